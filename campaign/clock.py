@@ -1,0 +1,50 @@
+"""What time is it: the one place that reads the clocks.
+
+Instants are aware UTC; durations are ``timedelta``. A ``Clock`` is handed in wherever time matters, so that a test or
+a rehearsal can move it.
+"""
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from threading import Event
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Wall time, a monotonic counter for leases and timeouts, and a wait that can be cut short."""
+
+    def now(self) -> datetime:
+        """Return the present instant as aware UTC."""
+        ...
+
+    def monotonic(self) -> float:
+        """Return seconds that never jump, for leases and timeouts."""
+        ...
+
+    def wait(self, event: Event, seconds: float) -> bool:
+        """Wait until ``event`` is set or ``seconds`` have passed; say whether it was set."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SystemClock:
+    """The machine's own clocks."""
+
+    def now(self) -> datetime:
+        """Return the present instant as aware UTC."""
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        """Return seconds that never jump."""
+        return time.monotonic()
+
+    def wait(self, event: Event, seconds: float) -> bool:
+        """Wait until ``event`` is set or ``seconds`` have passed; say whether it was set."""
+        return event.wait(max(0.0, seconds))
+
+
+def iso(instant: datetime) -> str:
+    """Return ``instant`` as ISO 8601 in UTC with a Z, to the second or finer where it is finer."""
+    text = instant.astimezone(UTC).isoformat()
+    return text.replace("+00:00", "Z")

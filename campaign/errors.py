@@ -1,0 +1,188 @@
+"""The family of errors. The first line of a docstring is the message; facts fill its braces.
+
+::
+
+    CampaignError
+    ├── WrongUse                 exit 2: wrong use or configuration
+    │   ├── BadSetting
+    │   ├── BadInput             carries findings: file, field, mend
+    │   ├── NoWorkspace
+    │   ├── UnknownName
+    │   ├── NotAllowed           a right or the four eyes say no
+    │   └── AlreadyRunning
+    ├── MoveRefused              the transition table or a guard says no
+    │   └── Changed              what was approved is not what is there now
+    └── Outcome                  how a call to a platform ended, when it did not end well
+        ├── NeverSent            retry freely
+        │   └── Stopped          a hold or a worn lease stopped it before the wire
+        ├── Refused              final, not posted
+        ├── Wait                 retry at the stated time
+        ├── CredentialDead       stop the account, ask a person
+        ├── AccountBlocked       stop the account for a while, ask a person
+        ├── Duplicate            a hint that an equal post is there
+        ├── Unknown              nobody knows: look it up, never send blindly
+        └── CannotLook           a look-up failed or is not permitted: proves nothing
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+
+class CampaignError(Exception):
+    """Something went wrong."""
+
+    def __init__(self, **facts: object) -> None:
+        super().__init__(facts)
+        self.facts = facts
+
+    def __str__(self) -> str:
+        """Fill the docstring's first line with the facts."""
+        return (type(self).__doc__ or "").strip().split("\n", 1)[0].format(**self.facts)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let the error cross a process border (pickle) with its facts."""
+        return _rebuild, (type(self), self.facts)
+
+
+def _rebuild(kind: type[CampaignError], facts: dict[str, object]) -> CampaignError:
+    return kind(**facts)
+
+
+class WrongUse(CampaignError):
+    """{problem}. {mend}"""
+
+
+class BadSetting(WrongUse):
+    """{file}: {field}: {problem}. {mend}"""
+
+
+class NoWorkspace(WrongUse):
+    """No config.toml in {folder} or above it. Run `campaign init`, or name the folder with --workspace."""
+
+
+class UnknownName(WrongUse):
+    """There is no {kind} {name!r}. {mend}"""
+
+
+class NotAllowed(WrongUse):
+    """{who} may not {what}: {why}."""
+
+
+class AlreadyRunning(WrongUse):
+    """Another process already dispatches from {database}. End it first, or use PostgreSQL for many machines."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One fault in what a person wrote: where it is, what is wrong, how to mend it. ``severity``: error or warning."""
+
+    file: str
+    field: str
+    problem: str
+    mend: str
+    line: int | None = None
+    severity: str = "error"
+
+    def __str__(self) -> str:
+        """Return the one clear line that is shown."""
+        place = f"{self.file}:{self.line}" if self.line else self.file
+        return f"{place}: {self.field}: {self.problem}. {self.mend}"
+
+
+class BadInput(WrongUse):
+    """{count} findings; nothing was changed."""
+
+    def __init__(self, findings: Sequence[Finding], **_facts: object) -> None:
+        super().__init__(findings=tuple(findings), count=len(findings))
+        self.findings = tuple(findings)
+
+    def __str__(self) -> str:
+        """Name every finding, one a line."""
+        return "\n".join(map(str, self.findings))
+
+
+class MoveRefused(CampaignError):
+    """Post {post} is {status}, so it cannot {move}. {mend}"""
+
+
+class Changed(MoveRefused):
+    """Post {post} changed since {seen} was seen; it is {current} now. Look at it again, then decide."""
+
+
+class Outcome(CampaignError):
+    """{detail}"""
+
+    name: ClassVar[str] = "unknown"
+
+    def __init__(self, detail: str, **facts: object) -> None:
+        super().__init__(detail=detail, **facts)
+        self.detail = detail
+
+
+class NeverSent(Outcome):
+    """never sent: {detail}"""
+
+    name = "never-sent"
+
+
+class Stopped(NeverSent):
+    """stopped before the wire: {detail}"""
+
+    name = "stopped"
+
+
+class Refused(Outcome):
+    """refused: {detail}"""
+
+    name = "refused"
+
+
+class Wait(Outcome):
+    """told to wait: {detail}"""
+
+    name = "wait"
+
+    def __init__(self, detail: str, *, until: datetime | None = None, after: timedelta | None = None) -> None:
+        super().__init__(detail, until=until, after=after)
+        self.until = until
+        self.after = after
+
+
+class CredentialDead(Outcome):
+    """the account's access has ended: {detail}"""
+
+    name = "credential"
+
+
+class AccountBlocked(Outcome):
+    """the platform has stopped this account: {detail}"""
+
+    name = "blocked"
+
+
+class Duplicate(Outcome):
+    """the platform says that this is a duplicate: {detail}"""
+
+    name = "duplicate"
+
+    def __init__(self, detail: str, *, external_id: str | None = None) -> None:
+        super().__init__(detail, external_id=external_id)
+        self.external_id = external_id
+
+
+class Unknown(Outcome):
+    """nobody knows whether it was posted: {detail}"""
+
+    name = "unknown"
+
+
+class CannotLook(Outcome):
+    """could not look it up: {detail}"""
+
+    name = "cannot-look"
+
+    def __init__(self, detail: str, *, permanent: bool = False) -> None:
+        super().__init__(detail, permanent=permanent)
+        self.permanent = permanent
