@@ -24,7 +24,7 @@
         └── CannotLook           a look-up failed or is not permitted: proves nothing
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
@@ -186,3 +186,15 @@ class CannotLook(Outcome):
     def __init__(self, detail: str, *, permanent: bool = False) -> None:
         super().__init__(detail, permanent=permanent)
         self.permanent = permanent
+
+
+class Declined(CampaignError):
+    """the local platform declines with HTTP {status}"""
+
+    def __init__(
+        self, *, status: int, body: Mapping[str, object] | None = None, headers: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(status=status, body=body, headers=headers)
+        self.status = status
+        self.body = body
+        self.headers = dict(headers or {})

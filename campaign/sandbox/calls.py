@@ -1,0 +1,108 @@
+"""Runs one call of an endpoint under the fault that it meets, so that the emulators hold none of that.
+
+An emulator writes ``respond(world, channel, endpoint, manners, make)``: ``make`` checks the request, changes the world
+and returns the answer, or raises ``Declined``. Faults before the store skip ``make``; faults after it spoil its answer.
+A fault that needs a success is not applied to an answer of 400 or more.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from starlette.responses import JSONResponse, Response
+
+from campaign.errors import Declined
+from campaign.sandbox.faults import Fault
+from campaign.sandbox.wires import MANGLED, Drip, Drop, Late
+from campaign.sandbox.world import World
+
+BAD_ANSWER = 400
+DELAY = 60.0
+STALE = 3600.0
+DRIP = 10.0
+LAG = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Manners:
+    """How a platform words what any platform can say.
+
+    ``broken`` is its server error, ``throttled`` its "too many requests" (in so many seconds, or without saying when),
+    ``dead_token`` its refusal of a token.
+    """
+
+    broken: Callable[[], Response]
+    throttled: Callable[[float | None], Response]
+    dead_token: Callable[[], Response]
+
+
+def respond(world: World, channel: str, endpoint: str, manners: Manners, make: Callable[[], Response]) -> Response:
+    """Answer one call, under its fault if it meets one."""
+    fault = world.faults.next(channel, endpoint)
+    if fault is None:
+        return _made(make)
+    instead = _instead(fault, manners)
+    if instead is not None:
+        world.faults.note(channel, endpoint, fault)
+        return instead
+    with world.lagging(**_lags(fault, endpoint)):
+        answer = _made(make)
+    if answer.status_code >= BAD_ANSWER:
+        return answer
+    world.faults.note(channel, endpoint, fault)
+    return _spoilt(answer, fault, manners)
+
+
+def answered(declined: Declined) -> Response:
+    """Return the answer that a ``Declined`` stands for."""
+    if declined.body is None:
+        return Response(status_code=declined.status, headers=declined.headers)
+    return JSONResponse(declined.body, declined.status, declined.headers)
+
+
+def _made(make: Callable[[], Response]) -> Response:
+    try:
+        return make()
+    except Declined as declined:
+        return answered(declined)
+
+
+def _instead(fault: Fault, manners: Manners) -> Response | None:
+    match fault.kind:
+        case "drop-before-store":
+            return Drop()
+        case "5xx-before-store":
+            return manners.broken()
+        case "429":
+            return manners.throttled(fault.seconds or LAG)
+        case "429-no-reset":
+            return manners.throttled(None)
+        case "dead-token":
+            return manners.dead_token()
+        case _:
+            return None
+
+
+def _lags(fault: Fault, endpoint: str) -> dict[str, timedelta]:
+    if fault.kind == "read-lag":
+        side = "new_posts" if endpoint == "create" else "reads"
+        return {side: timedelta(seconds=fault.seconds or LAG)}
+    if fault.kind == "stale-list":
+        return {"reads": timedelta(seconds=fault.seconds or STALE)}
+    return {}
+
+
+def _spoilt(answer: Response, fault: Fault, manners: Manners) -> Response:
+    if fault.kind in MANGLED:
+        return MANGLED[fault.kind](answer)
+    match fault.kind:
+        case "store-then-drop":
+            return Drop()
+        case "store-then-5xx":
+            return manners.broken()
+        case "store-then-delay":
+            return Late(answer, fault.seconds or DELAY)
+        case "slow-drip":
+            return Drip(answer, fault.seconds or DRIP)
+        case _:
+            return answer
