@@ -1,0 +1,36 @@
+"""Tables, transition table, every SQL statement and the migrations. A noun a module: its rows and its statements.
+
+Importing this package loads every table, so that the schema is whole wherever a part of it is used.
+"""
+
+from campaign.models import (
+    audit,
+    holds,
+    lanes,
+    listing,
+    mailing,
+    moves,
+    partners,
+    posts,
+    snapshots,
+    status,
+    upkeep,
+    users,
+)
+from campaign.models.database import Database
+
+__all__ = [
+    "Database",
+    "audit",
+    "holds",
+    "lanes",
+    "listing",
+    "mailing",
+    "moves",
+    "partners",
+    "posts",
+    "snapshots",
+    "status",
+    "upkeep",
+    "users",
+]

@@ -1,0 +1,121 @@
+"""The one way to the database: short read and write transactions on SQLite or PostgreSQL.
+
+SQLite follows four rules: WAL, ``synchronous=FULL``, the driver's own transaction handling switched off (isolation
+level None) with an explicit BEGIN, and BEGIN IMMEDIATE for every writer, so that a writer waits at the door instead of
+failing half-way ("database is locked" on upgrade of a read lock).
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from importlib import resources
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import event
+from sqlalchemy.engine import Connection, Engine, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.pool import ConnectionPoolEntry
+from sqlmodel import Session
+
+_BUSY_SECONDS = 30
+_WRITES = "campaign_writes"
+
+
+class Database:
+    """A database by its URL. Thread-safe; one per process."""
+
+    def __init__(self, url: str, *, connections: int = 40) -> None:
+        self.url = make_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.engine = self._open(connections)
+        self._writer = self.engine.execution_options(**{_WRITES: True})
+
+    def _open(self, connections: int) -> Engine:
+        if not self.is_sqlite:
+            return sa.create_engine(
+                self.url,
+                pool_pre_ping=True,
+                pool_size=connections,
+                max_overflow=10,
+                connect_args={"connect_timeout": 10, "options": "-c synchronous_commit=on -c timezone=UTC"},
+            )
+        engine = sa.create_engine(
+            self.url,
+            pool_size=connections,
+            max_overflow=10,
+            connect_args={"isolation_level": None, "timeout": _BUSY_SECONDS, "check_same_thread": False},
+        )
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """Open a short read transaction; nothing is written."""
+        with Session(self.engine, expire_on_commit=False, autoflush=False) as session:
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """Open a short write transaction; it commits at the end of the block and rolls back on an error."""
+        with Session(self._writer, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    def upgrade(self) -> None:
+        """Bring the schema to the newest migration."""
+        self.create_missing()
+        with self._writer.connect() as connection:
+            command.upgrade(self._alembic(connection), "head")
+            connection.commit()
+
+    def create_missing(self) -> None:
+        """Make the folder of a SQLite file."""
+        if self.is_sqlite and self.url.database:
+            Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
+
+    def revision(self) -> str | None:
+        """Return the migration that the schema stands at, None when it has none."""
+        with self.engine.connect() as connection:
+            if not sa.inspect(connection).has_table("alembic_version"):
+                return None
+            found: str | None = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
+            return found
+
+    def _alembic(self, connection: Connection) -> Config:
+        config = Config()
+        config.set_main_option("script_location", str(resources.files("campaign.models") / "migrations"))
+        config.attributes["connection"] = connection
+        return config
+
+    def close(self) -> None:
+        """Close every pooled connection."""
+        self.engine.dispose()
+
+
+def lease_now(session: Session, now: datetime) -> datetime:
+    """Return the instant that leases are measured by: on PostgreSQL the database's own clock, else ``now``."""
+    if session.get_bind().dialect.name == "postgresql":
+        instant: datetime = session.connection().exec_driver_sql("SELECT clock_timestamp()").scalar_one()
+        return instant
+    return now
+
+
+def changed(session: Session, statement: sa.Update | sa.Delete) -> int:
+    """Execute a guarded statement and return how many rows it touched."""
+    result = session.execute(statement.execution_options(synchronize_session=False))
+    return int(getattr(result, "rowcount", 0))
+
+
+def _prepare_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={_BUSY_SECONDS * 1000}"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get(_WRITES, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -1,0 +1,83 @@
+"""Reading posts for people: one filter for every listing and bulk decision."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from campaign.models.partners import Account, Partner
+from campaign.models.posts import Approval, Event, Post
+
+
+@dataclass(frozen=True, slots=True)
+class PostFilter:
+    """Which posts to read; empty means all. ``since`` and ``until`` bound the due time (until exclusive)."""
+
+    ids: tuple[int, ...] = ()
+    partners: tuple[str, ...] = ()
+    channels: tuple[str, ...] = ()
+    statuses: tuple[str, ...] = ()
+    slots: tuple[str, ...] = ()
+    account_id: int | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PostRow:
+    """A post with the account and the partner that it speaks for."""
+
+    post: Post
+    account: Account
+    partner: Partner
+
+
+def posts(session: Session, wanted: PostFilter, *, limit: int | None = None) -> list[PostRow]:
+    """Return posts by due time."""
+    statement = (
+        select(Post, Account, Partner)
+        .join(Account, col(Account.id) == col(Post.account_id))
+        .join(Partner, col(Partner.id) == col(Post.partner_id))
+        .where(*_conditions(wanted))
+        .order_by(col(Post.due_at), col(Post.id))
+    )
+    found = session.exec(statement.limit(limit) if limit is not None else statement).all()
+    return [PostRow(post, account, partner) for post, account, partner in found]
+
+
+def _conditions(wanted: PostFilter) -> Sequence[sa.ColumnElement[bool]]:
+    pairs: list[tuple[object, sa.ColumnElement[bool]]] = [
+        (wanted.ids, col(Post.id).in_(wanted.ids)),
+        (wanted.partners, col(Partner.key).in_(wanted.partners)),
+        (wanted.channels, col(Post.channel).in_(wanted.channels)),
+        (wanted.statuses, col(Post.status).in_(wanted.statuses)),
+        (wanted.slots, col(Post.slot).in_(wanted.slots)),
+        (wanted.account_id, col(Post.account_id) == wanted.account_id),
+        (wanted.since, col(Post.due_at) >= wanted.since),
+        (wanted.until, col(Post.due_at) < wanted.until),
+    ]
+    return [condition for value, condition in pairs if value not in (None, ())]
+
+
+def post(session: Session, post_id: int) -> PostRow | None:
+    """Return one post."""
+    found = posts(session, PostFilter(ids=(post_id,)))
+    return found[0] if found else None
+
+
+def events(session: Session, post_id: int) -> list[Event]:
+    """Return the events of a post, oldest first."""
+    return list(session.exec(select(Event).where(col(Event.post_id) == post_id).order_by(col(Event.id))))
+
+
+def approvals(session: Session, post_id: int, content_hash: str) -> list[Approval]:
+    """Return who said yes to this content of a post."""
+    statement = select(Approval).where(col(Approval.post_id) == post_id, col(Approval.content_hash) == content_hash)
+    return list(session.exec(statement))
+
+
+def every_plan_key(session: Session) -> list[Post]:
+    """Return every post that a plan must know of, taken or not."""
+    return list(session.exec(select(Post).order_by(col(Post.id))))

@@ -1,0 +1,183 @@
+"""People on email lists: subscribers, their consent, what suppresses them, and each one's copy of an issue."""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy import JSON, Column, Index, UniqueConstraint, text
+from sqlmodel import Field, Session, SQLModel, col, select
+
+from campaign.models.types import UtcDateTime
+
+_WAITING = text("status IN ('waiting', 'deferred')")
+
+
+class MailingList(SQLModel, table=True):
+    """A list of subscribers; an email account's external_id names it."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    key: str = Field(unique=True)
+
+
+class Subscriber(SQLModel, table=True):
+    """A person on a list, with the source and the time of their consent."""
+
+    __table_args__ = (UniqueConstraint("list_id", "email"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    list_id: int = Field(foreign_key="mailinglist.id", index=True)
+    email: str
+    name: str = ""
+    details: dict[str, str] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    consent_source: str
+    consent_at: datetime = Field(sa_type=UtcDateTime)
+    token: str = Field(unique=True)
+    unsubscribed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class Suppression(SQLModel, table=True):
+    """An address that gets no mail whatever list it is on; kept as a digest, so that it outlives the subscriber."""
+
+    address_digest: str = Field(primary_key=True)
+    reason: str
+    at: datetime = Field(sa_type=UtcDateTime)
+
+
+class Delivery(SQLModel, table=True):
+    """One recipient's copy of an issue, frozen when sending starts.
+
+    ``status`` is waiting, sending, sent, deferred, bounced, suppressed or unknown.
+    """
+
+    __table_args__ = (
+        UniqueConstraint("post_id", "email"),
+        Index("delivery_waiting", "post_id", "next_try_at", "id", sqlite_where=_WAITING, postgresql_where=_WAITING),
+        Index("delivery_status", "post_id", "status"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    post_id: int = Field(foreign_key="post.id")
+    subscriber_id: int | None = None
+    email: str
+    name: str = ""
+    details: dict[str, str] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    token: str
+    status: str = "waiting"
+    tries: int = 0
+    next_try_at: datetime = Field(sa_type=UtcDateTime)
+    reply: str | None = None
+    settled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+def address_digest(email: str) -> str:
+    """Return the digest under which an address is suppressed: of the address in lower case without blanks."""
+    return hashlib.sha256(email.strip().lower().encode()).hexdigest()
+
+
+def list_by_key(session: Session, key: str) -> MailingList | None:
+    """Return the list with this key."""
+    return session.exec(select(MailingList).where(col(MailingList.key) == key)).first()
+
+
+def list_sizes(session: Session) -> list[tuple[str, int]]:
+    """Return every list with the number of people who still want its mail."""
+    statement = (
+        sa.select(col(MailingList.key), sa.func.count(col(Subscriber.id)))
+        .join(
+            Subscriber,
+            sa.and_(col(Subscriber.list_id) == col(MailingList.id), col(Subscriber.unsubscribed_at).is_(None)),
+            isouter=True,
+        )
+        .group_by(col(MailingList.key))
+        .order_by(col(MailingList.key))
+    )
+    return [(key, count) for key, count in session.execute(statement)]
+
+
+def subscribers(session: Session, list_id: int) -> list[Subscriber]:
+    """Return everybody on a list, by address."""
+    statement = select(Subscriber).where(col(Subscriber.list_id) == list_id).order_by(col(Subscriber.email))
+    return list(session.exec(statement))
+
+
+def recipients(session: Session, list_id: int) -> list[Subscriber]:
+    """Return who is to get an issue now: still subscribed; suppression is checked again at each send."""
+    statement = (
+        select(Subscriber)
+        .where(col(Subscriber.list_id) == list_id, col(Subscriber.unsubscribed_at).is_(None))
+        .order_by(col(Subscriber.id))
+    )
+    return list(session.exec(statement))
+
+
+def suppressed(session: Session, digests: Sequence[str]) -> set[str]:
+    """Return which of the digests are suppressed."""
+    statement = sa.select(col(Suppression.address_digest)).where(col(Suppression.address_digest).in_(digests))
+    return {row[0] for row in session.execute(statement)}
+
+
+def deliveries(session: Session, post_id: int) -> list[Delivery]:
+    """Return every delivery of an issue."""
+    return list(session.exec(select(Delivery).where(col(Delivery.post_id) == post_id).order_by(col(Delivery.id))))
+
+
+def waiting(session: Session, post_id: int, now: datetime, *, limit: int) -> list[Delivery]:
+    """Return deliveries that may go now, in order."""
+    statement = (
+        select(Delivery)
+        .where(
+            col(Delivery.post_id) == post_id,
+            col(Delivery.status).in_(["waiting", "deferred"]),
+            col(Delivery.next_try_at) <= now,
+        )
+        .order_by(col(Delivery.next_try_at), col(Delivery.id))
+        .limit(limit)
+    )
+    return list(session.exec(statement))
+
+
+def next_delivery_at(session: Session, post_id: int) -> datetime | None:
+    """Return when the next waiting delivery of an issue may go; None when none waits."""
+    statement = sa.select(sa.func.min(col(Delivery.next_try_at))).where(
+        col(Delivery.post_id) == post_id, col(Delivery.status).in_(["waiting", "deferred"])
+    )
+    return session.execute(statement).scalar()
+
+
+def set_deliveries(session: Session, ids: Sequence[int], values: dict[str, object], *, expected: Sequence[str]) -> int:
+    """Change deliveries that stand in one of the expected statuses; returns how many did."""
+    statement = (
+        sa.update(Delivery)
+        .where(col(Delivery.id).in_(ids), col(Delivery.status).in_(expected))
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )
+    return int(getattr(session.execute(statement), "rowcount", 0))
+
+
+def count_deliveries(session: Session, post_id: int) -> dict[str, int]:
+    """Return how many deliveries of an issue stand in each status."""
+    statement = (
+        sa.select(col(Delivery.status), sa.func.count())
+        .where(col(Delivery.post_id) == post_id)
+        .group_by(col(Delivery.status))
+    )
+    return {status: count for status, count in session.execute(statement)}  # noqa: C416 - rows are not tuples to mypy
+
+
+def unsubscribe(session: Session, token: str, at: datetime) -> Subscriber | None:
+    """Take the subscriber with this token off the list; the second time changes nothing."""
+    found = session.exec(select(Subscriber).where(col(Subscriber.token) == token)).first()
+    if found is not None and found.unsubscribed_at is None:
+        found.unsubscribed_at = at
+        session.add(found)
+    return found
+
+
+def suppress(session: Session, email: str, reason: str, at: datetime) -> None:
+    """Suppress an address on every list."""
+    digest = address_digest(email)
+    if session.get(Suppression, digest) is None:
+        session.add(Suppression(address_digest=digest, reason=reason, at=at))
+        session.flush()

@@ -1,0 +1,166 @@
+"""Partners, their agreement to speak, their accounts, and each account's lane."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from sqlalchemy import JSON, Column, LargeBinary, UniqueConstraint
+from sqlmodel import Field, Session, SQLModel, col, select
+
+from campaign.models.types import UtcDateTime
+
+
+class Campaign(SQLModel, table=True):
+    """The one named effort of this workspace. ``salt`` makes its tokens and unsubscribe links its own."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    name: str
+    timezone: str
+    salt: str
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class Partner(SQLModel, table=True):
+    """An organisation that takes part. ``details`` fill the templates; ``approver`` is dfe, partner or both."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    key: str = Field(unique=True)
+    name: str
+    kind: str = ""
+    region: str = ""
+    approver: str = "dfe"
+    details: dict[str, str] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    joined_at: datetime = Field(sa_type=UtcDateTime)
+
+    @property
+    def ident(self) -> int:
+        """Return the row's id; only a stored row has one."""
+        return _stored(self.id)
+
+
+class Agreement(SQLModel, table=True):
+    """A partner's own yes to speak in its name: standing (no slot, no post), for a slot, or for one post."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    partner_id: int = Field(foreign_key="partner.id", index=True)
+    slot: str | None = None
+    post_id: int | None = None
+    given_by: str
+    given_at: datetime = Field(sa_type=UtcDateTime)
+    revoked_by: str | None = None
+    revoked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class Account(SQLModel, table=True):
+    """A partner's identity on a channel. ``mode`` is api or by-hand. ``sealed`` holds the encrypted credentials.
+
+    ``stopped_why`` set means that nothing is sent until a person acts (or until ``stopped_until``).
+    """
+
+    __table_args__ = (UniqueConstraint("partner_id", "channel", "external_id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    partner_id: int = Field(foreign_key="partner.id", index=True)
+    channel: str
+    handle: str
+    external_id: str
+    mode: str = "api"
+    sealed: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
+    sender: str | None = None
+    reply_to: str | None = None
+    can_find: bool | None = None
+    stopped_why: str | None = None
+    stopped_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+    @property
+    def ident(self) -> int:
+        """Return the row's id; only a stored row has one."""
+        return _stored(self.id)
+
+
+class Lane(SQLModel, table=True):
+    """The lane of an account: who serves it now (owner, lease), and not before when it may send again."""
+
+    account_id: int = Field(foreign_key="account.id", primary_key=True)
+    owner: str | None = None
+    lease_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    ready_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    ready_why: str | None = None
+
+
+def _stored(ident: int | None) -> int:
+    if ident is None:
+        msg = "the row has not been stored yet"
+        raise LookupError(msg)
+    return ident
+
+
+def campaign(session: Session) -> Campaign | None:
+    """Return the workspace's campaign, None before `init`."""
+    return session.exec(select(Campaign)).first()
+
+
+def partner_by_key(session: Session, key: str) -> Partner | None:
+    """Return the partner with this key."""
+    return session.exec(select(Partner).where(col(Partner.key) == key)).first()
+
+
+def partners(session: Session) -> list[Partner]:
+    """Return every partner by key."""
+    return list(session.exec(select(Partner).order_by(col(Partner.key))))
+
+
+def accounts(session: Session, *, partner_ids: Iterable[int] | None = None) -> list[tuple[Account, Partner]]:
+    """Return accounts with their partners, by partner and channel."""
+    statement = select(Account, Partner).join(Partner, col(Account.partner_id) == col(Partner.id))
+    if partner_ids is not None:
+        statement = statement.where(col(Account.partner_id).in_(list(partner_ids)))
+    return list(session.exec(statement.order_by(col(Partner.key), col(Account.channel), col(Account.id))).all())
+
+
+def account_with_partner(session: Session, account_id: int) -> tuple[Account, Partner]:
+    """Return one account and its partner; LookupError when there is none."""
+    found = session.exec(
+        select(Account, Partner)
+        .join(Partner, col(Account.partner_id) == col(Partner.id))
+        .where(Account.id == account_id)
+    ).first()
+    if found is None:
+        msg = f"no account {account_id}"
+        raise LookupError(msg)
+    return found
+
+
+def find_account(session: Session, partner_id: int, channel: str, external_id: str) -> Account | None:
+    """Return the account of a partner by its natural key."""
+    return session.exec(
+        select(Account).where(
+            col(Account.partner_id) == partner_id,
+            col(Account.channel) == channel,
+            col(Account.external_id) == external_id,
+        )
+    ).first()
+
+
+def add_account(session: Session, account: Account) -> Account:
+    """Store a new account together with its lane."""
+    session.add(account)
+    session.flush()
+    session.add(Lane(account_id=account.ident))
+    return account
+
+
+def change_account(session: Session, account_id: int, values: Mapping[str, object]) -> None:
+    """Change columns of an account."""
+    account = session.get_one(Account, account_id)
+    for name, value in values.items():
+        setattr(account, name, value)
+    session.add(account)
+
+
+def agreements(session: Session, partner_id: int) -> list[Agreement]:
+    """Return the agreements of a partner that stand (not revoked)."""
+    return list(
+        session.exec(
+            select(Agreement).where(col(Agreement.partner_id) == partner_id, col(Agreement.revoked_at).is_(None))
+        )
+    )

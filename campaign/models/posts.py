@@ -1,0 +1,142 @@
+"""Posts, the attempts to publish them, and the events of their lives."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, Column, Index, Text, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+from campaign.models.status import Status
+from campaign.models.types import UtcDateTime
+
+_APPROVED = text("status = 'approved'")
+_PUBLISHING = text("status = 'publishing'")
+_UNCONFIRMED = text("status = 'unconfirmed'")
+_WAITS_FOR_REVIEW = text("status = 'in_review'")
+_READING = text("next_reading_at IS NOT NULL")
+
+
+class Post(SQLModel, table=True):
+    """One filled template for one account at one due time; on an email account it is a newsletter issue.
+
+    ``due_at`` is the promise, ``next_try_at`` is what dispatch moves. ``draft`` holds the filled words as JSON
+    (``ports.Draft``); ``content_hash`` digests all that will go out; approval copies it to ``approved_hash``.
+    ``version`` counts the changes of content. ``text_key`` and ``media_key`` digest the normalised words and images:
+    a post equal to an unconfirmed one waits for it.
+    """
+
+    __table_args__ = (
+        UniqueConstraint("account_id", "slot", "occurrence"),
+        Index("post_due", "next_try_at", "id", sqlite_where=_APPROVED, postgresql_where=_APPROVED),
+        Index("post_lane_due", "account_id", "next_try_at", sqlite_where=_APPROVED, postgresql_where=_APPROVED),
+        Index("post_one_publishing", "account_id", unique=True, sqlite_where=_PUBLISHING, postgresql_where=_PUBLISHING),
+        Index("post_look", "next_look_at", sqlite_where=_UNCONFIRMED, postgresql_where=_UNCONFIRMED),
+        Index("post_in_review", "due_at", sqlite_where=_WAITS_FOR_REVIEW, postgresql_where=_WAITS_FOR_REVIEW),
+        Index("post_reading", "next_reading_at", sqlite_where=_READING, postgresql_where=_READING),
+        Index("post_status_due", "status", "due_at"),
+        Index("post_external", "account_id", "external_id"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    account_id: int = Field(foreign_key="account.id")
+    partner_id: int = Field(foreign_key="partner.id", index=True)
+    channel: str
+    slot: str
+    occurrence: str
+    template: str
+    template_version: str
+    token: str = Field(unique=True)
+    due_at: datetime = Field(sa_type=UtcDateTime)
+    window_from: datetime = Field(sa_type=UtcDateTime)
+    window_until: datetime = Field(sa_type=UtcDateTime)
+    status: Status = Field(default=Status.DRAFT, sa_column=Column(Text, nullable=False))
+    draft: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+    fields: dict[str, str] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    content_hash: str
+    approved_hash: str | None = None
+    text_key: str
+    media_key: str | None = None
+    version: int = 1
+    queued_by: str
+    edited_by: str | None = None
+    comment: str | None = None
+    second_eyes: bool = True
+    next_try_at: datetime = Field(sa_type=UtcDateTime)
+    tries: int = 0
+    started_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    next_look_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    looks: int = 0
+    good_reads: int = 0
+    first_read_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    needs_person: str | None = None
+    external_id: str | None = None
+    url: str | None = None
+    published_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    next_reading_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    readings: int = 0
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+    @property
+    def ident(self) -> int:
+        """Return the row's id; only a stored row has one."""
+        if self.id is None:
+            msg = "the post has not been stored yet"
+            raise LookupError(msg)
+        return self.id
+
+
+class Attempt(SQLModel, table=True):
+    """One try to publish: committed before the first byte goes out, closed with its outcome after."""
+
+    __table_args__ = (UniqueConstraint("post_id", "number"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    post_id: int = Field(foreign_key="post.id")
+    number: int
+    owner: str
+    content_hash: str
+    started_at: datetime = Field(sa_type=UtcDateTime)
+    lease_until: datetime = Field(sa_type=UtcDateTime)
+    media_ids: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    closed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    outcome: str | None = None
+    detail: str | None = None
+
+
+class Event(SQLModel, table=True):
+    """One move of a post: who, when, from, to and why. Append-only."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    post_id: int = Field(foreign_key="post.id", index=True)
+    at: datetime = Field(sa_type=UtcDateTime)
+    who: str
+    move: str
+    from_status: str
+    to_status: str
+    why: str
+
+
+class Approval(SQLModel, table=True):
+    """One person's yes to one content: where a partner and DfE must both approve, there are two."""
+
+    __table_args__ = (UniqueConstraint("post_id", "content_hash", "side"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    post_id: int = Field(foreign_key="post.id", index=True)
+    content_hash: str
+    side: str
+    who: str
+    at: datetime = Field(sa_type=UtcDateTime)
+
+
+class TemplateVersion(SQLModel, table=True):
+    """A template as it was when posts were filled from it, by the digest of its source."""
+
+    __table_args__ = (UniqueConstraint("name", "digest"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    name: str
+    version: str
+    digest: str
+    source: str
+    seen_at: datetime = Field(sa_type=UtcDateTime)

@@ -1,0 +1,193 @@
+"""The statements of the dispatcher's upkeep: what expires, what is handed over, what to look up, when to wake."""
+
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlmodel import Field, Session, SQLModel, col, select
+
+from campaign.models.holds import not_held, not_stopped
+from campaign.models.partners import Account, Lane, Partner
+from campaign.models.posts import Attempt, Post
+from campaign.models.status import Status
+from campaign.models.types import UtcDateTime
+
+
+class Beat(SQLModel, table=True):
+    """One row per dispatching process: when it ticked last, and when it means to wake."""
+
+    owner: str = Field(primary_key=True)
+    started_at: datetime = Field(sa_type=UtcDateTime)
+    tick_at: datetime = Field(sa_type=UtcDateTime)
+    next_wake_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+def tick(session: Session, owner: str, now: datetime, next_wake_at: datetime | None) -> None:
+    """Write the beat."""
+    row = session.get(Beat, owner) or Beat(owner=owner, started_at=now, tick_at=now)
+    row.tick_at, row.next_wake_at = now, next_wake_at
+    session.add(row)
+
+
+def beats(session: Session) -> list[Beat]:
+    """Return every process's beat, the newest first."""
+    return list(session.exec(select(Beat).order_by(col(Beat.tick_at).desc())))
+
+
+def forget_beats(session: Session, before: datetime) -> None:
+    """Drop the beats of processes that ended long ago."""
+    session.execute(sa.delete(Beat).where(col(Beat.tick_at) < before))
+
+
+def overdue(session: Session, now: datetime, grace: timedelta, *, limit: int = 500) -> list[Post]:
+    """Return approved posts that are later than the grace, by-hand ones not done for a day, and posts in review
+    whose time has passed. An issue whose sending has begun does not expire: its deliveries go on.
+    """
+    begun_issue = sa.and_(col(Post.channel) == "email", col(Post.started_at).is_not(None))
+    late = sa.and_(col(Post.status) == Status.APPROVED.value, col(Post.due_at) < now - grace, ~begun_issue)
+    unapproved = sa.and_(col(Post.status) == Status.IN_REVIEW.value, col(Post.due_at) < now)
+    by_hand = sa.and_(col(Post.status) == Status.BY_HAND.value, col(Post.due_at) < now - timedelta(days=3))
+    statement = select(Post).where(sa.or_(late, unapproved, by_hand)).order_by(col(Post.due_at)).limit(limit)
+    return list(session.exec(statement))
+
+
+def to_hand_over(session: Session, now: datetime, *, limit: int = 500) -> list[Post]:
+    """Return approved posts on by-hand accounts that are due and not held."""
+    statement = (
+        select(Post)
+        .join(Account, col(Account.id) == col(Post.account_id))
+        .where(
+            col(Post.status) == Status.APPROVED.value,
+            col(Post.next_try_at) <= now,
+            col(Account.mode) == "by-hand",
+            not_held(),
+        )
+        .order_by(col(Post.due_at))
+        .limit(limit)
+    )
+    return list(session.exec(statement))
+
+
+def to_look_up(session: Session, now: datetime, *, limit: int = 100) -> list[int]:
+    """Return unconfirmed posts whose next look is due, the oldest first."""
+    statement = (
+        sa.select(col(Post.id))
+        .where(
+            col(Post.status) == Status.UNCONFIRMED.value,
+            col(Post.needs_person).is_(None),
+            col(Post.next_look_at) <= now,
+        )
+        .order_by(col(Post.next_look_at))
+        .limit(limit)
+    )
+    return [row[0] for row in session.execute(statement)]
+
+
+def to_retract(session: Session, *, limit: int = 100) -> list[int]:
+    """Return posts that are to be taken down."""
+    statement = sa.select(col(Post.id)).where(
+        col(Post.status) == Status.RETRACTING.value, col(Post.needs_person).is_(None)
+    )
+    return [row[0] for row in session.execute(statement.limit(limit))]
+
+
+def known_ids(session: Session, account_id: int, post_id: int) -> frozenset[str]:
+    """Return the platform ids that other rows of this account already own."""
+    statement = sa.select(col(Post.external_id)).where(
+        col(Post.account_id) == account_id, col(Post.id) != post_id, col(Post.external_id).is_not(None)
+    )
+    return frozenset(row[0] for row in session.execute(statement))
+
+
+def control_id(session: Session, account_id: int, post_id: int) -> str | None:
+    """Return the newest post of the account that is known to stand on the platform: the positive control."""
+    statement = (
+        sa.select(col(Post.external_id))
+        .where(
+            col(Post.account_id) == account_id,
+            col(Post.id) != post_id,
+            col(Post.status) == Status.PUBLISHED.value,
+            col(Post.external_id).is_not(None),
+        )
+        .order_by(col(Post.published_at).desc())
+        .limit(1)
+    )
+    return session.execute(statement).scalar()
+
+
+def next_wake(session: Session, now: datetime) -> datetime | None:
+    """Return the next instant at which something is to be done: a post due, a look-up, a lease that ends, a review
+    that expires. Past instants mean now. Posts that are held or stand on a stopped account wake nobody.
+    """
+    ready = sa.func.coalesce(col(Lane.ready_at), col(Post.next_try_at))
+    due_at = sa.case((ready > col(Post.next_try_at), ready), else_=col(Post.next_try_at))
+    posts = (
+        sa.select(due_at)
+        .join(Account, col(Account.id) == col(Post.account_id))
+        .join(Lane, col(Lane.account_id) == col(Post.account_id))
+        .where(col(Post.status) == Status.APPROVED.value, not_held(), not_stopped(now), col(Lane.owner).is_(None))
+        .order_by(col(Post.next_try_at))
+        .limit(1)
+    )
+    looks = sa.select(sa.func.min(col(Post.next_look_at))).where(
+        col(Post.status) == Status.UNCONFIRMED.value, col(Post.needs_person).is_(None)
+    )
+    leases = (
+        sa.select(sa.func.min(col(Attempt.lease_until)))
+        .select_from(Post)
+        .join(Attempt, sa.and_(col(Attempt.post_id) == col(Post.id), col(Attempt.number) == col(Post.tries)))
+        .where(col(Post.status) == Status.PUBLISHING.value)
+    )
+    reviews = sa.select(sa.func.min(col(Post.due_at))).where(col(Post.status) == Status.IN_REVIEW.value)
+    readings = sa.select(sa.func.min(col(Post.next_reading_at))).where(col(Post.next_reading_at).is_not(None))
+    found = [session.execute(statement).scalar() for statement in (posts, looks, leases, reviews, readings)]
+    return min((instant for instant in found if instant is not None), default=None)
+
+
+def still_to_come(session: Session, now: datetime) -> bool:
+    """Say whether dispatch has anything ahead of it: an unheld approved post, a post on its way, a look-up, a
+    retraction. A post on a stopped account waits for a person, and so does not count.
+    """
+    posts = (
+        sa.select(sa.literal(1))
+        .select_from(Post)
+        .join(Account, col(Account.id) == col(Post.account_id))
+        .where(
+            sa.or_(
+                sa.and_(col(Post.status) == Status.APPROVED.value, not_held(), _wakes(now)),
+                col(Post.status) == Status.PUBLISHING.value,
+                sa.and_(
+                    col(Post.status).in_([Status.UNCONFIRMED.value, Status.RETRACTING.value]),
+                    col(Post.needs_person).is_(None),
+                ),
+            )
+        )
+        .limit(1)
+    )
+    return session.execute(posts).first() is not None
+
+
+def _wakes(now: datetime) -> sa.ColumnElement[bool]:
+    return sa.or_(not_stopped(now), col(Account.stopped_until).is_not(None))
+
+
+def count_by_status(session: Session) -> dict[str, int]:
+    """Return how many posts stand in each status."""
+    statement = sa.select(col(Post.status), sa.func.count()).group_by(col(Post.status))
+    return {str(status): count for status, count in session.execute(statement)}
+
+
+def published_id(session: Session, slot: str, partner_key: str, channel: str) -> str | None:
+    """Return the platform id of another partner's published post, for a share of it."""
+    statement = (
+        sa.select(col(Post.external_id))
+        .join(Partner, col(Partner.id) == col(Post.partner_id))
+        .where(
+            col(Partner.key) == partner_key,
+            col(Post.slot) == slot,
+            col(Post.channel) == channel,
+            col(Post.status) == Status.PUBLISHED.value,
+        )
+        .order_by(col(Post.published_at).desc())
+        .limit(1)
+    )
+    return session.execute(statement).scalar()
