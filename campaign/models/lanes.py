@@ -19,8 +19,8 @@ from campaign.models.posts import Attempt, Post
 from campaign.models.status import Move, Status
 
 
-def _sendable(now: datetime) -> sa.ColumnElement[bool]:
-    """Return the condition on Post and Account that a claim may take the post at ``now``."""
+def sendable(now: datetime) -> sa.ColumnElement[bool]:
+    """Return the condition on Post and Account that a claim may take the post once its time has come."""
     other = aliased(Post)
     twin_unconfirmed = sa.exists(
         sa.select(sa.literal(1)).where(
@@ -32,7 +32,6 @@ def _sendable(now: datetime) -> sa.ColumnElement[bool]:
     return sa.and_(
         col(Post.status) == Status.APPROVED.value,
         col(Post.approved_hash) == col(Post.content_hash),
-        col(Post.next_try_at) <= now,
         col(Account.mode) == "api",
         not_stopped(now),
         not_held(),
@@ -48,7 +47,8 @@ def due_accounts(session: Session, now: datetime, *, limit: int) -> list[int]:
         .join(Account, col(Account.id) == col(Post.account_id))
         .join(Lane, col(Lane.account_id) == col(Post.account_id))
         .where(
-            _sendable(now),
+            sendable(now),
+            col(Post.next_try_at) <= now,
             sa.or_(col(Lane.owner).is_(None), col(Lane.lease_until) < lease),
             sa.or_(col(Lane.ready_at).is_(None), col(Lane.ready_at) <= now),
         )
@@ -103,7 +103,8 @@ def next_due(session: Session, account_id: int, now: datetime) -> Post | None:
         .join(Lane, col(Lane.account_id) == col(Post.account_id))
         .where(
             col(Post.account_id) == account_id,
-            _sendable(now),
+            sendable(now),
+            col(Post.next_try_at) <= now,
             sa.or_(col(Lane.ready_at).is_(None), col(Lane.ready_at) <= now),
         )
         .order_by(col(Post.due_at), col(Post.id))
@@ -152,8 +153,9 @@ def keep_media(session: Session, attempt_id: int, media_ids: Sequence[str]) -> N
     changed(session, sa.update(Attempt).where(col(Attempt.id) == attempt_id).values(media_ids=list(media_ids)))
 
 
-def extend_attempt(session: Session, attempt_id: int, until: datetime) -> None:
+def extend_attempt(session: Session, attempt_id: int, now: datetime, lease: timedelta) -> None:
     """Move the attempt's lease on, for an issue whose deliveries take long."""
+    until = lease_now(session, now) + lease
     changed(session, sa.update(Attempt).where(col(Attempt.id) == attempt_id).values(lease_until=until))
 
 

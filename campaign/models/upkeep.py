@@ -1,11 +1,14 @@
 """The statements of the dispatcher's upkeep: what expires, what is handed over, what to look up, when to wake."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlmodel import Field, Session, SQLModel, col, select
 
+from campaign.models.database import changed
 from campaign.models.holds import not_held, not_stopped
+from campaign.models.lanes import sendable
 from campaign.models.partners import Account, Lane, Partner
 from campaign.models.posts import Attempt, Post
 from campaign.models.status import Status
@@ -42,12 +45,15 @@ def overdue(session: Session, now: datetime, grace: timedelta, *, limit: int = 5
     """Return approved posts that are later than the grace, by-hand ones not done for a day, and posts in review
     whose time has passed. An issue whose sending has begun does not expire: its deliveries go on.
     """
-    begun_issue = sa.and_(col(Post.channel) == "email", col(Post.started_at).is_not(None))
-    late = sa.and_(col(Post.status) == Status.APPROVED.value, col(Post.due_at) < now - grace, ~begun_issue)
+    late = sa.and_(col(Post.status) == Status.APPROVED.value, col(Post.due_at) < now - grace, ~_begun_issue())
     unapproved = sa.and_(col(Post.status) == Status.IN_REVIEW.value, col(Post.due_at) < now)
     by_hand = sa.and_(col(Post.status) == Status.BY_HAND.value, col(Post.due_at) < now - timedelta(days=3))
     statement = select(Post).where(sa.or_(late, unapproved, by_hand)).order_by(col(Post.due_at)).limit(limit)
     return list(session.exec(statement))
+
+
+def _begun_issue() -> sa.ColumnElement[bool]:
+    return sa.and_(col(Post.channel) == "email", col(Post.started_at).is_not(None))
 
 
 def to_hand_over(session: Session, now: datetime, *, limit: int = 500) -> list[Post]:
@@ -82,6 +88,19 @@ def to_look_up(session: Session, now: datetime, *, limit: int = 100) -> list[int
     return [row[0] for row in session.execute(statement)]
 
 
+def set_look(session: Session, post_id: int, values: Mapping[str, object]) -> None:
+    """Note what a look-up showed, while the post is still unconfirmed."""
+    changed(
+        session,
+        sa.update(Post).where(col(Post.id) == post_id, col(Post.status) == Status.UNCONFIRMED.value).values(**values),
+    )
+
+
+def set_needs_person(session: Session, post_id: int, why: str) -> None:
+    """Say that only a person can settle the post, and why."""
+    changed(session, sa.update(Post).where(col(Post.id) == post_id).values(needs_person=why))
+
+
 def to_retract(session: Session, *, limit: int = 100) -> list[int]:
     """Return posts that are to be taken down."""
     statement = sa.select(col(Post.id)).where(
@@ -114,9 +133,10 @@ def control_id(session: Session, account_id: int, post_id: int) -> str | None:
     return session.execute(statement).scalar()
 
 
-def next_wake(session: Session, now: datetime) -> datetime | None:
+def next_wake(session: Session, now: datetime, grace: timedelta) -> datetime | None:
     """Return the next instant at which something is to be done: a post due, a look-up, a lease that ends, a review
-    that expires. Past instants mean now. Posts that are held or stand on a stopped account wake nobody.
+    or an approved post that expires. Past instants mean now. Posts that are held or stand on a stopped account wake
+    nobody before they expire.
     """
     ready = sa.func.coalesce(col(Lane.ready_at), col(Post.next_try_at))
     due_at = sa.case((ready > col(Post.next_try_at), ready), else_=col(Post.next_try_at))
@@ -124,9 +144,14 @@ def next_wake(session: Session, now: datetime) -> datetime | None:
         sa.select(due_at)
         .join(Account, col(Account.id) == col(Post.account_id))
         .join(Lane, col(Lane.account_id) == col(Post.account_id))
-        .where(col(Post.status) == Status.APPROVED.value, not_held(), not_stopped(now), col(Lane.owner).is_(None))
+        .where(sendable(now), col(Lane.owner).is_(None))
         .order_by(col(Post.next_try_at))
         .limit(1)
+    )
+    by_hand = (
+        sa.select(sa.func.min(col(Post.next_try_at)))
+        .join(Account, col(Account.id) == col(Post.account_id))
+        .where(col(Post.status) == Status.APPROVED.value, col(Account.mode) == "by-hand", not_held())
     )
     looks = sa.select(sa.func.min(col(Post.next_look_at))).where(
         col(Post.status) == Status.UNCONFIRMED.value, col(Post.needs_person).is_(None)
@@ -138,8 +163,13 @@ def next_wake(session: Session, now: datetime) -> datetime | None:
         .where(col(Post.status) == Status.PUBLISHING.value)
     )
     reviews = sa.select(sa.func.min(col(Post.due_at))).where(col(Post.status) == Status.IN_REVIEW.value)
-    readings = sa.select(sa.func.min(col(Post.next_reading_at))).where(col(Post.next_reading_at).is_not(None))
-    found = [session.execute(statement).scalar() for statement in (posts, looks, leases, reviews, readings)]
+    expiries = sa.select(sa.func.min(col(Post.due_at))).where(
+        col(Post.status) == Status.APPROVED.value, ~_begun_issue()
+    )
+    found = [session.execute(statement).scalar() for statement in (posts, by_hand, looks, leases, reviews)]
+    oldest = session.execute(expiries).scalar()
+    if oldest is not None:
+        found.append(oldest + grace)
     return min((instant for instant in found if instant is not None), default=None)
 
 

@@ -1,0 +1,121 @@
+"""What the clock does to posts: a dead process's claims are unknown, late posts are missed, by-hand posts are handed
+over, retracted posts are taken down.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import partial
+
+import structlog
+from sqlmodel import Session
+
+from campaign.dispatch import tell
+from campaign.dispatch.means import Means
+from campaign.errors import MoveRefused, Outcome
+from campaign.models import lanes, partners, upkeep
+from campaign.models.moves import move
+from campaign.models.posts import Attempt, Post
+from campaign.models.status import Move, Status
+from campaign.ports import Retracts
+
+log = structlog.get_logger(__name__)
+
+
+def recover(means: Means, now: datetime) -> None:
+    """Declare lost what stands in publishing under an ended lease; an issue just goes on, its deliveries know."""
+    with means.database.read() as session:
+        found = lanes.abandoned(session, now)
+    for post, attempt in found:
+        _one(means, partial(_abandon, means=means, post=post, attempt=attempt, now=now))
+
+
+def _abandon(session: Session, means: Means, post: Post, attempt: Attempt, now: datetime) -> None:
+    lanes.close_attempt(session, attempt.id or 0, "unknown", "its process ended in mid-send", now)
+    if post.channel in means.bulk:
+        changes: dict[str, object] = {"next_try_at": now}
+        move(session, post, Move.DEFER, who=means.owner, at=now, why="taken over; sending goes on", changes=changes)
+        return
+    looks = {"next_look_at": now, "looks": 0, "good_reads": 0, "first_read_at": None}
+    why = "the process that sent it ended; nobody knows whether it is there"
+    move(session, post, Move.LOSE, who=means.owner, at=now, why=why, changes=looks)
+
+
+def expire(means: Means, now: datetime) -> None:
+    """Declare missed what is later than the grace, and what was not approved in time."""
+    with means.database.read() as session:
+        found = upkeep.overdue(session, now, means.policy.grace)
+    for post in found:
+        _one(means, partial(_miss, means=means, post=post, now=now))
+
+
+def _miss(session: Session, means: Means, post: Post, now: datetime) -> None:
+    why = {
+        Status.IN_REVIEW: "its time passed before it was approved",
+        Status.BY_HAND: "nobody recorded where it was published",
+    }.get(Status(post.status), f"later than the grace of {_spoken(means.policy.grace)}")
+    move(session, post, Move.EXPIRE, who=means.owner, at=now, why=why)
+    body = f"Post {post.id} ({post.slot}, {post.channel}) was not published: {why}.\n"
+    body += f"Give it a new time with `campaign posts move {post.id} --at ...`, or withdraw it.\n"
+    tell.officers(session, post, "a post was missed", body, now)
+
+
+def _spoken(span: timedelta) -> str:
+    return f"{span.total_seconds() / 60:g} minutes"
+
+
+def hand_over(means: Means, now: datetime) -> None:
+    """Give due posts of by-hand accounts to the officer, with all that is needed to publish them."""
+    with means.database.read() as session:
+        found = upkeep.to_hand_over(session, now)
+    for post in found:
+        _one(means, partial(_hand, means=means, post=post, now=now))
+
+
+def _hand(session: Session, means: Means, post: Post, now: datetime) -> None:
+    account, _ = partners.account_with_partner(session, post.account_id)
+    if means.contents.digest(post, account) != post.approved_hash:
+        why = "what would go out is not what was approved"
+        move(session, post, Move.EDIT, who=means.owner, at=now, why=why, changes={"approved_hash": None})
+        return
+    move(session, post, Move.HAND_OVER, who=means.owner, at=now, why="due; the account has no API access")
+    message = means.contents.message(post)
+    body = f"Please publish this on {post.channel} ({account.handle}) now:\n\n{message.text}\n\n"
+    body += f"Link: {message.link}\n" if message.link else ""
+    body += "".join(f"Image: {item.path.name}, alt text: {item.alt}\n" for item in message.media)
+    body += f"`campaign hand show {post.id}` has the compose page.\n"
+    body += f"Then record its address: `campaign hand done {post.id} --url ADDRESS`\n"
+    tell.officers(session, post, "a post to publish by hand", body, now)
+
+
+def take_down(means: Means, post_id: int) -> None:
+    """Take a published post down, where the platform lets us; else a person gets the task."""
+    with means.database.read() as session:
+        post = session.get_one(Post, post_id)
+        account, partner = partners.account_with_partner(session, post.account_id)
+    now, channel = means.clock.now(), means.channel(post.channel)
+    if not isinstance(channel, Retracts) or account.mode != "api":
+        _needs_hand(means, post, f"{post.channel} does not let us delete it: delete it by hand", now)
+        return
+    try:
+        channel.retract(means.identify(account, partner), post.external_id or "")
+    except Outcome as outcome:
+        _needs_hand(means, post, str(outcome), now)
+        return
+    with means.database.write() as session:
+        move(session, session.get_one(Post, post_id), Move.GONE, who=means.owner, at=now, why="deleted")
+
+
+def _needs_hand(means: Means, post: Post, why: str, now: datetime) -> None:
+    with means.database.write() as session:
+        upkeep.set_needs_person(session, post.ident, why)
+        body = f"Post {post.id} is to be taken down, but {why}.\nIts address: {post.url}\n"
+        tell.officers(session, post, "please take a post down", body, now)
+
+
+def _one(means: Means, step: Callable[[Session], None]) -> None:
+    """Do one post's step in its own transaction; a post that somebody else moved first is left to them."""
+    try:
+        with means.database.write() as session:
+            step(session)
+    except MoveRefused as refused:
+        log.info("left to somebody else", detail=str(refused))

@@ -1,0 +1,19 @@
+"""Notices to the people whom a post concerns: written beside the move that causes them, mailed later by upkeep."""
+
+from datetime import datetime
+
+from sqlmodel import Session
+
+from campaign.models import users
+from campaign.models.partners import Partner
+from campaign.models.posts import Post
+
+
+def officers(session: Session, post: Post, subject: str, body: str, now: datetime) -> None:
+    """Write a notice to the partner's officers and its contact address; to the reviewers when it has neither."""
+    partner = session.get_one(Partner, post.partner_id)
+    addresses = {*users.concerned(session, partner.key), partner.details.get("contact_email", "")} - {""}
+    for address in sorted(addresses or set(users.reviewers(session))):
+        session.add(
+            users.Notice(to=address, subject=f"{partner.name}: {subject}", body=body, created_at=now, next_try_at=now)
+        )

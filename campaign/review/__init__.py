@@ -1,0 +1,1 @@
+"""Queue, preview, approve, return, reject, hold: people's decisions, bound to the exact content and audited."""

@@ -1,0 +1,80 @@
+"""What a post will send, and its digest: what review shows, approval is bound to, and the claim checks again."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from campaign.clock import iso
+from campaign.models.partners import Account
+from campaign.models.posts import Post
+from campaign.ports import Composer, Draft, Media, Message
+
+
+def draft_to_json(draft: Draft) -> dict[str, Any]:
+    """Return the draft as it is stored; an image by its digest and file name, never by a path of this machine."""
+    document = asdict(draft)
+    document["media"] = [
+        {"digest": item.digest, "mime": item.mime, "alt": item.alt, "file": item.path.name} for item in draft.media
+    ]
+    return document
+
+
+def draft_from_json(document: Mapping[str, Any], media_folder: Path) -> Draft:
+    """Return the stored draft, its images found in the media folder."""
+    media = tuple(
+        Media(digest=item["digest"], mime=item["mime"], alt=item["alt"], path=media_folder / item["file"])
+        for item in document["media"]
+    )
+    return Draft(**{**document, "media": media})
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """Turns stored posts into exactly what goes out."""
+
+    composer: Composer
+    media_folder: Path
+
+    def draft(self, post: Post) -> Draft:
+        """Return the filled words of a stored post."""
+        return draft_from_json(post.draft, self.media_folder)
+
+    def message(self, post: Post) -> Message:
+        """Return exactly what the post will send."""
+        return self.composer.compose(post.channel, self.draft(post), post.token)
+
+    def digest(self, post: Post, account: Account) -> str:
+        """Return the content hash of the post as it stands now."""
+        return content_hash(self.message(post), account, post.window_from, post.window_until)
+
+
+def content_hash(message: Message, account: Account, window_from: datetime, window_until: datetime) -> str:
+    """Return the SHA-256 of all that will go out: words, link, images, alt texts, account, audience, time window.
+
+    The time enters as the slot's window, so that a move inside it keeps the approval. The audience enters as the name
+    of its list, not as its members.
+    """
+    content = {
+        "message": asdict(message) | {"media": [[item.digest, item.alt] for item in message.media]},
+        "account": [account.channel, account.external_id, account.sender, account.reply_to],
+        "window": [iso(window_from), iso(window_until)],
+    }
+    return _digest(json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":")))
+
+
+def text_key(message: Message) -> str:
+    """Return the digest of the words as a platform's duplicate check would see them: folded case, single blanks."""
+    return _digest("\n".join([" ".join(message.text.split()).casefold(), message.link or "", message.share_of or ""]))
+
+
+def media_key(message: Message) -> str | None:
+    """Return the digest of the images, None without any."""
+    return _digest(",".join(item.digest for item in message.media)) if message.media else None
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
