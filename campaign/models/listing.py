@@ -7,6 +7,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from campaign.models.database import changed
 from campaign.models.partners import Account, Partner
 from campaign.models.posts import Approval, Event, Post
 
@@ -81,3 +82,15 @@ def approvals(session: Session, post_id: int, content_hash: str) -> list[Approva
 def every_plan_key(session: Session) -> list[Post]:
     """Return every post that a plan must know of, taken or not."""
     return list(session.exec(select(Post).order_by(col(Post.id))))
+
+
+def set_due(session: Session, found: Post, due_at: datetime) -> bool:
+    """Move a post inside its window: its content and its approval stay. False when it was claimed meanwhile."""
+    statement = (
+        sa.update(Post)
+        .where(col(Post.id) == found.id, col(Post.status) == found.status, col(Post.version) == found.version)
+        .values(due_at=due_at, next_try_at=due_at)
+    )
+    moved = changed(session, statement) == 1
+    session.refresh(found)
+    return moved

@@ -1,0 +1,118 @@
+"""The engine of one process: APScheduler keeps the time, threads do the work.
+
+APScheduler holds two jobs in memory and never a post: the beat, and one wake-up at the next due instant that is put
+anew at every change. Its persistent stores take a job out before it has run, so a kill would lose it.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from threading import Event, Thread
+
+import structlog
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.date import DateTrigger
+from sqlalchemy.exc import SQLAlchemyError
+
+from campaign.dispatch.dispatcher import Dispatcher
+from campaign.dispatch.means import Means
+from campaign.models import upkeep
+
+log = structlog.get_logger(__name__)
+
+_PAUSE = 0.2  # seconds; a burst of finished posts runs the chores five times a second, not after each post
+
+Chore = Callable[[datetime], datetime | None]
+"""Upkeep beside dispatch (readings, notices): does what is due and returns when it wants to be called next."""
+
+
+class LocalEngine:
+    """Looks at the tables at every due instant, at every nudge and at every beat."""
+
+    def __init__(self, means: Means, *, threads: int, beat: timedelta, chores: Sequence[Chore] = ()) -> None:
+        self._means = means
+        self._beat = beat
+        self._chores = chores
+        self._event = Event()
+        self._stopping = Event()
+        self._scheduler = BackgroundScheduler(timezone=UTC)
+        self._dispatcher = Dispatcher(means, threads=threads, changed=self.wake)
+        self._loop = Thread(target=self._run, name="engine", daemon=True)
+        self._chore_loop = Thread(target=self._run_chores, name="chores", daemon=True)
+        self._chore_event = Event()
+        self._ticked_at: datetime | None = None
+
+    def start(self) -> None:
+        """Begin to work; returns at once."""
+        # misfire_grace_time None: a late wake-up still counts; the default of 1 s drops it silently.
+        self._scheduler.add_job(
+            self.wake, "interval", seconds=self._beat.total_seconds(), id="beat", misfire_grace_time=None, coalesce=True
+        )
+        self._scheduler.start()
+        self._loop.start()
+        self._chore_loop.start()
+        self.wake()
+
+    def wake(self) -> None:
+        """Look at the tables now."""
+        self._event.set()
+        self._chore_event.set()
+
+    @property
+    def busy(self) -> bool:
+        """Say whether any thread is at work."""
+        return self._dispatcher.busy or self._event.is_set()
+
+    def stop(self) -> None:
+        """Finish what is under way and end."""
+        self._stopping.set()
+        self.wake()
+        self._loop.join()
+        self._chore_loop.join()
+        self._dispatcher.stop()
+        self._scheduler.shutdown(wait=True)
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            self._event.wait()
+            self._event.clear()
+            if self._stopping.is_set():
+                return
+            try:
+                wake_at = self._dispatcher.look()
+                self._tick(wake_at)
+            except SQLAlchemyError as error:
+                # A database that restarts must not end the loop: the next beat, or this short wait, looks again.
+                log.error("database away", error=str(error.__cause__ or error).splitlines()[0])  # noqa: TRY400
+                wake_at = self._means.clock.now() + timedelta(seconds=1)
+            self._wake_at(wake_at)
+
+    def _tick(self, wake_at: datetime | None) -> None:
+        now = self._means.clock.now()
+        if self._ticked_at is not None and now - self._ticked_at < timedelta(seconds=1):
+            return
+        with self._means.database.write() as session:
+            upkeep.tick(session, self._means.owner, now, wake_at)
+        self._ticked_at = now
+
+    def _wake_at(self, wake_at: datetime | None) -> None:
+        if wake_at is None or wake_at > self._means.clock.now() + self._beat:
+            return  # the beat comes first and looks again; so a stepped clock costs one beat at most
+        self._scheduler.add_job(
+            self.wake, DateTrigger(wake_at), id="wake", replace_existing=True, misfire_grace_time=None
+        )
+
+    def _run_chores(self) -> None:
+        while not self._stopping.is_set():
+            now = self._means.clock.now()
+            wants = [at for chore in self._chores if (at := self._chore(chore, now)) is not None]
+            until = min([*wants, now + self._beat])
+            self._chore_event.wait(max(0.05, (until - self._means.clock.now()).total_seconds()))
+            self._chore_event.clear()
+            self._stopping.wait(_PAUSE)
+
+    def _chore(self, chore: Chore, now: datetime) -> datetime | None:
+        try:
+            return chore(now)
+        except Exception:
+            log.exception("a chore broke off")
+            return now + self._beat

@@ -1,0 +1,52 @@
+"""A partner's own yes to speak in its name: standing, for a slot, or for one post; dated and revocable."""
+
+from datetime import datetime
+
+from sqlmodel import Session
+
+from campaign.models import audit, listing, partners
+from campaign.models.moves import move
+from campaign.models.partners import Agreement, Partner
+from campaign.models.posts import Post
+from campaign.models.status import Move, Status
+
+
+def covers(session: Session, post: Post) -> bool:
+    """Say whether the partner has agreed to this post."""
+    return any(
+        (found.slot is None and found.post_id is None) or found.slot == post.slot or found.post_id == post.id
+        for found in partners.agreements(session, post.partner_id)
+    )
+
+
+def agree(
+    session: Session, partner: Partner, *, by: str, now: datetime, slot: str | None = None, post_id: int | None = None
+) -> Agreement:
+    """Record the partner's yes; an equal one that stands already is returned instead."""
+    for found in partners.agreements(session, partner.ident):
+        if (found.slot, found.post_id) == (slot, post_id):
+            return found
+    given = Agreement(partner_id=partner.ident, slot=slot, post_id=post_id, given_by=by, given_at=now)
+    session.add(given)
+    facts = {"slot": slot, "post": post_id}
+    audit.record(session, who=by, action="agree", subject=f"partner:{partner.key}", at=now, facts=facts)
+    return given
+
+
+def revoke(session: Session, partner: Partner, *, by: str, now: datetime, slot: str | None = None) -> int:
+    """Take back the partner's yes (all of them, or the one for a slot). What is approved and no longer covered goes
+    back to review, and cannot be approved before the partner agrees again. Returns how many posts that were.
+    """
+    for found in partners.agreements(session, partner.ident):
+        if slot is None or found.slot == slot:
+            found.revoked_by, found.revoked_at = by, now
+            session.add(found)
+    session.flush()
+    facts = {"slot": slot}
+    audit.record(session, who=by, action="revoke", subject=f"partner:{partner.key}", at=now, facts=facts)
+    wanted = listing.PostFilter(partners=(partner.key,), statuses=(Status.APPROVED.value,))
+    uncovered = [row.post for row in listing.posts(session, wanted) if not covers(session, row.post)]
+    for post in uncovered:
+        changes: dict[str, object] = {"approved_hash": None}
+        move(session, post, Move.EDIT, who=by, at=now, why="the partner revoked its agreement", changes=changes)
+    return len(uncovered)

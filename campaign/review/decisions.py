@@ -1,0 +1,203 @@
+"""The decisions on posts: submit, approve, return, reject, withdraw, move, edit, settle, take down.
+
+Each is one short transaction of the caller's, checks the person's right, moves the post through the table and leaves
+a row in the audit chain.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session
+
+from campaign.errors import Changed, MoveRefused, NotAllowed, WrongUse
+from campaign.models import audit, listing
+from campaign.models.listing import PostRow
+from campaign.models.moves import move
+from campaign.models.posts import Approval, Post
+from campaign.models.status import Move, Status
+from campaign.models.users import User
+from campaign.people import Right, demand
+from campaign.ports import Draft
+from campaign.review import agreement
+from campaign.review.content import Contents, draft_to_json, media_key, text_key
+
+HASH_MIN = 8
+"""An approval names at least this many characters of the content hash that was seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Where a person decides: the transaction, the contents, who it is, and when."""
+
+    session: Session
+    contents: Contents
+    person: User
+    now: datetime
+
+    def demand(self, right: Right, row: PostRow) -> None:
+        """Refuse what the person may not do to this post."""
+        demand(self.person, right, row.partner.key)
+
+    def move(
+        self,
+        post: Post,
+        name: Move,
+        why: str = "",
+        to: Status | None = None,
+        changes: Mapping[str, object] | None = None,
+    ) -> None:
+        """Move the post in the person's name, and record the decision."""
+        seen = post.content_hash
+        move(self.session, post, name, who=self.person.name, at=self.now, why=why, to=to, changes=changes)
+        self.record(name.value, post, {"why": why, "content_hash": seen, "status": post.status})
+
+    def record(self, action: str, post: Post, facts: Mapping[str, object]) -> None:
+        """Append to the audit chain."""
+        audit.record(
+            self.session, who=self.person.name, action=action, subject=f"post:{post.id}", at=self.now, facts=facts
+        )
+
+
+def submit(desk: Desk, row: PostRow) -> None:
+    """Hand a draft to review. The partner must have agreed to speak."""
+    desk.demand(Right.QUEUE, row)
+    if not agreement.covers(desk.session, row.post):
+        mend = f"Record it with `campaign agree --partner {row.partner.key}`."
+        raise NotAllowed(
+            who=desk.person.name, what=f"submit post {row.post.id}", why=f"its partner has not agreed. {mend}"
+        )
+    desk.move(row.post, Move.SUBMIT)
+
+
+def approve(desk: Desk, row: PostRow, seen: str) -> bool:
+    """Approve the content with the hash ``seen``. Returns whether the post is approved now: where the partner and DfE
+    must both say yes, the first yes leaves it in review.
+
+    Raises:
+        Changed: what is there now is not what was seen.
+        NotAllowed: the person queued or last edited it, or is not the one to approve.
+
+    """
+    desk.demand(Right.REVIEW, row)
+    post = row.post
+    _four_eyes(desk.person, post)
+    side = _side(desk.person, row)
+    current = desk.contents.digest(post, row.account)
+    if len(seen) < HASH_MIN:
+        mend = f"Name at least {HASH_MIN} characters of the hash that `campaign posts list` shows."
+        raise WrongUse(problem=f"The hash {seen!r} is too short", mend=mend)
+    if not current.startswith(seen.lower()):
+        raise Changed(post=post.id, seen=seen[:HASH_MIN], current=current[:HASH_MIN])
+    if not agreement.covers(desk.session, post):
+        raise NotAllowed(who=desk.person.name, what=f"approve post {post.id}", why="its partner has not agreed")
+    if desk.now > post.due_at and post.status == Status.IN_REVIEW:
+        desk.move(post, Move.EXPIRE, why="approval came after its time")
+        return False
+    return _count_approval(desk, row, side, current)
+
+
+def _four_eyes(person: User, post: Post) -> None:
+    if person.name in {post.queued_by, post.edited_by}:
+        raise NotAllowed(who=person.name, what=f"approve post {post.id}", why="they queued or last edited it")
+
+
+def _side(person: User, row: PostRow) -> str:
+    """Return for whom the person approves, the partner or DfE; refuse the side that is not asked."""
+    side = "partner" if person.role == "officer" else "dfe"
+    if row.partner.approver not in {side, "both"}:
+        why = f"posts of {row.partner.key} are approved by {row.partner.approver}"
+        raise NotAllowed(who=person.name, what=f"approve post {row.post.id}", why=why)
+    return side
+
+
+def _count_approval(desk: Desk, row: PostRow, side: str, current: str) -> bool:
+    post = row.post
+    given = {found.side for found in listing.approvals(desk.session, post.ident, current)}
+    if side not in given:
+        who, at = desk.person.name, desk.now
+        desk.session.add(Approval(post_id=post.ident, content_hash=current, side=side, who=who, at=at))
+    needed = {"partner", "dfe"} if row.partner.approver == "both" else {side}
+    if needed <= given | {side}:
+        changes = {"approved_hash": current, "content_hash": current, "next_try_at": post.due_at, "comment": None}
+        desk.move(post, Move.APPROVE, why=f"content {current[:HASH_MIN]}", changes=changes)
+        return True
+    desk.record("approve in part", post, {"side": side, "content_hash": current})
+    return False
+
+
+def send_back(desk: Desk, row: PostRow, comment: str) -> None:
+    """Return a post to its partner with a comment."""
+    desk.demand(Right.REVIEW, row)
+    desk.move(row.post, Move.RETURN, why=comment, changes={"comment": comment})
+
+
+def reject(desk: Desk, row: PostRow, reason: str) -> None:
+    """Reject a post for good; its place in the timetable stays empty."""
+    desk.demand(Right.REVIEW, row)
+    desk.move(row.post, Move.REJECT, why=reason, changes={"comment": reason})
+
+
+def withdraw(desk: Desk, row: PostRow, reason: str) -> None:
+    """Take a post out before it is published."""
+    desk.demand(Right.EDIT, row)
+    desk.move(row.post, Move.WITHDRAW, why=reason)
+
+
+def edit(desk: Desk, row: PostRow, draft: Draft, fields: Mapping[str, str], why: str) -> None:
+    """Give a post new words; an approval is void then. The editor may not approve it."""
+    desk.demand(Right.EDIT, row)
+    rewrite(desk, row, {"draft": draft_to_json(draft), "fields": dict(fields)}, why)
+
+
+def rewrite(desk: Desk, row: PostRow, changes: Mapping[str, object], why: str) -> None:
+    """Change what a post will send, with new hash and version, and void its approval."""
+    post = row.post
+    ahead = Post.model_validate(post.model_dump() | dict(changes))
+    message = desk.contents.message(ahead)
+    new: dict[str, object] = {
+        **changes,
+        "content_hash": desk.contents.digest(ahead, row.account),
+        "text_key": text_key(message),
+        "media_key": media_key(message),
+        "approved_hash": None,
+        "version": post.version + 1,
+        "edited_by": desk.person.name,
+        "next_try_at": ahead.due_at,
+    }
+    desk.move(post, Move.EDIT, why=why, changes=new)
+
+
+def reschedule(desk: Desk, row: PostRow, due_at: datetime) -> None:
+    """Move a post to a new time. Inside its window it keeps its approval; outside, the window moves along and the
+    approval is void. A failed or missed post goes back to review.
+    """
+    desk.demand(Right.EDIT, row)
+    post = row.post
+    if due_at <= desk.now:
+        raise WrongUse(problem=f"{due_at.isoformat()} is past", mend="Choose a time that is still to come.")
+    if post.window_from <= due_at <= post.window_until and post.status in {Status.APPROVED, Status.IN_REVIEW}:
+        _shift(desk, post, due_at)
+        return
+    span = post.window_until - post.window_from
+    changes = {"due_at": due_at, "window_from": due_at, "window_until": due_at + span}
+    if post.status in {Status.FAILED, Status.MISSED}:
+        desk.move(
+            post,
+            Move.REVIVE,
+            why="a new time",
+            changes={"next_try_at": due_at, "needs_person": None, "tries": post.tries},
+        )
+    rewrite(desk, row, changes, "a new time")
+
+
+def _shift(desk: Desk, post: Post, due_at: datetime) -> None:
+    if not listing.set_due(desk.session, post, due_at):
+        raise MoveRefused(post=post.id, status="changed meanwhile", move="move", mend="Look again.")
+    desk.record("move", post, {"due_at": due_at})
+
+
+def take_down(desk: Desk, row: PostRow, reason: str) -> None:
+    """Order a published post to be taken down."""
+    desk.demand(Right.RETRACT, row)
+    desk.move(row.post, Move.RETRACT, why=reason, changes={"next_reading_at": None})
