@@ -25,65 +25,22 @@ NEW_NAMES: Mapping[str, str] = {
 }
 OLD_NAMES = {new: old for old, new in NEW_NAMES.items()}
 
-FIELDS = frozenset(
-    [
-        "article",
-        "attachments",
-        "author_id",
-        "card_uri",
-        "community_id",
-        "context_annotations",
-        "conversation_id",
-        "created_at",
-        "display_text_range",
-        "edit_controls",
-        "edit_history_tweet_ids",
-        "entities",
-        "geo",
-        "id",
-        "in_reply_to_user_id",
-        "lang",
-        "matched_media_notes",
-        "media_metadata",
-        "non_public_metrics",
-        "note_request_suggestions",
-        "note_tweet",
-        "organic_metrics",
-        "paid_partnership",
-        "possibly_sensitive",
-        "promoted_metrics",
-        "public_metrics",
-        "referenced_tweets",
-        "reply_settings",
-        "scopes",
-        "source",
-        "suggested_source_links",
-        "suggested_source_links_with_counts",
-        "text",
-        "withheld",
-    ]
-)
-EXPANSIONS = frozenset(
-    [
-        "article.cover_media",
-        "article.media_entities",
-        "attachments.media_keys",
-        "attachments.media_source_tweet",
-        "attachments.poll_ids",
-        "author_id",
-        "edit_history_tweet_ids",
-        "entities.mentions.username",
-        "geo.place_id",
-        "in_reply_to_user_id",
-        "entities.note.mentions.username",
-        "referenced_tweets.id",
-        "referenced_tweets.id.attachments.media_keys",
-        "referenced_tweets.id.author_id",
-        "referenced_posts",
-        "username",
-        "edit_history_post_ids",
-    ]
-)
+_FIELDS = """
+article attachments author_id card_uri community_id context_annotations conversation_id created_at
+display_text_range edit_controls edit_history_tweet_ids entities geo id in_reply_to_user_id lang
+matched_media_notes media_metadata non_public_metrics note_request_suggestions note_tweet organic_metrics
+paid_partnership possibly_sensitive promoted_metrics public_metrics referenced_tweets reply_settings scopes
+source suggested_source_links suggested_source_links_with_counts text withheld
+"""
+FIELDS = frozenset(_FIELDS.split())
+_EXPANSIONS = """
+article.cover_media article.media_entities attachments.media_keys attachments.media_source_tweet
+attachments.poll_ids author_id edit_history_tweet_ids entities.mentions.username geo.place_id
+in_reply_to_user_id entities.note.mentions.username referenced_tweets.id
+referenced_tweets.id.attachments.media_keys referenced_tweets.id.author_id referenced_posts username
+edit_history_post_ids
+"""
+EXPANSIONS = frozenset(_EXPANSIONS.split())
 
 
 @dataclass(frozen=True, slots=True)
