@@ -9,11 +9,13 @@ from threading import RLock
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS post (
     number INTEGER PRIMARY KEY, channel TEXT NOT NULL, id TEXT NOT NULL, account TEXT NOT NULL,
-    created_at TEXT NOT NULL, visible_from TEXT NOT NULL, deleted_at TEXT, share_of TEXT, body TEXT NOT NULL,
+    created_at TEXT NOT NULL, visible_from TEXT NOT NULL, deleted_at TEXT, share_of TEXT, mark TEXT,
+    body TEXT NOT NULL,
     UNIQUE (channel, id)
 );
 CREATE INDEX IF NOT EXISTS post_listing ON post (channel, account, created_at);
 CREATE INDEX IF NOT EXISTS post_shares ON post (channel, share_of) WHERE share_of IS NOT NULL;
+CREATE INDEX IF NOT EXISTS post_marks ON post (channel, account, mark) WHERE mark IS NOT NULL;
 CREATE TABLE IF NOT EXISTS upload (
     channel TEXT NOT NULL, id TEXT NOT NULL, account TEXT NOT NULL, created_at TEXT NOT NULL, mime TEXT NOT NULL,
     alt TEXT NOT NULL, state TEXT NOT NULL, extra TEXT NOT NULL, data BLOB NOT NULL, PRIMARY KEY (channel, id)

@@ -26,7 +26,7 @@ class Post:
 
     ``account`` is the external id of who posted. ``raw`` is what was sent, ``text`` what the platform made of it.
     ``share_of`` is the id of the post that this one passes on. ``visible_from`` is later than ``created_at`` where
-    reads lag. ``extra`` is the platform's own (JSON values only).
+    reads lag. ``mark`` is what the platform compares to find a duplicate (see ``World.marked``). ``extra`` is the platform's own (JSON values only).
     """
 
     channel: str
@@ -41,6 +41,7 @@ class Post:
     share_of: str | None = None
     visible_from: datetime | None = None
     deleted_at: datetime | None = None
+    mark: str | None = None
     extra: Mapping[str, object] = field(default_factory=dict)
 
     @property
@@ -64,6 +65,7 @@ class Post:
                 "share_of": self.share_of,
                 "visible_from": self.visible_from and self.visible_from.isoformat(),
                 "deleted_at": self.deleted_at and self.deleted_at.isoformat(),
+                "mark": self.mark,
                 "extra": dict(self.extra),
             },
             ensure_ascii=False,

@@ -75,9 +75,10 @@ class World:
         if lag:
             post = replace(post, visible_from=post.created_at + lag)
         self._storage.run(
-            "INSERT INTO post (channel, id, account, created_at, visible_from, share_of, body) VALUES (?,?,?,?,?,?,?)",
+            "INSERT INTO post (channel, id, account, created_at, visible_from, share_of, mark, body)"
+            " VALUES (?,?,?,?,?,?,?,?)",
             *(post.channel, post.id, post.account, _key(post.created_at), _key(post.readable_from), post.share_of),
-            post.to_json(),
+            *(post.mark, post.to_json()),
         )
         return post
 
@@ -119,6 +120,13 @@ class World:
         return self._many(
             "channel=? AND (? IS NULL OR account=?) AND created_at>=? ORDER BY created_at DESC, number DESC",
             *(channel, external_id, external_id, _key(since or _LONG_AGO)),
+        )
+
+    def marked(self, channel: str, external_id: str, mark: str, *, since: datetime | None = None) -> list[Post]:
+        """Return the account's posts with this ``mark``, deleted and lagging ones too, newest first."""
+        return self._many(
+            "channel=? AND account=? AND mark=? AND created_at>=? ORDER BY created_at DESC, number DESC",
+            *(channel, external_id, mark, _key(since or _LONG_AGO)),
         )
 
     def shares_of(self, channel: str, post_id: str) -> list[Post]:

@@ -142,8 +142,7 @@ def _refuse_duplicate(call: Call, wanted: NewPost) -> None:
     window = timedelta(seconds=call.switch("duplicate_window", DUPLICATE_WINDOW.total_seconds()))
     since = call.world.clock.now() - window
     words = same_words(wanted.text)
-    recent = call.world.stored("x", call.account.external_id, since=since)
-    if words and any(same_words(post.raw) == words for post in recent if post.share_of is None):
+    if words and call.world.marked("x", call.account.external_id, words, since=since):
         raise forbidden("You are not allowed to create a Tweet with duplicate content.")
 
 
@@ -164,6 +163,7 @@ def _post(call: Call, wanted: NewPost, uploads: list[Upload]) -> Post:
         created_at=call.world.clock.now(),
         link=next((str(url["expanded_url"]) for url in urls if "media_key" not in url), None),
         media=tuple(PostMedia(upload.id, upload.alt) for upload in uploads),
+        mark=same_words(wanted.text) or None,
         extra={
             "urls": urls,
             "media_keys": [key for key, _ in keys],
