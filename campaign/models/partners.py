@@ -3,9 +3,11 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
+import sqlalchemy as sa
 from sqlalchemy import JSON, Column, LargeBinary, UniqueConstraint
 from sqlmodel import Field, Session, SQLModel, col, select
 
+from campaign.models.database import changed
 from campaign.models.types import UtcDateTime
 
 
@@ -164,3 +166,10 @@ def agreements(session: Session, partner_id: int) -> list[Agreement]:
             select(Agreement).where(col(Agreement.partner_id) == partner_id, col(Agreement.revoked_at).is_(None))
         )
     )
+
+
+def set_credentials(session: Session, account_id: int, sealed: bytes, *, instead_of: bytes | None) -> bool:
+    """Store renewed credentials, if nobody else renewed them meanwhile."""
+    before = col(Account.sealed).is_(None) if instead_of is None else col(Account.sealed) == instead_of
+    statement = sa.update(Account).where(col(Account.id) == account_id, before).values(sealed=sealed)
+    return changed(session, statement) == 1

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import JSON, Column, Index, Text, UniqueConstraint, text
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field, Session, SQLModel, select
 
 from campaign.models.status import Status
 from campaign.models.types import UtcDateTime
@@ -140,3 +140,9 @@ class TemplateVersion(SQLModel, table=True):
     digest: str
     source: str
     seen_at: datetime = Field(sa_type=UtcDateTime)
+
+
+def has_template(session: Session, name: str, digest: str) -> bool:
+    """Say whether this version of a template is kept already."""
+    wanted = select(TemplateVersion.id).where(TemplateVersion.name == name, TemplateVersion.digest == digest)
+    return session.exec(wanted).first() is not None

@@ -1,6 +1,6 @@
 """The statements of the dispatcher's upkeep: what expires, what is handed over, what to look up, when to wake."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -221,3 +221,19 @@ def published_id(session: Session, slot: str, partner_key: str, channel: str) ->
         .limit(1)
     )
     return session.execute(statement).scalar()
+
+
+def ids_in(session: Session, statuses: Sequence[Status]) -> set[int]:
+    """Return the posts that stand in one of the statuses."""
+    statement = sa.select(col(Post.id)).where(col(Post.status).in_([status.value for status in statuses]))
+    return {row[0] for row in session.execute(statement)}
+
+
+def stranded(session: Session, now: datetime) -> set[int]:
+    """Return approved posts whose time has passed on an account that waits for a person."""
+    statement = (
+        sa.select(col(Post.id))
+        .join(Account, col(Account.id) == col(Post.account_id))
+        .where(col(Post.status) == Status.APPROVED.value, col(Post.due_at) < now, ~not_stopped(now))
+    )
+    return {row[0] for row in session.execute(statement)}

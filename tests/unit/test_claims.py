@@ -1,0 +1,149 @@
+"""Lanes and claims: one owner, one post at a time, nothing that is held, changed or early."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from builders import add_account, add_post, seed
+from conftest import MovedClock
+from sqlalchemy.exc import IntegrityError
+
+from campaign.errors import MoveRefused
+from campaign.models import Database, holds, lanes, upkeep
+from campaign.models.holds import Hold
+from campaign.models.moves import move
+from campaign.models.posts import Post
+from campaign.models.status import Move, Status
+
+LEASE = timedelta(minutes=2)
+
+
+def test_a_lane_has_one_owner_until_it_is_let_go(database: Database, clock: MovedClock) -> None:
+    account_id, _ = seed(database, clock.now())
+    with database.write() as session:
+        assert lanes.take_lane(session, account_id, "a", clock.now(), LEASE)
+    with database.write() as session:
+        assert not lanes.take_lane(session, account_id, "b", clock.now(), LEASE)
+        lanes.free_lane(session, account_id, "a")
+    with database.write() as session:
+        assert lanes.take_lane(session, account_id, "b", clock.now(), LEASE)
+
+
+def test_a_dead_owners_lane_is_taken_over_when_its_lease_ends(tmp_path: object, clock: MovedClock) -> None:
+    database = Database(f"sqlite:///{tmp_path}/t.db")
+    database.upgrade()
+    account_id, _ = seed(database, clock.now())
+    with database.write() as session:
+        lanes.take_lane(session, account_id, "a", clock.now(), LEASE)
+    clock.move(LEASE + timedelta(seconds=1))
+    with database.write() as session:
+        assert lanes.take_lane(session, account_id, "b", clock.now(), LEASE)
+        assert not lanes.keep_lane(session, account_id, "a", clock.now(), LEASE)
+    database.close()
+
+
+def test_of_many_claimers_exactly_one_gets_the_post(database: Database, clock: MovedClock) -> None:
+    _, (post_id,) = seed(database, clock.now())
+    with database.read() as session:
+        seen = session.get_one(Post, post_id)
+
+    def try_claim(owner: str) -> bool:
+        try:
+            with database.write() as session:
+                lanes.claim(session, session.merge(seen), owner, clock.now(), LEASE)
+        except (MoveRefused, IntegrityError):
+            return False
+        return True
+
+    with ThreadPoolExecutor(6) as pool:
+        assert sum(pool.map(try_claim, "abcdef")) == 1
+    with database.read() as session:
+        assert len(lanes.attempts(session, post_id)) == 1
+
+
+def test_two_posts_of_one_account_are_never_publishing_together(database: Database, clock: MovedClock) -> None:
+    _, (first, second) = seed(database, clock.now(), posts=2)
+    with database.write() as session:
+        lanes.claim(session, session.get_one(Post, first), "a", clock.now(), LEASE)
+    with pytest.raises(IntegrityError), database.write() as session:
+        lanes.claim(session, session.get_one(Post, second), "b", clock.now(), LEASE)
+
+
+def test_nothing_is_due_before_its_time(database: Database, clock: MovedClock) -> None:
+    with database.write() as session:
+        account = add_account(session, clock.now())
+        post = add_post(session, account, clock.now() + timedelta(seconds=1))
+    with database.read() as session:
+        assert lanes.next_due(session, account.ident, clock.now()) is None
+        assert lanes.due_accounts(session, clock.now(), limit=9) == []
+        assert upkeep.next_wake(session, clock.now(), LEASE) == post.due_at
+    clock.move(timedelta(seconds=1))
+    with database.read() as session:
+        assert lanes.due_accounts(session, clock.now(), limit=9) == [account.ident]
+
+
+@pytest.mark.parametrize("scope", ["everything", "channel:x", "partner:{partner}", "account:{account}", "post:{post}"])
+def test_a_hold_of_any_scope_keeps_the_post_from_being_claimed(
+    database: Database, clock: MovedClock, scope: str
+) -> None:
+    with database.write() as session:
+        account = add_account(session, clock.now())
+        post = add_post(session, account, clock.now())
+        partner = session.get_one(holds.Partner, account.partner_id)
+        filled = scope.format(partner=partner.key, account=account.id, post=post.id)
+        session.add(Hold(scope=filled, reason="test", held_by="r", held_at=clock.now()))
+    with database.read() as session:
+        assert lanes.next_due(session, account.ident, clock.now()) is None
+        scopes = holds.scopes_of(post.ident, "x", partner.key, account.ident)
+        assert holds.stopping(session, scopes) is not None
+
+
+def test_a_hold_on_another_account_holds_nothing_here(database: Database, clock: MovedClock) -> None:
+    account_id, _ = seed(database, clock.now())
+    with database.write() as session:
+        session.add(Hold(scope=f"account:{account_id + 1}", reason="test", held_by="r", held_at=clock.now()))
+        session.add(Hold(scope="channel:facebook", reason="test", held_by="r", held_at=clock.now()))
+    with database.read() as session:
+        assert lanes.next_due(session, account_id, clock.now()) is not None
+
+
+def test_a_post_whose_content_differs_from_the_approved_is_not_claimed(database: Database, clock: MovedClock) -> None:
+    with database.write() as session:
+        account = add_account(session, clock.now())
+        add_post(session, account, clock.now(), changes={"approved_hash": "another"})
+    with database.read() as session:
+        assert lanes.next_due(session, account.ident, clock.now()) is None
+
+
+def test_only_an_equal_post_waits_for_an_unconfirmed_one(database: Database, clock: MovedClock) -> None:
+    with database.write() as session:
+        account = add_account(session, clock.now())
+        add_post(session, account, clock.now(), status=Status.UNCONFIRMED, words="Join  us")
+        add_post(session, account, clock.now(), words="join us")
+        other = add_post(session, account, clock.now(), words="Something else")
+    with database.read() as session:
+        found = lanes.next_due(session, account.ident, clock.now())
+        assert found is not None
+        assert found.id == other.id
+
+
+def test_an_edit_between_look_and_claim_refuses_the_claim(database: Database, clock: MovedClock) -> None:
+    _, (post_id,) = seed(database, clock.now())
+    with database.read() as session:
+        seen = session.get_one(Post, post_id)
+    with database.write() as session:
+        changes = {"version": 2}
+        stored = session.get_one(Post, post_id)
+        move(session, stored, Move.EDIT, who="officer", at=clock.now(), changes=changes)
+    with pytest.raises(MoveRefused), database.write() as session:
+        move(session, seen, Move.CLAIM, who="daemon", at=clock.now())
+
+
+def test_ended_leases_are_found_as_abandoned(database: Database, clock: MovedClock) -> None:
+    _, (post_id,) = seed(database, clock.now())
+    with database.write() as session:
+        lanes.claim(session, session.get_one(Post, post_id), "a", clock.now(), LEASE)
+    with database.write() as session:
+        lanes.end_leases(session)
+    with database.read() as session:
+        assert [post.id for post, _ in lanes.abandoned(session, clock.now())] == [post_id]
