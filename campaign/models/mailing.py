@@ -181,3 +181,8 @@ def suppress(session: Session, email: str, reason: str, at: datetime) -> None:
     if session.get(Suppression, digest) is None:
         session.add(Suppression(address_digest=digest, reason=reason, at=at))
         session.flush()
+
+
+def subscriber_by_token(session: Session, token: str) -> Subscriber | None:
+    """Return the subscriber whose unsubscribe address carries this token."""
+    return session.exec(select(Subscriber).where(col(Subscriber.token) == token)).first()

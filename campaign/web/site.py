@@ -1,0 +1,57 @@
+"""The site: /healthz, and /u/<token>, the public unsubscribe address of RFC 8058."""
+
+from pathlib import Path
+
+from fastapi import FastAPI, Request
+from fastapi.responses import HTMLResponse, JSONResponse, Response
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from campaign.clock import Clock
+from campaign.health import health
+from campaign.models import Database, mailing
+
+_PAGES = Environment(
+    loader=FileSystemLoader(Path(__file__).parent / "pages"), autoescape=True, undefined=StrictUndefined
+)
+_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self' 'unsafe-inline'; form-action 'self'; "
+    "frame-ancestors 'none'; base-uri 'none'",
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Robots-Tag": "noindex",
+}
+
+
+def site(database: Database, clock: Clock) -> FastAPI:
+    """Return the ASGI application."""
+    app = FastAPI(title="campaign", docs_url=None, redoc_url=None, openapi_url=None)
+
+    @app.get("/healthz")
+    def healthz() -> JSONResponse:
+        """Answer 200 while dispatch ticks, else 503."""
+        found = health(database, clock)
+        return JSONResponse(found.document(), status_code=200 if found.well else 503)
+
+    @app.get("/u/{token}")
+    def ask(token: str) -> Response:
+        """Ask for a confirmation. A GET never unsubscribes: mail scanners fetch every link."""
+        with database.read() as session:
+            known = mailing.subscriber_by_token(session, token) is not None
+        return _page("confirm.html" if known else "unknown.html", status=200 if known else 404)
+
+    @app.post("/u/{token}")
+    def leave(token: str, request: Request) -> Response:
+        """Take the reader off the list: one click, no cookie, no sign-in, no redirect (RFC 8058 §3.1)."""
+        with database.write() as session:
+            known = mailing.unsubscribe(session, token, clock.now()) is not None
+        status = 200 if known else 404
+        if "text/html" not in request.headers.get("accept", ""):
+            return Response(status_code=status)
+        return _page("left.html" if known else "unknown.html", status=status)
+
+    return app
+
+
+def _page(name: str, *, status: int) -> HTMLResponse:
+    return HTMLResponse(_PAGES.get_template(name).render(), status_code=status, headers=_HEADERS)
