@@ -1,0 +1,51 @@
+"""The channels: everything in this folder is one. A module or package without a leading underscore defines ``CHANNEL``.
+
+Dropping in a file adds a platform. One that cannot be imported stops the program and says so: a campaign that quietly
+leaves a platform out would be worse.
+"""
+
+import importlib
+import pkgutil
+from types import ModuleType
+
+from campaign.errors import WrongUse
+from campaign.ports import Channel
+
+__all__ = ["load_channels"]
+
+
+def load_channels(package: str = __name__) -> dict[str, type[Channel]]:
+    """Return every channel class by its name.
+
+    Raises:
+        campaign.errors.WrongUse: a channel cannot be imported, is not one, or two have the same name.
+
+    """
+    folder = importlib.import_module(package)
+    found: dict[str, type[Channel]] = {}
+    for entry in sorted(pkgutil.iter_modules(folder.__path__), key=lambda entry: entry.name):
+        if entry.name.startswith("_"):
+            continue
+        channel = _channel(_imported(f"{package}.{entry.name}"))
+        if channel.name in found:
+            raise WrongUse(problem=f"two channels are named {channel.name!r}", mend=f"Rename the one in {entry.name}.")
+        found[channel.name] = channel
+    return found
+
+
+def _imported(module: str) -> ModuleType:
+    try:
+        return importlib.import_module(module)
+    except Exception as error:
+        problem = f"the channel {module} cannot be imported: {type(error).__name__}: {error}"
+        raise WrongUse(problem=problem, mend="Mend it or take it out.") from error
+
+
+def _channel(module: ModuleType) -> type[Channel]:
+    channel = getattr(module, "CHANNEL", None)
+    wanted = ("name", "title", "limits", "settings_type", "compose", "publish")
+    missing = [part for part in wanted if not hasattr(channel, part)]
+    if not isinstance(channel, type) or missing:
+        problem = f"{module.__name__} is no channel: " + (f"it lacks {', '.join(missing)}" if channel else "no CHANNEL")
+        raise WrongUse(problem=problem, mend="Define CHANNEL, a class as campaign.ports.Channel describes it.")
+    return channel

@@ -1,0 +1,134 @@
+"""How X is spoken to: one tweepy client per conversation, and what each answer that is not a success means.
+
+Sources: X API v2 reference (Response codes and errors; Rate limits; Create Post; Upload media), tweepy's client.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from types import TracebackType
+from typing import Self
+
+import tweepy
+
+from campaign.channels._wire import Times, said, token_of, unclear
+from campaign.errors import AccountBlocked, CredentialDead, Duplicate, Outcome, Refused, Unknown, Wait
+from campaign.http import Answer, Session, asked
+from campaign.ports import Identity
+
+# The literal host inside tweepy's BaseClient.request.
+_LITERAL = "https://api.twitter.com"
+_ID = re.compile(r"[0-9]{1,19}")
+_EPOCH_MS = 1_288_834_974_657
+
+
+class Settings(Times):
+    """Settings of the channel X. ``api_url`` is the host of the API, without a path of a version."""
+
+    api_url: str = "https://api.x.com"
+
+
+class Wire:
+    """A short conversation with X in the name of one account. Use it as a context manager.
+
+    A client of its own each time: tweepy's keeps cookies, and swaps its tokens in some of its calls. Credentials with a
+    consumer key are signed (OAuth 1.0a), others sent as a bearer token (OAuth 2.0).
+    """
+
+    def __init__(self, settings: Settings, who: Identity, before: Callable[[], None] | None = None) -> None:
+        keys = who.credentials
+        token = token_of(keys)
+        self._signed = "consumer_key" in keys
+        self.session = Session(
+            {_LITERAL: settings.api_url.rstrip("/")}, before, connect=settings.connect, read=settings.read
+        )
+        self._client = tweepy.Client(
+            bearer_token=None if self._signed else token,
+            consumer_key=keys.get("consumer_key"),
+            consumer_secret=keys.get("consumer_secret"),
+            access_token=token if self._signed else None,
+            access_token_secret=keys.get("access_token_secret"),
+            wait_on_rate_limit=False,
+        )
+        self._client.session = self.session
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.session.close()
+
+    def ask(
+        self,
+        method: str,
+        route: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        body: Mapping[str, object] | None = None,
+    ) -> Answer:
+        """Make one call and return the raw answer, whatever its status."""
+        return asked(
+            self.session,
+            lambda: self._client.request(method, route, params=params, json=body, user_auth=self._signed),
+        )
+
+
+def good(answer: Answer, now: datetime, back_off: timedelta) -> Answer:
+    """Return a 2xx answer; raise what any other one means."""
+    if answer.fine:
+        return answer
+    raise refusal(answer, now, back_off)
+
+
+def refusal(answer: Answer, now: datetime, back_off: timedelta) -> Outcome:
+    """Return what an answer other than 2xx means (X API v2, Response codes and errors)."""
+    detail = said(answer, _words(answer.facts))
+    if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
+        until = _reset(answer.headers)
+        return Wait(detail, until=until) if until and until > now else Wait(detail, after=back_off)
+    if answer.status == HTTPStatus.PAYMENT_REQUIRED:  # the app's credits are used up
+        return AccountBlocked(detail)
+    # A page of an edge server, in place of a problem in JSON, says nothing of what stands behind it.
+    if unclear(answer) or not answer.facts:
+        return Unknown(detail)
+    if answer.status == HTTPStatus.FORBIDDEN and "duplicate content" in detail.lower():
+        return Duplicate(detail)
+    return CredentialDead(detail) if answer.status == HTTPStatus.UNAUTHORIZED else Refused(detail)
+
+
+def new_id(answer: Answer) -> str:
+    """Return the id in ``data`` of a successful create or upload. Raises Unknown if there is no well-formed one."""
+    data = answer.facts.get("data")
+    number = data.get("id") if isinstance(data, dict) else None
+    if isinstance(number, str) and _ID.fullmatch(number):
+        return number
+    raise Unknown(f"the answer carries no id: {said(answer)}")
+
+
+def snowflake(instant: datetime) -> int:
+    """Return the smallest id that a post of this instant can have: milliseconds since X's epoch, times 2**22."""
+    return max(0, int(instant.timestamp() * 1000) - _EPOCH_MS) << 22
+
+
+def instant_of(number: int | str) -> datetime:
+    """Return the instant that an id carries (aware UTC)."""
+    return datetime.fromtimestamp(((int(number) >> 22) + _EPOCH_MS) / 1000, UTC)
+
+
+def _words(facts: Mapping[str, object]) -> str:
+    """Return the problem's own words: ``detail``, then what each entry of ``errors`` says."""
+    errors = facts.get("errors")
+    listed = [error for error in errors if isinstance(error, dict)] if isinstance(errors, list) else []
+    words = [facts.get("title"), facts.get("detail")]
+    words += [error.get("message") or error.get("detail") for error in listed]
+    words += [facts.get("type"), facts.get("reason"), facts.get("error_description")]
+    return "; ".join(dict.fromkeys(word for word in words if isinstance(word, str) and word != "about:blank"))
+
+
+def _reset(headers: Mapping[str, str]) -> datetime | None:
+    """Return when the limit that was met is lifted: of those used up the last, else that of the 15 minutes."""
+    families = ("x-rate-limit", "x-user-limit-24hour", "x-app-limit-24hour")
+    used_up = [family for family in families if headers.get(f"{family}-remaining") == "0"]
+    resets = [headers.get(f"{family}-reset", "") for family in used_up or families[:1]]
+    return max((datetime.fromtimestamp(int(text), UTC) for text in resets if _ID.fullmatch(text)), default=None)

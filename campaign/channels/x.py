@@ -1,0 +1,273 @@
+"""The channel X (API v2), through tweepy.
+
+Nothing here is tried twice on its own: X has no idempotency key, so an unclear create is looked up in the account's
+own posts by its uploads, then by its words. Sources: X API v2 reference (Create Post, Repost Post, User posts timeline,
+Post lookup, Upload media, Create media metadata, OAuth 2.0), tweepy documentation.
+"""
+
+import base64
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+from urllib.parse import quote
+
+from campaign.channels._wire import ends_at, looking, patiently, picture, renewed, said, unseen
+from campaign.channels._words import MARGIN, strongest
+from campaign.channels._x_looking import EXPANSIONS, FIELDS, REPOST, Shown, in_one_form, respelled, shown
+from campaign.channels._x_wire import Settings, Wire, good, instant_of, new_id, snowflake
+from campaign.clock import Clock, SystemClock
+from campaign.errors import CannotLook, CredentialDead, NeverSent, Outcome, Unknown
+from campaign.http import Answer, Session, asked
+from campaign.ports import Draft, Evidence, Figures, Gate, Identity, Limits, Media, Message, Receipt, Sighting, Standing
+from campaign.weights import X_MAX, x_length
+
+_PAGES = 5
+_RENEW_EARLY = timedelta(minutes=10)
+_GONE = 404
+_BAD_REQUEST = 400
+
+
+class X:
+    """X. A repost's id is ``rt:`` and the id of the post passed on: X tells no other that can be relied on."""
+
+    name: ClassVar[str] = "x"
+    title: ClassVar[str] = "X"
+    settings_type: ClassVar[type[Settings]] = Settings
+    limits: ClassVar[Limits] = Limits(
+        text_max=X_MAX, count=x_length, media_max=4, alt_max=1000, pace=timedelta(seconds=1), card=False
+    )
+
+    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
+        self._settings = settings
+        self._clock = clock or SystemClock()
+
+    def compose(self, draft: Draft, token: str) -> Message:  # noqa: ARG002 - an address in plain sight carries no token
+        """Return the words as they are; a repost has none."""
+        if draft.share_of is not None:
+            return Message(self.name, "", share_of=draft.share_of)
+        return Message(self.name, draft.words, media=draft.media)
+
+    def compose_url(self, who: Identity, message: Message) -> str:  # noqa: ARG002 - the same for every account
+        """Return X's compose page with the words filled in (X developer documentation, Web intents)."""
+        return f"https://x.com/intent/post?text={quote(message.text, safe='')}"
+
+    # --- publish -----------------------------------------------------------------------------------------------------
+
+    def publish(self, who: Identity, message: Message, gate: Gate) -> Receipt:
+        """Upload the images with their alt texts, then create the post; or repost."""
+        with Wire(self._settings, who, gate.check) as wire:
+            if message.share_of is not None:
+                return self._repost(wire, who, message.share_of)
+            media_ids = [self._upload(wire, media) for media in message.media]
+            body: dict[str, object] = {"text": message.text} if message.text else {}
+            if media_ids:
+                gate.keep(media_ids)
+                wire.session.reconnect()
+                body["media"] = {"media_ids": media_ids}
+            number = new_id(self._good(self._patiently(lambda: wire.ask("POST", "/2/tweets", body=body))))
+        return Receipt(number, _address(who, number), instant_of(number))
+
+    def _repost(self, wire: Wire, who: Identity, share_of: str) -> Receipt:
+        source = share_of.removeprefix(REPOST)
+        route, body = f"/2/users/{who.external_id}/retweets", {"tweet_id": source}
+        answer = self._good(self._patiently(lambda: wire.ask("POST", route, body=body)))
+        data = answer.facts.get("data")
+        if not isinstance(data, dict) or not (data.get("retweeted") or data.get("reposted")):
+            raise Unknown(f"the answer does not say that it was reposted: {said(answer)}")
+        return Receipt(f"{REPOST}{source}", f"https://x.com/i/status/{source}", self._clock.now())
+
+    def _upload(self, wire: Wire, media: Media) -> str:
+        """Upload one image in one shot. Only keys that both published API documents allow are sent."""
+        data = base64.b64encode(picture(media, self.limits.media_bytes)).decode("ascii")
+        body = {"media": data, "media_category": "tweet_image"}
+        with unseen():
+            answer = self._patiently(lambda: wire.ask("POST", "/2/media/upload", body=body))
+            media_id = new_id(self._uploaded(answer))
+            if media.alt:
+                words = {"id": media_id, "metadata": {"alt_text": {"text": media.alt}}}
+                self._uploaded(wire.ask("POST", "/2/media/metadata", body=words))
+        return media_id
+
+    def _uploaded(self, answer: Answer) -> Answer:
+        if answer.status == _GONE:
+            # X had outages of uploading in which it answered 404.
+            raise NeverSent(said(answer))
+        return self._good(answer)
+
+    # --- look up -----------------------------------------------------------------------------------------------------
+
+    def find(self, who: Identity, evidence: Evidence) -> Sighting:
+        """List the account's posts since the attempt (and since the control), and match: uploads, then words."""
+        since = snowflake(evidence.started_at - MARGIN)
+        control = evidence.control_id
+        with looking(), Wire(self._settings, who) as wire:
+            everything, whole = self._listing(wire, who, evidence, min(since, _before(control, since)))
+            keys = {post.key for post in everything}
+            held = self._is_self(wire, who) if control is None else control in keys
+        fresh = [post for post in everything if post.number >= since and post.key not in evidence.known_ids]
+        return Sighting(strongest(fresh, _keys(evidence), lambda post: _receipt(who, post)), held and whole)
+
+    def _listing(self, wire: Wire, who: Identity, evidence: Evidence, since_id: int) -> tuple[list[Shown], bool]:
+        """Return the posts after ``since_id``, newest first, and whether that is all of them."""
+        params = {"max_results": "100", "since_id": str(since_id), "tweet.fields": FIELDS, "expansions": EXPANSIONS}
+        if evidence.message.share_of is None and not (evidence.control_id or "").startswith(REPOST):
+            params["exclude"] = "retweets"
+        posts: list[Shown] = []
+        for _ in range(_PAGES):
+            page = self._read(wire, f"/2/users/{who.external_id}/tweets", params).facts
+            if not isinstance(page.get("meta"), dict):
+                raise CannotLook("the listing came without its count")
+            posts += _all_shown(page.get("data") or ())
+            following = page["meta"].get("next_token")
+            if not following:
+                return posts, True
+            params["pagination_token"] = str(following)
+        return posts, False
+
+    def _read(self, wire: Wire, route: str, params: Mapping[str, str]) -> Answer:
+        """Read; if X knows the old names of fields no more, read with the new ones."""
+        answer = wire.ask("GET", route, params=params)
+        if answer.status == _BAD_REQUEST and "tweet.fields" in params:
+            answer = wire.ask("GET", route, params=respelled(params))
+        return self._good(answer)
+
+    def _is_self(self, wire: Wire, who: Identity) -> bool:
+        data = self._good(wire.ask("GET", "/2/users/me")).facts.get("data")
+        return isinstance(data, dict) and str(data.get("id")) == who.external_id
+
+    # --- measure, retract, verify ------------------------------------------------------------------------------------
+
+    def measure(self, who: Identity, external_ids: Sequence[str]) -> Mapping[str, Figures]:
+        """Read public figures, then in a request of its own clicks, which X gives for 30 days to the author only.
+
+        Reposts have no figures of their own and are left out.
+        """
+        ids = [number for number in external_ids if not number.startswith(REPOST)]
+        figures: dict[str, Figures] = {}
+        with Wire(self._settings, who) as wire:
+            for start in range(0, len(ids), self.limits.measure_batch):
+                batch = ids[start : start + self.limits.measure_batch]
+                public = self._metrics(wire, batch, "public_metrics")
+                clicks = self._clicks(wire, batch) if public else {}
+                figures |= {number: _figures(numbers, clicks.get(number)) for number, numbers in public.items()}
+        return figures
+
+    def _metrics(self, wire: Wire, batch: Sequence[str], kind: str) -> dict[str, Mapping[str, Any]]:
+        answer = self._read(wire, "/2/tweets", {"ids": ",".join(batch), "tweet.fields": kind})
+        posts = answer.facts.get("data") or ()
+        return {str(post["id"]): post[kind] for post in posts if isinstance(post.get(kind), dict)}
+
+    def _clicks(self, wire: Wire, batch: Sequence[str]) -> dict[str, int | None]:
+        try:
+            private = self._metrics(wire, batch, "non_public_metrics")
+        except Outcome:
+            return {}
+        return {number: _count(numbers, "url_link_clicks") for number, numbers in private.items()}
+
+    def retract(self, who: Identity, external_id: str) -> None:
+        """Delete the post, or take the repost back. One that is gone already is success."""
+        source = external_id.removeprefix(REPOST)
+        route = f"/2/users/{who.external_id}/retweets/{source}" if source != external_id else f"/2/tweets/{source}"
+        with Wire(self._settings, who) as wire:
+            answer = self._patiently(lambda: wire.ask("DELETE", route))
+        if answer.status != _GONE:
+            self._good(answer)
+
+    def verify(self, who: Identity) -> Standing:
+        """Ask whose credentials these are, and try whether the account's posts can be listed."""
+        with Wire(self._settings, who) as wire:
+            data = self._good(wire.ask("GET", "/2/users/me")).facts.get("data")
+            if not isinstance(data, dict):
+                raise Unknown("X did not say who this is")
+            listing = wire.ask("GET", f"/2/users/{who.external_id}/tweets", params={"max_results": "5"})
+        handle, number = f"@{data.get('username')}", str(data.get("id"))
+        note = "" if number == who.external_id else f"These credentials are those of {handle} ({number})."
+        return Standing(handle, can_find=listing.fine and not note, note=note or _why(listing))
+
+    # --- renew -------------------------------------------------------------------------------------------------------
+
+    def renews_at(self, credentials: Mapping[str, str]) -> datetime | None:
+        """Say when an OAuth 2.0 token wants renewing: ten minutes before it ends. OAuth 1.0a tokens do not end."""
+        end = ends_at(credentials)
+        if "consumer_key" in credentials or not credentials.get("refresh_token") or end is None:
+            return None
+        return end - _RENEW_EARLY
+
+    def renew(self, credentials: Mapping[str, str]) -> dict[str, str]:
+        """Spend the refresh token for a new pair. Raises Unknown if the answer was lost: the old pair may be spent."""
+        form = {"grant_type": "refresh_token", "refresh_token": credentials.get("refresh_token", "")}
+        client, secret = credentials.get("client_id", ""), credentials.get("client_secret")
+        login = (client, secret) if secret else None
+        if not login:
+            form["client_id"] = client
+        url = f"{self._settings.api_url.rstrip('/')}/2/oauth2/token"
+        with Session(connect=self._settings.connect, read=self._settings.read) as session:
+            answer = asked(session, lambda: session.post(url, data=form, auth=login))
+        if answer.status in {_BAD_REQUEST, 401} and answer.facts:
+            raise CredentialDead(said(answer, answer.facts.get("error_description")))
+        return renewed(credentials, self._good(answer), self._clock.now())
+
+    # --- in short ----------------------------------------------------------------------------------------------------
+
+    def _good(self, answer: Answer) -> Answer:
+        return good(answer, self._clock.now(), self._settings.back_off)
+
+    def _patiently(self, ask: Callable[[], Answer]) -> Answer:
+        return patiently(self._clock, self._settings.token_pause, ask)
+
+
+def _before(control_id: str | None, since: int) -> int:
+    """Return an id just before the control's, so that the listing has to show it. A repost is younger than its source."""
+    number = (control_id or "").removeprefix(REPOST)
+    return int(number) - 1 if re.fullmatch(r"[0-9]{1,19}", number) and int(number) > 0 else since
+
+
+def _keys(evidence: Evidence) -> list[Callable[[Shown], bool]]:
+    share_of, uploads = evidence.message.share_of, set(evidence.media_ids)
+    if share_of is not None:
+        return [lambda post: post.reposts == share_of.removeprefix(REPOST)]
+    words = in_one_form(evidence.message.text)
+    return [
+        lambda post: not uploads.isdisjoint(post.media_ids),
+        lambda post: bool(words) and post.reposts is None and post.words == words,
+    ]
+
+
+def _all_shown(posts: Sequence[Mapping[str, Any]]) -> list[Shown]:
+    try:
+        return [shown(post) for post in posts]
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise CannotLook(f"a post of the listing cannot be read: {error}") from error
+
+
+def _receipt(who: Identity, post: Shown) -> Receipt:
+    url = f"https://x.com/i/status/{post.reposts}" if post.reposts else _address(who, post.key)
+    return Receipt(post.key, url, instant_of(post.number))
+
+
+def _address(who: Identity, number: str) -> str:
+    return f"https://x.com/{who.handle.removeprefix('@')}/status/{number}"
+
+
+def _figures(numbers: Mapping[str, Any], clicks: int | None) -> Figures:
+    """Read ``public_metrics``; reposts and quotes are both shares."""
+    shares = [_count(numbers, "retweet_count", "repost_count"), _count(numbers, "quote_count")]
+    return Figures(
+        impressions=_count(numbers, "impression_count"),
+        reactions=_count(numbers, "like_count"),
+        comments=_count(numbers, "reply_count"),
+        shares=None if shares == [None, None] else sum(share or 0 for share in shares),
+        clicks=clicks,
+    )
+
+
+def _count(numbers: Mapping[str, Any], *names: str) -> int | None:
+    return next((numbers[name] for name in names if isinstance(numbers.get(name), int)), None)
+
+
+def _why(listing: Answer) -> str:
+    return "" if listing.fine else f"The account's posts cannot be listed: {said(listing)}"
+
+
+CHANNEL = X

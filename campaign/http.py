@@ -1,0 +1,239 @@
+"""The one way out to the web: a session with base addresses, bounds on time, no redirects, and nothing secret in words.
+
+Client libraries are given this session as their own. What a platform answered is read from ``Session.last`` and not
+from the libraries, which lose statuses, headers and bodies on the way, or fail on answers they did not expect.
+"""
+
+import json
+import logging
+import re
+import ssl
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from http import HTTPStatus
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any
+
+import requests
+import urllib3
+
+from campaign.errors import NeverSent, Outcome, Unknown
+
+__all__ = ["Answer", "Session", "asked", "network_outcome", "scrub"]
+
+# These write headers, bodies or whole addresses with tokens at DEBUG.
+_TALKATIVE = (
+    "tweepy.client",
+    "urllib3",
+    "urllib3.connectionpool",
+    "requests_oauthlib",
+    "requests_oauthlib.oauth1_auth",
+)
+
+_CHUNK = 65_536
+_BODY_MAX = 20_000_000
+
+_HANDSHAKE = frozenset(
+    {
+        "CERTIFICATE_VERIFY_FAILED",
+        "HTTP_REQUEST",
+        "NO_SHARED_CIPHER",
+        "SSLV3_ALERT_HANDSHAKE_FAILURE",
+        "TLSV1_ALERT_PROTOCOL_VERSION",
+        "TLSV1_UNRECOGNIZED_NAME",
+        "UNSUPPORTED_PROTOCOL",
+        "WRONG_VERSION_NUMBER",
+    }
+)
+
+_BEFORE_THE_WIRE = (
+    requests.ConnectTimeout,
+    requests.exceptions.InvalidHeader,
+    requests.exceptions.InvalidSchema,
+    requests.exceptions.InvalidURL,
+    requests.exceptions.MissingSchema,
+    urllib3.exceptions.NewConnectionError,
+    ssl.SSLCertVerificationError,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a server answered, whole: a body that was cut off is no answer. Header names match in any case."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    content: bytes = b""
+
+    @property
+    def fine(self) -> bool:
+        """Whether the status is 2xx."""
+        return HTTPStatus.OK <= self.status < HTTPStatus.MULTIPLE_CHOICES
+
+    @property
+    def body(self) -> object:
+        """The parsed JSON, whatever the content type says; None where there is none."""
+        try:
+            return json.loads(self.content)
+        except ValueError:
+            return None
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """The parsed JSON object; empty where the body is anything else."""
+        body = self.body
+        return body if isinstance(body, dict) else {}
+
+
+class Session(requests.Session):
+    """A ``requests.Session`` for one short conversation, to be closed after it.
+
+    ``rewrites`` maps address prefixes that libraries carry as literals to those that are configured. ``before`` is
+    called right before every outbound request, and what it raises leaves untouched. ``connect`` bounds the time to a
+    connection, ``read`` both each wait for bytes and the time of a whole body. Proxies, ``.netrc`` (which would
+    replace our Authorization header) and certificates from the environment are not read. Nothing is tried twice.
+    """
+
+    def __init__(
+        self,
+        rewrites: Mapping[str, str] | None = None,
+        before: Callable[[], None] | None = None,
+        connect: timedelta = timedelta(seconds=5),
+        read: timedelta = timedelta(seconds=30),
+    ) -> None:
+        super().__init__()
+        _quieten()
+        self.trust_env = False
+        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        self.last: Answer | None = None
+        self._rewrites = dict(rewrites or {})
+        self._before = before
+        self._connect = connect.total_seconds()
+        self._read = read.total_seconds()
+
+    def request(self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:
+        """Send one request. Signatures are made after this, so they hold for the rewritten address."""
+        self.last = None
+        kwargs["timeout"] = (self._connect, self._read)
+        # A followed 301 or 302 would turn a POST into a GET.
+        kwargs["allow_redirects"] = False
+        return super().request(method, self._rewritten(url), *args, **kwargs)
+
+    def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
+        """Ask ``before``, send, and take in the whole answer within the bounds of time."""
+        if self._before is not None:
+            self._before()
+        kwargs["stream"] = True
+        response = super().send(request, **kwargs)
+        try:
+            content = b"".join(self._pieces(response))
+        finally:
+            response.close()
+        response._content = content  # noqa: SLF001 - requests itself reads without an end to the time a body may take
+        response._content_consumed = True  # type: ignore[attr-defined]  # noqa: SLF001 - as above
+        self.last = Answer(response.status_code, response.headers, content)
+        return response
+
+    def reconnect(self) -> None:
+        """Let go of idle connections: one that the server closed meanwhile would make the next outcome unknown."""
+        self.close()
+
+    def _rewritten(self, url: str | bytes) -> str:
+        text = url.decode() if isinstance(url, bytes) else url
+        for prefix, replacement in self._rewrites.items():
+            if text.startswith(prefix):
+                return replacement + text[len(prefix) :]
+        return text
+
+    def _pieces(self, response: requests.Response) -> Iterator[bytes]:
+        end, total = time.monotonic() + self._read, 0
+        try:
+            # read1 hands over what is there; read would wait for more and so outlast the bound.
+            while piece := response.raw.read1(_CHUNK, decode_content=True):
+                total += len(piece)
+                if time.monotonic() > end or total > _BODY_MAX:
+                    raise requests.ReadTimeout("the body came too slowly or was too long", request=response.request)
+                yield piece
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            if isinstance(error, requests.RequestException):
+                raise
+            raise requests.ConnectionError(error, request=response.request) from error
+
+
+def asked(session: Session, call: Callable[[], object]) -> Answer:
+    """Let a client library make its call and return what the server answered.
+
+    Whatever the library makes of the answer is left aside: it may raise on an error, or choke on the body.
+
+    Raises:
+        campaign.errors.NeverSent: the request did not leave this machine.
+        campaign.errors.Unknown: it left, and no whole answer came.
+        campaign.errors.CampaignError: what ``before`` raised.
+
+    """
+    session.last = None
+    try:
+        call()
+    except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+        if session.last is None:
+            raise network_outcome(error) from error
+    except Exception as error:
+        if session.last is None:
+            raise
+        logging.getLogger(__name__).debug("a library failed on an answer: %s", type(error).__name__)
+    if session.last is None:
+        raise Unknown("no request was seen to go out")
+    return session.last
+
+
+def network_outcome(error: BaseException) -> Outcome:
+    """Say whether a request that got no answer can have reached the server.
+
+    Never sent: no address, refused, no connection in time, a certificate or handshake that failed. Everything else
+    may have arrived, so it is unknown: an SSL error in the middle of an answer looks much like one at its start.
+    """
+    detail = scrub(f"{type(error).__name__}: {error}")
+    if any(isinstance(link, _BEFORE_THE_WIRE) or _in_handshake(link) for link in _chain(error)):
+        return NeverSent(detail)
+    return Unknown(detail)
+
+
+def _in_handshake(error: object) -> bool:
+    return isinstance(error, ssl.SSLError) and error.reason in _HANDSHAKE
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """Yield the error and what it carries: requests and urllib3 wrap causes as ``reason`` or as an argument."""
+    seen: list[BaseException] = []
+    waiting: list[object] = [error]
+    while waiting:
+        link = waiting.pop()
+        if not isinstance(link, BaseException) or link in seen:
+            continue
+        seen.append(link)
+        yield link
+        waiting += [getattr(link, "reason", None), *link.args]
+
+
+_SECRETS = re.compile(
+    r"(?i)((?:access_token|appsecret_proof|client_secret|refresh_token|consumer_secret|app_secret|fb_exchange_token"
+    r"|oauth_signature|oauth_token|input_token|code_verifier|password)[\"']?\s*[=:]\s*[\"']?)([^&\s\"',;)}]+)"
+)
+_SCHEMES = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=%-]+")
+_LOGINS = re.compile(r"(://)[^/\s:@]+:[^/\s@]+@")
+
+
+def scrub(text: str) -> str:
+    """Return ``text`` (words, a header or an address) with what looks like a secret taken out."""
+    text = _SECRETS.sub(r"\1…", text)
+    text = _SCHEMES.sub(r"\1 …", text)
+    return _LOGINS.sub(r"\1…@", text)
+
+
+def _quieten() -> None:
+    for name in _TALKATIVE:
+        logger = logging.getLogger(name)
+        if logger.level < logging.INFO:
+            logger.setLevel(logging.INFO)
