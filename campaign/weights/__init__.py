@@ -1,0 +1,30 @@
+"""How each platform counts the length of a text: rules proved by published conformance data.
+
+The one room that an adapter and its emulator may both import; it knows nothing of either.
+"""
+
+from campaign.weights.links import x_urls
+from campaign.weights.plain import (
+    FACEBOOK_MAX,
+    LINKEDIN_MAX,
+    SUBJECT_HARD,
+    SUBJECT_MAX,
+    facebook_length,
+    linkedin_length,
+    subject_length,
+)
+from campaign.weights.x import X_MAX, x_length, x_valid
+
+__all__ = [
+    "FACEBOOK_MAX",
+    "LINKEDIN_MAX",
+    "SUBJECT_HARD",
+    "SUBJECT_MAX",
+    "X_MAX",
+    "facebook_length",
+    "linkedin_length",
+    "subject_length",
+    "x_length",
+    "x_urls",
+    "x_valid",
+]
