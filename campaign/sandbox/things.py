@@ -26,7 +26,8 @@ class Post:
 
     ``account`` is the external id of who posted. ``raw`` is what was sent, ``text`` what the platform made of it.
     ``share_of`` is the id of the post that this one passes on. ``visible_from`` is later than ``created_at`` where
-    reads lag. ``mark`` is what the platform compares to find a duplicate (see ``World.marked``). ``extra`` is the platform's own (JSON values only).
+    reads lag. ``mark`` is what the platform compares to find a duplicate (see ``World.marked``). ``extra`` is the
+    platform's own (JSON values only).
     """
 
     channel: str
