@@ -21,7 +21,15 @@ FEED = {
 }
 PHOTOS = {"source", "url", "published", "caption", "message", "alt_text_custom", "temporary", "no_story"}
 
-_PICTURE = re.compile(rb"\xff\xd8\xff|\x89PNG\r\n\x1a\n|GIF8|RIFF....WEBP|BM|II\*\0|MM\0\*", re.DOTALL)
+_KINDS = {
+    "image/jpeg": re.compile(rb"\xff\xd8\xff"),
+    "image/png": re.compile(rb"\x89PNG\r\n\x1a\n"),
+    "image/gif": re.compile(rb"GIF8"),
+    "image/webp": re.compile(rb"RIFF....WEBP", re.DOTALL),
+    "image/bmp": re.compile(rb"BM"),
+    "image/tiff": re.compile(rb"II\*\0|MM\0\*"),
+}
+"""What counts as a photo is told by its first bytes; clients name the type wrongly or not at all."""
 
 
 def publish(world: World, page: SandboxAccount, call: Call) -> Post:
@@ -50,11 +58,11 @@ def add_photo(world: World, page: SandboxAccount, call: Call) -> tuple[str, Post
     photo = call.params.get("source")
     if not isinstance(photo, Photo):
         raise declined(324, "(#324) Requires upload file")
-    _check_photo(photo)
+    mime = _kind(photo)
     visible = call.flag("published", default=True)
     message = _message(call.text("message") or call.text("caption"))
     with world.together():
-        upload = _upload(world, page, photo, call.text("alt_text_custom") or "")
+        upload = _upload(world, page, replace(photo, mime=mime), call.text("alt_text_custom") or "")
         if not visible:
             return upload.id, None
         _not_the_last_again(world, page, message)
@@ -104,8 +112,12 @@ def _not_the_last_again(world: World, page: SandboxAccount, message: str) -> Non
     """Refuse the words of the page's last post (code 506); how long that holds is not documented: a switch."""
     window = world.switches.get("facebook.duplicate_window", 86_400.0)
     since = world.clock.now() - timedelta(seconds=float(str(window)))
-    last = next((one for one in world.stored(CHANNEL, page.external_id, since=since) if not one.deleted_at), None)
-    if message and last and last.text == message:
+    alike = world.marked(CHANNEL, page.external_id, message, since=since) if message else []
+    equal = next((one for one in alike if not one.deleted_at and one.text == message), None)
+    if equal is None:
+        return
+    newer = world.stored(CHANNEL, page.external_id, since=equal.created_at)
+    if next(one for one in newer if not one.deleted_at).id == equal.id:
         said = ("Duplicate status update", "This status update is identical to the last one you posted.")
         raise declined(506, "(#506) Duplicate status message", subcode=1455006, said=said)
 
@@ -119,6 +131,7 @@ def _stored(world: World, page: SandboxAccount, message: str, photos: tuple[Post
         text=message,
         created_at=world.clock.now(),
         media=photos,
+        mark=message or None,
     )
 
 
@@ -129,10 +142,12 @@ def _upload(world: World, page: SandboxAccount, photo: Photo, alt: str) -> Uploa
     return upload
 
 
-def _check_photo(photo: Photo) -> None:
-    if len(photo.data) >= PHOTO_MAX or not _PICTURE.match(photo.data):
+def _kind(photo: Photo) -> str:
+    mime = next((name for name, start in _KINDS.items() if start.match(photo.data)), None)
+    if len(photo.data) >= PHOTO_MAX or mime is None:
         said = ("Can't read files", "Your photos couldn't be uploaded. Photos should be less than 4 MB and JPG or PNG.")
         raise declined(100, "(#100) Invalid parameter", subcode=1366046, said=said)
+    return mime
 
 
 def _attached(world: World, page: SandboxAccount, entry: Mapping[str, str]) -> PostMedia:

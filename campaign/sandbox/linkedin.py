@@ -60,11 +60,10 @@ def _rest(world: World, verbs: dict[str, Verb]) -> Answer:
 def _put(world: World) -> Answer:
     async def answer(request: Request) -> Response:
         data, number = await request.body(), request.path_params["number"]
-        mime = request.headers.get("content-type", "application/octet-stream")
         token = request.headers.get("authorization")
 
         def make() -> Response:
-            return _traced(lambda: linkedin_images.put(world, holders(world, token), number, mime, data))
+            return _traced(lambda: linkedin_images.put(world, holders(world, token), number, data))
 
         return respond(world, CHANNEL, "upload", MANNERS, make)
 

@@ -45,7 +45,7 @@ def initialise(call: Call) -> Response:
     return JSONResponse({"value": value})
 
 
-def put(world: World, held: tuple[SandboxAccount, ...], number: str, mime: str, data: bytes) -> Response:
+def put(world: World, held: tuple[SandboxAccount, ...], number: str, data: bytes) -> Response:
     """Take the bytes (*Images API*, Upload the image: the bearer token is wanted here too)."""
     upload = world.media(CHANNEL, f"urn:li:image:{number}") if _PATH.match(number) else None
     if upload is None or upload.account not in {one.external_id for one in held}:
@@ -53,8 +53,10 @@ def put(world: World, held: tuple[SandboxAccount, ...], number: str, mime: str, 
     now = world.clock.now()
     if upload.created_at + ADDRESS_LIFE <= now:
         raise declined(400, "The upload address has expired", "ILLEGAL_ARGUMENT")
-    state = "PROCESSING" if _readable(data) else "PROCESSING_FAILED"
-    world.add_media(replace(upload, data=data, mime=mime, state=state, extra={"uploaded_at": now.isoformat()}))
+    mime = _kind(data)
+    state = "PROCESSING" if mime else "PROCESSING_FAILED"
+    kept = replace(upload, data=data, mime=mime or upload.mime, state=state, extra={"uploaded_at": now.isoformat()})
+    world.add_media(kept)
     return Response(status_code=201)
 
 
@@ -88,9 +90,10 @@ def _status(world: World, upload: Upload) -> str:
     return "AVAILABLE" if upload.extra.get("asked") or world.clock.now() >= ready else "PROCESSING"
 
 
-def _readable(data: bytes) -> bool:
+def _kind(data: bytes) -> str | None:
+    """Return the type of an image that LinkedIn would take, None for anything else."""
     try:
         with Image.open(BytesIO(data), formats=_FORMATS) as image:
-            return image.width * image.height < PIXELS_MAX
+            return image.get_format_mimetype() if image.width * image.height < PIXELS_MAX else None
     except (UnidentifiedImageError, OSError, Image.DecompressionBombError, Image.DecompressionBombWarning):
-        return False
+        return None
