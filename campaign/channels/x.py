@@ -218,7 +218,7 @@ class X:
 
 
 def _before(control_id: str | None, since: int) -> int:
-    """Return an id just before the control's, so that the listing has to show it. A repost is younger than its source."""
+    """Return an id before the control's, so that the listing has to show it (reposts are younger than their source)."""
     number = (control_id or "").removeprefix(REPOST)
     return int(number) - 1 if re.fullmatch(r"[0-9]{1,19}", number) and int(number) > 0 else since
 

@@ -1,0 +1,120 @@
+"""How a page shows what it posted, how an attempt is recognised in it, and how insights become figures.
+
+Sources: Graph API reference (Page published posts; Post; Story attachment; Post insights).
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from campaign.channels._words import squeezed, token_in
+from campaign.ports import Evidence, Figures, Receipt
+
+FIELDS = "id,message,created_time,permalink_url,attachments{media_type,target,unshimmed_url,subattachments{target}}"
+# The metrics of a post that are valid in v25.0; one name that is not fails the whole request.
+METRICS = (
+    "post_media_view",
+    "post_total_media_view_unique",
+    "post_clicks",
+    "post_reactions_by_type_total",
+    "post_activity_by_action_type",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A post as the listing shows it: ``targets`` are photos or other objects attached, ``links`` where cards lead."""
+
+    post_id: str
+    words: str
+    at: datetime
+    url: str
+    targets: frozenset[str]
+    links: tuple[str, ...]
+
+    @property
+    def receipt(self) -> Receipt:
+        """What is kept of it when it is adopted."""
+        return Receipt(self.post_id, self.url, self.at)
+
+
+def shown(post: Mapping[str, Any]) -> Shown:
+    """Read one post of a listing. Raises KeyError or ValueError if it has no id or no time."""
+    post_id = str(post["id"])
+    parts = list(_parts(post))
+    return Shown(
+        post_id,
+        words=squeezed(str(post.get("message") or "")),
+        at=instant_of(post["created_time"]),
+        url=str(post.get("permalink_url") or address(post_id)),
+        targets=frozenset(str(part["target"]["id"]) for part in parts if (part.get("target") or {}).get("id")),
+        links=tuple(str(part["unshimmed_url"]) for part in parts if part.get("unshimmed_url")),
+    )
+
+
+def by_upload(evidence: Evidence, post: Shown) -> bool:
+    """Say whether the post carries a photo that only this attempt uploaded."""
+    return not post.targets.isdisjoint(evidence.media_ids)
+
+
+def by_token(evidence: Evidence, post: Shown) -> bool:
+    """Say whether the post's card carries the attempt's token."""
+    token = token_in(evidence.message.link)
+    return token is not None and token in map(token_in, post.links)
+
+
+def by_words(evidence: Evidence, post: Shown) -> bool:
+    """Say whether the words are the attempt's, and the card has no other post's token."""
+    words, token = squeezed(evidence.message.text), token_in(evidence.message.link)
+    other = any(found not in {None, token} for found in map(token_in, post.links))
+    return bool(words) and post.words == words and not other
+
+
+def by_share(evidence: Evidence, post: Shown) -> bool:
+    """Say whether the post passes on the shared one, with the same words (or none)."""
+    shared = (evidence.message.share_of or "").rpartition("_")[2]
+    numbers = {number for link in post.links for number in re.findall(r"[0-9]+", link)}
+    targets = {target.rpartition("_")[2] for target in post.targets}
+    return bool(shared) and shared in numbers | targets and post.words == squeezed(evidence.message.text)
+
+
+def address(post_id: str) -> str:
+    """Return the public address of a post, which Facebook resolves to its permalink."""
+    return f"https://www.facebook.com/{post_id}"
+
+
+def instant_of(text: object) -> datetime:
+    """Read a time of the Graph API, whose offset has no colon (``2026-11-23T21:57:00+0000``), as aware UTC."""
+    return datetime.strptime(str(text), "%Y-%m-%dT%H:%M:%S%z").astimezone(UTC)
+
+
+def insights(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the value of each metric of an insights answer."""
+    rows = facts.get("data") or ()
+    return {row["name"]: row["values"][0]["value"] for row in rows if row.get("name") and row.get("values")}
+
+
+def figures(values: Mapping[str, Any]) -> Figures:
+    """Turn metrics into figures. A metric given as a table leaves out what did not happen: only there absence is 0."""
+    reactions = values.get("post_reactions_by_type_total")
+    activity = values.get("post_activity_by_action_type")
+    return Figures(
+        impressions=_number(values.get("post_media_view")),
+        reach=_number(values.get("post_total_media_view_unique")),
+        clicks=_number(values.get("post_clicks")),
+        reactions=sum(filter(None, map(_number, reactions.values()))) if isinstance(reactions, dict) else None,
+        comments=_number(activity.get("comment", 0)) if isinstance(activity, dict) else None,
+        shares=_number(activity.get("share", 0)) if isinstance(activity, dict) else None,
+    )
+
+
+def _parts(post: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    for part in (post.get("attachments") or {}).get("data") or ():
+        yield part
+        yield from (part.get("subattachments") or {}).get("data") or ()
+
+
+def _number(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None

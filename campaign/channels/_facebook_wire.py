@@ -1,0 +1,153 @@
+"""How the Graph API is spoken to: one facebook-sdk client per conversation, and what each error of it means.
+
+The SDK knows no version of this decade, no app secret proof and no batch, loses statuses and headers, and encodes
+nested values wrongly without a word: so the version is set after construction, nested values are given as JSON text,
+and answers are read from the session.
+
+Sources: Graph API documentation (Error handling; Rate limits; Securing requests).
+"""
+
+import hashlib
+import hmac
+import json
+import re
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from http import HTTPStatus
+from types import TracebackType
+from typing import Any, Self
+
+import facebook
+
+from campaign.channels._wire import Times, said, token_of
+from campaign.errors import AccountBlocked, CredentialDead, Duplicate, Outcome, Refused, Unknown, Wait
+from campaign.http import Answer, Session, asked
+from campaign.ports import Identity
+
+_ID = re.compile(r"[0-9]+(?:_[0-9]+)?")
+
+_THROTTLED = frozenset({4, 17, 32, 341, 613, 80001})
+_TOO_FAST = frozenset({1390008})
+_TOKEN = frozenset({102, 190})
+_BLOCKED = frozenset({368})
+# The page's owner has to confirm an identity or an authorisation to publish.
+_OWNER_ASKED = frozenset({1404078, 4854002})
+_DUPLICATE = frozenset({506})
+_UNSURE = frozenset({1, 2})
+_DOWN = frozenset({1363047, 1609010})
+
+
+class Settings(Times):
+    """Settings of the channel Facebook: the Graph API's address and its version (v25.0 lives until 2028-07-29)."""
+
+    graph_url: str = "https://graph.facebook.com"
+    graph_version: str = "v25.0"
+    back_off: timedelta = timedelta(minutes=5)
+
+
+class Wire:
+    """A short conversation with the Graph API in the name of one page. Use it as a context manager."""
+
+    def __init__(self, settings: Settings, who: Identity, before: Callable[[], None] | None = None) -> None:
+        token = token_of(who.credentials)
+        self.version = settings.graph_version
+        self.session = Session(
+            {facebook.FACEBOOK_GRAPH_URL: f"{settings.graph_url.rstrip('/')}/"},
+            before,
+            connect=settings.connect,
+            read=settings.read,
+        )
+        self._graph = facebook.GraphAPI(access_token=token, session=self.session)
+        self._graph.version = self.version
+        secret = who.credentials.get("app_secret")
+        self._proof = {"appsecret_proof": proof(secret, token)} if secret else {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.session.close()
+
+    def get(self, path: str, **args: str) -> Answer:
+        """Read from a path of our version."""
+        return self._ask(f"{self.version}/{path}", args={**args, **self._proof})
+
+    def post(self, path: str, files: Mapping[str, tuple[str, bytes, str]] | None = None, **args: str) -> Answer:
+        """Write to a path of our version. Every value is text already."""
+        return self._ask(f"{self.version}/{path}", post_args={**args, **self._proof}, files=files, method="POST")
+
+    def delete(self, path: str) -> Answer:
+        """Delete the object at a path of our version."""
+        return self._ask(f"{self.version}/{path}", args=dict(self._proof), method="DELETE")
+
+    def batch(self, paths: list[str]) -> Answer:
+        """Read up to 50 paths at once. Never for writing: a part that times out is answered with null."""
+        parts = [{"method": "GET", "relative_url": f"{self.version}/{path}"} for path in paths]
+        return self._ask("", post_args={"batch": json.dumps(parts), **self._proof}, method="POST")
+
+    def _ask(self, path: str, **call: Any) -> Answer:
+        return asked(self.session, lambda: self._graph.request(path, **call))
+
+
+def proof(secret: str, token: str) -> str:
+    """Return the proof that a call comes from the app: hex HMAC-SHA256 of the token under the app's secret."""
+    return hmac.new(secret.encode(), token.encode(), hashlib.sha256).hexdigest()
+
+
+def good(answer: Answer, back_off: timedelta) -> Answer:
+    """Return a 2xx answer that carries no error; raise what any other one means."""
+    if answer.fine and "error" not in answer.facts:
+        return answer
+    raise refusal(answer, back_off)
+
+
+def refusal(answer: Answer, back_off: timedelta) -> Outcome:
+    """Return what an error of the Graph API means (Graph API documentation, Error handling)."""
+    error = answer.facts.get("error")
+    facts = error if isinstance(error, dict) else {}
+    codes = {facts.get("code"), facts.get("error_subcode")}
+    detail = said(answer, _words(facts))
+    if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return Unknown(detail)
+    if codes & (_THROTTLED | _TOO_FAST) or answer.status == HTTPStatus.TOO_MANY_REQUESTS:
+        return Wait(detail, after=regained(answer.headers) or back_off)
+    for meaning, known in _MEANINGS:
+        if codes & known:
+            return meaning(detail)
+    if not isinstance(facts.get("code"), int) or facts.get("is_transient") is True:
+        return Unknown(detail)
+    return Refused(detail)
+
+
+_MEANINGS: tuple[tuple[type[Outcome], frozenset[int]], ...] = (
+    (CredentialDead, _TOKEN),
+    (AccountBlocked, _BLOCKED | _OWNER_ASKED),
+    (Duplicate, _DUPLICATE),
+    (Unknown, _UNSURE | _DOWN),
+)
+
+
+def new_id(answer: Answer) -> str:
+    """Return the id of a successful create or upload. Raises Unknown if there is no well-formed one."""
+    number = answer.facts.get("id")
+    if isinstance(number, str) and _ID.fullmatch(number):
+        return number
+    raise Unknown(f"the answer carries no id: {said(answer)}")
+
+
+def regained(headers: Mapping[str, str]) -> timedelta | None:
+    """Return how long until calls are taken again (X-Business-Use-Case-Usage, in minutes); None if it is not told."""
+    try:
+        usage = json.loads(headers.get("x-business-use-case-usage", ""))
+        rows = [row for rows in usage.values() for row in rows]
+        minutes = max(int(row.get("estimated_time_to_regain_access", 0)) for row in rows)
+    except (ValueError, TypeError, AttributeError):
+        return None
+    return timedelta(minutes=minutes) if minutes > 0 else None
+
+
+def _words(facts: Mapping[str, Any]) -> str:
+    """Return the error's own words; ``error_user_msg`` is meant for people."""
+    numbers = "/".join(str(facts[key]) for key in ("code", "error_subcode") if facts.get(key))
+    words = [facts.get("message"), facts.get("error_user_msg"), f"({numbers})" if numbers else ""]
+    return " ".join(word for word in words if isinstance(word, str) and word)

@@ -1,0 +1,230 @@
+"""The channel Facebook (pages), through facebook-sdk.
+
+Photos go up unpublished first, so that the call on the feed is the only one that anybody sees. Sources: Graph API
+reference (Page feed, Page photos, Page published posts, Post, Post insights, Batch requests).
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+from urllib.parse import quote
+
+from campaign.channels._facebook_looking import (
+    FIELDS,
+    METRICS,
+    Shown,
+    address,
+    by_share,
+    by_token,
+    by_upload,
+    by_words,
+    figures,
+    insights,
+    instant_of,
+    shown,
+)
+from campaign.channels._facebook_wire import Settings, Wire, good, new_id, refusal
+from campaign.channels._wire import looking, picture, said, unseen
+from campaign.channels._words import MARGIN, carded, strongest
+from campaign.clock import Clock, SystemClock
+from campaign.errors import AccountBlocked, CannotLook, CredentialDead, Unknown, Wait
+from campaign.http import Answer
+from campaign.ports import Draft, Evidence, Figures, Gate, Identity, Limits, Media, Message, Receipt, Sighting, Standing
+from campaign.weights import FACEBOOK_MAX, facebook_length
+
+_PAGES = 5
+_AT_ONCE = 50
+_BAD_PARAMETER = 100
+_NOT_THERE = 33
+_GONE = 404
+
+
+class Facebook:
+    """Facebook pages. The id of a post is ``<page>_<post>``."""
+
+    name: ClassVar[str] = "facebook"
+    title: ClassVar[str] = "Facebook"
+    settings_type: ClassVar[type[Settings]] = Settings
+    limits: ClassVar[Limits] = Limits(
+        text_max=FACEBOOK_MAX,
+        count=facebook_length,
+        media_max=10,
+        alt_max=1000,
+        pace=timedelta(seconds=1),
+        card=True,
+        media_bytes=4_000_000,
+        measure_batch=_AT_ONCE,
+    )
+
+    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
+        self._settings = settings
+        self._clock = clock or SystemClock()
+
+    def compose(self, draft: Draft, token: str) -> Message:
+        """Return the words with the link as a card that carries the token."""
+        return carded(self.name, draft, token)
+
+    def compose_url(self, who: Identity, message: Message) -> str:  # noqa: ARG002 - the same for every account
+        """Return the page on which a person shares a link; Facebook takes no words there."""
+        link = message.link or (address(message.share_of) if message.share_of else "")
+        return f"https://www.facebook.com/sharer/sharer.php?u={quote(link, safe='')}"
+
+    # --- publish -----------------------------------------------------------------------------------------------------
+
+    def publish(self, who: Identity, message: Message, gate: Gate) -> Receipt:
+        """Upload the photos unpublished with their alt texts, then post on the page's feed and read it in one call."""
+        with Wire(self._settings, who, gate.check) as wire:
+            form = {"fields": "id,permalink_url,created_time"}
+            if message.text:
+                form["message"] = message.text
+            photos = [self._upload(wire, who, media) for media in message.media]
+            if photos:
+                gate.keep(photos)
+                wire.session.reconnect()
+                form["attached_media"] = json.dumps([{"media_fbid": photo} for photo in photos])
+            link = address(message.share_of) if message.share_of is not None else message.link
+            if link and not photos:
+                form["link"] = link
+            answer = self._good(wire.post(f"{who.external_id}/feed", None, **form))
+        return self._receipt(answer)
+
+    def _receipt(self, answer: Answer) -> Receipt:
+        post_id, facts = new_id(answer), answer.facts
+        url = facts.get("permalink_url")
+        try:
+            at: datetime | None = instant_of(facts.get("created_time"))
+        except ValueError:
+            at = None
+        return Receipt(post_id, url if isinstance(url, str) and url else address(post_id), at)
+
+    def _upload(self, wire: Wire, who: Identity, media: Media) -> str:
+        form = {"published": "false"}
+        if media.alt:
+            form["alt_text_custom"] = media.alt
+        name = f"{media.digest[:16]}.{media.mime.rpartition('/')[2]}"
+        source = (name, picture(media, self.limits.media_bytes), media.mime)
+        with unseen():
+            return new_id(self._good(wire.post(f"{who.external_id}/photos", {"source": source}, **form)))
+
+    # --- look up -----------------------------------------------------------------------------------------------------
+
+    def find(self, who: Identity, evidence: Evidence) -> Sighting:
+        """List the page's posts since the attempt (and back to the control), and match: photos, token, words."""
+        since = evidence.started_at - MARGIN
+        with looking(), Wire(self._settings, who) as wire:
+            everything, whole = self._listing(wire, who, since, evidence.control_id)
+            if evidence.control_id is None:
+                held = self._is_self(wire, who)
+            else:
+                held = any(post.post_id == evidence.control_id for post in everything)
+        fresh = [post for post in everything if post.at >= since and post.post_id not in evidence.known_ids]
+        keys = (by_share,) if evidence.message.share_of is not None else (by_upload, by_token, by_words)
+        bound = [lambda post, key=key: key(evidence, post) for key in keys]
+        return Sighting(strongest(fresh, bound, lambda post: post.receipt), held and whole)
+
+    def _listing(self, wire: Wire, who: Identity, since: datetime, control_id: str | None) -> tuple[list[Shown], bool]:
+        """Return the page's posts, newest first, and whether they reach back to ``since`` and to the control."""
+        args = {"fields": FIELDS, "limit": "100"}
+        if control_id is None:
+            args["since"] = str(int(since.timestamp()))
+        posts: list[Shown] = []
+        for _ in range(_PAGES):
+            facts = self._good(wire.get(f"{who.external_id}/published_posts", **args)).facts
+            posts += _all_shown(facts)
+            paging = facts.get("paging") or {}
+            far = any(post.at < since for post in posts)
+            near = control_id is not None and any(post.post_id == control_id for post in posts)
+            if not paging.get("next") or (far and near):
+                return posts, True
+            args["after"] = str(paging["cursors"]["after"])
+        return posts, False
+
+    def _is_self(self, wire: Wire, who: Identity) -> bool:
+        return self._good(wire.get("me", fields="id,name")).facts.get("id") == who.external_id
+
+    # --- measure, retract, verify ------------------------------------------------------------------------------------
+
+    def measure(self, who: Identity, external_ids: Sequence[str]) -> Mapping[str, Figures]:
+        """Read the insights of up to 50 posts a call. Posts without any, as those of small pages, are left out."""
+        found: dict[str, Figures] = {}
+        with Wire(self._settings, who) as wire:
+            for start in range(0, len(external_ids), _AT_ONCE):
+                found |= self._measured(wire, external_ids[start : start + _AT_ONCE])
+        return found
+
+    def _measured(self, wire: Wire, post_ids: Sequence[str]) -> dict[str, Figures]:
+        answers = self._insights(wire, post_ids, METRICS)
+        refused = [post_id for post_id, answer in answers.items() if _metric_refused(answer)]
+        if refused:
+            # One metric that Meta has dropped fails the whole request: ask one post for each, the others for the rest.
+            alive = self._alive(wire, refused[0])
+            answers |= self._insights(wire, refused, alive) if alive else {}
+        values = {post_id: insights(answer.facts) for post_id, answer in answers.items() if answer.fine}
+        return {post_id: figures(numbers) for post_id, numbers in values.items() if numbers}
+
+    def _insights(self, wire: Wire, post_ids: Sequence[str], metrics: Sequence[str]) -> dict[str, Answer]:
+        paths = [f"{post_id}/insights?metric={','.join(metrics)}" for post_id in post_ids]
+        return {post_ids[place]: answer for place, answer in enumerate(self._batch(wire, paths)) if answer}
+
+    def _alive(self, wire: Wire, post_id: str) -> list[str]:
+        answers = self._batch(wire, [f"{post_id}/insights?metric={metric}" for metric in METRICS])
+        return [metric for metric, answer in zip(METRICS, answers, strict=True) if answer and answer.fine]
+
+    def _batch(self, wire: Wire, paths: list[str]) -> list[Answer | None]:
+        """Return each part's answer; None for one that timed out. What concerns the whole account is raised."""
+        parts = self._good(wire.batch(paths)).body
+        if not isinstance(parts, list) or len(parts) != len(paths):
+            raise Unknown("the batch was not answered part by part")
+        answers = [_part(part) for part in parts]
+        for answer in answers:
+            trouble = refusal(answer, self._settings.back_off) if answer and not answer.fine else None
+            if isinstance(trouble, (AccountBlocked, CredentialDead, Wait)):
+                raise trouble
+        return answers
+
+    def retract(self, who: Identity, external_id: str) -> None:
+        """Delete the post. One that is gone already is success."""
+        with Wire(self._settings, who) as wire:
+            answer = wire.delete(external_id)
+        error = answer.facts.get("error")
+        gone = isinstance(error, dict) and error.get("error_subcode") == _NOT_THERE
+        if not gone and answer.status != _GONE:
+            self._good(answer)
+
+    def verify(self, who: Identity) -> Standing:
+        """Ask whose token this is, and try whether the page's posts can be listed."""
+        with Wire(self._settings, who) as wire:
+            facts = self._good(wire.get("me", fields="id,name")).facts
+            listing = wire.get(f"{who.external_id}/published_posts", fields="id", limit="1")
+        handle, number = str(facts.get("name") or who.handle), str(facts.get("id"))
+        note = "" if number == who.external_id else f"This token is that of {handle} ({number})."
+        readable = listing.fine and "error" not in listing.facts
+        why = "" if readable else f"The page's posts cannot be listed: {said(listing)}"
+        return Standing(handle, can_find=readable and not note, note=note or why)
+
+    def _good(self, answer: Answer) -> Answer:
+        return good(answer, self._settings.back_off)
+
+
+def _all_shown(facts: Mapping[str, Any]) -> list[Shown]:
+    if not isinstance(facts.get("data"), list):
+        raise CannotLook("the listing came without data")
+    try:
+        return [shown(post) for post in facts["data"]]
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise CannotLook(f"a post of the listing cannot be read: {error}") from error
+
+
+def _metric_refused(answer: Answer) -> bool:
+    error = answer.facts.get("error")
+    return isinstance(error, dict) and error.get("code") == _BAD_PARAMETER and "metric" in str(error.get("message"))
+
+
+def _part(part: object) -> Answer | None:
+    if not isinstance(part, dict) or not isinstance(part.get("code"), int):
+        return None
+    return Answer(part["code"], {}, str(part.get("body") or "").encode())
+
+
+CHANNEL = Facebook

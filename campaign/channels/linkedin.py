@@ -1,0 +1,260 @@
+"""The channel LinkedIn (organisation pages), through plain requests.
+
+Images are uploaded and waited for first; the post itself is one call, whose id comes in a header.
+
+Sources: LinkedIn developer documentation (Posts API; Images API; MultiImage API; Organization share statistics;
+Programmatic refresh tokens).
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from threading import Event
+from typing import Any, ClassVar
+from urllib.parse import quote
+
+from campaign.channels._linkedin_looking import (
+    Shown,
+    address,
+    by_share,
+    by_token,
+    by_upload,
+    by_words,
+    shown,
+    statistics,
+    statistics_path,
+    visible_sent,
+)
+from campaign.channels._linkedin_wire import Settings, Wire, encoded, good, new_urn
+from campaign.channels._little import to_little
+from campaign.channels._wire import ends_at, looking, patiently, picture, renewed, said, unseen
+from campaign.channels._words import MARGIN, carded, strongest
+from campaign.clock import Clock, SystemClock
+from campaign.errors import CannotLook, CredentialDead, NeverSent, Refused, Unknown
+from campaign.http import Answer, Session, asked
+from campaign.ports import Draft, Evidence, Figures, Gate, Identity, Limits, Media, Message, Receipt, Sighting, Standing
+from campaign.weights import LINKEDIN_MAX, linkedin_length
+
+_PAGES = 6
+_COUNT = 50
+_RENEW_EARLY = timedelta(days=7)
+_NOT_YET = frozenset({400, 404})
+_GONE = 404
+_FORBIDDEN = 403
+_DEAD = frozenset({400, 401})
+
+
+class LinkedIn:
+    """LinkedIn organisation pages. The id of a post is its URN, a share or a ugcPost."""
+
+    name: ClassVar[str] = "linkedin"
+    title: ClassVar[str] = "LinkedIn"
+    settings_type: ClassVar[type[Settings]] = Settings
+    limits: ClassVar[Limits] = Limits(
+        text_max=LINKEDIN_MAX,
+        count=linkedin_length,
+        media_max=20,
+        alt_max=4086,
+        pace=timedelta(seconds=1),
+        card=True,
+        media_bytes=10_000_000,
+    )
+
+    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
+        self._settings = settings
+        self._clock = clock or SystemClock()
+
+    def compose(self, draft: Draft, token: str) -> Message:
+        """Return the words, in plain text, with the link as a card that carries the token."""
+        return carded(self.name, draft, token)
+
+    def compose_url(self, who: Identity, message: Message) -> str:  # noqa: ARG002 - the same for every account
+        """Return LinkedIn's compose page with the words filled in."""
+        words = visible_sent(message.text)
+        text = f"{words}\n\n{message.link}" if message.link else words
+        return f"https://www.linkedin.com/feed/?shareActive=true&text={quote(text, safe='')}"
+
+    # --- publish -----------------------------------------------------------------------------------------------------
+
+    def publish(self, who: Identity, message: Message, gate: Gate) -> Receipt:
+        """Upload the images and wait for them, then create the post."""
+        with Wire(self._settings, who, gate.check) as wire:
+            images = [self._upload(wire, _organisation(who), media) for media in message.media]
+            if images:
+                gate.keep(images)
+                wire.session.reconnect()
+            body = _body(_organisation(who), message, images)
+            urn = new_urn(self._good(self._patiently(lambda: wire.ask("POST", "posts", body))))
+        return Receipt(urn, address(urn))
+
+    def _upload(self, wire: Wire, owner: str, media: Media) -> str:
+        data = picture(media, self.limits.media_bytes)
+        body = {"initializeUploadRequest": {"owner": owner}}
+        with unseen():
+            answer = self._good(self._patiently(lambda: wire.ask("POST", "images?action=initializeUpload", body))).facts
+            value = answer.get("value")
+            if not isinstance(value, dict) or not value.get("uploadUrl") or not value.get("image"):
+                raise Unknown("LinkedIn gave no place for the image")
+            self._good(wire.put(str(value["uploadUrl"]), data, media.mime))
+            self._await(wire, str(value["image"]))
+        return str(value["image"])
+
+    def _await(self, wire: Wire, image: str) -> None:
+        """Wait until LinkedIn has worked through the image; a post with one that is not ready may be refused."""
+        end = self._clock.monotonic() + self._settings.image_wait.total_seconds()
+        while True:
+            status = self._good(wire.ask("GET", f"images/{encoded(image)}")).facts.get("status")
+            if status == "AVAILABLE":
+                return
+            if status == "PROCESSING_FAILED":
+                raise Refused("LinkedIn could not work with the image")
+            if self._clock.monotonic() >= end:
+                raise NeverSent(f"the image is not ready: {status}")
+            self._clock.wait(Event(), self._settings.image_poll.total_seconds())
+
+    # --- look up -----------------------------------------------------------------------------------------------------
+
+    def find(self, who: Identity, evidence: Evidence) -> Sighting:
+        """List the page's posts since the attempt (and back to the control), and match: images, token, words."""
+        since = evidence.started_at - MARGIN
+        with looking(), Wire(self._settings, who) as wire:
+            everything, whole = self._listing(wire, who, since, evidence.control_id)
+        held = evidence.control_id is None or any(post.urn == evidence.control_id for post in everything)
+        known = evidence.known_ids
+        fresh = [post for post in everything if post.out and post.at >= since and post.urn not in known]
+        keys = (by_share,) if evidence.message.share_of is not None else (by_upload, by_token, by_words)
+        bound = [lambda post, key=key: key(evidence, post) for key in keys]
+        return Sighting(strongest(fresh, bound, lambda post: post.receipt), held and whole)
+
+    def _listing(self, wire: Wire, who: Identity, since: datetime, control_id: str | None) -> tuple[list[Shown], bool]:
+        """Return the page's posts, newest first, and whether they reach back to ``since`` and to the control."""
+        posts: list[Shown] = []
+        for page in range(_PAGES):
+            elements = self._good(_page(wire, who, page * _COUNT, _COUNT)).facts.get("elements")
+            fresh = _all_shown(elements)
+            posts += fresh
+            far = any(post.at < since for post in fresh)
+            near = control_id is None or any(post.urn == control_id for post in posts)
+            # A page may be short in the middle of a listing; only an empty one is surely its end.
+            if not fresh or (far and near):
+                return posts, True
+        return posts, False
+
+    # --- measure, retract, verify ------------------------------------------------------------------------------------
+
+    def measure(self, who: Identity, external_ids: Sequence[str]) -> Mapping[str, Figures]:
+        """Read lifetime figures of up to 100 posts a call. A young post has none yet and is left out."""
+        found: dict[str, Figures] = {}
+        with Wire(self._settings, who) as wire:
+            for start in range(0, len(external_ids), self.limits.measure_batch):
+                batch = list(external_ids[start : start + self.limits.measure_batch])
+                found |= self._measured(wire, _organisation(who), batch)
+        return found
+
+    def _measured(self, wire: Wire, organisation: str, urns: list[str]) -> dict[str, Figures]:
+        answer = wire.ask("GET", statistics_path(organisation, urns))
+        if answer.status not in _NOT_YET:
+            return statistics(self._good(answer).facts)
+        if len(urns) == 1:
+            return {}
+        # One post without statistics fails the whole list: ask for each.
+        found: dict[str, Figures] = {}
+        for urn in urns:
+            found |= self._measured(wire, organisation, [urn])
+        return found
+
+    def retract(self, who: Identity, external_id: str) -> None:
+        """Delete the post. One that is gone already is success."""
+        with Wire(self._settings, who) as wire:
+            path = f"posts/{encoded(external_id)}"
+            answer = self._patiently(lambda: wire.ask("DELETE", path, finder="DELETE"))
+        if answer.status != _GONE:
+            self._good(answer)
+
+    def verify(self, who: Identity) -> Standing:
+        """Try whether the page's posts can be listed. Without the right to read, unknown posts go to a person."""
+        with Wire(self._settings, who) as wire:
+            answer = self._patiently(lambda: _page(wire, who, 0, 1))
+        if answer.status == _FORBIDDEN and answer.facts:
+            return Standing(who.handle, can_find=False, note=f"The page's posts cannot be listed: {said(answer)}")
+        self._good(answer)
+        return Standing(who.handle, can_find=True)
+
+    # --- renew -------------------------------------------------------------------------------------------------------
+
+    def renews_at(self, credentials: Mapping[str, str]) -> datetime | None:
+        """Say when the token wants renewing: a week before it ends, where LinkedIn gave the right to (a refresh token).
+
+        Renewing needs the app's ``client_id`` and ``client_secret`` in the credentials.
+        """
+        end = ends_at(credentials)
+        needed = ("refresh_token", "client_id", "client_secret")
+        return end - _RENEW_EARLY if end and all(credentials.get(key) for key in needed) else None
+
+    def renew(self, credentials: Mapping[str, str]) -> dict[str, str]:
+        """Return credentials with a new access token. The refresh token's own year is not made longer by this."""
+        form = {key: credentials.get(key, "") for key in ("refresh_token", "client_id", "client_secret")}
+        form["grant_type"] = "refresh_token"
+        url = f"{self._settings.auth_url.rstrip('/')}/oauth/v2/accessToken"
+        with Session(connect=self._settings.connect, read=self._settings.read) as session:
+            answer = asked(session, lambda: session.post(url, data=form))
+        if answer.status in _DEAD and answer.facts:
+            raise CredentialDead(said(answer, answer.facts.get("error_description")))
+        return renewed(credentials, self._good(answer), self._clock.now())
+
+    # --- in short ----------------------------------------------------------------------------------------------------
+
+    def _good(self, answer: Answer) -> Answer:
+        return good(answer, self._clock.now(), self._settings.back_off)
+
+    def _patiently(self, ask: Callable[[], Answer]) -> Answer:
+        return patiently(self._clock, self._settings.token_pause, ask)
+
+
+def _organisation(who: Identity) -> str:
+    return who.external_id if who.external_id.startswith("urn:") else f"urn:li:organization:{who.external_id}"
+
+
+def _page(wire: Wire, who: Identity, start: int, count: int) -> Answer:
+    # `author` comes first: with `q` before it the finder has been seen to refuse.
+    query = f"author={encoded(_organisation(who))}&q=author&count={count}&start={start}&sortBy=CREATED"
+    return wire.ask("GET", f"posts?{query}", finder="FINDER")
+
+
+def _body(author: str, message: Message, images: Sequence[str]) -> dict[str, object]:
+    """Return the post to create (Posts API, Create organic posts): the same bytes every time for the same message."""
+    body: dict[str, object] = {
+        "author": author,
+        "commentary": to_little(message.text),
+        "visibility": "PUBLIC",
+        "distribution": {
+            "feedDistribution": "MAIN_FEED",
+            "targetEntities": [],
+            "thirdPartyDistributionChannels": [],
+        },
+        "lifecycleState": "PUBLISHED",
+        "isReshareDisabledByAuthor": False,
+    }
+    if message.share_of is not None:
+        body["reshareContext"] = {"parent": message.share_of}
+    elif images:
+        body["content"] = _pictures(message.media, images)
+    elif message.link is not None:
+        body["content"] = {"article": {"source": message.link, "title": message.link_title or message.link}}
+    return body
+
+
+def _pictures(media: Sequence[Media], images: Sequence[str]) -> dict[str, object]:
+    parts = [{"id": image, "altText": one.alt} for image, one in zip(images, media, strict=True)]
+    return {"multiImage": {"images": parts}} if len(parts) > 1 else {"media": parts[0]}
+
+
+def _all_shown(elements: Any) -> list[Shown]:
+    if not isinstance(elements, list):
+        raise CannotLook("the listing came without elements")
+    try:
+        return [shown(post) for post in elements]
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise CannotLook(f"a post of the listing cannot be read: {error}") from error
+
+
+CHANNEL = LinkedIn
