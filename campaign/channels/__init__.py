@@ -7,14 +7,29 @@ leaves a platform out would be worse.
 import importlib
 import pkgutil
 from types import ModuleType
+from typing import ClassVar, Protocol, Self
 
+from pydantic import BaseModel
+
+from campaign.clock import Clock
 from campaign.errors import WrongUse
 from campaign.ports import Channel
 
-__all__ = ["load_channels"]
+__all__ = ["ChannelKind", "load_channels"]
 
 
-def load_channels(package: str = __name__) -> dict[str, type[Channel]]:
+class ChannelKind(Channel, Protocol):
+    """A channel as it is built: from settings of its own type, which ``app`` makes of its section in config.toml."""
+
+    settings_type: ClassVar[type[BaseModel]]
+
+    @classmethod
+    def from_settings(cls, settings: BaseModel, clock: Clock | None = None) -> Self:
+        """Build the channel."""
+        ...
+
+
+def load_channels(package: str = __name__) -> dict[str, type[ChannelKind]]:
     """Return every channel class by its name.
 
     Raises:
@@ -22,7 +37,7 @@ def load_channels(package: str = __name__) -> dict[str, type[Channel]]:
 
     """
     folder = importlib.import_module(package)
-    found: dict[str, type[Channel]] = {}
+    found: dict[str, type[ChannelKind]] = {}
     for entry in sorted(pkgutil.iter_modules(folder.__path__), key=lambda entry: entry.name):
         if entry.name.startswith("_"):
             continue
@@ -41,9 +56,9 @@ def _imported(module: str) -> ModuleType:
         raise WrongUse(problem=problem, mend="Mend it or take it out.") from error
 
 
-def _channel(module: ModuleType) -> type[Channel]:
+def _channel(module: ModuleType) -> type[ChannelKind]:
     channel = getattr(module, "CHANNEL", None)
-    wanted = ("name", "title", "limits", "settings_type", "compose", "publish")
+    wanted = ("name", "title", "limits", "settings_type", "from_settings", "compose", "publish")
     missing = [part for part in wanted if not hasattr(channel, part)]
     if not isinstance(channel, type) or missing:
         problem = f"{module.__name__} is no channel: " + (f"it lacks {', '.join(missing)}" if channel else "no CHANNEL")

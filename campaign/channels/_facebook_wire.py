@@ -20,6 +20,7 @@ from typing import Any, Self
 import facebook
 
 from campaign.channels._wire import Times, said, token_of
+from campaign.config import Duration
 from campaign.errors import AccountBlocked, CredentialDead, Duplicate, Outcome, Refused, Unknown, Wait
 from campaign.http import Answer, Session, asked
 from campaign.ports import Identity
@@ -42,7 +43,7 @@ class Settings(Times):
 
     graph_url: str = "https://graph.facebook.com"
     graph_version: str = "v25.0"
-    back_off: timedelta = timedelta(minutes=5)
+    back_off: Duration = timedelta(minutes=5)
 
 
 class Wire:

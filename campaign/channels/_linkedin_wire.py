@@ -13,6 +13,7 @@ from typing import Self
 from urllib.parse import quote, urlsplit
 
 from campaign.channels._wire import Times, said, token_of, unclear
+from campaign.config import Duration
 from campaign.errors import CredentialDead, Duplicate, Outcome, Refused, Unknown, Wait
 from campaign.http import Answer, Session, asked
 from campaign.ports import Identity
@@ -26,8 +27,8 @@ class Settings(Times):
     api_url: str = "https://api.linkedin.com"
     version: str = "202607"
     auth_url: str = "https://www.linkedin.com"
-    image_poll: timedelta = timedelta(seconds=1)
-    image_wait: timedelta = timedelta(seconds=45)
+    image_poll: Duration = timedelta(seconds=1)
+    image_wait: Duration = timedelta(seconds=45)
 
 
 class Wire:

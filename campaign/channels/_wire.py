@@ -10,6 +10,7 @@ from typing import ClassVar
 from pydantic import BaseModel, ConfigDict
 
 from campaign.clock import Clock, iso
+from campaign.config import Duration
 from campaign.errors import (
     AccountBlocked,
     CannotLook,
@@ -35,10 +36,10 @@ class Times(BaseModel):
 
     model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True, extra="forbid")
 
-    connect: timedelta = timedelta(seconds=5)
-    read: timedelta = timedelta(seconds=30)
-    token_pause: timedelta = timedelta(seconds=3)
-    back_off: timedelta = timedelta(minutes=1)
+    connect: Duration = timedelta(seconds=5)
+    read: Duration = timedelta(seconds=30)
+    token_pause: Duration = timedelta(seconds=3)
+    back_off: Duration = timedelta(minutes=1)
 
 
 @contextmanager

@@ -7,8 +7,10 @@ reference (Page feed, Page photos, Page published posts, Post, Post insights, Ba
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 from urllib.parse import quote
+
+from pydantic import BaseModel
 
 from campaign.channels._facebook_looking import (
     FIELDS,
@@ -60,6 +62,11 @@ class Facebook:
     def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
         self._settings = settings
         self._clock = clock or SystemClock()
+
+    @classmethod
+    def from_settings(cls, settings: BaseModel, clock: Clock | None = None) -> Self:
+        """Build the channel from what ``settings_type`` made of its section in config.toml."""
+        return cls(Settings.model_validate(settings), clock)
 
     def compose(self, draft: Draft, token: str) -> Message:
         """Return the words with the link as a card that carries the token."""

@@ -9,8 +9,10 @@ Programmatic refresh tokens).
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from threading import Event
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 from urllib.parse import quote
+
+from pydantic import BaseModel
 
 from campaign.channels._linkedin_looking import (
     Shown,
@@ -62,6 +64,11 @@ class LinkedIn:
     def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
         self._settings = settings
         self._clock = clock or SystemClock()
+
+    @classmethod
+    def from_settings(cls, settings: BaseModel, clock: Clock | None = None) -> Self:
+        """Build the channel from what ``settings_type`` made of its section in config.toml."""
+        return cls(Settings.model_validate(settings), clock)
 
     def compose(self, draft: Draft, token: str) -> Message:
         """Return the words, in plain text, with the link as a card that carries the token."""

@@ -9,8 +9,10 @@ import base64
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 from urllib.parse import quote
+
+from pydantic import BaseModel
 
 from campaign.channels._wire import ends_at, looking, patiently, picture, renewed, said, unseen
 from campaign.channels._words import MARGIN, strongest
@@ -41,6 +43,11 @@ class X:
     def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
         self._settings = settings
         self._clock = clock or SystemClock()
+
+    @classmethod
+    def from_settings(cls, settings: BaseModel, clock: Clock | None = None) -> Self:
+        """Build the channel from what ``settings_type`` made of its section in config.toml."""
+        return cls(Settings.model_validate(settings), clock)
 
     def compose(self, draft: Draft, token: str) -> Message:  # noqa: ARG002 - an address in plain sight carries no token
         """Return the words as they are; a repost has none."""
