@@ -12,6 +12,7 @@
     │   └── AlreadyRunning
     ├── MoveRefused              the transition table or a guard says no
     │   └── Changed              what was approved is not what is there now
+    ├── Declined                 how a local platform of the sandbox refuses a call
     └── Outcome                  how a call to a platform ended, when it did not end well
         ├── NeverSent            retry freely
         │   └── Stopped          a hold or a worn lease stopped it before the wire

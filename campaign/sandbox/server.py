@@ -4,7 +4,7 @@
 """
 
 import asyncio
-import importlib.util
+import importlib
 import socket
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -55,7 +55,6 @@ def build(world: World) -> Starlette:
     mounts: list[BaseRoute] = [
         Mount(f"/{name}", routes=importlib.import_module(f"campaign.sandbox.{name}").routes(world))
         for name in PLATFORMS
-        if importlib.util.find_spec(f"campaign.sandbox.{name}")
     ]
     return Starlette(routes=[*mounts, *panel.routes(world), *pages.routes(world)])
 

@@ -4,9 +4,12 @@ Sources: X API v2 reference and X's OpenAPI documents 2.166 and 2.167, which its
 the checks: token, limits, credits, then the endpoint's own.
 """
 
+import base64
+import json
 import secrets
 from collections.abc import Awaitable, Callable
 
+from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
@@ -65,7 +68,7 @@ class _Gate:
         """Return the route's function."""
 
         async def run(request: Request) -> Response:
-            body = await request.body()
+            body = await _as_json(request)
             kind = "measure" if "metrics" in request.url.query else name
 
             def make() -> Response:
@@ -107,3 +110,18 @@ class _Gate:
         switch = self.world.switches.get("x.out_of_credits", False)
         if switch is True or (isinstance(switch, list) and account.external_id in switch):
             raise out_of_credits()
+
+
+async def _as_json(request: Request) -> bytes:
+    """Return the body; a multipart one, which the media endpoints take too, in the form of its JSON twin."""
+    body = await request.body()
+    if not request.headers.get("content-type", "").startswith("multipart/"):
+        return body
+    fields: dict[str, object] = {}
+    async with request.form() as form:
+        for name, value in form.multi_items():
+            if isinstance(value, UploadFile):
+                fields[name] = base64.b64encode(await value.read()).decode()
+            else:
+                fields[name] = int(value) if value.isdecimal() else value
+    return json.dumps(fields).encode()

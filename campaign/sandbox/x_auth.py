@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from threading import Lock
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from oauthlib.common import Request as SignedRequest
 from oauthlib.oauth1.rfc5849 import signature
@@ -50,7 +50,7 @@ class Door:
     def _signed(self, request: Request, body: bytes) -> SandboxAccount:
         header = request.headers["authorization"]
         try:
-            given = dict(parse_authorization_header(header))
+            given = {name: unquote(value) for name, value in parse_authorization_header(header)}
         except ValueError as error:
             raise unauthorized() from error
         account = self._known("oauth1", given.get("oauth_token", ""))

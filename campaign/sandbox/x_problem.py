@@ -8,7 +8,7 @@ from campaign.clock import Clock
 from campaign.errors import Declined
 from campaign.sandbox.calls import Manners
 
-PROBLEMS = "https://api.twitter.com/2/problems/"
+PROBLEMS = "https://api.x.com/2/problems/"
 
 
 def problem(status: int, title: str, detail: str, kind: str = "about:blank", **more: object) -> Declined:
