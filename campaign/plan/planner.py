@@ -1,0 +1,188 @@
+"""The planner: facts in, one row for every key out. Pure: it reads no clock, stores nothing, and says what it would do.
+
+A key is (account, slot, ``for_each`` name or local date-time). What is taken or was decided by a person is never
+planned again, whatever moved; what is still in review follows the timetable; what the timetable no longer wants is
+withdrawn (rulings, 10 and 14 to 17).
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from campaign.errors import BadInput, Finding
+from campaign.plan.audience import check_channels
+from campaign.plan.entries import Event
+from campaign.plan.matching import Match, matched
+from campaign.plan.rows import Action, ExistingPost, Filled, PlanFacts, PlanRow
+from campaign.plan.wanted import wanted_posts
+from campaign.plan.words import filled, stale
+from campaign.ports import Draft
+
+PLANNABLE = frozenset({"draft", "in_review", "approved"})
+"""A plan may change a post while it stands here."""
+
+_OVER = frozenset({"withdrawn", "rejected"})
+
+
+def plan(facts: PlanFacts) -> list[PlanRow]:
+    """Return the plan by time, partner, channel and slot.
+
+    A fault in one post (a missing field, an over-long text) makes a ``blocked`` row and leaves the others be.
+
+    Raises:
+        campaign.errors.BadInput: the timetable itself is at fault: an unknown channel, a slot that comes too often.
+
+    """
+    if findings := check_channels(facts.timetable, facts.channels):
+        raise BadInput(findings)
+    wanted = wanted_posts(facts.timetable, facts.questions, facts.partners, facts.accounts)
+    stored: dict[int, list[ExistingPost]] = {}
+    for post in facts.existing:
+        stored.setdefault(post.account_id, []).append(post)
+    rows: list[PlanRow] = []
+    for account_id in wanted.keys() | stored.keys():
+        pairs, rest = matched(wanted.get(account_id, []), stored.get(account_id, []))
+        rows += [_row(facts, pair) for pair in pairs]
+        rows += _vanished(facts, rest)
+    return sorted(rows, key=lambda row: (row.due_at, row.partner, row.channel, row.slot, row.occurrence))
+
+
+def _row(facts: PlanFacts, pair: Match) -> PlanRow:
+    """Decide about one wanted post: first what is settled, then whether it is wanted at all, then its words."""
+    wanted, stored = pair.wanted, pair.stored
+    if stored is not None and stored.status not in PLANNABLE:
+        if not (stored.status == "withdrawn" and stored.by_plan):
+            return _settled(pair, stored)
+        stored = None
+    if reason := _refusal(facts, pair):
+        return _answer(pair, "withdraw", reason)
+    if wanted.missed or (stored is None and wanted.place.due_at < facts.now):
+        return _answer(pair, "withdraw" if stored else "past", wanted.missed or "its time has passed")
+    return _with_words(facts, pair, stored)
+
+
+def _with_words(facts: PlanFacts, pair: Match, stored: ExistingPost | None) -> PlanRow:
+    """Fill the words of a post that is wanted; where they or its event are not ready, it is blocked."""
+    hold = _hold(facts, pair.wanted.occurrence.event)
+    if fault := pair.wanted.fault or (hold if stored is None else None):
+        return _answer(pair, "blocked", fault.problem, findings=(fault,))
+    try:
+        made = filled(facts, pair.wanted, stored)
+    except BadInput as error:
+        return _answer(pair, "blocked", error.findings[0].problem, findings=error.findings)
+    return _answer(pair, "add", made=made) if stored is None else _compared(facts, pair, stored, made, hold)
+
+
+def _refusal(facts: PlanFacts, pair: Match) -> str | None:
+    """Return why nothing shall go out: a quiet period, a cancelled event, words that are no longer true."""
+    event = pair.wanted.occurrence.event
+    if event and event.status == "cancelled":
+        return f"the event {event.name} is cancelled"
+    return pair.wanted.place.skipped or stale(facts, pair.wanted)
+
+
+def _hold(facts: PlanFacts, event: Event | None) -> Finding | None:
+    """Return what keeps an event's posts back; a rehearsal takes placeholders as if they were confirmed."""
+    if event is None:
+        return None
+    file, name = facts.timetable.file, f"event.{event.name}"
+    if event.status == "moved":
+        mend = 'Write its new time in `starts`, then status = "open"'
+        return Finding(file, f"{name}.status", f"the event {event.name} has moved", mend, event.line)
+    if event.placeholder:
+        mend = "Write the day and the link that DfE published, and take `placeholder` away"
+        found = Finding(file, f"{name}.placeholder", f"the event {event.name} is a placeholder", mend, event.line)
+        return None if facts.placeholders_allowed else found
+    if not event.confirmed:
+        mend = "Write confirmed = true once DfE has confirmed day and link"
+        return Finding(file, f"{name}.confirmed", f"the event {event.name} is not confirmed", mend, event.line)
+    return None
+
+
+def _settled(pair: Match, stored: ExistingPost) -> PlanRow:
+    """Keep a post that is taken or decided; where it was due says more of it than where it would be due now."""
+    row = _answer(pair, "keep", f"it is {stored.status.replace('_', ' ')} already")
+    occurrence = stored.occurrence if pair.wanted.slot.for_each is None else row.occurrence
+    return replace(row, occurrence=occurrence, due_at=stored.due_at, draft=stored.draft)
+
+
+def _compared(facts: PlanFacts, pair: Match, stored: ExistingPost, made: Filled, hold: Finding | None) -> PlanRow:
+    """Say whether the stored post still is what the timetable wants."""
+    due_at = stored.due_at if stored.moved else pair.wanted.place.due_at
+    words, moved = not same_draft(made.draft, stored.draft), due_at != stored.due_at
+    if due_at < facts.now:
+        row = _answer(pair, "withdraw" if moved else "keep", "its time has passed", made=made)
+        return replace(row, due_at=due_at, draft=stored.draft)
+    held = hold is not None and stored.status == "approved"
+    reasons = [text for text, true in (("its words change", words), ("its time changes", moved)) if true]
+    if hold:
+        reasons.append(hold.problem)
+    row = _answer(pair, "change" if words or moved or held else "keep", ", ".join(reasons), made=made)
+    return replace(row, due_at=due_at, hold_reason=hold.problem if hold else None)
+
+
+def same_draft(one: Draft, other: Draft) -> bool:
+    """Say whether two drafts say the same; an image is its bytes and its alt text, wherever its file lies."""
+    images = [[(media.digest, media.alt) for media in draft.media] for draft in (one, other)]
+    return images[0] == images[1] and replace(one, media=()) == replace(other, media=())
+
+
+def _answer(
+    pair: Match, action: Action, reason: str = "", *, made: Filled | None = None, findings: Iterable[Finding] = ()
+) -> PlanRow:
+    """Build the row of a wanted post."""
+    wanted, place = pair.wanted, pair.wanted.place
+    return PlanRow(
+        action=action,
+        partner=wanted.partner.key,
+        account_id=wanted.account.id,
+        channel=wanted.account.channel,
+        slot=wanted.slot.name,
+        occurrence=wanted.occurrence.key,
+        due_at=place.due_at,
+        window_from=place.window_from,
+        window_until=place.window_until,
+        draft=made.draft if made else None,
+        template=(made.template_name if made else wanted.occurrence.template) or "",
+        template_version=made.template_version if made else "",
+        share_of=wanted.slot.of,
+        reason=reason,
+        findings=tuple(findings),
+        post_id=pair.stored.id if pair.stored else None,
+    )
+
+
+def _vanished(facts: PlanFacts, posts: Iterable[ExistingPost]) -> list[PlanRow]:
+    """Withdraw what the timetable no longer wants; warn where a slot's name is gone, as it may have been renamed."""
+    accounts = {account.id: account for account in facts.accounts}
+    rows: list[PlanRow] = []
+    for post in posts:
+        unknown = facts.timetable.slot(post.slot) is None
+        if not post.slot or post.status in _OVER or (post.status not in PLANNABLE and not unknown):
+            continue
+        account = accounts.get(post.account_id)
+        row = PlanRow(
+            action="withdraw" if post.status in PLANNABLE else "keep",
+            partner=account.partner if account else "",
+            account_id=post.account_id,
+            channel=account.channel if account else "",
+            slot=post.slot,
+            occurrence=post.occurrence,
+            due_at=post.due_at,
+            window_from=post.due_at,
+            window_until=post.due_at,
+            draft=post.draft,
+            template=post.template,
+            template_version=post.template_version,
+            share_of=post.draft.share_of,
+            reason="the timetable no longer has it" if account else "the account is no longer there",
+            findings=(_renamed(facts, post.slot),) if unknown else (),
+            post_id=post.id,
+        )
+        rows.append(row)
+    return rows
+
+
+def _renamed(facts: PlanFacts, slot: str) -> Finding:
+    mend = f'If it was renamed, write was = "{slot}" in the slot, so that its posts do not go out twice'
+    problem = f'the timetable has no slot "{slot}", and posts were planned for it'
+    return Finding(facts.timetable.file, "slot", problem, mend, severity="warning")

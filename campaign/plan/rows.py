@@ -1,0 +1,140 @@
+"""What the planner is given and what it answers: plain values and the three ports that other rooms fill."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, Protocol
+
+from campaign.errors import Finding
+from campaign.plan.audience import AccountFacts, PartnerFacts
+from campaign.plan.entries import Timetable
+from campaign.plan.questions import Question
+from campaign.ports import Draft, Limits, Message
+
+Action = Literal["add", "change", "keep", "withdraw", "past", "blocked"]
+
+
+class PickedTemplate(Protocol):
+    """What the planner reads of a template."""
+
+    @property
+    def name(self) -> str:
+        """Return the template's name, without a channel."""
+        ...
+
+    @property
+    def version(self) -> object:
+        """Return the version that its front matter states."""
+        ...
+
+    @property
+    def digest(self) -> str:
+        """Return the digest of its source."""
+        ...
+
+
+class TemplateSource(Protocol):
+    """Where templates come from."""
+
+    def pick(self, name: str, channel: str) -> PickedTemplate:
+        """Return the channel's variant, else the plain template. Raises UnknownName."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A filled template and which one it was."""
+
+    draft: Draft
+    template_name: str
+    template_version: str
+
+
+class Filler(Protocol):
+    """Fills a template with what is known of one post."""
+
+    def __call__(  # noqa: D102  said by the class
+        self,
+        name: str,
+        channel: str,
+        *,
+        campaign: Mapping[str, object],
+        partner: PartnerFacts,
+        event: Mapping[str, object] | None,
+        question: Mapping[str, object] | None,
+        fields: Mapping[str, object],
+    ) -> Filled: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ExistingPost:
+    """A stored post. Posts that a person wrote outside the timetable have no ``slot`` and are left alone.
+
+    ``edited``: a person changed the words, ``moved``: the time; the plan then leaves that be. ``by_plan``: it was the
+    plan that withdrew it, so that the plan may bring it back; what a person withdrew stays withdrawn.
+    """
+
+    id: int
+    account_id: int
+    slot: str
+    occurrence: str
+    due_at: datetime
+    status: str
+    draft: Draft
+    template: str = ""
+    template_version: str = ""
+    fields: Mapping[str, object] = field(default_factory=dict)
+    edited: bool = False
+    moved: bool = False
+    by_plan: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PlanFacts:
+    """Everything that a plan depends on. ``now`` is aware UTC; ``channels`` are the known ones with their limits."""
+
+    timetable: Timetable
+    templates: TemplateSource
+    fill: Filler
+    partners: Sequence[PartnerFacts]
+    accounts: Sequence[AccountFacts]
+    now: datetime
+    channels: Mapping[str, Limits]
+    questions: Sequence[Question] = ()
+    existing: Sequence[ExistingPost] = ()
+    compose: Callable[[str, Draft, str], Message] | None = None
+    placeholders_allowed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRow:
+    """One line of the plan: what would happen to one key (account, slot, occurrence), and why.
+
+    Where ``post_id`` is set, ``slot`` and ``occurrence`` are the key that the stored post shall have: after a slot was
+    renamed with ``was`` or moved they differ from what is stored, with ``keep`` too. ``hold_reason`` set on a row with
+    a post: it must not go out as it stands (its event moved or is no longer confirmed). ``draft`` is None where
+    nothing was filled.
+    """
+
+    action: Action
+    partner: str
+    account_id: int
+    channel: str
+    slot: str
+    occurrence: str
+    due_at: datetime
+    window_from: datetime
+    window_until: datetime
+    draft: Draft | None = None
+    template: str = ""
+    template_version: str = ""
+    share_of: str | None = None
+    reason: str = ""
+    hold_reason: str | None = None
+    findings: tuple[Finding, ...] = ()
+    post_id: int | None = None
+
+    @property
+    def finding(self) -> Finding | None:
+        """Return the first finding, which is most often the only one."""
+        return self.findings[0] if self.findings else None

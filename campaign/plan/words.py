@@ -1,0 +1,188 @@
+"""Makes the words of one wanted post and judges them: fields, placeholders, stale copy, the platform's limits."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import date, datetime
+
+from campaign.errors import BadInput, Finding, WrongUse
+from campaign.plan.days import instant, local, spoken_day, spoken_time
+from campaign.plan.entries import Event, Timetable
+from campaign.plan.questions import question_facts
+from campaign.plan.rows import ExistingPost, Filled, PlanFacts
+from campaign.plan.wanted import Wanted
+from campaign.ports import Draft, Limits, Message
+
+_TOKEN = "00000000"  # noqa: S105  a token of the right length: the real one is drawn when the post is stored
+_X_MEND = (
+    "Give the partner a line of its own (`campaign partners set {partner} x_line=…`), let it share DfE's post, "
+    "or publish by hand: on X it may not repeat what others post"
+)
+
+
+def filled(facts: PlanFacts, wanted: Wanted, stored: ExistingPost | None) -> Filled:
+    """Return what would go out.
+
+    Raises:
+        campaign.errors.BadInput: naming what is missing, ill-typed, over-long or still a placeholder.
+
+    """
+    made = _share(facts, wanted) if wanted.slot.action == "share" else _words(facts, wanted, stored)
+    if made.draft.subject is not None and made.draft.audience is None:
+        made = replace(made, draft=replace(made.draft, audience=wanted.account.external_id or None))
+    findings = [*_placeholders(facts, made.draft), *_over_limits(facts, wanted, made)]
+    if findings:
+        raise BadInput(findings)
+    return made
+
+
+def _share(facts: PlanFacts, wanted: Wanted) -> Filled:
+    """Return the draft that passes on another account's post; it must exist on this channel."""
+    slot, channel = wanted.slot, wanted.account.channel
+    name, _, owner = (slot.of or "").rpartition("@")
+    shared = facts.timetable.slot(name)
+    there = any(account.partner == owner and account.channel == channel for account in facts.accounts)
+    if not there or shared is None or channel not in shared.channels:
+        problem = f"{slot.of} publishes nothing on {channel}"
+        mend = f"Import an account of {owner} on {channel}, or take {channel} out of the slot's channels"
+        raise BadInput([Finding(facts.timetable.file, f"slot.{slot.name}.of", problem, mend, slot.line)])
+    return Filled(Draft(words="", share_of=slot.of), "", "")
+
+
+def _words(facts: PlanFacts, wanted: Wanted, stored: ExistingPost | None) -> Filled:
+    occurrence, channel = wanted.occurrence, wanted.account.channel
+    name = occurrence.template or ""
+    try:
+        facts.templates.pick(name, channel)
+        if stored is not None and stored.edited:
+            return Filled(stored.draft, stored.template, stored.template_version)
+        return facts.fill(
+            name,
+            channel,
+            campaign=campaign_facts(facts.timetable, wanted.place.due_at),
+            partner=wanted.partner,
+            event=event_facts(occurrence.event) if occurrence.event else None,
+            question=question_facts(occurrence.question, facts.questions) if occurrence.question else None,
+            fields=stored.fields if stored else {},
+        )
+    except BadInput as error:
+        raise BadInput([_own_mend(finding, wanted) for finding in error.findings]) from error
+    except WrongUse as error:
+        mend = "Mend the timetable or the templates"
+        place = f"slot.{wanted.slot.name}.template"
+        raise BadInput([Finding(facts.timetable.file, place, str(error), mend, wanted.slot.line)]) from error
+
+
+def _own_mend(finding: Finding, wanted: Wanted) -> Finding:
+    """Say for X what a partner without a line of its own can do (rulings, 17)."""
+    if wanted.account.channel == "x" and finding.field.rpartition(".")[2] == "x_line":
+        return replace(finding, mend=_X_MEND.format(partner=wanted.partner.key))
+    return finding
+
+
+def stale(facts: PlanFacts, wanted: Wanted) -> str | None:
+    """Return why the words are out of date by the time at which they would go out.
+
+    A template may state the day (a date, or the name of a day) until which it vouches for its words (rulings, 18).
+    """
+    until = _until(facts, wanted)
+    last = _day(facts.timetable, until) if isinstance(until, str) else until
+    if isinstance(last, datetime):
+        last = last.date()
+    if isinstance(last, date) and local(wanted.place.due_at, facts.timetable.zone).date() > last:
+        return f"its words hold until {spoken_day(last)} {last.year} only"
+    return None
+
+
+def _day(timetable: Timetable, text: str) -> date | None:
+    try:
+        return timetable.days.get(text) or date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _until(facts: PlanFacts, wanted: Wanted) -> object:
+    if not wanted.occurrence.template:
+        return None
+    try:
+        picked = facts.templates.pick(wanted.occurrence.template, wanted.account.channel)
+    except WrongUse:
+        return None  # an unknown template is reported when it is to be filled
+    return getattr(picked, "until", None)
+
+
+def campaign_facts(timetable: Timetable, due_at: datetime) -> dict[str, object]:
+    """Return what templates read as ``campaign``: the details, the days as people say them, whether events remain."""
+    days = {name: spoken_day(day) for name, day in timetable.days.items()}
+    return {**timetable.details, "days": days, "events_open": events_open(timetable, due_at)}
+
+
+def events_open(timetable: Timetable, at: datetime) -> bool:
+    """Say whether an event that was not cancelled is still to come at ``at``."""
+    coming = (event for event in timetable.events if event.status != "cancelled")
+    return any(instant(event.starts, timetable.zone) > at for event in coming)
+
+
+def event_facts(event: Event) -> Mapping[str, object]:
+    """Return what templates read as ``event``, day and time as people say them."""
+    return {
+        "name": event.name,
+        "title": event.title,
+        "principle": event.principle,
+        "day": spoken_day(event.starts),
+        "time": spoken_time(event.starts.time()),
+        "register_url": event.register_url,
+        "status": event.status,
+    }
+
+
+def _placeholders(facts: PlanFacts, draft: Draft) -> Iterable[Finding]:
+    """Find details in the words that the file marks as not DfE's yet."""
+    if facts.placeholders_allowed:
+        return
+    seen = " ".join(text for text in (draft.words, draft.link, draft.subject, draft.preheader) if text)
+    for name in facts.timetable.placeholders:
+        value = facts.timetable.details.get(name, "")
+        if value and value in seen:
+            line = facts.timetable.lines.get(f"details.{name}")
+            problem, mend = "is still a placeholder", "Write what DfE published and take its name out of `placeholders`"
+            yield Finding(facts.timetable.file, f"details.{name}", problem, mend, line)
+
+
+def _over_limits(facts: PlanFacts, wanted: Wanted, made: Filled) -> list[Finding]:
+    """Measure what would go out, composed where the caller can, by the channel's own counting."""
+    channel, draft = wanted.account.channel, made.draft
+    limits = facts.channels[channel]
+    message = facts.compose(channel, draft, _TOKEN) if facts.compose else _plain(limits, channel, draft)
+    problems = _share_problems(limits, channel) if draft.share_of else _problems(limits, message)
+    name = made.template_name or f"slot {wanted.slot.name}"
+    return [Finding(name, field, problem, mend) for field, problem, mend in problems]
+
+
+def _plain(limits: Limits, channel: str, draft: Draft) -> Message:
+    """Stand in for composing where a caller has no channels at hand: words, and the link where it is no card."""
+    inline = draft.link and not limits.card and draft.link not in draft.words
+    text = f"{draft.words}\n{draft.link}" if inline else draft.words
+    return Message(channel, text, subject=draft.subject, media=draft.media)
+
+
+def _share_problems(limits: Limits, channel: str) -> list[tuple[str, str, str]]:
+    if limits.shares:
+        return []
+    return [("action", f"{channel} cannot share posts", f"Take {channel} out of the slot's channels")]
+
+
+def _problems(limits: Limits, message: Message) -> list[tuple[str, str, str]]:
+    """Return field, problem and mend for each limit that the message breaks."""
+    length, longest = limits.count(message.text), max((len(media.alt) for media in message.media), default=0)
+    subject = len(message.subject or "")
+    checks = (
+        ("words", f"the text counts {length}", length, limits.text_max, "Shorten a field"),
+        ("media", f"there are {len(message.media)} images", len(message.media), limits.media_max, "Leave some out"),
+        ("alt", f"an image's alt text has {longest} characters", longest, limits.alt_max, "Shorten it"),
+        ("subject", f"the subject has {subject} characters", subject, limits.subject_max, "Shorten it"),
+    )
+    return [
+        (field, f"{problem}, and {message.channel} allows {most}", mend)
+        for field, problem, count, most, mend in checks
+        if most is not None and count > most
+    ]
