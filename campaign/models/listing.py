@@ -80,7 +80,7 @@ def approvals(session: Session, post_id: int, content_hash: str) -> list[Approva
 
 
 def every_plan_key(session: Session) -> list[Post]:
-    """Return every post that a plan must know of, taken or not."""
+    """Return every post, taken or not: a plan must know of them all."""
     return list(session.exec(select(Post).order_by(col(Post.id))))
 
 
@@ -89,8 +89,29 @@ def set_due(session: Session, found: Post, due_at: datetime) -> bool:
     statement = (
         sa.update(Post)
         .where(col(Post.id) == found.id, col(Post.status) == found.status, col(Post.version) == found.version)
-        .values(due_at=due_at, next_try_at=due_at)
+        .values(due_at=due_at, next_try_at=due_at, moved=True)
     )
     moved = changed(session, statement) == 1
     session.refresh(found)
     return moved
+
+
+def set_key(session: Session, post_id: int, slot: str, occurrence: str) -> None:
+    """Give a post the name that its slot has now."""
+    session.execute(sa.update(Post).where(col(Post.id) == post_id).values(slot=slot, occurrence=occurrence))
+
+
+def free_key(session: Session, account_id: int, slot: str, occurrence: str) -> None:
+    """Let a withdrawn post give its place in the timetable to a new one."""
+    statement = (
+        sa.update(Post)
+        .where(
+            col(Post.account_id) == account_id,
+            col(Post.slot) == slot,
+            col(Post.occurrence) == occurrence,
+            col(Post.status) == "withdrawn",
+        )
+        .values(occurrence=sa.literal(f"{occurrence} withdrawn ") + sa.cast(col(Post.id), sa.Text))
+        .execution_options(synchronize_session=False)
+    )
+    session.execute(statement)

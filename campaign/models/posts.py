@@ -22,7 +22,8 @@ class Post(SQLModel, table=True):
     ``due_at`` is the promise, ``next_try_at`` is what dispatch moves. ``draft`` holds the filled words as JSON
     (``ports.Draft``); ``content_hash`` digests all that will go out; approval copies it to ``approved_hash``.
     ``version`` counts the changes of content. ``text_key`` and ``media_key`` digest the normalised words and images:
-    a post equal to an unconfirmed one waits for it.
+    a post equal to an unconfirmed one waits for it. ``moved``: a person gave it its time, which a plan then leaves be.
+    ``withdrawn_by_plan``: what a plan withdrew, a plan may bring back.
     """
 
     __table_args__ = (
@@ -60,7 +61,8 @@ class Post(SQLModel, table=True):
     queued_by: str
     edited_by: str | None = None
     comment: str | None = None
-    second_eyes: bool = True
+    moved: bool = False
+    withdrawn_by_plan: bool = False
     next_try_at: datetime = Field(sa_type=UtcDateTime)
     tries: int = 0
     started_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

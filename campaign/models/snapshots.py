@@ -1,16 +1,27 @@
-"""Engagement: append-only snapshots of a post's figures, and the gaps where a reading could not be taken."""
+"""Engagement: append-only snapshots of a post's figures, and the gaps where a reading could not be taken.
 
-from collections.abc import Sequence
+Ten million rows stay quick to read: the unique key (post, due time) answers "the newest of a post" and "everything of
+a post", the index on the time taken answers a range of days, and a whole log is streamed, never held.
+"""
+
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Field, Session, SQLModel, col, select
 
+from campaign.models.database import changed
 from campaign.models.partners import Account, Partner
 from campaign.models.posts import Post
 from campaign.models.types import UtcDateTime
+
+FIGURES = ("impressions", "reach", "reactions", "comments", "shares", "clicks")
+"""The columns of figures, in the order in which they are shown."""
+
+_STREAM_ROWS = 2000
 
 
 class Snapshot(SQLModel, table=True):
@@ -40,7 +51,7 @@ class Snapshot(SQLModel, table=True):
 
 @dataclass(frozen=True, slots=True)
 class LogFilter:
-    """Which snapshots to read; None means all. Instants are aware UTC; ``until`` is exclusive."""
+    """Which snapshots to read; None means all. Instants are aware UTC and bound the time taken; ``until`` exclusive."""
 
     partner: str | None = None
     channel: str | None = None
@@ -51,54 +62,119 @@ class LogFilter:
     until: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """A snapshot with what it is about."""
+
+    post_id: int
+    partner: str
+    channel: str
+    slot: str
+    template: str
+    external_id: str | None
+    reading: str
+    taken_at: datetime
+    figures: tuple[int | None, ...]
+    gap: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelTotal:
+    """The newest known figures of a channel's posts, added up. ``posts`` counts those with any figures at all.
+
+    A sum is None when no post of the channel has the figure. Sums of two channels must not be added: each platform
+    counts an impression in its own way.
+    """
+
+    channel: str
+    posts: int
+    taken_at: datetime
+    figures: tuple[int | None, ...]
+
+
 def due_readings(session: Session, now: datetime, *, limit: int = 2000) -> list[Post]:
-    """Return published posts whose next reading is due, by account."""
+    """Return posts whose next reading is due, the longest due first."""
     statement = (
         select(Post)
         .where(col(Post.next_reading_at) <= now)
-        .order_by(col(Post.account_id), col(Post.next_reading_at))
+        .order_by(col(Post.next_reading_at), col(Post.id))
         .limit(limit)
     )
     return list(session.exec(statement))
 
 
-def log(
-    session: Session, wanted: LogFilter, *, limit: int | None = None
-) -> list[tuple[Snapshot, Post, Partner, Account]]:
-    """Return snapshots joined with post, partner and account, oldest first."""
+def next_reading(session: Session) -> datetime | None:
+    """Return when the next reading of any post is due."""
+    statement = sa.select(sa.func.min(col(Post.next_reading_at))).where(col(Post.next_reading_at).is_not(None))
+    return session.execute(statement).scalar()
+
+
+def settle_reading(
+    session: Session, seen: Post, rows: Sequence[Snapshot], *, readings: int, next_reading_at: datetime | None
+) -> int:
+    """Store what became of a post's due readings and move the post on to the next.
+
+    Nothing is written when the post has moved on since it was ``seen``: another process was here, or the post was
+    taken down. Returns how many snapshots were stored.
+    """
+    mine = sa.update(Post).where(
+        col(Post.id) == seen.ident,
+        col(Post.readings) == seen.readings,
+        col(Post.next_reading_at) == seen.next_reading_at,
+    )
+    if changed(session, mine.values(readings=readings, next_reading_at=next_reading_at)) != 1:
+        return 0
+    return sum(_append(session, row) for row in rows)
+
+
+def _append(session: Session, row: Snapshot) -> int:
+    """Insert a snapshot unless its reading is there: a post whose readings began anew keeps the older rows."""
+    values = row.model_dump(exclude={"id"})
+    if session.get_bind().dialect.name == "postgresql":
+        on_postgres = postgresql.insert(Snapshot).values(**values)
+        done = session.execute(on_postgres.on_conflict_do_nothing(index_elements=["post_id", "due_at"]))
+    else:
+        on_sqlite = sqlite.insert(Snapshot).values(**values)
+        done = session.execute(on_sqlite.on_conflict_do_nothing(index_elements=["post_id", "due_at"]))
+    return int(getattr(done, "rowcount", 0))
+
+
+def lines(session: Session, wanted: LogFilter, *, newest: int | None = None) -> Iterator[LogLine]:
+    """Yield snapshots with what they are about, oldest first; ``newest`` keeps that many of the newest.
+
+    The rows are streamed: read them while the session is open.
+    """
+    order = (col(Snapshot.taken_at), col(Snapshot.id))
     statement = (
-        select(Snapshot, Post, Partner, Account)
+        sa.select(
+            *(col(Post.id), col(Partner.key), col(Post.channel), col(Post.slot), col(Post.template)),
+            *(col(Post.external_id), col(Snapshot.reading), col(Snapshot.taken_at), col(Snapshot.gap)),
+            *(getattr(Snapshot, name) for name in FIGURES),
+        )
+        .select_from(Snapshot)
         .join(Post, col(Post.id) == col(Snapshot.post_id))
         .join(Partner, col(Partner.id) == col(Post.partner_id))
-        .join(Account, col(Account.id) == col(Post.account_id))
-        .where(*_conditions(wanted))
-        .order_by(col(Snapshot.taken_at), col(Snapshot.id))
+        .where(*_about_post(wanted), *_about_time(wanted))
     )
-    return list(session.exec(statement.limit(limit) if limit is not None else statement).all())
+    if newest is not None:
+        chosen = session.execute(statement.order_by(*(part.desc() for part in order)).limit(newest)).all()
+        yield from map(_line, reversed(chosen))
+        return
+    streamed = statement.order_by(*order).execution_options(yield_per=_STREAM_ROWS)
+    yield from map(_line, session.execute(streamed))
 
 
-def _conditions(wanted: LogFilter) -> Sequence[sa.ColumnElement[bool]]:
-    pairs: list[tuple[object, sa.ColumnElement[bool]]] = [
-        (wanted.partner, col(Partner.key) == wanted.partner),
-        (wanted.channel, col(Post.channel) == wanted.channel),
-        (wanted.slot, col(Post.slot) == wanted.slot),
-        (wanted.template, col(Post.template) == wanted.template),
-        (wanted.post_id, col(Post.id) == wanted.post_id),
-        (wanted.since, col(Snapshot.taken_at) >= wanted.since),
-        (wanted.until, col(Snapshot.taken_at) < wanted.until),
-    ]
-    return [condition for value, condition in pairs if value is not None]
-
-
-def latest(session: Session, post_ids: Sequence[int]) -> dict[int, Snapshot]:
-    """Return the newest snapshot with figures of each post."""
-    newest = (
-        sa.select(col(Snapshot.post_id), sa.func.max(col(Snapshot.due_at)).label("due_at"))
-        .where(col(Snapshot.post_id).in_(post_ids), col(Snapshot.gap).is_(None))
-        .group_by(col(Snapshot.post_id))
-        .subquery()
+def _line(row: sa.Row[tuple[object, ...]]) -> LogLine:
+    post_id, partner, channel, slot, template, external_id, reading, taken_at, gap, *figures = row._tuple()  # noqa: SLF001 - SQLAlchemy's public accessor
+    return LogLine(
+        post_id=post_id,  # type: ignore[arg-type]
+        partner=str(partner),
+        channel=str(channel),
+        slot=str(slot),
+        template=str(template),
+        external_id=external_id,  # type: ignore[arg-type]
+        reading=str(reading),
+        taken_at=taken_at,  # type: ignore[arg-type]
+        figures=tuple(figures),  # type: ignore[arg-type]
+        gap=gap,  # type: ignore[arg-type]
     )
-    statement = select(Snapshot).join(
-        newest, sa.and_(newest.c.post_id == col(Snapshot.post_id), newest.c.due_at == col(Snapshot.due_at))
-    )
-    return {row.post_id: row for row in session.exec(statement)}

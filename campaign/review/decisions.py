@@ -180,13 +180,13 @@ def reschedule(desk: Desk, row: PostRow, due_at: datetime) -> None:
         _shift(desk, post, due_at)
         return
     span = post.window_until - post.window_from
-    changes = {"due_at": due_at, "window_from": due_at, "window_until": due_at + span}
+    changes = {"due_at": due_at, "window_from": due_at, "window_until": due_at + span, "moved": True}
     if post.status in {Status.FAILED, Status.MISSED}:
         desk.move(
             post,
             Move.REVIVE,
             why="a new time",
-            changes={"next_try_at": due_at, "needs_person": None, "tries": post.tries},
+            changes={"needs_person": None},
         )
     rewrite(desk, row, changes, "a new time")
 

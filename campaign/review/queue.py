@@ -8,14 +8,12 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlmodel import Session
-
 from campaign.errors import MoveRefused
 from campaign.models import listing
 from campaign.models.partners import Account
 from campaign.models.posts import Event, Post, TemplateVersion, has_template
 from campaign.models.status import PLANNABLE, Move, Status
-from campaign.plan.planner import PlanRow
+from campaign.plan.rows import PlanRow
 from campaign.ports import Draft
 from campaign.review import agreement, decisions
 from campaign.review.content import content_hash, draft_to_json, media_key, text_key
@@ -53,9 +51,10 @@ def apply(desk: Desk, rows: Iterable[PlanRow]) -> Queued:
 
 
 def _add(desk: Desk, row: PlanRow) -> Post | None:
-    if row.draft is None or row.due_at is None:
+    if row.draft is None:
         return None
     account = desk.session.get_one(Account, row.account_id)
+    listing.free_key(desk.session, row.account_id, row.slot, row.occurrence)
     post = new_post(desk, account, row, row.draft)
     _submit(desk, post)
     return post
@@ -63,8 +62,6 @@ def _add(desk: Desk, row: PlanRow) -> Post | None:
 
 def new_post(desk: Desk, account: Account, row: PlanRow, draft: Draft) -> Post:
     """Store a draft post with its token, its hash and its first event."""
-    due_at = row.due_at or desk.now
-    window_from, window_until = row.window_from or due_at, row.window_until or due_at
     token = "".join(secrets.choice(_ALPHABET) for _ in range(8))
     message = desk.contents.composer.compose(row.channel, draft, token)
     post = Post(
@@ -73,18 +70,18 @@ def new_post(desk: Desk, account: Account, row: PlanRow, draft: Draft) -> Post:
         channel=row.channel,
         slot=row.slot,
         occurrence=row.occurrence,
-        template=row.template or "",
-        template_version=row.template_version or "",
+        template=row.template,
+        template_version=row.template_version,
         token=token,
-        due_at=due_at,
-        window_from=window_from,
-        window_until=window_until,
+        due_at=row.due_at,
+        window_from=row.window_from,
+        window_until=row.window_until,
         draft=draft_to_json(draft),
-        content_hash=content_hash(message, account, window_from, window_until),
+        content_hash=content_hash(message, account, row.window_from, row.window_until),
         text_key=text_key(message),
         media_key=media_key(message),
         queued_by=desk.person.name,
-        next_try_at=due_at,
+        next_try_at=row.due_at,
         created_at=desk.now,
     )
     desk.session.add(post)
@@ -112,7 +109,9 @@ def _submit_draft(desk: Desk, row: PlanRow) -> Post | None:
     if row.post_id is None:
         return None
     post = desk.session.get_one(Post, row.post_id)
-    if post.status == Status.DRAFT and post.comment is None:
+    if (post.slot, post.occurrence) != (row.slot, row.occurrence) and row.action == "keep":
+        listing.set_key(desk.session, row.post_id, row.slot, row.occurrence)
+    if row.action == "keep" and post.status == Status.DRAFT and post.comment is None:
         _submit(desk, post)
     return post
 
@@ -123,8 +122,8 @@ def _change(desk: Desk, row: PlanRow) -> Post | None:
         return None
     changes: dict[str, object] = {
         "draft": draft_to_json(row.draft),
-        "template": row.template or "",
-        "template_version": row.template_version or "",
+        "template": row.template,
+        "template_version": row.template_version,
         "slot": row.slot,
         "occurrence": row.occurrence,
         "due_at": row.due_at,
@@ -141,10 +140,11 @@ def _change(desk: Desk, row: PlanRow) -> Post | None:
 def _withdraw(desk: Desk, row: PlanRow) -> None:
     found = listing.post(desk.session, row.post_id or 0)
     if found is not None and found.post.status in PLANNABLE:
-        desk.move(found.post, Move.WITHDRAW, why=row.reason)
+        desk.move(found.post, Move.WITHDRAW, why=row.reason, changes={"withdrawn_by_plan": True})
 
 
-def note_template(session: Session, name: str, version: str, digest: str, source: str, desk: Desk) -> None:
+def note_template(desk: Desk, *, name: str, version: str, digest: str, source: str) -> None:
     """Keep the source of a template that posts were filled from."""
-    if not has_template(session, name, digest):
-        session.add(TemplateVersion(name=name, version=version, digest=digest, source=source, seen_at=desk.now))
+    if not has_template(desk.session, name, digest):
+        kept = TemplateVersion(name=name, version=version, digest=digest, source=source, seen_at=desk.now)
+        desk.session.add(kept)

@@ -1,0 +1,208 @@
+"""The composition root: alone knows concrete channels and engines, and binds every port to what is real."""
+
+import fcntl
+import os
+import socket
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import cached_property
+from pathlib import Path
+
+from campaign.channels import load_channels
+from campaign.clock import Clock, SystemClock
+from campaign.config import Settings, load_settings
+from campaign.dispatch.means import Means
+from campaign.dispatch.retry import Policy
+from campaign.engagement.collect import Collector
+from campaign.engagement.timetable import Cooling
+from campaign.engine.local import Chore, LocalEngine
+from campaign.errors import AlreadyRunning, UnknownName, WrongUse
+from campaign.identities import Identities
+from campaign.models import Database, lanes, partners
+from campaign.models.partners import Campaign
+from campaign.newsletter.sending import Issues
+from campaign.notices import Notices
+from campaign.nudge import Listener, nudge
+from campaign.ports import Bulk, Channel, Draft, Limits, Message
+from campaign.review.content import Contents
+from campaign.vault import Vault
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelComposer:
+    """Composes a draft by its channel's own rule."""
+
+    channels: Mapping[str, Channel]
+
+    def compose(self, channel: str, draft: Draft, token: str) -> Message:
+        """Return the exact outgoing content."""
+        return self.channels[channel].compose(draft, token)
+
+
+@dataclass
+class App:
+    """A workspace, opened. Everything is made at first use, so that a command pays only for what it needs."""
+
+    workspace: Path
+    settings: Settings
+    clock: Clock = field(default_factory=SystemClock)
+
+    @classmethod
+    def open(cls, workspace: Path, environ: Mapping[str, str]) -> "App":
+        """Open a workspace by its folder."""
+        return cls(workspace, load_settings(workspace, environ))
+
+    @cached_property
+    def database(self) -> Database:
+        """The database, which must have been made by `campaign init`."""
+        database = Database(self.settings.database.url, connections=self.settings.dispatch.lanes + 12)
+        if database.revision() is None:
+            problem = f"{self.workspace} has no database yet"
+            raise WrongUse(problem=problem, mend="Run `campaign init` or `campaign db upgrade`.")
+        return database
+
+    @cached_property
+    def campaign(self) -> Campaign:
+        """The campaign's own row."""
+        with self.database.read() as session:
+            found = partners.campaign(session)
+        if found is None:
+            raise WrongUse(problem="The database holds no campaign", mend="Run `campaign init`.")
+        return found
+
+    @cached_property
+    def channels(self) -> dict[str, Channel]:
+        """Every channel by name, built from its own settings."""
+        kinds = load_channels()
+        for name in self.settings.channels:
+            if name not in kinds:
+                raise UnknownName(kind="channel", name=name, mend=f"config.toml may set {', '.join(sorted(kinds))}.")
+        return {name: kind.from_settings(self.settings.channel(name, kind.settings_type)) for name, kind in kinds.items()}
+
+    @property
+    def limits(self) -> dict[str, Limits]:
+        """The limits of each channel."""
+        return {name: channel.limits for name, channel in self.channels.items()}
+
+    @property
+    def media_folder(self) -> Path:
+        """Where images are kept by their digest."""
+        return self.workspace / "media"
+
+    @cached_property
+    def contents(self) -> Contents:
+        """What turns stored posts into what goes out."""
+        return Contents(ChannelComposer(self.channels), self.media_folder)
+
+    @cached_property
+    def vault(self) -> Vault:
+        """The vault with this workspace's key."""
+        return Vault(self.workspace / "campaign.key")
+
+    @cached_property
+    def identities(self) -> Identities:
+        """What opens credentials and renews tokens."""
+        return Identities(self.database, self.vault, self.clock, self.channels)
+
+    @property
+    def policy(self) -> Policy:
+        """The times of dispatch."""
+        wanted = self.settings.dispatch
+        return Policy(
+            grace=wanted.grace,
+            lease=wanted.lease,
+            call_timeout=wanted.call_timeout,
+            retries=wanted.retries,
+            lookups=wanted.lookups,
+            lookup_reads=wanted.lookup_reads,
+            lookup_spread=wanted.lookup_spread,
+        )
+
+    @cached_property
+    def bulk(self) -> dict[str, Bulk]:
+        """What does the issues of channels whose posts have many deliveries."""
+        raise NotImplementedError
+
+    @property
+    def cooling(self) -> Cooling:
+        """The timetable of engagement readings."""
+        wanted = self.settings.engagement
+        return Cooling(wanted.readings, wanted.daily_until, wanted.weekly_until)
+
+    def means(self) -> Means:
+        """Return what dispatch works with."""
+        readings = self.settings.engagement.readings
+        return Means(
+            database=self.database,
+            clock=self.clock,
+            channels=self.channels,
+            contents=self.contents,
+            identify=self.identities.of,
+            bulk=self.bulk,
+            policy=self.policy,
+            owner=f"{socket.gethostname()}:{os.getpid()}",
+            first_reading=readings[0] if readings else None,
+        )
+
+    def engine(self) -> LocalEngine:
+        """Return the engine that config.toml names."""
+        if self.settings.engine.kind != "local":
+            problem = f"engine {self.settings.engine.kind!r} is not there yet"
+            raise WrongUse(problem=problem, mend='Set kind = "local" under [engine].')
+        return LocalEngine(
+            self.means(), threads=self.settings.dispatch.lanes, beat=self.settings.dispatch.beat, chores=self.chores()
+        )
+
+    def chores(self) -> list[Chore]:
+        """Return the upkeep beside dispatch: engagement readings and notices."""
+        collector = Collector(
+            database=self.database,
+            clock=self.clock,
+            channels=self.channels,
+            identities=self.identities.by_id,
+            cooling=self.cooling,
+        )
+        return [collector.chore, self.notices.chore]
+
+    @cached_property
+    def notices(self) -> Notices:
+        """What mails notices to people."""
+        raise NotImplementedError
+
+    @contextmanager
+    def dispatching(self) -> Iterator[None]:
+        """Hold the right to dispatch from this database.
+
+        On SQLite one process may dispatch; the lock is the operating system's, so a killed process lets it go. Whoever
+        holds it knows that nobody else lives, and ends every lease at once.
+        """
+        if not self.database.is_sqlite:
+            yield
+            return
+        path = Path(f"{self.database.url.database}.lock")
+        with path.open("a") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise AlreadyRunning(database=self.database.url.database) from error
+            with self.database.write() as session:
+                lanes.end_leases(session)
+            yield
+
+    def listening(self, wake: "Wake") -> AbstractContextManager[object]:
+        """Listen for nudges of writing commands while the block runs."""
+        return Listener(self.workspace, wake)
+
+    def nudge(self) -> None:
+        """Tell the daemon that something changed."""
+        nudge(self.workspace)
+
+    def close(self) -> None:
+        """Close what was opened."""
+        if "database" in self.__dict__:
+            self.database.close()
+
+
+_ = timedelta

@@ -1,0 +1,11 @@
+"""Hangs every command on the frame. The modules are light: what is heavy they import inside their commands."""
+
+from importlib import import_module
+
+_MODULES = ("start", "facts", "planning", "posts", "review", "hand", "running", "log", "upkeep")
+
+
+def load() -> None:
+    """Import the modules of the commands, which register themselves."""
+    for name in _MODULES:
+        import_module(f"campaign.cli.{name}")

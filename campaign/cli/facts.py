@@ -1,0 +1,227 @@
+"""`campaign partners`, `accounts`, `lists`, `users`: the facts that a campaign works with."""
+
+import csv
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from campaign.cli.frame import As, AsJson, cli, desk, opened, show
+from campaign.errors import UnknownName
+
+if TYPE_CHECKING:
+    from sqlmodel import Session
+
+    from campaign.models.partners import Partner
+
+partners = typer.Typer(help="The organisations that take part.", no_args_is_help=True)
+accounts = typer.Typer(help="Their accounts on the platforms and lists.", no_args_is_help=True)
+lists = typer.Typer(help="Email lists and their subscribers.", no_args_is_help=True)
+users = typer.Typer(help="The people who use this program.", no_args_is_help=True)
+for name, group in (("partners", partners), ("accounts", accounts), ("lists", lists), ("users", users)):
+    cli.add_typer(group, name=name)
+
+CsvFile = Annotated[Path, typer.Argument(metavar="FILE.csv", exists=True, dir_okay=False)]
+
+
+def find_partner(session: "Session", key: str) -> "Partner":
+    """Return a partner by its key. Raises UnknownName."""
+    from campaign.models.partners import partner_by_key
+
+    found = partner_by_key(session, key)
+    if found is None:
+        raise UnknownName(kind="partner", name=key, mend="`campaign partners list` names them.")
+    return found
+
+
+@partners.command("import")
+def import_partners(file: CsvFile, by: As = None) -> None:
+    """Add or change partners from a CSV: partner,name,kind,region,... Further columns become details."""
+    from campaign.intake import read_partners
+    from campaign.register import partners as register
+
+    with opened() as app:
+        rows = read_partners(file)
+        with desk(app, by) as place:
+            done = register.take(place.session, rows, app.settings.review, by=place.person, now=place.now)
+    typer.echo(f"{done.added} partners added, {done.changed} changed, {done.same} as before.")
+
+
+@partners.command("list")
+def list_partners(as_json: AsJson = False) -> None:
+    """List the partners."""
+    from campaign.models import partners as rows
+
+    with opened() as app, app.database.read() as session:
+        documents: list[dict[str, object]] = [
+            {
+                "partner": row.key,
+                "name": row.name,
+                "kind": row.kind,
+                "region": row.region,
+                "approver": row.approver,
+                "agreed": bool(rows.agreements(session, row.ident)),
+                "details": row.details,
+            }
+            for row in rows.partners(session)
+        ]
+    columns = ("partner", "name", "kind", "region", "approver", "agreed")
+    show(
+        documents, as_json=as_json, columns=columns, empty="No partners. `campaign partners import FILE.csv` adds them."
+    )
+
+
+@partners.command("set")
+def set_partner(
+    key: Annotated[str, typer.Argument(metavar="PARTNER")],
+    values: Annotated[list[str], typer.Argument(metavar="NAME=VALUE...")],
+    by: As = None,
+) -> None:
+    """Change details of a partner. `campaign queue` carries them into its posts."""
+    from campaign.cli.posts import pairs
+    from campaign.register import partners as register
+
+    with opened() as app, desk(app, by) as place:
+        register.change(place.session, find_partner(place.session, key), pairs(values), by=place.person, now=place.now)
+    typer.echo(f"{key} is changed. `campaign plan` shows what that does to its posts.")
+
+
+@accounts.command("import")
+def import_accounts(file: CsvFile, by: As = None) -> None:
+    """Add or change accounts from a CSV: partner,channel,handle,external_id,mode,credentials."""
+    from campaign.intake import read_accounts
+    from campaign.models import partners as rows
+    from campaign.register import accounts as register
+
+    with opened() as app:
+        with app.database.read() as session:
+            known = {row.key for row in rows.partners(session)}
+        found = read_accounts(file, set(app.channels), known, os.environ)
+        with desk(app, by) as place:
+            done = register.take(place.session, found, app.vault, by=place.person, now=place.now)
+    typer.echo(f"{done.added} accounts added, {done.changed} changed, {done.same} as before.")
+
+
+@accounts.command("list")
+def list_accounts(as_json: AsJson = False) -> None:
+    """List the accounts with what stops them."""
+    from campaign.clock import iso
+    from campaign.models import partners as rows
+
+    with opened() as app, app.database.read() as session:
+        documents: list[dict[str, object]] = [
+            {
+                "id": str(account.id),
+                "partner": partner.key,
+                "channel": account.channel,
+                "handle": account.handle,
+                "external_id": account.external_id,
+                "mode": account.mode,
+                "credentials": account.sealed is not None,
+                "can_find": account.can_find,
+                "stopped": account.stopped_why,
+                "stopped_until": iso(account.stopped_until) if account.stopped_until else None,
+            }
+            for account, partner in rows.accounts(session)
+        ]
+    columns = ("id", "partner", "channel", "handle", "external_id", "mode", "credentials", "stopped")
+    show(
+        documents, as_json=as_json, columns=columns, empty="No accounts. `campaign accounts import FILE.csv` adds them."
+    )
+
+
+@accounts.command("check")
+def check_accounts(as_json: AsJson = False) -> None:
+    """Ask each platform whose credentials these are and what they may do. Exit 1 when any does not work."""
+    from campaign.register import accounts as register
+
+    with opened() as app:
+        documents = register.check(app.database, app.channels, app.identities)
+    columns = ("id", "partner", "channel", "handle", "works", "can_find", "note")
+    show(documents, as_json=as_json, columns=columns, empty="No accounts with API access.")
+    if not all(document["works"] for document in documents):
+        raise typer.Exit(1)
+
+
+@lists.command("import")
+def import_list(name: Annotated[str, typer.Argument(metavar="LIST")], file: CsvFile, by: As = None) -> None:
+    """Add subscribers to a list: email,name,...,consent_source,consent_at."""
+    from campaign.intake import read_subscribers
+    from campaign.register import lists as register
+
+    with opened() as app:
+        rows = read_subscribers(file)
+        with desk(app, by) as place:
+            done = register.take(place.session, name, rows, by=place.person, now=place.now)
+    typer.echo(f"{done.added} subscribers added, {done.changed} changed, {done.same} as before or unsubscribed.")
+
+
+@lists.command("list")
+def list_lists(as_json: AsJson = False) -> None:
+    """List the email lists with the number of people who want their mail."""
+    from campaign.models import mailing
+
+    with opened() as app, app.database.read() as session:
+        documents: list[dict[str, object]] = [
+            {"list": key, "subscribers": count} for key, count in mailing.list_sizes(session)
+        ]
+    show(documents, as_json=as_json, columns=("list", "subscribers"), empty="No lists.")
+
+
+@lists.command("export")
+def export_list(name: Annotated[str, typer.Argument(metavar="LIST")]) -> None:
+    """Print a list as CSV, with consent and unsubscription."""
+    from campaign.clock import iso
+    from campaign.models import mailing
+
+    with opened() as app, app.database.read() as session:
+        found = mailing.list_by_key(session, name)
+        if found is None:
+            raise UnknownName(kind="list", name=name, mend="`campaign lists list` names them.")
+        writer = csv.writer(sys.stdout)
+        writer.writerow(["email", "name", "consent_source", "consent_at", "unsubscribed_at"])
+        for row in mailing.subscribers(session, found.id or 0):
+            left = iso(row.unsubscribed_at) if row.unsubscribed_at else ""
+            writer.writerow([row.email, row.name, row.consent_source, iso(row.consent_at), left])
+
+
+@users.command("add")
+def add_user(
+    name: Annotated[str, typer.Argument(metavar="NAME")],
+    role: Annotated[str, typer.Option("--role", help="officer, reviewer or admin.")],
+    partner: Annotated[str | None, typer.Option("--partner", help="The partner that an officer acts for.")] = None,
+    email: Annotated[str | None, typer.Option("--email", help="Where notices go.")] = None,
+    by: As = None,
+) -> None:
+    """Add a person."""
+    from campaign import people
+
+    with opened() as app, desk(app, by) as place:
+        people.demand(place.person, people.Right.ADMINISTER)
+        if partner is not None:
+            find_partner(place.session, partner)
+        people.add_user(
+            place.session,
+            name=name,
+            role=role,
+            partner_key=partner,
+            email=email,
+            by=place.person.name,
+            now=place.now,
+        )
+    typer.echo(f"{name} is {role}{f' of {partner}' if partner else ''}.")
+
+
+@users.command("list")
+def list_users(as_json: AsJson = False) -> None:
+    """List the people."""
+    from campaign.models import users as rows
+
+    with opened() as app, app.database.read() as session:
+        documents: list[dict[str, object]] = [
+            {"name": row.name, "role": row.role, "partner": row.partner_key, "email": row.email, "active": row.active}
+            for row in rows.users(session)
+        ]
+    show(documents, as_json=as_json, columns=("name", "role", "partner", "email", "active"), empty="Nobody.")

@@ -1,0 +1,173 @@
+"""The frame of the command line: the workspace, who acts, JSON or tables, and one clear line for every error."""
+
+import json
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from campaign.errors import BadInput, CampaignError, WrongUse
+
+if TYPE_CHECKING:
+    from sqlmodel import Session
+
+    from campaign.app import App
+    from campaign.models.users import User
+    from campaign.review.decisions import Desk
+
+cli = typer.Typer(
+    name="campaign",
+    help="Plan, review, publish and measure a partner campaign.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+As = Annotated[str | None, typer.Option("--as", metavar="USER", help="Who acts; default CAMPAIGN_USER, else operator.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
+Partners = Annotated[list[str] | None, typer.Option("--partner", help="Only this partner (may be repeated).")]
+Channels = Annotated[list[str] | None, typer.Option("--channel", help="Only this channel (may be repeated).")]
+Statuses = Annotated[list[str] | None, typer.Option("--status", help="Only this status (may be repeated).")]
+Day = Annotated[str | None, typer.Option("--day", help="Only this day, as 2025-12-02.")]
+
+_FINDINGS, _WRONG_USE = 1, 2
+_place: dict[str, Path | None] = {"workspace": None}
+
+
+@cli.callback()
+def options(
+    workspace: Annotated[
+        Path | None, typer.Option("--workspace", "-w", help="The folder with config.toml; default: the nearest upward.")
+    ] = None,
+) -> None:
+    """Plan, review, publish and measure a partner campaign."""
+    _place["workspace"] = workspace
+
+
+def main() -> None:
+    """Run the command line; every error becomes one clear line on stderr."""
+    from campaign.cli import every_command
+
+    every_command.load()
+    try:
+        cli(standalone_mode=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(_FINDINGS)
+    except CampaignError as error:
+        typer.echo(f"campaign: {error}", err=True)
+        sys.exit(_WRONG_USE if isinstance(error, WrongUse | BadInput) else _FINDINGS)
+
+
+def workspace() -> Path:
+    """Return the workspace that the command works in. Raises NoWorkspace."""
+    from campaign.config import find_workspace
+
+    return find_workspace(_place["workspace"], os.environ, Path.cwd())
+
+
+@contextmanager
+def opened() -> Iterator["App"]:
+    """Open the workspace's program for one command."""
+    from campaign.app import App
+
+    app = App.open(workspace(), os.environ)
+    try:
+        yield app
+    finally:
+        app.close()
+
+
+def actor_name(named: str | None) -> str:
+    """Return who acts: as named, else CAMPAIGN_USER, else the operator."""
+    return named or os.environ.get("CAMPAIGN_USER") or "operator"
+
+
+def person(session: "Session", named: str | None) -> "User":
+    """Return the person who acts. Raises UnknownName."""
+    from campaign.people import acting
+
+    return acting(session, actor_name(named))
+
+
+@contextmanager
+def desk(app: "App", named: str | None) -> Iterator["Desk"]:
+    """Open one transaction of a person's decisions; the daemon is nudged when it has been committed."""
+    from campaign.review.decisions import Desk
+
+    with app.database.write() as session:
+        yield Desk(session, app.contents, person(session, named), app.clock.now())
+    app.nudge()
+
+
+def show(rows: Sequence[dict[str, object]], *, as_json: bool, columns: Sequence[str], empty: str) -> None:
+    """Print rows as one JSON array, or as a table of ``columns`` for people."""
+    if as_json:
+        typer.echo(json.dumps(list(rows), ensure_ascii=False, indent=1))
+    elif not rows:
+        typer.echo(empty)
+    else:
+        _table(rows, columns)
+
+
+def _table(rows: Sequence[dict[str, object]], columns: Sequence[str]) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in columns:
+        table.add_column(name.replace("_", " "), overflow="fold")
+    for row in rows:
+        table.add_row(*(_cell(row.get(name)) for name in columns))
+    console = Console(soft_wrap=not sys.stdout.isatty(), highlight=False)
+    if not sys.stdout.isatty():
+        console.width = 200
+    console.print(table)
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "-"
+    return str(value).replace("[", r"\[")
+
+
+def show_one(document: dict[str, object], *, as_json: bool) -> None:
+    """Print one document as JSON, or as names and values for people."""
+    if as_json:
+        typer.echo(json.dumps(document, ensure_ascii=False, indent=1))
+        return
+    for name, value in document.items():
+        typer.echo(f"{name}: {value}")
+
+
+def local_time(app: "App", text: str) -> datetime:
+    """Read a local wall time of the campaign's zone, as 2025-12-02 09:00, into aware UTC."""
+    from datetime import UTC
+    from zoneinfo import ZoneInfo
+
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as error:
+        problem = f"{text!r} is no date and time"
+        raise WrongUse(problem=problem, mend="Write it as 2025-12-02T09:00.") from error
+    if found.tzinfo is None:
+        found = found.replace(tzinfo=ZoneInfo(app.settings.campaign.timezone))
+    return found.astimezone(UTC)
+
+
+def day_bounds(app: "App", day: str | None) -> tuple[datetime | None, datetime | None]:
+    """Return the aware UTC bounds of a local day, or two times None."""
+    from datetime import timedelta
+
+    if day is None:
+        return None, None
+    if len(day) != len("2025-12-02"):
+        raise WrongUse(problem=f"{day!r} is no day", mend="Write it as 2025-12-02.")
+    return local_time(app, day), local_time(app, day) + timedelta(days=1)

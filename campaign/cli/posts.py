@@ -1,0 +1,235 @@
+"""`campaign posts`: list, show, preview, new, edit, submit, move, withdraw."""
+
+import json
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from campaign.cli.frame import (
+    As,
+    AsJson,
+    Channels,
+    Day,
+    Partners,
+    Statuses,
+    cli,
+    day_bounds,
+    desk,
+    local_time,
+    opened,
+    show,
+    show_one,
+)
+from campaign.errors import UnknownName, WrongUse
+
+if TYPE_CHECKING:
+    from sqlmodel import Session
+
+    from campaign.app import App
+    from campaign.models.listing import PostFilter, PostRow
+    from campaign.ports import Message
+
+posts = typer.Typer(help="The posts: see, change, move and withdraw them.", no_args_is_help=True)
+cli.add_typer(posts, name="posts")
+
+COLUMNS = ("id", "partner", "channel", "slot", "due_at", "status", "content_hash", "url")
+
+
+def post_filter(
+    app: "App",
+    partners: list[str] | None,
+    channels: list[str] | None,
+    statuses: list[str] | None,
+    day: str | None,
+    ids: tuple[int, ...] = (),
+) -> "PostFilter":
+    """Return the filter that the options of a listing say."""
+    from campaign.models.listing import PostFilter
+
+    since, until = day_bounds(app, day)
+    return PostFilter(
+        ids=ids,
+        partners=tuple(partners or ()),
+        channels=tuple(channels or ()),
+        statuses=tuple(statuses or ()),
+        since=since,
+        until=until,
+    )
+
+
+def row_document(row: "PostRow") -> dict[str, object]:
+    """Return a post as the listings show it."""
+    from campaign.clock import iso
+
+    post = row.post
+    return {
+        "id": str(post.id),
+        "partner": row.partner.key,
+        "channel": post.channel,
+        "account": row.account.handle,
+        "template": post.template,
+        "slot": post.slot,
+        "occurrence": post.occurrence,
+        "due_at": iso(post.due_at),
+        "status": str(post.status),
+        "content_hash": post.content_hash,
+        "external_id": post.external_id,
+        "url": post.url,
+        "published_at": iso(post.published_at) if post.published_at else None,
+        "needs_person": post.needs_person,
+    }
+
+
+def find(session: "Session", ident: str) -> "PostRow":
+    """Return a post by what a person typed. Raises UnknownName."""
+    from campaign.models import listing
+
+    row = listing.post(session, int(ident)) if ident.isdigit() else None
+    if row is None:
+        raise UnknownName(kind="post", name=ident, mend="`campaign posts list` names them.")
+    return row
+
+
+@posts.command("list")
+def list_posts(
+    partner: Partners = None,
+    channel: Channels = None,
+    status: Statuses = None,
+    day: Day = None,
+    as_json: AsJson = False,
+) -> None:
+    """List posts by due time."""
+    from campaign.models import listing
+
+    with opened() as app, app.database.read() as session:
+        rows = listing.posts(session, post_filter(app, partner, channel, status, day))
+        documents = [row_document(row) for row in rows]
+    if not as_json:
+        for document in documents:
+            document["content_hash"] = str(document["content_hash"])[:8]
+    show(documents, as_json=as_json, columns=COLUMNS, empty="No posts. `campaign queue` makes them from the timetable.")
+
+
+@posts.command("show")
+def show_post(ident: str, as_json: AsJson = False) -> None:
+    """Show a post with its events, attempts and deliveries."""
+    from campaign.cli.story import story
+
+    with opened() as app, app.database.read() as session:
+        document = story(session, find(session, ident))
+    if as_json:
+        typer.echo(json.dumps(document, ensure_ascii=False, indent=1))
+        return
+    for name, value in document.items():
+        if isinstance(value, list):
+            typer.echo(f"{name}:")
+            for item in value:
+                typer.echo("  " + "  ".join(str(part) for part in item.values() if part not in (None, "")))
+        else:
+            typer.echo(f"{name}: {value}")
+
+
+def message_document(message: "Message") -> dict[str, object]:
+    """Return exactly what goes out, as `posts preview` shows it."""
+    document: dict[str, object] = {
+        "channel": message.channel,
+        "text": message.text,
+        "link": message.link,
+        "link_title": message.link_title,
+        "media": [{"file": item.path.name, "alt": item.alt} for item in message.media],
+        "share_of": message.share_of,
+    }
+    if message.html is not None:
+        document |= {
+            "subject": message.subject,
+            "preheader": message.preheader,
+            "html": message.html,
+            "plain": message.text,
+        }
+    return document
+
+
+@posts.command("preview")
+def preview(ident: str, as_json: AsJson = False) -> None:
+    """Show exactly what a post will send, and its length."""
+    with opened() as app:
+        with app.database.read() as session:
+            row = find(session, ident)
+        message = app.contents.message(row.post)
+        document = message_document(message)
+        limits = app.channels[row.post.channel].limits
+    if as_json:
+        show_one(document, as_json=True)
+        return
+    typer.echo(f"{row.partner.name} on {row.post.channel} ({row.account.handle}), version {row.post.version}")
+    typer.echo(f"{limits.count(message.text)} of {limits.text_max} characters\n")
+    typer.echo(f"Subject: {message.subject}\n" if message.subject else "", nl=False)
+    typer.echo(message.text or f"(shares {message.share_of})")
+    if message.link:
+        typer.echo(f"\n[{message.link_title or 'link card'}] {message.link}")
+    for item in message.media:
+        typer.echo(f"\n[image {item.path.name}] {item.alt}")
+
+
+@posts.command("move")
+def move(
+    ident: str, at: Annotated[str, typer.Option("--at", help="Local wall time, as 2025-12-02T09:00.")], by: As = None
+) -> None:
+    """Give a post a new time. Inside its slot's window it keeps its approval."""
+    from campaign.review import decisions
+
+    with opened() as app, desk(app, by) as place:
+        row = find(place.session, ident)
+        decisions.reschedule(place, row, local_time(app, at))
+        typer.echo(f"Post {ident} is {row.post.status} for {row.post.due_at:%d %B %Y %H:%M} UTC.")
+
+
+@posts.command("submit")
+def submit(idents: list[str], by: As = None) -> None:
+    """Hand drafts to review."""
+    from campaign.review import decisions
+
+    with opened() as app, desk(app, by) as place:
+        for ident in idents:
+            decisions.submit(place, find(place.session, ident))
+    typer.echo(f"{len(idents)} submitted.")
+
+
+@posts.command("withdraw")
+def withdraw(
+    idents: list[str],
+    reason: Annotated[str, typer.Option("--reason", help="Why; it is kept.")] = "withdrawn by its author",
+    by: As = None,
+) -> None:
+    """Take posts out before they are published."""
+    from campaign.review import decisions
+
+    with opened() as app, desk(app, by) as place:
+        for ident in idents:
+            decisions.withdraw(place, find(place.session, ident), reason)
+    typer.echo(f"{len(idents)} withdrawn.")
+
+
+@posts.command("edit")
+def edit(
+    ident: str,
+    values: Annotated[list[str], typer.Argument(help="name=value: the template's fields.", metavar="FIELD=VALUE...")],
+    by: As = None,
+) -> None:
+    """Change the words of a post where its template lets them change: its fields."""
+    from campaign.cli.planning import filled_anew
+    from campaign.review import decisions
+
+    with opened() as app, desk(app, by) as place:
+        row = find(place.session, ident)
+        fields = row.post.fields | pairs(values)
+        decisions.edit(place, row, filled_anew(app, place.session, row, fields), fields, "edited: " + ", ".join(values))
+    typer.echo(f"Post {ident} has new words and waits for review.")
+
+
+def pairs(values: list[str]) -> dict[str, str]:
+    """Read name=value arguments."""
+    for value in values:
+        if "=" not in value:
+            raise WrongUse(problem=f"{value!r} is not name=value", mend='Write it as contact="Mrs Okoro".')
+    return {name.strip(): text for name, _, text in (value.partition("=") for value in values)}

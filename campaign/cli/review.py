@@ -1,0 +1,279 @@
+"""`campaign review`, `hold`, `release`, `agree`, `revoke`, `retract`, `settle`: the decisions."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from campaign.cli.facts import find_partner
+from campaign.cli.frame import (
+    As,
+    AsJson,
+    Channels,
+    Day,
+    Partners,
+    cli,
+    desk,
+    opened,
+    show,
+)
+from campaign.cli.posts import COLUMNS, find, post_filter, row_document
+from campaign.errors import CampaignError, WrongUse
+
+if TYPE_CHECKING:
+    from campaign.app import App
+    from campaign.models.listing import PostRow
+
+review = typer.Typer(help="Review: list what waits, approve, return, reject.", no_args_is_help=True)
+cli.add_typer(review, name="review")
+
+Reason = Annotated[str, typer.Option("--reason", help="Why; it is kept and shown.")]
+
+
+@review.command("list")
+def list_review(partner: Partners = None, channel: Channels = None, day: Day = None, as_json: AsJson = False) -> None:
+    """List the posts that wait for a decision, by due time."""
+    from campaign.models import listing
+
+    with opened() as app, app.database.read() as session:
+        rows = listing.posts(session, post_filter(app, partner, channel, ["in_review"], day))
+        documents = [row_document(row) for row in rows]
+    if not as_json:
+        for document in documents:
+            document["id"] = f"{document['id']}@{str(document['content_hash'])[:8]}"
+    show(documents, as_json=as_json, columns=COLUMNS[:-2], empty="Nothing waits for review.")
+
+
+@review.command("approve")
+def approve(
+    seen: Annotated[list[str] | None, typer.Argument(metavar="ID@HASH...", help="As `review list` shows them.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="What the filters list, as it stands now.")] = False,
+    partner: Partners = None,
+    channel: Channels = None,
+    day: Day = None,
+    by: As = None,
+) -> None:
+    """Approve posts by the content hash that was seen. All of them are approved, or none."""
+    from campaign.review import decisions
+
+    if bool(seen) == everything:
+        raise WrongUse(problem="Name posts as ID@HASH, or use --all", mend="`campaign review list` shows them.")
+    with opened() as app:
+        if everything:
+            _approve_listed(app, partner, channel, day, by)
+            return
+        with desk(app, by) as place:
+            pairs = [_pair(text) for text in seen or []]
+            done = [decisions.approve(place, find(place.session, ident), digest) for ident, digest in pairs]
+    _say_approved(done)
+
+
+def _pair(text: str) -> tuple[str, str]:
+    ident, at, digest = text.partition("@")
+    if not at:
+        mend = "Write ID@HASH with the hash that `campaign review list` shows."
+        raise WrongUse(problem=f"{text!r} names no content hash", mend=mend)
+    return ident, digest
+
+
+def _approve_listed(
+    app: "App", partner: list[str] | None, channel: list[str] | None, day: str | None, by: str | None
+) -> None:
+    """Approve what the filters list, each in its own transaction; what may not be approved is named and left."""
+    from campaign.models import listing
+    from campaign.review import decisions
+
+    with app.database.read() as session:
+        rows = listing.posts(session, post_filter(app, partner, channel, ["in_review"], day))
+    done, refused = [], list[str]()
+    for row in rows:
+        try:
+            with desk(app, by) as place:
+                done.append(decisions.approve(place, find(place.session, str(row.post.id)), row.post.content_hash))
+        except CampaignError as error:
+            refused.append(str(error))
+    _say_approved(done)
+    for line in refused:
+        typer.echo(line, err=True)
+    if refused:
+        raise typer.Exit(1)
+
+
+def _say_approved(done: list[bool]) -> None:
+    typer.echo(f"{sum(done)} approved.")
+    if len(done) > sum(done):
+        typer.echo(f"{len(done) - sum(done)} wait for the other side's approval, or came too late.")
+
+
+@review.command("return")
+def send_back(
+    idents: list[str], comment: Annotated[str, typer.Option("--comment", help="What to change.")], by: As = None
+) -> None:
+    """Return posts to their partner with a comment; the partner is told."""
+    from campaign.dispatch import tell
+    from campaign.review import decisions
+
+    with opened() as app, desk(app, by) as place:
+        for ident in idents:
+            row = find(place.session, ident)
+            decisions.send_back(place, row, comment)
+            body = f"{place.person.name} returned post {ident} ({row.post.slot}): {comment}\n"
+            tell.officers(place.session, row.post, "a post was returned", body, place.now)
+    typer.echo(f"{len(idents)} returned.")
+
+
+@review.command("reject")
+def reject(idents: list[str], reason: Reason, by: As = None) -> None:
+    """Reject posts for good."""
+    from campaign.review import decisions
+
+    with opened() as app, desk(app, by) as place:
+        for ident in idents:
+            decisions.reject(place, find(place.session, ident), reason)
+    typer.echo(f"{len(idents)} rejected.")
+
+
+Scope = Annotated[str, typer.Argument(help="everything, channel:NAME, partner:KEY, account:ID or post:ID.")]
+
+
+@cli.command("hold")
+def hold(
+    scope: Scope = "everything",
+    reason: Annotated[str | None, typer.Option("--reason", help="Why; it is kept and shown.")] = None,
+    listed: Annotated[bool, typer.Option("--list", help="List the holds that are on.")] = False,
+    by: As = None,
+    as_json: AsJson = False,
+) -> None:
+    """Stop everything, a channel, a partner, an account or a post, at once."""
+    from campaign.clock import iso
+    from campaign.models import holds
+    from campaign.review import holding
+
+    with opened() as app:
+        if listed:
+            with app.database.read() as session:
+                rows: list[dict[str, object]] = [
+                    {"scope": row.scope, "reason": row.reason, "held_by": row.held_by, "held_at": iso(row.held_at)}
+                    for row in holds.active(session)
+                ]
+            show(rows, as_json=as_json, columns=("scope", "reason", "held_by", "held_at"), empty="No hold is on.")
+            return
+        if not reason:
+            raise WrongUse(problem="A hold needs a reason", mend="Give it with --reason.")
+        with desk(app, by) as place:
+            holding.check_scope(place.session, scope, frozenset(app.channels))
+            holding.hold(place.session, place.person, scope, reason, place.now)
+    typer.echo(f"Held: {scope}. `campaign release {scope}` lets go.")
+
+
+@cli.command("release")
+def release(
+    scope: Scope = "everything",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would happen.")] = False,
+    by: As = None,
+) -> None:
+    """Let go, and say what happens to each post that fell due meanwhile."""
+    from campaign.review import holding
+
+    with opened() as app:
+        with app.database.read() as session:
+            ahead = holding.foresee(session, scope, app.clock.now(), app.settings.dispatch.grace)
+        for item in ahead:
+            typer.echo(f"post {item.row.post.id} ({item.row.partner.key}, {item.row.post.channel}): {item.outcome}")
+        if not dry_run:
+            with desk(app, by) as place:
+                holding.release(place.session, place.person, scope, place.now)
+            typer.echo(f"Released: {scope}.")
+
+
+OnePartner = Annotated[str, typer.Option("--partner", help="The partner's key.")]
+OneSlot = Annotated[str | None, typer.Option("--slot", help="Only this slot.")]
+
+
+@cli.command("agree")
+def agree(
+    partner: OnePartner,
+    slot: OneSlot = None,
+    post: Annotated[str | None, typer.Option("--post", help="Only this post.")] = None,
+    by: As = None,
+) -> None:
+    """Record a partner's own yes to speak in its name; its drafts go to review."""
+    from campaign.models import listing
+    from campaign.people import Right, demand
+    from campaign.review import agreement, decisions
+
+    with opened() as app, desk(app, by) as place:
+        row = find_partner(place.session, partner)
+        demand(place.person, Right.AGREE, partner)
+        post_id = find(place.session, post).post.ident if post else None
+        agreement.agree(place.session, row, by=place.person.name, now=place.now, slot=slot, post_id=post_id)
+        place.session.flush()
+        drafts = listing.posts(place.session, listing.PostFilter(partners=(partner,), statuses=("draft",)))
+        ready = [
+            found for found in drafts if found.post.comment is None and agreement.covers(place.session, found.post)
+        ]
+        for found in ready:
+            decisions.submit(place, found)
+    typer.echo(f"{partner} agrees. {len(ready)} drafts went to review.")
+
+
+@cli.command("revoke")
+def revoke(partner: OnePartner, slot: OneSlot = None, by: As = None) -> None:
+    """Take a partner's yes back; what is approved and not yet sent stops."""
+    from campaign.people import Right, demand
+    from campaign.review import agreement
+
+    with opened() as app, desk(app, by) as place:
+        row = find_partner(place.session, partner)
+        demand(place.person, Right.AGREE, partner)
+        stopped = agreement.revoke(place.session, row, by=place.person.name, now=place.now, slot=slot)
+    typer.echo(f"{partner} no longer agrees. {stopped} approved posts went back to review.")
+
+
+@cli.command("retract")
+def retract(scope: Scope, reason: Reason, by: As = None) -> None:
+    """Take published posts down where the platform lets us; else a person gets the task."""
+    from campaign.models import holds, listing
+    from campaign.review import decisions, holding
+
+    with opened() as app, desk(app, by) as place:
+        holding.check_scope(place.session, scope, frozenset(app.channels))
+        rows: list[PostRow] = listing.posts(place.session, listing.PostFilter(statuses=("published",)))
+        covered = [
+            row
+            for row in rows
+            if scope in holds.scopes_of(row.post.ident, row.post.channel, row.partner.key, row.account.ident)
+        ]
+        for row in covered:
+            decisions.take_down(place, row, reason)
+    typer.echo(f"{len(covered)} are to be taken down. `campaign run` does it.")
+
+
+@cli.command("settle")
+def settle(
+    ident: str,
+    published: Annotated[
+        str | None, typer.Option("--published", metavar="URL", help="It is there: its address.")
+    ] = None,
+    not_published: Annotated[bool, typer.Option("--not-published", help="It is not there.")] = False,
+    by: As = None,
+) -> None:
+    """Give a person's word on a post that nobody could confirm."""
+    from campaign.dispatch import reconcile
+    from campaign.people import Right
+    from campaign.ports import Receipt
+
+    if (published is None) is not not_published:
+        raise WrongUse(problem="Say one of --published URL and --not-published", mend="Look at the account first.")
+    with opened() as app, desk(app, by) as place:
+        row = find(place.session, ident)
+        place.demand(Right.SETTLE, row)
+        who, means = place.person.name, app.means()
+        if published is not None:
+            receipt = Receipt(external_id=published.rstrip("/").rpartition("/")[2], url=published)
+            reconcile.adopt(place.session, means, row.post, receipt, who=who, now=place.now)
+        else:
+            reconcile.declare_absent(
+                place.session, means, row.post, who=who, now=place.now, why=f"{who} looked: it is not there"
+            )
+        place.record("settle", row.post, {"published": published})
+        typer.echo(f"Post {ident} is {row.post.status}.")

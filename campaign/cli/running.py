@@ -1,0 +1,66 @@
+"""`campaign run`, `serve`, `sandbox`: what stays up."""
+
+import json
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from campaign.cli.frame import cli, local_time, opened
+
+
+@cli.command("run")
+def run(
+    web: Annotated[bool, typer.Option("--web", help="Serve the pages too.")] = False,
+    until_idle: Annotated[bool, typer.Option("--until-idle", help="Stop when nothing is due or in flight.")] = False,
+    until: Annotated[str | None, typer.Option("--until", help="Stop at this local time.")] = None,
+) -> None:
+    """Run the daemon: dispatch, engagement, upkeep."""
+    from campaign import daemon
+    from campaign.logs import set_up_logs
+    from campaign.web.server import serving
+    from campaign.web.site import site
+
+    with opened() as app:
+        set_up_logs(app.settings.logging.level, as_json=app.settings.logging.json_lines)
+        end = local_time(app, until) if until else None
+        host, _, port = app.settings.web.listen.rpartition(":")
+        pages = serving(site(app.database, app.clock), host, int(port)) if web else nullcontext()
+        with pages:
+            code = daemon.run(app, until_idle=until_idle, until=end)
+    raise typer.Exit(code)
+
+
+@cli.command("serve")
+def serve() -> None:
+    """Serve the web pages and the API alone."""
+    from campaign.logs import set_up_logs
+    from campaign.web import server
+    from campaign.web.site import site
+
+    with opened() as app:
+        set_up_logs(app.settings.logging.level, as_json=app.settings.logging.json_lines)
+        host, _, port = app.settings.web.listen.rpartition(":")
+        server.serve(site(app.database, app.clock), host, int(port))
+
+
+@cli.command("sandbox")
+def sandbox(
+    listen: Annotated[str, typer.Option("--listen", help="Host and port of the platforms.")] = "127.0.0.1:8100",
+    smtp: Annotated[str, typer.Option("--smtp", help="Host and port of the mail catcher.")] = "127.0.0.1:8125",
+    accounts: Annotated[Path | None, typer.Option("--accounts", help="The accounts.csv whose tokens are good.")] = None,
+    faults: Annotated[Path | None, typer.Option("--faults", help="A fault plan.")] = None,
+    data: Annotated[Path | None, typer.Option("--data", help="The folder that keeps the state.")] = None,
+    speed: Annotated[float, typer.Option("--speed", help="How much faster engagement grows than in life.")] = 1.0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the addresses as JSON only.")] = False,
+) -> None:
+    """Run the local platforms and the mail catcher, for trying things by hand."""
+    from campaign.sandbox.server import run_sandbox
+
+    def announce(addresses: dict[str, str]) -> None:
+        typer.echo(json.dumps(addresses))
+        if not as_json:
+            typer.echo(f"Feeds and mailbox: {addresses['x'].rpartition('/')[0]}/  (Ctrl-C ends)")
+
+    run_sandbox(listen, smtp, accounts, faults, data, speed=speed, announce=announce)

@@ -1,0 +1,42 @@
+"""The story of one post: its row, its events, its attempts, and an issue's deliveries."""
+
+from typing import Any
+
+from sqlmodel import Session
+
+from campaign.cli.posts import row_document
+from campaign.clock import iso
+from campaign.models import lanes, listing, mailing
+from campaign.models.listing import PostRow
+
+
+def story(session: Session, row: PostRow) -> dict[str, Any]:
+    """Return all that is known of a post."""
+    ident = row.post.ident
+    events = [
+        {
+            "at": iso(event.at),
+            "who": event.who,
+            "move": event.move,
+            "from": event.from_status,
+            "to": event.to_status,
+            "why": event.why,
+        }
+        for event in listing.events(session, ident)
+    ]
+    attempts = [
+        {
+            "number": attempt.number,
+            "started_at": iso(attempt.started_at),
+            "closed_at": iso(attempt.closed_at) if attempt.closed_at else None,
+            "outcome": attempt.outcome,
+            "detail": attempt.detail,
+            "media_ids": attempt.media_ids,
+        }
+        for attempt in lanes.attempts(session, ident)
+    ]
+    deliveries = [
+        {"recipient": delivery.email, "status": delivery.status, "reply": delivery.reply}
+        for delivery in mailing.deliveries(session, ident)
+    ]
+    return row_document(row) | {"events": events, "attempts": attempts, "deliveries": deliveries}

@@ -1,0 +1,153 @@
+"""Everything that a plan depends on, read from the workspace's files and tables; nothing is written."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlmodel import Session
+
+from campaign.models import listing, partners
+from campaign.models.partners import Account, Partner
+from campaign.models.posts import Post
+from campaign.plan.audience import AccountFacts, PartnerFacts
+from campaign.plan.entries import Timetable
+from campaign.plan.fill import Facts, fill
+from campaign.plan.media import MediaStore
+from campaign.plan.questions import Question, load_questions
+from campaign.plan.rows import ExistingPost, Filled, PlanFacts
+from campaign.plan.template import Templates, load_templates
+from campaign.plan.timetable import load_timetable
+from campaign.ports import Draft, Limits, Message
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """What a campaign says and when: timetable, templates and questions, as their files stand now."""
+
+    timetable: Timetable
+    templates: Templates
+    questions: tuple[Question, ...]
+
+    @classmethod
+    def read(cls, timetable: Path, templates: Path, timezone: str) -> "Copy":
+        """Read the three. Raises BadInput naming every fault of the first file that has any."""
+        return cls(
+            load_timetable(timetable, timezone),
+            load_templates(templates),
+            tuple(load_questions(templates / "questions.toml")),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateFiller:
+    """Fills a template by its name; the planner's port to the templates."""
+
+    templates: Templates
+    media: MediaStore
+    channels: Mapping[str, Limits]
+
+    def __call__(
+        self,
+        name: str,
+        channel: str,
+        *,
+        campaign: Mapping[str, object],
+        partner: PartnerFacts,
+        event: Mapping[str, object] | None,
+        question: Mapping[str, object] | None,
+        fields: Mapping[str, object],
+    ) -> Filled:
+        """Return the filled template. Raises BadInput."""
+        template = self.templates.pick(name, channel)
+        facts = Facts(
+            campaign=campaign,
+            partner=partner_words(partner),
+            event=event,
+            question=question,
+            fields=fields,
+            channel=channel,
+        )
+        draft = fill(template, facts, self.media, card=self.channels[channel].card)
+        return Filled(draft, template.name, str(template.version))
+
+
+def partner_words(partner: PartnerFacts) -> dict[str, object]:
+    """Return what templates read as ``partner``: its own columns stand above details of the same name."""
+    own = {"key": partner.key, "name": partner.name, "kind": partner.kind, "region": partner.region}
+    return {**partner.details, **own}
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the facts of a plan come from besides the tables."""
+
+    copy: Copy
+    media: MediaStore
+    channels: Mapping[str, Limits]
+    compose: Callable[[str, Draft, str], Message]
+    draft_of: Callable[[Post], Draft]
+    placeholders_allowed: bool = False
+
+    @property
+    def filler(self) -> TemplateFiller:
+        """Return what fills this campaign's templates."""
+        return TemplateFiller(self.copy.templates, self.media, self.channels)
+
+
+def gather(session: Session, source: Source, now: datetime) -> PlanFacts:
+    """Return the facts of a plan at ``now``."""
+    pairs = partners.accounts(session)
+    return PlanFacts(
+        timetable=source.copy.timetable,
+        templates=source.copy.templates,
+        fill=source.filler,
+        partners=[partner_facts(partner) for partner in partners.partners(session)],
+        accounts=[_account(account, partner) for account, partner in pairs],
+        now=now,
+        channels=source.channels,
+        questions=source.copy.questions,
+        existing=[_existing(post, source.draft_of(post)) for post in listing.every_plan_key(session)],
+        compose=source.compose,
+        placeholders_allowed=source.placeholders_allowed,
+    )
+
+
+def partner_facts(partner: Partner) -> PartnerFacts:
+    """Return a stored partner as the planner sees it."""
+    return PartnerFacts(
+        key=partner.key,
+        name=partner.name,
+        kind=partner.kind,
+        region=partner.region,
+        details=partner.details,
+        joined_at=partner.joined_at,
+    )
+
+
+def _account(account: Account, partner: Partner) -> AccountFacts:
+    return AccountFacts(
+        id=account.ident,
+        partner=partner.key,
+        channel=account.channel,
+        handle=account.handle,
+        mode=account.mode,
+        external_id=account.external_id,
+    )
+
+
+def _existing(post: Post, draft: Draft) -> ExistingPost:
+    return ExistingPost(
+        id=post.ident,
+        account_id=post.account_id,
+        slot=post.slot,
+        occurrence=post.occurrence,
+        due_at=post.due_at,
+        status=str(post.status),
+        draft=draft,
+        template=post.template,
+        template_version=post.template_version,
+        fields=post.fields,
+        moved=post.moved,
+        by_plan=post.withdrawn_by_plan,
+    )

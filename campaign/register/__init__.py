@@ -1,0 +1,21 @@
+"""Storing what intake has read and checked: partners, accounts, subscribers. All rows of a file, or none."""
+
+from dataclasses import dataclass
+
+
+@dataclass(slots=True)
+class Taken:
+    """How many rows were new, changed, or as before."""
+
+    added: int = 0
+    changed: int = 0
+    same: int = 0
+
+    def count(self, *, added: bool, changed: bool) -> None:
+        """Count one row."""
+        if added:
+            self.added += 1
+        elif changed:
+            self.changed += 1
+        else:
+            self.same += 1

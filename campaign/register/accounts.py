@@ -1,0 +1,82 @@
+"""Accounts from a file, their credentials sealed; and asking the platforms whether they work."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlmodel import Session
+
+from campaign.errors import Outcome
+from campaign.identities import Identities, name
+from campaign.intake import AccountRow
+from campaign.models import Database, audit, partners
+from campaign.models.partners import Account
+from campaign.models.users import User
+from campaign.people import Right, demand
+from campaign.ports import Channel, Verifies
+from campaign.register import Taken
+from campaign.vault import Vault
+
+
+def take(session: Session, rows: Sequence[AccountRow], vault: Vault, *, by: User, now: datetime) -> Taken:
+    """Store the accounts of a file. New credentials let a stopped account go again."""
+    demand(by, Right.ADMINISTER)
+    taken = Taken()
+    for row in rows:
+        partner = partners.partner_by_key(session, row.partner)
+        if partner is None:
+            continue  # intake has checked it; a partner removed since then has no accounts
+        found = partners.find_account(session, partner.ident, row.channel, row.external_id)
+        account = found or Account(
+            partner_id=partner.ident, channel=row.channel, handle=row.handle, external_id=row.external_id
+        )
+        changed = _change(account, row, vault)
+        if found is None:
+            partners.add_account(session, account)
+        session.add(account)
+        taken.count(added=found is None, changed=changed)
+    facts = {"added": taken.added, "changed": taken.changed}
+    audit.record(session, who=by.name, action="import accounts", subject="accounts", at=now, facts=facts)
+    return taken
+
+
+def _change(account: Account, row: AccountRow, vault: Vault) -> bool:
+    before = (account.handle, account.mode, account.sender, account.reply_to, _opened(account, vault))
+    account.handle, account.mode = row.handle, row.mode
+    account.sender, account.reply_to = row.sender, row.reply_to
+    if row.credentials is not None and row.credentials != before[-1]:
+        account.sealed = vault.seal(row.credentials, name(account))
+        account.stopped_why = account.stopped_until = None
+    return before != (account.handle, account.mode, account.sender, account.reply_to, _opened(account, vault))
+
+
+def _opened(account: Account, vault: Vault) -> dict[str, str] | None:
+    return vault.open(account.sealed, name(account)) if account.sealed is not None else None
+
+
+def check(database: Database, channels: Mapping[str, Channel], identities: Identities) -> list[dict[str, object]]:
+    """Ask each platform about each account with API access; what a probe finds is kept."""
+    with database.read() as session:
+        pairs = [pair for pair in partners.accounts(session) if pair[0].mode == "api"]
+    documents = []
+    for account, partner in pairs:
+        channel = channels[account.channel]
+        document: dict[str, object] = {
+            "id": str(account.id),
+            "partner": partner.key,
+            "channel": account.channel,
+            "handle": account.handle,
+            "works": True,
+            "can_find": None,
+            "note": "",
+        }
+        if isinstance(channel, Verifies):
+            try:
+                standing = channel.verify(identities.of(account, partner))
+            except Outcome as outcome:
+                document |= {"works": False, "note": str(outcome)}
+            else:
+                document |= {"can_find": standing.can_find, "note": standing.note}
+                with database.write() as session:
+                    partners.change_account(session, account.ident, {"can_find": standing.can_find})
+        documents.append(document)
+    return documents
