@@ -1,0 +1,29 @@
+"""Configuration: config.toml and the environment, read once into frozen settings.
+
+``find_workspace`` finds the folder, ``load_settings`` reads it, ``validated`` gives a channel's own section the same
+clear errors, ``lay_out`` puts the shipped starter into a new workspace.
+"""
+
+from campaign.config.durations import Duration, duration, spoken
+from campaign.config.faults import Origin, Section, fault, nearest, validated
+from campaign.config.load import load_settings
+from campaign.config.settings import Settings
+from campaign.config.starter import lay_out, starter_folder
+from campaign.config.workspace import CONFIG_NAME, find_workspace
+
+__all__ = [
+    "CONFIG_NAME",
+    "Duration",
+    "Origin",
+    "Section",
+    "Settings",
+    "duration",
+    "fault",
+    "find_workspace",
+    "lay_out",
+    "load_settings",
+    "nearest",
+    "spoken",
+    "starter_folder",
+    "validated",
+]
