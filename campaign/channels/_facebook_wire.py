@@ -11,19 +11,24 @@ import hashlib
 import hmac
 import json
 import re
+import warnings
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Self
 
-import facebook
-
 from campaign.channels._wire import Times, said, token_of
 from campaign.config import Duration
 from campaign.errors import AccountBlocked, CredentialDead, Duplicate, Outcome, Refused, Unknown, Wait
 from campaign.http import Answer, Session, asked
 from campaign.ports import Identity
+
+with warnings.catch_warnings():
+    # The SDK of 2018 has escapes in its patterns of which newer Pythons warn when they compile it.
+    warnings.filterwarnings("ignore", message="invalid escape sequence")
+    warnings.filterwarnings("ignore", message=".*is an invalid escape sequence")
+    import facebook
 
 _ID = re.compile(r"[0-9]+(?:_[0-9]+)?")
 
