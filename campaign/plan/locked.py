@@ -1,0 +1,33 @@
+"""Which sentences of a template must stay as they are: everything but the fields.
+
+Review shows them, and the shipped copy is held to its toolkit by them.
+"""
+
+import re
+from collections.abc import Iterator
+
+from campaign.plan.head import Template
+
+_TAG = re.compile(r"\{%.*?%\}|\{#.*?#\}", re.DOTALL)
+_HOLE = re.compile(r"\{\{\s*(.*?)\s*\}\}", re.DOTALL)
+_LINK = re.compile(r"\[([^\]]*)\]\((?:[^()]|\([^)]*\))*\)")
+_MARKUP = re.compile(r"^\s*(?:#+|[-*>])\s+|[<>]|\*\*")
+_SENTENCE_END = re.compile(r"(?<=[.?!])\s+(?=[A-Z])")
+
+
+def locked_sentences(template: Template) -> tuple[str, ...]:
+    """Return each fixed sentence of a locked template, once, with its holes as ``{{ name }}`` and without Markdown.
+
+    A line that only shows a value is no sentence. The wordings of choices count: they are fixed too.
+    """
+    return tuple(dict.fromkeys(_sentences(template))) if template.locked else ()
+
+
+def _sentences(template: Template) -> Iterator[str]:
+    wordings = [wording for spec in template.fields.values() for wording in spec.choices.values()]
+    for text in (template.subject, template.preheader, template.link_title, *wordings, template.words):
+        for line in _TAG.sub("", text or "").split("\n"):
+            plain = _MARKUP.sub("", _LINK.sub(r"\1", _HOLE.sub(r"{{ \1 }}", line))).strip()
+            for sentence in _SENTENCE_END.split(plain):
+                if re.search(r"[^\W\d_]", _HOLE.sub("", sentence)):
+                    yield sentence

@@ -1,0 +1,151 @@
+"""Images of posts: drawn anew without what a camera wrote into them, and kept by the digest of their bytes.
+
+An image may come from a partner's telephone; where and when it was taken must not go out with it. The stored name of a
+source is remembered beside it, so that a newer image library never changes a post that was already approved.
+"""
+
+import contextlib
+import hashlib
+import io
+import os
+import re
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from campaign.plan.fields import wrong
+from campaign.ports import Media
+
+MAX_PIXELS: Final = 36_000_000
+"""The most pixels that an image may have (LinkedIn Images API: fewer than 36,152,320)."""
+
+_MAX_BYTES: Final = 50_000_000
+_MAX_FRAMES: Final = 250
+_FORMATS: Final = {"PNG": "png", "JPEG": "jpg", "WEBP": "webp", "GIF": "gif"}
+_MIMES: Final = {"png": "image/png", "jpg": "image/jpeg", "webp": "image/webp", "gif": "image/gif"}
+_KEPT: Final = ("transparency", "duration", "loop", "background", "icc_profile")
+_SAVE: Final[Mapping[str, Mapping[str, Any]]] = {
+    "PNG": {"optimize": True},
+    "JPEG": {"quality": 90, "optimize": True},
+    "WEBP": {"quality": 90, "method": 4},
+    "GIF": {},
+}
+_STORED: Final = re.compile(r"(?P<digest>[0-9a-f]{64})(?:\.(?:png|jpg|webp|gif))?")
+
+
+@dataclass(frozen=True, slots=True)
+class MediaStore:
+    """The folder of a workspace where images lie by digest; names may point into ``sources`` alone."""
+
+    folder: Path
+    sources: Path | None = None
+
+    def add(self, path: Path, alt: str) -> Media:
+        """Draw the image at ``path`` anew, store it and return it.
+
+        Raises:
+            BadInput: there is no such image, it is too large, or its alt text is empty.
+
+        """
+        raw = _read(path)
+        note = self.folder / f"from-{hashlib.sha256(raw).hexdigest()}"
+        with contextlib.suppress(FileNotFoundError):
+            name = note.read_text("ascii")
+            if (self.folder / name).is_file():
+                return self._media(name, alt)
+        kind, drawn = _redrawn(raw, path.name)
+        name = f"{hashlib.sha256(drawn).hexdigest()}.{_FORMATS[kind]}"
+        self._write(name, drawn)
+        self._write(note.name, name.encode("ascii"))
+        return self._media(name, alt)
+
+    def get(self, digest: str, alt: str) -> Media:
+        """Return the stored image with this digest.
+
+        Raises:
+            BadInput: there is none, or its alt text is empty.
+
+        """
+        stored = _STORED.fullmatch(digest)
+        for suffix in _MIMES if stored else ():
+            if stored and (self.folder / f"{stored['digest']}.{suffix}").is_file():
+                return self._media(f"{stored['digest']}.{suffix}", alt)
+        raise wrong(f"names an image that is not stored ({digest[:12]})", "Add the image again.")
+
+    def take(self, value: str, alt: str) -> Media:
+        """Return the image that a partner's detail names: a stored digest, or a file inside ``sources``.
+
+        A detail comes from outside, so it never points anywhere else on the machine.
+
+        Raises:
+            BadInput: it names nothing of the kind.
+
+        """
+        if _STORED.fullmatch(value):
+            return self.get(value, alt)
+        path = (self.sources / value).resolve() if self.sources else None
+        if path is None or not path.is_relative_to(self.sources.resolve() if self.sources else path / "x"):
+            raise wrong(f"names {value!r}, which is not among the images", "Put the file into the images' folder.")
+        return self.add(path, alt)
+
+    def _media(self, name: str, alt: str) -> Media:
+        if not alt.strip():
+            raise wrong("has no alt text", "Say what the image shows, for those who do not see it.")
+        digest, _, suffix = name.partition(".")
+        return Media(digest, _MIMES[suffix], alt.strip(), self.folder / name)
+
+    def _write(self, name: str, content: bytes) -> None:
+        """Write whole or not at all: another process may be reading."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        part = self.folder / f".{name}.{os.getpid()}.{threading.get_ident()}"
+        part.write_bytes(content)
+        part.replace(self.folder / name)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        if path.stat().st_size > _MAX_BYTES:
+            raise wrong(f"is larger than {_MAX_BYTES // 1_000_000} MB", "Save it smaller.")
+        return path.read_bytes()
+    except OSError as why:
+        raise wrong(f"names {path.name!r}, which cannot be read", "Put the file where the name says.") from why
+
+
+def _redrawn(raw: bytes, name: str) -> tuple[str, bytes]:
+    """Return the kind of an image and its bytes drawn anew: the right way up, and nothing beside the picture."""
+    mend = "Use a PNG, JPEG, WebP or GIF image."
+    try:
+        with Image.open(io.BytesIO(raw), formats=list(_FORMATS)) as image:
+            _measure(image)
+            return str(image.format), _saved(image)
+    except UnidentifiedImageError as why:
+        raise wrong(f"names {name!r}, which is no image that we know", mend) from why
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as why:
+        raise wrong("has too many pixels", "Make it smaller than 36 megapixels.") from why
+    except (OSError, SyntaxError, ValueError) as why:
+        raise wrong(f"names {name!r}, which is a damaged image", mend) from why
+
+
+def _measure(image: Image.Image) -> None:
+    width, height = image.size
+    frames = getattr(image, "n_frames", 1)
+    if width * height > MAX_PIXELS:
+        raise wrong(f"has {width} x {height} pixels", "Make it smaller than 36 megapixels.")
+    if frames > _MAX_FRAMES or width * height * frames > 4 * MAX_PIXELS:
+        raise wrong(f"moves through {frames} pictures", "Use a still image, or a much shorter one.")
+
+
+def _saved(image: Image.Image) -> bytes:
+    kind = str(image.format)
+    moving = getattr(image, "is_animated", False)
+    clean = image if moving else ImageOps.exif_transpose(image)
+    if kind == "JPEG" and clean.mode not in {"L", "RGB"}:
+        clean = clean.convert("RGB")
+    clean.info = {key: image.info[key] for key in _KEPT if key in image.info}
+    out = io.BytesIO()
+    clean.save(out, kind, **_SAVE[kind], **({"save_all": True} if moving else {}))
+    return out.getvalue()

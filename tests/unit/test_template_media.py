@@ -1,0 +1,106 @@
+"""Images: stored by digest, drawn anew, without what a camera wrote into them."""
+
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from campaign.errors import BadInput
+from campaign.plan.media import MediaStore
+from campaign.plan.template import Facts, fill, load_templates
+
+GPS, MAKE, ORIENTATION = 0x8825, 0x010F, 0x0112
+
+
+def _photo(path: Path, size: tuple[int, int] = (40, 20), *, turn: int = 1) -> Path:
+    exif = Image.Exif()
+    exif[MAKE] = "SecretCam"
+    exif[ORIENTATION] = turn
+    exif.get_ifd(GPS)[2] = (51.0, 30.0, 0.0)
+    Image.new("RGB", size, "teal").save(path, exif=exif)
+    return path
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg", "webp", "gif"])
+def test_what_the_camera_wrote_is_gone_and_the_picture_stays(tmp_path: Path, suffix: str) -> None:
+    stored = MediaStore(tmp_path / "store").add(_photo(tmp_path / f"a.{suffix}"), "A teal field")
+    with Image.open(stored.path) as image:
+        assert (image.size, dict(image.getexif())) == ((40, 20), {})
+    assert b"SecretCam" not in stored.path.read_bytes()
+    assert stored.path.name == f"{stored.digest}.{suffix}"
+    assert stored.mime == {"jpg": "image/jpeg"}.get(suffix, f"image/{suffix}")
+
+
+def test_a_turned_photo_is_stored_the_right_way_up(tmp_path: Path) -> None:
+    stored = MediaStore(tmp_path / "store").add(_photo(tmp_path / "a.jpg", turn=6), "A teal field")
+    with Image.open(stored.path) as image:
+        assert image.size == (20, 40)
+
+
+def test_the_same_image_is_stored_once_and_found_by_digest(tmp_path: Path) -> None:
+    store = MediaStore(tmp_path / "store", sources=tmp_path)
+    first = store.add(_photo(tmp_path / "a.png"), "One")
+    again = store.take("a.png", "Two")
+    assert (again.digest, again.alt) == (first.digest, "Two")
+    assert store.take(first.digest, "Three").path == first.path == store.get(first.path.name, "Four").path
+    assert len(list((tmp_path / "store").glob("*.png"))) == 1
+
+
+def test_a_moving_image_keeps_its_frames(tmp_path: Path) -> None:
+    frames = [Image.new("RGB", (8, 8), colour) for colour in ("red", "green", "blue")]
+    frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:], duration=80, comment=b"where I live")
+    stored = MediaStore(tmp_path / "store").add(tmp_path / "a.gif", "Three colours")
+    with Image.open(stored.path) as image:
+        assert getattr(image, "n_frames", 1) == 3
+    assert b"where I live" not in stored.path.read_bytes()
+
+
+def test_a_cmyk_photo_becomes_one_that_every_platform_shows(tmp_path: Path) -> None:
+    Image.new("CMYK", (8, 8)).save(tmp_path / "a.jpg")
+    with Image.open(MediaStore(tmp_path / "store").add(tmp_path / "a.jpg", "White").path) as image:
+        assert image.mode == "RGB"
+
+
+def test_what_is_no_image_or_too_large_or_without_alt_text_is_refused(tmp_path: Path) -> None:
+    store = MediaStore(tmp_path / "store", sources=tmp_path / "in")
+    (tmp_path / "a.png").write_text("not a picture")
+    Image.new("1", (6001, 6000)).save(tmp_path / "big.png")
+    for name, problem in (("a.png", "no image"), ("big.png", "6001 x 6000"), ("none.png", "cannot be read")):
+        with pytest.raises(BadInput, match=problem):
+            store.add(tmp_path / name, "x")
+    with pytest.raises(BadInput, match="no alt text"):
+        store.add(_photo(tmp_path / "b.png"), "  ")
+    damaged = _photo(tmp_path / "c.jpg", (400, 400))
+    damaged.write_bytes(damaged.read_bytes()[:400])
+    with pytest.raises(BadInput, match="damaged"):
+        store.add(damaged, "x")
+
+
+@pytest.mark.parametrize("name", ["../b.png", "/etc/hostname", "in/../../b.png", "f" * 64])
+def test_a_detail_never_points_outside_the_images_folder(tmp_path: Path, name: str) -> None:
+    _photo(tmp_path / "b.png")
+    (tmp_path / "in").mkdir()
+    with pytest.raises(BadInput, match=r"not among the images|not stored"):
+        MediaStore(tmp_path / "store", sources=tmp_path / "in").take(name, "x")
+
+
+def test_a_partners_and_a_templates_image_travel_with_the_post_and_stand_before_a_card(tmp_path: Path) -> None:
+    _photo(tmp_path / "logo.png")
+    _photo(tmp_path / "own.jpg", (10, 10))
+    (tmp_path / "post.md").write_text(
+        "---\ntitle: A\nversion: 1\nlink: https://a.org\nmedia:\n  - {file: logo.png, alt: The logo}\n"
+        "fields:\n  image: {type: image}\n---\nWords\n\nhttps://a.org\n{{ image }}",
+        "utf-8",
+    )
+    facts = Facts(campaign={}, partner={"image": "own.jpg", "image_alt": "Our class"}, channel="facebook")
+    store = MediaStore(tmp_path / "store", sources=tmp_path)
+    draft = fill(load_templates(tmp_path).pick("post", "facebook"), facts, store, card=True)
+    assert [media.alt for media in draft.media] == ["The logo", "Our class"]
+    assert (draft.words, draft.link) == ("Words\n\nhttps://a.org", None)
+
+
+def test_an_image_without_its_alt_text_blocks_the_post(tmp_path: Path) -> None:
+    (tmp_path / "post.md").write_text("---\ntitle: A\nversion: 1\nfields:\n  image: {type: image}\n---\nWords", "utf-8")
+    facts = Facts(campaign={}, partner={"image": "own.jpg"}, channel="x")
+    with pytest.raises(BadInput, match=r"post\.md: image: lacks alt"):
+        fill(load_templates(tmp_path).pick("post", "x"), facts, MediaStore(tmp_path))
