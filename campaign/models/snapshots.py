@@ -7,6 +7,7 @@ a post", the index on the time taken answers a range of days, and a whole log is
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Index, UniqueConstraint
@@ -14,7 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from campaign.models.database import changed
-from campaign.models.partners import Account, Partner
+from campaign.models.partners import Partner
 from campaign.models.posts import Post
 from campaign.models.types import UtcDateTime
 
@@ -22,6 +23,7 @@ FIGURES = ("impressions", "reach", "reactions", "comments", "shares", "clicks")
 """The columns of figures, in the order in which they are shown."""
 
 _STREAM_ROWS = 2000
+_FACTS = 9  # what a line says before its figures
 
 
 class Snapshot(SQLModel, table=True):
@@ -64,7 +66,7 @@ class LogFilter:
 
 @dataclass(frozen=True, slots=True)
 class LogLine:
-    """A snapshot with what it is about."""
+    """A snapshot with what it is about; ``figures`` in the order of ``FIGURES``."""
 
     post_id: int
     partner: str
@@ -74,8 +76,8 @@ class LogLine:
     external_id: str | None
     reading: str
     taken_at: datetime
-    figures: tuple[int | None, ...]
     gap: str | None
+    figures: tuple[int | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,18 +126,15 @@ def settle_reading(
     )
     if changed(session, mine.values(readings=readings, next_reading_at=next_reading_at)) != 1:
         return 0
-    return sum(_append(session, row) for row in rows)
+    return _append(session, rows) if rows else 0
 
 
-def _append(session: Session, row: Snapshot) -> int:
-    """Insert a snapshot unless its reading is there: a post whose readings began anew keeps the older rows."""
-    values = row.model_dump(exclude={"id"})
-    if session.get_bind().dialect.name == "postgresql":
-        on_postgres = postgresql.insert(Snapshot).values(**values)
-        done = session.execute(on_postgres.on_conflict_do_nothing(index_elements=["post_id", "due_at"]))
-    else:
-        on_sqlite = sqlite.insert(Snapshot).values(**values)
-        done = session.execute(on_sqlite.on_conflict_do_nothing(index_elements=["post_id", "due_at"]))
+def _append(session: Session, rows: Sequence[Snapshot]) -> int:
+    """Insert snapshots, except those whose reading is there: a post whose readings began anew keeps the older rows."""
+    values = [row.model_dump(exclude={"id"}) for row in rows]
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(Snapshot).values(values)
+    done = session.execute(statement.on_conflict_do_nothing(index_elements=["post_id", "due_at"]))
     return int(getattr(done, "rowcount", 0))
 
 
@@ -164,17 +163,85 @@ def lines(session: Session, wanted: LogFilter, *, newest: int | None = None) -> 
     yield from map(_line, session.execute(streamed))
 
 
-def _line(row: sa.Row[tuple[object, ...]]) -> LogLine:
-    post_id, partner, channel, slot, template, external_id, reading, taken_at, gap, *figures = row._tuple()  # noqa: SLF001 - SQLAlchemy's public accessor
-    return LogLine(
-        post_id=post_id,  # type: ignore[arg-type]
-        partner=str(partner),
-        channel=str(channel),
-        slot=str(slot),
-        template=str(template),
-        external_id=external_id,  # type: ignore[arg-type]
-        reading=str(reading),
-        taken_at=taken_at,  # type: ignore[arg-type]
-        figures=tuple(figures),  # type: ignore[arg-type]
-        gap=gap,  # type: ignore[arg-type]
+def _line(row: Any) -> LogLine:
+    facts: list[Any] = [*row[:_FACTS], tuple(row[_FACTS:])]
+    return LogLine(*facts)
+
+
+def totals(session: Session, wanted: LogFilter) -> list[ChannelTotal]:
+    """Return, per channel, the newest known figures of its posts added up, by channel name.
+
+    Newest is taken figure by figure: a platform that stops giving a figure for old posts (X gives clicks for thirty
+    days) does not make the last one that it gave disappear.
+    """
+    each = (
+        sa.select(
+            col(Post.channel).label("channel"),
+            _newest("taken_at", col(Snapshot.gap).is_(None), wanted),
+            *(_newest(name, getattr(Snapshot, name).is_not(None), wanted) for name in FIGURES),
+        )
+        .join(Partner, col(Partner.id) == col(Post.partner_id))
+        .where(col(Post.published_at).is_not(None), *_about_post(wanted))
+        .subquery()
     )
+    statement = (
+        sa.select(
+            each.c.channel,
+            sa.func.count(each.c.taken_at),
+            sa.func.max(each.c.taken_at),
+            *(sa.cast(sa.func.sum(each.c[name]), sa.BigInteger) for name in FIGURES),
+        )
+        .where(each.c.taken_at.is_not(None))
+        .group_by(each.c.channel)
+        .order_by(each.c.channel)
+    )
+    return [
+        ChannelTotal(channel, posts, taken_at, tuple(figures))
+        for channel, posts, taken_at, *figures in session.execute(statement)
+    ]
+
+
+def _newest(name: str, has: sa.ColumnElement[bool], wanted: LogFilter) -> sa.Label[Any]:
+    """Return the newest value of a column of a post's snapshots; the unique key makes it one short look."""
+    return (
+        sa.select(getattr(Snapshot, name))
+        .where(col(Snapshot.post_id) == col(Post.id), has, *_about_time(wanted))
+        .order_by(col(Snapshot.due_at).desc())
+        .limit(1)
+        .correlate(Post)
+        .scalar_subquery()
+        .label(name)
+    )
+
+
+def _about_post(wanted: LogFilter) -> Sequence[sa.ColumnElement[bool]]:
+    pairs: list[tuple[object, sa.ColumnElement[bool]]] = [
+        (wanted.partner, col(Partner.key) == wanted.partner),
+        (wanted.channel, col(Post.channel) == wanted.channel),
+        (wanted.slot, col(Post.slot) == wanted.slot),
+        (wanted.template, col(Post.template) == wanted.template),
+        (wanted.post_id, col(Post.id) == wanted.post_id),
+    ]
+    return [condition for value, condition in pairs if value is not None]
+
+
+def _about_time(wanted: LogFilter) -> Sequence[sa.ColumnElement[bool]]:
+    pairs: list[tuple[object, sa.ColumnElement[bool]]] = [
+        (wanted.since, col(Snapshot.taken_at) >= wanted.since),
+        (wanted.until, col(Snapshot.taken_at) < wanted.until),
+    ]
+    return [condition for value, condition in pairs if value is not None]
+
+
+def latest(session: Session, post_ids: Sequence[int]) -> dict[int, Snapshot]:
+    """Return the newest snapshot with figures of each post."""
+    newest = (
+        sa.select(col(Snapshot.post_id), sa.func.max(col(Snapshot.due_at)).label("due_at"))
+        .where(col(Snapshot.post_id).in_(post_ids), col(Snapshot.gap).is_(None))
+        .group_by(col(Snapshot.post_id))
+        .subquery()
+    )
+    statement = select(Snapshot).join(
+        newest, sa.and_(newest.c.post_id == col(Snapshot.post_id), newest.c.due_at == col(Snapshot.due_at))
+    )
+    return {row.post_id: row for row in session.exec(statement)}

@@ -1,0 +1,1 @@
+"""Engagement: when a post's figures are read, and the reading of them."""

@@ -1,0 +1,203 @@
+"""Read the figures of published posts when the cooling timetable says so, and store them or the reason why not.
+
+A reading ends as one snapshot: figures, or a gap with its reason. Nothing is invented: what the platform does not say
+stays None. No transaction is open while a platform is asked.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import groupby
+
+import structlog
+
+from campaign.clock import Clock
+from campaign.engagement.timetable import Cooling, Reading
+from campaign.errors import (
+    AccountBlocked,
+    CampaignError,
+    CannotLook,
+    CredentialDead,
+    NeverSent,
+    Outcome,
+    Refused,
+    Wait,
+)
+from campaign.models import Database, snapshots
+from campaign.models.posts import Post
+from campaign.models.snapshots import Snapshot
+from campaign.models.status import Status
+from campaign.ports import Channel, Figures, Identity, Measures
+
+log = structlog.get_logger(__name__)
+
+NOT_RUNNING = "not running: the next reading was due before this one could be taken"
+NOTHING_SAID = "the platform said nothing about this post"
+NO_ID = "the platform's id of this post is not known"
+
+_READABLE = frozenset({Status.PUBLISHED, Status.RETRACTING})
+_FINAL = (CredentialDead, AccountBlocked, Refused)
+_WHOLE_ACCOUNT = (CredentialDead, AccountBlocked, Wait, NeverSent)
+_GAP_LENGTH = 300
+
+Answer = Mapping[str, Figures] | Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class _Due:
+    """A post's due readings: ``reading`` (number ``index``) is to be taken, those before it were missed."""
+
+    post: Post
+    missed: tuple[Reading, ...]
+    reading: Reading
+    index: int
+    next_at: datetime | None
+
+    @property
+    def external_id(self) -> str:
+        return self.post.external_id or ""
+
+
+class Collector:
+    """Takes the readings that are due. Any number may run at once: each reading is stored once.
+
+    ``identities`` opens an account by its id and raises CredentialDead when a person must act. ``late`` bounds how
+    long a failed reading is tried again; half the way to the next reading bounds it too.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        *,
+        channels: Mapping[str, Channel],
+        identities: Callable[[int], Identity],
+        cooling: Cooling,
+        late: timedelta,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._channels = channels
+        self._identities = identities
+        self._cooling = cooling
+        self._late = late
+
+    def collect(self) -> int:
+        """Take what is due now, at most 2000 posts a call, and return how many snapshots were stored."""
+        now = self._clock.now()
+        with self._database.read() as session:
+            posts = snapshots.due_readings(session, now)
+        posts.sort(key=lambda post: post.account_id)
+        return sum(self._account(list(group), now) for _, group in groupby(posts, key=lambda post: post.account_id))
+
+    def next_at(self) -> datetime | None:
+        """Return when the next reading is due, None when no post waits for one."""
+        with self._database.read() as session:
+            return snapshots.next_reading(session)
+
+    def _account(self, posts: Sequence[Post], now: datetime) -> int:
+        channel = self._channels.get(posts[0].channel)
+        if channel is None or not isinstance(channel, Measures):
+            return self._end(posts)
+        unreadable = [post for post in posts if not _readable(post)]
+        stored = self._end(unreadable) if unreadable else 0
+        dues = [due for post in posts if _readable(post) for due in self._due(post, now)]
+        nameless = [due for due in dues if not due.external_id]
+        stored += self._settle(nameless, {}) if nameless else 0
+        named = [due for due in dues if due.external_id]
+        return stored + sum(self._settle(*each) for each in self._asked(channel, channel.limits.measure_batch, named))
+
+    def _due(self, post: Post, now: datetime) -> list[_Due]:
+        """Return what is due of a post: nothing (and the post moved on) when the timetable says later or never."""
+        published_at = post.published_at or now
+        found = self._cooling.due(published_at, post.readings, now)
+        index = post.readings + len(found)
+        after = self._cooling.reading_at(published_at, index)
+        next_at = after.due_at if after else None
+        if not found:
+            with self._database.write() as session:
+                snapshots.settle_reading(session, post, [], readings=post.readings, next_reading_at=next_at)
+            return []
+        return [_Due(post, found[:-1], found[-1], index - 1, next_at)]
+
+    def _asked(self, channel: Measures, size: int, dues: Sequence[_Due]) -> Iterator[tuple[Sequence[_Due], Answer]]:
+        """Yield batches with the platform's answer; what stops the whole account is not asked again."""
+        stop: Outcome | None = None
+        for start in range(0, len(dues), size):
+            batch = dues[start : start + size]
+            answer = stop or self._ask(channel, batch)
+            if isinstance(answer, _WHOLE_ACCOUNT):
+                stop = answer
+            yield batch, answer
+
+    def _ask(self, channel: Measures, batch: Sequence[_Due]) -> Answer:
+        account_id = batch[0].post.account_id
+        try:
+            who = self._identities(account_id)
+            return channel.measure(who, list(dict.fromkeys(due.external_id for due in batch)))
+        except Outcome as outcome:
+            return outcome
+        except CampaignError as error:
+            return CannotLook(str(error))
+        except Exception as error:  # noqa: BLE001 - a client library's surprise must not cost the other accounts' readings
+            # Its name alone: the message of a foreign error may carry an address with a token in it.
+            log.warning("reading failed", account=account_id, error=type(error).__name__)
+            return CannotLook(f"the client ended with {type(error).__name__}")
+
+    def _settle(self, dues: Sequence[_Due], answer: Answer) -> int:
+        now = self._clock.now()
+        with self._database.write() as session:
+            return sum(
+                snapshots.settle_reading(session, due.post, rows, readings=readings, next_reading_at=next_at)
+                for due in dues
+                for rows, readings, next_at in [self._outcome(due, answer, now)]
+            )
+
+    def _outcome(self, due: _Due, answer: Answer, now: datetime) -> tuple[list[Snapshot], int, datetime | None]:
+        """Return what to store, and the number and the instant of the reading that comes next."""
+        rows = [_gap(due, reading, now, NOT_RUNNING) for reading in due.missed]
+        again_at = self._again_at(due, answer, now) if isinstance(answer, Outcome) else None
+        if again_at is not None:
+            return rows, due.index, again_at
+        return [*rows, _row(due, answer, now)], due.index + 1, due.next_at
+
+    def _again_at(self, due: _Due, failure: Outcome, now: datetime) -> datetime | None:
+        """Return when a failed reading is tried again, None when it is to become a gap."""
+        if isinstance(failure, _FINAL) or (isinstance(failure, CannotLook) and failure.permanent):
+            return None
+        room = self._late if due.next_at is None else min(self._late, (due.next_at - due.reading.due_at) / 2)
+        at = _asked_for(failure, now) or now + room / 4
+        return at if now < at <= due.reading.due_at + room else None
+
+    def _end(self, posts: Sequence[Post]) -> int:
+        """Take no more readings of posts that cannot be read."""
+        with self._database.write() as session:
+            for post in posts:
+                snapshots.settle_reading(session, post, [], readings=post.readings, next_reading_at=None)
+        return 0
+
+
+def _readable(post: Post) -> bool:
+    return post.status in _READABLE and post.published_at is not None
+
+
+def _asked_for(failure: Outcome, now: datetime) -> datetime | None:
+    if not isinstance(failure, Wait):
+        return None
+    at = failure.until or (now + failure.after if failure.after is not None else None)
+    return at if at is not None and at > now else None
+
+
+def _row(due: _Due, answer: Answer, now: datetime) -> Snapshot:
+    if isinstance(answer, Outcome):
+        return _gap(due, due.reading, now, f"the call failed: {answer}"[:_GAP_LENGTH])
+    figures = answer.get(due.external_id, Figures())
+    if figures == Figures():
+        return _gap(due, due.reading, now, NOTHING_SAID if due.external_id else NO_ID)
+    values = {name: getattr(figures, name) for name in snapshots.FIGURES}
+    name, due_at = due.reading
+    return Snapshot(post_id=due.post.ident, reading=name, due_at=due_at, taken_at=now, **values)
+
+
+def _gap(due: _Due, reading: Reading, now: datetime, why: str) -> Snapshot:
+    return Snapshot(post_id=due.post.ident, reading=reading.name, due_at=reading.due_at, taken_at=now, gap=why)

@@ -1,0 +1,42 @@
+"""The files that people take away: CSV that a spreadsheet may open without harm, and JSON."""
+
+import csv
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TextIO
+
+from campaign.reports.log import LOG_COLUMNS
+
+Row = Mapping[str, str | int | None]
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def write_csv(rows: Iterable[Row], file: TextIO, columns: Sequence[str] = LOG_COLUMNS) -> int:
+    """Write rows as CSV with a header and return how many; unknown values are empty cells.
+
+    A text that a spreadsheet would read as a formula gets a leading apostrophe. Open the file with ``newline=""``.
+    """
+    writer = csv.writer(file)
+    writer.writerow(columns)
+    count = 0
+    for row in rows:
+        writer.writerow([_safe(row.get(name)) for name in columns])
+        count += 1
+    return count
+
+
+def _safe(value: str | int | None) -> str | int | None:
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+
+
+def write_json(rows: Iterable[Row], file: TextIO) -> int:
+    """Write rows as one JSON array, a row a line, and return how many; unknown values are null."""
+    count = 0
+    file.write("[")
+    for row in rows:
+        file.write(",\n " if count else "\n ")
+        file.write(json.dumps(row, ensure_ascii=False))
+        count += 1
+    file.write("\n]\n" if count else "]\n")
+    return count

@@ -1,0 +1,87 @@
+"""The engagement log as rows ready for JSON, its totals, and the log of what was published.
+
+An unknown figure is None in every row, never 0. Ids are text and instants ISO 8601 with Z, as everywhere outside.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, tzinfo
+
+from sqlmodel import Session
+
+from campaign.clock import iso
+from campaign.models import listing, snapshots
+from campaign.models.listing import PostFilter
+from campaign.models.snapshots import FIGURES, LogFilter, LogLine
+
+LogRow = dict[str, str | int | None]
+
+LOG_COLUMNS = (
+    *("id", "partner", "channel", "external_id", "taken_at"),
+    *FIGURES,
+    *("reading", "slot", "template", "gap"),
+)
+TOTAL_COLUMNS = ("channel", "posts", "taken_at", *FIGURES)
+POSTS_COLUMNS = ("day", "partner", "channel", "status", "posts")
+
+
+def each_log_row(session: Session, wanted: LogFilter, *, newest: int | None = None) -> Iterator[LogRow]:
+    """Yield one row per snapshot, oldest first, streamed; ``newest`` keeps that many of the newest.
+
+    ``id`` is the post's. A row with a ``gap`` says why a reading has no figures.
+    """
+    return map(_row, snapshots.lines(session, wanted, newest=newest))
+
+
+def log_rows(session: Session, wanted: LogFilter | None = None, *, newest: int | None = None) -> list[LogRow]:
+    """Return the rows of ``each_log_row`` as a list."""
+    return list(each_log_row(session, wanted or LogFilter(), newest=newest))
+
+
+def _row(line: LogLine) -> LogRow:
+    return {
+        "id": str(line.post_id),
+        "partner": line.partner,
+        "channel": line.channel,
+        "external_id": line.external_id,
+        "taken_at": iso(line.taken_at),
+        **dict(zip(FIGURES, line.figures, strict=True)),
+        "reading": line.reading,
+        "slot": line.slot,
+        "template": line.template,
+        "gap": line.gap,
+    }
+
+
+def totals(session: Session, wanted: LogFilter | None = None) -> list[LogRow]:
+    """Return one row per channel: the newest known figures of its posts added up.
+
+    There is no sum over channels: each platform counts an impression in its own way. ``posts`` counts those with
+    figures, ``taken_at`` is the newest reading among them.
+    """
+    return [
+        {
+            "channel": total.channel,
+            "posts": total.posts,
+            "taken_at": iso(total.taken_at),
+            **dict(zip(FIGURES, total.figures, strict=True)),
+        }
+        for total in snapshots.totals(session, wanted or LogFilter())
+    ]
+
+
+def posts_report(session: Session, wanted: PostFilter | None = None, *, zone: tzinfo = UTC) -> list[LogRow]:
+    """Return how many posts stand in each status, by local day, partner and channel.
+
+    The day is that of publishing; of a post not published, that of its due time.
+    """
+    counts = Counter(
+        (
+            (row.post.published_at or row.post.due_at).astimezone(zone).date().isoformat(),
+            row.partner.key,
+            row.post.channel,
+            str(row.post.status),
+        )
+        for row in listing.posts(session, wanted or PostFilter())
+    )
+    return [dict(zip(POSTS_COLUMNS, (*key, count), strict=True)) for key, count in sorted(counts.items())]
