@@ -7,9 +7,10 @@ withdrawn (rulings, 10 and 14 to 17).
 
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import datetime
 
 from campaign.errors import BadInput, Finding
-from campaign.plan.audience import check_channels
+from campaign.plan.audience import PartnerFacts, check_channels
 from campaign.plan.entries import Event
 from campaign.plan.matching import Match, matched
 from campaign.plan.rows import Action, ExistingPost, Filled, PlanFacts, PlanRow
@@ -34,7 +35,8 @@ def plan(facts: PlanFacts) -> list[PlanRow]:
     """
     if findings := check_channels(facts.timetable, facts.channels):
         raise BadInput(findings)
-    wanted = wanted_posts(facts.timetable, facts.questions, facts.partners, facts.accounts)
+    partners = [_joined(partner, facts.now) for partner in facts.partners]
+    wanted = wanted_posts(facts.timetable, facts.questions, partners, facts.accounts)
     stored: dict[int, list[ExistingPost]] = {}
     for post in facts.existing:
         stored.setdefault(post.account_id, []).append(post)
@@ -44,6 +46,11 @@ def plan(facts: PlanFacts) -> list[PlanRow]:
         rows += [_row(facts, pair) for pair in pairs]
         rows += _vanished(facts, rest)
     return sorted(rows, key=lambda row: (row.due_at, row.partner, row.channel, row.slot, row.occurrence))
+
+
+def _joined(partner: PartnerFacts, now: datetime) -> PartnerFacts:
+    """Count a partner that joins after ``now`` as always there: only on a rehearsal's clock can that be."""
+    return replace(partner, joined_at=None) if partner.joined_at and partner.joined_at > now else partner
 
 
 def _row(facts: PlanFacts, pair: Match) -> PlanRow:

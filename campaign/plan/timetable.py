@@ -174,7 +174,7 @@ def _quiet(table: Table) -> Quiet | None:
             table.fault(key, "has a time of day", "Quiet periods are whole days: write the date alone")
     if first is None or last is None:
         return None
-    if first > last and type(first) is type(last):
+    if type(first) is type(last) and first > last:
         table.fault("until", "lies before `from`", "Swap the two, or correct the year")
     return Quiet(
         name=table.text("name"),

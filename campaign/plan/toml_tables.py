@@ -72,7 +72,7 @@ class Table:
 
     def fault(self, key: str, problem: str, mend: str) -> None:
         """Note a fault of one key."""
-        self.faults.add(f"{self.place}.{key}", f"{self.name}.{key}", problem, mend)
+        self.faults.add(f"{self.place}.{key}" if self.place else key, f"{self.name}.{key}", problem, mend)
 
     def only(self, known: Iterable[str]) -> None:
         """Refuse keys that nobody reads, naming the nearest that somebody does."""
