@@ -1,0 +1,11 @@
+"""What people bring in: CSV files of partners, accounts and subscribers, read and checked whole.
+
+Nothing here touches the database. A file is either read whole or refused with every fault named, so that nothing is
+ever half imported.
+"""
+
+from campaign.intake.accounts import AccountRow, read_accounts
+from campaign.intake.partners import PartnerRow, read_partners
+from campaign.intake.subscribers import SubscriberRow, read_subscribers
+
+__all__ = ["AccountRow", "PartnerRow", "SubscriberRow", "read_accounts", "read_partners", "read_subscribers"]

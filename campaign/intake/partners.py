@@ -1,0 +1,69 @@
+"""partners.csv: ``partner,name,kind,region,agreed`` and any further columns, which become the partner's details."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from campaign.intake.sheet import Row, read_sheet
+from campaign.intake.values import KEY_MAX, instant, is_key
+
+_REQUIRED = ("partner", "name")
+_KNOWN = (*_REQUIRED, "kind", "region", "agreed")
+_NAME_MAX = 200
+
+
+@dataclass(frozen=True, slots=True)
+class PartnerRow:
+    """One organisation. ``agreed_at`` and ``agreed_by`` are its standing yes, when the file records one."""
+
+    key: str
+    name: str
+    kind: str = ""
+    region: str = ""
+    agreed_at: datetime | None = None
+    agreed_by: str | None = None
+    details: dict[str, str] = field(default_factory=dict)
+
+
+def read_partners(path: Path) -> list[PartnerRow]:
+    """Read and check the whole file.
+
+    ``agreed`` holds a day and a name: ``2025-11-20, Jo Smith``.
+
+    Raises:
+        BadInput: every row and column that is wrong, each with its line and how to mend it.
+
+    """
+    sheet = read_sheet(path, required=_REQUIRED, known=_KNOWN, free=True)
+    partners = [_partner(row) for row in sheet.rows]
+    sheet.refuse_repeats("partner", [(row, row["partner"]) for row in sheet.rows])
+    sheet.refuse_faults()
+    return partners
+
+
+def _partner(row: Row) -> PartnerRow:
+    key = row.need("partner", KEY_MAX)
+    if key and not is_key(key):
+        row.fault("partner", f"{key!r} cannot be a key", "Use letters, digits, '.', '_' and '-' without blanks")
+    agreed_at, agreed_by = _agreed(row)
+    return PartnerRow(
+        key,
+        row.need("name", _NAME_MAX),
+        row.at_most("kind", _NAME_MAX),
+        row.at_most("region", _NAME_MAX),
+        agreed_at,
+        agreed_by,
+        row.details(_KNOWN),
+    )
+
+
+def _agreed(row: Row) -> tuple[datetime | None, str | None]:
+    if not row["agreed"]:
+        return None, None
+    day, _, name = (part.strip() for part in row["agreed"].partition(","))
+    agreed_at = instant(day)
+    if agreed_at is None or not name:
+        row.fault(
+            "agreed", f"{row['agreed']!r} is no day with a name", "Write who said yes and when: 2025-11-20, Jo Smith"
+        )
+    return agreed_at, name

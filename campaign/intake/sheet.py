@@ -1,0 +1,212 @@
+"""A CSV file as a table of text: its encoding, its separator, its header, its rows with their line numbers."""
+
+import csv
+import difflib
+import io
+import logging
+import re
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from campaign.config import nearest
+from campaign.errors import BadInput, Finding
+
+FILE_MAX = 5_000_000
+VALUE_MAX = 5_000
+COLUMNS_MAX = 200
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_COLUMN = re.compile(r"[a-z][a-z0-9_]{0,59}")
+_LIKENESS = 0.8
+_SEPARATORS = ",;\t"
+_log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Row:
+    """One row: the line it begins on, and its trimmed values by column. Faults are gathered in the sheet."""
+
+    sheet: "Sheet"
+    line: int
+    values: dict[str, str]
+
+    def __getitem__(self, column: str) -> str:
+        """Return the value of a column, empty where the file does not have it."""
+        return self.values.get(column, "")
+
+    def fault(self, column: str, problem: str, mend: str) -> None:
+        """Note what is wrong in this row."""
+        self.sheet.fault(column, problem, mend, self.line)
+
+    def need(self, column: str, limit: int) -> str:
+        """Return the value of a column that must be filled, in at most ``limit`` characters."""
+        if not self[column]:
+            self.fault(column, "it is empty", "Fill it in")
+        return self.at_most(column, limit)
+
+    def at_most(self, column: str, limit: int) -> str:
+        """Return the value of a column, noting one that is longer than ``limit`` characters."""
+        if len(self[column]) > limit:
+            self.fault(column, f"it has {len(self[column])} characters", f"Shorten it to {limit}")
+        return self[column]
+
+    def details(self, known: Collection[str]) -> dict[str, str]:
+        """Return the filled values of all columns beyond the known ones."""
+        return {column: value for column, value in self.values.items() if value and column not in known}
+
+
+@dataclass(slots=True)
+class Sheet:
+    """The table, and the faults found in it so far."""
+
+    name: str
+    columns: tuple[str, ...] = ()
+    rows: list[Row] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+    def fault(self, column: str, problem: str, mend: str, line: int | None = None) -> None:
+        """Note what is wrong, and where."""
+        self.findings.append(Finding(self.name, column, problem, mend, line))
+
+    def refuse_faults(self) -> None:
+        """Raise BadInput when any fault was noted."""
+        if self.findings:
+            raise BadInput(sorted(self.findings, key=lambda finding: finding.line or 0))
+
+    def refuse_repeats(self, columns: str, keys: Sequence[tuple[Row, str]]) -> None:
+        """Note every row whose key stood in an earlier row; case makes no difference."""
+        first: dict[str, int] = {}
+        for row, key in keys:
+            earlier = first.setdefault(key.casefold(), row.line)
+            if key and earlier != row.line:
+                row.fault(columns, f"{key!r} stands in line {earlier} too", "Keep one of the two")
+
+
+def read_sheet(
+    path: Path, *, required: Sequence[str], known: Sequence[str], free: bool, file_max: int = FILE_MAX
+) -> Sheet:
+    """Read a CSV with a header. ``free``: columns that are not known are welcome (they become details).
+
+    UTF-8 with or without its mark; else Windows-1252, as Excel saves without asking (this is logged). The separator
+    is a comma, or a semicolon or tab where the header has no comma. Header names lose case and outer blanks, inner
+    blanks and hyphens become underscores. Empty rows are passed over. A value that looks like a spreadsheet formula
+    is data like any other: only an export to a spreadsheet needs to disarm it. Rows that do not fit the header are
+    noted as faults and left out; the caller checks the others, then calls ``refuse_faults`` once for all.
+
+    Raises:
+        BadInput: the file cannot be read as a table with these columns; rows were not looked at.
+
+    """
+    sheet = Sheet(path.name)
+    text = _decoded(_content(path, sheet, file_max), sheet)
+    lines = _records(text, sheet)
+    _, header = next(lines, (1, []))
+    sheet.columns = tuple(_column_name(name) for name in header)
+    _check_header(sheet, header, required, known, free=free)
+    sheet.refuse_faults()
+    for line, values in lines:
+        _take(sheet, line, values)
+    return sheet
+
+
+def _content(path: Path, sheet: Sheet, file_max: int) -> bytes:
+    try:
+        with path.open("rb") as file:
+            content = file.read(file_max + 1)
+    except OSError as error:
+        raise BadInput(
+            [Finding(str(path), "the file", f"it cannot be read ({error.strerror})", "Name a CSV file")]
+        ) from error
+    if len(content) > file_max:
+        sheet.fault("the file", f"it has more than {file_max // 1_000_000} MB", "Split it and import the parts")
+    elif content.startswith(_UTF16) or b"\0" in content:
+        sheet.fault("the file", "it is not a CSV in UTF-8", "In the spreadsheet choose 'CSV UTF-8' when saving")
+    sheet.refuse_faults()
+    return content
+
+
+def _decoded(content: bytes, sheet: Sheet) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        pass  # not the end: Excel's plain "CSV" is Windows-1252
+    try:
+        text = content.decode("cp1252")
+    except UnicodeDecodeError:
+        sheet.fault("the file", "its letters can be read neither as UTF-8 nor as Windows-1252", "Save it as CSV UTF-8")
+        sheet.refuse_faults()
+        raise
+    _log.warning(
+        "%s is not UTF-8; it was read as Windows-1252, as Excel saves it: check names with accents", sheet.name
+    )
+    return text
+
+
+def _records(text: str, sheet: Sheet) -> Iterator[tuple[int, list[str]]]:
+    """Yield each record with the line on which it begins; a record may span lines inside quotes."""
+    head = text.split("\n", 1)[0]
+    separator = next((mark for mark in _SEPARATORS if mark in head), ",")
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    line = 1
+    try:
+        for values in reader:
+            if any(value.strip() for value in values):
+                yield line, [value.strip() for value in values]
+            line = reader.line_num + 1
+    except csv.Error as error:
+        sheet.fault("the row", f"it cannot be read ({error})", "Close the quotes; double a quote inside quotes", line)
+
+
+def _column_name(name: str) -> str:
+    return re.sub(r"[\s-]+", "_", name.strip().lower())
+
+
+def _check_header(
+    sheet: Sheet, header: Sequence[str], required: Sequence[str], known: Sequence[str], *, free: bool
+) -> None:
+    if not header:
+        sheet.fault("the header", "the file is empty", f"Begin it with the line {','.join(required)}", 1)
+        return
+    if len(header) > COLUMNS_MAX:
+        sheet.fault("the header", f"it has more than {COLUMNS_MAX} columns", "Remove the columns that nobody needs", 1)
+    strays = [column for column in sheet.columns if column not in known]
+    for column in required:
+        if column not in sheet.columns:
+            sheet.fault(column, "the column is missing", f"Add it to the header; {_meant(column, strays)}", 1)
+    for column, written in zip(sheet.columns, header, strict=True):
+        _check_column(sheet, column, written, known, free=free)
+
+
+def _meant(column: str, strays: Sequence[str]) -> str:
+    return nearest(column, strays) if strays else "nothing else there looks like it"
+
+
+def _check_column(sheet: Sheet, column: str, written: str, known: Sequence[str], *, free: bool) -> None:
+    if sheet.columns.count(column) > 1 and written:
+        sheet.fault(column, "the column stands there twice", "Remove or rename one", 1)
+    if column in known:
+        return
+    if not free:
+        sheet.fault(written or "the header", "there is no such column", nearest(column, known), 1)
+    elif not _COLUMN.fullmatch(column):
+        sheet.fault(written or "the header", "it cannot be the name of a detail", "Use letters, digits, underscores", 1)
+    elif alike := _alike(column, [name for name in known if name not in sheet.columns]):
+        sheet.fault(
+            written, f"it is probably meant to be {alike!r}", f"Rename it to {alike!r}, or clearly differently", 1
+        )
+
+
+def _alike(column: str, absent: Sequence[str]) -> str | None:
+    close = difflib.get_close_matches(column, absent, n=1, cutoff=_LIKENESS)
+    return close[0] if close else None
+
+
+def _take(sheet: Sheet, line: int, values: list[str]) -> None:
+    if len(values) != len(sheet.columns):
+        problem = f"it has {len(values)} values for {len(sheet.columns)} columns"
+        sheet.fault("the row", problem, "Put a value that holds a separator in double quotes", line)
+        return
+    row = Row(sheet, line, dict(zip(sheet.columns, values, strict=True)))
+    for column in sheet.columns:
+        row.at_most(column, VALUE_MAX)
+    sheet.rows.append(row)

@@ -1,0 +1,69 @@
+"""Subscribers of a list: ``email,name,consent_source,consent_at`` and any further columns, which become details.
+
+No address comes in without saying where and when its owner consented (PECR regulation 22; UK GDPR article 7(1)).
+"""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from campaign.intake.sheet import Row, read_sheet
+from campaign.intake.values import MAIL_MAX, instant, is_mail
+
+FILE_MAX = 200_000_000
+_REQUIRED = ("email", "consent_source", "consent_at")
+_KNOWN = (*_REQUIRED, "name")
+_NAME_MAX = 200
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriberRow:
+    """One person on a list. The domain of ``email`` is in lower case; the mailbox stays as it was written."""
+
+    email: str
+    name: str
+    consent_source: str
+    consent_at: datetime
+    details: dict[str, str] = field(default_factory=dict)
+
+
+def read_subscribers(path: Path) -> list[SubscriberRow]:
+    """Read and check the whole file.
+
+    Raises:
+        BadInput: every row and column that is wrong, each with its line and how to mend it.
+
+    """
+    sheet = read_sheet(path, required=_REQUIRED, known=_KNOWN, free=True, file_max=FILE_MAX)
+    subscribers = [_subscriber(row) for row in sheet.rows]
+    sheet.refuse_repeats("email", [(row, row["email"]) for row in sheet.rows])
+    sheet.refuse_faults()
+    return subscribers
+
+
+def _subscriber(row: Row) -> SubscriberRow:
+    return SubscriberRow(
+        _email(row),
+        row.at_most("name", _NAME_MAX),
+        row.need("consent_source", _NAME_MAX),
+        _consent_at(row),
+        row.details(_KNOWN),
+    )
+
+
+def _email(row: Row) -> str:
+    text = row.need("email", MAIL_MAX)
+    if text and not is_mail(text):
+        row.fault("email", f"{text!r} is no mail address", "Write name@example.org, one address")
+    mailbox, at, domain = text.rpartition("@")
+    return f"{mailbox}{at}{domain.lower()}"
+
+
+def _consent_at(row: Row) -> datetime:
+    """Return when consent was given; a stand-in where it is wrong, which the noted fault keeps from getting out."""
+    text = row.need("consent_at", _NAME_MAX)
+    found = instant(text)
+    if text and found is None:
+        row.fault("consent_at", f"{text!r} is no day or time", "Write 2025-11-20 or 2025-11-20T14:05:00Z")
+    return found or _NEVER

@@ -1,0 +1,38 @@
+"""How single values of an import are read: keys, mail addresses, instants."""
+
+import re
+from datetime import UTC, datetime
+
+KEY_MAX = 64
+MAIL_MAX = 254
+"""Characters of a mail address (RFC 3696, erratum 1690)."""
+
+_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_MAIL = re.compile(r"[^\s@<>(),;:\"\\\[\]]{1,64}@(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W\d_][\w-]*[^\W_]")
+_BRITISH = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})(?: (\d{1,2}):(\d{2})(?::(\d{2}))?)?")
+
+
+def is_key(text: str) -> bool:
+    """Say whether the text can be a partner's key: it stands in addresses, scopes and ``slot@partner``."""
+    return len(text) <= KEY_MAX and _KEY.fullmatch(text) is not None
+
+
+def is_mail(text: str) -> bool:
+    """Say whether the text has the form of a mail address: one mailbox, a domain with a dot, no display name."""
+    return len(text) <= MAIL_MAX and ".." not in text and _MAIL.fullmatch(text) is not None
+
+
+def instant(text: str) -> datetime | None:
+    """Read a day or an instant: ISO 8601, or DD/MM/YYYY [HH:MM[:SS]] as British spreadsheets rewrite it.
+
+    Without an offset it counts as UTC; a day alone is its first moment. None when it is neither.
+    """
+    british = _BRITISH.fullmatch(text)
+    try:
+        if british:
+            day, month, year, hour, minute, second = (int(part or 0) for part in british.groups())
+            return datetime(year, month, day, hour, minute, second, tzinfo=UTC)
+        read = datetime.fromisoformat(text)
+        return read.astimezone(UTC) if read.tzinfo else read.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        return None

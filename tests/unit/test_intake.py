@@ -1,0 +1,216 @@
+"""Imports: a file is read whole, or refused with every fault named by line, column and mend."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from campaign.errors import BadInput, Finding
+from campaign.intake import AccountRow, PartnerRow, SubscriberRow, read_accounts, read_partners, read_subscribers
+
+CHANNELS = {"x", "facebook", "linkedin", "email"}
+PARTNERS = {"oakfield", "Elmwood"}
+ACCOUNTS = "partner,channel,handle,external_id,mode,credentials\n"
+SUBSCRIBERS = "email,name,consent_source,consent_at\n"
+
+
+def sheet(folder: Path, content: str | bytes) -> Path:
+    path = folder / "people.csv"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+def faults(caught: pytest.ExceptionInfo[BadInput]) -> list[tuple[int | None, str]]:
+    return [(finding.line, finding.field) for finding in caught.value.findings]
+
+
+def partner_faults(folder: Path, content: str | bytes) -> tuple[Finding, ...]:
+    with pytest.raises(BadInput) as caught:
+        read_partners(sheet(folder, content))
+    return caught.value.findings
+
+
+def account_faults(folder: Path, rows: str, header: str = ACCOUNTS) -> list[str]:
+    with pytest.raises(BadInput) as caught:
+        read_accounts(sheet(folder, header + rows), CHANNELS, PARTNERS, {"OK": "{}"})
+    return list(map(str, caught.value.findings))
+
+
+def test_partners_come_with_their_details_and_their_yes(tmp_path: Path) -> None:
+    header = "partner,name,kind,region,agreed,X line,contact\n"
+    row = 'oakfield,Oakfield School,school,London,"2025-11-20, Jo",Ours,\n'
+    assert read_partners(sheet(tmp_path, header + row)) == [
+        PartnerRow(
+            "oakfield",
+            "Oakfield School",
+            "school",
+            "London",
+            datetime(2025, 11, 20, tzinfo=UTC),
+            "Jo",
+            {"x_line": "Ours"},
+        )
+    ]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252"])
+def test_accents_survive_every_way_a_spreadsheet_saves(
+    tmp_path: Path, encoding: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    [row] = read_partners(sheet(tmp_path, "partner,name\na,Zoë \u2019s Café\n".encode(encoding)))
+    assert row.name == "Zoë \u2019s Café"
+    assert ("Windows-1252" in caplog.text) == (encoding == "cp1252")
+
+
+@pytest.mark.parametrize("mark", [",", ";", "\t"])
+def test_separators_line_ends_and_empty_rows_of_spreadsheets_are_taken(tmp_path: Path, mark: str) -> None:
+    content = f'partner{mark}name\r\n\r\na{mark}"Two{mark}\nlines"\r\n{mark}\r\nb{mark}B\r\n'
+    rows = read_partners(sheet(tmp_path, content))
+    assert [(row.key, row.name) for row in rows] == [("a", f"Two{mark}\nlines"), ("b", "B")]
+
+
+def test_every_bad_row_is_named_at_once_and_lines_count_through_quoted_breaks(tmp_path: Path) -> None:
+    content = 'partner,name,agreed\na,"Two\nlines",\nb b,B,\nc,,\nA,Again,yes\nd,D\n'
+    with pytest.raises(BadInput) as caught:
+        read_partners(sheet(tmp_path, content))
+    assert faults(caught) == [(4, "partner"), (5, "name"), (6, "agreed"), (6, "partner"), (7, "the row")]
+    assert "people.csv:6: partner: 'A' stands in line 2 too. Keep one of the two" in str(caught.value)
+
+
+def test_a_formula_is_data(tmp_path: Path) -> None:
+    [row] = read_partners(sheet(tmp_path, 'partner,name,motto\na,=1+1,"@SUM(A1)"\n'))
+    assert (row.name, row.details["motto"]) == ("=1+1", "@SUM(A1)")
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("", "the file is empty"),
+        ("partnr,name\na,A\n", "Did you mean 'partnr'?"),
+        ("partner,name,regoin\na,A,B\n", "probably meant to be 'region'"),
+        ("partner,name,name\na,A,B\n", "stands there twice"),
+        ("partner,name,1st\na,A,B\n", "cannot be the name of a detail"),
+        ("partner,name,\na,A,B\n", "cannot be the name of a detail"),
+        ('partner,name\na,"A"x\n', "Close the quotes"),
+        ('partner,name\na,"A\n', "Close the quotes"),
+        (b"partner,name\na,\x81\xff\n", "neither as UTF-8 nor"),
+        ("partner,name\na,A\n".encode("utf-16"), "CSV UTF-8"),
+        (b"partner,name\na,A\0\n", "CSV UTF-8"),
+        ("partner,name\na," + "A" * 201 + "\n", "Shorten it to 200"),
+        ("partner,name,motto\na,A," + "A" * 5_001 + "\n", "Shorten it to 5000"),
+        ("partner,name\na," + "A" * 200_000 + "\n", "cannot be read"),
+        ("partner,name\n" + "a" * 65 + ",A\n", "Shorten it to 64"),
+        ("partner,name\na@b,A\n", "cannot be a key"),
+        ("partner,name," + ",".join(f"c{number}" for number in range(200)) + "\n", "more than 200 columns"),
+        (b"partner,name\n" + b"a,A\n" * 1_300_000, "more than 5 MB"),
+    ],
+)
+def test_what_is_no_table_of_partners_is_refused(tmp_path: Path, content: str | bytes, said: str) -> None:
+    assert said in "\n".join(map(str, partner_faults(tmp_path, content)))
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"none\.csv.*cannot be read"):
+        read_partners(tmp_path / "none.csv")
+
+
+def test_accounts_come_with_opened_credentials_that_are_not_printed(tmp_path: Path) -> None:
+    (tmp_path / "x.json").write_text(json.dumps({"access_token": "hush"}), encoding="utf-8")
+    header = ACCOUNTS.strip() + ",sender,reply_to\n"
+    rows = (
+        "oakfield,X,@oakfield,123,,file:x.json,,\n"
+        "ELMWOOD,linkedin,elm,urn:li:organization:5,api,env:ELM,,\n"
+        "oakfield,facebook,Oakfield,,By hand,,,\n"
+        "oakfield,email,news,families,,,Oakfield <news@oakfield.example>,office@oakfield.example\n"
+    )
+    environ = {"ELM": '{"access_token": "hush too"}'}
+    accounts = read_accounts(sheet(tmp_path, header + rows), CHANNELS, PARTNERS, environ)
+    assert accounts == [
+        AccountRow("oakfield", "x", "oakfield", "123", "api", {"access_token": "hush"}),
+        AccountRow("Elmwood", "linkedin", "elm", "urn:li:organization:5", "api", {"access_token": "hush too"}),
+        AccountRow("oakfield", "facebook", "Oakfield", "", "by-hand"),
+        AccountRow(
+            "oakfield", "email", "news", "families", "api", None,
+            "Oakfield <news@oakfield.example>", "office@oakfield.example",
+        ),
+    ]  # fmt: skip
+    assert "hush" not in repr(accounts)
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ("oakfeild,x,h,1,api,env:OK", "partner: there is no partner 'oakfeild'. Did you mean 'oakfield'?"),
+        ("oakfield,linkdin,h,1,api,env:OK", "channel: there is no channel 'linkdin'. Did you mean 'linkedin'?"),
+        ("oakfield,x,,1,api,env:OK", "handle: it is empty"),
+        ("oakfield,x,h,,api,env:OK", "external_id: it is empty"),
+        ("oakfield,email,h,,by-hand,", "external_id: it is empty"),
+        ("oakfield,x,h,1,robot,env:OK", "mode: 'robot' is no mode. Write api or by-hand"),
+        ("oakfield,x,h,1,api,", "credentials: it is empty"),
+        ("oakfield,x,h,1,api,env:NOPE", "credentials: The variable NOPE is not set"),
+    ],
+)
+def test_each_fault_of_an_account_is_named_with_its_mend(tmp_path: Path, row: str, said: str) -> None:
+    assert [f"people.csv:2: {said}" in words for words in account_faults(tmp_path, row + "\n")] == [True]
+
+
+def test_a_secret_pasted_into_the_table_is_refused_and_not_shown(tmp_path: Path) -> None:
+    [words] = account_faults(tmp_path, "oakfield,x,h,1,api,AAAAhush\n")
+    assert "env:NAME or file:PATH" in words
+    assert "hush" not in words
+
+
+def test_accounts_take_no_stray_columns_and_no_account_twice(tmp_path: Path) -> None:
+    [words] = account_faults(tmp_path, "", ACCOUNTS.replace("handle", "handle,external"))
+    assert words == "people.csv:1: external: there is no such column. Did you mean 'external_id'?"
+    [words] = account_faults(tmp_path, "oakfield,x,h,1,api,env:OK\nOAKFIELD,X,h,1,api,env:OK\n")
+    assert "stands in line 2 too" in words
+
+
+def test_sender_and_reply_belong_to_mail_and_must_be_addresses(tmp_path: Path) -> None:
+    header = ACCOUNTS.strip() + ",sender,reply_to\n"
+    found = account_faults(tmp_path, "oakfield,email,h,l,,,News,nobody\noakfield,x,h,1,api,env:OK,a@b.uk,\n", header)
+    assert [words.split(": ")[1] for words in found] == ["sender", "reply_to", "sender"]
+
+
+def test_subscribers_come_with_their_consent(tmp_path: Path) -> None:
+    rows = (
+        "Ann@EXAMPLE.org,Ann,web form,2025-11-20T14:05:00+01:00\n"
+        "bob@example.org,,paper,2025-11-20\n"
+        "cy@example.org,Cy,paper,20/11/2025 09:30\n"
+    )
+    assert read_subscribers(sheet(tmp_path, SUBSCRIBERS + rows)) == [
+        SubscriberRow("Ann@example.org", "Ann", "web form", datetime(2025, 11, 20, 13, 5, tzinfo=UTC)),
+        SubscriberRow("bob@example.org", "", "paper", datetime(2025, 11, 20, tzinfo=UTC)),
+        SubscriberRow("cy@example.org", "Cy", "paper", datetime(2025, 11, 20, 9, 30, tzinfo=UTC)),
+    ]
+
+
+def test_further_columns_of_subscribers_become_details(tmp_path: Path) -> None:
+    content = SUBSCRIBERS.strip() + ",borough\na@example.org,A,web,2025-11-20,Camden\n"
+    assert read_subscribers(sheet(tmp_path, content))[0].details == {"borough": "Camden"}
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["ann", "ann@example", "a b@example.org", "ann@@example.org", "Ann <a@example.org>", "a@example.org,b@example.org",
+     "a@-example.org", "a@example..org", "a@example.org\nBcc: b@example.org", "@example.org",
+     "a" * 250 + "@example.org"],
+)  # fmt: skip
+def test_what_is_no_address_is_refused(tmp_path: Path, address: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        read_subscribers(sheet(tmp_path, f'{SUBSCRIBERS}"{address}",A,web,2025-11-20\n'))
+    assert set(faults(caught)) == {(2, "email")}
+
+
+@pytest.mark.parametrize("address", ["o'neil+send@mail.example.co.uk", "zoë@example.org", "a@bücher.example", "A@B.UK"])
+def test_unusual_addresses_are_taken(tmp_path: Path, address: str) -> None:
+    [row] = read_subscribers(sheet(tmp_path, f"{SUBSCRIBERS}{address},A,web,2025-11-20\n"))
+    assert row.email.casefold() == address.casefold()
+
+
+def test_an_address_twice_and_a_missing_consent_are_all_named(tmp_path: Path) -> None:
+    rows = "a@example.org,A,web,2025-11-20\nA@Example.org,A,web,2025-11-20\nb@example.org,B,,32/11/2025\n"
+    with pytest.raises(BadInput) as caught:
+        read_subscribers(sheet(tmp_path, SUBSCRIBERS + rows))
+    assert sorted(faults(caught)) == [(3, "email"), (4, "consent_at"), (4, "consent_source")]
