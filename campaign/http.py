@@ -35,19 +35,6 @@ _TALKATIVE = (
 _CHUNK = 65_536
 _BODY_MAX = 20_000_000
 
-_HANDSHAKE = frozenset(
-    {
-        "CERTIFICATE_VERIFY_FAILED",
-        "HTTP_REQUEST",
-        "NO_SHARED_CIPHER",
-        "SSLV3_ALERT_HANDSHAKE_FAILURE",
-        "TLSV1_ALERT_PROTOCOL_VERSION",
-        "TLSV1_UNRECOGNIZED_NAME",
-        "UNSUPPORTED_PROTOCOL",
-        "WRONG_VERSION_NUMBER",
-    }
-)
-
 _BEFORE_THE_WIRE = (
     requests.ConnectTimeout,
     requests.exceptions.InvalidHeader,
@@ -87,6 +74,28 @@ class Answer:
         return body if isinstance(body, dict) else {}
 
 
+class _TlsConnection(urllib3.connection.HTTPSConnection):
+    """Tells a handshake that failed, before which nothing of ours was sent, from TLS that breaks in an answer."""
+
+    def connect(self) -> None:
+        try:
+            super().connect()
+        except (OSError, urllib3.exceptions.SSLError) as error:
+            raise urllib3.exceptions.NewConnectionError(self, f"no TLS: {error}") from error
+
+
+class _TlsPool(urllib3.HTTPSConnectionPool):
+    ConnectionCls = _TlsConnection
+
+
+class _Adapter(requests.adapters.HTTPAdapter):
+    """The adapter of requests over such connections."""
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {"http": urllib3.HTTPConnectionPool, "https": _TlsPool}
+
+
 class Session(requests.Session):
     """A ``requests.Session`` for one short conversation, to be closed after it.
 
@@ -106,6 +115,7 @@ class Session(requests.Session):
         super().__init__()
         _quieten()
         self.trust_env = False
+        self.mount("https://", _Adapter())
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self.last: Answer | None = None
         self._rewrites = dict(rewrites or {})
@@ -192,16 +202,12 @@ def network_outcome(error: BaseException) -> Outcome:
     """Say whether a request that got no answer can have reached the server.
 
     Never sent: no address, refused, no connection in time, a certificate or handshake that failed. Everything else
-    may have arrived, so it is unknown: an SSL error in the middle of an answer looks much like one at its start.
+    may have arrived, so it is unknown.
     """
     detail = scrub(f"{type(error).__name__}: {error}")
-    if any(isinstance(link, _BEFORE_THE_WIRE) or _in_handshake(link) for link in _chain(error)):
+    if any(isinstance(link, _BEFORE_THE_WIRE) for link in _chain(error)):
         return NeverSent(detail)
     return Unknown(detail)
-
-
-def _in_handshake(error: object) -> bool:
-    return isinstance(error, ssl.SSLError) and error.reason in _HANDSHAKE
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

@@ -1,0 +1,113 @@
+"""The channel Facebook against its emulator: what is peculiar to the Graph API."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from campaign.channels import _facebook_looking, facebook
+from campaign.errors import Unknown, Wait
+from campaign.ports import Draft, Media, Message
+
+Build = Callable[..., Any]
+Pictures = Callable[[int], tuple[Media, ...]]
+WORDS = "Have your say on SEND reform & pass it on"
+LINK = "https://www.gov.uk/dfe/SEND-conversation"
+
+
+def test_the_receipt_carries_the_permalink_and_the_time_without_another_call(stage: Build, watch: Any) -> None:
+    play = stage("facebook")
+    receipt = play.channel.publish(play.who, Message("facebook", WORDS), watch)
+    assert receipt.external_id.startswith("1001_")
+    assert receipt.url.startswith("https://www.facebook.com/")
+    assert receipt.at is not None
+    assert play.box.world.faults.report()["calls"] == {"facebook.create": 1}
+
+
+def test_a_page_that_wants_the_app_secret_proof_gets_it_on_every_call(
+    stage: Build, watch: Any, pictures: Pictures
+) -> None:
+    play = stage("facebook").as_account("2002")
+    play.box.world.speed = 1e9
+    receipt = play.channel.publish(play.who, Message("facebook", WORDS, media=pictures(2)), watch)
+    evidence = play.evidence(Message("facebook", WORDS), control_id=receipt.external_id)
+    assert play.channel.find(play.who, evidence).control_seen
+    assert play.channel.verify(play.who).can_find
+    assert receipt.external_id in play.channel.measure(play.who, [receipt.external_id])
+    play.channel.retract(play.who, receipt.external_id)
+    assert play.ledger() == []
+
+
+def test_a_metric_that_meta_has_dropped_costs_only_itself(
+    stage: Build, watch: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    play = stage("facebook")
+    play.box.world.speed = 1e9
+    ids = [play.channel.publish(play.who, Message("facebook", f"{n}"), watch).external_id for n in range(3)]
+    monkeypatch.setattr(facebook, "METRICS", (*_facebook_looking.METRICS, "post_impressions"))
+    measured = play.channel.measure(play.who, ids)
+    assert set(measured) == set(ids)
+    assert all(figures.impressions is not None for figures in measured.values())
+
+
+def test_more_posts_than_a_batch_takes_are_measured_in_several(stage: Build, watch: Any) -> None:
+    play = stage("facebook")
+    play.box.world.speed = 1e9
+    ids = [play.channel.publish(play.who, Message("facebook", f"{n}"), watch).external_id for n in range(52)]
+    assert set(play.channel.measure(play.who, ids)) == set(ids)
+
+
+def test_a_content_type_of_script_is_unknown_to_the_library_but_the_answer_still_counts(
+    stage: Build, watch: Any
+) -> None:
+    play = stage("facebook")
+    play.box.world.switches["facebook.javascript"] = True
+    receipt = play.channel.publish(play.who, Message("facebook", WORDS), watch)
+    assert receipt.external_id == play.ledger()[0]["id"]
+
+
+def test_a_control_further_back_than_one_page_is_looked_for(stage: Build, watch: Any) -> None:
+    play = stage("facebook")
+    ids = [play.channel.publish(play.who, Message("facebook", f"{n}"), watch).external_id for n in range(102)]
+    sighting = play.channel.find(play.who, play.evidence(Message("facebook", "101"), control_id=ids[0]))
+    assert [match.external_id for match in sighting.matches] == [ids[-1]]
+    assert sighting.control_seen
+
+
+def test_a_post_with_another_posts_token_is_not_taken_for_ours(stage: Build, watch: Any) -> None:
+    play = stage("facebook")
+    other = play.channel.compose(Draft(WORDS, link=LINK), "aaaaaaaa")
+    ours = play.channel.compose(Draft(WORDS, link=LINK), "bbbbbbbb")
+    receipt = play.channel.publish(play.who, other, watch)
+    assert play.channel.find(play.who, play.evidence(ours, control_id=receipt.external_id)).matches == ()
+
+
+def test_too_many_calls_wait_as_long_as_facebook_says(stage: Build, watch: Any) -> None:
+    play = stage("facebook")
+    play.goes_wrong("429", seconds=1200)
+    with pytest.raises(Wait) as told:
+        play.channel.publish(play.who, Message("facebook", WORDS), watch)
+    assert told.value.after is not None
+    assert told.value.after.total_seconds() == 1200
+
+
+def test_a_server_error_in_json_without_an_error_is_unknown(stage: Build, watch: Any) -> None:
+    play = stage("facebook")
+    play.goes_wrong("store-then-5xx")
+    with pytest.raises(Unknown):
+        play.channel.publish(play.who, Message("facebook", WORDS), watch)
+
+
+def test_a_card_carries_the_token_and_images_push_the_plain_link_into_the_words(
+    stage: Build, pictures: Pictures
+) -> None:
+    play = stage("facebook")
+    card = play.channel.compose(Draft(WORDS, link=f"{LINK}?a=1#top", link_title="Say"), "k3j9x2ab")
+    assert card.link == f"{LINK}?a=1&utm_content=k3j9x2ab#top"
+    assert (card.text, card.link_title) == (WORDS, "Say")
+    shown = play.channel.compose(Draft(WORDS, link=LINK, media=pictures(1)), "k3j9x2ab")
+    assert (shown.text, shown.link) == (f"{WORDS}\n\n{LINK}", None)
+    assert play.channel.compose_url(play.who, card) == (
+        "https://www.facebook.com/sharer/sharer.php"
+        "?u=https%3A%2F%2Fwww.gov.uk%2Fdfe%2FSEND-conversation%3Fa%3D1%26utm_content%3Dk3j9x2ab%23top"
+    )
