@@ -3,31 +3,35 @@
 import fcntl
 import os
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 
-from campaign.channels import load_channels
+from campaign.channels import ChannelKind, load_channels
 from campaign.clock import Clock, SystemClock
-from campaign.config import Settings, load_settings
+from campaign.config import CONFIG_NAME, Settings, load_settings, validated
+from campaign.config.faults import Origin
 from campaign.dispatch.means import Means
 from campaign.dispatch.retry import Policy
 from campaign.engagement.collect import Collector
 from campaign.engagement.timetable import Cooling
 from campaign.engine.local import Chore, LocalEngine
-from campaign.errors import AlreadyRunning, UnknownName, WrongUse
+from campaign.errors import AlreadyRunning, BadSetting, WrongUse
 from campaign.identities import Identities
 from campaign.models import Database, lanes, partners
 from campaign.models.partners import Campaign
-from campaign.newsletter.sending import Issues
 from campaign.notices import Notices
 from campaign.nudge import Listener, nudge
+from campaign.plan.gather import Copy, Source
+from campaign.plan.media import MediaStore
 from campaign.ports import Bulk, Channel, Draft, Limits, Message
 from campaign.review.content import Contents
 from campaign.vault import Vault
+
+_READING_LATE = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +78,22 @@ class App:
 
     @cached_property
     def channels(self) -> dict[str, Channel]:
-        """Every channel by name, built from its own settings."""
+        """Every channel by name, built from its own section of config.toml."""
         kinds = load_channels()
         for name in self.settings.channels:
             if name not in kinds:
-                raise UnknownName(kind="channel", name=name, mend=f"config.toml may set {', '.join(sorted(kinds))}.")
-        return {name: kind.from_settings(self.settings.channel(name, kind.settings_type)) for name, kind in kinds.items()}
+                raise BadSetting(
+                    file=CONFIG_NAME,
+                    field=f"channels.{name}",
+                    problem="there is no such channel",
+                    mend=f"There are {', '.join(sorted(kinds))}.",
+                )
+        return {name: self._channel(name, kind) for name, kind in kinds.items()}
+
+    def _channel(self, name: str, kind: type[ChannelKind]) -> Channel:
+        section = self.settings.channels.get(name, {})
+        settings = validated(kind.settings_type, section, Origin(CONFIG_NAME), within=("channels", name))
+        return kind.from_settings(settings, self.clock)
 
     @property
     def limits(self) -> dict[str, Limits]:
@@ -89,7 +103,7 @@ class App:
     @property
     def media_folder(self) -> Path:
         """Where images are kept by their digest."""
-        return self.workspace / "media"
+        return self.settings.media.folder
 
     @cached_property
     def contents(self) -> Contents:
@@ -99,7 +113,7 @@ class App:
     @cached_property
     def vault(self) -> Vault:
         """The vault with this workspace's key."""
-        return Vault(self.workspace / "campaign.key")
+        return Vault(self.settings.vault.key_file)
 
     @cached_property
     def identities(self) -> Identities:
@@ -123,7 +137,24 @@ class App:
     @cached_property
     def bulk(self) -> dict[str, Bulk]:
         """What does the issues of channels whose posts have many deliveries."""
-        raise NotImplementedError
+        return {}
+
+    @cached_property
+    def copy(self) -> Copy:
+        """What the campaign says and when, as its files stand now. Raises BadInput."""
+        wanted = self.settings.campaign
+        return Copy.read(wanted.timetable, wanted.templates, wanted.timezone)
+
+    def source(self, *, placeholders: bool) -> Source:
+        """Return where the facts of a plan come from. Raises BadInput."""
+        return Source(
+            copy=self.copy,
+            media=MediaStore(self.media_folder, self.workspace),
+            channels=self.limits,
+            compose=self.contents.composer.compose,
+            draft_of=self.contents.draft,
+            placeholders_allowed=placeholders,
+        )
 
     @property
     def cooling(self) -> Cooling:
@@ -158,13 +189,19 @@ class App:
     def chores(self) -> list[Chore]:
         """Return the upkeep beside dispatch: engagement readings and notices."""
         collector = Collector(
-            database=self.database,
-            clock=self.clock,
+            self.database,
+            self.clock,
             channels=self.channels,
             identities=self.identities.by_id,
             cooling=self.cooling,
+            late=_READING_LATE,
         )
-        return [collector.chore, self.notices.chore]
+
+        def readings(_now: datetime) -> datetime | None:
+            collector.collect()
+            return collector.next_at()
+
+        return [readings]
 
     @cached_property
     def notices(self) -> Notices:
@@ -191,7 +228,7 @@ class App:
                 lanes.end_leases(session)
             yield
 
-    def listening(self, wake: "Wake") -> AbstractContextManager[object]:
+    def listening(self, wake: Callable[[], None]) -> AbstractContextManager[object]:
         """Listen for nudges of writing commands while the block runs."""
         return Listener(self.workspace, wake)
 
@@ -203,6 +240,3 @@ class App:
         """Close what was opened."""
         if "database" in self.__dict__:
             self.database.close()
-
-
-_ = timedelta

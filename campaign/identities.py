@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from threading import Lock
 
@@ -41,17 +42,7 @@ class Identities:
             credentials = self._fresh(account, self._vault.open(account.sealed, name(account)))
         elif account.channel != "email":
             raise CredentialDead(detail="no credentials are stored for this account")
-        return Identity(
-            account_id=account.ident,
-            partner=partner.key,
-            name=partner.name,
-            channel=account.channel,
-            handle=account.handle,
-            external_id=account.external_id,
-            credentials=credentials,
-            sender=account.sender,
-            reply_to=account.reply_to,
-        )
+        return replace(public(account, partner), credentials=credentials)
 
     def _fresh(self, account: Account, credentials: dict[str, str]) -> dict[str, str]:
         channel = self._channels[account.channel]
@@ -78,6 +69,20 @@ class Identities:
             )
         log.info("token renewed", account=account_id, kept=kept)
         return renewed
+
+
+def public(account: Account, partner: Partner) -> Identity:
+    """Return what anybody may know of an account: without its credentials."""
+    return Identity(
+        account_id=account.ident,
+        partner=partner.key,
+        name=partner.name,
+        channel=account.channel,
+        handle=account.handle,
+        external_id=account.external_id,
+        sender=account.sender,
+        reply_to=account.reply_to,
+    )
 
 
 def name(account: Account) -> str:

@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from campaign.errors import BadInput, CampaignError, WrongUse
+from campaign.errors import CampaignError, WrongUse
 
 if TYPE_CHECKING:
     from sqlmodel import Session
@@ -62,7 +62,14 @@ def main() -> None:
         sys.exit(_FINDINGS)
     except CampaignError as error:
         typer.echo(f"campaign: {error}", err=True)
-        sys.exit(_WRONG_USE if isinstance(error, WrongUse | BadInput) else _FINDINGS)
+        sys.exit(_WRONG_USE if isinstance(error, WrongUse) else _FINDINGS)
+    except Exception as error:
+        if type(error).__module__.partition(".")[0] != "sqlalchemy":
+            raise
+        # Only a command that uses the database has loaded SQLAlchemy; --help must not pay for naming its errors.
+        cause = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+        typer.echo(f"campaign: the database said no: {cause}. See `campaign db upgrade` and config.toml.", err=True)
+        sys.exit(_WRONG_USE)
 
 
 def workspace() -> Path:
@@ -106,17 +113,17 @@ def desk(app: "App", named: str | None) -> Iterator["Desk"]:
     app.nudge()
 
 
-def show(rows: Sequence[dict[str, object]], *, as_json: bool, columns: Sequence[str], empty: str) -> None:
+def show(rows: Sequence[Mapping[str, object]], *, as_json: bool, columns: Sequence[str], empty: str) -> None:
     """Print rows as one JSON array, or as a table of ``columns`` for people."""
     if as_json:
-        typer.echo(json.dumps(list(rows), ensure_ascii=False, indent=1))
+        typer.echo(json.dumps([dict(row) for row in rows], ensure_ascii=False, indent=1))
     elif not rows:
         typer.echo(empty)
     else:
         _table(rows, columns)
 
 
-def _table(rows: Sequence[dict[str, object]], columns: Sequence[str]) -> None:
+def _table(rows: Sequence[Mapping[str, object]], columns: Sequence[str]) -> None:
     from rich import box
     from rich.console import Console
     from rich.table import Table

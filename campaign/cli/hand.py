@@ -27,6 +27,7 @@ def list_by_hand(partner: Partners = None, as_json: AsJson = False) -> None:
 @hand.command("show")
 def show_by_hand(ident: str, as_json: AsJson = False) -> None:
     """Show text, image, alt text and the platform's compose page, ready to copy."""
+    from campaign.identities import public
     from campaign.ports import ByHand
 
     with opened() as app:
@@ -36,7 +37,7 @@ def show_by_hand(ident: str, as_json: AsJson = False) -> None:
         channel = app.channels[row.post.channel]
         document = {"id": ident} | message_document(message)
         if isinstance(channel, ByHand):
-            document["compose_url"] = channel.compose_url(app.identities.public(row.account, row.partner), message)
+            document["compose_url"] = channel.compose_url(public(row.account, row.partner), message)
         document["files"] = [str(item.path) for item in message.media]
     show_one(document, as_json=as_json)
 

@@ -1,6 +1,7 @@
 """`campaign run`, `serve`, `sandbox`: what stays up."""
 
 import json
+from collections.abc import Mapping
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
@@ -58,9 +59,9 @@ def sandbox(
     """Run the local platforms and the mail catcher, for trying things by hand."""
     from campaign.sandbox.server import run_sandbox
 
-    def announce(addresses: dict[str, str]) -> None:
-        typer.echo(json.dumps(addresses))
+    def announce(addresses: Mapping[str, str]) -> None:
+        typer.echo(json.dumps(dict(addresses)))
         if not as_json:
             typer.echo(f"Feeds and mailbox: {addresses['x'].rpartition('/')[0]}/  (Ctrl-C ends)")
 
-    run_sandbox(listen, smtp, accounts, faults, data, speed=speed, announce=announce)
+    run_sandbox(listen, smtp, accounts=accounts, faults=faults, data=data, speed=speed, announce=announce)

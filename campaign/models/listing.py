@@ -49,17 +49,23 @@ def posts(session: Session, wanted: PostFilter, *, limit: int | None = None) -> 
 
 
 def _conditions(wanted: PostFilter) -> Sequence[sa.ColumnElement[bool]]:
-    pairs: list[tuple[object, sa.ColumnElement[bool]]] = [
-        (wanted.ids, col(Post.id).in_(wanted.ids)),
-        (wanted.partners, col(Partner.key).in_(wanted.partners)),
-        (wanted.channels, col(Post.channel).in_(wanted.channels)),
-        (wanted.statuses, col(Post.status).in_(wanted.statuses)),
-        (wanted.slots, col(Post.slot).in_(wanted.slots)),
-        (wanted.account_id, col(Post.account_id) == wanted.account_id),
-        (wanted.since, col(Post.due_at) >= wanted.since),
-        (wanted.until, col(Post.due_at) < wanted.until),
-    ]
-    return [condition for value, condition in pairs if value not in (None, ())]
+    conditions: list[sa.ColumnElement[bool]] = []
+    for values, column in (
+        (wanted.ids, col(Post.id)),
+        (wanted.partners, col(Partner.key)),
+        (wanted.channels, col(Post.channel)),
+        (wanted.statuses, col(Post.status)),
+        (wanted.slots, col(Post.slot)),
+    ):
+        if values:
+            conditions.append(column.in_(values))
+    if wanted.account_id is not None:
+        conditions.append(col(Post.account_id) == wanted.account_id)
+    if wanted.since is not None:
+        conditions.append(col(Post.due_at) >= wanted.since)
+    if wanted.until is not None:
+        conditions.append(col(Post.due_at) < wanted.until)
+    return conditions
 
 
 def post(session: Session, post_id: int) -> PostRow | None:
@@ -115,3 +121,15 @@ def free_key(session: Session, account_id: int, slot: str, occurrence: str) -> N
         .execution_options(synchronize_session=False)
     )
     session.execute(statement)
+
+
+def waiting_for_person(session: Session) -> list[PostRow]:
+    """Return posts that only a person can settle."""
+    statement = (
+        select(Post, Account, Partner)
+        .join(Account, col(Account.id) == col(Post.account_id))
+        .join(Partner, col(Partner.id) == col(Post.partner_id))
+        .where(col(Post.needs_person).is_not(None), col(Post.status).in_(["unconfirmed", "retracting"]))
+        .order_by(col(Post.due_at))
+    )
+    return [PostRow(post, account, partner) for post, account, partner in session.exec(statement).all()]

@@ -1,7 +1,7 @@
 """People on email lists: subscribers, their consent, what suppresses them, and each one's copy of an issue."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -47,7 +47,8 @@ class Suppression(SQLModel, table=True):
 class Delivery(SQLModel, table=True):
     """One recipient's copy of an issue, frozen when sending starts.
 
-    ``status`` is waiting, sending, sent, deferred, bounced, suppressed or unknown.
+    ``status`` is waiting, sending, sent, deferred, bounced, suppressed or unknown. ``reply`` is what the mail server
+    said last, or why it was not asked; in sending it names the claim.
     """
 
     __table_args__ = (
@@ -101,31 +102,44 @@ def subscribers(session: Session, list_id: int) -> list[Subscriber]:
     return list(session.exec(statement))
 
 
-def recipients(session: Session, list_id: int) -> list[Subscriber]:
-    """Return who is to get an issue now: still subscribed; suppression is checked again at each send."""
-    statement = (
-        select(Subscriber)
-        .where(col(Subscriber.list_id) == list_id, col(Subscriber.unsubscribed_at).is_(None))
-        .order_by(col(Subscriber.id))
-    )
-    return list(session.exec(statement))
-
-
-def suppressed(session: Session, digests: Sequence[str]) -> set[str]:
-    """Return which of the digests are suppressed."""
-    statement = sa.select(col(Suppression.address_digest)).where(col(Suppression.address_digest).in_(digests))
-    return {row[0] for row in session.execute(statement)}
-
-
 def deliveries(session: Session, post_id: int) -> list[Delivery]:
     """Return every delivery of an issue."""
     return list(session.exec(select(Delivery).where(col(Delivery.post_id) == post_id).order_by(col(Delivery.id))))
 
 
-def waiting(session: Session, post_id: int, now: datetime, *, limit: int) -> list[Delivery]:
-    """Return deliveries that may go now, in order."""
-    statement = (
-        select(Delivery)
+def freeze(session: Session, post_id: int, list_id: int, at: datetime) -> int:
+    """Write a delivery for everybody who still wants the list's mail; returns how many.
+
+    One address gets one delivery, however often and in whatever letter case it stands on the list. Suppression is not
+    looked at here: it is checked at each send, and its row then says so.
+    """
+    address = sa.func.lower(col(Subscriber.email))
+    first = (
+        sa.select(sa.func.min(col(Subscriber.id)))
+        .where(col(Subscriber.list_id) == list_id, col(Subscriber.unsubscribed_at).is_(None))
+        .group_by(address)
+    )
+    copied = ("email", "name", "details", "token")
+    constants = {"post_id": post_id, "status": "waiting", "tries": 0, "next_try_at": at}
+    table = sa.inspect(Delivery).local_table
+    source = sa.select(
+        col(Subscriber.id),
+        *(getattr(Subscriber, name) for name in copied),
+        *(sa.literal(value, table.columns[name].type) for name, value in constants.items()),
+    ).where(col(Subscriber.id).in_(first))
+    statement = sa.insert(Delivery).from_select(
+        ["subscriber_id", *copied, *constants], source.order_by(col(Subscriber.id)), include_defaults=False
+    )
+    return int(getattr(session.execute(statement), "rowcount", 0))
+
+
+def claim_deliveries(session: Session, post_id: int, now: datetime, claim: str, *, limit: int) -> list[Delivery]:
+    """Take the deliveries that may go now, in order, for the sender that names itself by ``claim``.
+
+    While a delivery is in sending, its ``reply`` holds the claim: it leads to the sender's own journal.
+    """
+    ready = (
+        sa.select(col(Delivery.id))
         .where(
             col(Delivery.post_id) == post_id,
             col(Delivery.status).in_(["waiting", "deferred"]),
@@ -134,7 +148,45 @@ def waiting(session: Session, post_id: int, now: datetime, *, limit: int) -> lis
         .order_by(col(Delivery.next_try_at), col(Delivery.id))
         .limit(limit)
     )
+    ids = [row[0] for row in session.execute(ready)]
+    set_deliveries(session, ids, {"status": "sending", "reply": claim}, expected=["waiting", "deferred"])
+    return [row for row in in_flight(session, post_id) if row.reply == claim]
+
+
+def in_flight(session: Session, post_id: int) -> list[Delivery]:
+    """Return the deliveries of an issue that some sender has claimed and not settled."""
+    statement = (
+        select(Delivery)
+        .where(col(Delivery.post_id) == post_id, col(Delivery.status) == "sending")
+        .order_by(col(Delivery.id))
+        .execution_options(populate_existing=True)
+    )
     return list(session.exec(statement))
+
+
+def settle_delivery(session: Session, delivery_id: int, claim: str | None, values: Mapping[str, object]) -> bool:
+    """Write how a claimed delivery ended, unless somebody took it over; says whether it was still ours."""
+    statement = (
+        sa.update(Delivery)
+        .where(
+            col(Delivery.id) == delivery_id,
+            col(Delivery.status) == "sending",
+            col(Delivery.reply).is_not_distinct_from(claim),
+        )
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )
+    return int(getattr(session.execute(statement), "rowcount", 0)) == 1
+
+
+def withheld(session: Session, delivery: Delivery) -> str | None:
+    """Say why this person must get no mail now: suppressed, or unsubscribed since the list was frozen; else None."""
+    if session.get(Suppression, address_digest(delivery.email)) is not None:
+        return "the address is suppressed"
+    left = sa.select(col(Subscriber.unsubscribed_at)).where(col(Subscriber.token) == delivery.token)
+    if session.execute(left).scalar() is not None:
+        return "unsubscribed since the list was frozen"
+    return None
 
 
 def next_delivery_at(session: Session, post_id: int) -> datetime | None:
@@ -168,7 +220,7 @@ def count_deliveries(session: Session, post_id: int) -> dict[str, int]:
 
 def unsubscribe(session: Session, token: str, at: datetime) -> Subscriber | None:
     """Take the subscriber with this token off the list; the second time changes nothing."""
-    found = session.exec(select(Subscriber).where(col(Subscriber.token) == token)).first()
+    found = subscriber_by_token(session, token)
     if found is not None and found.unsubscribed_at is None:
         found.unsubscribed_at = at
         session.add(found)

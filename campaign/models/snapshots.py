@@ -134,8 +134,8 @@ def _append(session: Session, rows: Sequence[Snapshot]) -> int:
     values = [row.model_dump(exclude={"id"}) for row in rows]
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     statement = dialect.insert(Snapshot).values(values)
-    done = session.execute(statement.on_conflict_do_nothing(index_elements=["post_id", "due_at"]))
-    return int(getattr(done, "rowcount", 0))
+    unless_there = statement.on_conflict_do_nothing(index_elements=["post_id", "due_at"])
+    return len(session.execute(unless_there.returning(col(Snapshot.id))).all())
 
 
 def lines(session: Session, wanted: LogFilter, *, newest: int | None = None) -> Iterator[LogLine]:
@@ -226,11 +226,12 @@ def _about_post(wanted: LogFilter) -> Sequence[sa.ColumnElement[bool]]:
 
 
 def _about_time(wanted: LogFilter) -> Sequence[sa.ColumnElement[bool]]:
-    pairs: list[tuple[object, sa.ColumnElement[bool]]] = [
-        (wanted.since, col(Snapshot.taken_at) >= wanted.since),
-        (wanted.until, col(Snapshot.taken_at) < wanted.until),
-    ]
-    return [condition for value, condition in pairs if value is not None]
+    conditions: list[sa.ColumnElement[bool]] = []
+    if wanted.since is not None:
+        conditions.append(col(Snapshot.taken_at) >= wanted.since)
+    if wanted.until is not None:
+        conditions.append(col(Snapshot.taken_at) < wanted.until)
+    return conditions
 
 
 def latest(session: Session, post_ids: Sequence[int]) -> dict[int, Snapshot]:

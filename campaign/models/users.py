@@ -1,7 +1,9 @@
 """People who use the program, and the notices that go to them by mail."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
+import sqlalchemy as sa
 from sqlalchemy import Index, text
 from sqlmodel import Field, Session, SQLModel, col, select
 
@@ -74,3 +76,8 @@ def unsent(session: Session, now: datetime, *, limit: int = 50) -> list[Notice]:
         .limit(limit)
     )
     return list(session.exec(statement))
+
+
+def change_notice(session: Session, notice_id: int, values: Mapping[str, object]) -> None:
+    """Note how the sending of a notice went."""
+    session.execute(sa.update(Notice).where(col(Notice.id) == notice_id).values(**values))

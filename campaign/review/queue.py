@@ -5,10 +5,10 @@ Running it twice changes nothing. A change touches only posts not yet claimed an
 
 import secrets
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from campaign.errors import MoveRefused
+from campaign.errors import MoveRefused, WrongUse
 from campaign.models import listing
 from campaign.models.partners import Account
 from campaign.models.posts import Event, Post, TemplateVersion, has_template
@@ -56,6 +56,17 @@ def _add(desk: Desk, row: PlanRow) -> Post | None:
     account = desk.session.get_one(Account, row.account_id)
     listing.free_key(desk.session, row.account_id, row.slot, row.occurrence)
     post = new_post(desk, account, row, row.draft)
+    _submit(desk, post)
+    return post
+
+
+def add_single(desk: Desk, account: Account, row: PlanRow, fields: Mapping[str, str]) -> Post:
+    """Store and submit a post that no timetable asked for. Raises BadInput's family when it has no words."""
+    if row.draft is None:
+        raise WrongUse(problem="The post has no words", mend="Name a template that has some.")
+    post = new_post(desk, account, row, row.draft)
+    post.fields = dict(fields)
+    desk.session.flush()
     _submit(desk, post)
     return post
 

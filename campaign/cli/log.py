@@ -1,0 +1,124 @@
+"""`campaign log`, `report`, `export`, `audit`: what happened."""
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from campaign.cli.frame import AsJson, Day, cli, day_bounds, opened, show, show_one
+
+if TYPE_CHECKING:
+    from campaign.app import App
+    from campaign.models.snapshots import LogFilter
+
+OnePartner = Annotated[str | None, typer.Option("--partner", help="Only this partner.")]
+OneChannel = Annotated[str | None, typer.Option("--channel", help="Only this channel.")]
+OneSlot = Annotated[str | None, typer.Option("--slot", help="Only this slot.")]
+OneTemplate = Annotated[str | None, typer.Option("--template", help="Only this template.")]
+
+
+def _filter(
+    app: "App", partner: str | None, channel: str | None, slot: str | None, template: str | None, day: str | None
+) -> "LogFilter":
+    from campaign.models.snapshots import LogFilter
+
+    since, until = day_bounds(app, day)
+    return LogFilter(partner=partner, channel=channel, slot=slot, template=template, since=since, until=until)
+
+
+@cli.command("log")
+def log(
+    partner: OnePartner = None,
+    channel: OneChannel = None,
+    slot: OneSlot = None,
+    template: OneTemplate = None,
+    day: Day = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show the engagement log: a row per reading, and a small chart."""
+    from rich.console import Console
+
+    from campaign.reports.chart import chart
+    from campaign.reports.log import log_rows
+    from campaign.reports.table import table
+
+    with opened() as app, app.database.read() as session:
+        rows = log_rows(session, _filter(app, partner, channel, slot, template, day))
+    if as_json:
+        typer.echo(json.dumps(rows, ensure_ascii=False, indent=1))
+    elif not rows:
+        typer.echo("No readings yet. The first is taken a while after publishing ([engagement] readings).")
+    else:
+        console = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
+        console.print(table(rows))
+        console.print(chart(rows, console.width))
+
+
+@cli.command("report")
+def report(as_json: AsJson = False) -> None:
+    """Show what was planned, published and missed, by day, partner and channel."""
+    from campaign.reports.log import posts_report
+
+    with opened() as app, app.database.read() as session:
+        rows = posts_report(session)
+    columns = tuple(rows[0]) if rows else ()
+    show(rows, as_json=as_json, columns=columns, empty="No posts yet.")
+
+
+@cli.command("export")
+def export(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Ends in .csv or .json; - is stdout as CSV.")],
+    partner: OnePartner = None,
+    channel: OneChannel = None,
+    slot: OneSlot = None,
+    template: OneTemplate = None,
+    day: Day = None,
+) -> None:
+    """Write the engagement log to a file, as CSV or JSON by its name."""
+    from campaign.errors import WrongUse
+    from campaign.reports.export import write_csv, write_json
+    from campaign.reports.log import log_rows
+
+    if str(file) != "-" and file.suffix not in {".csv", ".json"}:
+        raise WrongUse(problem=f"{file.name} ends in neither .csv nor .json", mend="Name the file so.")
+    with opened() as app, app.database.read() as session:
+        rows = log_rows(session, _filter(app, partner, channel, slot, template, day))
+    if str(file) == "-":
+        write_csv(rows, sys.stdout)
+        return
+    with file.open("w", encoding="utf-8", newline="") as out:
+        (write_csv if file.suffix == ".csv" else write_json)(rows, out)
+    typer.echo(f"{len(rows)} rows written to {file}.")
+
+
+@cli.command("audit")
+def audit(
+    verify: Annotated[bool, typer.Option("--verify", help="Check the chain of digests.")] = False,
+    limit: Annotated[int, typer.Option("--limit", help="How many of the newest rows.")] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """Show who decided what, or check that no row was removed or changed (exit 1 when one was)."""
+    from campaign.clock import iso
+    from campaign.models import audit as chain
+
+    with opened() as app, app.database.read() as session:
+        if verify:
+            faults = list(chain.faults(session))
+            last = chain.rows(session, limit=1)
+            head = last[0].digest if last else ""
+            show_one({"whole": not faults, "head": head, "faults": faults}, as_json=as_json)
+            raise typer.Exit(1 if faults else 0)
+        rows: list[dict[str, object]] = [
+            {
+                "at": iso(row.at),
+                "who": row.who,
+                "action": row.action,
+                "subject": row.subject,
+                "facts": row.facts,
+                "digest": row.digest,
+            }
+            for row in chain.rows(session, limit=limit)
+        ]
+    show(rows, as_json=as_json, columns=("at", "who", "action", "subject", "facts"), empty="No decisions yet.")

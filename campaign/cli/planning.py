@@ -1,0 +1,169 @@
+"""`campaign plan`, `queue`, `posts new`: from the timetable to posts in review."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from campaign.cli.facts import find_partner
+from campaign.cli.frame import As, AsJson, cli, day_bounds, desk, local_time, opened, show
+from campaign.cli.posts import pairs, posts
+from campaign.errors import BadInput, WrongUse
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from sqlmodel import Session
+
+    from campaign.app import App
+    from campaign.models.listing import PostRow
+    from campaign.plan.rows import PlanRow
+    from campaign.ports import Draft
+
+_COLUMNS = ("action", "partner", "channel", "slot", "due_at", "reason")
+_SHOWN = frozenset({"add", "change", "withdraw", "past", "blocked"})
+
+Placeholders = Annotated[
+    bool, typer.Option("--allow-placeholders", help="Take days and links that DfE has not given yet as they stand.")
+]
+
+
+def proposed(app: "App", session: "Session", now: "datetime", *, placeholders: bool) -> "list[PlanRow]":
+    """Return the plan as the timetable, the templates and the tables stand now."""
+    from campaign.plan.gather import gather
+    from campaign.plan.planner import plan
+
+    return plan(gather(session, app.source(placeholders=placeholders), now))
+
+
+def row_document(row: "PlanRow") -> dict[str, object]:
+    """Return a row of the plan as it is shown."""
+    from campaign.clock import iso
+
+    return {
+        "action": row.action,
+        "partner": row.partner,
+        "channel": row.channel,
+        "slot": row.slot,
+        "occurrence": row.occurrence,
+        "due_at": iso(row.due_at),
+        "template": row.template or None,
+        "reason": row.reason or None,
+        "post_id": str(row.post_id) if row.post_id else None,
+        "findings": [str(finding) for finding in row.findings],
+    }
+
+
+@cli.command("plan")
+def plan_command(
+    since: Annotated[str | None, typer.Option("--from", help="Only from this day on.")] = None,
+    until: Annotated[str | None, typer.Option("--to", help="Only up to this day.")] = None,
+    placeholders: Placeholders = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show what `campaign queue` would add, change and withdraw; nothing is written. Exit 1 when posts are blocked."""
+    with opened() as app, app.database.read() as session:
+        rows = proposed(app, session, app.clock.now(), placeholders=placeholders)
+        start, end = day_bounds(app, since)[0], day_bounds(app, until)[1]
+        shown = [
+            row
+            for row in rows
+            if row.action in _SHOWN and (start is None or row.due_at >= start) and (end is None or row.due_at < end)
+        ]
+    documents = [row_document(row) for row in shown]
+    show(documents, as_json=as_json, columns=_COLUMNS, empty="Nothing to do: every post stands as the timetable says.")
+    _say_blocked(shown)
+
+
+def _say_blocked(rows: "Sequence[PlanRow]") -> None:
+    """Name what is blocked with field and mend, each finding once, and exit 1 when anything is."""
+    seen: dict[str, list[str]] = {}
+    for row in rows:
+        for finding in row.findings:
+            seen.setdefault(str(finding), []).append(f"{row.partner} {row.channel}")
+    for line, places in seen.items():
+        typer.echo(f"{line} ({', '.join(dict.fromkeys(places))})", err=True)
+    if any(row.action == "blocked" for row in rows):
+        raise typer.Exit(1)
+
+
+@cli.command("queue")
+def queue_command(placeholders: Placeholders = False, by: As = None, as_json: AsJson = False) -> None:
+    """Write the plan: posts go to review in your name. Running it twice changes nothing."""
+    from campaign.people import Right, demand
+    from campaign.review import queue
+
+    with opened() as app:
+        with desk(app, by) as place:
+            demand(place.person, Right.QUEUE)
+            rows = proposed(app, place.session, place.now, placeholders=placeholders)
+            mine = place.person.partner_key
+            rows = [row for row in rows if mine in (None, row.partner)]
+            done = queue.apply(place, rows)
+            _keep_templates(app, place)
+        blocked = [row for row in rows if row.action == "blocked"]
+    counts = {name: done.counts.get(name, 0) for name in ("add", "change", "withdraw", "keep", "past", "blocked")}
+    if as_json:
+        show([dict(counts)], as_json=True, columns=(), empty="")
+    else:
+        typer.echo(", ".join(f"{count} {name}" for name, count in counts.items()))
+    if done.not_agreed:
+        typer.echo(
+            f"{len(done.not_agreed)} drafts wait for their partner's yes (`campaign agree --partner P`).", err=True
+        )
+    _say_blocked(blocked)
+
+
+def _keep_templates(app: "App", place: object) -> None:
+    from campaign.review.decisions import Desk
+    from campaign.review.queue import note_template
+
+    assert isinstance(place, Desk)  # noqa: S101 - tells mypy what the annotation may not import
+    for (name, channel), template in app.copy.templates.by_key.items():
+        file = app.copy.templates.folder / (f"{name}.{channel}.md" if channel else f"{name}.md")
+        note_template(
+            place,
+            name=f"{name}.{channel}" if channel else name,
+            version=str(template.version),
+            digest=template.digest,
+            source=file.read_text(encoding="utf-8"),
+        )
+
+
+def filled_anew(app: "App", row: "PostRow", fields: "Mapping[str, str]") -> "Draft":
+    """Fill a stored post's template again with other field values. Raises BadInput."""
+    from campaign.plan.refill import refilled
+
+    return refilled(app.source(placeholders=True), row.post, row.partner, fields)
+
+
+@posts.command("new")
+def new_post(
+    partner: Annotated[str, typer.Option("--partner", help="The partner's key.")],
+    channel: Annotated[str, typer.Option("--channel", help="The channel.")],
+    template: Annotated[str, typer.Option("--template", help="The template's name.")],
+    at: Annotated[str, typer.Option("--at", help="Local wall time, as 2025-12-02T09:00.")],
+    values: Annotated[list[str] | None, typer.Argument(metavar="FIELD=VALUE...")] = None,
+    by: As = None,
+) -> None:
+    """Queue a single post outside the timetable; it goes to review like any other."""
+    from campaign.models import partners as rows
+    from campaign.plan.refill import single
+    from campaign.review import queue
+
+    with opened() as app, desk(app, by) as place:
+        owner = find_partner(place.session, partner)
+        found = [account for account, _ in rows.accounts(place.session, partner_ids=[owner.ident])]
+        account = next((account for account in found if account.channel == channel), None)
+        if account is None:
+            mend = "`campaign accounts list` names them."
+            raise WrongUse(problem=f"{partner} has no account on {channel}", mend=mend)
+        due_at = local_time(app, at)
+        if due_at <= place.now:
+            raise WrongUse(problem=f"{at} is past", mend="Choose a time that is still to come.")
+        fields = pairs(values or [])
+        row = single(app.source(placeholders=False), account, owner, template, due_at, fields)
+        if row.findings:
+            raise BadInput(row.findings)
+        post = queue.add_single(place, account, row, fields)
+        typer.echo(f"Post {post.id} is {post.status} for {at}.")

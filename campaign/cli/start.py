@@ -1,0 +1,92 @@
+"""`campaign init` and `campaign check`: a new workspace, and whether all that a person wrote in it holds together."""
+
+import os
+import secrets
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from campaign.cli.frame import AsJson, cli, opened, show
+from campaign.errors import BadInput, CampaignError, Finding, WrongUse
+
+if TYPE_CHECKING:
+    from campaign.app import App
+
+
+@cli.command("init")
+def init(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Default: the current folder.")] = Path(),
+    launch: Annotated[str | None, typer.Option("--launch", help="Shift the shipped days to this launch day.")] = None,
+) -> None:
+    """Lay out config.toml, templates/, schedules/, the key file and a database."""
+    from campaign.opening import open_workspace
+
+    day = _day(launch)
+    open_workspace(folder, os.environ, launch=day, salt=secrets.token_hex(16))
+    typer.echo(f"{folder} is ready. You act as `operator`.")
+    typer.echo("Next: campaign partners import, accounts import, check, plan, queue.")
+
+
+def _day(text: str | None) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError as error:
+        raise WrongUse(problem=f"{text!r} is no day", mend="Write it as 2025-12-02.") from error
+
+
+@cli.command("check")
+def check(
+    placeholders: Annotated[bool, typer.Option("--allow-placeholders", help="As in a rehearsal.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Validate configuration, templates, timetable, partners and accounts. Exit 1 when anything must be mended."""
+    with opened() as app:
+        found = _findings(app, placeholders=placeholders)
+    documents: list[dict[str, object]] = [
+        {
+            "severity": item.severity,
+            "file": item.file,
+            "line": item.line,
+            "field": item.field,
+            "problem": item.problem,
+            "mend": item.mend,
+        }
+        for item in found
+    ]
+    if as_json:
+        show(documents, as_json=True, columns=(), empty="")
+    else:
+        for item in found:
+            typer.echo(f"{item.severity}: {item}")
+        typer.echo(f"{len(found)} findings." if found else "Everything holds together.")
+    if any(item.severity == "error" for item in found):
+        raise typer.Exit(1)
+
+
+def _findings(app: "App", *, placeholders: bool) -> list[Finding]:
+    from campaign.plan.audience import check_audience, check_channels
+    from campaign.plan.gather import gather
+    from campaign.plan.planner import plan
+    from campaign.plan.timetable_check import check_timetable
+
+    now = app.clock.now()
+    try:
+        source = app.source(placeholders=placeholders)
+    except BadInput as error:
+        return list(error.findings)
+    copy = source.copy
+    with app.database.read() as session:
+        facts = gather(session, source, now)
+    found = check_timetable(copy.timetable, now, placeholders_allowed=placeholders, questions=copy.questions)
+    found += check_channels(copy.timetable, app.channels)
+    found += check_audience(copy.timetable, facts.partners) if facts.partners else []
+    try:
+        for row in plan(facts):
+            found += row.findings
+    except CampaignError as error:
+        if not isinstance(error, BadInput):
+            raise
+        found += error.findings
+    return list(dict.fromkeys(found))

@@ -1,0 +1,61 @@
+"""Mailing notices to people: each until the mail server has taken it, for three days at most."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from email.message import EmailMessage
+from email.utils import format_datetime
+
+import structlog
+
+from campaign.clock import Clock
+from campaign.errors import Outcome
+from campaign.models import Database, users
+from campaign.models.users import Notice
+
+log = structlog.get_logger(__name__)
+
+_PAUSE = timedelta(minutes=5)
+_GIVE_UP = timedelta(days=3)
+
+
+class Notices:
+    """Sends what waits. ``send`` hands one message to the mail server and raises an Outcome when it cannot."""
+
+    def __init__(self, database: Database, clock: Clock, sender: str, send: Callable[[EmailMessage], None]) -> None:
+        self._database = database
+        self._clock = clock
+        self._sender = sender
+        self._send = send
+
+    def chore(self, now: datetime) -> datetime | None:
+        """Send what is due; nothing asks to be called again before the next beat."""
+        with self._database.read() as session:
+            waiting = users.unsent(session, now)
+        for notice in waiting:
+            if not self._deliver(notice, now):
+                break  # the server is away: the rest would fail alike
+        return None
+
+    def _deliver(self, notice: Notice, now: datetime) -> bool:
+        values: dict[str, object] = {"sent_at": now}
+        try:
+            self._send(self._message(notice))
+        except Outcome as outcome:
+            log.warning("notice not sent", notice=notice.id, detail=outcome.detail)
+            values = {"tries": notice.tries + 1, "next_try_at": now + _PAUSE * (notice.tries + 1)}
+            if now - notice.created_at > _GIVE_UP:
+                values = {"sent_at": now, "tries": -1}
+        with self._database.write() as session:
+            users.change_notice(session, notice.id or 0, values)
+        return "sent_at" in values
+
+    def _message(self, notice: Notice) -> EmailMessage:
+        message = EmailMessage()
+        message["From"] = self._sender
+        message["To"] = notice.to
+        message["Subject"] = " ".join(notice.subject.split())
+        message["Date"] = format_datetime(notice.created_at)
+        message["Message-ID"] = f"<notice-{notice.id}.{notice.created_at.timestamp():.0f}@campaign.invalid>"
+        message["Auto-Submitted"] = "auto-generated"
+        message.set_content(notice.body)
+        return message

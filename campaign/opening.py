@@ -1,0 +1,50 @@
+"""A new workspace: the starter's files, the key, the database with its campaign, and the operator."""
+
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+
+from campaign.clock import Clock, SystemClock
+from campaign.config import CONFIG_NAME, Settings, lay_out, load_settings
+from campaign.models import Database, audit, partners, users
+from campaign.models.partners import Campaign
+from campaign.models.users import User
+from campaign.people import OPERATOR
+from campaign.plan.shift import shifted
+from campaign.vault import create_key
+
+
+def open_workspace(
+    folder: Path, environ: Mapping[str, str], *, launch: date | None, salt: str, clock: Clock | None = None
+) -> Settings:
+    """Lay out ``folder`` and make its key and its database. A config.toml that is there already is kept, so that a
+    workspace written by hand only gets what it lacks.
+
+    Raises:
+        WrongUse: a part of the starter is there already without a config.toml, or the configuration is at fault.
+
+    """
+    folder = folder.resolve()
+    if not (folder / CONFIG_NAME).is_file():
+        lay_out(folder)
+    settings = load_settings(folder, environ)
+    if launch is not None:
+        path = settings.campaign.timetable
+        path.write_text(shifted(path.read_text(encoding="utf-8"), launch), encoding="utf-8")
+    if not settings.vault.key_file.exists():
+        create_key(settings.vault.key_file)
+    _fill_database(settings, salt, clock or SystemClock())
+    return settings
+
+
+def _fill_database(settings: Settings, salt: str, clock: Clock) -> None:
+    database = Database(settings.database.url)
+    database.upgrade()
+    now, name = clock.now(), settings.campaign.name
+    with database.write() as session:
+        if partners.campaign(session) is None:
+            session.add(Campaign(name=name, timezone=settings.campaign.timezone, salt=salt, created_at=now))
+        if users.user(session, OPERATOR) is None:
+            session.add(User(name=OPERATOR, role="admin", added_at=now))
+            audit.record(session, who=OPERATOR, action="init", subject="workspace", at=now, facts={"name": name})
+    database.close()

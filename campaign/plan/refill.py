@@ -1,0 +1,105 @@
+"""Filling one template outside a run of the planner: an edited post, and a single post that no timetable asked for."""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from campaign.errors import BadInput
+from campaign.models.partners import Account, Partner
+from campaign.models.posts import Post
+from campaign.plan.audience import AccountFacts, PartnerFacts
+from campaign.plan.days import local
+from campaign.plan.entries import Slot, Timetable
+from campaign.plan.words import campaign_facts, event_facts, filled
+from campaign.plan.gather import Source, partner_facts
+from campaign.plan.occurrences import Occurrence
+from campaign.plan.placing import Place
+from campaign.plan.questions import Question, question_facts
+from campaign.plan.rows import ExistingPost, PlanFacts, PlanRow
+from campaign.plan.wanted import Wanted
+from campaign.ports import Draft
+
+SINGLE = "single"
+"""The slot name of posts that a person queues outside the timetable."""
+
+
+def refilled(source: Source, post: Post, partner: Partner, fields: Mapping[str, str]) -> Draft:
+    """Return the draft of a stored post's template with other field values. Raises BadInput."""
+    timetable = source.copy.timetable
+    made = source.filler(
+        post.template,
+        post.channel,
+        campaign=campaign_facts(timetable, post.due_at),
+        partner=partner_facts(partner),
+        event=_event_words(timetable, post.occurrence),
+        question=_question_words(source.copy.questions, post.occurrence),
+        fields=fields,
+    )
+    draft = made.draft
+    return replace(draft, audience=post.draft.get("audience")) if draft.subject is not None else draft
+
+
+def _event_words(timetable: Timetable, occurrence: str) -> Mapping[str, object] | None:
+    found = next((event for event in timetable.events if event.key == occurrence), None)
+    return event_facts(found) if found else None
+
+
+def _question_words(questions: tuple[Question, ...], occurrence: str) -> Mapping[str, object] | None:
+    found = next((question for question in questions if question.key == occurrence), None)
+    return question_facts(found, questions) if found else None
+
+
+def single(
+    source: Source, account: Account, partner: Partner, template: str, due_at: datetime, fields: Mapping[str, str]
+) -> PlanRow:
+    """Return the row of a post that no timetable asked for; what is wrong with it is in its findings."""
+    owner = partner_facts(partner)
+    facts = PlanFacts(
+        timetable=source.copy.timetable,
+        templates=source.copy.templates,
+        fill=source.filler,
+        partners=[owner],
+        accounts=[],
+        now=due_at,
+        channels=source.channels,
+        compose=source.compose,
+        placeholders_allowed=source.placeholders_allowed,
+    )
+    row = PlanRow(
+        action="add",
+        partner=partner.key,
+        account_id=account.ident,
+        channel=account.channel,
+        slot=SINGLE,
+        occurrence=f"{local(due_at, source.copy.timetable.zone):%Y-%m-%dT%H:%M:%S} {secrets.token_hex(4)}",
+        due_at=due_at,
+        window_from=due_at,
+        window_until=due_at,
+    )
+    try:
+        made = filled(facts, _wanted(row, account, owner, template), _holder(row, fields))
+    except BadInput as error:
+        return replace(row, action="blocked", findings=error.findings)
+    return replace(row, draft=made.draft, template=made.template_name, template_version=made.template_version)
+
+
+def _wanted(row: PlanRow, account: Account, owner: PartnerFacts, template: str) -> Wanted:
+    slot = Slot(name=SINGLE, channels=(row.channel,), templates=(template,))
+    whose = AccountFacts(id=account.ident, partner=owner.key, channel=row.channel, external_id=account.external_id)
+    occurrence = Occurrence(slot, row.occurrence, row.due_at, template=template)
+    return Wanted(whose, owner, occurrence, Place(row.due_at, row.due_at, timedelta()))
+
+
+def _holder(row: PlanRow, fields: Mapping[str, str]) -> ExistingPost:
+    """Carry the post's own field values to where the planner looks for them."""
+    return ExistingPost(
+        id=0,
+        account_id=row.account_id,
+        slot=SINGLE,
+        occurrence=row.occurrence,
+        due_at=row.due_at,
+        status="draft",
+        draft=Draft(words=""),
+        fields=fields,
+    )

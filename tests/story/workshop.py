@@ -1,0 +1,173 @@
+"""A partner's desk for the stories: a workspace written by hand, the sandbox beside it, and the command line."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+LONDON = ZoneInfo("Europe/London")
+CAMPAIGN = Path(sys.executable).with_name("campaign")
+
+TEMPLATES = {
+    "hello.md": """---
+title: Hello
+version: 1
+fields:
+  line: {type: text, max: 80, required: true}
+link: "{{ campaign.views_url }}"
+link_title: Share your views
+---
+{{ partner.name }} joins in & listens <now> (really).
+
+{{ line }}
+
+{{ campaign.views_url }}
+""",
+    "hello.x.md": """---
+title: Hello on X
+version: 1
+---
+{{ partner.name }} joins in & listens <now>.
+
+{{ line }}
+
+{{ campaign.views_url }}
+""",
+    "second.md": """---
+title: Second
+version: 2
+---
+A second word from {{ partner.name }} in {{ partner.region }}: #SEND [matters] *a lot*. {{ partner.key }}
+""",
+    "news.md": """---
+title: News
+version: 1
+subject: "News from {{ partner.name }}"
+preheader: What we heard
+---
+# Hello from {{ partner.name }}
+
+We want to hear **your** views at [our page]({{ campaign.views_url }}).
+""",
+}
+
+
+@dataclass
+class Workshop:
+    """A workspace with its environment. ``run`` calls the command line as a person would."""
+
+    folder: Path
+    addresses: Mapping[str, str]
+    database_url: str = "sqlite:///campaign.db"
+    environ: dict[str, str] = field(default_factory=dict)
+
+    def write(self, name: str, text: str) -> Path:
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    def write_config(self, more: str = "") -> None:
+        self.write(
+            "config.toml",
+            f"""[campaign]
+name = "A campaign of our own"
+timezone = "Europe/London"
+timetable = "schedules/own.toml"
+templates = "templates/own"
+
+[database]
+url = "{self.database_url}"
+
+[dispatch]
+grace = "10m"
+lease = "8s"
+call_timeout = "3s"
+beat = "1s"
+retries = ["1s"]
+lookups = ["1s", "1s", "1s"]
+lookup_spread = "2s"
+
+[channels.x]
+api_url = "{self.addresses["x"]}"
+[channels.facebook]
+graph_url = "{self.addresses["facebook"]}"
+[channels.linkedin]
+api_url = "{self.addresses["linkedin"]}"
+{self._email()}
+[engagement]
+readings = ["1s", "2s", "4s"]
+daily_until = "4s"
+weekly_until = "4s"
+
+{more}
+""",
+        )
+
+    def _email(self) -> str:
+        import importlib.util
+        if importlib.util.find_spec("campaign.channels.email") is None: return ""
+        return f'[channels.email]\nsmtp_url = "{self.addresses["smtp"]}"\nsender = "News <news@example.org>"\n'
+
+    def write_copy(self) -> None:
+        for name, text in TEMPLATES.items():
+            self.write(f"templates/own/{name}", text)
+
+    def write_timetable(self, slots: Sequence[tuple[str, str, Sequence[str], datetime]], more: str = "") -> None:
+        """Write slots of (name, template, channels, instant)."""
+        day = slots[0][3].astimezone(LONDON).date()
+        parts = [f'[details]\nviews_url = "https://www.gov.uk/dfe/SEND-conversation"\n\n[days]\nlaunch = {day}\n']
+        for name, template, channels, instant in slots:
+            wall = instant.astimezone(LONDON)
+            plus = (wall.date() - day).days
+            at = f"launch + {plus} days {wall:%H:%M:%S}" if plus else f"launch {wall:%H:%M:%S}"
+            names = json.dumps(list(channels))
+            parts.append(f'[[slot]]\nname = "{name}"\ntemplate = "{template}"\nchannels = {names}\nat = "{at}"\n')
+        self.write("schedules/own.toml", "\n".join(parts) + more)
+
+    def run(self, *arguments: str, code: int = 0, timeout: float = 120) -> str:
+        done = subprocess.run(  # noqa: S603 - our own program
+            [str(CAMPAIGN), "-w", str(self.folder), *arguments],
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            env=os.environ | self.environ,
+            check=False,
+        )
+        assert done.returncode == code, f"{arguments}: exit {done.returncode}\n{done.stdout}\n{done.stderr}"
+        assert "Traceback" not in done.stderr
+        return done.stdout if code == 0 else done.stdout + done.stderr
+
+    def json(self, *arguments: str) -> Any:
+        return json.loads(self.run(*arguments, "--json"))
+
+    def posts(self, *arguments: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.json("posts", "list", *arguments)
+        return found
+
+    def approve_all(self, reviewer: str = "rita") -> None:
+        waiting = self.json("review", "list")
+        self.run("review", "approve", *(f"{row['id']}@{row['content_hash']}" for row in waiting), "--as", reviewer)
+
+
+def credentials(channel: str, number: int) -> dict[str, str]:
+    """Return made-up credentials as the platform would have given them."""
+    if channel == "x":
+        return {
+            "consumer_key": "consumer",
+            "consumer_secret": "consumer-secret",
+            "access_token": f"{1000 + number}-token",
+            "access_token_secret": f"token-secret-{number}",
+        }
+    return {"access_token": f"{channel}-token-{number}"}
+
+
+def seconds_ahead(seconds: float) -> datetime:
+    """Return the next full second that is at least so far ahead."""
+    return datetime.now(LONDON).replace(microsecond=0) + timedelta(seconds=seconds + 1)
