@@ -1,0 +1,156 @@
+"""Readings become snapshots: each once, at its time, in batches; and the next one is planned."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from threading import Barrier
+
+import pytest
+from conftest import MovedClock
+from measuring import HOUR, SEEN, Canned, Deaf, Everyone, collector, only_post, published, stored
+from sqlmodel import select
+
+from campaign.engagement.collect import NOT_RUNNING
+from campaign.models import Database
+from campaign.models.posts import Post
+from campaign.models.status import Status
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Database]:
+    opened = Database(f"sqlite:///{tmp_path}/t.db", connections=4)
+    opened.upgrade()
+    yield opened
+    opened.close()
+
+
+def test_a_due_reading_is_stored_and_the_next_one_is_planned(database: Database, clock: MovedClock) -> None:
+    at = clock.now()
+    published(database, at, "a")
+    clock.move(HOUR + timedelta(seconds=5))
+    assert collector(database, clock, Canned(figures={"a": SEEN})).collect() == 1
+    (row,) = stored(database)
+    assert (row.reading, row.due_at, row.taken_at) == ("1h", at + HOUR, clock.now())
+    assert (row.impressions, row.reactions, row.reach, row.clicks, row.gap) == (120, 0, None, None, None)
+    post = only_post(database)
+    assert (post.readings, post.next_reading_at) == (1, at + 6 * HOUR)
+
+
+def test_nothing_is_read_before_its_time(store: Database, clock: MovedClock) -> None:
+    at = clock.now()
+    published(store, at, "a")
+    clock.move(HOUR - timedelta(microseconds=1))
+    channel = Canned(figures={"a": SEEN})
+    work = collector(store, clock, channel)
+    assert (work.collect(), channel.asked) == (0, [])
+    assert work.next_at() == at + HOUR
+
+
+def test_posts_are_asked_for_by_account_and_in_batches(store: Database, clock: MovedClock) -> None:
+    first = published(store, clock.now(), *"abcdefg")
+    second = published(store, clock.now(), "h")
+    clock.move(HOUR)
+    channel = Canned(figures=Everyone())
+    assert collector(store, clock, channel).collect() == 8
+    assert [(account, "".join(names)) for account, names in channel.asked] == [
+        (first, "abc"),
+        (first, "def"),
+        (first, "g"),
+        (second, "h"),
+    ]
+
+
+def test_readings_missed_while_nothing_ran_are_named_gaps_and_the_newest_is_taken(
+    store: Database, clock: MovedClock
+) -> None:
+    at = clock.now()
+    published(store, at, "a")
+    clock.move(timedelta(days=2, hours=3))
+    channel = Canned(figures={"a": SEEN})
+    assert collector(store, clock, channel).collect() == 4
+    assert [(row.reading, row.gap) for row in stored(store)] == [
+        ("1h", NOT_RUNNING),
+        ("6h", NOT_RUNNING),
+        ("24h", NOT_RUNNING),
+        ("2d", None),
+    ]
+    assert len(channel.asked) == 1
+    assert only_post(store).next_reading_at == at + timedelta(days=3)
+
+
+def test_a_channel_that_cannot_measure_has_no_more_readings(store: Database, clock: MovedClock) -> None:
+    published(store, clock.now(), "a")
+    clock.move(HOUR)
+    work = collector(store, clock, Deaf())
+    assert work.collect() == 0
+    assert (only_post(store).next_reading_at, work.next_at(), stored(store)) == (None, None, [])
+
+
+def test_a_post_that_was_taken_down_has_no_more_readings(store: Database, clock: MovedClock) -> None:
+    published(store, clock.now(), "a", changes={"status": Status.RETRACTED})
+    clock.move(HOUR)
+    channel = Canned(figures={"a": SEEN})
+    assert collector(store, clock, channel).collect() == 0
+    assert (only_post(store).next_reading_at, channel.asked) == (None, [])
+
+
+def test_a_post_taken_down_during_the_call_stays_without_readings(store: Database, clock: MovedClock) -> None:
+    published(store, clock.now(), "a")
+    clock.move(HOUR)
+
+    def take_down() -> None:
+        with store.write() as session:
+            post = session.exec(select(Post)).one()
+            post.next_reading_at = None
+
+    channel = Canned(figures={"a": SEEN}, meanwhile=take_down)
+    assert collector(store, clock, channel).collect() == 0
+    assert only_post(store).next_reading_at is None
+
+
+def test_a_post_woken_too_early_waits_for_its_reading(store: Database, clock: MovedClock) -> None:
+    at = clock.now()
+    published(store, at, "a", changes={"next_reading_at": at})
+    channel = Canned(figures={"a": SEEN})
+    work = collector(store, clock, channel)
+    assert (work.collect(), channel.asked, work.next_at()) == (0, [], at + HOUR)
+
+
+def test_the_last_reading_ends_the_timetable(store: Database, clock: MovedClock) -> None:
+    published(store, clock.now(), "a")
+    work = collector(store, clock, Canned(figures={"a": SEEN}))
+    while (next_at := work.next_at()) is not None:
+        clock.at = next_at
+        work.collect()
+    rows = stored(store)
+    assert (rows[0].reading, rows[-1].reading) == ("1h", "12w")
+    assert len(rows) == 3 + 29 + 8
+    assert all(row.gap is None for row in rows)
+
+
+def test_two_collectors_at_once_store_each_reading_once(database: Database, clock: MovedClock) -> None:
+    published(database, clock.now(), *"abc")
+    clock.move(timedelta(days=2))
+    both_have_read = Barrier(2, timeout=20)
+    channels = [Canned(figures=Everyone(), meanwhile=both_have_read.wait) for _ in range(2)]
+    with ThreadPoolExecutor(2) as pool:
+        counts = list(pool.map(lambda channel: collector(database, clock, channel).collect(), channels))
+    assert sum(counts) == 12
+    assert len(stored(database)) == 12
+    assert [len(channel.asked) for channel in channels] == [1, 1]
+
+
+def test_readings_that_begin_anew_keep_the_older_rows(database: Database, clock: MovedClock) -> None:
+    at = clock.now()
+    published(database, at, "a")
+    clock.move(HOUR)
+    collector(database, clock, Canned(figures={"a": SEEN})).collect()
+    with database.write() as session:
+        post = session.exec(select(Post)).one()
+        post.readings, post.next_reading_at = 0, at + HOUR
+    later = Canned(figures={"a": replace(SEEN, impressions=999)})
+    assert collector(database, clock, later).collect() == 0
+    assert [row.impressions for row in stored(database)] == [120]
+    assert only_post(database).next_reading_at == at + 6 * HOUR
