@@ -12,8 +12,6 @@ from importlib import resources
 from pathlib import Path
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -66,13 +64,19 @@ class Database:
 
     def upgrade(self) -> None:
         """Bring the schema to the newest migration."""
-        self.create_missing()
+        # Alembic takes a third of a command's start-up; only an upgrade pays for it.
+        from alembic import command  # noqa: PLC0415
+        from alembic.config import Config  # noqa: PLC0415
+
+        self._make_folder()
+        config = Config()
+        config.set_main_option("script_location", str(resources.files("campaign.models") / "migrations"))
         with self._writer.connect() as connection:
-            command.upgrade(self._alembic(connection), "head")
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
             connection.commit()
 
-    def create_missing(self) -> None:
-        """Make the folder of a SQLite file."""
+    def _make_folder(self) -> None:
         if self.is_sqlite and self.url.database:
             Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
 
@@ -83,12 +87,6 @@ class Database:
                 return None
             found: str | None = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
             return found
-
-    def _alembic(self, connection: Connection) -> Config:
-        config = Config()
-        config.set_main_option("script_location", str(resources.files("campaign.models") / "migrations"))
-        config.attributes["connection"] = connection
-        return config
 
     def close(self) -> None:
         """Close every pooled connection."""

@@ -14,6 +14,8 @@ from zoneinfo import ZoneInfo
 LONDON = ZoneInfo("Europe/London")
 CAMPAIGN = Path(sys.executable).with_name("campaign")
 
+PARTNERS = {"oak": "Come & see us on Friday", "elm": "Ours is a different line"}
+
 TEMPLATES = {
     "hello.md": """---
 title: Hello
@@ -100,7 +102,10 @@ api_url = "{self.addresses["x"]}"
 graph_url = "{self.addresses["facebook"]}"
 [channels.linkedin]
 api_url = "{self.addresses["linkedin"]}"
-{self._email()}
+[channels.email]
+smtp_url = "{self.addresses["smtp"]}"
+sender = "News <news@example.org>"
+
 [engagement]
 readings = ["1s", "2s", "4s"]
 daily_until = "4s"
@@ -110,14 +115,25 @@ weekly_until = "4s"
 """,
         )
 
-    def _email(self) -> str:
-        import importlib.util
-        if importlib.util.find_spec("campaign.channels.email") is None: return ""
-        return f'[channels.email]\nsmtp_url = "{self.addresses["smtp"]}"\nsender = "News <news@example.org>"\n'
-
     def write_copy(self) -> None:
         for name, text in TEMPLATES.items():
             self.write(f"templates/own/{name}", text)
+
+    def write_people(self) -> None:
+        """Write partners, and ten readers for each partner's list."""
+        rows = [f"{key},{key.title()} School,school,London,{line}\n" for key, line in PARTNERS.items()]
+        self.write("partners.csv", "partner,name,kind,region,line\n" + "".join(rows))
+        readers = [f"r{n}@example.org,Reader {n},form,2025-01-01T10:00:00Z\n" for n in range(10)]
+        self.write("readers.csv", "email,name,consent_source,consent_at\n" + "".join(readers))
+
+    def open(self) -> None:
+        """Make the workspace and bring in everything that was written, with a reviewer."""
+        self.run("init", str(self.folder))
+        self.run("partners", "import", str(self.folder / "partners.csv"))
+        self.run("accounts", "import", str(self.folder / "accounts.csv"))
+        for key in PARTNERS:
+            self.run("lists", "import", f"readers-{key}", str(self.folder / "readers.csv"))
+        self.run("users", "add", "rita", "--role", "reviewer")
 
     def write_timetable(self, slots: Sequence[tuple[str, str, Sequence[str], datetime]], more: str = "") -> None:
         """Write slots of (name, template, channels, instant)."""
