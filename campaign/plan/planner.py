@@ -13,7 +13,7 @@ from campaign.errors import BadInput, Finding
 from campaign.plan.audience import PartnerFacts, check_channels
 from campaign.plan.entries import Event
 from campaign.plan.matching import Match, matched
-from campaign.plan.rows import Action, ExistingPost, Filled, PlanFacts, PlanRow
+from campaign.plan.rows import SINGLE, Action, ExistingPost, Filled, PlanFacts, PlanRow
 from campaign.plan.wanted import wanted_posts
 from campaign.plan.words import filled, stale
 from campaign.ports import Draft
@@ -164,7 +164,7 @@ def _vanished(facts: PlanFacts, posts: Iterable[ExistingPost]) -> list[PlanRow]:
     rows: list[PlanRow] = []
     for post in posts:
         unknown = facts.timetable.slot(post.slot) is None
-        if not post.slot or post.status in _OVER or (post.status not in PLANNABLE and not unknown):
+        if post.slot in {"", SINGLE} or post.status in _OVER or (post.status not in PLANNABLE and not unknown):
             continue
         account = accounts.get(post.account_id)
         row = PlanRow(

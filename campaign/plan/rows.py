@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal, Protocol
 
 from campaign.errors import Finding
@@ -10,6 +10,9 @@ from campaign.plan.audience import AccountFacts, PartnerFacts
 from campaign.plan.entries import Timetable
 from campaign.plan.questions import Question
 from campaign.ports import Draft, Limits, Message
+
+SINGLE = "single"
+"""The slot name of posts that a person queues outside the timetable; no slot may bear it."""
 
 Action = Literal["add", "change", "keep", "withdraw", "past", "blocked"]
 
@@ -30,6 +33,11 @@ class PickedTemplate(Protocol):
     @property
     def digest(self) -> str:
         """Return the digest of its source."""
+        ...
+
+    @property
+    def until(self) -> date | str | None:
+        """Return the date, or the name of the day, until which its words are true; None: they do not age."""
         ...
 
 
@@ -68,7 +76,7 @@ class Filler(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ExistingPost:
-    """A stored post. Posts that a person wrote outside the timetable have no ``slot`` and are left alone.
+    """A stored post. One that a person queued outside the timetable (slot ``SINGLE`` or none) is left alone.
 
     ``edited``: a person changed the words, ``moved``: the time; the plan then leaves that be. ``by_plan``: it was the
     plan that withdrew it, so that the plan may bring it back; what a person withdrew stays withdrawn.

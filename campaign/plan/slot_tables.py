@@ -108,6 +108,8 @@ def _numeric_weekday(number: int) -> WrongUse:
 def _check_whole(slot: Slot, table: Table) -> None:
     """Note what the keys say against each other."""
     given = table.data
+    if slot.name == "single":
+        table.fault("name", "is kept for posts outside the timetable", "Name the slot otherwise")
     if not slot.channels and not given.get("channels"):
         table.fault("channels", "is missing", 'Name at least one, such as ["x", "facebook"]')
     if ("at" in given) == ("cron" in given):

@@ -8,7 +8,7 @@ from campaign.errors import BadInput, Finding, WrongUse
 from campaign.plan.days import instant, local, spoken_day, spoken_time
 from campaign.plan.entries import Event, Timetable
 from campaign.plan.questions import question_facts
-from campaign.plan.rows import ExistingPost, Filled, PlanFacts
+from campaign.plan.rows import ExistingPost, Filled, PickedTemplate, PlanFacts
 from campaign.plan.wanted import Wanted
 from campaign.ports import Draft, Limits, Message
 
@@ -52,7 +52,7 @@ def _words(facts: PlanFacts, wanted: Wanted, stored: ExistingPost | None) -> Fil
     occurrence, channel = wanted.occurrence, wanted.account.channel
     name = occurrence.template or ""
     try:
-        facts.templates.pick(name, channel)
+        _check_day(facts, facts.templates.pick(name, channel))
         if stored is not None and stored.edited:
             return Filled(stored.draft, stored.template, stored.template_version)
         return facts.fill(
@@ -85,29 +85,29 @@ def stale(facts: PlanFacts, wanted: Wanted) -> str | None:
     A template may state the day (a date, or the name of a day) until which it vouches for its words (rulings, 18).
     """
     until = _until(facts, wanted)
-    last = _day(facts.timetable, until) if isinstance(until, str) else until
+    last = facts.timetable.days.get(until) if isinstance(until, str) else until
     if isinstance(last, datetime):
         last = last.date()
-    if isinstance(last, date) and local(wanted.place.due_at, facts.timetable.zone).date() > last:
+    if last and local(wanted.place.due_at, facts.timetable.zone).date() > last:
         return f"its words hold until {spoken_day(last)} {last.year} only"
     return None
 
 
-def _day(timetable: Timetable, text: str) -> date | None:
-    try:
-        return timetable.days.get(text) or date.fromisoformat(text)
-    except ValueError:
-        return None
-
-
-def _until(facts: PlanFacts, wanted: Wanted) -> object:
+def _until(facts: PlanFacts, wanted: Wanted) -> str | date | None:
     if not wanted.occurrence.template:
         return None
     try:
         picked = facts.templates.pick(wanted.occurrence.template, wanted.account.channel)
     except WrongUse:
         return None  # an unknown template is reported when it is to be filled
-    return getattr(picked, "until", None)
+    return picked.until
+
+
+def _check_day(facts: PlanFacts, picked: PickedTemplate) -> None:
+    """Refuse a template whose ``until`` names a day that the timetable has not: nobody could say when it is stale."""
+    if isinstance(picked.until, str) and picked.until not in facts.timetable.days:
+        problem = f'`until` names a day "{picked.until}" that the timetable has not'
+        raise BadInput([Finding(picked.name, "until", problem, f"Add {picked.until} to [days] of the timetable")])
 
 
 def campaign_facts(timetable: Timetable, due_at: datetime) -> dict[str, object]:

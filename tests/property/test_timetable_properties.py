@@ -217,6 +217,7 @@ class Picked:
     name: str
     version: str = "1"
     digest: str = "d"
+    until: date | None = None
 
 
 class Anything:

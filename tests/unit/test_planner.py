@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -12,7 +12,7 @@ from campaign.errors import BadInput, Finding, UnknownName
 from campaign.plan.audience import AccountFacts, PartnerFacts, check_audience
 from campaign.plan.placing import spread_minutes
 from campaign.plan.planner import plan
-from campaign.plan.rows import ExistingPost, Filled, PlanFacts, PlanRow
+from campaign.plan.rows import SINGLE, ExistingPost, Filled, PlanFacts, PlanRow
 from campaign.plan.timetable import load_timetable
 from campaign.ports import Draft, Limits
 
@@ -62,16 +62,18 @@ class Picked:
     name: str
     version: int = 1
     digest: str = "d"
-    until: str | None = None
+    until: date | str | None = None
 
 
 class Folder:
-    """A template source of four names; the newest words of one hold until the close only."""
+    """A template source of a few names; the words of ``stale`` hold until the launch, of ``odd`` nobody knows."""
+
+    UNTIL: ClassVar = {"stale": "launch", "odd": "doomsday"}
 
     def pick(self, name: str, channel: str) -> Picked:
-        if name not in {"post-1", "post-2", "event", "newsletter", "stale"}:
+        if name not in {"post-1", "post-2", "event", "newsletter", *self.UNTIL}:
             raise UnknownName(kind=f"template for {channel}", name=name, mend="Name another")
-        return Picked(name, until="launch" if name == "stale" else None)
+        return Picked(name, until=self.UNTIL.get(name))
 
 
 def fill(
@@ -210,7 +212,7 @@ def test_a_slot_renamed_without_was_is_warned_of(tmp_path: Path) -> None:
 
 def test_what_the_timetable_no_longer_has_is_withdrawn_and_a_person_s_own_post_is_left_alone(tmp_path: Path) -> None:
     stored = applied(plan(given(tmp_path, BASE + LAUNCH)))
-    own = replace(stored[0], id=99, slot="", occurrence="")
+    own = replace(stored[0], id=99, slot=SINGLE, occurrence="2025-12-02T09:00:00 ab12")
     rows = plan(given(tmp_path, (BASE + LAUNCH).replace('["x", "facebook"]', '["x"]'), existing=[*stored, own]))
     assert sorted(actions(rows)) == [("keep", 1), ("keep", 3), ("withdraw", 2), ("withdraw", 4)]
 
@@ -332,6 +334,12 @@ def test_words_that_hold_until_a_day_are_withdrawn_after_it(tmp_path: Path) -> N
     assert {row.action for row in plan(given(tmp_path, text))} == {"add"}
     rows = plan(given(tmp_path, text.replace("launch 09:00", "launch + 1 day 09:00")))
     assert {row.action for row in rows} == {"withdraw"}
+
+
+def test_words_that_hold_until_a_day_that_nobody_named_are_blocked(tmp_path: Path) -> None:
+    rows = plan(given(tmp_path, (BASE + LAUNCH).replace("post-1", "odd")))
+    assert {row.action for row in rows} == {"blocked"}
+    assert all(row.finding and "Add doomsday to [days]" in row.finding.mend for row in rows)
 
 
 QUIET = '[[quiet]]\nname = "hush"\nfrom = 2025-12-02\nuntil = {}\nthen = "{}"\npartners = {{ region = ["london"] }}\n'

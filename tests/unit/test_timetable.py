@@ -49,7 +49,8 @@ def slot(**keys: str) -> str:
 
 def test_the_shipped_timetable_reads_and_runs_from_launch_to_close() -> None:
     timetable = load_timetable(SHIPPED, "Europe/London")
-    assert timetable.days == {"launch": date(2025, 12, 2), "close": date(2026, 1, 14)}
+    assert timetable.bounds() == (timetable.days["launch"], timetable.days["close"])
+    assert (timetable.days["launch"], timetable.days["close"]) == (date(2025, 12, 2), date(2026, 1, 14))
     assert [event.principle for event in timetable.events] == ["early", "local", "fair", "effective", "shared"]
     assert {"x", "facebook", "linkedin", "email"} == {name for one in timetable.slots for name in one.channels}
 
@@ -89,6 +90,7 @@ def test_every_key_of_a_slot_is_read(tmp_path: Path) -> None:
         ({"at": "2025-12-02"}, "slot.one.at", "date without a time"),
         ({"at": "2025-12-02T09:00:00Z"}, "slot.one.at", "without Z"),
         ({"at": '"2026-02-30 09:00"'}, "slot.one.at", "not a day that exists"),
+        ({"name": '"single"'}, "slot.single.name", "outside the timetable"),
         ({"cron": '"0 17 * * thu"'}, "slot.one.at", "not both"),
         ({"at": ""}, "slot.one.at", "must be there"),
         ({"at": "", "cron": '"0 17 * * 4"'}, "slot.one.cron", '"thu"'),
