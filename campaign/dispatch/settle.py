@@ -30,7 +30,7 @@ def posted(means: Means, post_id: int, attempt: Attempt, receipt: Receipt) -> No
         lanes.close_attempt(session, _id(attempt), "posted", receipt.external_id, now)
         changes = published_changes(means, post, receipt, now)
         step = Move.FOUND if post.status == Status.UNCONFIRMED else Move.SETTLE
-        if post.status in {Status.UNCONFIRMED, Status.PUBLISHING}:
+        if post.status == Status.UNCONFIRMED or _is_current(post, attempt):
             move(session, post, step, who=means.owner, at=now, why=receipt.external_id, changes=changes)
             lanes.pace_lane(session, post.account_id, now + means.channel(post.channel).limits.pace, None)
     log.info("published", post=post_id, channel=post.channel, external_id=receipt.external_id)
@@ -45,7 +45,7 @@ def ended(means: Means, post_id: int, attempt: Attempt, outcome: Outcome) -> Dec
         if post.channel in means.bulk:
             decision = _for_issue(decision, now, means)
         lanes.close_attempt(session, _id(attempt), outcome.name, outcome.detail, now)
-        if post.status == Status.PUBLISHING:
+        if _is_current(post, attempt):
             carry_out(session, means, post, decision, now)
     log.warning(decision.move.value, post=post_id, channel=post.channel, outcome=outcome.name, detail=outcome.detail)
     return decision
@@ -58,7 +58,13 @@ def waits(means: Means, post_id: int, attempt: Attempt, until: datetime) -> None
     with means.database.write() as session:
         post = session.get_one(Post, post_id)
         lanes.close_attempt(session, _id(attempt), "waiting", decision.why, now)
-        carry_out(session, means, post, decision, now)
+        if _is_current(post, attempt):
+            carry_out(session, means, post, decision, now)
+
+
+def _is_current(post: Post, attempt: Attempt) -> bool:
+    """Say whether the post is still on its way in this very attempt: a late answer must not settle a later one."""
+    return post.status == Status.PUBLISHING and post.tries == attempt.number
 
 
 def _history(session: Session, post: Post) -> History:

@@ -77,14 +77,20 @@ class LocalEngine:
             self._event.clear()
             if self._stopping.is_set():
                 return
-            try:
-                wake_at = self._dispatcher.look()
-                self._tick(wake_at)
-            except SQLAlchemyError as error:
-                # A database that restarts must not end the loop: the next beat, or this short wait, looks again.
-                log.error("database away", error=str(error.__cause__ or error).splitlines()[0])  # noqa: TRY400
-                wake_at = self._means.clock.now() + timedelta(seconds=1)
-            self._wake_at(wake_at)
+            self._wake_at(self._look())
+
+    def _look(self) -> datetime | None:
+        """Look once. Whatever breaks must not end the loop: after a short wait it looks again."""
+        try:
+            wake_at = self._dispatcher.look()
+            self._tick(wake_at)
+        except SQLAlchemyError as error:
+            log.error("database away", error=str(error.__cause__ or error).splitlines()[0])  # noqa: TRY400
+        except Exception:
+            log.exception("the look broke off")
+        else:
+            return wake_at
+        return self._means.clock.now() + timedelta(seconds=1)
 
     def _tick(self, wake_at: datetime | None) -> None:
         now = self._means.clock.now()
