@@ -5,9 +5,10 @@ functions, methods, powers and products, and all filters but a few that work on 
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Final
 
-from jinja2 import StrictUndefined, TemplateError
+from jinja2 import StrictUndefined, Template, TemplateError
 from jinja2.exceptions import SecurityError
 from jinja2.sandbox import SandboxedEnvironment
 
@@ -54,6 +55,12 @@ class Cell(SandboxedEnvironment):
 CELL: Final = Cell()
 
 
+@lru_cache(maxsize=512)
+def _compiled(source: str) -> Template:
+    """Compile a template's source once; a plan fills the same few sources for every partner."""
+    return CELL.from_string(source)
+
+
 def render(source: str, names: Mapping[str, object]) -> str:
     """Return ``source`` filled with ``names``.
 
@@ -63,7 +70,7 @@ def render(source: str, names: Mapping[str, object]) -> str:
     """
     pieces: list[str] = []
     size = 0
-    for piece in CELL.from_string(source).generate(dict(names)):
+    for piece in _compiled(source).generate(dict(names)):
         pieces.append(piece)
         size += len(piece)
         if size > _LONGEST:

@@ -16,12 +16,9 @@ from campaign.plan.gather import Source, partner_facts
 from campaign.plan.occurrences import Occurrence
 from campaign.plan.placing import Place
 from campaign.plan.questions import Question, question_facts
-from campaign.plan.rows import ExistingPost, PlanFacts, PlanRow
+from campaign.plan.rows import SINGLE, ExistingPost, PlanFacts, PlanRow
 from campaign.plan.wanted import Wanted
 from campaign.ports import Draft
-
-SINGLE = "single"
-"""The slot name of posts that a person queues outside the timetable."""
 
 
 def refilled(source: Source, post: Post, partner: Partner, fields: Mapping[str, str]) -> Draft:
