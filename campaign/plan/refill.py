@@ -11,13 +11,13 @@ from campaign.models.posts import Post
 from campaign.plan.audience import AccountFacts, PartnerFacts
 from campaign.plan.days import local
 from campaign.plan.entries import Slot, Timetable
-from campaign.plan.words import campaign_facts, event_facts, filled
 from campaign.plan.gather import Source, partner_facts
 from campaign.plan.occurrences import Occurrence
 from campaign.plan.placing import Place
 from campaign.plan.questions import Question, question_facts
 from campaign.plan.rows import SINGLE, ExistingPost, PlanFacts, PlanRow
 from campaign.plan.wanted import Wanted
+from campaign.plan.words import campaign_facts, event_facts, filled
 from campaign.ports import Draft
 
 
