@@ -1,0 +1,149 @@
+"""Readings through the real adapters against the local platforms: what the world counts is what the log says."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from builders import add_account, add_post
+from conftest import MovedClock
+
+from campaign.clock import SystemClock
+from campaign.engagement.collect import NOTHING_SAID, Collector
+from campaign.engagement.timetable import Cooling
+from campaign.models import Database
+from campaign.models.status import Status
+from campaign.ports import Identity, Message
+from campaign.reports.log import log_rows, totals
+
+HOUR = timedelta(hours=1)
+COOLING = Cooling((HOUR, 6 * HOUR), timedelta(0), timedelta(0))
+GROWN = 1e9  # so fast that every figure has reached its end
+
+Build = Callable[..., Any]
+
+
+@dataclass
+class Watched:
+    """A channel's stage with a database in which its published posts are known."""
+
+    play: Any
+    database: Database
+    clock: MovedClock
+    ids: list[str]
+
+    def collect(self) -> int:
+        def identity(account_id: int) -> Identity:
+            who: Identity = self.play.who
+            return replace(who, account_id=account_id)
+
+        channels = {self.play.channel.name: self.play.channel}
+        late = timedelta(minutes=30)
+        work = Collector(self.database, self.clock, channels=channels, identities=identity, cooling=COOLING, late=late)
+        return work.collect()
+
+    def rows(self) -> list[dict[str, Any]]:
+        with self.database.read() as session:
+            return list(log_rows(session))
+
+
+@pytest.fixture
+def watched(stage: Build, watch: Any, tmp_path: Path) -> Iterator[Callable[[str], Watched]]:
+    """Publishes two posts through a channel and stores them as published."""
+    database = Database(f"sqlite:///{tmp_path}/t.db", connections=4)
+    database.upgrade()
+
+    def build(name: str) -> Watched:
+        play = stage(name)
+        play.box.world.speed = GROWN
+        at = SystemClock().now()
+        ids = [play.channel.publish(play.who, Message(name, f"Words {n}"), watch).external_id for n in range(2)]
+        with database.write() as session:
+            account = add_account(session, at, channel=name)
+            for number in ids:
+                facts = {"external_id": number, "published_at": at, "next_reading_at": at + HOUR}
+                add_post(session, account, at, status=Status.PUBLISHED, changes=facts)
+        return Watched(play, database, MovedClock(at + HOUR), ids)
+
+    yield build
+    database.close()
+
+
+@pytest.mark.parametrize("name", ["x", "facebook", "linkedin"])
+def test_the_log_says_what_the_platform_counted(watched: Callable[[str], Watched], name: str) -> None:
+    scene = watched(name)
+    assert scene.collect() == 2
+    world = scene.play.box.world
+    truth = {number: world.figures(world.post(name, number)) for number in scene.ids}
+    rows = scene.rows()
+    assert [row["external_id"] for row in rows] == scene.ids
+    for row in rows:
+        assert row["gap"] is None
+        figures = truth[row["external_id"]]
+        told = {key: row[key] for key in ("impressions", "reach", "reactions", "comments", "shares", "clicks")}
+        assert (told["impressions"], told["clicks"]) != (None, None)
+        assert all(value is None or value == getattr(figures, key) for key, value in told.items())
+    with scene.database.read() as session:
+        (total,) = totals(session)
+    assert total["shares"] == sum(row["shares"] for row in rows)
+
+
+def test_x_is_asked_for_both_posts_in_one_batch_and_says_no_reach(watched: Callable[[str], Watched]) -> None:
+    scene = watched("x")
+    scene.collect()
+    assert [row["reach"] for row in scene.rows()] == [None, None]
+    calls = scene.play.box.world.faults.report()["calls"]
+    assert calls["x.measure"] == 2  # public figures, and what only the author is told, each for both posts
+
+
+def test_a_post_that_is_gone_from_the_platform_is_a_gap_beside_its_neighbours_figures(
+    watched: Callable[[str], Watched],
+) -> None:
+    scene = watched("x")
+    scene.play.channel.retract(scene.play.who, scene.ids[0])
+    assert scene.collect() == 2
+    gone, there = scene.rows()
+    assert (gone["gap"], gone["impressions"]) == (NOTHING_SAID, None)
+    assert there["gap"] is None
+    assert there["impressions"] > 0
+
+
+@pytest.mark.parametrize("kind", ["5xx-before-store", "drop-before-store", "429-no-reset"])
+def test_a_failing_platform_is_asked_again_until_it_answers(watched: Callable[[str], Watched], kind: str) -> None:
+    scene = watched("x")
+    scene.play.goes_wrong(kind, endpoint="*")
+    assert (scene.collect(), scene.rows()) == (0, [])
+    assert scene.play.applied()
+    scene.play.box.world.faults.replace(())
+    scene.clock.move(timedelta(minutes=20))
+    assert scene.collect() == 2
+    assert all(row["gap"] is None and row["impressions"] > 0 for row in scene.rows())
+
+
+@pytest.mark.parametrize("kind", ["truncated", "html-2xx", "empty-2xx"])
+def test_no_figure_is_made_of_an_answer_that_cannot_be_read(watched: Callable[[str], Watched], kind: str) -> None:
+    scene = watched("x")
+    scene.play.goes_wrong(kind, endpoint="*")
+    scene.collect()
+    assert scene.play.applied()
+    scene.play.box.world.faults.replace(())
+    scene.clock.move(5 * HOUR)
+    scene.collect()
+    last = scene.rows()[-2:]
+    assert [row["reading"] for row in last] == ["6h", "6h"]
+    assert all(row["impressions"] > 0 for row in last)
+    assert all(row["gap"] and row["impressions"] is None for row in scene.rows()[:-2])
+
+
+def test_a_dead_token_is_a_gap_with_its_reason_at_once(watched: Callable[[str], Watched]) -> None:
+    scene = watched("x")
+    scene.play.goes_wrong("dead-token", endpoint="*")
+    assert scene.collect() == 2
+    assert {row["gap"].partition(":")[0] for row in scene.rows()} == {"the call failed"}
+    assert "access has ended" in scene.rows()[0]["gap"]
+    scene.play.box.world.faults.replace(())
+    scene.clock.move(5 * HOUR)
+    assert scene.collect() == 2
+    assert [row["gap"] for row in scene.rows()][2:] == [None, None]
