@@ -92,7 +92,7 @@ def _note(line: _Line) -> str:
 
 
 def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+    return f"{count} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def _when(instant: datetime, zone: tzinfo) -> str:
