@@ -1,0 +1,66 @@
+"""What the senders of one run share: whether it was halted and why, the gate, and the troubles in a row."""
+
+from threading import Event, Lock
+
+from campaign.clock import Clock
+from campaign.errors import Refused, Stopped, Wait
+from campaign.newsletter.policy import Policy
+from campaign.ports import Gate
+
+
+class Course:
+    """The course of one run. Thread-safe. The first reason to halt is the one that counts."""
+
+    def __init__(self, gate: Gate, clock: Clock, policy: Policy) -> None:
+        self._gate = gate
+        self._clock = clock
+        self._policy = policy
+        self._lock = Lock()
+        self._asking = Lock()
+        self._event = Event()
+        self._troubles = 0
+        self._refusals = 0
+        self.halted: Exception | None = None
+
+    @property
+    def goes_on(self) -> bool:
+        """Say whether nobody has halted it."""
+        return not self._event.is_set()
+
+    def halt(self, error: Exception) -> None:
+        """End the run: what is on the wire is finished, nothing more is begun."""
+        with self._lock:
+            self.halted = self.halted or error
+            self._event.set()
+
+    def may_send(self) -> bool:
+        """Ask the gate, right before something goes out. A hold halts the run."""
+        try:
+            with self._asking:
+                self._gate.check()
+        except Stopped as stopped:
+            self.halt(stopped)
+        return self.goes_on
+
+    def taken(self) -> None:
+        """Note that the server took a copy: whatever ailed it or the letter is over."""
+        with self._lock:
+            self._troubles = self._refusals = 0
+
+    def refused(self, reply: str) -> None:
+        """Note that a copy was refused for what is in it; many in a row are a fault of the letter."""
+        with self._lock:
+            self._refusals += 1
+            worn = self._refusals >= self._policy.same_refusals
+        if worn:
+            self.halt(Refused(f"the mail server refuses the letter itself: {reply}"))
+
+    def trouble(self, detail: str) -> None:
+        """Note that the server is in trouble, and wait a while; too often in a row, and the issue as a whole waits."""
+        with self._lock:
+            self._troubles += 1
+            worn = self._troubles >= self._policy.relay_tries * self._policy.connections
+        if worn:
+            self.halt(Wait(detail, after=self._policy.relay_wait))
+        else:
+            self._clock.wait(self._event, self._policy.relay_pause.total_seconds())

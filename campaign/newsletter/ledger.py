@@ -1,0 +1,156 @@
+"""The ledger of an issue: its deliveries in the database, who is claimed, and how each one ended.
+
+Recipients are frozen once. A claim is written to the journal first, then committed here, then sent; after that each
+delivery is settled as its outcome says. ``recover`` settles what a sender that died has left.
+"""
+
+import enum
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlmodel import Session
+
+from campaign.clock import Clock
+from campaign.errors import Refused
+from campaign.models import Database, mailing
+from campaign.models.mailing import Delivery
+from campaign.newsletter.journal import Journal, Past
+
+
+class End(enum.Enum):
+    """How a claimed delivery ended. UNSENT goes back as if never claimed."""
+
+    SENT = "sent"
+    DEFERRED = "deferred"
+    BOUNCED = "bounced"
+    SUPPRESSED = "suppressed"
+    UNKNOWN = "unknown"
+    UNSENT = "waiting"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A claimed delivery and its end. ``dead``: the address does not exist, so it is suppressed on every list."""
+
+    delivery: Delivery
+    end: End
+    reply: str
+    dead: bool = False
+
+    def facts(self) -> dict[str, Any]:
+        """Return the form in which the journal keeps it."""
+        return {"end": self.end.value, "reply": self.reply, "dead": self.dead}
+
+
+def numbered(delivery: Delivery) -> int:
+    """Return the delivery's id; only a stored one has it."""
+    if delivery.id is None:
+        msg = "the delivery has not been stored yet"
+        raise LookupError(msg)
+    return delivery.id
+
+
+class Ledger:
+    """The deliveries of one issue. ``retries`` are the pauses before each new try; after the last it is given up."""
+
+    def __init__(
+        self, database: Database, clock: Clock, post_id: int, *, retries: Sequence[timedelta], resend_unknown: bool
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._post_id = post_id
+        self._retries = tuple(retries)
+        self._resend = resend_unknown
+
+    def freeze(self, audience: str) -> None:
+        """Write one delivery for everybody on the list, in one transaction; on resume the same rows serve.
+
+        Raises:
+            campaign.errors.Refused: there is no such list, or nobody is on it.
+
+        """
+        with self._database.write() as session:
+            if mailing.count_deliveries(session, self._post_id):
+                return
+            found = mailing.list_by_key(session, audience)
+            if found is None or found.id is None:
+                raise Refused(f"there is no mailing list {audience!r}")
+            if not mailing.freeze(session, self._post_id, found.id, self._clock.now()):
+                raise Refused(f"nobody on the mailing list {audience!r} wants its mail")
+
+    def recover(self, journal: Journal) -> None:
+        """Settle what an earlier sender claimed and left; then the journal begins anew."""
+        with self._database.read() as session:
+            left = mailing.in_flight(session, self._post_id)
+        if left:
+            past = journal.past()
+            self.settle([_left_by(delivery, past.get(delivery.reply or ""), journal.run) for delivery in left])
+        journal.clear()
+
+    def claim(self, journal: Journal, limit: int) -> list[Delivery]:
+        """Claim what may go now, in order; the claim stands in the journal first."""
+        name = secrets.token_hex(8)
+        journal.begin(name)
+        with self._database.write() as session:
+            return mailing.claim_deliveries(session, self._post_id, self._clock.now(), name, limit=limit)
+
+    def withheld(self, delivery: Delivery) -> str | None:
+        """Say why this person must get no mail now, None when they may."""
+        with self._database.read() as session:
+            return mailing.withheld(session, delivery)
+
+    def settle(self, results: Sequence[Result]) -> None:
+        """Write how claimed deliveries ended, in one transaction; what somebody else took over is left to them."""
+        now = self._clock.now()
+        with self._database.write() as session:
+            for result in results:
+                self._settle_one(session, result, now)
+
+    def _settle_one(self, session: Session, result: Result, now: datetime) -> None:
+        delivery = result.delivery
+        ours = mailing.settle_delivery(session, numbered(delivery), delivery.reply, self._values(result, now))
+        if ours and result.dead:
+            mailing.suppress(session, delivery.email, "bounced", now)
+
+    def _values(self, result: Result, now: datetime) -> dict[str, object]:
+        tries = result.delivery.tries + 1
+        again = result.end is End.DEFERRED or (result.end is End.UNKNOWN and self._resend)
+        if result.end is End.UNSENT:
+            return {"status": End.UNSENT.value, "reply": None}
+        if again and tries <= len(self._retries):
+            next_try_at = now + self._retries[tries - 1]
+            return {"status": "deferred", "reply": result.reply, "tries": tries, "next_try_at": next_try_at}
+        end, reply = result.end, result.reply
+        if end is End.DEFERRED:
+            end, reply = End.BOUNCED, f"given up after {tries} tries: {reply}"
+        return {"status": end.value, "reply": reply, "tries": tries, "settled_at": now}
+
+    def next_try_at(self) -> datetime | None:
+        """Return when the next delivery may go, None when all are settled."""
+        with self._database.read() as session:
+            return mailing.next_delivery_at(session, self._post_id)
+
+    def counts(self) -> dict[End, int]:
+        """Return how many deliveries stand at each end."""
+        with self._database.read() as session:
+            found = mailing.count_deliveries(session, self._post_id)
+        return {end: found.get(end.value, 0) for end in End}
+
+
+def _left_by(delivery: Delivery, past: Past | None, run: str) -> Result:
+    """Say how a delivery ended that a dead sender left in sending.
+
+    A claim that is not in this machine's journal was another machine's, and only that one knows. After a restart of
+    the machine the journal may have lost its last lines, so that no intent is no proof either.
+    """
+    known = past.outcomes.get(numbered(delivery)) if past else None
+    if known is not None:
+        return Result(delivery, End(known["end"]), str(known["reply"]), dead=bool(known["dead"]))
+    if past is None or past.run != run:
+        return Result(delivery, End.UNKNOWN, "its machine was lost in mid-send; nobody knows whether it went")
+    if numbered(delivery) in past.intents:
+        return Result(delivery, End.UNKNOWN, "its process ended in mid-send; nobody knows whether it went")
+    return Result(delivery, End.UNSENT, "")

@@ -1,0 +1,146 @@
+"""One sender: a thread with a connection of its own, which sends one claimed delivery after another."""
+
+from collections.abc import Callable
+from queue import SimpleQueue
+
+from campaign.clock import Clock
+from campaign.errors import AccountBlocked, CredentialDead, NeverSent, Refused, Unknown, Wait
+from campaign.models.mailing import Delivery
+from campaign.newsletter.course import Course
+from campaign.newsletter.journal import Journal
+from campaign.newsletter.ledger import End, Ledger, Result, numbered
+from campaign.newsletter.merge import Copies, Mail, Recipient
+from campaign.newsletter.replies import Meaning, Reply, meaning
+from campaign.newsletter.wire import Transport
+
+Jobs = SimpleQueue[Delivery | None]
+Results = SimpleQueue[Result]
+
+
+class Sender:
+    """Takes deliveries from ``jobs`` until it meets None, and answers each with exactly one result."""
+
+    def __init__(
+        self,
+        *,
+        copies: Copies,
+        course: Course,
+        ledger: Ledger,
+        journal: Journal,
+        clock: Clock,
+        open_wire: Callable[[], Transport],
+    ) -> None:
+        self._copies = copies
+        self._course = course
+        self._ledger = ledger
+        self._journal = journal
+        self._clock = clock
+        self._open_wire = open_wire
+        self._wire: Transport | None = None
+        self._worn = False
+        self._intended = False
+
+    def work(self, jobs: Jobs, results: Results) -> None:
+        """Send what comes; whatever happens, every job gets its result, or the run would wait for ever."""
+        while (delivery := jobs.get()) is not None:
+            results.put(self._result(delivery))
+        self._hang_up()
+
+    def _result(self, delivery: Delivery) -> Result:
+        self._intended = False
+        try:
+            result = self._attempt(delivery)
+        except Exception as error:  # noqa: BLE001 - an unforeseen fault must not cost the delivery its result
+            self._course.halt(error)
+            end = End.UNKNOWN if self._intended else End.UNSENT
+            return Result(delivery, end, f"{type(error).__name__} in the sender")
+        return result
+
+    def _attempt(self, delivery: Delivery) -> Result:
+        if not self._course.goes_on or not self._course.may_send():
+            return Result(delivery, End.UNSENT, "")
+        why = self._ledger.withheld(delivery)
+        if why is not None:
+            return Result(delivery, End.SUPPRESSED, why)
+        try:
+            mail = self._copies.copy(Recipient.of(delivery), self._clock.now())
+        except Refused as refused:
+            return Result(delivery, End.BOUNCED, refused.detail)
+        result = self._sent(delivery, mail)
+        if self._intended:
+            self._note(result)
+        return result
+
+    def _note(self, result: Result) -> None:
+        """Keep the outcome. If that fails the result is true all the same, but nothing more may go out."""
+        delivery = result.delivery
+        try:
+            self._journal.note(delivery.reply or "", numbered(delivery), result.facts())
+        except OSError as error:
+            self._course.halt(error)
+
+    def _sent(self, delivery: Delivery, mail: Mail) -> Result:
+        """Hand the copy over. Only the loss of a connection after the final dot leaves it unknown."""
+        try:
+            reply = self._handed_over(delivery, mail)
+        except Unknown as unknown:
+            self._hang_up()
+            return Result(delivery, End.UNKNOWN, unknown.detail)
+        except CredentialDead as dead:
+            self._course.halt(dead)
+            return Result(delivery, End.UNSENT, dead.detail)
+        except (NeverSent, Wait) as lost:
+            self._hang_up()
+            self._course.trouble(lost.detail)
+            return Result(delivery, End.DEFERRED if self._intended else End.UNSENT, lost.detail)
+        return self._answered(delivery, reply)
+
+    def _handed_over(self, delivery: Delivery, mail: Mail) -> Reply:
+        """Deliver; a connection that has served before and is closed now is replaced, once: servers limit its use."""
+        worn = self._worn
+        try:
+            reply = self._deliver(delivery, mail)
+        except NeverSent:
+            if not worn:
+                raise
+        else:
+            if not (worn and meaning(reply) is Meaning.RELAY):
+                return reply
+        self._hang_up()
+        return self._deliver(delivery, mail)
+
+    def _deliver(self, delivery: Delivery, mail: Mail) -> Reply:
+        if self._wire is None:
+            self._wire = self._open_wire()
+        reply = self._wire.deliver(mail, lambda: self._intend(delivery))
+        self._worn = True
+        return reply
+
+    def _intend(self, delivery: Delivery) -> None:
+        self._journal.intend(delivery.reply or "", numbered(delivery))
+        self._intended = True
+
+    def _answered(self, delivery: Delivery, reply: Reply) -> Result:
+        said = str(reply)
+        match meaning(reply):
+            case Meaning.SENT:
+                self._course.taken()
+                return Result(delivery, End.SENT, said)
+            case Meaning.NOBODY:
+                return Result(delivery, End.BOUNCED, said, dead=True)
+            case Meaning.BOUNCED:
+                self._course.refused(said)
+                return Result(delivery, End.BOUNCED, said)
+            case Meaning.RELAY:
+                self._hang_up()
+                self._course.trouble(said)
+            case Meaning.POLICY:
+                self._course.halt(AccountBlocked(f"the mail server does not take this mail: {said}"))
+            case Meaning.SIGN_IN:
+                self._course.halt(CredentialDead(f"the mail server wants a sign-in: {said}"))
+        return Result(delivery, End.DEFERRED, said)
+
+    def _hang_up(self) -> None:
+        if self._wire is not None:
+            self._wire.close()
+        self._wire, self._worn = None, False
