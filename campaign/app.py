@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 
 from campaign.channels import ChannelKind, load_channels
+from campaign.channels.email import EmailChannel
 from campaign.clock import Clock, SystemClock
 from campaign.config import CONFIG_NAME, Settings, load_settings, validated
 from campaign.config.faults import Origin
@@ -23,6 +24,7 @@ from campaign.errors import AlreadyRunning, BadSetting, WrongUse
 from campaign.identities import Identities
 from campaign.models import Database, lanes, partners
 from campaign.models.partners import Campaign
+from campaign.newsletter.sending import Issues
 from campaign.notices import Notices
 from campaign.nudge import Listener, nudge
 from campaign.plan.gather import Copy, Source
@@ -136,8 +138,28 @@ class App:
 
     @cached_property
     def bulk(self) -> dict[str, Bulk]:
-        """What does the issues of channels whose posts have many deliveries."""
-        return {}
+        """What does the issues of channels whose posts have many deliveries: of email alone."""
+        wanted, email = self.settings.newsletter, self.email
+        policy = email.policy(connections=wanted.connections, batch=wanted.batch, resend_unknown=wanted.resend_unknown)
+        issues = Issues(
+            database=self.database,
+            clock=self.clock,
+            open_transport=email.open_transport,
+            journal_folder=self.workspace / "journals",
+            public_url=self.settings.web.public_url,
+            salt=self.campaign.salt,
+            sender=email.sender,
+            policy=policy,
+        )
+        return {email.name: issues}
+
+    @property
+    def email(self) -> EmailChannel:
+        """The email channel, which mails notices too."""
+        channel = self.channels[EmailChannel.name]
+        if not isinstance(channel, EmailChannel):
+            raise WrongUse(problem="The channel email is not the one that ships", mend="Take the other one out.")
+        return channel
 
     @cached_property
     def copy(self) -> Copy:
@@ -201,12 +223,12 @@ class App:
             collector.collect()
             return collector.next_at()
 
-        return [readings]
+        return [readings, self.notices.chore]
 
     @cached_property
     def notices(self) -> Notices:
         """What mails notices to people."""
-        raise NotImplementedError
+        return Notices(self.database, self.clock, self.email.sender, self.email.send)
 
     @contextmanager
     def dispatching(self) -> Iterator[None]:

@@ -48,4 +48,6 @@ def move(
         Event(post_id=post.ident, at=at, who=who, move=name, from_status=before, to_status=end, why=why),
     )
     session.flush()
+    if post not in session:
+        session.add(post)  # the sweep reads in one transaction and moves each post in one of its own
     session.refresh(post)

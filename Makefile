@@ -1,0 +1,52 @@
+# Two commands start: `make demo` shows the program, `make test` proves it. `make help` lists the rest.
+SHELL := /bin/sh
+PYTHON ?= python3
+BIN := .venv/bin
+PYTEST := $(BIN)/pytest -n 2
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url pyproject.toml
+
+.PHONY: help demo test check lint bench chaos lock
+
+help: ## list what can be made
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 8
+
+demo: .venv/runtime.stamp ## start everything on this machine and publish while you watch
+	@$(BIN)/campaign demo
+
+test: .venv/dev.stamp ## run every test, then say what each kind took
+	@PYTEST="$(PYTEST)" scripts/test-all
+
+check: lint ## before every commit: format, lint, types, floors, quick tests
+	$(PYTEST) -q tests/unit tests/property tests/shape -m "not slow"
+
+lint: .venv/dev.stamp ## format, lint, types and floors alone
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+bench: .venv/dev.stamp ## measure against the peers (QUICK=1: under a minute)
+	$(BIN)/python -m benchmarks
+
+chaos: .venv/dev.stamp ## the long fault tests
+	$(BIN)/pytest tests/chaos -m slow
+
+lock: .venv/dev.stamp ## bring both locks in line with pyproject.toml, versions kept (UPGRADE=--upgrade renews them)
+	$(COMPILE) $(UPGRADE) --group dev -o requirements-dev.lock
+	$(COMPILE) $(UPGRADE) --group build -o requirements.lock
+
+# The editable install takes its build tools from the lock, so that nothing comes in unhashed.
+.venv/runtime.stamp: requirements.lock pyproject.toml | .venv/bin/python
+	$(INSTALL) --require-hashes -r requirements.lock
+	$(INSTALL) --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/dev.stamp: requirements-dev.lock requirements.lock pyproject.toml | .venv/bin/python
+	$(INSTALL) --require-hashes -r requirements-dev.lock
+	$(INSTALL) --no-deps --no-build-isolation -e .
+	@touch .venv/runtime.stamp $@
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "campaign needs Python 3.11 or newer; name one: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv .venv
