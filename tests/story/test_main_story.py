@@ -71,9 +71,9 @@ def assert_platforms_show_the_previews(
     for post in posts:
         preview = desk.json("posts", "preview", post["id"])
         if post["channel"] == "email":
-            mails = [entry for entry in entries if entry["channel"] == "email" and entry["subject"] == preview["subject"]]
+            subjects = [entry["subject"] for entry in entries if entry["channel"] == "email"]
+            assert subjects.count(preview["subject"]) == 10
             assert preview["subject"] == f"News from {post['partner'].title()} School"
-            assert mails
             continue
         entry = shown[post["external_id"]]
         assert entry["text"] == preview["text"]
