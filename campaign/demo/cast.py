@@ -1,0 +1,118 @@
+"""Who plays in the demo: partners, their accounts with fresh tokens, lists and people, laid out as files and stored.
+
+The files in ``data`` are what a person would bring; each token is made up anew for every demo and written, like a
+person's own, to a file that ``accounts.csv`` refers to.
+"""
+
+import csv
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from sqlmodel import Session
+
+from campaign import people
+from campaign.app import App
+from campaign.intake import read_accounts, read_partners, read_subscribers
+from campaign.register import accounts, lists, partners
+from campaign.sandbox.accounts import SandboxAccount, load_accounts
+
+REVIEWER = "reviewer"
+"""Who approves for DfE."""
+
+_DATA = Path(__file__).parent / "data"
+_HOLDS_NONE = frozenset({"email"})
+
+
+def officer(partner: str) -> str:
+    """Return the name of the person who speaks for a partner."""
+    return f"officer-{partner}"
+
+
+def lay_out(workspace: Path) -> None:
+    """Put partners.csv, accounts.csv with its tokens, lists/ and pictures/ into the workspace."""
+    shutil.copyfile(_DATA / "partners.csv", workspace / "partners.csv")
+    for folder in ("lists", "pictures"):
+        shutil.copytree(_DATA / folder, workspace / folder, dirs_exist_ok=True)
+    (workspace / "tokens").mkdir(mode=0o700, exist_ok=True)
+    with (_DATA / "accounts.csv").open(encoding="utf-8", newline="") as file:
+        rows = [_with_credentials(workspace, row) for row in csv.DictReader(file)]
+    with (workspace / "accounts.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def _with_credentials(workspace: Path, row: dict[str, str]) -> dict[str, str]:
+    if row["mode"] != "api" or row["channel"] in _HOLDS_NONE:
+        return row | {"credentials": ""}
+    name = f"tokens/{row['channel']}-{row['partner']}.json"
+    _write_secret(workspace / name, credentials(row["channel"], row["external_id"]))
+    return row | {"credentials": f"file:{name}"}
+
+
+def credentials(channel: str, external_id: str) -> dict[str, str]:
+    """Return made-up credentials of the kind that the platform gives out."""
+    token = secrets.token_urlsafe(24)
+    if channel != "x":
+        return {"access_token": token}
+    return {
+        "consumer_key": "demo",
+        "consumer_secret": secrets.token_urlsafe(24),
+        "access_token": f"{external_id}-{token}",
+        "access_token_secret": secrets.token_urlsafe(24),
+    }
+
+
+def _write_secret(path: Path, values: Mapping[str, str]) -> None:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        json.dump(values, file)
+
+
+def on_platforms(workspace: Path) -> list[SandboxAccount]:
+    """Return the accounts that the sandbox shall know, under their partners' names."""
+    names = {row.key: row.name for row in read_partners(workspace / "partners.csv")}
+    found = load_accounts(workspace / "accounts.csv")
+    return [
+        replace(account, partner_name=names[account.partner])
+        for account in found
+        if account.channel not in _HOLDS_NONE and account.external_id
+    ]
+
+
+def store(app: App, workspace: Path) -> None:
+    """Import the files in the operator's name, as `campaign partners import` and its kin do, and add the people."""
+    with app.database.write() as session:
+        keys = _store_partners(app, session, workspace)
+        _store_people(app, session, keys)
+        _store_accounts(app, session, workspace, keys)
+        by, now = people.acting(session, people.OPERATOR), app.clock.now()
+        for file in sorted((workspace / "lists").glob("*.csv")):
+            lists.take(session, file.stem, read_subscribers(file), by=by, now=now)
+
+
+def _store_partners(app: App, session: Session, workspace: Path) -> list[str]:
+    rows = read_partners(workspace / "partners.csv")
+    by = people.acting(session, people.OPERATOR)
+    partners.take(session, rows, app.settings.review, by=by, now=app.clock.now())
+    return [row.key for row in rows]
+
+
+def _store_accounts(app: App, session: Session, workspace: Path, keys: Collection[str]) -> None:
+    rows = read_accounts(workspace / "accounts.csv", set(app.channels), keys, {})
+    by = people.acting(session, people.OPERATOR)
+    accounts.take(session, rows, app.vault, by=by, now=app.clock.now())
+
+
+def _store_people(app: App, session: Session, keys: Collection[str]) -> None:
+    by, now = people.OPERATOR, app.clock.now()
+    for key in keys:
+        name = officer(key)
+        email = f"{name}@example.org"
+        people.add_user(session, name=name, role="officer", partner_key=key, email=email, by=by, now=now)
+    email = f"{REVIEWER}@example.org"
+    people.add_user(session, name=REVIEWER, role="reviewer", partner_key=None, email=email, by=by, now=now)
