@@ -36,7 +36,12 @@ def posts_table(rows: Iterable[Row]) -> Table:
 def _table(rows: Iterable[Row], columns: Sequence[str], zone: tzinfo) -> Table:
     made = Table(header_style="bold", box=None, pad_edge=False)
     for name in columns:
-        made.add_column(_HEADS.get(name, name), justify="right" if name in _NUMBERS else "left", overflow="fold")
+        made.add_column(
+            _HEADS.get(name, name),
+            justify="right" if name in _NUMBERS else "left",
+            overflow="fold",
+            no_wrap=name not in {"slot", "gap"},
+        )
     for row in rows:
         made.add_row(*(Text(_cell(name, row.get(name), zone)) for name in columns))
     return made

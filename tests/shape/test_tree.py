@@ -1,0 +1,54 @@
+"""House rules that a machine can see: names, sizes, docstrings, and what must stand in no tracked file."""
+
+import ast
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SOURCES = sorted((ROOT / "campaign").rglob("*.py"))
+NAMELESS = {"utils", "helpers", "common", "manager", "service", "services", "base", "core"}
+LONGEST = 320
+
+
+def tracked() -> list[Path]:
+    """Return the files that git tracks; in an unpacked archive without git, all files of the tree."""
+    done = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S607
+    return [ROOT / line for line in done.stdout.splitlines() if (ROOT / line).is_file()] or SOURCES
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_module_says_what_it_is_for_and_stays_small(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert ast.get_docstring(ast.parse(text)), "the module has no docstring"
+    assert path.stem not in NAMELESS
+    assert "migrations" in path.parts or len(text.splitlines()) <= LONGEST
+
+
+def test_no_tracked_file_names_a_registry_or_a_path_of_a_machine() -> None:
+    hosts = re.compile(r"https?://[\w.-]*(pypi\.org|pythonhosted|npmjs|registry\.)", re.IGNORECASE)
+    paths = re.compile(r"(?<![\w./-])/(work|root|farm)/")
+    for path in tracked():
+        if path.suffix in {".png", ".gz"}:
+            continue
+        text = path.read_text(encoding="utf-8", errors="replace")
+        assert not hosts.search(text), path
+        assert path == Path(__file__) or not paths.search(text), path
+
+
+def test_locks_hold_hashes_and_no_address() -> None:
+    for name in ("requirements.lock", "requirements-dev.lock"):
+        text = (ROOT / name).read_text(encoding="utf-8")
+        assert "://" not in text
+        pinned = re.findall(r"^[\w.\[\]-]+==\S+", text, re.MULTILINE)
+        assert len(pinned) > 20
+        assert text.count("--hash=sha256:") >= len(pinned)
+
+
+def test_every_relative_link_of_a_page_leads_somewhere() -> None:
+    for page in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]:
+        for link in re.findall(r"\]\(([^)#\s]+)", page.read_text(encoding="utf-8")):
+            if "://" not in link:
+                assert (page.parent / link).exists(), f"{page.name}: {link}"
