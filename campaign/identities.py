@@ -33,7 +33,8 @@ class Identities:
     def by_id(self, account_id: int) -> Identity:
         """Return the account's identity. Raises CredentialDead."""
         with self._database.read() as session:
-            return self.of(*partners.account_with_partner(session, account_id))
+            account, partner = partners.account_with_partner(session, account_id)
+        return self.of(account, partner)
 
     def of(self, account: Account, partner: Partner) -> Identity:
         """Return the identity of an account of ``partner``. Raises CredentialDead when it cannot be opened."""

@@ -102,7 +102,9 @@ def take_down(means: Means, post_id: int) -> None:
         _needs_hand(means, post, str(outcome), now)
         return
     with means.database.write() as session:
-        move(session, session.get_one(Post, post_id), Move.GONE, who=means.owner, at=now, why="deleted")
+        gone: dict[str, object] = {"next_reading_at": None}
+        stored = session.get_one(Post, post_id)
+        move(session, stored, Move.GONE, who=means.owner, at=now, why="deleted", changes=gone)
 
 
 def _needs_hand(means: Means, post: Post, why: str, now: datetime) -> None:

@@ -200,4 +200,4 @@ def _shift(desk: Desk, post: Post, due_at: datetime) -> None:
 def take_down(desk: Desk, row: PostRow, reason: str) -> None:
     """Order a published post to be taken down."""
     desk.demand(Right.RETRACT, row)
-    desk.move(row.post, Move.RETRACT, why=reason, changes={"next_reading_at": None})
+    desk.move(row.post, Move.RETRACT, why=reason)
