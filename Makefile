@@ -30,7 +30,7 @@ bench: .venv/dev.stamp ## measure against the peers (QUICK=1: under a minute)
 	$(BIN)/python -m benchmarks
 
 chaos: .venv/dev.stamp ## the long fault tests
-	$(BIN)/pytest tests/chaos -m slow
+	$(BIN)/pytest tests/chaos -m slow -n 2 -q -rA
 
 lock: .venv/dev.stamp ## bring both locks in line with pyproject.toml, versions kept (UPGRADE=--upgrade renews them)
 	$(COMPILE) $(UPGRADE) --group dev -o requirements-dev.lock
