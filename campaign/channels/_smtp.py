@@ -70,11 +70,17 @@ class Settings(Section):
         return self
 
     def relay(self, smtp_url: str | None = None, username: str | None = None, password: str | None = None) -> Relay:
-        """Return the mail server; an account's own credentials stand above the settings."""
+        """Return the mail server; an account's own credentials stand above the settings.
+
+        A server that an account names for itself is never shown the name and the password of the common one.
+        """
         parts = urlsplit(smtp_url or self.smtp_url)
         security, port = _SECURITY[parts.scheme]
-        user = username or (unquote(parts.username) if parts.username else None) or self.username
-        secret = self.password.get_secret_value() if self.password else None
+        user = username or (unquote(parts.username) if parts.username else None)
+        secret = None
+        if smtp_url is None:
+            user = user or self.username
+            secret = self.password.get_secret_value() if self.password else None
         return Relay(
             host=parts.hostname or "localhost",
             port=parts.port or port,

@@ -163,4 +163,4 @@ def test_article_is_the_words_alone_in_three_forms() -> None:
     assert made.plain.startswith("Join in & talk\n\nDear reader,\n")
     mail = message_from_bytes(made.eml, policy=default)
     assert (mail["Subject"], mail["X-Unsent"], mail["To"]) == ("Join in & talk", "1", None)
-    assert [part.get_content_type() for part in mail.iter_parts()] == ["text/plain", "text/html"]  # type: ignore[attr-defined]
+    assert [part.get_content_type() for part in mail.iter_parts()] == ["text/plain", "text/html"]
