@@ -23,7 +23,7 @@ users = typer.Typer(help="The people who use this program.", no_args_is_help=Tru
 for name, group in (("partners", partners), ("accounts", accounts), ("lists", lists), ("users", users)):
     cli.add_typer(group, name=name)
 
-CsvFile = Annotated[Path, typer.Argument(metavar="FILE.csv", exists=True, dir_okay=False)]
+CsvFile = Annotated[Path, typer.Argument(metavar="FILE.csv")]
 
 
 def find_partner(session: "Session", key: str) -> "Partner":

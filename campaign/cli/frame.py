@@ -159,22 +159,27 @@ def local_time(app: "App", text: str) -> datetime:
     from datetime import UTC
     from zoneinfo import ZoneInfo
 
+    from campaign.plan.days import instant
+
     try:
         found = datetime.fromisoformat(text)
-    except ValueError as error:
+        if found.tzinfo is not None:
+            return found.astimezone(UTC)
+        return instant(found, ZoneInfo(app.settings.campaign.timezone))
+    except (ValueError, OverflowError) as error:
         problem = f"{text!r} is no date and time"
         raise WrongUse(problem=problem, mend="Write it as 2025-12-02T09:00.") from error
-    if found.tzinfo is None:
-        found = found.replace(tzinfo=ZoneInfo(app.settings.campaign.timezone))
-    return found.astimezone(UTC)
 
 
 def day_bounds(app: "App", day: str | None) -> tuple[datetime | None, datetime | None]:
     """Return the aware UTC bounds of a local day, or two times None."""
-    from datetime import timedelta
+    from datetime import date, timedelta
 
     if day is None:
         return None, None
-    if len(day) != len("2025-12-02"):
-        raise WrongUse(problem=f"{day!r} is no day", mend="Write it as 2025-12-02.")
-    return local_time(app, day), local_time(app, day) + timedelta(days=1)
+    try:
+        found = date.fromisoformat(day)
+        # The next local midnight, not 24 hours on: two days a year are longer or shorter.
+        return local_time(app, found.isoformat()), local_time(app, (found + timedelta(days=1)).isoformat())
+    except (ValueError, OverflowError) as error:
+        raise WrongUse(problem=f"{day!r} is no day", mend="Write it as 2025-12-02.") from error

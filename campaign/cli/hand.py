@@ -5,8 +5,7 @@ from typing import Annotated
 import typer
 
 from campaign.cli.frame import As, AsJson, Partners, cli, desk, opened, show, show_one
-from campaign.cli.posts import find, message_document, row_document
-from campaign.errors import WrongUse
+from campaign.cli.posts import check_address, find, message_document, row_document
 
 hand = typer.Typer(help="Posts to publish by hand: list, show, record.", no_args_is_help=True)
 cli.add_typer(hand, name="hand")
@@ -50,8 +49,7 @@ def done(
     from campaign.models.status import Move
     from campaign.people import Right
 
-    if not url.startswith(("http://", "https://")):
-        raise WrongUse(problem=f"{url!r} is no web address", mend="Copy it from the platform: https://...")
+    check_address(url)
     with opened() as app, desk(app, by) as place:
         row = find(place.session, ident)
         place.demand(Right.SETTLE, row)

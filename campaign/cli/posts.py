@@ -1,6 +1,7 @@
 """`campaign posts`: list, show, preview, new, edit, submit, move, withdraw."""
 
 import json
+import re
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -45,7 +46,10 @@ def post_filter(
 ) -> "PostFilter":
     """Return the filter that the options of a listing say."""
     from campaign.models.listing import PostFilter
+    from campaign.models.status import Status
 
+    _check_names("status", statuses, [status.value for status in Status])
+    _check_names("channel", channels, list(app.channels))
     since, until = day_bounds(app, day)
     return PostFilter(
         ids=ids,
@@ -55,6 +59,19 @@ def post_filter(
         since=since,
         until=until,
     )
+
+
+def _check_names(kind: str, named: list[str] | None, known: list[str]) -> None:
+    """Refuse a name that nothing can have: an empty list would look like an answer."""
+    for name in named or ():
+        if name not in known:
+            raise UnknownName(kind=kind, name=name, mend=f"There are {', '.join(sorted(known))}.")
+
+
+def check_address(url: str) -> None:
+    """Refuse what is no web address."""
+    if not re.fullmatch(r"https?://[^\s/]+\S*", url):
+        raise WrongUse(problem=f"{url!r} is no web address", mend="Copy it from the platform: https://...")
 
 
 def row_document(row: "PostRow") -> dict[str, object]:
@@ -84,7 +101,8 @@ def find(session: "Session", ident: str) -> "PostRow":
     """Return a post by what a person typed. Raises UnknownName."""
     from campaign.models import listing
 
-    row = listing.post(session, int(ident)) if ident.isdigit() else None
+    # Eighteen digits fit the database's integers; other scripts' digits would make a second spelling of an id.
+    row = listing.post(session, int(ident)) if re.fullmatch("[0-9]{1,18}", ident) else None
     if row is None:
         raise UnknownName(kind="post", name=ident, mend="`campaign posts list` names them.")
     return row
@@ -224,7 +242,7 @@ def edit(
         row = find(place.session, ident)
         fields = row.post.fields | pairs(values)
         decisions.edit(place, row, filled_anew(app, row, fields), fields, "edited: " + ", ".join(values))
-    typer.echo(f"Post {ident} has new words and waits for review.")
+        typer.echo(f"Post {ident} has new words and is {row.post.status}.")
 
 
 def pairs(values: list[str]) -> dict[str, str]:

@@ -16,10 +16,12 @@ from campaign.cli.frame import (
     opened,
     show,
 )
-from campaign.cli.posts import COLUMNS, find, post_filter, row_document
-from campaign.errors import CampaignError, WrongUse
+from campaign.cli.posts import COLUMNS, check_address, find, post_filter, row_document
+from campaign.errors import CampaignError, UnknownName, WrongUse
 
 if TYPE_CHECKING:
+    from sqlmodel import Session
+
     from campaign.app import App
     from campaign.models.listing import PostRow
 
@@ -160,7 +162,7 @@ def hold(
         if not reason:
             raise WrongUse(problem="A hold needs a reason", mend="Give it with --reason.")
         with desk(app, by) as place:
-            holding.check_scope(place.session, scope, frozenset(app.channels))
+            scope = holding.check_scope(place.session, scope, frozenset(app.channels))
             holding.hold(place.session, place.person, scope, reason, place.now)
     typer.echo(f"Held: {scope}. `campaign release {scope}` lets go.")
 
@@ -176,6 +178,8 @@ def release(
 
     with opened() as app:
         with app.database.read() as session:
+            scope = holding.check_scope(session, scope, frozenset(app.channels))
+            holding.standing(session, scope)
             ahead = holding.foresee(session, scope, app.clock.now(), app.settings.dispatch.grace)
         for item in ahead:
             typer.echo(f"post {item.row.post.id} ({item.row.partner.key}, {item.row.post.channel}): {item.outcome}")
@@ -204,7 +208,7 @@ def agree(
     with opened() as app, desk(app, by) as place:
         row = find_partner(place.session, partner)
         demand(place.person, Right.AGREE, partner)
-        post_id = find(place.session, post).post.ident if post else None
+        post_id = find_of(place.session, partner, post).post.ident if post else None
         agreement.agree(place.session, row, by=place.person.name, now=place.now, slot=slot, post_id=post_id)
         place.session.flush()
         drafts = listing.posts(place.session, listing.PostFilter(partners=(partner,), statuses=("draft",)))
@@ -214,6 +218,14 @@ def agree(
         for found in ready:
             decisions.submit(place, found)
     typer.echo(f"{partner} agrees. {len(ready)} drafts went to review.")
+
+
+def find_of(session: "Session", partner: str, ident: str) -> "PostRow":
+    """Return a post of this partner. Raises UnknownName: nobody agrees to the post of another."""
+    row = find(session, ident)
+    if row.partner.key != partner:
+        raise UnknownName(kind=f"post of {partner}", name=ident, mend=f"It is a post of {row.partner.key}.")
+    return row
 
 
 @cli.command("revoke")
@@ -236,7 +248,7 @@ def retract(scope: Scope, reason: Reason, by: As = None) -> None:
     from campaign.review import decisions, holding
 
     with opened() as app, desk(app, by) as place:
-        holding.check_scope(place.session, scope, frozenset(app.channels))
+        scope = holding.check_scope(place.session, scope, frozenset(app.channels))
         rows: list[PostRow] = listing.posts(place.session, listing.PostFilter(statuses=("published",)))
         covered = [
             row
@@ -257,18 +269,24 @@ def settle(
     not_published: Annotated[bool, typer.Option("--not-published", help="It is not there.")] = False,
     by: As = None,
 ) -> None:
-    """Give a person's word on a post that nobody could confirm."""
+    """Give a person's word on a post that nobody could confirm, or that was to be taken down by hand."""
     from campaign.dispatch import reconcile
+    from campaign.models.status import Status
     from campaign.people import Right
     from campaign.ports import Receipt
+    from campaign.review import decisions
 
     if (published is None) is not not_published:
         raise WrongUse(problem="Say one of --published URL and --not-published", mend="Look at the account first.")
+    if published is not None:
+        check_address(published)
     with opened() as app, desk(app, by) as place:
         row = find(place.session, ident)
         place.demand(Right.SETTLE, row)
         who, means = place.person.name, app.means()
-        if published is not None:
+        if row.post.status == Status.RETRACTING:
+            decisions.settle_retraction(place, row, gone=not_published)
+        elif published is not None:
             receipt = Receipt(external_id=published.rstrip("/").rpartition("/")[2], url=published)
             reconcile.adopt(place.session, means, row.post, receipt, who=who, now=place.now)
         else:

@@ -85,6 +85,12 @@ def approvals(session: Session, post_id: int, content_hash: str) -> list[Approva
     return list(session.exec(statement))
 
 
+def void_approvals(session: Session, post_id: int) -> None:
+    """Forget who said yes to a post: whoever must approve it is asked anew. The audit chain keeps what they said."""
+    statement = sa.delete(Approval).where(col(Approval.post_id) == post_id)
+    session.execute(statement.execution_options(synchronize_session="fetch"))
+
+
 def every_plan_key(session: Session) -> list[Post]:
     """Return every post, taken or not: a plan must know of them all."""
     return list(session.exec(select(Post).order_by(col(Post.id))))

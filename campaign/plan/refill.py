@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from campaign.errors import BadInput
+from campaign.errors import BadInput, Finding
 from campaign.models.partners import Account, Partner
 from campaign.models.posts import Post
 from campaign.plan.audience import AccountFacts, PartnerFacts
@@ -24,6 +24,10 @@ from campaign.ports import Draft
 def refilled(source: Source, post: Post, partner: Partner, fields: Mapping[str, str]) -> Draft:
     """Return the draft of a stored post's template with other field values. Raises BadInput."""
     timetable = source.copy.timetable
+    known = source.copy.templates.pick(post.template, post.channel).fields
+    if unknown := sorted(fields.keys() - known.keys()):
+        mend = f"It has {', '.join(sorted(known)) or 'none'}."
+        raise BadInput([Finding(post.template, name, "the template has no such field", mend) for name in unknown])
     made = source.filler(
         post.template,
         post.channel,

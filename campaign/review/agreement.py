@@ -4,6 +4,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
+from campaign.errors import MoveRefused, UnknownName
 from campaign.models import audit, listing, partners
 from campaign.models.moves import move
 from campaign.models.partners import Agreement, Partner
@@ -36,17 +37,33 @@ def agree(
 def revoke(session: Session, partner: Partner, *, by: str, now: datetime, slot: str | None = None) -> int:
     """Take back the partner's yes (all of them, or the one for a slot). What is approved and no longer covered goes
     back to review, and cannot be approved before the partner agrees again. Returns how many posts that were.
+
+    Raises:
+        UnknownName: there is no such yes to take back; a standing one is not undone by the name of a slot.
+
     """
-    for found in partners.agreements(session, partner.ident):
-        if slot is None or found.slot == slot:
-            found.revoked_by, found.revoked_at = by, now
-            session.add(found)
+    given = [found for found in partners.agreements(session, partner.ident) if slot in (None, found.slot)]
+    if not given:
+        name = f"{partner.key} for slot {slot}" if slot else partner.key
+        mend = "Take the standing yes back without --slot." if slot else "It has not agreed, or took it back before."
+        raise UnknownName(kind="agreement of", name=name, mend=mend)
+    for found in given:
+        found.revoked_by, found.revoked_at = by, now
+        session.add(found)
     session.flush()
     facts = {"slot": slot}
     audit.record(session, who=by, action="revoke", subject=f"partner:{partner.key}", at=now, facts=facts)
     wanted = listing.PostFilter(partners=(partner.key,), statuses=(Status.APPROVED.value,))
     uncovered = [row.post for row in listing.posts(session, wanted) if not covers(session, row.post)]
-    for post in uncovered:
-        changes: dict[str, object] = {"approved_hash": None}
+    return sum(_stop(session, post, by, now) for post in uncovered)
+
+
+def _stop(session: Session, post: Post, by: str, now: datetime) -> bool:
+    """Send an approved post back to review; one that was claimed this instant must not keep the others going."""
+    changes: dict[str, object] = {"approved_hash": None}
+    try:
         move(session, post, Move.EDIT, who=by, at=now, why="the partner revoked its agreement", changes=changes)
-    return len(uncovered)
+    except MoveRefused:
+        return False
+    listing.void_approvals(session, post.ident)
+    return True

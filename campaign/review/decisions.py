@@ -7,6 +7,7 @@ a row in the audit chain.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlmodel import Session
 
@@ -81,6 +82,9 @@ def approve(desk: Desk, row: PostRow, seen: str) -> bool:
     """
     desk.demand(Right.REVIEW, row)
     post = row.post
+    if post.status != Status.IN_REVIEW:
+        mend = "Only what is in review can be approved."
+        raise MoveRefused(post=post.id, status=post.status, move=Move.APPROVE, mend=mend)
     _four_eyes(desk.person, post)
     side = _side(desk.person, row)
     current = desk.contents.digest(post, row.account)
@@ -91,7 +95,7 @@ def approve(desk: Desk, row: PostRow, seen: str) -> bool:
         raise Changed(post=post.id, seen=seen[:HASH_MIN], current=current[:HASH_MIN])
     if not agreement.covers(desk.session, post):
         raise NotAllowed(who=desk.person.name, what=f"approve post {post.id}", why="its partner has not agreed")
-    if desk.now > post.due_at and post.status == Status.IN_REVIEW:
+    if desk.now > post.due_at:
         desk.move(post, Move.EXPIRE, why="approval came after its time")
         return False
     return _count_approval(desk, row, side, current)
@@ -130,6 +134,7 @@ def send_back(desk: Desk, row: PostRow, comment: str) -> None:
     """Return a post to its partner with a comment."""
     desk.demand(Right.REVIEW, row)
     desk.move(row.post, Move.RETURN, why=comment, changes={"comment": comment})
+    listing.void_approvals(desk.session, row.post.ident)
 
 
 def reject(desk: Desk, row: PostRow, reason: str) -> None:
@@ -153,7 +158,8 @@ def edit(desk: Desk, row: PostRow, draft: Draft, fields: Mapping[str, str], why:
 def rewrite(desk: Desk, row: PostRow, changes: Mapping[str, object], why: str) -> None:
     """Change what a post will send, with new hash and version, and void its approval."""
     post = row.post
-    ahead = Post.model_validate(post.model_dump() | dict(changes))
+    values: dict[str, Any] = {name: changes.get(name, getattr(post, name)) for name in Post.model_fields}
+    ahead = Post(**values)
     message = desk.contents.message(ahead)
     new: dict[str, object] = {
         **changes,
@@ -166,6 +172,7 @@ def rewrite(desk: Desk, row: PostRow, changes: Mapping[str, object], why: str) -
         "next_try_at": ahead.due_at,
     }
     desk.move(post, Move.EDIT, why=why, changes=new)
+    listing.void_approvals(desk.session, post.ident)
 
 
 def reschedule(desk: Desk, row: PostRow, due_at: datetime) -> None:
@@ -182,12 +189,7 @@ def reschedule(desk: Desk, row: PostRow, due_at: datetime) -> None:
     span = post.window_until - post.window_from
     changes = {"due_at": due_at, "window_from": due_at, "window_until": due_at + span, "moved": True}
     if post.status in {Status.FAILED, Status.MISSED}:
-        desk.move(
-            post,
-            Move.REVIVE,
-            why="a new time",
-            changes={"needs_person": None},
-        )
+        desk.move(post, Move.REVIVE, why="a new time", changes={"needs_person": None})
     rewrite(desk, row, changes, "a new time")
 
 
@@ -200,4 +202,15 @@ def _shift(desk: Desk, post: Post, due_at: datetime) -> None:
 def take_down(desk: Desk, row: PostRow, reason: str) -> None:
     """Order a published post to be taken down."""
     desk.demand(Right.RETRACT, row)
-    desk.move(row.post, Move.RETRACT, why=reason)
+    changes: dict[str, object] = {"next_look_at": None, "looks": 0, "needs_person": None}
+    desk.move(row.post, Move.RETRACT, why=reason, changes=changes)
+
+
+def settle_retraction(desk: Desk, row: PostRow, *, gone: bool) -> None:
+    """Take a person's word on a post that was to be taken down by hand: it is gone, or it stays."""
+    desk.demand(Right.RETRACT, row)
+    why = f"{desk.person.name} looked: it is {'gone' if gone else 'still there, and stays'}"
+    changes: dict[str, object] = {"needs_person": None}
+    if gone:
+        changes["next_reading_at"] = None
+    desk.move(row.post, Move.GONE if gone else Move.REFUSE, why=why, changes=changes)

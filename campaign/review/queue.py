@@ -6,6 +6,7 @@ Running it twice changes nothing. A change touches only posts not yet claimed an
 import secrets
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from campaign.errors import MoveRefused, WrongUse
@@ -145,12 +146,16 @@ def _change(desk: Desk, row: PlanRow) -> Post | None:
         decisions.rewrite(desk, found, changes, f"the plan changed: {row.reason}")
     except MoveRefused:
         return None  # claimed meanwhile: it goes out as it was approved, and the next plan says so
+    if found.post.status == Status.DRAFT and found.post.comment is None:
+        _submit(desk, found.post)
     return found.post
 
 
 def _withdraw(desk: Desk, row: PlanRow) -> None:
     found = listing.post(desk.session, row.post_id or 0)
-    if found is not None and found.post.status in PLANNABLE:
+    if found is None or found.post.status not in PLANNABLE:
+        return
+    with suppress(MoveRefused):  # claimed meanwhile: it goes out, and the others of this plan are not lost over it
         desk.move(found.post, Move.WITHDRAW, why=row.reason, changes={"withdrawn_by_plan": True})
 
 

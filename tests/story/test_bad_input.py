@@ -91,6 +91,18 @@ def test_a_stale_hash_is_refused_and_four_eyes_hold(opened: Workshop, accounts_f
     assert {post["status"] for post in opened.posts()} == {"in_review"}
 
 
+def test_an_edit_of_a_field_that_the_template_lacks_is_refused(opened: Workshop, accounts_file: Path) -> None:
+    opened.run("accounts", "import", str(accounts_file))
+    opened.run("queue")
+    first = opened.posts()[0]
+    assert "no such field" in opened.run("posts", "edit", first["id"], "nonsense=1", code=2)
+    opened.run("posts", "edit", first["id"], "line=Quite another line")
+    changed = opened.json("posts", "preview", first["id"])
+    assert "Quite another line" in changed["text"]
+    assert "keep" in opened.run("queue")
+    assert opened.json("posts", "preview", first["id"]) == changed
+
+
 def test_a_token_that_has_ended_is_one_line_of_the_check(opened: Workshop) -> None:
     opened.write(
         "dead.json", '{"consumer_key":"a","consumer_secret":"b","access_token":"9-x","access_token_secret":"c"}'
