@@ -79,12 +79,20 @@ def _hand(session: Session, means: Means, post: Post, now: datetime) -> None:
         return
     move(session, post, Move.HAND_OVER, who=means.owner, at=now, why="due; the account has no API access")
     message = means.contents.message(post)
-    body = f"Please publish this on {post.channel} ({account.handle}) now:\n\n{message.text}\n\n"
+    words = _to_share(session, post, message.share_of) if message.share_of else message.text
+    body = f"Please publish this on {post.channel} ({account.handle}) now:\n\n{words}\n\n"
     body += f"Link: {message.link}\n" if message.link else ""
     body += "".join(f"Image: {item.path.name}, alt text: {item.alt}\n" for item in message.media)
     body += f"`campaign hand show {post.id}` has the compose page.\n"
     body += f"Then record its address: `campaign hand done {post.id} --url ADDRESS`\n"
     tell.officers(session, post, "a post to publish by hand", body, now)
+
+
+def _to_share(session: Session, post: Post, share_of: str) -> str:
+    """Say which post a person shall pass on: its address, or its name while it is not there yet."""
+    slot, _, partner_key = share_of.rpartition("@")
+    address = upkeep.published_url(session, slot, partner_key, post.channel)
+    return f"Share this post: {address or f'{slot} by {partner_key}, as soon as it is published'}"
 
 
 def take_down(means: Means, post_id: int) -> None:

@@ -208,8 +208,19 @@ def count_by_status(session: Session) -> dict[str, int]:
 
 def published_id(session: Session, slot: str, partner_key: str, channel: str) -> str | None:
     """Return the platform id of another partner's published post, for a share of it."""
+    found = _published(session, slot, partner_key, channel)
+    return found.external_id if found else None
+
+
+def published_url(session: Session, slot: str, partner_key: str, channel: str) -> str | None:
+    """Return the public address of another partner's published post, for a person who shares it by hand."""
+    found = _published(session, slot, partner_key, channel)
+    return found.url if found else None
+
+
+def _published(session: Session, slot: str, partner_key: str, channel: str) -> Post | None:
     statement = (
-        sa.select(col(Post.external_id))
+        select(Post)
         .join(Partner, col(Partner.id) == col(Post.partner_id))
         .where(
             col(Partner.key) == partner_key,
@@ -220,7 +231,7 @@ def published_id(session: Session, slot: str, partner_key: str, channel: str) ->
         .order_by(col(Post.published_at).desc())
         .limit(1)
     )
-    return session.execute(statement).scalar()
+    return session.exec(statement).first()
 
 
 def ids_in(session: Session, statuses: Sequence[Status]) -> set[int]:
