@@ -42,7 +42,7 @@ def test_hold_release_by_hand_and_take_down(sqlite_desk: Workshop, sandbox: Sand
     }
     assert on_platforms(sandbox) == {"linkedin"}
 
-    assert "send at once" in desk.run("release", "channel:facebook", "--dry-run", "--as", "rita")
+    assert "sent at once" in desk.run("release", "channel:facebook", "--dry-run", "--as", "rita")
     desk.run("release", "channel:facebook", "--as", "rita")
     desk.run("run", "--until-idle")
     assert on_platforms(sandbox) == {"linkedin", "facebook"}
