@@ -63,6 +63,10 @@ def main() -> None:
     except CampaignError as error:
         typer.echo(f"campaign: {error}", err=True)
         sys.exit(_WRONG_USE if isinstance(error, WrongUse) else _FINDINGS)
+    except OSError as error:
+        what = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+        typer.echo(f"campaign: {what}. Mend that, then try again.", err=True)
+        sys.exit(_WRONG_USE)
     except Exception as error:
         if type(error).__module__.partition(".")[0] != "sqlalchemy":
             raise

@@ -81,7 +81,7 @@ class Release:
 
 def foresee(session: Session, scope: str, now: datetime, grace: timedelta) -> list[Release]:
     """Say of every approved post under the scope that is due already what its release will bring."""
-    wanted = PostFilter(statuses=(Status.APPROVED.value,), until=now)
+    wanted = PostFilter(statuses=(Status.APPROVED.value,), until=now + timedelta.resolution)  # due now goes too
     others = [row.scope for row in holds.active(session) if row.scope != scope]
     return [
         Release(row, _outcome(row, others, now, grace))

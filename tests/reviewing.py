@@ -1,0 +1,113 @@
+"""A review office for tests: a database, a clock, people who decide, and posts of two partners."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+from builders import CONTENTS, add_account, add_post
+from conftest import MovedClock
+
+from campaign.models import Database, listing, users
+from campaign.models.listing import PostRow
+from campaign.models.partners import Account, Agreement, Partner
+from campaign.models.posts import Post
+from campaign.models.status import Status
+from campaign.models.users import User
+from campaign.review.decisions import Desk
+
+AHEAD = timedelta(hours=2)
+GRACE = timedelta(minutes=30)
+
+
+@dataclass
+class Office:
+    """Holds ids, never rows: each step of a test is a transaction of its own, as each command is."""
+
+    database: Database
+    clock: MovedClock
+    accounts: dict[str, int] = field(default_factory=dict)
+
+    def hire(self, name: str, role: str, partner: str | None = None) -> None:
+        with self.database.write() as session:
+            session.add(User(name=name, role=role, partner_key=partner, added_at=self.clock.now()))
+
+    def join(
+        self, key: str, *, channel: str = "x", mode: str = "api", approver: str = "dfe", agrees: bool = True
+    ) -> None:
+        """Take in a partner with one account."""
+        with self.database.write() as session:
+            account = add_account(session, self.clock.now(), channel=channel, mode=mode)
+            partner = session.get_one(Partner, account.partner_id)
+            partner.key, partner.approver = key, approver
+            if agrees:
+                given = Agreement(partner_id=partner.ident, given_by=key, given_at=self.clock.now())
+                session.add(given)
+            self.accounts[key] = account.ident
+
+    def post(
+        self,
+        partner: str,
+        *,
+        status: Status = Status.IN_REVIEW,
+        after: timedelta = AHEAD,
+        window: timedelta = timedelta(),
+        changes: Mapping[str, object] | None = None,
+    ) -> int:
+        """Store a post of the partner; ``window`` is the length of its slot's window from the due time on."""
+        with self.database.write() as session:
+            account = session.get_one(Account, self.accounts[partner])
+            due_at = self.clock.now() + after
+            more = {"window_until": due_at + window, **(changes or {})}
+            if status not in {Status.APPROVED, Status.PUBLISHED}:
+                more["approved_hash"] = None
+            post = add_post(session, account, due_at, status=status, changes=more)
+            digest = CONTENTS.digest(post, account)
+            post.content_hash = digest
+            post.approved_hash = digest if status == Status.APPROVED else None
+            session.add(post)
+            session.flush()
+            return post.ident
+
+    @contextmanager
+    def desk(self, name: str) -> Iterator[Desk]:
+        with self.database.write() as session:
+            person = users.user(session, name)
+            assert person is not None
+            yield Desk(session, CONTENTS, person, self.clock.now())
+
+    @contextmanager
+    def deciding(self, name: str, post_id: int) -> Iterator[tuple[Desk, PostRow]]:
+        with self.desk(name) as desk:
+            row = listing.post(desk.session, post_id)
+            assert row is not None
+            yield desk, row
+
+    def seen(self, post_id: int) -> Post:
+        with self.database.read() as session:
+            return session.get_one(Post, post_id)
+
+    def moves(self, post_id: int) -> list[tuple[str, str]]:
+        with self.database.read() as session:
+            return [(event.who, event.move) for event in listing.events(session, post_id)]
+
+
+def opened_office(folder: Path, clock: MovedClock) -> Iterator[Office]:
+    """An office with the partners oak and elm, an officer of each, two reviewers and an admin."""
+    database = Database(f"sqlite:///{folder}/office.db", connections=4)
+    database.upgrade()
+    office = Office(database, clock)
+    office.join("oak")
+    office.join("elm")
+    for name, role, partner in (
+        ("olga", "officer", "oak"),
+        ("otto", "officer", "oak"),
+        ("ella", "officer", "elm"),
+        ("rita", "reviewer", None),
+        ("rolf", "reviewer", None),
+        ("adam", "admin", None),
+    ):
+        office.hire(name, role, partner)
+    yield office
+    database.close()
