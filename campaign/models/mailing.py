@@ -130,7 +130,8 @@ def freeze(session: Session, post_id: int, list_id: int, at: datetime) -> int:
     statement = sa.insert(Delivery).from_select(
         ["subscriber_id", *copied, *constants], source.order_by(col(Subscriber.id)), include_defaults=False
     )
-    return int(getattr(session.execute(statement), "rowcount", 0))
+    session.execute(statement)
+    return sum(count_deliveries(session, post_id).values())
 
 
 def claim_deliveries(session: Session, post_id: int, now: datetime, claim: str, *, limit: int) -> list[Delivery]:

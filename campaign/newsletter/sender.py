@@ -10,7 +10,7 @@ from campaign.newsletter.course import Course
 from campaign.newsletter.journal import Journal
 from campaign.newsletter.ledger import End, Ledger, Result, numbered
 from campaign.newsletter.merge import Copies, Mail, Recipient
-from campaign.newsletter.replies import Meaning, Reply, meaning
+from campaign.newsletter.replies import Meaning, Reply, Stage, meaning
 from campaign.newsletter.wire import Transport
 
 Jobs = SimpleQueue[Delivery | None]
@@ -39,6 +39,8 @@ class Sender:
         self._wire: Transport | None = None
         self._worn = False
         self._intended = False
+        self._tried = False
+        """The server may know whom this copy is for: if it fails then, the others go first, lest one block them all."""
 
     def work(self, jobs: Jobs, results: Results) -> None:
         """Send what comes; whatever happens, every job gets its result, or the run would wait for ever."""
@@ -47,7 +49,7 @@ class Sender:
         self._hang_up()
 
     def _result(self, delivery: Delivery) -> Result:
-        self._intended = False
+        self._intended = self._tried = False
         try:
             result = self._attempt(delivery)
         except Exception as error:  # noqa: BLE001 - an unforeseen fault must not cost the delivery its result
@@ -92,7 +94,7 @@ class Sender:
         except (NeverSent, Wait) as lost:
             self._hang_up()
             self._course.trouble(lost.detail)
-            return Result(delivery, End.DEFERRED if self._intended else End.UNSENT, lost.detail)
+            return Result(delivery, End.DEFERRED if self._tried else End.UNSENT, lost.detail)
         return self._answered(delivery, reply)
 
     def _handed_over(self, delivery: Delivery, mail: Mail) -> Reply:
@@ -112,6 +114,7 @@ class Sender:
     def _deliver(self, delivery: Delivery, mail: Mail) -> Reply:
         if self._wire is None:
             self._wire = self._open_wire()
+        self._tried = True
         reply = self._wire.deliver(mail, lambda: self._intend(delivery))
         self._worn = True
         return reply
@@ -134,6 +137,7 @@ class Sender:
             case Meaning.RELAY:
                 self._hang_up()
                 self._course.trouble(said)
+                return Result(delivery, End.UNSENT if reply.stage is Stage.MAIL else End.DEFERRED, said)
             case Meaning.POLICY:
                 self._course.halt(AccountBlocked(f"the mail server does not take this mail: {said}"))
             case Meaning.SIGN_IN:

@@ -93,7 +93,12 @@ class Wire:
             raise self._lost(error, "before the data") from error
         if refusal is not None:
             return refusal
-        before_data()
+        try:
+            before_data()
+        except BaseException:
+            # The server awaits data now and would take even a QUIT for it: only cutting the connection ends that.
+            self._smtp.close()
+            raise
         try:
             self._smtp.send(_dotted(mail.data))
         except (smtplib.SMTPException, OSError) as error:
