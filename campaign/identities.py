@@ -9,7 +9,7 @@ from threading import Lock
 import structlog
 
 from campaign.clock import Clock
-from campaign.errors import CredentialDead
+from campaign.errors import CredentialDead, WrongUse
 from campaign.models import Database, partners
 from campaign.models.partners import Account, Partner
 from campaign.ports import Channel, Identity, Renews
@@ -40,10 +40,17 @@ class Identities:
         """Return the identity of an account of ``partner``. Raises CredentialDead when it cannot be opened."""
         credentials: dict[str, str] = {}
         if account.sealed is not None:
-            credentials = self._fresh(account, self._vault.open(account.sealed, name(account)))
+            credentials = self._fresh(account, self._open(account))
         elif account.channel != "email":
             raise CredentialDead(detail="no credentials are stored for this account")
         return replace(public(account, partner), credentials=credentials)
+
+    def _open(self, account: Account) -> dict[str, str]:
+        """Open stored credentials. Where that fails nothing was sent: the account stops, no post is in doubt."""
+        try:
+            return self._vault.open(account.sealed or b"", name(account))
+        except WrongUse as error:
+            raise CredentialDead(detail=str(error)) from error
 
     def _fresh(self, account: Account, credentials: dict[str, str]) -> dict[str, str]:
         channel = self._channels[account.channel]
@@ -60,7 +67,7 @@ class Identities:
         with self._database.read() as session:
             account = session.get_one(Account, account_id)
         sealed = account.sealed or b""
-        credentials = self._vault.open(sealed, name(account))
+        credentials = self._open(account)
         if not self._ends_soon(channel, credentials):
             return credentials  # another thread's flight has just landed
         renewed = channel.renew(credentials)

@@ -37,7 +37,7 @@ class Dispatcher:
         with means.database.read() as session:
             due = lanes.due_accounts(session, now, limit=self._threads * 4)
             lost = upkeep.to_look_up(session, now)
-            leaving = upkeep.to_retract(session)
+            leaving = upkeep.to_retract(session, now)
             wake_at = upkeep.next_wake(session, now, means.policy.grace)
         for account_id in due:
             self._start(self._senders, "lane", account_id, lane.serve)
@@ -71,7 +71,9 @@ class Dispatcher:
             self._busy.discard((kind, ident))
         if (error := done.exception()) is not None:
             # The database was away: the lease ends, the sweep finds the post, nothing is sent twice.
+            # No wake-up: what breaks at once would be tried again at once, without end. The next look comes anyway.
             log.error("work broke off", kind=kind, id=ident, error=repr(error))
+            return
         self._changed()
 
     def stop(self) -> None:

@@ -4,15 +4,13 @@ from dataclasses import dataclass, replace
 
 import structlog
 
-from campaign.dispatch import settle, tell
+from campaign.dispatch import settle
 from campaign.dispatch.gate import SendGate
 from campaign.dispatch.means import Means
 from campaign.errors import MoveRefused, NeverSent, Outcome, Refused, Stopped, Unknown
 from campaign.models import holds, lanes, mailing, partners, upkeep
-from campaign.models.moves import move
 from campaign.models.partners import Account, Partner
 from campaign.models.posts import Attempt, Post
-from campaign.models.status import Move
 from campaign.ports import Identity, Message, Progress, Receipt
 
 log = structlog.get_logger(__name__)
@@ -71,9 +69,9 @@ def claim_next(means: Means, account_id: int) -> Claimed | None:
                 return None
             account, partner = partners.account_with_partner(session, account_id)
         message = means.contents.message(post)
-        if not _unchanged(means, post, account):
-            continue
         try:
+            if not _unchanged(means, post, account):
+                continue
             attempt = _claim(means, post, account_id)
         except MoveRefused:
             continue
@@ -103,13 +101,11 @@ def _unchanged(means: Means, post: Post, account: Account) -> bool:
     """Say whether the post still is what was approved; if not, it goes back to review and people are told."""
     if means.contents.digest(post, account) == post.approved_hash:
         return True
-    now, why = means.clock.now(), "what would go out is not what was approved"
     with means.database.write() as session:
         stored = session.get_one(Post, post.ident)
-        changes = {"approved_hash": None, "content_hash": means.contents.digest(stored, account)}
-        move(session, stored, Move.EDIT, who=means.owner, at=now, why=why, changes=changes)
-        body = f"Post {post.id} ({post.slot}, {post.channel}) went back to review: {why}.\n"
-        tell.officers(session, stored, "a post went back to review", body, now)
+        account, _ = partners.account_with_partner(session, post.account_id)
+        if means.contents.digest(stored, account) != stored.approved_hash:
+            settle.back_to_review(session, means, stored, account, means.clock.now())
     return False
 
 

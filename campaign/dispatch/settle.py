@@ -10,8 +10,9 @@ from campaign.dispatch import tell
 from campaign.dispatch.means import Means
 from campaign.dispatch.retry import Decision, History, decide
 from campaign.errors import Outcome
-from campaign.models import lanes, partners
+from campaign.models import lanes, listing, partners
 from campaign.models.moves import move
+from campaign.models.partners import Account
 from campaign.models.posts import Attempt, Post
 from campaign.models.status import Move, Status
 from campaign.ports import Receipt
@@ -101,6 +102,16 @@ def _stop_account(session: Session, post: Post, decision: Decision, now: datetim
     body = f"Nothing more is sent from this {post.channel} account: {decision.stop_why}.\nConnect it again with "
     body += "`campaign accounts import` or `campaign accounts connect`.\n"
     tell.officers(session, post, f"the {post.channel} account has stopped", body, now)
+
+
+def back_to_review(session: Session, means: Means, post: Post, account: Account, now: datetime) -> None:
+    """Take the approval from a post whose content is no longer the approved one, and tell its people."""
+    why = "what would go out is not what was approved"
+    changes: dict[str, object] = {"approved_hash": None, "content_hash": means.contents.digest(post, account)}
+    move(session, post, Move.EDIT, who=means.owner, at=now, why=why, changes=changes)
+    listing.void_approvals(session, post.ident)
+    body = f"Post {post.id} ({post.slot}, {post.channel}) went back to review: {why}.\n"
+    tell.officers(session, post, "a post went back to review", body, now)
 
 
 def _failed(post: Post, why: str) -> str:

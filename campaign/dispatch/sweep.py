@@ -9,9 +9,10 @@ from functools import partial
 import structlog
 from sqlmodel import Session
 
-from campaign.dispatch import tell
+from campaign.dispatch import settle, tell
 from campaign.dispatch.means import Means
-from campaign.errors import MoveRefused, Outcome
+from campaign.dispatch.retry import nth
+from campaign.errors import AccountBlocked, CredentialDead, MoveRefused, NeverSent, Outcome, Refused, Wait
 from campaign.models import lanes, partners, upkeep
 from campaign.models.moves import move
 from campaign.models.posts import Attempt, Post
@@ -19,6 +20,8 @@ from campaign.models.status import Move, Status
 from campaign.ports import Retracts
 
 log = structlog.get_logger(__name__)
+
+_TAKE_DOWN_TRIES = 6
 
 
 def recover(means: Means, now: datetime) -> None:
@@ -74,8 +77,7 @@ def hand_over(means: Means, now: datetime) -> None:
 def _hand(session: Session, means: Means, post: Post, now: datetime) -> None:
     account, _ = partners.account_with_partner(session, post.account_id)
     if means.contents.digest(post, account) != post.approved_hash:
-        why = "what would go out is not what was approved"
-        move(session, post, Move.EDIT, who=means.owner, at=now, why=why, changes={"approved_hash": None})
+        settle.back_to_review(session, means, post, account, now)
         return
     move(session, post, Move.HAND_OVER, who=means.owner, at=now, why="due; the account has no API access")
     message = means.contents.message(post)
@@ -106,13 +108,33 @@ def take_down(means: Means, post_id: int) -> None:
         return
     try:
         channel.retract(means.identify(account, partner), post.external_id or "")
+    except (Refused, CredentialDead, AccountBlocked) as outcome:
+        _needs_hand(means, post, str(outcome), now)
     except Outcome as outcome:
+        _try_later(means, post, outcome, now)
+    except Exception as error:
+        log.exception("taking down broke", post=post_id)
+        _try_later(means, post, NeverSent(detail=type(error).__name__), now)
+    else:
+        _one(means, partial(_gone, means=means, post=post, now=now))
+
+
+def _gone(session: Session, means: Means, post: Post, now: datetime) -> None:
+    changes: dict[str, object] = {"next_reading_at": None, "next_look_at": None}
+    move(session, post, Move.GONE, who=means.owner, at=now, why="deleted", changes=changes)
+
+
+def _try_later(means: Means, post: Post, outcome: Outcome, now: datetime) -> None:
+    """Deleting twice harms nobody, so trouble on the way is tried again; after some tries a person gets the task."""
+    tried = post.looks + 1
+    if tried >= _TAKE_DOWN_TRIES:
         _needs_hand(means, post, str(outcome), now)
         return
+    later = now + nth(means.policy.retries, tried)
+    if isinstance(outcome, Wait):
+        later = max(later, outcome.until or now + (outcome.after or timedelta()))
     with means.database.write() as session:
-        gone: dict[str, object] = {"next_reading_at": None}
-        stored = session.get_one(Post, post_id)
-        move(session, stored, Move.GONE, who=means.owner, at=now, why="deleted", changes=gone)
+        upkeep.set_look(session, post.ident, {"looks": tried, "next_look_at": later})
 
 
 def _needs_hand(means: Means, post: Post, why: str, now: datetime) -> None:

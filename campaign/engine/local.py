@@ -94,7 +94,8 @@ class LocalEngine:
 
     def _tick(self, wake_at: datetime | None) -> None:
         now = self._means.clock.now()
-        if self._ticked_at is not None and now - self._ticked_at < timedelta(seconds=1):
+        # A clock that was set back ticks at once, not only when it has caught up.
+        if self._ticked_at is not None and timedelta(0) <= now - self._ticked_at < timedelta(seconds=1):
             return
         with self._means.database.write() as session:
             upkeep.tick(session, self._means.owner, now, wake_at)

@@ -168,6 +168,17 @@ def agreements(session: Session, partner_id: int) -> list[Agreement]:
     )
 
 
+def last_revoked_at(session: Session, partner_id: int) -> datetime | None:
+    """Return when the partner last took a standing yes back, None when it never did."""
+    statement = select(Agreement).where(
+        col(Agreement.partner_id) == partner_id,
+        col(Agreement.slot).is_(None),
+        col(Agreement.post_id).is_(None),
+        col(Agreement.revoked_at).is_not(None),
+    )
+    return max((row.revoked_at for row in session.exec(statement) if row.revoked_at), default=None)
+
+
 def set_credentials(session: Session, account_id: int, sealed: bytes, *, instead_of: bytes | None) -> bool:
     """Store renewed credentials, if nobody else renewed them meanwhile."""
     before = col(Account.sealed).is_(None) if instead_of is None else col(Account.sealed) == instead_of

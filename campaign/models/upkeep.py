@@ -89,11 +89,9 @@ def to_look_up(session: Session, now: datetime, *, limit: int = 100) -> list[int
 
 
 def set_look(session: Session, post_id: int, values: Mapping[str, object]) -> None:
-    """Note what a look-up showed, while the post is still unconfirmed."""
-    changed(
-        session,
-        sa.update(Post).where(col(Post.id) == post_id, col(Post.status) == Status.UNCONFIRMED.value).values(**values),
-    )
+    """Note what a look-up showed, or a try to take the post down, while the post still stands there."""
+    looked_at = col(Post.status).in_([Status.UNCONFIRMED.value, Status.RETRACTING.value])
+    changed(session, sa.update(Post).where(col(Post.id) == post_id, looked_at).values(**values))
 
 
 def set_needs_person(session: Session, post_id: int, why: str) -> None:
@@ -101,10 +99,12 @@ def set_needs_person(session: Session, post_id: int, why: str) -> None:
     changed(session, sa.update(Post).where(col(Post.id) == post_id).values(needs_person=why))
 
 
-def to_retract(session: Session, *, limit: int = 100) -> list[int]:
-    """Return posts that are to be taken down."""
+def to_retract(session: Session, now: datetime, *, limit: int = 100) -> list[int]:
+    """Return posts that are to be taken down now."""
     statement = sa.select(col(Post.id)).where(
-        col(Post.status) == Status.RETRACTING.value, col(Post.needs_person).is_(None)
+        col(Post.status) == Status.RETRACTING.value,
+        col(Post.needs_person).is_(None),
+        sa.or_(col(Post.next_look_at).is_(None), col(Post.next_look_at) <= now),
     )
     return [row[0] for row in session.execute(statement.limit(limit))]
 
@@ -138,23 +138,24 @@ def next_wake(session: Session, now: datetime, grace: timedelta) -> datetime | N
     or an approved post that expires. Past instants mean now. Posts that are held or stand on a stopped account wake
     nobody before they expire.
     """
-    ready = sa.func.coalesce(col(Lane.ready_at), col(Post.next_try_at))
-    due_at = sa.case((ready > col(Post.next_try_at), ready), else_=col(Post.next_try_at))
+    ready = sa.or_(col(Lane.ready_at).is_(None), col(Lane.ready_at) <= now)
     posts = (
-        sa.select(due_at)
+        sa.select(col(Post.next_try_at))
         .join(Account, col(Account.id) == col(Post.account_id))
         .join(Lane, col(Lane.account_id) == col(Post.account_id))
-        .where(sendable(now), col(Lane.owner).is_(None))
+        .where(sendable(now), col(Lane.owner).is_(None), ready)
         .order_by(col(Post.next_try_at))
         .limit(1)
     )
+    # A lane that must wait delays its own posts alone: the wake-up at its time is apart from those of the others.
+    paced = sa.select(sa.func.min(col(Lane.ready_at))).where(col(Lane.ready_at) > now)
     by_hand = (
         sa.select(sa.func.min(col(Post.next_try_at)))
         .join(Account, col(Account.id) == col(Post.account_id))
         .where(col(Post.status) == Status.APPROVED.value, col(Account.mode) == "by-hand", not_held())
     )
     looks = sa.select(sa.func.min(col(Post.next_look_at))).where(
-        col(Post.status) == Status.UNCONFIRMED.value, col(Post.needs_person).is_(None)
+        col(Post.status).in_([Status.UNCONFIRMED.value, Status.RETRACTING.value]), col(Post.needs_person).is_(None)
     )
     leases = (
         sa.select(sa.func.min(col(Attempt.lease_until)))
@@ -166,7 +167,7 @@ def next_wake(session: Session, now: datetime, grace: timedelta) -> datetime | N
     expiries = sa.select(sa.func.min(col(Post.due_at))).where(
         col(Post.status) == Status.APPROVED.value, ~_begun_issue()
     )
-    found = [session.execute(statement).scalar() for statement in (posts, by_hand, looks, leases, reviews)]
+    found = [session.execute(statement).scalar() for statement in (posts, paced, by_hand, looks, leases, reviews)]
     oldest = session.execute(expiries).scalar()
     if oldest is not None:
         found.append(oldest + grace)

@@ -66,6 +66,9 @@ def _approver(value: str) -> str:
 def _agree(session: Session, partner: Partner, row: PartnerRow, rules: ReviewRules, by: User, now: datetime) -> None:
     if partners.agreements(session, partner.ident) or (row.agreed_at is None and rules.agree == "required"):
         return
+    revoked_at = partners.last_revoked_at(session, partner.ident)
+    if revoked_at is not None and (row.agreed_at is None or row.agreed_at <= revoked_at):
+        return  # who took its yes back is not made to speak by the same file read again
     given_by, given_at = row.agreed_by or by.name, row.agreed_at or now
     session.add(Agreement(partner_id=partner.ident, given_by=given_by, given_at=given_at))
     facts = {"given_by": given_by, "given_at": given_at, "rule": rules.agree}

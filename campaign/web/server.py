@@ -1,5 +1,6 @@
 """Serving the site with uvicorn: in the foreground for `campaign serve`, in a thread for `campaign run --web`."""
 
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Thread
@@ -7,28 +8,42 @@ from threading import Thread
 import uvicorn
 from fastapi import FastAPI
 
+from campaign.errors import WrongUse
+
 _STOP_SECONDS = 5
+_BACKLOG = 256
 
 
 def serve(site: FastAPI, host: str, port: int) -> None:
-    """Serve until SIGINT or SIGTERM."""
-    uvicorn.Server(_config(site, host, port)).run()
+    """Serve until SIGINT or SIGTERM. Raises WrongUse when the address cannot be had."""
+    with _door(host, port) as door:
+        uvicorn.Server(_config(site)).run(sockets=[door])
 
 
 @contextmanager
-def serving(site: FastAPI, host: str, port: int) -> Iterator[None]:
-    """Serve in a thread while the block runs."""
-    server = uvicorn.Server(_config(site, host, port))
-    thread = Thread(target=server.run, name="web", daemon=True)
-    thread.start()
+def serving(site: FastAPI, host: str, port: int) -> Iterator[str]:
+    """Serve in a thread while the block runs; gives the address. Raises WrongUse when it cannot be had."""
+    with _door(host, port) as door:
+        server = uvicorn.Server(_config(site))
+        thread = Thread(target=server.run, kwargs={"sockets": [door]}, name="web", daemon=True)
+        thread.start()
+        try:
+            yield f"http://{host}:{door.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join(_STOP_SECONDS)
+
+
+def _door(host: str, port: int) -> socket.socket:
+    # Opened here and not by uvicorn, whose thread would end with a log line while the daemon went on without its pages.
+    bare = host.strip("[]")
+    family = socket.AF_INET6 if ":" in bare else socket.AF_INET
     try:
-        yield
-    finally:
-        server.should_exit = True
-        thread.join(_STOP_SECONDS)
+        return socket.create_server((bare, port), family=family, backlog=_BACKLOG)
+    except OSError as error:
+        problem = f"The pages cannot listen on {host}:{port} ({error.strerror or error})"
+        raise WrongUse(problem=problem, mend="Give another address in [web] listen.") from error
 
 
-def _config(site: FastAPI, host: str, port: int) -> uvicorn.Config:
-    return uvicorn.Config(
-        site, host=host, port=port, log_level="warning", access_log=False, timeout_graceful_shutdown=_STOP_SECONDS
-    )
+def _config(site: FastAPI) -> uvicorn.Config:
+    return uvicorn.Config(site, log_level="warning", access_log=False, timeout_graceful_shutdown=_STOP_SECONDS)
