@@ -1,34 +1,27 @@
 """A dispatch room for tests: one real channel on its local platform, two accounts, a clock that can be moved."""
 
-
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Event
 from typing import Any
 
-import pytest
-
 from campaign.app import ChannelComposer
 from campaign.channels import load_channels
 from campaign.clock import SystemClock
-from campaign.dispatch import lane, reconcile, sweep
+from campaign.dispatch import lane, reconcile
 from campaign.dispatch.means import Means
 from campaign.dispatch.retry import Policy
 from campaign.identities import Identities
 from campaign.identities import name as bound_to
-from campaign.intake import AccountRow
 from campaign.models import Database, lanes, listing, partners, upkeep, users
-from campaign.models.holds import Hold
-from campaign.models.moves import move
 from campaign.models.partners import Account, Partner
 from campaign.models.posts import Post
-from campaign.models.status import Move, Status
+from campaign.models.status import Status
 from campaign.models.users import Notice, User
-from campaign.ports import Draft, Receipt
-from campaign.register import accounts as register
+from campaign.ports import Draft
 from campaign.review import decisions
 from campaign.review.content import Contents, draft_to_json, media_key, text_key
 from campaign.review.decisions import Desk
@@ -159,28 +152,8 @@ class Room:
             decisions.take_down(desk, row, "asked by DfE")
 
 
-def credentials(self, number: str) -> dict[str, str]:
-        return credentials(self.box, self.channel, number)
-
-    def goes_wrong(self, kind: str, endpoint: str = "create", **more: Any) -> None:
-        self.box.world.faults.replace([Fault(kind, self.channel, endpoint, **more)])
-
-    @contextmanager
-    def desk(self) -> Iterator[Desk]:
-        person = User(name="rita", role="admin", added_at=self.means.clock.now())
-        with self.means.database.write() as session:
-            yield Desk(session, self.means.contents, person, self.means.clock.now())
-
-    def order_retraction(self, post_id: int) -> None:
-        with self.desk() as desk:
-            row = listing.post(desk.session, post_id)
-            assert row is not None
-            decisions.take_down(desk, row, "asked by DfE")
-
-
-@pytest.fixture(params=NAMES)
-def room(request: pytest.FixtureRequest, sandbox: Sandbox, tmp_path: Path) -> Iterator[Room]:
-    name: str = request.param
+def opened_room(name: str, sandbox: Sandbox, tmp_path: Path) -> Iterator[Room]:
+    """A room over one channel and its local platform."""
     ShiftedClock.ahead = timedelta()
     clock, database = ShiftedClock(), Database(f"sqlite:///{tmp_path}/room.db", connections=4)
     database.upgrade()
@@ -225,6 +198,3 @@ def take_in(database: Database, vault: Vault, box: Sandbox, channel: str, now: d
                 account.sealed = vault.seal(credentials(box, channel, number), bound_to(account))
             found[key] = partners.add_account(session, account).ident
     return found
-
-
-
