@@ -1,0 +1,196 @@
+"""A campaign to be tormented: its workspace, its timetable and the faults of the platforms that it meets."""
+
+import json
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from PIL import Image
+from workshop import LONDON, Workshop, credentials
+
+from campaign.sandbox.faults import Fault
+from campaign.sandbox.server import Sandbox
+
+PLATFORMS = ("x", "facebook", "linkedin")
+CONNECTIONS = 2
+"""Connections to the mail server: so many mails at most may a kill leave unknown."""
+
+_WORDS = """---
+title: Word {number}
+version: 1
+fields:
+  line: {{type: text, max: 80, required: true}}
+{head}---
+{{{{ partner.name }}}} has word {number}, & more <soon>: {{{{ line }}}} [{{{{ partner.key }}}}] *{number}*
+{link}"""
+_CARD = 'link: "{{ campaign.views_url }}"\nlink_title: Share your views\n'
+_PICTURE = "media:\n  - {file: dot.png, alt: A dot}\n"
+_ISSUE = """---
+title: Issue {number}
+version: 1
+subject: "Issue {number} of {{{{ partner.name }}}}"
+preheader: What we heard
+---
+# Issue {number}
+
+We want to hear **your** views at [our page]({{{{ campaign.views_url }}}}).
+"""
+
+
+@dataclass(frozen=True)
+class Size:
+    """How large a trial is. Every round is a post of every partner on every platform, spread over ``span``."""
+
+    partners: int
+    rounds: int
+    issues: int
+    readers: int
+    span: timedelta
+    kills: int
+    mean: float
+    """Seconds between the start of the daemon and its death, on average, its start-up not counted."""
+    window: int
+    """Within so many kills something new must have been published."""
+
+
+def fault_plan(seed: int) -> list[Fault]:
+    """Return faults under which answers are lost, posts too, look-ups fail now and then, and answers come late.
+
+    A late answer leaves the post standing while nobody has been told: the place where a kill hurts most.
+    """
+    lost = [
+        Fault(kind, endpoint="create", rate=0.1, seed=seed)
+        for kind in ("store-then-drop", "store-then-5xx", "drop-before-store")
+    ]
+    slow = Fault("store-then-delay", endpoint="create", rate=0.4, seed=seed, seconds=0.7)
+    blind = Fault("5xx-before-store", endpoint="list", rate=0.1, seed=seed)
+    mail = [
+        Fault(kind, channel="email", endpoint="data", rate=rate, seed=seed, seconds=0.3)
+        for kind, rate in (("drop-after-dot", 0.04), ("tempfail", 0.05), ("store-then-delay", 0.2))
+    ]
+    return [*lost, slow, blind, *mail]
+
+
+@dataclass
+class Trial:
+    """A workspace under ``folder`` with a sandbox beside it. The sandbox lives on while the daemon dies."""
+
+    folder: Path
+    size: Size
+    seed: int
+    database_url: str = "sqlite:///campaign.db"
+
+    def __post_init__(self) -> None:
+        self.start = datetime.now(LONDON)
+        (self.folder / "desk").mkdir(parents=True)
+        (self.folder / "data").mkdir()
+        self.keys = [f"p{number}" for number in range(self.size.partners)]
+        self.mailing_keys = self.keys[:2]
+        accounts = self._write_accounts()
+        self.sandbox = Sandbox(accounts=accounts, data=self.folder / "data", faults=fault_plan(self.seed))
+        # Nothing but the program itself may prevent a second post: the platforms refuse no duplicate here.
+        doors = {f"{name}.duplicate_window": 0 for name in PLATFORMS}
+        self.sandbox.world.switches.update({"x.rate_factor": 1000, "linkedin.processing": 0, **doors})
+
+    def _write_accounts(self) -> Path:
+        desk = self.folder / "desk"
+        rows = ["partner,channel,handle,external_id,mode,credentials"]
+        for number, key in enumerate(self.keys):
+            for channel in PLATFORMS:
+                secret = desk / f"{key}-{channel}.json"
+                secret.write_text(json.dumps(credentials(channel, number)), "utf-8")
+                rows.append(f"{key},{channel},@{key},{1000 + number},api,file:{secret.name}")
+        rows += [f"{key},email,news-{key},readers-{key},api," for key in self.mailing_keys]
+        path = desk / "accounts.csv"
+        path.write_text("\n".join(rows) + "\n", "utf-8")
+        return path
+
+    def open(self) -> Workshop:
+        """Fill the workspace and approve all posts; the first of them falls due some seconds after."""
+        desk = Workshop(self.folder / "desk", self.sandbox.urls, self.database_url, environ=dict(self._environ()))
+        desk.write_config()
+        self._write_copy(desk)
+        self._write_people(desk)
+        desk.write_timetable(self._slots(datetime.now(LONDON) + timedelta(hours=1)))
+        desk.run("init", str(desk.folder))
+        desk.run("partners", "import", str(desk.folder / "partners.csv"))
+        desk.run("accounts", "import", str(desk.folder / "accounts.csv"))
+        for key in self.mailing_keys:
+            desk.run("lists", "import", f"readers-{key}", str(desk.folder / "readers.csv"))
+        began = time.monotonic()
+        desk.run("users", "add", "rita", "--role", "reviewer")
+        self._queue(desk, time.monotonic() - began)
+        return desk
+
+    def _queue(self, desk: Workshop, call: float) -> None:
+        """Queue and approve. ``call`` is how many seconds a command takes."""
+        posts = self.expected()
+        room = 4 + 4 * call + 0.06 * posts
+        self.start = datetime.now(LONDON).replace(microsecond=0) + timedelta(seconds=room)
+        desk.write_timetable(self._slots(self.start))
+        assert f"{posts} add" in desk.run("queue")
+        assert f"{posts} approved" in desk.run("review", "approve", "--all", "--as", "rita")
+        assert datetime.now(LONDON) < self.start, "the machine was too slow for this trial; its start lies too near"
+
+    def await_start(self) -> None:
+        """Return when the first post is due."""
+        time.sleep(max(0.0, (self.start - datetime.now(LONDON)).total_seconds()))
+
+    def expected(self) -> int:
+        """Return how many posts the timetable makes."""
+        size = self.size
+        return size.partners * size.rounds * len(PLATFORMS) + size.issues * len(self.mailing_keys)
+
+    def _slots(self, start: datetime) -> list[tuple[str, str, list[str], datetime]]:
+        size = self.size
+        places = [(number, channel) for number in range(size.rounds) for channel in PLATFORMS]
+        step = size.span / len(places)
+        slots = [
+            (f"word {number} {channel}", f"word-{number}", [channel], start + place * step)
+            for place, (number, channel) in enumerate(places)
+        ]
+        gap = size.span / max(1, size.issues)
+        slots += [
+            (f"issue {number}", f"issue-{number}", ["email"], start + number * gap) for number in range(size.issues)
+        ]
+        return slots
+
+    def _write_copy(self, desk: Workshop) -> None:
+        heads = (("", ""), (_CARD, "\n{{ campaign.views_url }}\n"), (_PICTURE, ""))
+        for number in range(self.size.rounds):
+            head, link = heads[number % len(heads)]
+            desk.write(f"templates/own/word-{number}.md", _WORDS.format(number=number, head=head, link=link))
+        for number in range(self.size.issues):
+            desk.write(f"templates/own/issue-{number}.md", _ISSUE.format(number=number))
+        Image.new("RGB", (40, 30), "green").save(desk.folder / "templates/own/dot.png")
+
+    def _write_people(self, desk: Workshop) -> None:
+        rows = [f"{key},School {key},school,London,Line of {key}\n" for key in self.keys]
+        desk.write("partners.csv", "partner,name,kind,region,line\n" + "".join(rows))
+        readers = [f"r{n}@example.org,Reader {n},form,2025-01-01T10:00:00Z\n" for n in range(self.size.readers)]
+        desk.write("readers.csv", "email,name,consent_source,consent_at\n" + "".join(readers))
+
+    def _environ(self) -> Mapping[str, str]:
+        # The daemon starts over and over: it finds its compiled modules, wherever the tests were told to leave none.
+        return {
+            "PYTHONDONTWRITEBYTECODE": "",
+            "PYTHONPYCACHEPREFIX": str(self.folder / "compiled"),
+            "CAMPAIGN__CHANNELS__EMAIL__RETRIES": json.dumps(["1s"] * 10),
+            "CAMPAIGN__CHANNELS__EMAIL__RELAY_PAUSE": "0.2s",
+            "CAMPAIGN__CHANNELS__EMAIL__RELAY_WAIT": "1s",
+            "CAMPAIGN__NEWSLETTER__CONNECTIONS": str(CONNECTIONS),
+            "CAMPAIGN__NEWSLETTER__BATCH": "10",
+            "CAMPAIGN__ENGAGEMENT__READINGS": '["1h"]',
+        }
+
+    def shown(self) -> int:
+        """Return how many posts, mails left aside, the world has got."""
+        return sum(len(self.sandbox.world.stored(name)) for name in PLATFORMS)
+
+
+def chosen_seed() -> int:
+    """Return the seed that CHAOS_SEED names, else one of the moment."""
+    return int(os.environ.get("CHAOS_SEED") or time.time())
