@@ -247,7 +247,7 @@ class App:
             except BlockingIOError as error:
                 raise AlreadyRunning(database=self.database.url.database) from error
             with self.database.write() as session:
-                lanes.end_leases(session)
+                lanes.end_leases(session, self.clock.now())
             yield
 
     def listening(self, wake: Callable[[], None]) -> AbstractContextManager[object]:

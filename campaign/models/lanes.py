@@ -175,16 +175,20 @@ def abandoned(session: Session, now: datetime, *, limit: int = 500) -> list[tupl
     statement = (
         select(Post, Attempt)
         .join(Attempt, sa.and_(col(Attempt.post_id) == col(Post.id), col(Attempt.number) == col(Post.tries)))
-        .where(col(Post.status) == Status.PUBLISHING.value, col(Attempt.lease_until) < instant)
+        .where(col(Post.status) == Status.PUBLISHING.value, col(Attempt.lease_until) <= instant)
         .limit(limit)
     )
     return list(session.exec(statement).all())
 
 
-def end_leases(session: Session) -> None:
-    """End every lease at once. Only for a process that holds the file's lock: nobody else can be alive."""
-    long_ago = datetime.fromisoformat("2000-01-01T00:00:00+00:00")
+def end_leases(session: Session, now: datetime) -> None:
+    """End every lease now. Only for a process that holds the file's lock: nobody else can be alive.
+
+    Not earlier than now: the platform may still be at work on the dead one's last call, and absence is reckoned from
+    the end of the lease.
+    """
     changed(session, sa.update(Lane).where(col(Lane.owner).is_not(None)).values(owner=None, lease_until=None))
     publishing = sa.select(col(Post.id)).where(col(Post.status) == Status.PUBLISHING.value)
-    open_ones = sa.and_(col(Attempt.closed_at).is_(None), col(Attempt.post_id).in_(publishing))
-    changed(session, sa.update(Attempt).where(open_ones).values(lease_until=long_ago))
+    running = sa.and_(col(Attempt.closed_at).is_(None), col(Attempt.lease_until) > now)
+    open_ones = sa.and_(running, col(Attempt.post_id).in_(publishing))
+    changed(session, sa.update(Attempt).where(open_ones).values(lease_until=now))

@@ -144,6 +144,20 @@ def test_ended_leases_are_found_as_abandoned(database: Database, clock: MovedClo
     with database.write() as session:
         lanes.claim(session, session.get_one(Post, post_id), "a", clock.now(), LEASE)
     with database.write() as session:
-        lanes.end_leases(session)
+        lanes.end_leases(session, clock.now())
     with database.read() as session:
         assert [post.id for post, _ in lanes.abandoned(session, clock.now())] == [post_id]
+
+
+def test_a_lease_that_is_ended_early_ends_now_for_the_call_of_the_dead_may_still_be_under_way(
+    database: Database, clock: MovedClock
+) -> None:
+    _, (post_id,) = seed(database, clock.now())
+    with database.write() as session:
+        lanes.claim(session, session.get_one(Post, post_id), "a", clock.now(), LEASE)
+    clock.move(LEASE / 4)
+    with database.write() as session:
+        lanes.end_leases(session, clock.now())
+    with database.read() as session:
+        [attempt] = lanes.attempts(session, post_id)
+    assert attempt.lease_until == clock.now()
