@@ -1,5 +1,6 @@
 """The site: /healthz, and /u/<token>, the public unsubscribe address of RFC 8058."""
 
+import re
 from pathlib import Path
 
 from fastapi import FastAPI, Request
@@ -41,20 +42,25 @@ def site(database: Database, clock: Clock) -> FastAPI:
     def ask(token: str) -> Response:
         """Ask for a confirmation. A GET never unsubscribes: mail scanners fetch every link."""
         with database.read() as session:
-            known = mailing.subscriber_by_token(session, token) is not None
+            known = _is_token(token) and mailing.subscriber_by_token(session, token) is not None
         return _page("confirm.html" if known else "unknown.html", status=200 if known else 404)
 
     @app.post("/u/{token}")
     def leave(token: str, request: Request) -> Response:
         """Take the reader off the list: one click, no cookie, no sign-in, no redirect (RFC 8058 §3.1)."""
         with database.write() as session:
-            known = mailing.unsubscribe(session, token, clock.now()) is not None
+            known = _is_token(token) and mailing.unsubscribe(session, token, clock.now()) is not None
         status = 200 if known else 404
         if "text/html" not in request.headers.get("accept", ""):
             return Response(status_code=status)
         return _page("left.html" if known else "unknown.html", status=status)
 
     return app
+
+
+def _is_token(text: str) -> bool:
+    """Say whether this could be a token of ours; PostgreSQL answers some other texts (a NUL) with an error."""
+    return re.fullmatch(r"[\w.-]{1,200}", text, re.ASCII) is not None
 
 
 def _page(name: str, *, status: int) -> HTMLResponse:

@@ -1,0 +1,208 @@
+"""What the clock does to posts: handed over when due, missed when late, told to the people whom it concerns."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from builders import CONTENTS
+from conftest import MovedClock
+from reviewing import GRACE, Office, opened_office
+
+from campaign.channels import load_channels
+from campaign.dispatch import sweep
+from campaign.dispatch.means import Means
+from campaign.dispatch.retry import Policy
+from campaign.models import lanes, listing, upkeep, users
+from campaign.models.holds import Hold
+from campaign.models.partners import Account, Partner
+from campaign.models.posts import Post
+from campaign.models.status import Move, Status
+from campaign.ports import Identity
+from campaign.review import decisions
+
+DUE = timedelta()
+SECOND = timedelta(seconds=1)
+
+
+@pytest.fixture
+def office(tmp_path: Path, clock: MovedClock) -> Iterator[Office]:
+    yield from opened_office(tmp_path, clock)
+
+
+@pytest.fixture
+def means(office: Office) -> Means:
+    policy = Policy(
+        grace=GRACE,
+        lease=timedelta(minutes=2),
+        call_timeout=30 * SECOND,
+        retries=(5 * SECOND,),
+        lookups=(5 * SECOND,),
+        lookup_reads=3,
+        lookup_spread=timedelta(minutes=2),
+    )
+    kinds = load_channels()
+    channels = {
+        name: kinds[name].from_settings(kinds[name].settings_type(), office.clock) for name in ("x", "linkedin")
+    }
+
+    def nobody(_account: Account, _partner: Partner) -> Identity:
+        raise AssertionError
+
+    return Means(
+        database=office.database,
+        clock=office.clock,
+        channels=channels,
+        contents=CONTENTS,
+        identify=nobody,
+        bulk={},
+        policy=policy,
+        owner="here:1",
+    )
+
+
+def told(office: Office) -> list[tuple[str, str]]:
+    with office.database.read() as session:
+        return [(notice.to, notice.subject) for notice in users.unsent(session, office.clock.now())]
+
+
+def give_address(office: Office, name: str, email: str) -> None:
+    with office.database.write() as session:
+        person = users.user(session, name)
+        assert person is not None
+        person.email = email
+        session.add(person)
+
+
+def test_a_post_is_handed_over_when_due_and_not_before(office: Office, means: Means) -> None:
+    give_address(office, "olga", "olga@oak.example.org")
+    office.join("ash", mode="by-hand")
+    office.hire("anna", "officer", "ash")
+    give_address(office, "anna", "anna@ash.example.org")
+    post_id = office.post("ash", status=Status.APPROVED, after=SECOND)
+    sweep.hand_over(means, office.clock.now())
+    assert office.seen(post_id).status == Status.APPROVED
+    office.clock.move(SECOND)
+    sweep.hand_over(means, office.clock.now())
+    sweep.hand_over(means, office.clock.now())
+    assert office.seen(post_id).status == Status.BY_HAND
+    with office.database.read() as session:
+        (notice,) = users.unsent(session, office.clock.now())
+    assert notice.to == "anna@ash.example.org"
+    assert office.seen(post_id).draft["words"] in notice.body
+    assert f"campaign hand done {post_id}" in notice.body
+
+
+def test_what_is_held_is_not_handed_over(office: Office, means: Means) -> None:
+    office.join("ash", mode="by-hand")
+    post_id = office.post("ash", status=Status.APPROVED, after=DUE)
+    with office.database.write() as session:
+        session.add(Hold(scope="partner:ash", reason="r", held_by="rita", held_at=office.clock.now()))
+    sweep.hand_over(means, office.clock.now())
+    assert office.seen(post_id).status == Status.APPROVED
+
+
+def test_changed_words_are_not_handed_over_but_go_back_to_review(office: Office, means: Means) -> None:
+    give_address(office, "rita", "rita@dfe.example.org")
+    office.join("ash", mode="by-hand")
+    post_id = office.post("ash", status=Status.APPROVED, after=DUE)
+    with office.database.write() as session:
+        post = session.get_one(Post, post_id)
+        post.draft = {**post.draft, "words": "Something nobody saw"}
+        session.add(post)
+    sweep.hand_over(means, office.clock.now())
+    post = office.seen(post_id)
+    assert (post.status, post.approved_hash) == (Status.IN_REVIEW, None)
+    assert told(office) == [("rita@dfe.example.org", f"{name_of(office)}: a post went back to review")]
+    with office.deciding("rita", post_id) as (desk, row):
+        assert decisions.approve(desk, row, row.post.content_hash), "the listing must show the hash to approve"
+
+
+def name_of(office: Office) -> str:
+    with office.database.read() as session:
+        found: str = session.get_one(Partner, session.get_one(Account, office.accounts["ash"]).partner_id).name
+        return found
+
+
+@pytest.mark.parametrize(
+    ("status", "limit"),
+    [(Status.APPROVED, GRACE), (Status.IN_REVIEW, timedelta()), (Status.BY_HAND, timedelta(days=3))],
+)
+def test_late_posts_are_missed_just_beyond_their_limit(
+    office: Office, means: Means, status: Status, limit: timedelta
+) -> None:
+    post_id = office.post("oak", status=status, after=DUE)
+    office.clock.move(limit)
+    sweep.expire(means, office.clock.now())
+    assert office.seen(post_id).status == status
+    office.clock.move(SECOND)
+    sweep.expire(means, office.clock.now())
+    assert office.seen(post_id).status == Status.MISSED
+    assert office.moves(post_id) == [("here:1", Move.EXPIRE)]
+
+
+def test_a_missed_post_is_told_to_its_officers_else_to_the_reviewers(office: Office, means: Means) -> None:
+    give_address(office, "rita", "rita@dfe.example.org")
+    give_address(office, "olga", "olga@oak.example.org")
+    office.post("oak", status=Status.APPROVED, after=-GRACE - SECOND)
+    office.post("elm", status=Status.APPROVED, after=-GRACE - SECOND)
+    sweep.expire(means, office.clock.now())
+    assert sorted(to for to, _ in told(office)) == ["olga@oak.example.org", "rita@dfe.example.org"]
+
+
+def test_what_somebody_else_moved_meanwhile_is_left_to_them(office: Office, means: Means) -> None:
+    post_id = office.post("oak", status=Status.APPROVED, after=-GRACE - SECOND)
+    with office.database.read() as session:
+        late = upkeep.overdue(session, office.clock.now(), GRACE)
+    with office.deciding("olga", post_id) as (desk, row):
+        decisions.withdraw(desk, row, "not now")
+    sweep._one(means, lambda session: sweep._miss(session, means, late[0], office.clock.now()))
+    assert office.seen(post_id).status == Status.WITHDRAWN
+    assert told(office) == []
+
+
+def test_what_cannot_be_taken_down_by_us_is_a_persons_task(office: Office, means: Means) -> None:
+    give_address(office, "rita", "rita@dfe.example.org")
+    office.join("ash", mode="by-hand")
+    post_id = office.post("ash", status=Status.PUBLISHED, changes={"url": "https://x.com/ash/status/1"})
+    with office.deciding("adam", post_id) as (desk, row):
+        decisions.take_down(desk, row, "asked by DfE")
+    sweep.take_down(means, post_id)
+    post = office.seen(post_id)
+    assert (post.status, post.needs_person is not None) == (Status.RETRACTING, True)
+    assert len(told(office)) == 1
+    with office.database.read() as session:
+        assert upkeep.to_retract(session, office.clock.now()) == []
+        assert [row.post.id for row in listing.waiting_for_person(session)] == [post_id]
+
+
+def test_a_waiting_lane_does_not_delay_the_wake_up_of_another(office: Office) -> None:
+    office.post("oak", status=Status.APPROVED, after=DUE)
+    later = office.post("elm", status=Status.APPROVED, after=5 * SECOND)
+    with office.database.write() as session:
+        lanes.pace_lane(session, office.accounts["oak"], office.clock.now() + timedelta(hours=1), None)
+    with office.database.read() as session:
+        assert upkeep.next_wake(session, office.clock.now(), GRACE) == office.seen(later).due_at
+    with office.deciding("olga", later) as (desk, row):
+        desk.move(row.post, Move.WITHDRAW)
+    with office.database.read() as session:
+        woken = upkeep.next_wake(session, office.clock.now(), timedelta(hours=9))
+    assert woken == office.clock.now() + timedelta(hours=1)
+
+
+def test_idle_means_that_nothing_waits_but_what_a_person_must_do(office: Office) -> None:
+    def ahead() -> bool:
+        with office.database.read() as session:
+            return upkeep.still_to_come(session, office.clock.now())
+
+    assert not ahead()
+    office.post("oak", status=Status.IN_REVIEW)
+    office.post("oak", status=Status.UNCONFIRMED, changes={"needs_person": "twice there"})
+    assert not ahead()
+    held = office.post("oak", status=Status.APPROVED)
+    assert ahead()
+    with office.database.write() as session:
+        session.add(Hold(scope=f"post:{held}", reason="r", held_by="rita", held_at=office.clock.now()))
+    assert not ahead()
+    office.post("elm", status=Status.UNCONFIRMED, changes={"next_look_at": office.clock.now()})
+    assert ahead()

@@ -1,0 +1,145 @@
+"""What imports store: all rows or none, sealed secrets, recorded consent; and what an import never does."""
+
+import json
+from pathlib import Path
+
+import pytest
+from terminal import ACCOUNTS, CONFIG, PARTNERS, Terminal, opened_terminal, slot
+
+from campaign.models import Database, mailing, partners
+
+SECRET = {"consumer_key": "a", "consumer_secret": "b", "access_token": "1000-t", "access_token_secret": "c"}
+
+
+@pytest.fixture
+def terminal(tmp_path: Path) -> Terminal:
+    return opened_terminal(tmp_path)
+
+
+def import_accounts(terminal: Terminal, token: str) -> str:
+    terminal.write("oak.json", json.dumps(SECRET | {"access_token_secret": token}))
+    rows = "partner,channel,handle,external_id,mode,credentials\noak,x,@oak,1000,api,file:oak.json\n"
+    return terminal.run("accounts", "import", str(terminal.write("api.csv", rows)))
+
+
+def stop(terminal: Terminal, why: str) -> None:
+    database = Database(f"sqlite:///{terminal.folder}/campaign.db", connections=1)
+    with database.write() as session:
+        (account,) = [one for one, _ in partners.accounts(session) if one.external_id == "1000"]
+        partners.change_account(session, account.ident, {"stopped_why": why})
+    database.close()
+
+
+def account(terminal: Terminal) -> dict[str, object]:
+    found: dict[str, object] = next(one for one in terminal.json("accounts", "list") if one["external_id"] == "1000")
+    return found
+
+
+def test_the_same_file_twice_changes_nothing(terminal: Terminal) -> None:
+    said = terminal.run("partners", "import", str(terminal.folder / "partners.csv"))
+    assert said.strip() == "0 partners added, 0 changed, 2 as before."
+    said = terminal.run("accounts", "import", str(terminal.folder / "accounts.csv"))
+    assert said.strip() == "0 accounts added, 0 changed, 3 as before."
+
+
+def test_a_changed_row_is_changed_and_details_follow_the_file(terminal: Terminal) -> None:
+    terminal.write("partners.csv", PARTNERS.replace("Oak School,school,London", "Oak Academy,academy,Leeds"))
+    said = terminal.run("partners", "import", str(terminal.folder / "partners.csv"))
+    assert said.strip() == "0 partners added, 1 changed, 1 as before."
+    oak = terminal.json("partners", "list")[1]
+    assert (oak["name"], oak["region"], oak["details"]) == ("Oak Academy", "Leeds", {"line": "Come on Friday"})
+
+
+def test_secrets_are_stored_sealed_and_never_shown(terminal: Terminal) -> None:
+    import_accounts(terminal, "very-secret-token")
+    assert account(terminal)["credentials"] is True
+    everything = b"".join(path.read_bytes() for path in terminal.folder.glob("campaign.db*"))
+    assert b"very-secret-token" not in everything
+    assert "very-secret-token" not in terminal.run("audit", "--json") + terminal.run("accounts", "list", "--json")
+
+
+def test_new_credentials_let_a_stopped_account_go_on_and_the_same_ones_do_not(terminal: Terminal) -> None:
+    import_accounts(terminal, "first")
+    stop(terminal, "its token has ended")
+    import_accounts(terminal, "first")
+    assert account(terminal)["stopped"] == "its token has ended"
+    assert "0 accounts added, 1 changed" in import_accounts(terminal, "second")
+    assert account(terminal)["stopped"] is None
+
+
+def test_an_import_records_the_agreement_and_who_brought_it(terminal: Terminal) -> None:
+    rows = terminal.json("audit")
+    given = [row for row in rows if row["action"] == "agree by import"]
+    assert {row["subject"] for row in given} == {"partner:oak", "partner:elm"}
+    assert {row["who"] for row in given} == {"operator"}
+
+
+def test_where_agreement_is_required_only_a_dated_yes_of_the_partner_counts(tmp_path: Path) -> None:
+    terminal = opened_terminal(tmp_path, CONFIG + '\n[review]\nagree = "required"\n')
+    assert [row["agreed"] for row in terminal.json("partners", "list")] == [False, False]
+    rows = 'partner,name,agreed\noak,Oak School,"2025-11-20, Jo Smith"\nelm,Elm School,\n'
+    terminal.run("partners", "import", str(terminal.write("agreed.csv", rows)))
+    assert {row["partner"]: row["agreed"] for row in terminal.json("partners", "list")} == {"oak": True, "elm": False}
+
+
+def test_a_yes_taken_back_is_not_given_again_by_the_same_file(terminal: Terminal) -> None:
+    terminal.run("queue")
+    terminal.run("revoke", "--partner", "oak", "--as", "olga")
+    terminal.run("partners", "import", str(terminal.folder / "partners.csv"))
+    assert {row["partner"]: row["agreed"] for row in terminal.json("partners", "list")} == {"oak": False, "elm": True}
+    terminal.run("agree", "--partner", "oak", "--as", "olga")
+    assert {row["agreed"] for row in terminal.json("partners", "list")} == {True}
+
+
+def test_a_dated_yes_younger_than_the_revocation_counts(terminal: Terminal) -> None:
+    terminal.run("revoke", "--partner", "oak", "--as", "olga")
+    rows = 'partner,name,agreed\noak,Oak School,"2099-01-01, Jo Smith"\n'
+    terminal.run("partners", "import", str(terminal.write("agreed.csv", rows)))
+    assert {row["agreed"] for row in terminal.json("partners", "list")} == {True}
+
+
+def test_only_an_admin_imports(terminal: Terminal) -> None:
+    said = terminal.run("partners", "import", str(terminal.folder / "partners.csv"), "--as", "olga", code=2)
+    assert "no such right" in said
+
+
+def test_an_officer_changes_details_of_its_own_partner_alone(terminal: Terminal) -> None:
+    terminal.run("partners", "set", "oak", "line=Come on Saturday", "--as", "olga")
+    assert "acts for oak only" in terminal.run("partners", "set", "elm", "line=Mine", "--as", "olga", code=2)
+    assert "no such right" in terminal.run("partners", "set", "oak", "approver=partner", "--as", "olga", code=2)
+    assert "not known" in terminal.run("partners", "set", "oak", "approver=nobody", code=2)
+
+
+def test_a_changed_detail_reaches_the_queued_posts_at_the_next_queue(terminal: Terminal) -> None:
+    terminal.timetable(slot("launch"))
+    terminal.run("queue")
+    terminal.run("partners", "set", "oak", "line=Come on Saturday")
+    assert "1 change" in terminal.run("queue")
+
+
+def test_subscribers_keep_their_consent_and_who_left_is_not_brought_back(terminal: Terminal) -> None:
+    rows = "a@example.org,Ann,form,2025-01-01T10:00:00Z\nb@example.org,Bo,form,2025-01-02\n"
+    file = str(terminal.write("readers.csv", f"email,name,consent_source,consent_at\n{rows}"))
+    assert "2 subscribers added" in terminal.run("lists", "import", "parents", file)
+    database = Database(f"sqlite:///{terminal.folder}/campaign.db", connections=1)
+    with database.write() as session:
+        found = mailing.list_by_key(session, "parents")
+        assert found is not None
+        reader = mailing.subscribers(session, found.id or 0)[0]
+        mailing.unsubscribe(session, reader.token, reader.consent_at)
+    database.close()
+    assert "0 subscribers added, 0 changed" in terminal.run("lists", "import", "parents", file)
+    lines = terminal.run("lists", "export", "parents").splitlines()
+    assert lines[0] == "email,name,consent_source,consent_at,unsubscribed_at"
+    assert lines[1].startswith("a@example.org,Ann,form,2025-01-01T10:00:00Z,2025-01-01")
+    assert lines[2] == "b@example.org,Bo,form,2025-01-02T00:00:00Z,"
+    assert terminal.json("lists", "list") == [{"list": "parents", "subscribers": 1}]
+
+
+def test_accounts_of_partners_that_nobody_knows_are_refused_whole(terminal: Terminal) -> None:
+    before = terminal.json("accounts", "list")
+    file = terminal.write("more.csv", ACCOUNTS + "ash,x,@ash,3000,by-hand,\noak,fax,1,1,by-hand,\n")
+    said = terminal.run("accounts", "import", str(file), code=2)
+    assert "more.csv:5" in said
+    assert "more.csv:6" in said
+    assert terminal.json("accounts", "list") == before

@@ -1,0 +1,147 @@
+"""The public pages: health that is red when dispatch does not tick, and an unsubscribe that no scanner presses."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import requests
+from conftest import MovedClock
+from sqlmodel import col, select
+
+from campaign.errors import WrongUse
+from campaign.models import Database, mailing, upkeep
+from campaign.models.mailing import MailingList, Subscriber
+from campaign.web.server import serving
+from campaign.web.site import site
+
+SECOND = timedelta(seconds=1)
+
+
+@pytest.fixture
+def address(database: Database, clock: MovedClock) -> Iterator[str]:
+    with serving(site(database, clock), "127.0.0.1", 0) as address:
+        yield address
+
+
+def tick(database: Database, clock: MovedClock, wakes: timedelta | None = None) -> None:
+    with database.write() as session:
+        upkeep.tick(session, "here:1", clock.now(), clock.now() + wakes if wakes is not None else None)
+
+
+def subscribe(database: Database, clock: MovedClock, *lists: str) -> None:
+    with database.write() as session:
+        for key in lists:
+            found = MailingList(key=key)
+            session.add(found)
+            session.flush()
+            session.add(
+                Subscriber(
+                    list_id=found.id or 0,
+                    email="ann@example.org",
+                    name="Ann",
+                    consent_source="form",
+                    consent_at=clock.now(),
+                    token=f"token-{key}",
+                )
+            )
+
+
+def wanted(database: Database) -> dict[str, bool]:
+    with database.read() as session:
+        rows = session.exec(select(Subscriber).order_by(col(Subscriber.id))).all()
+        return {row.token: row.unsubscribed_at is None for row in rows}
+
+
+def test_health_is_red_before_the_first_tick_and_green_after(
+    address: str, database: Database, clock: MovedClock
+) -> None:
+    red = requests.get(f"{address}/healthz", timeout=5)
+    assert (red.status_code, red.json()["well"]) == (503, False)
+    tick(database, clock, timedelta(hours=1))
+    green = requests.get(f"{address}/healthz", timeout=5)
+    assert (green.status_code, green.json()["well"]) == (200, True)
+    assert green.json()["tick_at"] == "2025-12-02T09:00:00Z"
+
+
+def test_health_is_red_when_dispatch_has_not_ticked_though_the_page_answers(
+    address: str, database: Database, clock: MovedClock
+) -> None:
+    tick(database, clock)
+    clock.move(60 * SECOND)
+    assert requests.get(f"{address}/healthz", timeout=5).status_code == 200
+    clock.move(SECOND)
+    assert requests.get(f"{address}/healthz", timeout=5).status_code == 503
+
+
+def test_health_is_red_when_the_daemon_slept_past_its_wake_up(
+    address: str, database: Database, clock: MovedClock
+) -> None:
+    tick(database, clock, -61 * SECOND)
+    found = requests.get(f"{address}/healthz", timeout=5)
+    assert (found.status_code, found.json()["reason"]) == (503, "the daemon slept past its next wake-up")
+
+
+def test_health_is_red_and_not_an_error_page_when_the_database_is_gone(tmp_path: Path, clock: MovedClock) -> None:
+    empty = Database(f"sqlite:///{tmp_path}/empty.db", connections=1)
+    with serving(site(empty, clock), "127.0.0.1", 0) as address:
+        found = requests.get(f"{address}/healthz", timeout=5)
+    assert (found.status_code, found.json()["reason"]) == (503, "the database does not answer")
+    empty.close()
+
+
+def test_a_get_never_unsubscribes(address: str, database: Database, clock: MovedClock) -> None:
+    subscribe(database, clock, "parents")
+    for method in ("GET", "HEAD", "OPTIONS"):
+        requests.request(method, f"{address}/u/token-parents", timeout=5)
+    page = requests.get(f"{address}/u/token-parents", timeout=5)
+    assert page.status_code == 200
+    assert 'method="post"' in page.text
+    assert wanted(database) == {"token-parents": True}
+
+
+@pytest.mark.parametrize("body", [{"List-Unsubscribe": "One-Click"}, {}])
+def test_a_post_unsubscribes_at_once_from_that_list_alone(
+    address: str, database: Database, clock: MovedClock, body: dict[str, str]
+) -> None:
+    subscribe(database, clock, "parents", "staff")
+    done = requests.post(f"{address}/u/token-parents", data=body, timeout=5, allow_redirects=False)
+    assert (done.status_code, done.cookies.get_dict()) == (200, {})
+    assert wanted(database) == {"token-parents": False, "token-staff": True}
+    again = requests.post(f"{address}/u/token-parents", data=body, timeout=5)
+    assert again.status_code == 200
+    with database.read() as session:
+        assert mailing.list_sizes(session) == [("parents", 0), ("staff", 1)]
+
+
+def test_a_person_gets_a_page_and_a_mail_client_none(address: str, database: Database, clock: MovedClock) -> None:
+    subscribe(database, clock, "parents")
+    page = requests.post(f"{address}/u/token-parents", headers={"Accept": "text/html"}, timeout=5)
+    assert page.headers["Content-Type"].startswith("text/html")
+    assert "default-src 'none'" in page.headers["Content-Security-Policy"]
+    assert requests.post(f"{address}/u/token-parents", timeout=5).content == b""
+
+
+@pytest.mark.parametrize("token", ["nobody", "token-parent", "..%2f..", "%00"])
+def test_an_unknown_token_takes_nobody_off(address: str, database: Database, clock: MovedClock, token: str) -> None:
+    subscribe(database, clock, "parents")
+    assert requests.get(f"{address}/u/{token}", timeout=5).status_code == 404
+    assert requests.post(f"{address}/u/{token}", timeout=5).status_code == 404
+    assert wanted(database) == {"token-parents": True}
+
+
+@contextmanager
+def taken_port() -> Iterator[int]:
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        yield door.getsockname()[1]
+
+
+def test_pages_that_cannot_listen_say_so_in_one_line(database: Database, clock: MovedClock) -> None:
+    with (
+        taken_port() as port,
+        pytest.raises(WrongUse, match=f"127.0.0.1:{port}"),
+        serving(site(database, clock), "127.0.0.1", port),
+    ):
+        raise AssertionError
