@@ -59,10 +59,10 @@ class Terminal:
     def timetable(self, *slots: str, head: str = HEAD) -> None:
         self.write("schedules/own.toml", head + "\n".join(slots))
 
-    def run(self, *arguments: str, code: int = 0) -> str:
+    def run(self, *arguments: str, code: int = 0, workspace: bool = True) -> str:
         """Run a command; returns stdout, or what was said on both where it ended with another code than 0."""
         out, err, ended = io.StringIO(), io.StringIO(), 0
-        argv = ["campaign", "-w", str(self.folder), *arguments]
+        argv = ["campaign", *(["-w", str(self.folder)] if workspace else []), *arguments]
         with patch.object(sys, "argv", argv), redirect_stdout(out), redirect_stderr(err):
             try:
                 main()
@@ -71,8 +71,8 @@ class Terminal:
         assert ended == code, f"{arguments}: exit {ended}\n{out.getvalue()}\n{err.getvalue()}"
         return out.getvalue() if code == 0 else out.getvalue() + err.getvalue()
 
-    def json(self, *arguments: str) -> Any:
-        return json.loads(self.run(*arguments, "--json"))
+    def json(self, *arguments: str, code: int = 0) -> Any:
+        return json.loads(self.run(*arguments, "--json", code=code))
 
     def posts(self, *arguments: str) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self.json("posts", "list", *arguments)

@@ -1,0 +1,232 @@
+"""The commands of review and of publishing by hand, and the shape of what they print for other programs."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from sqlmodel import col
+from terminal import CONFIG, Terminal, opened_terminal
+
+from campaign.models import Database, users
+from campaign.models.audit import Audit
+from campaign.models.posts import Post
+from campaign.models.status import Status
+
+INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
+
+
+@pytest.fixture
+def terminal(tmp_path: Path) -> Terminal:
+    opened = opened_terminal(tmp_path)
+    opened.run("queue")
+    return opened
+
+
+def put(terminal: Terminal, ident: str, **values: object) -> None:
+    """Put a post where dispatch would have left it."""
+    database = Database(f"sqlite:///{terminal.folder}/campaign.db", connections=1)
+    with database.write() as session:
+        session.execute(sa.update(Post).where(col(Post.id) == int(ident)).values(**values))
+    database.close()
+
+
+def post(terminal: Terminal, ident: str) -> dict[str, object]:
+    found: dict[str, object] = {one["id"]: one for one in terminal.posts()}[ident]
+    return found
+
+
+def test_a_row_has_the_promised_keys_with_ids_as_text_and_times_with_z(terminal: Terminal) -> None:
+    first = terminal.posts()[0]
+    wanted = "id partner channel account template slot due_at status content_hash external_id url"
+    assert set(wanted.split()) <= first.keys()
+    assert isinstance(first["id"], str)
+    assert INSTANT.fullmatch(first["due_at"])
+    assert (first["external_id"], first["url"]) == (None, None)
+    shown = terminal.json("posts", "show", first["id"])
+    assert {"events", "attempts", "deliveries"} <= shown.keys()
+    assert all(INSTANT.fullmatch(event["at"]) for event in shown["events"])
+
+
+def test_filters_narrow_a_listing(terminal: Terminal) -> None:
+    assert len(terminal.posts("--partner", "oak")) == 2
+    assert len(terminal.posts("--partner", "oak", "--partner", "elm", "--channel", "x")) == 2
+    assert len(terminal.posts("--day", "2030-12-02", "--status", "in_review")) == 3
+    assert terminal.posts("--day", "2030-12-03") == []
+
+
+def test_the_hash_that_the_review_lists_is_the_one_that_approves(terminal: Terminal) -> None:
+    table = terminal.run("review", "list")
+    pair = re.search(r"\d+@[0-9a-f]{8}", table)
+    assert pair
+    assert "1 approved" in terminal.run("review", "approve", pair[0], "--as", "rita")
+
+
+def test_of_named_posts_all_are_approved_or_none(terminal: Terminal) -> None:
+    rows = terminal.posts()
+    pairs = [f"{row['id']}@{row['content_hash']}" for row in rows[:2]]
+    terminal.run("review", "approve", *pairs, f"{rows[2]['id']}@00000000", "--as", "rita", code=1)
+    assert {row["status"] for row in terminal.posts()} == {"in_review"}
+
+
+def test_approve_all_takes_what_may_be_and_names_what_may_not(terminal: Terminal) -> None:
+    terminal.run("partners", "set", "elm", "approver=partner")
+    said = terminal.run("review", "approve", "--all", "--as", "rita", code=1)
+    assert "2 approved" in said
+    assert "elm" in said
+    assert post(terminal, terminal.posts("--partner", "elm")[0]["id"])["status"] == "in_review"
+
+
+def test_who_acts_comes_from_the_environment_where_nobody_is_named(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CAMPAIGN_USER", "rita")
+    first = terminal.posts()[0]
+    terminal.run("review", "approve", f"{first['id']}@{first['content_hash']}")
+    assert terminal.json("audit")[-1]["who"] == "rita"
+    monkeypatch.setenv("CAMPAIGN_USER", "nobody")
+    assert "nobody" in terminal.run("review", "reject", first["id"], "--reason", "r", code=2)
+
+
+def test_the_workspace_is_the_nearest_upward_or_named_by_the_environment(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    (terminal.folder / "deep" / "down").mkdir(parents=True)
+    assert Terminal(terminal.folder / "deep" / "down").run("posts", "list", code=2)
+    monkeypatch.chdir(terminal.folder / "deep" / "down")
+    assert "oak" in unnamed(terminal)
+    monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
+    monkeypatch.setenv("CAMPAIGN_WORKSPACE", str(terminal.folder))
+    assert "oak" in unnamed(terminal)
+
+
+def unnamed(terminal: Terminal) -> str:
+    return terminal.run("partners", "list", workspace=False)
+
+
+def test_hold_and_release_say_what_they_did(terminal: Terminal) -> None:
+    terminal.run("hold", "post:001", "--reason", "a wrong figure", "--as", "rita")
+    held = terminal.json("hold", "--list")
+    assert [(row["scope"], row["held_by"]) for row in held] == [("post:1", "rita")]
+    assert "no such right" in terminal.run("release", "post:1", "--as", "olga", code=2)
+    assert "Released: post:1" in terminal.run("release", "post:01", "--as", "rita")
+    assert terminal.json("hold", "--list") == []
+
+
+def test_release_foretells_without_doing_it(terminal: Terminal) -> None:
+    ident = terminal.posts("--partner", "oak")[0]["id"]
+    terminal.approve(ident)
+    put(terminal, ident, due_at=datetime.now(UTC) - timedelta(hours=2))
+    terminal.run("hold", "--reason", "r", "--as", "rita")
+    assert f"post {ident} (oak" in terminal.run("release", "--dry-run", "--as", "rita")
+    assert "missed" in terminal.run("release", "--dry-run", "--as", "rita")
+    assert len(terminal.json("hold", "--list")) == 1
+
+
+def test_by_hand_from_the_list_to_the_recorded_address(terminal: Terminal) -> None:
+    ident = next(row["id"] for row in terminal.posts("--partner", "oak") if row["channel"] == "x")
+    put(terminal, ident, status=Status.BY_HAND)
+    assert [row["id"] for row in terminal.json("hand", "list")] == [ident]
+    ready = terminal.json("hand", "show", ident)
+    assert ready["text"] == "Oak School joins in. Come on Friday"
+    assert ready["compose_url"].startswith("https://x.com/intent/")
+    assert "acts for oak only" in terminal.run(
+        "hand", "done", terminal.posts("--partner", "elm")[0]["id"], "--url", "https://x.com/1", "--as", "olga", code=2
+    )
+    terminal.run("hand", "done", ident, "--url", "https://x.com/oak/status/1", "--as", "olga")
+    assert (post(terminal, ident)["status"], post(terminal, ident)["url"]) == (
+        "published",
+        "https://x.com/oak/status/1",
+    )
+    assert terminal.json("hand", "list") == []
+    assert terminal.json("audit")[-1]["who"] == "olga"
+
+
+def test_a_person_settles_an_unconfirmed_post_both_ways(terminal: Terminal) -> None:
+    there, absent, late = (row["id"] for row in terminal.posts())
+    soon, long_ago = datetime.now(UTC) + timedelta(minutes=5), datetime.now(UTC) - timedelta(hours=2)
+    for ident, due_at in ((there, soon), (absent, soon), (late, long_ago)):
+        put(terminal, ident, status=Status.UNCONFIRMED, due_at=due_at, needs_person="nobody can look")
+    doctor = terminal.json("doctor", code=1)
+    assert {row["which"] for row in doctor if row["what"] == "post"} == {there, absent, late}
+    assert "published" in terminal.run("settle", there, "--published", "https://x.com/oak/status/99", "--as", "rita")
+    assert "approved" in terminal.run("settle", absent, "--not-published", "--as", "rita")
+    assert "missed" in terminal.run("settle", late, "--not-published", "--as", "rita")
+    assert (post(terminal, there)["external_id"], post(terminal, there)["needs_person"]) == ("99", None)
+    events = terminal.json("posts", "show", absent)["events"]
+    assert (events[-1]["who"], events[-1]["move"]) == ("rita", "absent")
+    assert [row["action"] for row in terminal.json("audit")[-3:]] == ["settle"] * 3
+
+
+def test_a_person_settles_what_was_to_be_taken_down_by_hand(terminal: Terminal) -> None:
+    gone, stays, _ = (row["id"] for row in terminal.posts())
+    for ident in (gone, stays):
+        put(terminal, ident, status=Status.RETRACTING, needs_person="delete it by hand")
+    terminal.run("settle", gone, "--not-published", "--as", "rita")
+    terminal.run("settle", stays, "--published", "https://x.com/1", "--as", "rita")
+    assert [post(terminal, ident)["status"] for ident in (gone, stays)] == ["retracted", "published"]
+
+
+def test_retract_takes_what_the_scope_covers_and_nothing_else(terminal: Terminal) -> None:
+    rows = terminal.posts()
+    for row in rows:
+        put(terminal, row["id"], status=Status.PUBLISHED, external_id=row["id"])
+    assert "1 are to be taken down" in terminal.run("retract", "channel:facebook", "--reason", "r", "--as", "rita")
+    assert {row["status"] for row in terminal.posts("--channel", "x")} == {"published"}
+    assert "acts for oak only" in terminal.run("retract", "everything", "--reason", "r", "--as", "olga", code=2)
+    assert {row["status"] for row in terminal.posts("--channel", "x")} == {"published"}
+
+
+def test_the_audit_verifies_and_a_tampered_row_ends_with_a_finding(terminal: Terminal) -> None:
+    assert terminal.json("audit", "--verify")["whole"] is True
+    database = Database(f"sqlite:///{terminal.folder}/campaign.db", connections=1)
+    with database.write() as session:
+        session.execute(sa.update(Audit).where(col(Audit.id) == 2).values(who="somebody else"))
+    database.close()
+    assert "row 2 was changed" in terminal.run("audit", "--verify", code=1)
+
+
+def test_agree_and_revoke_move_the_posts_of_that_partner_alone(terminal: Terminal) -> None:
+    for row in terminal.posts():
+        terminal.approve(row["id"])
+    assert "2 approved posts went back" in terminal.run("revoke", "--partner", "oak", "--as", "olga")
+    assert {row["status"] for row in terminal.posts("--partner", "oak")} == {"in_review"}
+    assert {row["status"] for row in terminal.posts("--partner", "elm")} == {"approved"}
+    assert "has not agreed" in terminal.run("review", "approve", "--all", "--as", "rita", code=1)
+    assert "acts for oak only" in terminal.run("agree", "--partner", "elm", "--as", "olga", code=2)
+    assert "no such right" in terminal.run("agree", "--partner", "oak", "--as", "rita", code=2)
+
+
+def test_a_return_is_told_to_the_partner(terminal: Terminal) -> None:
+    first = terminal.posts("--partner", "oak")[0]["id"]
+    terminal.run("review", "return", first, "--comment", "Name the head teacher", "--as", "rita")
+    database = Database(f"sqlite:///{terminal.folder}/campaign.db", connections=1)
+    with database.read() as session:
+        (notice,) = users.unsent(session, datetime.now(UTC))
+    database.close()
+    assert (notice.to, "Name the head teacher" in notice.body) == ("rita@dfe.example.org", True)
+
+
+def test_a_single_post_is_queued_reviewed_and_left_alone_by_the_plan(terminal: Terminal) -> None:
+    words = ("--template", "hello", "--at", "2030-12-05T10:00", "line=An extra one")
+    said = terminal.run("posts", "new", "--partner", "oak", "--channel", "x", *words, "--as", "olga")
+    ident = said.split()[1]
+    assert post(terminal, ident)["slot"] == "single"
+    assert terminal.json("posts", "preview", ident)["text"] == "Oak School joins in. An extra one"
+    assert "0 add, 0 change, 0 withdraw" in terminal.run("queue")
+    terminal.approve(ident)
+    assert post(terminal, ident)["status"] == "approved"
+
+
+def test_an_environment_variable_overrides_the_file(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CAMPAIGN__REVIEW__APPROVER", "nobody")
+    assert "CAMPAIGN__REVIEW__APPROVER" in terminal.run("posts", "list", code=2)
+
+
+def test_init_leaves_what_is_there(terminal: Terminal) -> None:
+    before = terminal.posts(), (terminal.folder / "campaign.key").read_bytes()
+    terminal.run("init", str(terminal.folder))
+    assert (terminal.posts(), (terminal.folder / "campaign.key").read_bytes()) == before
+    assert (terminal.folder / "config.toml").read_text() == CONFIG
+    assert (terminal.folder / "campaign.key").stat().st_mode & 0o777 == 0o600
