@@ -1,8 +1,16 @@
 """What people decide, carried out: held, released, published by hand, taken down."""
 
+import os
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from time import monotonic, sleep
 from typing import Any
 
-from workshop import Workshop, seconds_ahead
+import requests
+from terminal import Terminal
+from workshop import CAMPAIGN, Workshop, seconds_ahead
 
 from campaign.sandbox.server import Sandbox
 
@@ -61,3 +69,67 @@ def test_hold_release_by_hand_and_take_down(sqlite_desk: Workshop, sandbox: Sand
     assert on_platforms(sandbox) == {"linkedin"}
     assert by_channel(desk)["facebook"]["status"] == "retracted"
     assert desk.json("audit", "--verify")["whole"] is True
+
+
+@contextmanager
+def daemon(desk: Workshop, port: int) -> Iterator[subprocess.Popen[str]]:
+    """A daemon with its pages, in a process of its own; it beats once a minute, so that only nudges are quick."""
+    desk.environ |= {"CAMPAIGN__DISPATCH__BEAT": "60s", "CAMPAIGN__WEB__LISTEN": f"127.0.0.1:{port}"}
+    command = [str(CAMPAIGN), "-w", str(desk.folder), "run", "--web"]
+    with subprocess.Popen(command, env=os.environ | desk.environ, stderr=subprocess.PIPE, text=True) as process:  # noqa: S603
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        port: int = door.getsockname()[1]
+        return port
+
+
+def comes_true(seconds: float, look: Any) -> bool:
+    end = monotonic() + seconds
+    while monotonic() < end:
+        if look():
+            return True
+        sleep(0.1)
+    return False
+
+
+def is_well(port: int) -> bool:
+    try:
+        return requests.get(f"http://127.0.0.1:{port}/healthz", timeout=2).status_code == 200
+    except requests.ConnectionError:
+        return False
+
+
+def test_a_running_daemon_hears_of_decisions_at_once_and_lets_no_second_one_in(
+    sqlite_desk: Workshop, sandbox: Sandbox
+) -> None:
+    desk, port = sqlite_desk, free_port()
+    desk.write_config()
+    desk.write_copy()
+    desk.write_people()
+    desk.write_timetable([("first", "hello", ["x"], seconds_ahead(0))])
+    desk.open()
+    here = Terminal(desk.folder)  # quick commands: what is timed here is the daemon, not the start of a process
+    with daemon(desk, port) as process:
+        assert comes_true(60, lambda: is_well(port))
+        assert "Another process already dispatches" in desk.run("run", code=2)
+        desk.write_timetable([("first", "hello", ["x"], seconds_ahead(8))])
+        here.run("queue")
+        oak, elm = (here.posts("--partner", name)[0]["id"] for name in ("oak", "elm"))
+        here.run("hold", "partner:elm", "--reason", "a wrong figure", "--as", "rita")
+        here.approve(oak, elm)
+        assert comes_true(30, lambda: on_platforms(sandbox) == {"x"}), "the approval was not heard of before the beat"
+        assert comes_true(5, lambda: here.json("posts", "show", oak)["status"] == "published")
+        assert here.json("posts", "show", elm)["status"] == "approved"
+        here.run("release", "partner:elm", "--as", "rita")
+        assert comes_true(15, lambda: len(sandbox.world.ledger()) == 2), "the release was not heard of before the beat"
+        process.terminate()
+        assert process.wait(20) == 0
+        assert "Traceback" not in (process.stderr.read() if process.stderr else "")
+    assert not is_well(port)
+    assert not (desk.folder / ".campaign.sock").exists()
