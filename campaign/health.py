@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from campaign.clock import Clock, iso
 from campaign.models import Database, upkeep
+from campaign.models.database import DatabaseAway
 
 _STALE = timedelta(seconds=60)
 
@@ -30,8 +31,11 @@ class Health:
 
 def health(database: Database, clock: Clock) -> Health:
     """Return whether any dispatching process has ticked within a minute and did not sleep past its next wake-up."""
-    with database.read() as session:
-        beats = upkeep.beats(session)
+    try:
+        with database.read() as session:
+            beats = upkeep.beats(session)
+    except DatabaseAway:
+        return Health(well=False, reason="the database does not answer")
     if not beats:
         return Health(well=False, reason="no daemon has run yet; start `campaign run`")
     newest, now = beats[0], clock.now()

@@ -15,8 +15,12 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import Session
+
+DatabaseAway = SQLAlchemyError
+"""What any statement may raise when the database cannot be used, for rooms that must live on without it."""
 
 _BUSY_SECONDS = 30
 _WRITES = "campaign_writes"
