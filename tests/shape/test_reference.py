@@ -87,11 +87,13 @@ def test_every_outcome_stands_on_its_page(reference: ModuleType) -> None:
 def test_every_command_that_a_page_names_is_there(reference: ModuleType) -> None:
     known = {path for path, _ in reference.commands()} | {"campaign demo"}
     groups = {path.rpartition(" ")[0] for path in known}
-    named = re.compile(r"(?:^|`)(campaign [a-z][a-z-]*)(?: ([a-z][a-z-]*))?", re.MULTILINE)
+    code = re.compile(r"^```sh.*?\n(.*?)^```$|`(campaign [^`\n]*)`", re.MULTILINE | re.DOTALL)
+    named = re.compile(r"^\s*(campaign [a-z][a-z-]*)(?: ([a-z][a-z-]*))?", re.MULTILINE)
     strange = [
         f"{page.name}: {first} {second}"
         for page in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
-        for first, second in named.findall(page.read_text(encoding="utf-8"))
+        for block, span in code.findall(page.read_text(encoding="utf-8"))
+        for first, second in named.findall(block or span)
         if not {first, f"{first} {second}"} & known and not (first in groups and not second)
     ]
     assert strange == []
