@@ -7,6 +7,7 @@ to another row does not open there. A mark of the key stands in front, so that a
 import base64
 import binascii
 import hashlib
+import hmac
 import json
 import os
 import secrets
@@ -57,6 +58,7 @@ class Vault:
         self._path = key_path
         self._cipher = AESGCM(key)
         self._mark = hashlib.sha256(b"campaign vault\0" + key).digest()[:_MARK]
+        self._printer = hmac.new(key, b"campaign fingerprint", hashlib.sha256).digest()
 
     def __repr__(self) -> str:
         """Name the file, never the key."""
@@ -67,6 +69,11 @@ class Vault:
         nonce = secrets.token_bytes(_NONCE)
         plain = json.dumps(dict(credentials), sort_keys=True).encode()
         return _FORM + self._mark + nonce + self._cipher.encrypt(nonce, plain, bound_to.encode())
+
+    def fingerprint(self, credentials: Mapping[str, str], bound_to: str) -> str:
+        """Return what tells these credentials from others without showing them; another key gives another print."""
+        plain = json.dumps([bound_to, dict(credentials)], sort_keys=True).encode()
+        return hmac.new(self._printer, plain, hashlib.sha256).hexdigest()
 
     def open(self, sealed: bytes, bound_to: str) -> dict[str, str]:
         """Open what ``seal`` made for the same account.

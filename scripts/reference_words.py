@@ -7,7 +7,6 @@ SETTINGS: dict[str, str] = {
     "campaign.name": "what people read as the campaign's name",
     "campaign.timetable": "the timetable's file",
     "campaign.templates": "the folder of the templates",
-    "dispatch.max_attempts": "not in force yet: how often a post is tried is bounded by `grace`",
     "engine.kind": 'what wakes the accounts; "pgqueuer" is not there yet and is refused',
     "dispatch.retries": "pauses before each new attempt; the last one repeats",
     "dispatch.lookups": "pauses before each look-up of an unconfirmed post; the last one repeats",

@@ -175,6 +175,7 @@ def export_list(name: Annotated[str, typer.Argument(metavar="LIST")]) -> None:
     """Print a list as CSV, with consent and unsubscription."""
     from campaign.clock import iso
     from campaign.models import mailing
+    from campaign.reports.export import safe
 
     with opened() as app, app.database.read() as session:
         found = mailing.list_by_key(session, name)
@@ -184,7 +185,8 @@ def export_list(name: Annotated[str, typer.Argument(metavar="LIST")]) -> None:
         writer.writerow(["email", "name", "consent_source", "consent_at", "unsubscribed_at"])
         for row in mailing.subscribers(session, found.id or 0):
             left = iso(row.unsubscribed_at) if row.unsubscribed_at else ""
-            writer.writerow([row.email, row.name, row.consent_source, iso(row.consent_at), left])
+            cells = [row.email, row.name, row.consent_source, iso(row.consent_at), left]
+            writer.writerow([safe(cell) for cell in cells])
 
 
 @users.command("add")

@@ -73,7 +73,6 @@ class DispatchSection(Section):
     lease: Duration = timedelta(minutes=2)
     call_timeout: Duration = timedelta(seconds=30)
     beat: Duration = timedelta(seconds=20)
-    max_attempts: int = Field(default=6, ge=1, le=100)
     retries: tuple[Duration, ...] = Field(default=_lengths(5, 30, 120, 600), min_length=1)
     lookups: tuple[Duration, ...] = Field(default=_lengths(5, 15, 45, 120, 120), min_length=1)
     lookup_reads: int = Field(default=3, ge=1, le=20)

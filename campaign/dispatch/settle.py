@@ -100,7 +100,7 @@ def _stop_account(session: Session, post: Post, decision: Decision, now: datetim
     values = {"stopped_why": decision.stop_why, "stopped_until": decision.stop_until}
     partners.change_account(session, post.account_id, values)
     body = f"Nothing more is sent from this {post.channel} account: {decision.stop_why}.\nConnect it again with "
-    body += "`campaign accounts import` or `campaign accounts connect`.\n"
+    body += "`campaign accounts import`, with new credentials in the file.\n"
     tell.officers(session, post, f"the {post.channel} account has stopped", body, now)
 
 

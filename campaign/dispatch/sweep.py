@@ -104,7 +104,10 @@ def take_down(means: Means, post_id: int) -> None:
         account, partner = partners.account_with_partner(session, post.account_id)
     now, channel = means.clock.now(), means.channel(post.channel)
     if not isinstance(channel, Retracts) or account.mode != "api":
-        _needs_hand(means, post, f"{post.channel} does not let us delete it: delete it by hand", now)
+        reason = (
+            "this account has no API access" if account.mode != "api" else f"{post.channel} does not let us delete it"
+        )
+        _needs_hand(means, post, f"{reason}: delete it by hand", now)
         return
     try:
         channel.retract(means.identify(account, partner), post.external_id or "")

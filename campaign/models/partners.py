@@ -55,7 +55,8 @@ class Agreement(SQLModel, table=True):
 class Account(SQLModel, table=True):
     """A partner's identity on a channel. ``mode`` is api or by-hand. ``sealed`` holds the encrypted credentials.
 
-    ``stopped_why`` set means that nothing is sent until a person acts (or until ``stopped_until``).
+    ``imported`` is the fingerprint of the credentials that a person brought in last: the same file does not undo a
+    renewal since then. ``stopped_why`` set means that nothing is sent until a person acts (or until ``stopped_until``).
     """
 
     __table_args__ = (UniqueConstraint("partner_id", "channel", "external_id"),)
@@ -67,6 +68,7 @@ class Account(SQLModel, table=True):
     external_id: str
     mode: str = "api"
     sealed: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
+    imported: str | None = None
     sender: str | None = None
     reply_to: str | None = None
     can_find: bool | None = None

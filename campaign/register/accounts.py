@@ -40,17 +40,25 @@ def take(session: Session, rows: Sequence[AccountRow], vault: Vault, *, by: User
 
 
 def _change(account: Account, row: AccountRow, vault: Vault) -> bool:
-    before = (account.handle, account.mode, account.sender, account.reply_to, _opened(account, vault))
+    before = _values(account)
     account.handle, account.mode = row.handle, row.mode
     account.sender, account.reply_to = row.sender, row.reply_to
-    if row.credentials is not None and row.credentials != before[-1]:
-        account.sealed = vault.seal(row.credentials, name(account))
-        account.stopped_why = account.stopped_until = None
-    return before != (account.handle, account.mode, account.sender, account.reply_to, _opened(account, vault))
+    if row.credentials is not None:
+        _seal_new(account, row.credentials, vault)
+    return before != _values(account)
 
 
-def _opened(account: Account, vault: Vault) -> dict[str, str] | None:
-    return vault.open(account.sealed, name(account)) if account.sealed is not None else None
+def _values(account: Account) -> tuple[str | None, ...]:
+    return account.handle, account.mode, account.sender, account.reply_to, account.imported
+
+
+def _seal_new(account: Account, credentials: Mapping[str, str], vault: Vault) -> None:
+    """Seal credentials that were not brought in before: the same file must not undo the renewals since then."""
+    imported = vault.fingerprint(credentials, name(account))
+    if imported == account.imported:
+        return
+    account.sealed, account.imported = vault.seal(credentials, name(account)), imported
+    account.stopped_why = account.stopped_until = None
 
 
 def check(database: Database, channels: Mapping[str, Channel], identities: Identities) -> list[dict[str, object]]:

@@ -21,12 +21,13 @@ def write_csv(rows: Iterable[Row], file: TextIO, columns: Sequence[str] = LOG_CO
     writer.writerow(columns)
     count = 0
     for row in rows:
-        writer.writerow([_safe(row.get(name)) for name in columns])
+        writer.writerow([safe(row.get(name)) for name in columns])
         count += 1
     return count
 
 
-def _safe(value: str | int | None) -> str | int | None:
+def safe(value: str | int | None) -> str | int | None:
+    """Return a cell that no spreadsheet takes for a formula."""
     return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
 
 

@@ -7,6 +7,7 @@ import pytest
 from terminal import ACCOUNTS, CONFIG, PARTNERS, Terminal, opened_terminal, slot
 
 from campaign.models import Database, mailing, partners
+from campaign.vault import create_key
 
 SECRET = {"consumer_key": "a", "consumer_secret": "b", "access_token": "1000-t", "access_token_secret": "c"}
 
@@ -27,6 +28,22 @@ def stop(terminal: Terminal, why: str) -> None:
     with database.write() as session:
         (account,) = [one for one, _ in partners.accounts(session) if one.external_id == "1000"]
         partners.change_account(session, account.ident, {"stopped_why": why})
+    database.close()
+
+
+def sealed(terminal: Terminal) -> bytes | None:
+    database = Database(f"sqlite:///{terminal.folder}/campaign.db", connections=1)
+    with database.read() as session:
+        (found,) = [one.sealed for one, _ in partners.accounts(session) if one.external_id == "1000"]
+    database.close()
+    return found
+
+
+def renew(terminal: Terminal, value: bytes) -> None:
+    database = Database(f"sqlite:///{terminal.folder}/campaign.db", connections=1)
+    with database.write() as session:
+        (ident,) = [one.ident for one, _ in partners.accounts(session) if one.external_id == "1000"]
+        partners.change_account(session, ident, {"sealed": value})
     database.close()
 
 
@@ -65,6 +82,25 @@ def test_new_credentials_let_a_stopped_account_go_on_and_the_same_ones_do_not(te
     assert account(terminal)["stopped"] == "its token has ended"
     assert "0 accounts added, 1 changed" in import_accounts(terminal, "second")
     assert account(terminal)["stopped"] is None
+
+
+def test_the_same_file_does_not_undo_a_token_renewed_since(terminal: Terminal) -> None:
+    import_accounts(terminal, "first")
+    before = sealed(terminal)
+    renew(terminal, b"sealed anew")
+    assert "1 as before" in import_accounts(terminal, "first")
+    assert sealed(terminal) == b"sealed anew"
+    assert "1 changed" in import_accounts(terminal, "second")
+    assert sealed(terminal) not in {b"sealed anew", before}
+
+
+def test_with_a_new_key_an_import_brings_the_credentials_back(terminal: Terminal) -> None:
+    import_accounts(terminal, "first")
+    before = sealed(terminal)
+    (terminal.folder / "campaign.key").unlink()
+    create_key(terminal.folder / "campaign.key")
+    assert "1 changed" in import_accounts(terminal, "first")
+    assert sealed(terminal) != before
 
 
 def test_an_import_records_the_agreement_and_who_brought_it(terminal: Terminal) -> None:

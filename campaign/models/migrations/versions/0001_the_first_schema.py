@@ -121,6 +121,7 @@ def upgrade() -> None:
     sa.Column('external_id', sa.String(), nullable=False),
     sa.Column('mode', sa.String(), nullable=False),
     sa.Column('sealed', sa.LargeBinary(), nullable=True),
+    sa.Column('imported', sa.String(), nullable=True),
     sa.Column('sender', sa.String(), nullable=True),
     sa.Column('reply_to', sa.String(), nullable=True),
     sa.Column('can_find', sa.Boolean(), nullable=True),
