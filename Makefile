@@ -33,7 +33,7 @@ chaos: .venv/dev.stamp ## the long fault tests
 	$(BIN)/pytest tests/chaos -m slow -n 2 -q -rA
 
 lock: .venv/dev.stamp ## bring both locks in line with pyproject.toml, versions kept (UPGRADE=--upgrade renews them)
-	$(COMPILE) $(UPGRADE) --group dev -o requirements-dev.lock
+	$(COMPILE) $(UPGRADE) --all-extras --group dev -o requirements-dev.lock
 	$(COMPILE) $(UPGRADE) --group build -o requirements.lock
 
 # The editable install takes its build tools from the lock, so that nothing comes in unhashed.
