@@ -11,7 +11,8 @@ import structlog
 from campaign.clock import Clock
 from campaign.errors import CredentialDead, WrongUse
 from campaign.models import Database, partners
-from campaign.models.partners import Account, Partner
+from campaign.models.claims import AccountFacts, PartnerFacts
+from campaign.models.partners import Account
 from campaign.ports import Channel, Identity, Renews
 from campaign.vault import Vault
 
@@ -36,7 +37,7 @@ class Identities:
             account, partner = partners.account_with_partner(session, account_id)
         return self.of(account, partner)
 
-    def of(self, account: Account, partner: Partner) -> Identity:
+    def of(self, account: AccountFacts, partner: PartnerFacts) -> Identity:
         """Return the identity of an account of ``partner``. Raises CredentialDead when it cannot be opened."""
         credentials: dict[str, str] = {}
         if account.sealed is not None:
@@ -45,14 +46,14 @@ class Identities:
             raise CredentialDead(detail="no credentials are stored for this account")
         return replace(public(account, partner), credentials=credentials)
 
-    def _open(self, account: Account) -> dict[str, str]:
+    def _open(self, account: AccountFacts) -> dict[str, str]:
         """Open stored credentials. Where that fails nothing was sent: the account stops, no post is in doubt."""
         try:
             return self._vault.open(account.sealed or b"", name(account))
         except WrongUse as error:
             raise CredentialDead(detail=str(error)) from error
 
-    def _fresh(self, account: Account, credentials: dict[str, str]) -> dict[str, str]:
+    def _fresh(self, account: AccountFacts, credentials: dict[str, str]) -> dict[str, str]:
         channel = self._channels[account.channel]
         if not isinstance(channel, Renews) or not self._ends_soon(channel, credentials):
             return credentials
@@ -79,7 +80,7 @@ class Identities:
         return renewed
 
 
-def public(account: Account, partner: Partner) -> Identity:
+def public(account: AccountFacts, partner: PartnerFacts) -> Identity:
     """Return what anybody may know of an account: without its credentials."""
     return Identity(
         account_id=account.ident,
@@ -93,6 +94,6 @@ def public(account: Account, partner: Partner) -> Identity:
     )
 
 
-def name(account: Account) -> str:
+def name(account: AccountFacts) -> str:
     """Return what sealed credentials are bound to, so that they cannot be moved to another row."""
     return f"{account.partner_id}/{account.channel}/{account.external_id}"

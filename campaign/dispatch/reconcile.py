@@ -9,7 +9,7 @@ from campaign.dispatch import tell
 from campaign.dispatch.means import Means
 from campaign.dispatch.retry import Looks, absent_leads_to, nth, proves_absence
 from campaign.dispatch.settle import published_changes
-from campaign.errors import CannotLook, CredentialDead, Outcome
+from campaign.errors import CannotLook, CredentialDead, MoveRefused, Outcome
 from campaign.models import lanes, partners, upkeep
 from campaign.models.moves import move
 from campaign.models.posts import Attempt, Post
@@ -96,8 +96,11 @@ def _weigh(means: Means, post_id: int, sighting: Sighting) -> None:
 
 
 def adopt(session: Session, means: Means, post: Post, receipt: Receipt, *, who: str, now: datetime) -> None:
-    """Take what was found as the post's receipt."""
-    changes = published_changes(means, post, receipt, now)
+    """Take what was found as the receipt of an unconfirmed post. Raises MoveRefused where it is not unconfirmed."""
+    if post.status != Status.UNCONFIRMED:
+        mend = "See `campaign posts show` for where it stands."
+        raise MoveRefused(post=post.id, status=post.status, move="be settled by what was found", mend=mend)
+    changes = published_changes(means, post.channel, receipt, now)
     move(session, post, Move.FOUND, who=who, at=now, why=f"found as {receipt.external_id}", changes=changes)
 
 
@@ -125,3 +128,5 @@ def declare_absent(session: Session, means: Means, post: Post, *, who: str, now:
     end = absent_leads_to(post.due_at, now, means.policy)
     changes = {"next_try_at": now, "next_look_at": None, "needs_person": None}
     move(session, post, Move.ABSENT, to=end, who=who, at=now, why=why, changes=changes)
+    if end is Status.MISSED:
+        tell.missed(session, post, f"it is not there ({why}), and its time has passed", now)

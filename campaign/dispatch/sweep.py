@@ -33,7 +33,7 @@ def recover(means: Means, now: datetime) -> None:
 
 
 def _abandon(session: Session, means: Means, post: Post, attempt: Attempt, now: datetime) -> None:
-    lanes.close_attempt(session, attempt.id or 0, "unknown", "its process ended in mid-send", now)
+    lanes.close_attempt(session, post.ident, attempt.number, "unknown", "its process ended in mid-send", now)
     if post.channel in means.bulk:
         changes: dict[str, object] = {"next_try_at": now}
         move(session, post, Move.DEFER, who=means.owner, at=now, why="taken over; sending goes on", changes=changes)
@@ -57,9 +57,7 @@ def _miss(session: Session, means: Means, post: Post, now: datetime) -> None:
         Status.BY_HAND: "nobody recorded where it was published",
     }.get(Status(post.status), f"later than the grace of {_spoken(means.policy.grace)}")
     move(session, post, Move.EXPIRE, who=means.owner, at=now, why=why)
-    body = f"Post {post.id} ({post.slot}, {post.channel}) was not published: {why}.\n"
-    body += f"Give it a new time with `campaign posts move {post.id} --at ...`, or withdraw it.\n"
-    tell.officers(session, post, "a post was missed", body, now)
+    tell.missed(session, post, why, now)
 
 
 def _spoken(span: timedelta) -> str:

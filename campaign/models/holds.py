@@ -5,9 +5,11 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlmodel import Field, Session, SQLModel, col, select
 
+from campaign.models.database import Database
 from campaign.models.partners import Account, Partner
 from campaign.models.posts import Post
-from campaign.models.types import UtcDateTime
+from campaign.models.prepared import Prepared
+from campaign.models.types import Instant, UtcDateTime
 
 
 class Hold(SQLModel, table=True):
@@ -27,15 +29,21 @@ def active(session: Session) -> list[Hold]:
     return list(session.exec(select(Hold).where(col(Hold.released_at).is_(None)).order_by(col(Hold.id))))
 
 
-def stopping(session: Session, scopes: list[str]) -> Hold | None:
-    """Return a hold that is on for one of the scopes."""
-    statement = select(Hold).where(col(Hold.released_at).is_(None), col(Hold.scope).in_(scopes)).limit(1)
-    return session.exec(statement).first()
+_REASONS = Prepared(sa.select(col(Hold.scope), col(Hold.reason)).where(col(Hold.released_at).is_(None)))
 
 
-def scopes_of(post_id: int, channel: str, partner_key: str, account_id: int) -> list[str]:
+def reasons(database: Database) -> dict[str, str]:
+    """Return the scope and reason of every hold that is on, as it stands at this moment: asked before every request
+    that goes out.
+    """
+    return dict(_REASONS.peek(database))
+
+
+def scopes_of(post_id: int, channel: str, partner_key: str, account_id: int) -> frozenset[str]:
     """Return every scope that a post falls under."""
-    return ["everything", f"channel:{channel}", f"partner:{partner_key}", f"account:{account_id}", f"post:{post_id}"]
+    return frozenset(
+        ("everything", f"channel:{channel}", f"partner:{partner_key}", f"account:{account_id}", f"post:{post_id}")
+    )
 
 
 def not_held() -> sa.ColumnElement[bool]:
@@ -53,6 +61,12 @@ def not_held() -> sa.ColumnElement[bool]:
     return ~sa.exists(sa.select(sa.literal(1)).where(col(Hold.released_at).is_(None), covers).correlate(Post))
 
 
-def not_stopped(now: datetime) -> sa.ColumnElement[bool]:
+def not_stopped(now: Instant) -> sa.ColumnElement[bool]:
     """Return the condition on ``Account`` that it may send: not stopped, or stopped only until an instant now past."""
     return sa.or_(col(Account.stopped_why).is_(None), col(Account.stopped_until) <= now)
+
+
+def stopped(now: Instant) -> sa.ColumnElement[bool]:
+    """Return the opposite condition; written out, because NOT of an unknown ``stopped_until`` is unknown in SQL."""
+    lasts = sa.or_(col(Account.stopped_until).is_(None), col(Account.stopped_until) > now)
+    return sa.and_(col(Account.stopped_why).is_not(None), lasts)

@@ -1,4 +1,4 @@
-"""The statements of dispatch on lanes and claims. Every one is short, guarded, and free of the network.
+"""The statements of dispatch on lanes and attempts, one at a time: short, guarded, and free of the network.
 
 A lane is taken by a guarded UPDATE before any of its posts is claimed; a partial unique index on
 ``post(account_id) WHERE status = 'publishing'`` stands behind it.
@@ -13,13 +13,13 @@ from sqlmodel import Session, col, select
 
 from campaign.models.database import changed, lease_now
 from campaign.models.holds import not_held, not_stopped
-from campaign.models.moves import move
 from campaign.models.partners import Account, Lane
 from campaign.models.posts import Attempt, Post
-from campaign.models.status import Move, Status
+from campaign.models.status import Status
+from campaign.models.types import Instant
 
 
-def sendable(now: datetime) -> sa.ColumnElement[bool]:
+def sendable(now: Instant) -> sa.ColumnElement[bool]:
     """Return the condition on Post and Account that a claim may take the post once its time has come."""
     other = aliased(Post)
     twin_unconfirmed = sa.exists(
@@ -39,11 +39,14 @@ def sendable(now: datetime) -> sa.ColumnElement[bool]:
     )
 
 
-def due_accounts(session: Session, now: datetime, *, limit: int) -> list[int]:
-    """Return accounts that have a post to send now and whose lane is free and ready, the longest due first."""
+def due_accounts(session: Session, now: datetime, *, limit: int) -> list[tuple[int, str]]:
+    """Return accounts, and their channels, that have a post to send now and whose lane is free and ready, the longest
+    due first.
+    """
     lease = lease_now(session, now)
     statement = (
-        sa.select(col(Post.account_id), sa.func.min(col(Post.next_try_at)).label("due"))
+        sa.select(col(Account.id), col(Account.channel), sa.func.min(col(Post.next_try_at)).label("due"))
+        .select_from(Post)
         .join(Account, col(Account.id) == col(Post.account_id))
         .join(Lane, col(Lane.account_id) == col(Post.account_id))
         .where(
@@ -52,26 +55,11 @@ def due_accounts(session: Session, now: datetime, *, limit: int) -> list[int]:
             sa.or_(col(Lane.owner).is_(None), col(Lane.lease_until) < lease),
             sa.or_(col(Lane.ready_at).is_(None), col(Lane.ready_at) <= now),
         )
-        .group_by(col(Post.account_id))
+        .group_by(col(Account.id), col(Account.channel))
         .order_by(sa.text("due"))
         .limit(limit)
     )
-    return [row[0] for row in session.execute(statement)]
-
-
-def take_lane(session: Session, account_id: int, owner: str, now: datetime, lease: timedelta) -> bool:
-    """Take the lane if it is free, ours already, or its lease has ended. Returns whether it is ours now."""
-    instant = lease_now(session, now)
-    free = sa.or_(col(Lane.owner).is_(None), col(Lane.owner) == owner, col(Lane.lease_until) < instant)
-    return (
-        changed(
-            session,
-            sa.update(Lane)
-            .where(col(Lane.account_id) == account_id, free)
-            .values(owner=owner, lease_until=instant + lease),
-        )
-        == 1
-    )
+    return [(row[0], row[1]) for row in session.execute(statement)]
 
 
 def keep_lane(session: Session, account_id: int, owner: str, now: datetime, lease: timedelta) -> bool:
@@ -95,48 +83,6 @@ def pace_lane(session: Session, account_id: int, ready_at: datetime, why: str | 
     )
 
 
-def next_due(session: Session, account_id: int, now: datetime) -> Post | None:
-    """Return the post of this account that is to go next, None when nothing is due or the lane must wait."""
-    statement = (
-        select(Post)
-        .join(Account, col(Account.id) == col(Post.account_id))
-        .join(Lane, col(Lane.account_id) == col(Post.account_id))
-        .where(
-            col(Post.account_id) == account_id,
-            sendable(now),
-            col(Post.next_try_at) <= now,
-            sa.or_(col(Lane.ready_at).is_(None), col(Lane.ready_at) <= now),
-        )
-        .order_by(col(Post.due_at), col(Post.id))
-        .limit(1)
-    )
-    return session.exec(statement).first()
-
-
-def claim(session: Session, post: Post, owner: str, now: datetime, lease: timedelta) -> Attempt:
-    """Claim ``post`` for ``owner`` and write its Attempt; the caller's commit is the point of no return.
-
-    Raises:
-        MoveRefused: the post moved or changed meanwhile.
-
-    """
-    instant = lease_now(session, now)
-    number = post.tries + 1
-    changes = {"tries": number, "started_at": post.started_at or now}
-    move(session, post, Move.CLAIM, who=owner, at=now, why=f"attempt {number}", changes=changes)
-    attempt = Attempt(
-        post_id=post.ident,
-        number=number,
-        owner=owner,
-        content_hash=post.content_hash,
-        started_at=now,
-        lease_until=instant + lease,
-    )
-    session.add(attempt)
-    session.flush()
-    return attempt
-
-
 def open_attempt(session: Session, post_id: int) -> Attempt | None:
     """Return the newest attempt of a post."""
     statement = select(Attempt).where(col(Attempt.post_id) == post_id).order_by(col(Attempt.number).desc()).limit(1)
@@ -148,22 +94,26 @@ def attempts(session: Session, post_id: int) -> list[Attempt]:
     return list(session.exec(select(Attempt).where(col(Attempt.post_id) == post_id).order_by(col(Attempt.number))))
 
 
-def keep_media(session: Session, attempt_id: int, media_ids: Sequence[str]) -> None:
+def keep_media(session: Session, post_id: int, number: int, media_ids: Sequence[str]) -> None:
     """Store what was uploaded for the attempt, before the call that makes the post visible."""
-    changed(session, sa.update(Attempt).where(col(Attempt.id) == attempt_id).values(media_ids=list(media_ids)))
+    changed(session, sa.update(Attempt).where(_attempt(post_id, number)).values(media_ids=list(media_ids)))
 
 
-def extend_attempt(session: Session, attempt_id: int, now: datetime, lease: timedelta) -> None:
+def extend_attempt(session: Session, post_id: int, number: int, now: datetime, lease: timedelta) -> None:
     """Move the attempt's lease on, for an issue whose deliveries take long."""
     until = lease_now(session, now) + lease
-    changed(session, sa.update(Attempt).where(col(Attempt.id) == attempt_id).values(lease_until=until))
+    changed(session, sa.update(Attempt).where(_attempt(post_id, number)).values(lease_until=until))
 
 
-def close_attempt(session: Session, attempt_id: int, outcome: str, detail: str, at: datetime) -> bool:
+def _attempt(post_id: int, number: int) -> sa.ColumnElement[bool]:
+    return sa.and_(col(Attempt.post_id) == post_id, col(Attempt.number) == number)
+
+
+def close_attempt(session: Session, post_id: int, number: int, outcome: str, detail: str, at: datetime) -> bool:
     """Close an open attempt with its outcome; False when somebody closed it before (its lease had ended)."""
     statement = (
         sa.update(Attempt)
-        .where(col(Attempt.id) == attempt_id, col(Attempt.closed_at).is_(None))
+        .where(_attempt(post_id, number), col(Attempt.closed_at).is_(None))
         .values(closed_at=at, outcome=outcome, detail=detail[:2000])
     )
     return changed(session, statement) == 1

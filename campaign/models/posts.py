@@ -29,8 +29,9 @@ class Post(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("account_id", "slot", "occurrence"),
         Index("post_due", "next_try_at", "id", sqlite_where=_APPROVED, postgresql_where=_APPROVED),
-        Index("post_lane_due", "account_id", "next_try_at", sqlite_where=_APPROVED, postgresql_where=_APPROVED),
+        Index("post_of_lane", "account_id", "due_at", "id", sqlite_where=_APPROVED, postgresql_where=_APPROVED),
         Index("post_one_publishing", "account_id", unique=True, sqlite_where=_PUBLISHING, postgresql_where=_PUBLISHING),
+        Index("post_in_doubt", "account_id", sqlite_where=_UNCONFIRMED, postgresql_where=_UNCONFIRMED),
         Index("post_look", "next_look_at", sqlite_where=_UNCONFIRMED, postgresql_where=_UNCONFIRMED),
         Index("post_in_review", "due_at", sqlite_where=_WAITS_FOR_REVIEW, postgresql_where=_WAITS_FOR_REVIEW),
         Index("post_reading", "next_reading_at", sqlite_where=_READING, postgresql_where=_READING),

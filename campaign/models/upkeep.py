@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from campaign.models.database import changed
-from campaign.models.holds import not_held, not_stopped
+from campaign.models.holds import not_held, not_stopped, stopped
 from campaign.models.lanes import sendable
 from campaign.models.partners import Account, Lane, Partner
 from campaign.models.posts import Attempt, Post
@@ -246,6 +246,6 @@ def stranded(session: Session, now: datetime) -> set[int]:
     statement = (
         sa.select(col(Post.id))
         .join(Account, col(Account.id) == col(Post.account_id))
-        .where(col(Post.status) == Status.APPROVED.value, col(Post.due_at) < now, ~not_stopped(now))
+        .where(col(Post.status) == Status.APPROVED.value, col(Post.due_at) < now, stopped(now))
     )
     return {row[0] for row in session.execute(statement)}

@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from campaign.clock import iso
-from campaign.models.partners import Account
-from campaign.models.posts import Post
+from campaign.models.claims import AccountFacts, PostFacts
 from campaign.ports import Composer, Draft, Media, Message
 
 
@@ -39,20 +38,24 @@ class Contents:
     composer: Composer
     media_folder: Path
 
-    def draft(self, post: Post) -> Draft:
+    def draft(self, post: PostFacts) -> Draft:
         """Return the filled words of a stored post."""
         return draft_from_json(post.draft, self.media_folder)
 
-    def message(self, post: Post) -> Message:
+    def message(self, post: PostFacts) -> Message:
         """Return exactly what the post will send."""
         return self.composer.compose(post.channel, self.draft(post), post.token)
 
-    def digest(self, post: Post, account: Account) -> str:
+    def digest(self, post: PostFacts, account: AccountFacts) -> str:
         """Return the content hash of the post as it stands now."""
-        return content_hash(self.message(post), account, post.window_from, post.window_until)
+        return self.hash_of(self.message(post), post, account)
+
+    def hash_of(self, message: Message, post: PostFacts, account: AccountFacts) -> str:
+        """Return the content hash of the post with what was composed of it."""
+        return content_hash(message, account, post.window_from, post.window_until)
 
 
-def content_hash(message: Message, account: Account, window_from: datetime, window_until: datetime) -> str:
+def content_hash(message: Message, account: AccountFacts, window_from: datetime, window_until: datetime) -> str:
     """Return the SHA-256 of all that will go out: words, link, images, alt texts, account, audience, time window.
 
     The time enters as the slot's window, so that a move inside it keeps the approval. The audience enters as the name

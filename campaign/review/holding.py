@@ -90,7 +90,7 @@ def foresee(session: Session, scope: str, now: datetime, grace: timedelta) -> li
     ]
 
 
-def _scopes(row: PostRow) -> list[str]:
+def _scopes(row: PostRow) -> frozenset[str]:
     return holds.scopes_of(row.post.ident, row.post.channel, row.partner.key, row.account.ident)
 
 

@@ -107,11 +107,8 @@ def test_an_equal_post_waits_while_its_twin_is_unconfirmed_and_others_do_not(roo
 def test_a_dead_process_leaves_a_post_that_is_looked_up_before_anything_is_sent(room: Room) -> None:
     post_id = room.post("Have your say on SEND reform")
     room.later(timedelta(minutes=1))
-    with room.means.database.write() as session:
-        assert lanes.take_lane(session, room.accounts["oak"], "dead:9", room.means.clock.now(), POLICY.lease)
-    with room.means.database.write() as session:
-        lanes.claim(session, session.get_one(Post, post_id), "dead:9", room.means.clock.now(), POLICY.lease)
     dead = replace(room.means, owner="dead:9")
+    assert lane.claim_next(dead, room.accounts["oak"]) is not None
     claimed = room.seen(post_id)
     with room.means.database.read() as session:
         account, partner = partners.account_with_partner(session, claimed.account_id)
@@ -227,7 +224,7 @@ def test_a_hold_between_two_posts_stops_the_second_one(room: Room) -> None:
 def test_an_attempt_is_durable_before_the_wire(room: Room) -> None:
     post_id = room.post("Have your say")
     room.later(timedelta(minutes=1))
-    claimed = lane.claim_next(room.means, room.accounts["oak"]) if take(room) else None
+    claimed = lane.claim_next(room.means, room.accounts["oak"])
     assert claimed is not None
     with room.means.database.read() as session:
         (attempt,) = lanes.attempts(session, post_id)
@@ -235,11 +232,6 @@ def test_an_attempt_is_durable_before_the_wire(room: Room) -> None:
     assert room.shown() == []
     lane.deliver(room.means, claimed)
     assert room.attempts(post_id) == ["posted"]
-
-
-def take(room: Room) -> bool:
-    with room.means.database.write() as session:
-        return lanes.take_lane(session, room.accounts["oak"], "here:1", room.means.clock.now(), POLICY.lease)
 
 
 def test_a_persons_word_settles_an_unconfirmed_post_both_ways(room: Room) -> None:
@@ -304,7 +296,6 @@ def test_credentials_that_cannot_be_opened_stop_the_account_and_leave_no_doubt(r
 def test_a_late_answer_settles_what_was_declared_lost(room: Room) -> None:
     post_id = room.post("Have your say")
     room.later(timedelta(minutes=1))
-    assert take(room)
     claimed = lane.claim_next(room.means, room.accounts["oak"])
     assert claimed is not None
     with room.means.database.write() as session:

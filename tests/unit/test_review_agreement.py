@@ -74,7 +74,7 @@ def test_revoking_stops_approved_posts_and_their_claim(office: Office, clock: Mo
     assert revoke(office, "oak") == 1
     clock.at = office.seen(post_id).due_at
     with office.database.read() as session:
-        assert lanes.due_accounts(session, clock.now(), limit=9) == [office.accounts["elm"]]
+        assert lanes.due_accounts(session, clock.now(), limit=9) == [(office.accounts["elm"], "x")]
     assert office.seen(post_id).status == Status.IN_REVIEW
     assert office.seen(other).status == Status.APPROVED
     for held_back in (post_id, waiting):

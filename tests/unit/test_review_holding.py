@@ -42,7 +42,8 @@ def foreseen(office: Office, scope: str) -> dict[int, str]:
 
 def may_go(office: Office) -> bool:
     with office.database.read() as session:
-        return office.accounts["oak"] in lanes.due_accounts(session, office.clock.now(), limit=9)
+        due = lanes.due_accounts(session, office.clock.now(), limit=9)
+        return office.accounts["oak"] in {account_id for account_id, _ in due}
 
 
 @pytest.mark.parametrize("scope", ["everything", "channel:x", "partner:oak", "account:{account}", "post:{post}"])
