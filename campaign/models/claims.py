@@ -17,7 +17,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 from sqlmodel import Session, col
 
 from campaign.models.database import lease_now
-from campaign.models.lanes import sendable
+from campaign.models.lanes import sendable, sends
 from campaign.models.moves import Step, move_all
 from campaign.models.partners import Account, Lane, Partner
 from campaign.models.posts import Attempt, Post
@@ -82,7 +82,7 @@ def _due_statement() -> sa.Select[*tuple[Any, ...]]:
         sa.select(col(Post.id))
         .where(
             col(Post.account_id) == col(Account.id),
-            sendable(now),
+            sendable(),
             col(Post.due_at) <= now,
             col(Post.next_try_at) <= now,
         )
@@ -123,6 +123,7 @@ def _due_statement() -> sa.Select[*tuple[Any, ...]]:
         .join(chosen, col(chosen.id) == first)
         .where(
             col(Account.id).in_(sa.bindparam("accounts", expanding=True)),
+            sends(now),
             free,
             sa.or_(col(Lane.ready_at).is_(None), col(Lane.ready_at) <= now),
         )

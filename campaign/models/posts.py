@@ -3,8 +3,8 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column, Index, Text, UniqueConstraint, text
-from sqlmodel import Field, Session, SQLModel, select
+from sqlalchemy import JSON, Column, ColumnElement, Index, Text, UniqueConstraint, literal_column, text
+from sqlmodel import Field, Session, SQLModel, col, select
 
 from campaign.models.status import Status
 from campaign.models.types import UtcDateTime
@@ -12,7 +12,9 @@ from campaign.models.types import UtcDateTime
 _APPROVED = text("status = 'approved'")
 _PUBLISHING = text("status = 'publishing'")
 _UNCONFIRMED = text("status = 'unconfirmed'")
+_RETRACTING = text("status = 'retracting'")
 _WAITS_FOR_REVIEW = text("status = 'in_review'")
+_OPEN = text("closed_at IS NULL")
 _READING = text("next_reading_at IS NOT NULL")
 
 
@@ -33,6 +35,7 @@ class Post(SQLModel, table=True):
         Index("post_one_publishing", "account_id", unique=True, sqlite_where=_PUBLISHING, postgresql_where=_PUBLISHING),
         Index("post_in_doubt", "account_id", sqlite_where=_UNCONFIRMED, postgresql_where=_UNCONFIRMED),
         Index("post_look", "next_look_at", sqlite_where=_UNCONFIRMED, postgresql_where=_UNCONFIRMED),
+        Index("post_leaving", "next_look_at", sqlite_where=_RETRACTING, postgresql_where=_RETRACTING),
         Index("post_in_review", "due_at", sqlite_where=_WAITS_FOR_REVIEW, postgresql_where=_WAITS_FOR_REVIEW),
         Index("post_reading", "next_reading_at", sqlite_where=_READING, postgresql_where=_READING),
         Index("post_status_due", "status", "due_at"),
@@ -88,10 +91,21 @@ class Post(SQLModel, table=True):
         return self.id
 
 
+def stands(status: Status, post: type[Post] = Post) -> ColumnElement[bool]:
+    """Return the condition that a post stands in ``status``.
+
+    The status is written out: a partial index serves no statement whose plan is made before its value is known.
+    """
+    return col(post.status) == literal_column(f"'{status.value}'")
+
+
 class Attempt(SQLModel, table=True):
     """One try to publish: committed before the first byte goes out, closed with its outcome after."""
 
-    __table_args__ = (UniqueConstraint("post_id", "number"),)
+    __table_args__ = (
+        UniqueConstraint("post_id", "number"),
+        Index("attempt_open", "lease_until", sqlite_where=_OPEN, postgresql_where=_OPEN),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     post_id: int = Field(foreign_key="post.id")

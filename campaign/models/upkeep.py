@@ -2,15 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import Mapped
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from campaign.models.database import changed
 from campaign.models.holds import not_held, not_stopped, stopped
-from campaign.models.lanes import sendable
+from campaign.models.lanes import of_account, sendable, sends, under_way
 from campaign.models.partners import Account, Lane, Partner
-from campaign.models.posts import Attempt, Post
+from campaign.models.posts import Attempt, Post, stands
 from campaign.models.status import Status
 from campaign.models.types import UtcDateTime
 
@@ -45,9 +47,9 @@ def overdue(session: Session, now: datetime, grace: timedelta, *, limit: int = 5
     """Return approved posts that are later than the grace, by-hand ones not done for a day, and posts in review
     whose time has passed. An issue whose sending has begun does not expire: its deliveries go on.
     """
-    late = sa.and_(col(Post.status) == Status.APPROVED.value, col(Post.due_at) < now - grace, ~_begun_issue())
-    unapproved = sa.and_(col(Post.status) == Status.IN_REVIEW.value, col(Post.due_at) < now)
-    by_hand = sa.and_(col(Post.status) == Status.BY_HAND.value, col(Post.due_at) < now - timedelta(days=3))
+    late = sa.and_(stands(Status.APPROVED), col(Post.due_at) < now - grace, ~_begun_issue())
+    unapproved = sa.and_(stands(Status.IN_REVIEW), col(Post.due_at) < now)
+    by_hand = sa.and_(stands(Status.BY_HAND), col(Post.due_at) < now - timedelta(days=3))
     statement = select(Post).where(sa.or_(late, unapproved, by_hand)).order_by(col(Post.due_at)).limit(limit)
     return list(session.exec(statement))
 
@@ -60,11 +62,11 @@ def to_hand_over(session: Session, now: datetime, *, limit: int = 500) -> list[P
     """Return approved posts on by-hand accounts that are due and not held."""
     statement = (
         select(Post)
-        .join(Account, col(Account.id) == col(Post.account_id))
         .where(
-            col(Post.status) == Status.APPROVED.value,
+            stands(Status.APPROVED),
+            col(Post.due_at) <= now,
             col(Post.next_try_at) <= now,
-            col(Account.mode) == "by-hand",
+            of_account(col(Account.mode) == "by-hand"),
             not_held(),
         )
         .order_by(col(Post.due_at))
@@ -78,7 +80,7 @@ def to_look_up(session: Session, now: datetime, *, limit: int = 100) -> list[int
     statement = (
         sa.select(col(Post.id))
         .where(
-            col(Post.status) == Status.UNCONFIRMED.value,
+            stands(Status.UNCONFIRMED),
             col(Post.needs_person).is_(None),
             col(Post.next_look_at) <= now,
         )
@@ -102,7 +104,7 @@ def set_needs_person(session: Session, post_id: int, why: str) -> None:
 def to_retract(session: Session, now: datetime, *, limit: int = 100) -> list[int]:
     """Return posts that are to be taken down now."""
     statement = sa.select(col(Post.id)).where(
-        col(Post.status) == Status.RETRACTING.value,
+        stands(Status.RETRACTING),
         col(Post.needs_person).is_(None),
         sa.or_(col(Post.next_look_at).is_(None), col(Post.next_look_at) <= now),
     )
@@ -138,40 +140,37 @@ def next_wake(session: Session, now: datetime, grace: timedelta) -> datetime | N
     or an approved post that expires. Past instants mean now. Posts that are held or stand on a stopped account wake
     nobody before they expire.
     """
-    ready = sa.or_(col(Lane.ready_at).is_(None), col(Lane.ready_at) <= now)
-    posts = (
-        sa.select(col(Post.next_try_at))
-        .join(Account, col(Account.id) == col(Post.account_id))
-        .join(Lane, col(Lane.account_id) == col(Post.account_id))
-        .where(sendable(now), col(Lane.owner).is_(None), ready)
-        .order_by(col(Post.next_try_at))
-        .limit(1)
-    )
-    # A lane that must wait delays its own posts alone: the wake-up at its time is apart from those of the others.
-    paced = sa.select(sa.func.min(col(Lane.ready_at))).where(col(Lane.ready_at) > now)
-    by_hand = (
-        sa.select(sa.func.min(col(Post.next_try_at)))
-        .join(Account, col(Account.id) == col(Post.account_id))
-        .where(col(Post.status) == Status.APPROVED.value, col(Account.mode) == "by-hand", not_held())
-    )
-    looks = sa.select(sa.func.min(col(Post.next_look_at))).where(
-        col(Post.status).in_([Status.UNCONFIRMED.value, Status.RETRACTING.value]), col(Post.needs_person).is_(None)
-    )
-    leases = (
-        sa.select(sa.func.min(col(Attempt.lease_until)))
-        .select_from(Post)
-        .join(Attempt, sa.and_(col(Attempt.post_id) == col(Post.id), col(Attempt.number) == col(Post.tries)))
-        .where(col(Post.status) == Status.PUBLISHING.value)
-    )
-    reviews = sa.select(sa.func.min(col(Post.due_at))).where(col(Post.status) == Status.IN_REVIEW.value)
-    expiries = sa.select(sa.func.min(col(Post.due_at))).where(
-        col(Post.status) == Status.APPROVED.value, ~_begun_issue()
-    )
-    found = [session.execute(statement).scalar() for statement in (posts, paced, by_hand, looks, leases, reviews)]
-    oldest = session.execute(expiries).scalar()
+    idle = sa.and_(col(Lane.owner).is_(None), sa.or_(col(Lane.ready_at).is_(None), col(Lane.ready_at) <= now))
+    firsts = [
+        _first(col(Post.next_try_at), sendable(), of_account(sends(now), idle)),
+        # A lane that must wait delays its own posts alone: the wake-up at its time is apart from those of the others.
+        _first(col(Lane.ready_at), col(Lane.ready_at) > now),
+        _first_by_hand(),
+        _first(col(Post.next_look_at), stands(Status.UNCONFIRMED), col(Post.needs_person).is_(None)),
+        _first(col(Post.next_look_at), stands(Status.RETRACTING), col(Post.needs_person).is_(None)),
+        _first(col(Attempt.lease_until), under_way()),
+        _first(col(Post.due_at), stands(Status.IN_REVIEW)),
+    ]
+    found = [session.execute(statement).scalar() for statement in firsts]
+    oldest = session.execute(_first(col(Post.due_at), stands(Status.APPROVED), ~_begun_issue())).scalar()
     if oldest is not None:
         found.append(oldest + grace)
     return min((instant for instant in found if instant is not None), default=None)
+
+
+def _first(instant: Mapped[Any], *conditions: sa.ColumnElement[bool]) -> sa.Select[*tuple[Any]]:
+    """Return the earliest instant; in the order of an index, of which one row is read, where ``min`` reads them all."""
+    return sa.select(instant).where(instant.is_not(None), *conditions).order_by(instant).limit(1)
+
+
+def _first_by_hand() -> sa.Select[*tuple[Any]]:
+    """Return when the first post of a by-hand account is due; of each such account one post is read."""
+    first = (
+        _first(col(Post.due_at), stands(Status.APPROVED), not_held(), col(Post.account_id) == col(Account.id))
+        .correlate(Account)
+        .scalar_subquery()
+    )
+    return sa.select(sa.func.min(first)).where(col(Account.mode) == "by-hand")
 
 
 def still_to_come(session: Session, now: datetime) -> bool:
@@ -184,8 +183,8 @@ def still_to_come(session: Session, now: datetime) -> bool:
         .join(Account, col(Account.id) == col(Post.account_id))
         .where(
             sa.or_(
-                sa.and_(col(Post.status) == Status.APPROVED.value, not_held(), _wakes(now)),
-                col(Post.status) == Status.PUBLISHING.value,
+                sa.and_(stands(Status.APPROVED), not_held(), _wakes(now)),
+                stands(Status.PUBLISHING),
                 sa.and_(
                     col(Post.status).in_([Status.UNCONFIRMED.value, Status.RETRACTING.value]),
                     col(Post.needs_person).is_(None),
@@ -246,6 +245,6 @@ def stranded(session: Session, now: datetime) -> set[int]:
     statement = (
         sa.select(col(Post.id))
         .join(Account, col(Account.id) == col(Post.account_id))
-        .where(col(Post.status) == Status.APPROVED.value, col(Post.due_at) < now, stopped(now))
+        .where(stands(Status.APPROVED), col(Post.due_at) < now, stopped(now))
     )
     return {row[0] for row in session.execute(statement)}

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -55,14 +55,19 @@ class Contents:
         return content_hash(message, account, post.window_from, post.window_until)
 
 
+_MESSAGE = tuple(part.name for part in fields(Message))
+"""Every part of a message is digested, one that is added later too."""
+
+
 def content_hash(message: Message, account: AccountFacts, window_from: datetime, window_until: datetime) -> str:
     """Return the SHA-256 of all that will go out: words, link, images, alt texts, account, audience, time window.
 
     The time enters as the slot's window, so that a move inside it keeps the approval. The audience enters as the name
     of its list, not as its members.
     """
+    words = {name: getattr(message, name) for name in _MESSAGE}
     content = {
-        "message": asdict(message) | {"media": [[item.digest, item.alt] for item in message.media]},
+        "message": words | {"media": [[item.digest, item.alt] for item in message.media]},
         "account": [account.channel, account.external_id, account.sender, account.reply_to],
         "window": [iso(window_from), iso(window_until)],
     }
