@@ -23,7 +23,8 @@ from campaign.ports import Receipt
 
 log = structlog.get_logger(__name__)
 
-_LINGER = 0.002  # seconds for which the writer waits for more results while every thread has work
+_LINGER = 0.002  # seconds between two looks whether the threads run out of work, while the writer gathers results
+_GATHERED = 10  # such looks at most: a result is stored within a moment
 _AWAY = 1.0  # seconds until a database that is away is asked again
 _MOST = 1000  # accounts that one look puts in the row
 
@@ -107,9 +108,14 @@ class Dispatcher:
         while not (stopping.is_set() and not (self._posts.flying or self._issues.flying)):
             self._event.wait(self._patience())
             self._event.clear()
-            if not self._posts.starving:
-                stopping.wait(_LINGER)
+            self._gather()
             self._turn()
+
+    def _gather(self) -> None:
+        """Wait a moment for more results while the threads have work: one commit then stores them all."""
+        for _ in range(_GATHERED):
+            if self._posts.starving or self.means.stopping.wait(_LINGER):
+                return
 
     def _patience(self) -> float | None:
         if self._done:

@@ -7,6 +7,7 @@ a fifth of all that dispatch does). The statement stays the one that SQLAlchemy 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, cast
 
 import sqlalchemy as sa
@@ -16,7 +17,9 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlmodel import Session
 
 from campaign.models.database import Database
+from campaign.models.types import UtcDateTime
 
+_INSTANTS = 256
 _Convert = Callable[[Any], Any]
 
 
@@ -34,6 +37,8 @@ class _Compiled:
         constants: dict[str, Any] = {}
         for name, bind in compiled.binds.items():
             convert = bind.type.dialect_impl(dialect).bind_processor(dialect)
+            if convert is not None and isinstance(bind.type, UtcDateTime):
+                convert = lru_cache(_INSTANTS)(convert)  # one turn writes the same few instants into every row
             if bind.required or name in columns:
                 converts[name] = convert
             else:
