@@ -56,6 +56,10 @@ def _miss(session: Session, means: Means, post: Post, now: datetime) -> None:
         Status.IN_REVIEW: "its time passed before it was approved",
         Status.BY_HAND: "nobody recorded where it was published",
     }.get(Status(post.status), f"later than the grace of {_spoken(means.policy.grace)}")
+    _miss_for(session, means, post, why, now)
+
+
+def _miss_for(session: Session, means: Means, post: Post, why: str, now: datetime) -> None:
     move(session, post, Move.EXPIRE, who=means.owner, at=now, why=why)
     tell.missed(session, post, why, now)
 
@@ -77,8 +81,11 @@ def _hand(session: Session, means: Means, post: Post, now: datetime) -> None:
     if means.contents.digest(post, account) != post.approved_hash:
         settle.back_to_review(session, means, post, account, now)
         return
-    move(session, post, Move.HAND_OVER, who=means.owner, at=now, why="due; the account has no API access")
     message = means.contents.message(post)
+    if any(item.ended(now) for item in message.media):
+        _miss_for(session, means, post, "the permission for an image in it has ended", now)
+        return
+    move(session, post, Move.HAND_OVER, who=means.owner, at=now, why="due; the account has no API access")
     words = _to_share(session, post, message.share_of) if message.share_of else message.text
     body = f"Please publish this on {post.channel} ({account.handle}) now:\n\n{words}\n\n"
     body += f"Link: {message.link}\n" if message.link else ""

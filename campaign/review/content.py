@@ -17,7 +17,14 @@ def draft_to_json(draft: Draft) -> dict[str, Any]:
     """Return the draft as it is stored; an image by its digest and file name, never by a path of this machine."""
     document = asdict(draft)
     document["media"] = [
-        {"digest": item.digest, "mime": item.mime, "alt": item.alt, "file": item.path.name} for item in draft.media
+        {
+            "digest": item.digest,
+            "mime": item.mime,
+            "alt": item.alt,
+            "file": item.path.name,
+            "until": item.until and iso(item.until),
+        }
+        for item in draft.media
     ]
     return document
 
@@ -25,10 +32,14 @@ def draft_to_json(draft: Draft) -> dict[str, Any]:
 def draft_from_json(document: Mapping[str, Any], media_folder: Path) -> Draft:
     """Return the stored draft, its images found in the media folder."""
     media = tuple(
-        Media(digest=item["digest"], mime=item["mime"], alt=item["alt"], path=media_folder / item["file"])
+        Media(item["digest"], item["mime"], item["alt"], media_folder / item["file"], _instant(item.get("until")))
         for item in document["media"]
     )
     return Draft(**{**document, "media": media})
+
+
+def _instant(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
 
 
 @dataclass(frozen=True, slots=True)
