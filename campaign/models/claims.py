@@ -38,6 +38,7 @@ class DueAccount:
     sealed: bytes | None
     sender: str | None
     reply_to: str | None
+    renewal_wanted: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +115,7 @@ def _due_statement() -> sa.Select[*tuple[Any, ...]]:
             col(Account.sealed),
             col(Account.sender),
             col(Account.reply_to),
+            col(Account.renewal_wanted),
             col(Partner.key),
             col(Partner.name),
         )
@@ -137,7 +139,7 @@ def due(session: Session, accounts: Collection[int], owner: str, now: datetime) 
     """
     bound = {"accounts": list(accounts), "now": now, "owner": owner, "lease": lease_now(session, now)}
     rows: Iterable[Any] = session.connection().execute(_due_statement(), bound)
-    return [Due(*(*row[:12], DueAccount(*row[12:20]), DuePartner(*row[20:]))) for row in rows]
+    return [Due(*(*row[:12], DueAccount(*row[12:21]), DuePartner(*row[21:]))) for row in rows]
 
 
 def take_lanes(session: Session, accounts: Collection[int], owner: str, now: datetime, lease: timedelta) -> set[int]:

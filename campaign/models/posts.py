@@ -100,7 +100,10 @@ def stands(status: Status, post: type[Post] = Post) -> ColumnElement[bool]:
 
 
 class Attempt(SQLModel, table=True):
-    """One try to publish: committed before the first byte goes out, closed with its outcome after."""
+    """One try to publish: committed before the first byte goes out, closed with its outcome after.
+
+    ``share_of`` is the platform's id of the post that it passes on.
+    """
 
     __table_args__ = (
         UniqueConstraint("post_id", "number"),
@@ -115,6 +118,7 @@ class Attempt(SQLModel, table=True):
     started_at: datetime = Field(sa_type=UtcDateTime)
     lease_until: datetime = Field(sa_type=UtcDateTime)
     media_ids: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    share_of: str | None = None
     closed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     outcome: str | None = None
     detail: str | None = None

@@ -90,6 +90,15 @@ def to_look_up(session: Session, now: datetime, *, limit: int = 100) -> list[int
     return [row[0] for row in session.execute(statement)]
 
 
+def lock_unconfirmed(session: Session, account_id: int) -> None:
+    """Let nobody else adopt for this account until the transaction ends: of two equal posts one finds the id first.
+
+    On SQLite a writer is alone anyway.
+    """
+    mine = sa.select(col(Post.id)).where(col(Post.account_id) == account_id, stands(Status.UNCONFIRMED))
+    session.execute(mine.order_by(col(Post.id)).with_for_update()).all()
+
+
 def set_look(session: Session, post_id: int, values: Mapping[str, object]) -> None:
     """Note what a look-up showed, or a try to take the post down, while the post still stands there."""
     looked_at = col(Post.status).in_([Status.UNCONFIRMED.value, Status.RETRACTING.value])
@@ -145,6 +154,8 @@ def next_wake(session: Session, now: datetime, grace: timedelta) -> datetime | N
         _first(col(Post.next_try_at), sendable(), of_account(sends(now), idle)),
         # A lane that must wait delays its own posts alone: the wake-up at its time is apart from those of the others.
         _first(col(Lane.ready_at), col(Lane.ready_at) > now),
+        # An account that is stopped only for a while goes on by itself.
+        _first(col(Account.stopped_until), col(Account.stopped_until) > now),
         _first_by_hand(),
         _first(col(Post.next_look_at), stands(Status.UNCONFIRMED), col(Post.needs_person).is_(None)),
         _first(col(Post.next_look_at), stands(Status.RETRACTING), col(Post.needs_person).is_(None)),
