@@ -13,7 +13,7 @@ from threading import Event, Lock, Thread
 
 import structlog
 
-from campaign.dispatch import lane, reconcile, sweep
+from campaign.dispatch import lane, proofread, reconcile, sweep
 from campaign.dispatch.claimed import Claimed, Done
 from campaign.dispatch.crew import Crew
 from campaign.dispatch.means import Means
@@ -138,6 +138,8 @@ class Dispatcher:
             log.exception("the turn broke off", posts=[one.claimed.due.ident for one in done])
             claimed = []
         self._settled(done)
+        for post_id in proofread.worth_reading(self.means, done):
+            self._read("read back", post_id, proofread.read_back)
         for one in claimed:
             self._crew(one.due.channel).give(one)
         if self._posts.hungry or self._issues.hungry:

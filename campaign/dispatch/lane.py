@@ -14,7 +14,7 @@ from campaign.dispatch.claimed import Claimed, Done
 from campaign.dispatch.gate import SendGate
 from campaign.dispatch.means import Means
 from campaign.errors import MoveRefused, NeverSent, Outcome, Refused, Stopped, Unknown
-from campaign.models import claims, holds, mailing, partners, upkeep
+from campaign.models import claims, holds, lanes, mailing, partners, upkeep
 from campaign.models.claims import Due
 from campaign.models.posts import Post
 from campaign.ports import Identity, Message, Progress, Receipt
@@ -151,17 +151,19 @@ def _send(means: Means, claimed: Claimed) -> Receipt | datetime:
     if due.channel in means.bulk:
         return _send_issue(means, claimed, who)
     if message.share_of is not None:
-        message = _resolve_share(means, due, message)
-    _check_media(message)
+        message = _resolve_share(means, claimed, message)
+    _check_media(message, means.clock.now())
     return means.channel(due.channel).publish(who, message, claimed.gate)
 
 
 def _identity(means: Means, due: Due) -> Identity:
-    """Open the account. A renewal whose answer was lost leaves the token in doubt, not the post: it was not sent."""
+    """Open the account. Whatever breaks there leaves no post in doubt: nothing was sent."""
     try:
         return means.identify(due.account, due.partner)
-    except Unknown as lost:
-        raise NeverSent(detail=f"the token could not be renewed: {lost.detail}") from lost
+    except Outcome:
+        raise
+    except Exception as error:
+        raise NeverSent(detail=f"the account could not be opened: {type(error).__name__}") from error
 
 
 def _send_issue(means: Means, claimed: Claimed, who: Identity) -> Receipt | datetime:
@@ -175,17 +177,23 @@ def _send_issue(means: Means, claimed: Claimed, who: Identity) -> Receipt | date
         return mailing.next_delivery_at(session, post_id) or means.clock.now()
 
 
-def _resolve_share(means: Means, due: Due, message: Message) -> Message:
-    """Put the platform's id in place of the name of the post that is shared."""
-    slot, _, partner_key = (message.share_of or "").rpartition("@")
-    with means.database.read() as session:
-        found = upkeep.published_id(session, slot, partner_key, due.channel)
-    if found is None:
-        raise NeverSent(detail=f"{message.share_of} is not published yet")
+def _resolve_share(means: Means, claimed: Claimed, message: Message) -> Message:
+    """Put the platform's id in place of the name of the post that is shared; every attempt of a post shares the same.
+
+    It is kept before the wire: a look-up must know what went out, whatever the name leads to by then.
+    """
+    due, (slot, _, partner_key) = claimed.due, (message.share_of or "").rpartition("@")
+    with means.database.write() as session:
+        found = lanes.shared_id(session, due.ident) or upkeep.published_id(session, slot, partner_key, due.channel)
+        if found is None:
+            raise NeverSent(detail=f"{message.share_of} is not published yet")
+        lanes.keep_share(session, due.ident, claimed.number, found)
     return replace(message, share_of=found)
 
 
-def _check_media(message: Message) -> None:
+def _check_media(message: Message, now: datetime) -> None:
     for item in message.media:
+        if item.ended(now):
+            raise Refused(detail=f"the permission for the image “{item.alt}” has ended")
         if not item.path.is_file():
             raise Refused(detail=f"the image {item.path.name} is gone from the media folder")

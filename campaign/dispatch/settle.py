@@ -11,7 +11,7 @@ from campaign.dispatch import tell
 from campaign.dispatch.claimed import Done
 from campaign.dispatch.means import Means
 from campaign.dispatch.retry import Decision, History, decide
-from campaign.models import claims, lanes, listing, partners
+from campaign.models import claims, lanes, listing, partners, renewals
 from campaign.models.claims import Published
 from campaign.models.moves import move
 from campaign.models.partners import Account
@@ -139,6 +139,8 @@ def carry_out(session: Session, means: Means, post: Post, decision: Decision, no
     move(session, post, decision.move, who=means.owner, at=now, why=decision.why, changes=changes)
     if decision.lane_ready_at is not None:
         lanes.pace_lane(session, post.account_id, decision.lane_ready_at, decision.why)
+    if decision.renew:
+        renewals.want(session, post.account_id)
     if decision.stop_why is not None:
         _stop_account(session, post, decision, now)
     if decision.move is Move.REFUSE:
@@ -148,8 +150,11 @@ def carry_out(session: Session, means: Means, post: Post, decision: Decision, no
 def _stop_account(session: Session, post: Post, decision: Decision, now: datetime) -> None:
     values = {"stopped_why": decision.stop_why, "stopped_until": decision.stop_until}
     partners.change_account(session, post.account_id, values)
-    body = f"Nothing more is sent from this {post.channel} account: {decision.stop_why}.\nConnect it again with "
-    body += "`campaign accounts import`, with new credentials in the file.\n"
+    mend = "`campaign accounts check` lets it go again if the platform was at fault. Else connect it again with "
+    mend += "`campaign accounts import`, with new credentials in the file."
+    if decision.stop_until is not None:
+        mend = f"Mend what the platform says; it is tried again at {decision.stop_until:%H:%M} UTC."
+    body = f"Nothing more is sent from this {post.channel} account: {decision.stop_why}.\n{mend}\n"
     tell.officers(session, post, f"the {post.channel} account has stopped", body, now)
 
 

@@ -1,6 +1,6 @@
 """Dispatch with the real channels on the local platforms: each post visible once, whatever happened to the answers."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -17,9 +17,11 @@ from campaign.models.moves import move
 from campaign.models.partners import Account
 from campaign.models.posts import Post
 from campaign.models.status import Move, Status
-from campaign.ports import Receipt
+from campaign.ports import Media, Receipt
 from campaign.register import accounts as register
 from campaign.sandbox.server import Sandbox
+
+Pictures = Callable[[int], tuple[Media, ...]]
 
 
 @pytest.fixture(params=["x", "facebook", "linkedin"])
@@ -277,6 +279,17 @@ def test_words_that_changed_after_approval_go_back_to_review_and_not_out(room: R
     back = room.seen(post_id)
     assert (back.status, back.approved_hash, room.shown()) == (Status.IN_REVIEW, None, [])
     assert [notice.subject for notice in room.notices()] == ["Oak: a post went back to review"]
+
+
+def test_an_image_whose_permission_has_ended_is_refused_before_the_wire(room: Room, pictures: Pictures) -> None:
+    (image,) = pictures(1)
+    post_id = room.post("Have your say", media=(replace(image, until=room.means.clock.now() + timedelta(seconds=30)),))
+    room.serve()
+    refused = room.seen(post_id)
+    assert (refused.status, room.attempts(post_id), room.shown()) == (Status.FAILED, ["refused"], [])
+    (notice,) = room.notices()
+    assert f"the permission for the image “{image.alt}” has ended" in notice.body
+    assert room.box.world.faults.report()["calls"] == {}
 
 
 def test_credentials_that_cannot_be_opened_stop_the_account_and_leave_no_doubt(room: Room) -> None:
