@@ -43,12 +43,18 @@ def _abandon(session: Session, means: Means, post: Post, attempt: Attempt, now: 
     move(session, post, Move.LOSE, who=means.owner, at=now, why=why, changes=looks)
 
 
-def expire(means: Means, now: datetime) -> None:
-    """Declare missed what is later than the grace, and what was not approved in time."""
+def expire(means: Means, now: datetime, *, at_once: int = 500) -> None:
+    """Declare missed what is later than the grace, and what was not approved in time; all of it, in one look."""
+    found = _overdue(means, now, at_once)
+    while found:
+        for post in found:
+            _one(means, partial(_miss, means=means, post=post, now=now))
+        found = _overdue(means, now, at_once) if len(found) == at_once else []
+
+
+def _overdue(means: Means, now: datetime, at_once: int) -> list[Post]:
     with means.database.read() as session:
-        found = upkeep.overdue(session, now, means.policy.grace)
-    for post in found:
-        _one(means, partial(_miss, means=means, post=post, now=now))
+        return upkeep.overdue(session, now, means.policy.grace, limit=at_once)
 
 
 def _miss(session: Session, means: Means, post: Post, now: datetime) -> None:

@@ -35,3 +35,11 @@ def test_what_is_late_keeps_nothing_within_the_grace_back(room: Room) -> None:
     lane.serve(room.means, room.accounts["oak"])
     (shown,) = room.box.world.ledger()
     assert shown["text"] == "Just in time"
+
+
+def test_more_late_posts_than_one_sweep_reads_are_all_missed_in_one_look(room: Room) -> None:
+    for number in range(7):
+        room.post(f"Words {number}")
+    room.later(POLICY.grace + SECOND)
+    sweep.expire(room.means, room.means.clock.now(), at_once=3)
+    assert {room.seen(number + 1).status for number in range(7)} == {Status.MISSED}
