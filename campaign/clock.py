@@ -10,6 +10,10 @@ from datetime import UTC, datetime
 from threading import Event
 from typing import Protocol
 
+_COUNTER = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+"""On Linux the monotonic clock stands still while the machine sleeps (clock_gettime(2)): a lease would seem fresh to
+a sender that has slept through it. The boot clock goes on; on macOS the monotonic one does."""
+
 
 class Clock(Protocol):
     """Wall time, a monotonic counter for leases and timeouts, and a wait that can be cut short."""
@@ -19,7 +23,7 @@ class Clock(Protocol):
         ...
 
     def monotonic(self) -> float:
-        """Return seconds that never jump, for leases and timeouts."""
+        """Return seconds that never jump and count a suspended machine's sleep, for leases and timeouts."""
         ...
 
     def wait(self, event: Event, seconds: float) -> bool:
@@ -37,7 +41,7 @@ class SystemClock:
 
     def monotonic(self) -> float:
         """Return seconds that never jump."""
-        return time.monotonic()
+        return time.clock_gettime(_COUNTER)
 
     def wait(self, event: Event, seconds: float) -> bool:
         """Wait until ``event`` is set or ``seconds`` have passed; say whether it was set."""
