@@ -135,7 +135,7 @@ def _due_statement() -> sa.Select[*tuple[Any, ...]]:
 
 def due(session: Session, accounts: Collection[int], owner: str, now: datetime, grace: timedelta) -> list[Due]:
     """Return of each account the post that is to go next, the longest due first; nothing for an account whose lane is
-    another's or must wait. What is later than the ``grace`` is left to the sweep: whoever asks may have slept beyond it.
+    another's or must wait. What is later than the ``grace`` is left to the sweep: whoever asks may have slept so long.
     """
     lease = lease_now(session, now)
     bound = {"accounts": list(accounts), "now": now, "owner": owner, "lease": lease, "since": now - grace}

@@ -106,7 +106,7 @@ def test_a_hold_of_any_scope_keeps_the_post_from_being_claimed(
     with database.read() as session:
         assert claims.due(session, [account.ident], "a", clock.now(), GRACE) == []
         scopes = holds.scopes_of(post.ident, "x", partner.key, account.ident)
-    assert scopes & holds.reasons(database).keys()
+    assert scopes & holds.reasons(database, post.ident, 1).keys()
 
 
 def test_a_hold_on_another_account_holds_nothing_here(database: Database, clock: MovedClock) -> None:
