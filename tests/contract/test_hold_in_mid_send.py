@@ -14,7 +14,7 @@ from mail_bench import Bench, benched, people
 
 from campaign.dispatch import lane
 from campaign.dispatch.gate import SendGate
-from campaign.models import Database, holds, lanes
+from campaign.models import Database, claims, holds
 from campaign.models.holds import Hold
 from campaign.models.partners import Account
 from campaign.models.posts import Post
@@ -89,17 +89,17 @@ def test_a_hold_between_the_upload_and_the_post_stops_the_post(room: Room, pictu
 
 
 def gate_of(bench: Bench) -> SendGate:
-    """The real gate of an issue's attempt."""
+    """The real gate of an issue's first attempt."""
     with bench.database.write() as session:
         post = session.get_one(Post, bench.post_id)
-        attempt = lanes.open_attempt(session, bench.post_id)
-        if attempt is None:
-            assert lanes.take_lane(session, post.account_id, "here:1", bench.clock.now(), LEASE)
-            attempt = lanes.claim(session, post, "here:1", bench.clock.now(), LEASE)
+        found = claims.due(session, [post.account_id], "here:1", bench.clock.now(), LEASE)
+        assert claims.take_lanes(session, [post.account_id], "here:1", bench.clock.now(), LEASE)
+        claims.claim(session, found, "here:1", bench.clock.now(), LEASE)
     return SendGate(
         database=bench.database,
         clock=bench.clock,
-        attempt_id=attempt.id or 0,
+        post_id=bench.post_id,
+        number=1,
         scopes=holds.scopes_of(bench.post_id, "email", "p", post.account_id),
         lease=LEASE,
         claimed_at=bench.clock.monotonic(),
