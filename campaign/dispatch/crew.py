@@ -39,6 +39,12 @@ class Crew:
             return bool(self._flying)
 
     @property
+    def accounts(self) -> frozenset[int]:
+        """Return the accounts of which a post is on its way."""
+        with self._lock:
+            return frozenset(self._flying)
+
+    @property
     def hungry(self) -> bool:
         """Say whether an account waits although a post could be claimed."""
         with self._lock:

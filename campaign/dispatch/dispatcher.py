@@ -17,6 +17,7 @@ from campaign.dispatch import lane, proofread, reconcile, sweep
 from campaign.dispatch.claimed import Claimed, Done
 from campaign.dispatch.crew import Crew
 from campaign.dispatch.means import Means
+from campaign.dispatch.stepping import Steps
 from campaign.models import lanes, upkeep
 from campaign.models.database import DatabaseAway
 from campaign.ports import Receipt
@@ -45,13 +46,15 @@ class Dispatcher:
         self._done: deque[Done] = deque()
         self._paced: list[tuple[float, int, str]] = []
         self._event = Event()
+        self._steps = Steps(means)
         self._writer = Thread(target=self._write, name="writer", daemon=True)
         self._writer.start()
 
     def look(self) -> datetime | None:
         """Start what is due now; return the next instant at which something is, None when nothing waits."""
         means, now = self.means, self.means.clock.now()
-        sweep.recover(means, now)
+        self._steps.mend(now)
+        sweep.recover(means, now, serving=self._posts.accounts | self._issues.accounts)
         sweep.expire(means, now)
         sweep.hand_over(means, now)
         with means.database.read() as session:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from threading import Event
 
 from campaign.clock import Clock
@@ -14,7 +14,8 @@ from campaign.models.database import DatabaseAway
 @dataclass(slots=True)
 class SendGate:
     """The gate of one attempt. Not sending once half of the lease is gone keeps a process that was stopped and
-    resumed from sending what another one has taken over meanwhile.
+    resumed from sending what another one has taken over meanwhile. Of the two clocks the one that says more counts: the
+    counter of a paused virtual machine stands still, and a wall clock may be set back.
     """
 
     database: Database
@@ -30,21 +31,29 @@ class SendGate:
     account_id: int = 0
     owner: str = ""
     stopping: Event = field(default_factory=Event)
-    _renewed: float = field(default=0.0, init=False)
+    _counted_from: float = field(init=False)
+    _dated_from: datetime = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Begin to reckon: the counter from the claim on, the wall clock from now on."""
+        self._counted_from, self._dated_from = self.claimed_at, self.clock.now()
 
     def check(self) -> None:
-        """Raise Stopped when a hold is on, half of the lease is gone, or this process is to end."""
+        """Raise Stopped when a hold is on, half of the lease is gone, somebody else has settled the attempt meanwhile,
+        or this process is to end.
+        """
         if self.stopping.is_set():
             raise Stopped(detail="this process is ending")
         if self.renew:
             self._extend()
-        since = self.clock.monotonic() - max(self.claimed_at, self._renewed)
-        if since > self.lease.total_seconds() / 2:
+        if self._elapsed() > self.lease / 2:
             raise Stopped(detail="half of the lease is gone")
         try:
-            held = holds.reasons(self.database)
+            held = holds.reasons(self.database, self.post_id, self.number)
         except DatabaseAway as error:
             raise Stopped(detail="the database cannot be asked for holds") from error
+        if holds.SETTLED in held:
+            raise Stopped(detail="somebody else has settled this attempt meanwhile")
         for scope in self.scopes & held.keys():
             raise Stopped(detail=f"hold on {scope}: {held[scope]}")
 
@@ -53,12 +62,16 @@ class SendGate:
         with self.database.write() as session:
             lanes.keep_media(session, self.post_id, self.number, media_ids)
 
+    def _elapsed(self) -> timedelta:
+        counted = timedelta(seconds=self.clock.monotonic() - self._counted_from)
+        return max(counted, self.clock.now() - self._dated_from)
+
     def _extend(self) -> None:
-        instant = self.clock.monotonic()
-        if instant - max(self.claimed_at, self._renewed) < self.lease.total_seconds() / 8:
+        counted, dated = self.clock.monotonic(), self.clock.now()
+        if timedelta(seconds=counted - self._counted_from) < self.lease / 8:
             return
         with self.database.write() as session:
-            if not lanes.keep_lane(session, self.account_id, self.owner, self.clock.now(), self.lease):
+            if not lanes.keep_lane(session, self.account_id, self.owner, dated, self.lease):
                 raise Stopped(detail="the lane was taken over")
-            lanes.extend_attempt(session, self.post_id, self.number, self.clock.now(), self.lease)
-        self._renewed = instant
+            lanes.extend_attempt(session, self.post_id, self.number, dated, self.lease)
+        self._counted_from, self._dated_from = counted, dated

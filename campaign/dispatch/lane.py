@@ -66,7 +66,7 @@ def _wanted(means: Means, accounts: Collection[int]) -> list[_Wanted]:
     if not accounts:
         return []
     with means.database.read() as session:
-        found = claims.due(session, accounts, means.owner, means.clock.now())
+        found = claims.due(session, accounts, means.owner, means.clock.now(), means.policy.grace)
     return [(due, message) for due in found if (message := _approved(means, due)) is not None]
 
 

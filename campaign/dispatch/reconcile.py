@@ -165,7 +165,7 @@ def _count_absent(session: Session, means: Means, post: Post, sighting: Sighting
 def declare_absent(session: Session, means: Means, post: Post, *, who: str, now: datetime, why: str) -> None:
     """Send the post again inside the grace, else give it to a person as missed."""
     end = absent_leads_to(post.due_at, now, means.policy)
-    changes = {"next_try_at": now, "next_look_at": None, "needs_person": None}
+    changes = {"next_try_at": max(now, post.due_at), "next_look_at": None, "needs_person": None}
     move(session, post, Move.ABSENT, to=end, who=who, at=now, why=why, changes=changes)
     if end is Status.MISSED:
         tell.missed(session, post, f"it is not there ({why}), and its time has passed", now)

@@ -133,7 +133,7 @@ def carry_out(session: Session, means: Means, post: Post, decision: Decision, no
     """Move the post and its account as decided, and tell those whom it concerns."""
     changes: dict[str, object] = {}
     if decision.next_try_at is not None:
-        changes["next_try_at"] = decision.next_try_at
+        changes["next_try_at"] = max(decision.next_try_at, post.due_at)  # a clock set back must make nothing early
     if decision.move is Move.LOSE:
         changes |= {"next_look_at": decision.next_look_at, "looks": 0, "good_reads": 0, "first_read_at": None}
     move(session, post, decision.move, who=means.owner, at=now, why=decision.why, changes=changes)

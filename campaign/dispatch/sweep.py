@@ -2,7 +2,7 @@
 over, retracted posts are taken down.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -24,16 +24,22 @@ log = structlog.get_logger(__name__)
 _TAKE_DOWN_TRIES = 6
 
 
-def recover(means: Means, now: datetime) -> None:
-    """Declare lost what stands in publishing under an ended lease; an issue just goes on, its deliveries know."""
+def recover(means: Means, now: datetime, *, serving: Collection[int] = ()) -> None:
+    """Declare lost what stands in publishing under an ended lease; an issue just goes on, its deliveries know.
+
+    ``serving`` are the accounts that living threads of this process serve: what they send is not lost, even where a
+    clock that was set on says that the lease has ended.
+    """
     with means.database.read() as session:
         found = lanes.abandoned(session, now)
     for post, attempt in found:
-        _one(means, partial(_abandon, means=means, post=post, attempt=attempt, now=now))
+        if attempt.owner != means.owner or post.account_id not in serving:
+            _one(means, partial(_abandon, means=means, post=post, attempt=attempt, now=now))
 
 
 def _abandon(session: Session, means: Means, post: Post, attempt: Attempt, now: datetime) -> None:
-    lanes.close_attempt(session, post.ident, attempt.number, "unknown", "its process ended in mid-send", now)
+    if not lanes.close_attempt(session, post.ident, attempt.number, "unknown", "its process ended in mid-send", now):
+        return  # it ended well meanwhile, and the post may be on its way in a later attempt by now
     if post.channel in means.bulk:
         changes: dict[str, object] = {"next_try_at": now}
         move(session, post, Move.DEFER, who=means.owner, at=now, why="taken over; sending goes on", changes=changes)
@@ -43,12 +49,18 @@ def _abandon(session: Session, means: Means, post: Post, attempt: Attempt, now: 
     move(session, post, Move.LOSE, who=means.owner, at=now, why=why, changes=looks)
 
 
-def expire(means: Means, now: datetime) -> None:
-    """Declare missed what is later than the grace, and what was not approved in time."""
+def expire(means: Means, now: datetime, *, at_once: int = 500) -> None:
+    """Declare missed what is later than the grace, and what was not approved in time; all of it, in one look."""
+    found = _overdue(means, now, at_once)
+    while found:
+        for post in found:
+            _one(means, partial(_miss, means=means, post=post, now=now))
+        found = _overdue(means, now, at_once) if len(found) == at_once else []
+
+
+def _overdue(means: Means, now: datetime, at_once: int) -> list[Post]:
     with means.database.read() as session:
-        found = upkeep.overdue(session, now, means.policy.grace)
-    for post in found:
-        _one(means, partial(_miss, means=means, post=post, now=now))
+        return upkeep.overdue(session, now, means.policy.grace, limit=at_once)
 
 
 def _miss(session: Session, means: Means, post: Post, now: datetime) -> None:

@@ -18,6 +18,7 @@ from sqlmodel import Session, col
 
 from campaign.models.database import lease_now
 from campaign.models.lanes import sendable, sends
+from campaign.models.mailing import begun_issue
 from campaign.models.moves import Step, move_all
 from campaign.models.partners import Account, Lane, Partner
 from campaign.models.posts import Attempt, Post
@@ -86,6 +87,7 @@ def _due_statement() -> sa.Select[*tuple[Any, ...]]:
             sendable(),
             col(Post.due_at) <= now,
             col(Post.next_try_at) <= now,
+            sa.or_(col(Post.due_at) >= bound_instant("since"), begun_issue()),
         )
         .order_by(col(Post.due_at), col(Post.id))
         .limit(1)
@@ -133,11 +135,12 @@ def _due_statement() -> sa.Select[*tuple[Any, ...]]:
     )
 
 
-def due(session: Session, accounts: Collection[int], owner: str, now: datetime) -> list[Due]:
+def due(session: Session, accounts: Collection[int], owner: str, now: datetime, grace: timedelta) -> list[Due]:
     """Return of each account the post that is to go next, the longest due first; nothing for an account whose lane is
-    another's or must wait.
+    another's or must wait. What is later than the ``grace`` is left to the sweep: whoever asks may have slept so long.
     """
-    bound = {"accounts": list(accounts), "now": now, "owner": owner, "lease": lease_now(session, now)}
+    lease = lease_now(session, now)
+    bound = {"accounts": list(accounts), "now": now, "owner": owner, "lease": lease, "since": now - grace}
     rows: Iterable[Any] = session.connection().execute(_due_statement(), bound)
     return [Due(*(*row[:12], DueAccount(*row[12:21]), DuePartner(*row[21:]))) for row in rows]
 

@@ -7,7 +7,7 @@ from sqlmodel import Field, Session, SQLModel, col, select
 
 from campaign.models.database import Database
 from campaign.models.partners import Account, Partner
-from campaign.models.posts import Post
+from campaign.models.posts import Attempt, Post
 from campaign.models.prepared import Prepared
 from campaign.models.types import Instant, UtcDateTime
 
@@ -29,14 +29,26 @@ def active(session: Session) -> list[Hold]:
     return list(session.exec(select(Hold).where(col(Hold.released_at).is_(None)).order_by(col(Hold.id))))
 
 
-_REASONS = Prepared(sa.select(col(Hold.scope), col(Hold.reason)).where(col(Hold.released_at).is_(None)))
+SETTLED = "settled"
+"""Stands among the scopes where the attempt that asks has been closed by somebody else."""
+
+_REASONS = Prepared(
+    sa.union_all(
+        sa.select(col(Hold.scope), col(Hold.reason)).where(col(Hold.released_at).is_(None)),
+        sa.select(sa.literal(SETTLED, sa.Text), sa.literal("", sa.Text)).where(
+            col(Attempt.post_id) == sa.bindparam("post", type_=sa.Integer),
+            col(Attempt.number) == sa.bindparam("number", type_=sa.Integer),
+            col(Attempt.closed_at).is_not(None),
+        ),
+    )
+)
 
 
-def reasons(database: Database) -> dict[str, str]:
-    """Return the scope and reason of every hold that is on, as it stands at this moment: asked before every request
-    that goes out.
+def reasons(database: Database, post_id: int, number: int) -> dict[str, str]:
+    """Return the scope and reason of every hold that is on, as it stands at this moment, and ``SETTLED`` where the
+    attempt is closed: asked before every request that goes out.
     """
-    return dict(_REASONS.peek(database))
+    return dict(_REASONS.peek(database, {"post": post_id, "number": number}))
 
 
 def scopes_of(post_id: int, channel: str, partner_key: str, account_id: int) -> frozenset[str]:

@@ -64,14 +64,14 @@ class Prepared:
         compiled = self._for(connection.dialect)
         return connection.exec_driver_sql(compiled.sql, [compiled.bound(row) for row in rows]).rowcount
 
-    def peek(self, database: Database) -> list[tuple[Any, ...]]:
-        """Return the rows of a small SELECT without places, as the database has them at this moment.
+    def peek(self, database: Database, places: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        """Return the rows of a small SELECT, as the database has them at this moment.
 
         Neither a session nor a transaction: each costs more than the question.
         """
         compiled = self._for(database.engine.dialect)
         with closing(database.engine.raw_connection()) as connection, closing(connection.cursor()) as cursor:
-            cursor.execute(compiled.sql, dict(compiled.constants))
+            cursor.execute(compiled.sql, compiled.bound(places))
             return list(cursor.fetchall())
 
     def _for(self, dialect: Dialect) -> _Compiled:

@@ -11,6 +11,7 @@ from sqlmodel import Field, Session, SQLModel, col, select
 from campaign.models.database import changed
 from campaign.models.holds import not_held, not_stopped, stopped
 from campaign.models.lanes import of_account, sendable, sends, under_way
+from campaign.models.mailing import begun_issue
 from campaign.models.partners import Account, Lane, Partner
 from campaign.models.posts import Attempt, Post, stands
 from campaign.models.status import Status
@@ -45,17 +46,13 @@ def forget_beats(session: Session, before: datetime) -> None:
 
 def overdue(session: Session, now: datetime, grace: timedelta, *, limit: int = 500) -> list[Post]:
     """Return approved posts that are later than the grace, by-hand ones not done for a day, and posts in review
-    whose time has passed. An issue whose sending has begun does not expire: its deliveries go on.
+    whose time has passed. An issue of which a copy has gone does not expire: its deliveries go on.
     """
-    late = sa.and_(stands(Status.APPROVED), col(Post.due_at) < now - grace, ~_begun_issue())
+    late = sa.and_(stands(Status.APPROVED), col(Post.due_at) < now - grace, ~begun_issue())
     unapproved = sa.and_(stands(Status.IN_REVIEW), col(Post.due_at) < now)
     by_hand = sa.and_(stands(Status.BY_HAND), col(Post.due_at) < now - timedelta(days=3))
     statement = select(Post).where(sa.or_(late, unapproved, by_hand)).order_by(col(Post.due_at)).limit(limit)
     return list(session.exec(statement))
-
-
-def _begun_issue() -> sa.ColumnElement[bool]:
-    return sa.and_(col(Post.channel) == "email", col(Post.started_at).is_not(None))
 
 
 def to_hand_over(session: Session, now: datetime, *, limit: int = 500) -> list[Post]:
@@ -163,7 +160,7 @@ def next_wake(session: Session, now: datetime, grace: timedelta) -> datetime | N
         _first(col(Post.due_at), stands(Status.IN_REVIEW)),
     ]
     found = [session.execute(statement).scalar() for statement in firsts]
-    oldest = session.execute(_first(col(Post.due_at), stands(Status.APPROVED), ~_begun_issue())).scalar()
+    oldest = session.execute(_first(col(Post.due_at), stands(Status.APPROVED), ~begun_issue())).scalar()
     if oldest is not None:
         found.append(oldest + grace)
     return min((instant for instant in found if instant is not None), default=None)

@@ -16,12 +16,13 @@ from campaign.models.posts import Post
 from campaign.models.status import Move, Status
 
 LEASE = timedelta(minutes=2)
+GRACE = timedelta(minutes=30)
 
 
 def claim(database: Database, account_id: int, clock: MovedClock) -> list[claims.Due]:
     """Claim what is due of an account, as "a"."""
     with database.write() as session:
-        found = claims.due(session, [account_id], "a", clock.now())
+        found = claims.due(session, [account_id], "a", clock.now(), GRACE)
         claims.claim(session, found, "a", clock.now(), LEASE)
     return found
 
@@ -53,7 +54,7 @@ def test_a_dead_owners_lane_is_taken_over_when_its_lease_ends(tmp_path: object, 
 def test_of_many_claimers_exactly_one_gets_the_post(database: Database, clock: MovedClock) -> None:
     account_id, (post_id,) = seed(database, clock.now())
     with database.read() as session:
-        seen = claims.due(session, [account_id], "a", clock.now())
+        seen = claims.due(session, [account_id], "a", clock.now(), GRACE)
 
     def try_claim(owner: str) -> bool:
         try:
@@ -73,7 +74,7 @@ def test_two_posts_of_one_account_are_never_publishing_together(database: Databa
     account_id, (first, second) = seed(database, clock.now(), posts=2)
     assert [claimed.ident for claimed in claim(database, account_id, clock)] == [first]
     with database.read() as session:
-        (following,) = claims.due(session, [account_id], "b", clock.now())
+        (following,) = claims.due(session, [account_id], "b", clock.now(), GRACE)
     assert following.ident == second
     with pytest.raises(IntegrityError), database.write() as session:
         claims.claim(session, [following], "b", clock.now(), LEASE)
@@ -84,7 +85,7 @@ def test_nothing_is_due_before_its_time(database: Database, clock: MovedClock) -
         account = add_account(session, clock.now())
         post = add_post(session, account, clock.now() + timedelta(seconds=1))
     with database.read() as session:
-        assert claims.due(session, [account.ident], "a", clock.now()) == []
+        assert claims.due(session, [account.ident], "a", clock.now(), GRACE) == []
         assert lanes.due_accounts(session, clock.now(), limit=9) == []
         assert upkeep.next_wake(session, clock.now(), LEASE) == post.due_at
     clock.move(timedelta(seconds=1))
@@ -103,9 +104,9 @@ def test_a_hold_of_any_scope_keeps_the_post_from_being_claimed(
         filled = scope.format(partner=partner.key, account=account.id, post=post.id)
         session.add(Hold(scope=filled, reason="test", held_by="r", held_at=clock.now()))
     with database.read() as session:
-        assert claims.due(session, [account.ident], "a", clock.now()) == []
+        assert claims.due(session, [account.ident], "a", clock.now(), GRACE) == []
         scopes = holds.scopes_of(post.ident, "x", partner.key, account.ident)
-    assert scopes & holds.reasons(database).keys()
+    assert scopes & holds.reasons(database, post.ident, 1).keys()
 
 
 def test_a_hold_on_another_account_holds_nothing_here(database: Database, clock: MovedClock) -> None:
@@ -114,7 +115,7 @@ def test_a_hold_on_another_account_holds_nothing_here(database: Database, clock:
         session.add(Hold(scope=f"account:{account_id + 1}", reason="test", held_by="r", held_at=clock.now()))
         session.add(Hold(scope="channel:facebook", reason="test", held_by="r", held_at=clock.now()))
     with database.read() as session:
-        assert claims.due(session, [account_id], "a", clock.now()) != []
+        assert claims.due(session, [account_id], "a", clock.now(), GRACE) != []
 
 
 def test_a_post_whose_content_differs_from_the_approved_is_not_claimed(database: Database, clock: MovedClock) -> None:
@@ -122,7 +123,7 @@ def test_a_post_whose_content_differs_from_the_approved_is_not_claimed(database:
         account = add_account(session, clock.now())
         add_post(session, account, clock.now(), changes={"approved_hash": "another"})
     with database.read() as session:
-        assert claims.due(session, [account.ident], "a", clock.now()) == []
+        assert claims.due(session, [account.ident], "a", clock.now(), GRACE) == []
 
 
 def test_only_an_equal_post_waits_for_an_unconfirmed_one(database: Database, clock: MovedClock) -> None:
@@ -132,7 +133,7 @@ def test_only_an_equal_post_waits_for_an_unconfirmed_one(database: Database, clo
         add_post(session, account, clock.now(), words="join us")
         other = add_post(session, account, clock.now(), words="Something else")
     with database.read() as session:
-        (found,) = claims.due(session, [account.ident], "a", clock.now())
+        (found,) = claims.due(session, [account.ident], "a", clock.now(), GRACE)
     assert found.ident == other.id
 
 
