@@ -5,11 +5,13 @@ level None) with an explicit BEGIN, and BEGIN IMMEDIATE for every writer, so tha
 failing half-way ("database is locked" on upgrade of a read lock).
 """
 
+import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from importlib import resources
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from sqlalchemy import event
@@ -18,6 +20,11 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import Session
+
+from campaign.errors import AlreadyRunning
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 DatabaseAway = SQLAlchemyError
 """What any statement may raise when the database cannot be used, for rooms that must live on without it."""
@@ -68,16 +75,9 @@ class Database:
 
     def upgrade(self) -> None:
         """Bring the schema to the newest migration."""
-        # Alembic takes a third of a command's start-up; only an upgrade pays for it.
-        from alembic import command  # noqa: PLC0415
-        from alembic.config import Config  # noqa: PLC0415
-
         self._make_folder()
-        config = Config()
-        config.set_main_option("script_location", str(resources.files("campaign.models") / "migrations"))
         with self._writer.connect() as connection:
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            migrate(connection, "head")
             connection.commit()
 
     def _make_folder(self) -> None:
@@ -92,9 +92,55 @@ class Database:
             found: str | None = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
             return found
 
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Hold the right to dispatch from this database. Many machines may share a PostgreSQL; a SQLite file has one.
+
+        The lock is the operating system's, so a killed process lets it go.
+
+        Raises:
+            AlreadyRunning: another process holds it.
+
+        """
+        if not self.is_sqlite:
+            yield
+            return
+        self._make_folder()
+        with Path(f"{self.url.database}.lock").open("a") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise AlreadyRunning(database=self.url.database) from error
+            yield
+
     def close(self) -> None:
         """Close every pooled connection."""
         self.engine.dispose()
+
+
+def migrate(connection: Connection, revision: str) -> None:
+    """Bring the schema to a migration, in the transaction of the connection."""
+    # Alembic takes a third of a command's start-up; only an upgrade pays for it.
+    from alembic import command  # noqa: PLC0415
+
+    config = _alembic()
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
+
+
+def knows_migration(revision: str) -> bool:
+    """Say whether this program has the migration: a newer program may have made the schema."""
+    from alembic.script import ScriptDirectory  # noqa: PLC0415
+
+    return revision in {script.revision for script in ScriptDirectory.from_config(_alembic()).walk_revisions()}
+
+
+def _alembic() -> "Config":
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(resources.files("campaign.models") / "migrations"))
+    return config
 
 
 def lease_now(session: Session, now: datetime) -> datetime:
