@@ -74,7 +74,9 @@ def prepare(desk: Workshop) -> str:
     desk.write_timetable([("first", "hello", PLATFORMS, seconds_ahead(0))])
     desk.open()
     start = seconds_ahead(15)
-    desk.write_timetable([("first", "hello", PLATFORMS, start), ("news", "news", ["email"], start + timedelta(seconds=1))])
+    desk.write_timetable(
+        [("first", "hello", PLATFORMS, start), ("news", "news", ["email"], start + timedelta(seconds=1))]
+    )
     desk.run("queue")
     desk.approve_all()
     (kept,) = [post["id"] for post in desk.posts("--partner", "elm", "--channel", "facebook")]
