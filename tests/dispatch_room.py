@@ -152,10 +152,10 @@ class Room:
             decisions.take_down(desk, row, "asked by DfE")
 
 
-def opened_room(name: str, sandbox: Sandbox, tmp_path: Path) -> Iterator[Room]:
-    """A room over one channel and its local platform."""
+def opened_room(name: str, sandbox: Sandbox, tmp_path: Path, url: str = "") -> Iterator[Room]:
+    """A room over one channel and its local platform; on a SQLite file under ``tmp_path`` unless ``url`` says where."""
     ShiftedClock.ahead = timedelta()
-    clock, database = ShiftedClock(), Database(f"sqlite:///{tmp_path}/room.db", connections=4)
+    clock, database = ShiftedClock(), Database(url or f"sqlite:///{tmp_path}/room.db", connections=4)
     database.upgrade()
     sandbox.world.clock = clock
     create_key(tmp_path / "key")
