@@ -152,15 +152,17 @@ class Room:
             decisions.take_down(desk, row, "asked by DfE")
 
 
-def opened_room(name: str, sandbox: Sandbox, tmp_path: Path, url: str = "") -> Iterator[Room]:
-    """A room over one channel and its local platform; on a SQLite file under ``tmp_path`` unless ``url`` says where."""
+def opened_room(name: str, sandbox: Sandbox, tmp_path: Path, url: str = "", address: str = "") -> Iterator[Room]:
+    """A room over one channel and its local platform. ``url`` names its database instead of a SQLite file under
+    ``tmp_path``, ``address`` what stands before the platform.
+    """
     ShiftedClock.ahead = timedelta()
     clock, database = ShiftedClock(), Database(url or f"sqlite:///{tmp_path}/room.db", connections=4)
     database.upgrade()
     sandbox.world.clock = clock
     create_key(tmp_path / "key")
     vault, kind = Vault(tmp_path / "key"), load_channels()[name]
-    settings = {"connect": "2s", "read": "2s", ADDRESS[name]: sandbox.urls[name]}
+    settings = {"connect": "2s", "read": "2s", ADDRESS[name]: address or sandbox.urls[name]}
     channels = {name: kind.from_settings(kind.settings_type.model_validate(settings), clock)}
     means = Means(
         database=database,
