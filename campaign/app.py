@@ -1,10 +1,9 @@
 """The composition root: alone knows concrete channels and engines, and binds every port to what is real."""
 
-import fcntl
 import os
 import socket
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -20,9 +19,10 @@ from campaign.dispatch.retry import Policy
 from campaign.engagement.collect import Collector
 from campaign.engagement.timetable import Cooling
 from campaign.engine.local import Chore, LocalEngine
-from campaign.errors import AlreadyRunning, BadSetting, WrongUse
+from campaign.errors import BadSetting, WrongUse
 from campaign.identities import Identities
-from campaign.models import Database, lanes, partners
+from campaign.models import Database, lanes, partners, upkeep
+from campaign.models.database import DatabaseAway
 from campaign.models.partners import Campaign
 from campaign.newsletter.sending import Issues
 from campaign.notices import Notices
@@ -184,6 +184,11 @@ class App:
         wanted = self.settings.engagement
         return Cooling(wanted.readings, wanted.daily_until, wanted.weekly_until)
 
+    @property
+    def owner(self) -> str:
+        """The name of this process among those that dispatch."""
+        return f"{socket.gethostname()}:{os.getpid()}"
+
     def means(self) -> Means:
         """Return what dispatch works with."""
         readings = self.settings.engagement.readings
@@ -195,7 +200,7 @@ class App:
             identify=self.identities.of,
             bulk=self.bulk,
             policy=self.policy,
-            owner=f"{socket.gethostname()}:{os.getpid()}",
+            owner=self.owner,
             first_reading=readings[0] if readings else None,
         )
 
@@ -234,21 +239,19 @@ class App:
     def dispatching(self) -> Iterator[None]:
         """Hold the right to dispatch from this database.
 
-        On SQLite one process may dispatch; the lock is the operating system's, so a killed process lets it go. Whoever
-        holds it knows that nobody else lives, and ends every lease at once.
+        On SQLite one process may dispatch. Whoever holds its lock knows that nobody else lives, and ends every lease
+        at once.
         """
-        if not self.database.is_sqlite:
+        with self.database.alone():
+            if self.database.is_sqlite:
+                with self.database.write() as session:
+                    lanes.end_leases(session, self.clock.now())
             yield
-            return
-        path = Path(f"{self.database.url.database}.lock")
-        with path.open("a") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise AlreadyRunning(database=self.database.url.database) from error
-            with self.database.write() as session:
-                lanes.end_leases(session, self.clock.now())
-            yield
+
+    def end_beat(self) -> None:
+        """Take this process's beat back, because it ends by intent; where the database is away, the beat grows old."""
+        with suppress(DatabaseAway), self.database.write() as session:
+            upkeep.end_beat(session, self.owner)
 
     def listening(self, wake: Callable[[], None]) -> AbstractContextManager[object]:
         """Listen for nudges of writing commands while the block runs."""

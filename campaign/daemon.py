@@ -41,6 +41,7 @@ def run(
         finally:
             log.info("stopping")
             engine.stop()
+            app.end_beat()
         return 1 if until_idle and _bad_ends(app) - before else 0
 
 

@@ -82,6 +82,7 @@ MOVES: dict[str, str] = {
     "done": "a person recorded its address",
     "retract": "a person orders it taken down",
     "gone": "it is no longer there",
+    "restore": "the database was restored from a backup; the post may have been published since",
 }
 
 POWERS: dict[str, str] = {

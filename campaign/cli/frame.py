@@ -37,6 +37,9 @@ Statuses = Annotated[list[str] | None, typer.Option("--status", help="Only this 
 Day = Annotated[str | None, typer.Option("--day", help="Only this day, as 2025-12-02.")]
 
 _FINDINGS, _WRONG_USE = 1, 2
+_DATABASE_MEND = (
+    "See config.toml and `campaign db upgrade`; what is lost or damaged comes back by `campaign db restore`."
+)
 _place: dict[str, Path | None] = {"workspace": None}
 
 
@@ -72,7 +75,7 @@ def main() -> None:
             raise
         # Only a command that uses the database has loaded SQLAlchemy; --help must not pay for naming its errors.
         cause = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
-        typer.echo(f"campaign: the database said no: {cause}. See `campaign db upgrade` and config.toml.", err=True)
+        typer.echo(f"campaign: the database said no: {cause}. {_DATABASE_MEND}", err=True)
         sys.exit(_WRONG_USE)
 
 

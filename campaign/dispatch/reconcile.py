@@ -163,8 +163,13 @@ def _count_absent(session: Session, means: Means, post: Post, sighting: Sighting
 
 
 def declare_absent(session: Session, means: Means, post: Post, *, who: str, now: datetime, why: str) -> None:
-    """Send the post again inside the grace, else give it to a person as missed."""
-    end = absent_leads_to(post.due_at, now, means.policy)
+    """Send the post again inside the grace, else give it to a person as missed.
+
+    After a restore from a backup a post may stand here that is not due yet, or that nobody has approved: the one goes
+    at its time, the other not at all.
+    """
+    approved = post.approved_hash == post.content_hash
+    end = absent_leads_to(post.due_at, now, means.policy) if approved else Status.MISSED
     changes = {"next_try_at": max(now, post.due_at), "next_look_at": None, "needs_person": None}
     move(session, post, Move.ABSENT, to=end, who=who, at=now, why=why, changes=changes)
     if end is Status.MISSED:

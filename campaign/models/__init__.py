@@ -5,6 +5,7 @@ Importing this package loads every table, so that the schema is whole wherever a
 
 from campaign.models import (
     audit,
+    copying,
     holds,
     lanes,
     listing,
@@ -12,6 +13,7 @@ from campaign.models import (
     moves,
     partners,
     posts,
+    restoring,
     snapshots,
     status,
     upkeep,
@@ -22,6 +24,7 @@ from campaign.models.database import Database
 __all__ = [
     "Database",
     "audit",
+    "copying",
     "holds",
     "lanes",
     "listing",
@@ -29,6 +32,7 @@ __all__ = [
     "moves",
     "partners",
     "posts",
+    "restoring",
     "snapshots",
     "status",
     "upkeep",

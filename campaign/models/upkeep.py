@@ -39,6 +39,11 @@ def beats(session: Session) -> list[Beat]:
     return list(session.exec(select(Beat).order_by(col(Beat.tick_at).desc())))
 
 
+def end_beat(session: Session, owner: str) -> None:
+    """Drop the beat of a process that ends by intent."""
+    session.execute(sa.delete(Beat).where(col(Beat.owner) == owner))
+
+
 def forget_beats(session: Session, before: datetime) -> None:
     """Drop the beats of processes that ended long ago."""
     session.execute(sa.delete(Beat).where(col(Beat.tick_at) < before))
