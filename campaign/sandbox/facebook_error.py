@@ -78,6 +78,13 @@ def unknown_token() -> Declined:
     )
 
 
+def blocked() -> Declined:
+    """Return the refusal of a page that is stopped for a while by policy; it does not say for how long."""
+    said = ("You're Temporarily Blocked", "You have been temporarily blocked from performing this action.")
+    message = "(#368) The action attempted has been deemed abusive or is otherwise disallowed"
+    return declined(368, message, said=said)
+
+
 def broken() -> Response:
     """Return what stands before Facebook's servers when they fail: a page of HTML, not a body of the API."""
     page = "<!DOCTYPE html><html><head><title>Error</title></head><body>Sorry, something went wrong.</body></html>"
