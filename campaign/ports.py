@@ -11,6 +11,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import ClassVar, Protocol, runtime_checkable
 
+from campaign.errors import Pace
+
 # --- what goes out -------------------------------------------------------------------------------------------------
 
 
@@ -83,11 +85,14 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What the platform gave back for a post that is there: its id, its public address, its time (aware UTC)."""
+    """What the platform gave back for a post that is there: its id, its public address, its time (aware UTC), and
+    what it said of the account's pace (None: nothing that matters).
+    """
 
     external_id: str
     url: str | None = None
     at: datetime | None = None
+    pace: Pace | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

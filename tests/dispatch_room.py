@@ -152,15 +152,15 @@ class Room:
             decisions.take_down(desk, row, "asked by DfE")
 
 
-def opened_room(name: str, sandbox: Sandbox, tmp_path: Path) -> Iterator[Room]:
-    """A room over one channel and its local platform."""
+def opened_room(name: str, sandbox: Sandbox, tmp_path: Path, **more: object) -> Iterator[Room]:
+    """A room over one channel, with ``more`` of its settings, and its local platform."""
     ShiftedClock.ahead = timedelta()
     clock, database = ShiftedClock(), Database(f"sqlite:///{tmp_path}/room.db", connections=4)
     database.upgrade()
     sandbox.world.clock = clock
     create_key(tmp_path / "key")
     vault, kind = Vault(tmp_path / "key"), load_channels()[name]
-    settings = {"connect": "2s", "read": "2s", ADDRESS[name]: sandbox.urls[name]}
+    settings = {"connect": "2s", "read": "2s", ADDRESS[name]: sandbox.urls[name], **more}
     channels = {name: kind.from_settings(kind.settings_type.model_validate(settings), clock)}
     means = Means(
         database=database,

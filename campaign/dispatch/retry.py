@@ -67,7 +67,8 @@ def decide(outcome: Outcome, history: History, now: datetime, policy: Policy) ->
         case CredentialDead():
             decision = _credential(detail, history, now, policy)
         case AccountBlocked():
-            decision = Decision(Move.DEFER, detail, next_try_at=now, stop_why=detail, stop_until=_until(outcome))
+            until = None if outcome.after is None else now + outcome.after
+            decision = Decision(Move.DEFER, detail, next_try_at=now, stop_why=detail, stop_until=until)
         case Refused():
             decision = Decision(Move.REFUSE, detail)
         case Duplicate() if not history.was_unknown:
@@ -76,8 +77,9 @@ def decide(outcome: Outcome, history: History, now: datetime, policy: Policy) ->
 
 
 def _wait(outcome: Wait, history: History, now: datetime, policy: Policy) -> Decision:
-    later = outcome.until or now + (outcome.after or nth(policy.retries, history.number))
-    later = max(later, now + policy.retries[0])
+    told = outcome.until or (now + outcome.after if outcome.after and outcome.stated else now)
+    # A time that the platform stated is kept to the second; where it gave none that helps, the pauses grow.
+    later = told if told > now else now + max(outcome.after or timedelta(), nth(policy.retries, history.number))
     return Decision(Move.DEFER, str(outcome), next_try_at=later, lane_ready_at=later)
 
 
@@ -88,11 +90,6 @@ def _credential(detail: str, history: History, now: datetime, policy: Policy) ->
         return Decision(Move.DEFER, detail, next_try_at=now, stop_why=detail)
     later = now + policy.retries[0]
     return Decision(Move.DEFER, detail, next_try_at=later, lane_ready_at=later)
-
-
-def _until(outcome: AccountBlocked) -> datetime | None:
-    until = outcome.facts.get("until")
-    return until if isinstance(until, datetime) else None
 
 
 def nth(delays: Sequence[timedelta], number: int) -> timedelta:

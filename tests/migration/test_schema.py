@@ -16,4 +16,4 @@ def test_migrations_lead_to_exactly_the_tables(database: Database) -> None:
 def test_upgrading_twice_changes_nothing(database: Database) -> None:
     before = database.revision()
     database.upgrade()
-    assert database.revision() == before == "0002"
+    assert database.revision() == before == "0003"
