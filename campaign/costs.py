@@ -5,8 +5,8 @@ from typing import ClassVar, Protocol, runtime_checkable
 
 from campaign.ports import Message
 
-LINKED = "post with a link"
-"""The name of a cost that a link makes dearer."""
+POST, LINKED = "post", "post with a link"
+"""The names of the costs of a post itself; every attempt has one of them."""
 
 
 @dataclass(frozen=True, slots=True)

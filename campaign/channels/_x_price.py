@@ -6,7 +6,7 @@ by themselves: they count as posts without a link.
 
 from campaign.channels._x_wire import Settings
 from campaign.config.money import micros
-from campaign.costs import LINKED, Budget, Cost
+from campaign.costs import LINKED, POST, Budget, Cost
 from campaign.ports import Message
 from campaign.weights import x_urls
 
@@ -29,7 +29,7 @@ class Priced:
     def costs(self, message: Message) -> tuple[Cost, ...]:
         """Return what it takes to publish the message: the post, and before it its alt texts."""
         linked = message.share_of is None and bool(x_urls(message.text))
-        what, price = (LINKED, self._settings.price_link) if linked else ("post", self._settings.price_post)
+        what, price = (LINKED, self._settings.price_link) if linked else (POST, self._settings.price_post)
         post = Cost(what, micros(price))
         described = sum(1 for media in message.media if media.alt)
         if not described:

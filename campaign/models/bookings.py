@@ -6,18 +6,20 @@ The bookings are the ledger and the only truth: what is spent is always their su
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import BigInteger, Index, UniqueConstraint
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from campaign.costs import Cost
+from campaign.costs import LINKED, POST, Cost
 from campaign.models.database import changed
 from campaign.models.partners import Account, Lane
 from campaign.models.posts import Attempt
 from campaign.models.prepared import Prepared
-from campaign.models.types import UtcDateTime, table_of
+from campaign.models.types import UtcDateTime, bound_instant, table_of
 
 _BUDGETS = 0x63616D70  # keeps the advisory locks of budgets apart from any others
 
@@ -165,16 +167,23 @@ def spent(session: Session, channel: str, month: str, account_id: int | None = N
 
 
 def posts_since(session: Session, account_ids: Collection[int], since: datetime) -> dict[int, int]:
-    """Return by account how many attempts have called the platform, or may have, from ``since`` on; none is 0."""
-    attempts = (
-        sa.select(col(Booking.account_id), col(Booking.post_id), col(Booking.number))
-        .where(col(Booking.account_id).in_(account_ids), col(Booking.booked_at) >= since)
-        .where(col(Booking.released_at).is_(None))
-        .distinct()
-        .subquery()
+    """Return by account how many posts have called the platform, or may have, from ``since`` on; none is 0."""
+    bound = {"accounts": list(account_ids), "since": since}
+    return dict(map(tuple, session.connection().execute(_posts_statement(), bound)))
+
+
+@cache
+def _posts_statement() -> sa.Select[*tuple[Any, ...]]:
+    return (
+        sa.select(col(Booking.account_id), sa.func.count())
+        .where(
+            col(Booking.account_id).in_(sa.bindparam("accounts", expanding=True)),
+            col(Booking.booked_at) >= bound_instant("since"),
+            col(Booking.what).in_([POST, LINKED]),
+            col(Booking.released_at).is_(None),
+        )
+        .group_by(col(Booking.account_id))
     )
-    statement = sa.select(attempts.c.account_id, sa.func.count()).group_by(attempts.c.account_id)
-    return {account_id: count for account_id, count in session.execute(statement)}  # noqa: C416 - rows are no pairs
 
 
 def spending(session: Session) -> list[Spent]:
