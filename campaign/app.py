@@ -14,6 +14,7 @@ from campaign.channels.email import EmailChannel
 from campaign.clock import Clock, SystemClock
 from campaign.config import CONFIG_NAME, Settings, load_settings, validated
 from campaign.config.faults import Origin
+from campaign.dispatch import budget
 from campaign.dispatch.means import Means
 from campaign.dispatch.retry import Policy
 from campaign.engagement.collect import Collector
@@ -214,7 +215,7 @@ class App:
         )
 
     def chores(self) -> list[Chore]:
-        """Return the upkeep beside dispatch: engagement readings and notices."""
+        """Return the upkeep beside dispatch: raised caps, engagement readings and notices."""
         collector = Collector(
             self.database,
             self.clock,
@@ -228,7 +229,13 @@ class App:
             collector.collect()
             return collector.next_at()
 
-        return [readings, self.notices.chore]
+        means = self.means()
+
+        def raised_caps(now: datetime) -> datetime | None:
+            budget.reopen(means, now)
+            return None
+
+        return [raised_caps, readings, self.notices.chore]
 
     @cached_property
     def notices(self) -> Notices:

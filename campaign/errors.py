@@ -113,10 +113,21 @@ class Changed(MoveRefused):
     """Post {post} changed since {seen} was seen; it is {current} now. Look at it again, then decide."""
 
 
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """What an answer said of its account's budget: nothing more is to be sent before ``ready_at`` (aware UTC), and
+    why.
+    """
+
+    ready_at: datetime
+    why: str
+
+
 class Outcome(CampaignError):
     """{detail}"""
 
     name: ClassVar[str] = "unknown"
+    pace: Pace | None = None
 
     def __init__(self, detail: str, **facts: object) -> None:
         super().__init__(detail=detail, **facts)
@@ -150,10 +161,14 @@ class Wait(Outcome):
 
     name = "wait"
 
-    def __init__(self, detail: str, *, until: datetime | None = None, after: timedelta | None = None) -> None:
-        super().__init__(detail, until=until, after=after)
+    def __init__(
+        self, detail: str, *, until: datetime | None = None, after: timedelta | None = None, stated: bool = True
+    ) -> None:
+        """``stated`` is false where the platform gave no time: then ``after`` is our own least pause."""
+        super().__init__(detail, until=until, after=after, stated=stated)
         self.until = until
         self.after = after
+        self.stated = stated
 
 
 class CredentialDead(Outcome):

@@ -174,10 +174,11 @@ class Room:
 
 
 def opened_room(
-    name: str, sandbox: Sandbox, tmp_path: Path, *, read: str = "2s", url: str = "", address: str = ""
+    name: str, sandbox: Sandbox, tmp_path: Path, *, url: str = "", address: str = "", **more: object
 ) -> Iterator[Room]:
-    """A room over one channel and its local platform. ``url`` names its database instead of a SQLite file under
-    ``tmp_path``, ``address`` what stands before the platform, ``read`` how long an answer may take.
+    """A room over one channel, with ``more`` of its settings, and its local platform.
+
+    ``url`` names its database instead of a SQLite file under ``tmp_path``, ``address`` what stands before the platform.
     """
     ShiftedClock.ahead = timedelta()
     clock, database = ShiftedClock(), Database(url or f"sqlite:///{tmp_path}/room.db", connections=4)
@@ -186,7 +187,7 @@ def opened_room(
     create_key(tmp_path / "key")
     vault, kind = Vault(tmp_path / "key"), load_channels()[name]
     platform = address or sandbox.urls[name]
-    settings = {"connect": "2s", "read": read, ADDRESS[name]: platform}
+    settings = {"connect": "2s", "read": "2s", ADDRESS[name]: platform, **more}
     if name == "linkedin":
         settings["auth_url"] = platform
     channels = {name: kind.from_settings(kind.settings_type.model_validate(settings), clock)}

@@ -32,6 +32,7 @@ from campaign.channels._little import to_little
 from campaign.channels._wire import ends_at, looking, patiently, picture, renewed, said, unseen
 from campaign.channels._words import MARGIN, carded, strongest
 from campaign.clock import Clock, SystemClock
+from campaign.costs import POST, Budget, Cost
 from campaign.errors import CannotLook, CredentialDead, NeverSent, Refused, Unknown
 from campaign.http import Answer, Session, asked
 from campaign.ports import Draft, Evidence, Figures, Gate, Identity, Limits, Media, Message, Receipt, Sighting, Standing
@@ -81,6 +82,21 @@ class LinkedIn:
         words = visible_sent(message.text)
         text = f"{words}\n\n{message.link}" if message.link else words
         return f"https://www.linkedin.com/feed/?shareActive=true&text={quote(text, safe='')}"
+
+    # --- budget ------------------------------------------------------------------------------------------------------
+
+    @property
+    def budget(self) -> Budget:
+        """The posts that an account may make in a day."""
+        return Budget(daily_posts=self._settings.daily_limit)
+
+    def costs(self, message: Message) -> tuple[Cost, ...]:  # noqa: ARG002 - the same for every message
+        """Return one post of the day: LinkedIn counts the call, whatever becomes of it."""
+        return (Cost(POST, sunk=True),)
+
+    def cost_of_retraction(self) -> None:
+        """Return None: a delete takes nothing from the posts of a day."""
+        return
 
     # --- publish -----------------------------------------------------------------------------------------------------
 

@@ -15,7 +15,7 @@ from typing import Final
 import structlog
 from sqlmodel import Session
 
-from campaign.dispatch import tell
+from campaign.dispatch import budget, tell
 from campaign.dispatch.means import Means
 from campaign.dispatch.retry import Looks, absent_leads_to, nth, proves_absence
 from campaign.dispatch.settle import published_changes
@@ -172,5 +172,6 @@ def declare_absent(session: Session, means: Means, post: Post, *, who: str, now:
     end = absent_leads_to(post.due_at, now, means.policy) if approved else Status.MISSED
     changes = {"next_try_at": max(now, post.due_at), "next_look_at": None, "needs_person": None}
     move(session, post, Move.ABSENT, to=end, who=who, at=now, why=why, changes=changes)
+    budget.absent(session, post, now)
     if end is Status.MISSED:
         tell.missed(session, post, f"it is not there ({why}), and its time has passed", now)

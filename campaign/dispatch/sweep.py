@@ -9,7 +9,7 @@ from functools import partial
 import structlog
 from sqlmodel import Session
 
-from campaign.dispatch import settle, tell
+from campaign.dispatch import budget, settle, tell
 from campaign.dispatch.means import Means
 from campaign.dispatch.retry import nth
 from campaign.errors import AccountBlocked, CredentialDead, MoveRefused, NeverSent, Outcome, Refused, Wait
@@ -68,6 +68,8 @@ def _miss(session: Session, means: Means, post: Post, now: datetime) -> None:
         Status.IN_REVIEW: "its time passed before it was approved",
         Status.BY_HAND: "nobody recorded where it was published",
     }.get(Status(post.status), f"later than the grace of {_spoken(means.policy.grace)}")
+    if waited := lanes.waits_for(session, post.account_id, now):
+        why += f"; {waited}"
     _miss_for(session, means, post, why, now)
 
 
@@ -142,6 +144,7 @@ def take_down(means: Means, post_id: int) -> None:
 def _gone(session: Session, means: Means, post: Post, now: datetime) -> None:
     changes: dict[str, object] = {"next_reading_at": None, "next_look_at": None}
     move(session, post, Move.GONE, who=means.owner, at=now, why="deleted", changes=changes)
+    budget.retracted(session, means, post, now)
 
 
 def _try_later(means: Means, post: Post, outcome: Outcome, now: datetime) -> None:

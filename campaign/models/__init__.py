@@ -5,6 +5,7 @@ Importing this package loads every table, so that the schema is whole wherever a
 
 from campaign.models import (
     audit,
+    bookings,
     copying,
     holds,
     lanes,
@@ -24,6 +25,7 @@ from campaign.models.database import Database
 __all__ = [
     "Database",
     "audit",
+    "bookings",
     "copying",
     "holds",
     "lanes",

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from campaign.errors import Pace
+
 # --- what goes out -------------------------------------------------------------------------------------------------
 
 
@@ -85,11 +87,14 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What the platform gave back for a post that is there: its id, its public address, its time (aware UTC)."""
+    """What the platform gave back for a post that is there: its id, its public address, its time (aware UTC), and
+    what it said of the account's pace (None: nothing that matters).
+    """
 
     external_id: str
     url: str | None = None
     at: datetime | None = None
+    pace: Pace | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

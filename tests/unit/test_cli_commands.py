@@ -148,7 +148,8 @@ def test_a_person_settles_an_unconfirmed_post_both_ways(terminal: Terminal) -> N
     there, absent, late = (row["id"] for row in terminal.posts())
     soon, long_ago = datetime.now(UTC) + timedelta(minutes=5), datetime.now(UTC) - timedelta(hours=2)
     for ident, due_at in ((there, soon), (absent, soon), (late, long_ago)):
-        put(terminal, ident, status=Status.UNCONFIRMED, due_at=due_at, needs_person="nobody can look")
+        sent = {"status": Status.UNCONFIRMED, "approved_hash": col(Post.content_hash)}
+        put(terminal, ident, due_at=due_at, needs_person="nobody can look", **sent)
     doctor = terminal.json("doctor", code=1)
     assert {row["which"] for row in doctor if row["what"] == "post"} == {there, absent, late}
     assert "published" in terminal.run("settle", there, "--published", "https://x.com/oak/status/99", "--as", "rita")
