@@ -7,6 +7,7 @@ from datetime import datetime
 import structlog
 from sqlmodel import Session
 
+from campaign.clock import iso
 from campaign.dispatch import budget, tell
 from campaign.dispatch.claimed import Done
 from campaign.dispatch.means import Means
@@ -159,7 +160,7 @@ def _stop_account(session: Session, post: Post, decision: Decision, now: datetim
     mend = "`campaign accounts check` lets it go again if the platform was at fault. Else connect it again with "
     mend += "`campaign accounts import`, with new credentials in the file."
     if decision.stop_until is not None:
-        mend = f"Mend what the platform says; it is tried again at {decision.stop_until:%H:%M} UTC."
+        mend = f"Mend what the platform says; it is tried again at {iso(decision.stop_until)}."
     body = f"Nothing more is sent from this {post.channel} account: {decision.stop_why}.\n{mend}\n"
     tell.officers(session, post, f"the {post.channel} account has stopped", body, now)
 
