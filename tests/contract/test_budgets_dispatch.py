@@ -22,6 +22,8 @@ from campaign.sandbox.server import Sandbox
 Open = Callable[..., Room]
 MINUTE = timedelta(minutes=1)
 TICK = timedelta(microseconds=1)
+LATE = timedelta(days=40)
+"""The grace here: posts wait for the end of a day or a month, and go on then."""
 
 
 @pytest.fixture
@@ -31,15 +33,13 @@ def opened(sandbox: Sandbox, tmp_path: Path) -> Iterator[Open]:
 
     def build(name: str, **settings: object) -> Room:
         rooms.append(contextmanager(opened_room)(name, sandbox, tmp_path, **settings))
-        return rooms[-1].__enter__()
+        room = rooms[-1].__enter__()
+        room.means = replace(room.means, policy=replace(room.means.policy, grace=LATE))
+        return room
 
     yield build
     for room in rooms:
         room.__exit__(None, None, None)
-
-
-LATE = timedelta(days=40)
-"""These posts wait for a month's end, and are asked about as if that were no lateness."""
 
 
 def lane_of(room: Room, partner: str = "oak") -> tuple[datetime, str | None]:
@@ -287,7 +287,7 @@ def test_what_a_cap_kept_back_too_long_is_missed_and_the_officer_reads_why(opene
     post_id = room.post("Have your say")
     room.serve()
     room.later(POLICY.grace)
-    sweep.expire(room.means, room.means.clock.now())
+    sweep.expire(replace(room.means, policy=POLICY), room.means.clock.now())
     assert (room.seen(post_id).status, creates(room)) == (Status.MISSED, 0)
     (missed,) = [notice for notice in room.notices() if "missed" in notice.subject]
     assert missed.to == "olga@oak.example.org"
