@@ -42,7 +42,7 @@ def means_of(database: Database, clock: MovedClock, owner: str = "here:1", **set
         contents=CONTENTS,
         identify=nobody,
         bulk={},
-        policy=POLICY,
+        policy=replace(POLICY, grace=timedelta(days=60)),
         owner=owner,
     )
 
