@@ -6,8 +6,8 @@ by themselves: they count as posts without a link.
 
 from campaign.channels._x_wire import Settings
 from campaign.config.money import micros
-from campaign.costs import LINKED, POST, Budget, Cost
 from campaign.ports import Message
+from campaign.ports.costs import LINKED, POST, Budget, Cost
 from campaign.weights import x_urls
 
 

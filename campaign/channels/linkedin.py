@@ -32,10 +32,10 @@ from campaign.channels._little import to_little
 from campaign.channels._wire import ends_at, looking, patiently, picture, renewed, said, unseen
 from campaign.channels._words import MARGIN, carded, strongest
 from campaign.clock import Clock, SystemClock
-from campaign.costs import POST, Budget, Cost
 from campaign.errors import CannotLook, CredentialDead, NeverSent, Refused, Unknown
 from campaign.http import Answer, Session, asked
 from campaign.ports import Draft, Evidence, Figures, Gate, Identity, Limits, Media, Message, Receipt, Sighting, Standing
+from campaign.ports.costs import POST, Budget, Cost
 from campaign.weights import LINKEDIN_MAX, linkedin_length
 
 _PAGES = 6

@@ -12,7 +12,6 @@ from sqlmodel import Session
 
 from campaign.clock import iso
 from campaign.config.money import dollars
-from campaign.costs import Budgeted, Cost
 from campaign.dispatch import tell
 from campaign.dispatch.means import Means
 from campaign.dispatch.retry import Decision
@@ -23,6 +22,7 @@ from campaign.models.claims import Due
 from campaign.models.posts import Post
 from campaign.models.status import Move
 from campaign.ports import Message, Receipt
+from campaign.ports.costs import Budgeted, Cost
 
 log = structlog.get_logger(__name__)
 

@@ -14,12 +14,12 @@ from sqlalchemy import BigInteger, Index, UniqueConstraint
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from campaign.costs import LINKED, POST, Cost
 from campaign.models.database import changed
 from campaign.models.partners import Account, Lane
 from campaign.models.posts import Attempt
 from campaign.models.prepared import Prepared
 from campaign.models.types import UtcDateTime, bound_instant, table_of
+from campaign.ports.costs import LINKED, POST, Cost
 
 _BUDGETS = 0x63616D70  # keeps the advisory locks of budgets apart from any others
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from campaign.config.money import dollars, in_dollars
-from campaign.costs import LINKED, Budget, Budgeted
 from campaign.models.bookings import Spent, month_of
 from campaign.plan.audience import AccountFacts
 from campaign.plan.planner import PLANNABLE
 from campaign.plan.rows import PlanFacts, PlanRow
 from campaign.ports import Channel, Draft
+from campaign.ports.costs import LINKED, Budget, Budgeted
 
 _TOKEN = "forecast"  # noqa: S105 - stands where a post's own token will; no price depends on it
 

@@ -15,7 +15,6 @@ from dispatch_room import POLICY
 from campaign.channels._x_wire import Settings
 from campaign.channels.linkedin import LinkedIn
 from campaign.channels.x import X
-from campaign.costs import Cost
 from campaign.dispatch import budget, lane, reconcile, settle
 from campaign.dispatch.claimed import Claimed, Done
 from campaign.dispatch.means import Means
@@ -28,6 +27,7 @@ from campaign.models.posts import Post
 from campaign.models.status import Move
 from campaign.models.users import User
 from campaign.ports import Media, Message, Receipt
+from campaign.ports.costs import Cost
 
 CENT = 10_000
 POST = 15_000
@@ -42,7 +42,7 @@ def means_of(database: Database, clock: MovedClock, owner: str = "here:1", **set
         contents=CONTENTS,
         identify=nobody,
         bulk={},
-        policy=POLICY,
+        policy=replace(POLICY, grace=timedelta(days=60)),
         owner=owner,
     )
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar, Protocol, runtime_checkable
 
-from campaign.ports import Message
+from campaign.ports.values import Message
 
 POST, LINKED = "post", "post with a link"
 """The names of the costs of a post itself; every attempt has one of them."""
