@@ -130,7 +130,7 @@ def _without_storing(answer: str, now: datetime) -> Exception:
         "refused": Refused(detail="too long"),
         "wait": Wait(detail="too many", until=now + timedelta(minutes=3)),
         "dead": CredentialDead(detail="revoked"),
-        "blocked": AccountBlocked(detail="spam", until=now + timedelta(minutes=5)),
+        "blocked": AccountBlocked(detail="spam", after=timedelta(minutes=5)),
         "lost before": Unknown(detail="the connection was cut"),
         "nonsense before": ValueError("no JSON"),
     }

@@ -31,9 +31,11 @@ from hypothesis.stateful import (
 from ledger_world import ANSWERS, PAUSES, POLICY, READS, SECOND, Killed, Process, World
 
 from campaign.dispatch import reconcile
+from campaign.errors import WrongUse
 from campaign.models import Database, holds, listing, partners, upkeep, users
 from campaign.models.listing import PostFilter, PostRow
 from campaign.models.partners import Agreement
+from campaign.models.posts import Post
 from campaign.models.status import Status
 from campaign.models.users import User
 from campaign.ports import Draft, Message, Receipt
@@ -56,6 +58,7 @@ SPANS = st.sampled_from(
         31 * MINUTE,
     )
 )
+OUT = {Status.PUBLISHED, Status.RETRACTING, Status.RETRACTED}
 SETTLED = {Status.PUBLISHED, Status.WITHDRAWN, Status.MISSED, Status.FAILED, Status.IN_REVIEW, Status.UNCONFIRMED}
 Death = tuple[int, bool]
 """At which commit from now a process dies, and whether after it (else before)."""
@@ -211,9 +214,16 @@ class Ledger(RuleBasedStateMachine):
         self.press(scopes[number % len(scopes)])
 
     def press(self, scope: str) -> None:
-        with self.desk() as desk:
-            holding.hold(desk.session, desk.person, scope, "wait", desk.now)
-        self.held.add(scope)
+        try:
+            with self.desk() as desk:
+                holding.hold(desk.session, desk.person, scope, "wait", desk.now)
+        except WrongUse:
+            kind, _, ident = scope.partition(":")
+            assert kind == "post"
+            with self.people.database.read() as session:
+                assert session.get_one(Post, int(ident)).status in OUT, "a hold in time was refused"
+        else:
+            self.held.add(scope)
 
     def release(self, number: int) -> None:
         scope = sorted(self.held)[number % len(self.held)]
