@@ -55,8 +55,6 @@ def _look(means: Means, post_id: int) -> Sighting:
         account, partner = partners.account_with_partner(session, post.account_id)
         evidence = _evidence(session, means, post)
     channel = means.channel(post.channel)
-    if post.draft.get("share_of") and evidence.message.share_of is None:
-        return Sighting((), control_seen=True)  # what a share passes on is kept before the wire: nothing went out
     if not isinstance(channel, Finds):
         raise CannotLook(detail=f"{post.channel} does not let us look", permanent=True)
     return channel.find(means.identify(account, partner), evidence)
@@ -65,14 +63,25 @@ def _look(means: Means, post_id: int) -> Sighting:
 def _evidence(session: Session, means: Means, post: Post) -> Evidence:
     tried = lanes.attempts(session, post.ident)
     doubtful = [attempt for attempt in tried if attempt.outcome in {None, "unknown", "duplicate"}] or tried
-    message = replace(means.contents.message(post), share_of=lanes.shared_id(session, post.ident))
+    message = means.contents.message(post)
     return Evidence(
-        message=message,
+        message=replace(message, share_of=_shared(session, post, message.share_of)),
         started_at=min((attempt.started_at for attempt in doubtful), default=post.due_at),
         media_ids=tuple(media_id for attempt in doubtful for media_id in attempt.media_ids),
         known_ids=upkeep.known_ids(session, post.account_id, post.ident),
         control_id=upkeep.control_id(session, post.account_id, post.ident),
     )
+
+
+def _shared(session: Session, post: Post, name: str | None) -> str | None:
+    """Return the id that the post's attempts passed on; what its name leads to now where a restore lost them."""
+    if name is None:
+        return None
+    slot, _, partner_key = name.rpartition("@")
+    found = lanes.shared_id(session, post.ident) or upkeep.published_id(session, slot, partner_key, post.channel)
+    if found is None:
+        raise CannotLook(detail=f"nobody knows which post it passed on ({name})", permanent=True)
+    return found
 
 
 def _note_failed(means: Means, post_id: int, why: str, *, permanent: bool) -> None:
