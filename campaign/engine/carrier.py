@@ -8,6 +8,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from threading import Event, Thread
 from time import monotonic
@@ -67,8 +68,9 @@ class Carrier:
     def stop_taking(self) -> None:
         """Take no more jobs; those under way go on."""
         self._stopping.set()
-        if self._loop is not None and self._thread.is_alive():
-            self._loop.call_soon_threadsafe(self._shut)
+        if self._loop is not None:
+            with suppress(RuntimeError):  # it has ended by itself
+                self._loop.call_soon_threadsafe(self._shut)
 
     def stop(self) -> None:
         """End; returns when the last job under way has ended."""

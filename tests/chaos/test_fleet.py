@@ -72,12 +72,14 @@ def test_a_worker_stopped_beyond_its_lease_and_resumed_sends_nothing_twice(tmp_p
 
 @pytest.mark.timeout(300)
 def test_workers_replaced_one_at_a_time_leave_nothing_stuck(fleet: Fleet) -> None:
-    old = [fleet.add(), fleet.add()]
-    for machine, owner in zip(old, fleet.beating(*old), strict=True):
-        fleet.catch_in_mid_send(owner, machine.stop)
+    first, second = fleet.add(), fleet.add()
+    owners = fleet.beating(first, second)
+    fleet.catch_in_mid_send(owners[0], first.stop)
+    fleet.beating(fleet.add())
+    second.stop()
+    for owner in owners:
         assert fleet.in_flight(owner) == []
         assert owner not in fleet.owned()
-        fleet.beating(fleet.add())
     verdict = fleet.finish()
     assert verdict.faults == []
     assert verdict.posts == POSTS
@@ -110,7 +112,7 @@ def test_every_post_is_either_held_or_published(tmp_path: Path, postgres_url: st
                 # A press on hold stops the next outbound request; one that was out already is not called back.
                 assert shown[row.post.external_id] - held[row.post.id] < timedelta(seconds=1)
         assert waiting
-        assert set(held) - set(waiting)
+        assert len(waiting) < POSTS
         fleet.desk.run("release", "everything", code=2)
         for ident in held:
             fleet.desk.run("release", f"post:{ident}")
@@ -123,9 +125,20 @@ def hold_at_random(fleet: Fleet, dice: Random) -> dict[int, datetime]:
     held = {}
     for at, ident in sorted((post.due_at + timedelta(seconds=dice.gauss(0, 0.2)), post.ident) for post in chosen):
         time.sleep(max(0.0, (at - fleet.app.clock.now()).total_seconds()))
-        fleet.desk.run("hold", f"post:{ident}", "--reason", "a race")
-        held[ident] = fleet.app.clock.now()
+        if hold(fleet, ident):
+            held[ident] = fleet.app.clock.now()
     return held
+
+
+def hold(fleet: Fleet, ident: int) -> bool:
+    """Hold a post; say whether it was not too late."""
+    try:
+        fleet.desk.run("hold", f"post:{ident}", "--reason", "a race")
+    except AssertionError as refused:
+        if "too late" not in str(refused):
+            raise
+        return False
+    return True
 
 
 def rows(fleet: Fleet, status: Status) -> list[listing.PostRow]:
