@@ -1,6 +1,7 @@
 """The composition root: alone knows concrete channels and engines, and binds every port to what is real."""
 
 import os
+import secrets
 import socket
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -19,7 +20,9 @@ from campaign.dispatch.means import Means
 from campaign.dispatch.retry import Policy
 from campaign.engagement.collect import Collector
 from campaign.engagement.timetable import Cooling
-from campaign.engine.local import Chore, LocalEngine
+from campaign.engine import require_cluster
+from campaign.engine.local import LocalEngine
+from campaign.engine.loop import Chore
 from campaign.errors import BadSetting, WrongUse
 from campaign.identities import Identities
 from campaign.models import Database, lanes, partners, upkeep
@@ -30,7 +33,7 @@ from campaign.notices import Notices
 from campaign.nudge import Listener, nudge
 from campaign.plan.gather import Copy, Source
 from campaign.plan.media import MediaStore
-from campaign.ports import Bulk, Channel, Draft, Limits, Message
+from campaign.ports import Bulk, Channel, Draft, Engine, Limits, Message
 from campaign.review.content import Contents
 from campaign.vault import Vault
 
@@ -185,10 +188,10 @@ class App:
         wanted = self.settings.engagement
         return Cooling(wanted.readings, wanted.daily_until, wanted.weekly_until)
 
-    @property
+    @cached_property
     def owner(self) -> str:
-        """The name of this process among those that dispatch."""
-        return f"{socket.gethostname()}:{os.getpid()}"
+        """The name of this process among those that dispatch. Hosts of one image may share a name and process ids."""
+        return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(2)}"
 
     def means(self) -> Means:
         """Return what dispatch works with."""
@@ -205,14 +208,16 @@ class App:
             first_reading=readings[0] if readings else None,
         )
 
-    def engine(self) -> LocalEngine:
-        """Return the engine that config.toml names."""
-        if self.settings.engine.kind != "local":
-            problem = f"engine {self.settings.engine.kind!r} is not there yet"
-            raise WrongUse(problem=problem, mend='Set kind = "local" under [engine].')
-        return LocalEngine(
-            self.means(), threads=self.settings.dispatch.lanes, beat=self.settings.dispatch.beat, chores=self.chores()
-        )
+    def engine(self) -> Engine:
+        """Return the engine that config.toml names. Raises WrongUse when it cannot run here."""
+        wanted = self.settings.dispatch
+        if self.settings.engine.kind == "local":
+            return LocalEngine(self.means(), threads=wanted.lanes, beat=wanted.beat, chores=self.chores())
+        require_cluster()
+        from campaign.engine import carrier, cluster  # noqa: PLC0415 - the library is an extra
+
+        carrier.check(self.database)
+        return cluster.ClusterEngine(self.means(), threads=wanted.lanes, beat=wanted.beat, chores=self.chores())
 
     def chores(self) -> list[Chore]:
         """Return the upkeep beside dispatch: raised caps, engagement readings and notices."""
@@ -261,12 +266,21 @@ class App:
             upkeep.end_beat(session, self.owner)
 
     def listening(self, wake: Callable[[], None]) -> AbstractContextManager[object]:
-        """Listen for nudges of writing commands while the block runs."""
-        return Listener(self.workspace, wake)
+        """Listen for nudges of writing commands while the block runs: from this workspace, or from any machine."""
+        if self.database.is_sqlite:
+            return Listener(self.workspace, wake)
+        from campaign.models.nudges import NotifyListener  # noqa: PLC0415 - brings in psycopg, which SQLite needs not
+
+        return NotifyListener(self.database.url, wake)
 
     def nudge(self) -> None:
-        """Tell the daemon that something changed."""
-        nudge(self.workspace)
+        """Tell the daemon, or every worker, that something changed."""
+        if self.database.is_sqlite:
+            nudge(self.workspace)
+            return
+        from campaign.models import nudges  # noqa: PLC0415 - as above
+
+        nudges.nudge(self.database)
 
     def close(self) -> None:
         """Close what was opened."""

@@ -9,7 +9,8 @@
     │   ├── NoWorkspace
     │   ├── UnknownName
     │   ├── NotAllowed           a right or the four eyes say no
-    │   └── AlreadyRunning
+    │   ├── AlreadyRunning
+    │   └── ExtraMissing
     ├── MoveRefused              the transition table or a guard says no
     │   └── Changed              what was approved is not what is there now
     ├── Declined                 how a local platform of the sandbox refuses a call
@@ -74,6 +75,10 @@ class NotAllowed(WrongUse):
 
 class AlreadyRunning(WrongUse):
     """Another process already dispatches from {database}. End it first, or use PostgreSQL for many machines."""
+
+
+class ExtraMissing(WrongUse):
+    """The engine pgqueuer needs the library PgQueuer. Install it with `pip install "campaign[cluster]"`."""
 
 
 @dataclass(frozen=True, slots=True)

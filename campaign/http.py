@@ -135,10 +135,20 @@ class _TlsPool(urllib3.HTTPSConnectionPool):
 
 
 class _Adapter(requests.adapters.HTTPAdapter):
-    """The adapter of requests over such connections."""
+    """The adapter of requests over such connections; what the other side has not taken after ``read`` is dropped.
+
+    The kernel goes on sending for a minute or two what a program has given up: when a dead line comes back a request
+    would arrive whose post has been declared absent meanwhile.
+    """
+
+    def __init__(self, read: float) -> None:
+        self._options = [*urllib3.connection.HTTPConnection.default_socket_options]
+        if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux alone
+            self._options.append((socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, max(1, int(read * 1000))))
+        super().__init__()
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs)
+        super().init_poolmanager(*args, socket_options=self._options, **kwargs)
         self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
 
 
@@ -162,8 +172,8 @@ class Session(requests.Session):
         super().__init__()
         _quieten()
         self.trust_env = False
-        self.mount("https://", _Adapter())
-        self.mount("http://", _Adapter())
+        for scheme in ("https://", "http://"):
+            self.mount(scheme, _Adapter(read.total_seconds()))
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self.last: Answer | None = None
         self._rewrites = dict(rewrites or {})

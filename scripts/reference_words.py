@@ -7,7 +7,7 @@ SETTINGS: dict[str, str] = {
     "campaign.name": "what people read as the campaign's name",
     "campaign.timetable": "the timetable's file",
     "campaign.templates": "the folder of the templates",
-    "engine.kind": 'what wakes the accounts; "pgqueuer" is not there yet and is refused',
+    "engine.kind": "what wakes the accounts: this process, or PgQueuer with many machines on one PostgreSQL",
     "dispatch.retries": "pauses before each new attempt; the last one repeats",
     "dispatch.lookups": "pauses before each look-up of an unconfirmed post; the last one repeats",
     "dispatch.lookup_reads": "good look-ups that must show nothing before a post counts as absent",

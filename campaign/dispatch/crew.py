@@ -56,6 +56,11 @@ class Crew:
         """Say whether threads will soon have nothing to do."""
         return self._jobs.qsize() < self._shares.lanes // 2
 
+    def has(self, account_id: int) -> bool:
+        """Say whether the account waits for its turn or has a post on its way."""
+        with self._lock:
+            return account_id in self._waiting or account_id in self._shares
+
     def offer(self, account_id: int, channel: str) -> None:
         """Put an account in the row; one that is there already, or has a post on its way, keeps its place."""
         with self._lock:

@@ -84,6 +84,10 @@ class Dispatcher:
         self._crew(channel).offer(account_id, channel)
         self._event.set()
 
+    def serving(self, account_id: int, channel: str) -> bool:
+        """Say whether the account waits for a thread here, or a post of it is on its way."""
+        return self._crew(channel).has(account_id)
+
     @property
     def busy(self) -> bool:
         """Say whether any thread is at work or a post waits for one."""

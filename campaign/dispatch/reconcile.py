@@ -15,7 +15,7 @@ from typing import Final
 import structlog
 from sqlmodel import Session
 
-from campaign.dispatch import budget, tell
+from campaign.dispatch import budget, tell, turns
 from campaign.dispatch.means import Means
 from campaign.dispatch.retry import Looks, absent_leads_to, nth, proves_absence
 from campaign.dispatch.settle import published_changes
@@ -35,6 +35,8 @@ _NOTHING: Final[Mapping[str, object]] = MappingProxyType({})
 
 def look_up(means: Means, post_id: int) -> None:
     """Look once for an unconfirmed post and write down what was seen."""
+    if not turns.taken(means, post_id):
+        return
     try:
         sighting = _look(means, post_id)
     except (CannotLook, CredentialDead) as error:

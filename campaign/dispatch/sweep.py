@@ -9,7 +9,7 @@ from functools import partial
 import structlog
 from sqlmodel import Session
 
-from campaign.dispatch import budget, settle, tell
+from campaign.dispatch import budget, settle, tell, turns
 from campaign.dispatch.means import Means
 from campaign.dispatch.retry import nth
 from campaign.errors import AccountBlocked, CredentialDead, MoveRefused, NeverSent, Outcome, Refused, Wait
@@ -118,6 +118,8 @@ def _to_share(session: Session, post: Post, share_of: str) -> str:
 
 def take_down(means: Means, post_id: int) -> None:
     """Take a published post down, where the platform lets us; else a person gets the task."""
+    if not turns.taken(means, post_id):
+        return
     with means.database.read() as session:
         post = session.get_one(Post, post_id)
         account, partner = partners.account_with_partner(session, post.account_id)

@@ -39,6 +39,7 @@ _READABLE = frozenset({Status.PUBLISHED, Status.RETRACTING})
 _FINAL = (CredentialDead, AccountBlocked, Refused)
 _WHOLE_ACCOUNT = (CredentialDead, AccountBlocked, Wait, NeverSent)
 _GAP_LENGTH = 300
+_CLAIM = timedelta(minutes=5)
 
 Answer = Mapping[str, Figures] | Outcome
 
@@ -59,7 +60,8 @@ class _Due:
 
 
 class Collector:
-    """Takes the readings that are due. Any number may run at once: each reading is stored once.
+    """Takes the readings that are due. Any number may run at once, on any machine: each reading is claimed first, so
+    that the platform is asked once, and stored once. The claim of one that died is free again after five minutes.
 
     ``identities`` opens an account by its id and raises CredentialDead when a person must act. ``late`` bounds how
     long a failed reading is tried again; half the way to the next reading bounds it too.
@@ -88,7 +90,12 @@ class Collector:
         with self._database.read() as session:
             posts = snapshots.due_readings(session, now)
         posts.sort(key=lambda post: post.account_id)
-        return sum(self._account(list(group), now) for _, group in groupby(posts, key=lambda post: post.account_id))
+        return sum(self._claimed(list(group), now) for _, group in groupby(posts, key=lambda post: post.account_id))
+
+    def _claimed(self, posts: Sequence[Post], now: datetime) -> int:
+        with self._database.write() as session:
+            mine = snapshots.claim_readings(session, [post.ident for post in posts], now, now + _CLAIM)
+        return self._account(mine, now) if mine else 0
 
     def next_at(self) -> datetime | None:
         """Return when the next reading is due, None when no post waits for one."""

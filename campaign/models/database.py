@@ -25,6 +25,7 @@ from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 from sqlmodel import Session
 
 from campaign.errors import AlreadyRunning
+from campaign.models.postgres import CONNECT
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -53,7 +54,7 @@ class Database:
                 pool_pre_ping=True,
                 pool_size=connections,
                 max_overflow=10,
-                connect_args={"connect_timeout": 10, "options": "-c synchronous_commit=on -c timezone=UTC"},
+                connect_args=dict(CONNECT),
             )
         file = SqliteFile(Path(self.url.database or ""))
         engine = sa.create_engine(self.url, pool_size=connections, max_overflow=10, creator=file.connect)

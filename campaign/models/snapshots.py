@@ -16,6 +16,7 @@ from sqlmodel import Field, Session, SQLModel, col, select
 
 from campaign.models.database import changed
 from campaign.models.partners import Partner
+from campaign.models.postgres import allow_pauses
 from campaign.models.posts import Post
 from campaign.models.types import UtcDateTime
 
@@ -105,6 +106,18 @@ def due_readings(session: Session, now: datetime, *, limit: int = 2000) -> list[
     return list(session.exec(statement))
 
 
+def claim_readings(session: Session, post_ids: Sequence[int], now: datetime, until: datetime) -> list[Post]:
+    """Take the due readings of these posts until ``until``, and return the posts whose readings nobody else has."""
+    free = (
+        sa.select(col(Post.id))
+        .where(col(Post.id).in_(post_ids), col(Post.next_reading_at) <= now)
+        .order_by(col(Post.id))
+        .with_for_update(skip_locked=True)
+    )
+    mine = sa.update(Post).where(col(Post.id).in_(free)).values(next_reading_at=until).returning(Post)
+    return list(session.scalars(mine.execution_options(synchronize_session=False)))
+
+
 def next_reading(session: Session) -> datetime | None:
     """Return when the next reading of any post is due."""
     statement = sa.select(sa.func.min(col(Post.next_reading_at))).where(col(Post.next_reading_at).is_not(None))
@@ -159,6 +172,7 @@ def lines(session: Session, wanted: LogFilter, *, newest: int | None = None) -> 
         chosen = session.execute(statement.order_by(*(part.desc() for part in order)).limit(newest)).all()
         yield from map(_line, reversed(chosen))
         return
+    allow_pauses(session)
     streamed = statement.order_by(*order).execution_options(yield_per=_STREAM_ROWS)
     yield from map(_line, session.execute(streamed))
 

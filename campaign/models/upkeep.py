@@ -101,6 +101,16 @@ def lock_unconfirmed(session: Session, account_id: int) -> None:
     session.execute(mine.order_by(col(Post.id)).with_for_update()).all()
 
 
+def claim_look(session: Session, post_id: int, now: datetime, until: datetime) -> bool:
+    """Take a due look-up, or a due taking down, until ``until``; False when another machine has it or it is settled."""
+    due = sa.and_(
+        col(Post.status).in_([Status.UNCONFIRMED.value, Status.RETRACTING.value]),
+        col(Post.needs_person).is_(None),
+        sa.or_(col(Post.next_look_at).is_(None), col(Post.next_look_at) <= now),
+    )
+    return changed(session, sa.update(Post).where(col(Post.id) == post_id, due).values(next_look_at=until)) == 1
+
+
 def set_look(session: Session, post_id: int, values: Mapping[str, object]) -> None:
     """Note what a look-up showed, or a try to take the post down, while the post still stands there."""
     looked_at = col(Post.status).in_([Status.UNCONFIRMED.value, Status.RETRACTING.value])

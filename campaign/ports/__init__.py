@@ -239,3 +239,8 @@ class Engine(Protocol):
     def wake(self) -> None:
         """Look at the tables now."""
         ...
+
+    @property
+    def busy(self) -> bool:
+        """Say whether any work is under way or asked for."""
+        ...

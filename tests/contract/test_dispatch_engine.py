@@ -119,9 +119,9 @@ def test_the_engine_beats_and_a_stopped_one_has_ended_its_threads(app: App) -> N
 def test_a_clock_set_back_does_not_stop_the_beat(app: App, clock: MovedClock) -> None:
     app.clock = clock
     engine = app.engine()
-    engine._tick(None)
+    engine._loop.tick(None)
     clock.move(-HOUR)
-    engine._tick(None)
+    engine._loop.tick(None)
     with app.database.read() as session:
         assert upkeep.beats(session)[0].tick_at == clock.now()
 
