@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from campaign.cli.frame import As, AsJson, cli, desk, opened, show
+from campaign.cli.frame import As, AsJson, cli, desk, opened, said, show
 from campaign.errors import UnknownName
 
 if TYPE_CHECKING:
@@ -94,6 +94,7 @@ def import_accounts(file: CsvFile, by: As = None) -> None:
     from campaign.intake import read_accounts
     from campaign.models import partners as rows
     from campaign.register import accounts as register
+    from campaign.review.rebinding import rebind
 
     with opened() as app:
         with app.database.read() as session:
@@ -101,7 +102,10 @@ def import_accounts(file: CsvFile, by: As = None) -> None:
         found = read_accounts(file, set(app.channels), known, os.environ)
         with desk(app, by) as place:
             done = register.take(place.session, found, app.vault, by=place.person, now=place.now)
+            anew = rebind(place, done.touched)
     typer.echo(f"{done.added} accounts added, {done.changed} changed, {done.same} as before.")
+    if anew:
+        typer.echo(f"{anew} posts speak for another account now; those that were approved are back in review.")
 
 
 @accounts.command("list")
@@ -123,10 +127,11 @@ def list_accounts(as_json: AsJson = False) -> None:
                 "can_find": account.can_find,
                 "stopped": account.stopped_why,
                 "stopped_until": iso(account.stopped_until) if account.stopped_until else None,
+                "disabled": account.disabled_why,
             }
             for account, partner in rows.accounts(session)
         ]
-    columns = ("id", "partner", "channel", "handle", "external_id", "mode", "credentials", "stopped")
+    columns = ("id", "partner", "channel", "handle", "external_id", "mode", "credentials", "stopped", "disabled")
     show(
         documents, as_json=as_json, columns=columns, empty="No accounts. `campaign accounts import FILE.csv` adds them."
     )
@@ -143,6 +148,30 @@ def check_accounts(as_json: AsJson = False) -> None:
     show(documents, as_json=as_json, columns=columns, empty="No accounts with API access.")
     if not all(document["works"] for document in documents):
         raise typer.Exit(1)
+
+
+AccountId = Annotated[int, typer.Argument(metavar="ID", help="As `accounts list` shows it.", min=1, max=2**31 - 1)]
+Reason = Annotated[str, typer.Option("--reason", help="Why; it is kept and shown.")]
+
+
+@accounts.command("disable")
+def disable_account(ident: AccountId, reason: Reason, by: As = None) -> None:
+    """Take an account out: nothing more is planned for it, and its approved posts are held."""
+    from campaign.register import accounts as register
+
+    with opened() as app, desk(app, by) as place:
+        called = register.disable(place.session, ident, said("reason", reason), by=place.person, now=place.now)
+    typer.echo(f"Disabled: {called}. `campaign accounts enable {ident} --reason R` takes it back.")
+
+
+@accounts.command("enable")
+def enable_account(ident: AccountId, reason: Reason, by: As = None) -> None:
+    """Take a disabled account back; what was held since then goes on, or is missed when its time has passed."""
+    from campaign.register import accounts as register
+
+    with opened() as app, desk(app, by) as place:
+        called = register.enable(place.session, ident, said("reason", reason), by=place.person, now=place.now)
+    typer.echo(f"Enabled: {called}. `campaign plan` shows what the timetable wants of it.")
 
 
 @lists.command("import")

@@ -196,9 +196,9 @@ def new_post(
     with opened() as app, desk(app, by) as place:
         owner = find_partner(place.session, partner)
         found = [account for account, _ in rows.accounts(place.session, partner_ids=[owner.ident])]
-        account = next((account for account in found if account.channel == channel), None)
+        account = next((one for one in found if one.channel == channel and one.disabled_why is None), None)
         if account is None:
-            mend = "`campaign accounts list` names them."
+            mend = "`campaign accounts list` names them, and says which are disabled."
             raise WrongUse(problem=f"{partner} has no account on {channel}", mend=mend)
         due_at = local_time(app, at)
         if due_at <= place.now:
