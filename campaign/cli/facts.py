@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from campaign.cli.frame import As, AsJson, cli, desk, opened, said, show
+from campaign.cli.frame import As, AsJson, cli, desk, opened, show
 from campaign.errors import UnknownName
 
 if TYPE_CHECKING:
@@ -157,20 +157,24 @@ Reason = Annotated[str, typer.Option("--reason", help="Why; it is kept and shown
 @accounts.command("disable")
 def disable_account(ident: AccountId, reason: Reason, by: As = None) -> None:
     """Take an account out: nothing more is planned for it, and its approved posts are held."""
+    from campaign.config import said
     from campaign.register import accounts as register
 
+    why = said("reason", reason)
     with opened() as app, desk(app, by) as place:
-        called = register.disable(place.session, ident, said("reason", reason), by=place.person, now=place.now)
+        called = register.disable(place.session, ident, why, by=place.person, now=place.now)
     typer.echo(f"Disabled: {called}. `campaign accounts enable {ident} --reason R` takes it back.")
 
 
 @accounts.command("enable")
 def enable_account(ident: AccountId, reason: Reason, by: As = None) -> None:
     """Take a disabled account back; what was held since then goes on, or is missed when its time has passed."""
+    from campaign.config import said
     from campaign.register import accounts as register
 
+    why = said("reason", reason)
     with opened() as app, desk(app, by) as place:
-        called = register.enable(place.session, ident, said("reason", reason), by=place.person, now=place.now)
+        called = register.enable(place.session, ident, why, by=place.person, now=place.now)
     typer.echo(f"Enabled: {called}. `campaign plan` shows what the timetable wants of it.")
 
 
@@ -181,7 +185,7 @@ def import_list(name: Annotated[str, typer.Argument(metavar="LIST")], file: CsvF
     from campaign.register import lists as register
 
     with opened() as app:
-        rows = read_subscribers(file)
+        rows = read_subscribers(file, app.clock.now())
         with desk(app, by) as place:
             done = register.take(place.session, name, rows, by=place.person, now=place.now)
     typer.echo(f"{done.added} subscribers added, {done.changed} changed, {done.same} as before or unsubscribed.")

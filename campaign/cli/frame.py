@@ -98,20 +98,15 @@ def opened() -> Iterator["App"]:
         app.close()
 
 
-def said(what: str, text: str) -> str:
-    """Return what a person wrote as one line without outer blanks. Raises WrongUse where it says nothing or is several
-    lines.
-    """
-    line = text.strip()
-    if not line or not line.isprintable():
-        why = "is empty" if not line else "holds a line break or another control character"
-        raise WrongUse(problem=f"The {what} {why}", mend="Write it on one line.")
-    return line
-
-
 def actor_name(named: str | None) -> str:
-    """Return who acts: as named, else CAMPAIGN_USER, else the operator."""
-    return named or os.environ.get("CAMPAIGN_USER") or "operator"
+    """Return who acts: as named, else CAMPAIGN_USER, else the operator. Raises WrongUse for an empty name: somebody
+    meant to name a person, and must not act as the operator unawares.
+    """
+    from campaign.config import said
+
+    if named is not None:
+        return said("name after --as", named)
+    return os.environ.get("CAMPAIGN_USER") or "operator"
 
 
 def person(session: "Session", named: str | None) -> "User":
