@@ -25,6 +25,7 @@ from campaign.channels._linkedin_looking import (
     shown,
     statistics,
     statistics_path,
+    urn_in,
     visible_sent,
 )
 from campaign.channels._linkedin_wire import Settings, Wire, encoded, good, new_urn
@@ -33,7 +34,7 @@ from campaign.channels._wire import ends_at, looking, patiently, picture, renewe
 from campaign.channels._words import MARGIN, carded, strongest
 from campaign.clock import Clock, SystemClock
 from campaign.costs import POST, Budget, Cost
-from campaign.errors import CannotLook, CredentialDead, NeverSent, Refused, Unknown
+from campaign.errors import CannotLook, CredentialDead, NeverSent, Refused, Unknown, WrongUse
 from campaign.http import Answer, Session, asked
 from campaign.ports import Draft, Evidence, Figures, Gate, Identity, Limits, Media, Message, Receipt, Sighting, Standing
 from campaign.weights import LINKEDIN_MAX, linkedin_length
@@ -82,6 +83,14 @@ class LinkedIn:
         words = visible_sent(message.text)
         text = f"{words}\n\n{message.link}" if message.link else words
         return f"https://www.linkedin.com/feed/?shareActive=true&text={quote(text, safe='')}"
+
+    def id_in(self, who: Identity, url: str, *, share: bool = False) -> str | None:  # noqa: ARG002 - shares are posts
+        """Return the URN in the address of a post; None where it names the activity alone. Raises WrongUse."""
+        is_post, urn = urn_in(url)
+        if not is_post:
+            mend = "Write it as https://www.linkedin.com/feed/update/urn:li:share:NUMBER/."
+            raise WrongUse(problem=f"{url} is no post on LinkedIn", mend=mend)
+        return urn
 
     # --- budget ------------------------------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlmodel import col
 from terminal import CONFIG, Terminal, opened_terminal
 
-from campaign.models import Database, users
+from campaign.models import Database, upkeep, users
 from campaign.models.audit import Audit
 from campaign.models.posts import Post
 from campaign.models.status import Status
@@ -152,13 +152,55 @@ def test_a_person_settles_an_unconfirmed_post_both_ways(terminal: Terminal) -> N
         put(terminal, ident, due_at=due_at, needs_person="nobody can look", **sent)
     doctor = terminal.json("doctor", code=1)
     assert {row["which"] for row in doctor if row["what"] == "post"} == {there, absent, late}
-    assert "published" in terminal.run("settle", there, "--published", "https://x.com/oak/status/99", "--as", "rita")
+    assert "is no post on X" in terminal.run(
+        "settle", there, "--published", "https://x.com/oak", "--as", "rita", code=2
+    )
+    seen = "https://x.com/oak/status/99?s=20"
+    assert "published" in terminal.run("settle", there, "--published", seen, "--as", "rita")
     assert "approved" in terminal.run("settle", absent, "--not-published", "--as", "rita")
     assert "missed" in terminal.run("settle", late, "--not-published", "--as", "rita")
     assert (post(terminal, there)["external_id"], post(terminal, there)["needs_person"]) == ("99", None)
     events = terminal.json("posts", "show", absent)["events"]
     assert (events[-1]["who"], events[-1]["move"]) == ("rita", "absent")
     assert [row["action"] for row in terminal.json("audit")[-3:]] == ["settle"] * 3
+
+
+def test_a_hidden_id_is_said_and_the_address_of_another_post_is_refused(terminal: Terminal) -> None:
+    first, second = (row["id"] for row in terminal.posts("--partner", "oak"))
+    channels = {row["id"]: row["channel"] for row in terminal.posts()}
+    (facebook,) = (ident for ident in (first, second) if channels[ident] == "facebook")
+    put(terminal, facebook, status=Status.UNCONFIRMED)
+    hidden = "https://www.facebook.com/oak/posts/pfbid02AbC"
+    assert "holds no id" in terminal.run("settle", facebook, "--published", hidden, "--as", "rita")
+    assert (post(terminal, facebook)["status"], post(terminal, facebook)["external_id"]) == ("published", None)
+    x = first if facebook == second else second
+    put(terminal, x, status=Status.UNCONFIRMED)
+    new = ("posts", "new", "--partner", "oak", "--channel", "x", "--template", "hello", "--at", "2030-12-05T10:00")
+    other = terminal.run(*new, "line=One more").split()[1]
+    put(terminal, other, status=Status.PUBLISHED, external_id="77")
+    taken = terminal.run("settle", x, "--published", "https://x.com/oak/status/77", "--as", "rita", code=2)
+    assert "another post of oak" in taken
+
+
+@pytest.mark.parametrize(
+    ("url", "external_id", "said"),
+    [
+        ("https://x.com/oak/status/55?s=20", "55", ""),
+        ("https://www.oak.sch.uk/news/1", None, "is no post on X"),
+    ],
+)
+def test_what_was_published_by_hand_keeps_its_id_so_that_others_can_share_it(
+    terminal: Terminal, url: str, external_id: str | None, said: str
+) -> None:
+    ident = terminal.posts("--partner", "oak", "--channel", "x")[0]["id"]
+    put(terminal, ident, status=Status.BY_HAND)
+    assert said in terminal.run("hand", "done", ident, "--url", url)
+    assert (post(terminal, ident)["status"], post(terminal, ident)["external_id"]) == ("published", external_id)
+    assert post(terminal, ident)["url"] == url
+    database = Database(f"sqlite:///{terminal.folder}/campaign.db", connections=1)
+    with database.read() as session:
+        assert upkeep.published_id(session, "launch", "oak", "x") == external_id
+    database.close()
 
 
 def test_a_person_settles_what_was_to_be_taken_down_by_hand(terminal: Terminal) -> None:
