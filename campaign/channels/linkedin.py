@@ -79,7 +79,9 @@ class LinkedIn:
         return carded(self.name, draft, token)
 
     def compose_url(self, who: Identity, message: Message) -> str:  # noqa: ARG002 - the same for every account
-        """Return LinkedIn's compose page with the words filled in."""
+        """Return LinkedIn's compose page with the words filled in, or the page on which a person passes a post on."""
+        if message.share_of is not None:
+            return f"https://www.linkedin.com/sharing/share-offsite/?url={quote(message.link or '', safe='')}"
         words = visible_sent(message.text)
         text = f"{words}\n\n{message.link}" if message.link else words
         return f"https://www.linkedin.com/feed/?shareActive=true&text={quote(text, safe='')}"

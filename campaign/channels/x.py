@@ -65,7 +65,11 @@ class X(Priced):
         return Message(self.name, draft.words, media=draft.media)
 
     def compose_url(self, who: Identity, message: Message) -> str:  # noqa: ARG002 - the same for every account
-        """Return X's compose page with the words filled in (X developer documentation, Web intents)."""
+        """Return X's compose page with the words filled in, or the page that reposts (X documentation, Web intents)."""
+        if message.share_of == "":
+            return message.link or ""
+        if message.share_of is not None:
+            return f"https://x.com/intent/retweet?tweet_id={quote(message.share_of.removeprefix(REPOST), safe='')}"
         return f"https://x.com/intent/post?text={quote(message.text, safe='')}"
 
     def id_in(self, who: Identity, url: str, *, share: bool = False) -> str:  # noqa: ARG002 - the same for every account

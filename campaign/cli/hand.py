@@ -32,18 +32,22 @@ def list_by_hand(partner: Partners = None, as_json: AsJson = False) -> None:
 @hand.command("show")
 def show_by_hand(ident: str, as_json: AsJson = False) -> None:
     """Show text, image, alt text and the platform's compose page, ready to copy."""
-    from campaign.identities import public
-    from campaign.ports import ByHand
+    from campaign.dispatch import by_hand
 
-    with opened() as app:
-        with app.database.read() as session:
-            row = find(session, ident)
-        message = app.contents.message(row.post)
-        channel = app.channels[row.post.channel]
-        document = {"id": ident} | message_document(message)
-        if isinstance(channel, ByHand):
-            document["compose_url"] = channel.compose_url(public(row.account, row.partner), message)
-        document["files"] = [str(item.path) for item in message.media]
+    with opened() as app, app.database.read() as session:
+        row = find(session, ident)
+        ready = by_hand.ready(session, app.channels, row, app.contents.message(row.post))
+    message = ready.message
+    document: dict[str, object] = {"id": ident} | message_document(message) | {"text": ready.words}
+    if message.share_of is not None:
+        document |= {
+            "share_of": row.post.draft["share_of"],
+            "share_partner": ready.original.partner if ready.original else None,
+            "share_url": ready.original.url if ready.original else None,
+            "link": None,
+        }
+    document["compose_url"] = ready.page
+    document["files"] = [str(item.path) for item in message.media]
     show_one(document, as_json=as_json)
 
 

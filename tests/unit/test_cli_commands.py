@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from sqlmodel import col
-from terminal import CONFIG, Terminal, opened_terminal
+from terminal import CONFIG, Terminal, opened_terminal, slot
 
 from campaign.models import Database, upkeep, users
 from campaign.models.audit import Audit
@@ -142,6 +142,25 @@ def test_by_hand_from_the_list_to_the_recorded_address(terminal: Terminal) -> No
     )
     assert terminal.json("hand", "list") == []
     assert terminal.json("audit")[-1]["who"] == "olga"
+
+
+def test_hand_show_resolves_what_is_shared_when_it_is_shown(terminal: Terminal) -> None:
+    share = slot("share", "launch 13:00").replace('template = "hello"', 'action = "share"\nof = "launch@oak"')
+    terminal.timetable(slot("launch", channels=("x", "facebook")), share)
+    terminal.run("queue")
+    (ident,) = (row["id"] for row in terminal.posts() if row["slot"] == "share")
+    put(terminal, ident, status=Status.BY_HAND)
+    early = terminal.json("hand", "show", ident)
+    assert (early["compose_url"], early["share_url"]) == (None, None)
+    assert "not published yet" in early["text"]
+    source = next(row["id"] for row in terminal.posts("--partner", "oak", "--channel", "x") if row["slot"] == "launch")
+    put(terminal, source, status=Status.BY_HAND)
+    terminal.run("hand", "done", source, "--url", "https://x.com/oak/status/7")
+    ready = terminal.json("hand", "show", ident)
+    assert ready["text"] == "Share this post of Oak School: https://x.com/oak/status/7"
+    assert (ready["share_of"], ready["share_partner"]) == ("launch@oak", "Oak School")
+    assert ready["share_url"] == "https://x.com/oak/status/7"
+    assert ready["compose_url"] == "https://x.com/intent/retweet?tweet_id=7"
 
 
 def test_a_person_settles_an_unconfirmed_post_both_ways(terminal: Terminal) -> None:
