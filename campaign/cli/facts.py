@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from campaign.cli.frame import As, AsJson, cli, desk, opened, show
-from campaign.errors import UnknownName
+from campaign.errors import UnknownName, WrongUse
 
 if TYPE_CHECKING:
     from sqlmodel import Session
@@ -232,7 +232,10 @@ def add_user(
 ) -> None:
     """Add a person."""
     from campaign import people
+    from campaign.intake.values import is_mail
 
+    if email is not None and not is_mail(email):
+        raise WrongUse(problem=f"{email!r} is no mail address", mend="Write name@example.org, one address.")
     with opened() as app, desk(app, by) as place:
         people.demand(place.person, people.Right.ADMINISTER)
         if partner is not None:
