@@ -32,6 +32,7 @@ from campaign.plan.gather import Copy, Source
 from campaign.plan.media import MediaStore
 from campaign.ports import Bulk, Channel, Draft, Limits, Message
 from campaign.review.content import Contents
+from campaign.review.head import HeadReport
 from campaign.vault import Vault
 
 _READING_LATE = timedelta(hours=1)
@@ -215,7 +216,7 @@ class App:
         )
 
     def chores(self) -> list[Chore]:
-        """Return the upkeep beside dispatch: raised caps, engagement readings and notices."""
+        """Return the upkeep beside dispatch: raised caps, readings, the word on the audit chain, notices."""
         collector = Collector(
             self.database,
             self.clock,
@@ -235,7 +236,7 @@ class App:
             budget.reopen(means, now)
             return None
 
-        return [raised_caps, readings, self.notices.chore]
+        return [raised_caps, readings, HeadReport(self.database).chore, self.notices.chore]
 
     @cached_property
     def notices(self) -> Notices:

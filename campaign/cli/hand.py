@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from campaign.cli.frame import As, AsJson, Partners, cli, desk, opened, show, show_one
-from campaign.cli.posts import WITHOUT_ID, check_address, find, message_document, row_document
+from campaign.cli.posts import WITHOUT_ID, check_address, find, message_document, post_filter, row_document
 from campaign.errors import WrongUse
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def list_by_hand(partner: Partners = None, as_json: AsJson = False) -> None:
     from campaign.models import listing
 
     with opened() as app, app.database.read() as session:
-        wanted = listing.PostFilter(partners=tuple(partner or ()), statuses=("by_hand",))
+        wanted = post_filter(app, partner, None, ["by_hand"], None)
         rows = [row_document(row) for row in listing.posts(session, wanted)]
     columns = ("id", "partner", "channel", "account", "slot", "due_at")
     show(rows, as_json=as_json, columns=columns, empty="Nothing waits to be published by hand.")

@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from campaign.cli.frame import AsJson, Day, cli, day_bounds, opened, show, show_one
+from campaign.cli.posts import check_names, check_partners
+from campaign.errors import WrongUse
 
 if TYPE_CHECKING:
     from campaign.app import App
     from campaign.models.snapshots import LogFilter
+
+_ROWS_MAX = 1_000_000
 
 OnePartner = Annotated[str | None, typer.Option("--partner", help="Only this partner.")]
 OneChannel = Annotated[str | None, typer.Option("--channel", help="Only this channel.")]
@@ -22,8 +26,15 @@ OneTemplate = Annotated[str | None, typer.Option("--template", help="Only this t
 def _filter(
     app: "App", partner: str | None, channel: str | None, slot: str | None, template: str | None, day: str | None
 ) -> "LogFilter":
+    from campaign.models import listing
     from campaign.models.snapshots import LogFilter
 
+    check_partners(app, [partner] if partner is not None else None)
+    check_names("channel", [channel] if channel is not None else None, list(app.channels))
+    with app.database.read() as session:
+        for kind, name in (("slot", slot), ("template", template)):
+            if name is not None:
+                check_names(kind, [name], listing.names(session, kind))
     since, until = day_bounds(app, day)
     return LogFilter(partner=partner, channel=channel, slot=slot, template=template, since=since, until=until)
 
@@ -77,7 +88,6 @@ def export(
     day: Day = None,
 ) -> None:
     """Write the engagement log to a file, as CSV or JSON by its name."""
-    from campaign.errors import WrongUse
     from campaign.reports.export import write_csv, write_json
     from campaign.reports.log import log_rows
 
@@ -103,12 +113,13 @@ def audit(
     from campaign.clock import iso
     from campaign.models import audit as chain
 
+    if not 1 <= limit <= _ROWS_MAX:
+        raise WrongUse(problem=f"--limit {limit} is no number of rows", mend=f"Write one from 1 to {_ROWS_MAX:,}.")
     with opened() as app, app.database.read() as session:
         if verify:
-            faults = list(chain.faults(session))
-            last = chain.rows(session, limit=1)
-            head = last[0].digest if last else ""
-            show_one({"whole": not faults, "head": head, "faults": faults}, as_json=as_json)
+            faults, head = list(chain.faults(session)), chain.head(session)
+            document = {"whole": not faults, "rows": head.rows if head else 0, "head": head.digest if head else ""}
+            show_one(document | {"faults": faults}, as_json=as_json)
             raise typer.Exit(1 if faults else 0)
         rows: list[dict[str, object]] = [
             {

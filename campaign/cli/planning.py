@@ -72,9 +72,11 @@ def plan_command(
 ) -> None:
     """Show what `campaign queue` would add, change and withdraw; nothing is written. Exit 1 when posts are blocked."""
     with opened() as app, app.database.read() as session:
+        start, end = day_bounds(app, since)[0], day_bounds(app, until)[1]
+        if start is not None and end is not None and start >= end:
+            raise WrongUse(problem=f"--from {since} comes after --to {until}", mend="Give the earlier day first.")
         facts, rows = _planned(app, session, app.clock.now(), placeholders=placeholders)
         money = months(app, session, facts, rows, by_account=False)
-        start, end = day_bounds(app, since)[0], day_bounds(app, until)[1]
         shown = [
             row
             for row in rows

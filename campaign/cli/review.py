@@ -17,7 +17,7 @@ from campaign.cli.frame import (
     show,
 )
 from campaign.cli.holding import Scope
-from campaign.cli.posts import COLUMNS, WITHOUT_ID, check_address, find, post_filter, row_document
+from campaign.cli.posts import COLUMNS, WITHOUT_ID, check_address, check_names, find, post_filter, row_document
 from campaign.errors import CampaignError, UnknownName, WrongUse
 
 if TYPE_CHECKING:
@@ -154,7 +154,9 @@ def agree(
     with opened() as app, desk(app, by) as place:
         row = find_partner(place.session, partner)
         demand(place.person, Right.AGREE, partner)
-        post_id = find_of(place.session, partner, post).post.ident if post else None
+        post_id = find_of(place.session, partner, post).post.ident if post is not None else None
+        if slot is not None and slot not in listing.names(place.session, "slot"):
+            check_names("slot", [slot], [one.name for one in app.copy.timetable.slots])
         agreement.agree(place.session, row, by=place.person.name, now=place.now, slot=slot, post_id=post_id)
         place.session.flush()
         drafts = listing.posts(place.session, listing.PostFilter(partners=(partner,), statuses=("draft",)))

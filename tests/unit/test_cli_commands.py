@@ -10,7 +10,7 @@ from sqlmodel import col
 from terminal import CONFIG, Terminal, opened_terminal, slot
 
 from campaign.models import Database, upkeep, users
-from campaign.models.audit import Audit
+from campaign.models.audit import Audit, Head
 from campaign.models.posts import Post
 from campaign.models.status import Status
 
@@ -248,6 +248,31 @@ def test_the_audit_verifies_and_a_tampered_row_ends_with_a_finding(terminal: Ter
         session.execute(sa.update(Audit).where(col(Audit.id) == 2).values(who="somebody else"))
     database.close()
     assert "row 2 was changed" in terminal.run("audit", "--verify", code=1)
+
+
+@pytest.mark.parametrize("kept", [3, 0])
+def test_the_audit_misses_rows_that_were_cut_off_its_end_and_goes_on_missing_them(
+    terminal: Terminal, kept: int
+) -> None:
+    rows = len(terminal.json("audit"))
+    database = Database(f"sqlite:///{terminal.folder}/campaign.db", connections=1)
+    with database.write() as session:
+        session.execute(sa.delete(Audit).where(col(Audit.id) > kept))
+    database.close()
+    cut = terminal.json("audit", "--verify", code=1)
+    assert cut["faults"] == [f"there are {kept} rows, and the head of the chain knows of {rows}"]
+    terminal.run("hold", "--reason", "r", "--as", "rita")
+    later = terminal.json("audit", "--verify", code=1)["faults"]
+    assert len(later) == 2
+    assert "does not follow" in later[0]
+
+
+def test_a_chain_without_its_head_is_not_whole(terminal: Terminal) -> None:
+    database = Database(f"sqlite:///{terminal.folder}/campaign.db", connections=1)
+    with database.write() as session:
+        session.execute(sa.delete(Head))
+    database.close()
+    assert "head of the chain is gone" in terminal.run("audit", "--verify", code=1)
 
 
 def test_agree_and_revoke_move_the_posts_of_that_partner_alone(terminal: Terminal) -> None:

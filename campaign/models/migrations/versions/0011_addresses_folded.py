@@ -16,7 +16,7 @@ from alembic import op
 import campaign.models.types
 
 revision = "0011"
-down_revision = "0002"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 
