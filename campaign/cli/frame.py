@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -57,6 +58,7 @@ def main() -> None:
     """Run the command line; every error becomes one clear line on stderr."""
     from campaign.cli import every_command
 
+    sys.excepthook = _crashed
     every_command.load()
     try:
         cli(standalone_mode=True)
@@ -77,6 +79,15 @@ def main() -> None:
         cause = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
         typer.echo(f"campaign: the database said no: {cause}. {_DATABASE_MEND}", err=True)
         sys.exit(_WRONG_USE)
+
+
+def _crashed(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Show a fault of our own as Python does, without what looks like a secret: an error may carry an address."""
+    import traceback
+
+    from campaign.http import scrub
+
+    typer.echo(scrub("".join(traceback.format_exception(kind, error, trace))), err=True, nl=False)
 
 
 def workspace() -> Path:
