@@ -1,6 +1,5 @@
 """`campaign log`, `report`, `export`, `audit`: what happened."""
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,8 +13,10 @@ from campaign.errors import WrongUse
 if TYPE_CHECKING:
     from campaign.app import App
     from campaign.models.snapshots import LogFilter
+    from campaign.reports.log import LogRow
 
 _ROWS_MAX = 1_000_000
+_TABLE = 500
 
 OnePartner = Annotated[str | None, typer.Option("--partner", help="Only this partner.")]
 OneChannel = Annotated[str | None, typer.Option("--channel", help="Only this channel.")]
@@ -49,22 +50,36 @@ def log(
     as_json: AsJson = False,
 ) -> None:
     """Show the engagement log: a row per reading, and a small chart."""
+    from campaign.reports.export import write_json
+    from campaign.reports.log import each_log_row, log_rows
+
+    with opened() as app:
+        wanted = _filter(app, partner, channel, slot, template, day)
+        if as_json:
+            write_json(each_log_row(app.database, wanted), sys.stdout)
+            return
+        with app.database.read() as session:
+            rows = log_rows(session, wanted)
+    if not rows:
+        typer.echo("No readings yet. The first is taken a while after publishing ([engagement] readings).")
+        return
+    _show_log(rows)
+
+
+def _show_log(rows: "list[LogRow]") -> None:
     from rich.console import Console
 
     from campaign.reports.chart import chart
-    from campaign.reports.log import log_rows
+    from campaign.reports.log import NEWEST
     from campaign.reports.table import table
 
-    with opened() as app, app.database.read() as session:
-        rows = log_rows(session, _filter(app, partner, channel, slot, template, day))
-    if as_json:
-        typer.echo(json.dumps(rows, ensure_ascii=False, indent=1))
-    elif not rows:
-        typer.echo("No readings yet. The first is taken a while after publishing ([engagement] readings).")
-    else:
-        console = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
-        console.print(table(rows))
-        console.print(chart(rows, console.width))
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
+    if len(rows) > _TABLE:
+        typer.echo(f"The newest {_TABLE} readings; `campaign export FILE` and --json have them all.")
+    console.print(table(rows[-_TABLE:]))
+    console.print(chart(rows, console.width))
+    if len(rows) == NEWEST:
+        typer.echo(f"The chart is drawn from the newest {NEWEST:,} readings.")
 
 
 @cli.command("report")
@@ -89,18 +104,18 @@ def export(
 ) -> None:
     """Write the engagement log to a file, as CSV or JSON by its name."""
     from campaign.reports.export import write_csv, write_json
-    from campaign.reports.log import log_rows
+    from campaign.reports.log import each_log_row
 
     if str(file) != "-" and file.suffix not in {".csv", ".json"}:
         raise WrongUse(problem=f"{file.name} ends in neither .csv nor .json", mend="Name the file so.")
-    with opened() as app, app.database.read() as session:
-        rows = log_rows(session, _filter(app, partner, channel, slot, template, day))
-    if str(file) == "-":
-        write_csv(rows, sys.stdout)
-        return
-    with file.open("w", encoding="utf-8", newline="") as out:
-        (write_csv if file.suffix == ".csv" else write_json)(rows, out)
-    typer.echo(f"{len(rows)} rows written to {file}.")
+    with opened() as app:
+        rows = each_log_row(app.database, _filter(app, partner, channel, slot, template, day))
+        if str(file) == "-":
+            write_csv(rows, sys.stdout)
+            return
+        with file.open("w", encoding="utf-8", newline="") as out:
+            count = (write_csv if file.suffix == ".csv" else write_json)(rows, out)
+    typer.echo(f"{count} rows written to {file}.")
 
 
 @cli.command("audit")
