@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from campaign.cli.frame import cli, local_time, opened
+from campaign.errors import WrongUse
 
 
 @cli.command("run")
@@ -58,6 +59,9 @@ def sandbox(
 ) -> None:
     """Run the local platforms and the mail catcher, for trying things by hand."""
     from campaign.sandbox.server import run_sandbox
+
+    if accounts is not None and not accounts.is_file():
+        raise WrongUse(problem=f"{accounts} is no file", mend="Name the accounts.csv whose tokens are to be good.")
 
     def announce(addresses: Mapping[str, str]) -> None:
         typer.echo(json.dumps(dict(addresses)))
