@@ -38,7 +38,7 @@ class Audit(SQLModel, table=True):
 
 
 class Head(SQLModel, table=True):
-    """Where the chain stands: one row, made by the migration. ``told_at``: when people were last told of it."""
+    """Where the chain stands: one row, made with the first of the chain. ``told_at``: when people were last told."""
 
     __tablename__ = "audithead"
 
@@ -115,7 +115,8 @@ def faults(session: Session) -> Iterator[str]:
         before, count = row.digest, count + 1
     end = head(session)
     if end is None:
-        yield "the head of the chain is gone"
+        # `campaign init` writes the first row, so that no workspace is without a chain.
+        yield "the head of the chain is gone" if count else "the chain and its head are gone"
     elif end.rows != count:
         yield f"there are {count} rows, and the head of the chain knows of {end.rows}"
     elif end.digest != before:

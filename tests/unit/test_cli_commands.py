@@ -271,8 +271,11 @@ def test_a_chain_without_its_head_is_not_whole(terminal: Terminal) -> None:
     database = Database(f"sqlite:///{terminal.folder}/campaign.db", connections=1)
     with database.write() as session:
         session.execute(sa.delete(Head))
+    assert "the head of the chain is gone" in terminal.run("audit", "--verify", code=1)
+    with database.write() as session:
+        session.execute(sa.delete(Audit))
     database.close()
-    assert "head of the chain is gone" in terminal.run("audit", "--verify", code=1)
+    assert "the chain and its head are gone" in terminal.run("audit", "--verify", code=1)
 
 
 def test_agree_and_revoke_move_the_posts_of_that_partner_alone(terminal: Terminal) -> None:

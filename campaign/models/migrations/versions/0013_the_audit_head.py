@@ -12,7 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Bring the schema here; the rows that stand there make the first head."""
+    """Bring the schema here; the rows that stand there make the first head, and without any the first row makes it."""
     head = op.create_table(
         "audithead",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -25,4 +25,5 @@ def upgrade() -> None:
     connection = op.get_bind()
     count = connection.execute(sa.select(sa.func.count()).select_from(audit)).scalar_one()
     newest = connection.execute(sa.select(audit.c.digest).order_by(audit.c.id.desc()).limit(1)).scalar()
-    connection.execute(sa.insert(head).values(id=1, rows=count, digest=newest or ""))
+    if newest is not None:
+        connection.execute(sa.insert(head).values(id=1, rows=count, digest=newest))
