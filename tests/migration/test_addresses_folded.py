@@ -1,14 +1,11 @@
 """Rows of one list that spell one address in two ways become one, and whoever left or was suppressed stays away."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
-from importlib import resources
 
 import pytest
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
 
 from campaign.models import Database, mailing
 from campaign.models.mailing import Delivery, Subscriber
@@ -19,14 +16,10 @@ LEFT = datetime(2025, 2, 1, tzinfo=UTC)
 
 
 @pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
+def database(older: Callable[[str], Database]) -> Database:
     """A database as it was before addresses had one key, with people who stand there twice."""
-    opened = Database(database_url, connections=2)
-    config = Config()
-    config.set_main_option("script_location", str(resources.files("campaign.models") / "migrations"))
+    opened = older("0004")
     with opened.engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0002")
         connection.execute(sa.text("INSERT INTO mailinglist (id, key) VALUES (1, 'parents'), (2, 'staff')"))
         people = [
             (1, 1, "Ann@example.org", "t1", None), (2, 1, "ann@example.org", "t2", LEFT),
@@ -43,8 +36,7 @@ def database(database_url: str) -> Iterator[Database]:
         suppressed = "INSERT INTO suppression (address_digest, reason, at) VALUES (:digest, 'bounced', :at)"
         connection.execute(sa.text(suppressed), {"digest": digest, "at": "2025-01-05 00:00:00.000000"})
     opened.upgrade()
-    yield opened
-    opened.close()
+    return opened
 
 
 def test_one_row_is_left_for_an_address_and_any_leave_holds_for_it(database: Database) -> None:

@@ -1,37 +1,22 @@
 """The rows that an older program wrote make the first head of the chain."""
 
-from collections.abc import Iterator
-from importlib import resources
+from collections.abc import Callable
 
-import pytest
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
 from conftest import MovedClock
 
 from campaign.models import Database, audit
 
 
-@pytest.fixture
-def older(database_url: str) -> Iterator[Database]:
-    opened = Database(database_url, connections=2)
-    config = Config()
-    config.set_main_option("script_location", str(resources.files("campaign.models") / "migrations"))
-    with opened.engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0012")
-    yield opened
-    opened.close()
-
-
-def test_a_chain_of_old_has_a_head_after_the_upgrade(older: Database, clock: MovedClock) -> None:
+def test_a_chain_of_old_has_a_head_after_the_upgrade(older: Callable[[str], Database], clock: MovedClock) -> None:
+    database = older("0012")
     row = audit.Audit(at=clock.now(), who="operator", action="init", subject="workspace", before="", digest="")
     row.digest = audit.digest(row)
     values = row.model_dump(exclude={"id"})
-    with older.engine.begin() as connection:
+    with database.engine.begin() as connection:
         connection.execute(sa.insert(audit.Audit), [values])
-    older.upgrade()
-    with older.write() as session:
+    database.upgrade()
+    with database.write() as session:
         assert list(audit.faults(session)) == []
         audit.record(session, who="rita", action="hold", subject="everything", at=clock.now())
         head = audit.head(session)
