@@ -35,6 +35,7 @@ from campaign.plan.gather import Copy, Source
 from campaign.plan.media import MediaStore
 from campaign.ports import Bulk, Channel, Draft, Engine, Limits, Message
 from campaign.review.content import Contents
+from campaign.review.head import HeadReport
 from campaign.vault import Vault
 
 _READING_LATE = timedelta(hours=1)
@@ -220,7 +221,7 @@ class App:
         return cluster.ClusterEngine(self.means(), threads=wanted.lanes, beat=wanted.beat, chores=self.chores())
 
     def chores(self) -> list[Chore]:
-        """Return the upkeep beside dispatch: raised caps, engagement readings and notices."""
+        """Return the upkeep beside dispatch: raised caps, readings, the word on the audit chain, notices."""
         collector = Collector(
             self.database,
             self.clock,
@@ -240,7 +241,7 @@ class App:
             budget.reopen(means, now)
             return None
 
-        return [raised_caps, readings, self.notices.chore]
+        return [raised_caps, readings, HeadReport(self.database).chore, self.notices.chore]
 
     @cached_property
     def notices(self) -> Notices:

@@ -12,7 +12,7 @@ from email.utils import format_datetime
 import structlog
 
 from campaign.clock import Clock
-from campaign.errors import Outcome
+from campaign.errors import Outcome, Refused
 from campaign.models import Database, users
 from campaign.models.users import Notice
 
@@ -46,17 +46,27 @@ class Notices:
             return users.claim_notice(session, notice.id or 0, now, now + _PAUSE)
 
     def _deliver(self, notice: Notice, now: datetime) -> bool:
+        """Send one notice and write down how that went; says whether it makes sense to send the next.
+
+        One that the server refuses, or that cannot be made into a mail, is a fault of its own address: it must not
+        keep the others from going.
+        """
         values: dict[str, object] = {"sent_at": now}
+        go_on = True
         try:
             self._send(self._message(notice))
         except Outcome as outcome:
             log.warning("notice not sent", notice=notice.id, detail=outcome.detail)
+            go_on = isinstance(outcome, Refused)
             values = {"tries": notice.tries + 1, "next_try_at": now + _PAUSE * (notice.tries + 1)}
             if now - notice.created_at > _GIVE_UP:
                 values = {"sent_at": now, "tries": -1}
+        except Exception as error:  # noqa: BLE001 - whatever the mail library says of an address that is none
+            log.error("notice given up", notice=notice.id, error=repr(error))  # noqa: TRY400 - no fault of the program
+            values = {"sent_at": now, "tries": -1}
         with self._database.write() as session:
             users.change_notice(session, notice.id or 0, values)
-        return "sent_at" in values
+        return go_on
 
     def _message(self, notice: Notice) -> EmailMessage:
         message = EmailMessage()

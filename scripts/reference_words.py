@@ -101,6 +101,7 @@ POWERS: dict[str, str] = {
     "Retracts": "take a post down",
     "Renews": "renew an access token",
     "Verifies": "say whose credentials these are",
+    "Addresses": "know a post by the address that a person copied",
     "ByHand": "offer the platform's compose page, or copy to paste",
 }
 

@@ -22,8 +22,10 @@ from campaign.channels._facebook_looking import (
     by_upload,
     by_words,
     figures,
+    id_in,
     insights,
     instant_of,
+    is_post,
     own_part,
     same_post,
     shown,
@@ -33,7 +35,7 @@ from campaign.channels._facebook_wire import Settings, Wire, good, new_id, other
 from campaign.channels._wire import looking, paced, picture, said, unseen
 from campaign.channels._words import MARGIN, carded, strongest
 from campaign.clock import Clock, SystemClock
-from campaign.errors import AccountBlocked, CannotLook, CredentialDead, Pace, Unknown, Wait
+from campaign.errors import AccountBlocked, CannotLook, CredentialDead, Pace, Unknown, Wait, WrongUse
 from campaign.http import Answer
 from campaign.ports import Draft, Evidence, Figures, Gate, Identity, Limits, Media, Message, Receipt, Sighting, Standing
 from campaign.weights import FACEBOOK_MAX, facebook_length
@@ -79,6 +81,13 @@ class Facebook:
         """Return the page on which a person shares a link; Facebook takes no words there."""
         link = message.link or (address(message.share_of) if message.share_of else "")
         return f"https://www.facebook.com/sharer/sharer.php?u={quote(link, safe='')}"
+
+    def id_in(self, who: Identity, url: str, *, share: bool = False) -> str | None:  # noqa: ARG002 - shares are posts
+        """Return the id in the address of a post; None where Facebook hides it (``pfbid...``). Raises WrongUse."""
+        if not is_post(url):
+            mend = "Write it as https://www.facebook.com/PAGE/posts/NUMBER."
+            raise WrongUse(problem=f"{url} is no post on Facebook", mend=mend)
+        return id_in(who.external_id, url)
 
     # --- publish -----------------------------------------------------------------------------------------------------
 

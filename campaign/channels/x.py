@@ -16,12 +16,12 @@ from pydantic import BaseModel
 
 from campaign.channels._wire import ends_at, looking, paced, patiently, picture, renewed, said, unseen
 from campaign.channels._words import MARGIN, strongest
-from campaign.channels._x_looking import EXPANSIONS, FIELDS, REPOST, Shown, in_one_form, respelled, shown
+from campaign.channels._x_looking import EXPANSIONS, FIELDS, REPOST, Shown, in_one_form, number_in, respelled, shown
 from campaign.channels._x_pace import pace
 from campaign.channels._x_price import Priced
 from campaign.channels._x_wire import Settings, Wire, good, instant_of, new_id, snowflake
 from campaign.clock import Clock, SystemClock
-from campaign.errors import CannotLook, CredentialDead, NeverSent, Outcome, Unknown
+from campaign.errors import CannotLook, CredentialDead, NeverSent, Outcome, Unknown, WrongUse
 from campaign.http import Answer, Session, asked
 from campaign.ports import Draft, Evidence, Figures, Gate, Identity, Limits, Media, Message, Receipt, Sighting, Standing
 from campaign.weights import X_MAX, x_length
@@ -40,7 +40,13 @@ class X(Priced):
     settings_type: ClassVar[type[Settings]] = Settings
     renewal_spends: ClassVar[bool] = True
     limits: ClassVar[Limits] = Limits(
-        text_max=X_MAX, count=x_length, media_max=4, alt_max=1000, pace=timedelta(seconds=1), card=False
+        text_max=X_MAX,
+        count=x_length,
+        media_max=4,
+        alt_max=1000,
+        pace=timedelta(seconds=1),
+        card=False,
+        shares_have_figures=False,
     )
 
     def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
@@ -59,8 +65,19 @@ class X(Priced):
         return Message(self.name, draft.words, media=draft.media)
 
     def compose_url(self, who: Identity, message: Message) -> str:  # noqa: ARG002 - the same for every account
-        """Return X's compose page with the words filled in (X developer documentation, Web intents)."""
+        """Return X's compose page with the words filled in, or the page that reposts (X documentation, Web intents)."""
+        if message.share_of == "":
+            return message.link or ""
+        if message.share_of is not None:
+            return f"https://x.com/intent/retweet?tweet_id={quote(message.share_of.removeprefix(REPOST), safe='')}"
         return f"https://x.com/intent/post?text={quote(message.text, safe='')}"
+
+    def id_in(self, who: Identity, url: str, *, share: bool = False) -> str:  # noqa: ARG002 - the same for every account
+        """Return the id in the address of a post; of a repost, by the address of what it passes on. Raises WrongUse."""
+        number = number_in(url)
+        if number is None:
+            raise WrongUse(problem=f"{url} is no post on X", mend="Write it as https://x.com/NAME/status/NUMBER.")
+        return f"{REPOST}{number}" if share else number
 
     # --- publish -----------------------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -57,6 +58,7 @@ def main() -> None:
     """Run the command line; every error becomes one clear line on stderr."""
     from campaign.cli import every_command
 
+    sys.excepthook = _crashed
     every_command.load()
     try:
         cli(standalone_mode=True)
@@ -79,6 +81,15 @@ def main() -> None:
         sys.exit(_WRONG_USE)
 
 
+def _crashed(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Show a fault of our own as Python does, without what looks like a secret: an error may carry an address."""
+    import traceback
+
+    from campaign.http import scrub
+
+    typer.echo(scrub("".join(traceback.format_exception(kind, error, trace))), err=True, nl=False)
+
+
 def workspace() -> Path:
     """Return the workspace that the command works in. Raises NoWorkspace."""
     from campaign.config import find_workspace
@@ -99,8 +110,14 @@ def opened() -> Iterator["App"]:
 
 
 def actor_name(named: str | None) -> str:
-    """Return who acts: as named, else CAMPAIGN_USER, else the operator."""
-    return named or os.environ.get("CAMPAIGN_USER") or "operator"
+    """Return who acts: as named, else CAMPAIGN_USER, else the operator. Raises WrongUse for an empty name: somebody
+    meant to name a person, and must not act as the operator unawares.
+    """
+    from campaign.config import said
+
+    if named is not None:
+        return said("name after --as", named)
+    return os.environ.get("CAMPAIGN_USER") or "operator"
 
 
 def person(session: "Session", named: str | None) -> "User":

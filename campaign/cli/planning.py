@@ -72,9 +72,11 @@ def plan_command(
 ) -> None:
     """Show what `campaign queue` would add, change and withdraw; nothing is written. Exit 1 when posts are blocked."""
     with opened() as app, app.database.read() as session:
+        start, end = day_bounds(app, since)[0], day_bounds(app, until)[1]
+        if start is not None and end is not None and start >= end:
+            raise WrongUse(problem=f"--from {since} comes after --to {until}", mend="Give the earlier day first.")
         facts, rows = _planned(app, session, app.clock.now(), placeholders=placeholders)
         money = months(app, session, facts, rows, by_account=False)
-        start, end = day_bounds(app, since)[0], day_bounds(app, until)[1]
         shown = [
             row
             for row in rows
@@ -196,9 +198,9 @@ def new_post(
     with opened() as app, desk(app, by) as place:
         owner = find_partner(place.session, partner)
         found = [account for account, _ in rows.accounts(place.session, partner_ids=[owner.ident])]
-        account = next((account for account in found if account.channel == channel), None)
+        account = next((one for one in found if one.channel == channel and one.disabled_why is None), None)
         if account is None:
-            mend = "`campaign accounts list` names them."
+            mend = "`campaign accounts list` names them, and says which are disabled."
             raise WrongUse(problem=f"{partner} has no account on {channel}", mend=mend)
         due_at = local_time(app, at)
         if due_at <= place.now:

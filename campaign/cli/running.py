@@ -80,6 +80,9 @@ def sandbox(
     """Run the local platforms and the mail catcher, for trying things by hand."""
     from campaign.sandbox.server import run_sandbox
 
+    if accounts is not None and not accounts.is_file():
+        raise WrongUse(problem=f"{accounts} is no file", mend="Name the accounts.csv whose tokens are to be good.")
+
     def announce(addresses: Mapping[str, str]) -> None:
         typer.echo(json.dumps(dict(addresses)))
         if not as_json:

@@ -153,7 +153,15 @@ def adopt(session: Session, means: Means, post: Post, receipt: Receipt, *, who: 
         mend = "See `campaign posts show` for where it stands."
         raise MoveRefused(post=post.id, status=post.status, move="be settled by what was found", mend=mend)
     changes = published_changes(means, post.channel, receipt, now)
-    move(session, post, Move.FOUND, who=who, at=now, why=f"found as {receipt.external_id}", changes=changes)
+    move(
+        session,
+        post,
+        Move.FOUND,
+        who=who,
+        at=now,
+        why=f"found as {receipt.external_id or receipt.url}",
+        changes=changes,
+    )
 
 
 def _count_absent(session: Session, means: Means, post: Post, sighting: Sighting, now: datetime) -> None:

@@ -183,13 +183,13 @@ def _failed(post: Post, why: str) -> str:
 
 
 def published_changes(means: Means, channel: str, receipt: Receipt, now: datetime) -> dict[str, object]:
-    """Return the columns that a published post gets."""
+    """Return the columns that a published post gets. One whose id nobody knows, only its address, is not read."""
     published_at = receipt.at or now
     return {
-        "external_id": receipt.external_id,
+        "external_id": receipt.external_id or None,
         "url": receipt.url,
         "published_at": published_at,
-        "next_reading_at": means.first_reading_at(channel, published_at),
+        "next_reading_at": means.first_reading_at(channel, published_at) if receipt.external_id else None,
         "needs_person": None,
         "next_look_at": None,
     }

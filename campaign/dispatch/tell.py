@@ -4,6 +4,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
+from campaign.intake.partners import CONTACT
 from campaign.models import users
 from campaign.models.partners import Partner
 from campaign.models.posts import Post
@@ -12,7 +13,7 @@ from campaign.models.posts import Post
 def officers(session: Session, post: Post, subject: str, body: str, now: datetime) -> None:
     """Write a notice to the partner's officers and its contact address; to the reviewers when it has neither."""
     partner = session.get_one(Partner, post.partner_id)
-    addresses = {*users.concerned(session, partner.key), partner.details.get("contact_email", "")} - {""}
+    addresses = {*users.concerned(session, partner.key), partner.details.get(CONTACT, "")} - {""}
     _write(session, addresses or set(users.reviewers(session)), f"{partner.name}: {subject}", body, now)
 
 

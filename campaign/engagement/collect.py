@@ -27,7 +27,7 @@ from campaign.models import Database, snapshots
 from campaign.models.posts import Post
 from campaign.models.snapshots import Snapshot
 from campaign.models.status import Status
-from campaign.ports import Channel, Figures, Identity, Measures
+from campaign.ports import Channel, Figures, Identity, Limits, Measures
 
 log = structlog.get_logger(__name__)
 
@@ -38,6 +38,8 @@ NO_ID = "the platform's id of this post is not known"
 _READABLE = frozenset({Status.PUBLISHED, Status.RETRACTING})
 _FINAL = (CredentialDead, AccountBlocked, Refused)
 _WHOLE_ACCOUNT = (CredentialDead, AccountBlocked, Wait, NeverSent)
+_REFUSALS = 10
+"""A hundred posts with one bad id among them take seven refusals on end at the most, two such ids some more."""
 _GAP_LENGTH = 300
 _CLAIM = timedelta(minutes=5)
 
@@ -106,9 +108,9 @@ class Collector:
         channel = self._channels.get(posts[0].channel)
         if channel is None or not isinstance(channel, Measures):
             return self._end(posts)
-        unreadable = [post for post in posts if not _readable(post)]
+        unreadable = [post for post in posts if not _readable(post, channel.limits)]
         stored = self._end(unreadable) if unreadable else 0
-        dues = [due for post in posts if _readable(post) for due in self._due(post, now)]
+        dues = [due for post in posts if _readable(post, channel.limits) for due in self._due(post, now)]
         nameless = [due for due in dues if not due.external_id]
         stored += self._settle(nameless, {}) if nameless else 0
         named = [due for due in dues if due.external_id]
@@ -131,9 +133,32 @@ class Collector:
         """Yield batches with the platform's answer; what stops the whole account is not asked again."""
         stop: Outcome | None = None
         for start in range(0, len(dues), size):
-            batch = dues[start : start + size]
+            for batch, answer in self._split(channel, dues[start : start + size], stop):
+                if isinstance(answer, _WHOLE_ACCOUNT):
+                    stop = answer
+                yield batch, answer
+
+    def _split(
+        self, channel: Measures, dues: Sequence[_Due], stop: Outcome | None
+    ) -> Iterator[tuple[Sequence[_Due], Answer]]:
+        """Ask for a batch. A refused one is asked half by half, so that an id that the platform does not take blinds
+        itself alone; after some refusals on end it is the account that is refused, and the rest is not asked for.
+        """
+        waiting, refusals = [dues], 0
+        while waiting:
+            batch = waiting.pop()
             answer = stop or self._ask(channel, batch)
-            if isinstance(answer, _WHOLE_ACCOUNT):
+            if not isinstance(answer, Outcome):
+                refusals = 0
+            elif isinstance(answer, Refused) and stop is None:
+                refusals += 1
+                if len(batch) > 1 and refusals <= _REFUSALS:
+                    half = len(batch) // 2
+                    waiting += [batch[half:], batch[:half]]
+                    continue
+                if refusals > _REFUSALS:
+                    stop = answer
+            elif isinstance(answer, _WHOLE_ACCOUNT):
                 stop = answer
             yield batch, answer
 
@@ -184,8 +209,10 @@ class Collector:
         return 0
 
 
-def _readable(post: Post) -> bool:
-    return post.status in _READABLE and post.published_at is not None
+def _readable(post: Post, limits: Limits) -> bool:
+    """Say whether there is anything to read: the post is out, and if it is a share it is counted for itself."""
+    counted = limits.shares_have_figures or post.draft.get("share_of") is None
+    return counted and post.status in _READABLE and post.published_at is not None
 
 
 def _asked_for(failure: Outcome, now: datetime) -> datetime | None:

@@ -17,6 +17,7 @@ from sqlmodel import Session, SQLModel
 
 from campaign.clock import iso
 from campaign.models.database import Database, knows_migration, migrate
+from campaign.models.postgres import allow_pauses
 
 __all__ = ["insert", "kinds", "knows_migration", "migrate", "remove_tables", "revision", "rows", "snapshot", "tables"]
 
@@ -36,6 +37,7 @@ def snapshot(database: Database) -> Iterator[Connection]:
     if not database.is_sqlite:
         options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
     with database.engine.connect() as connection, connection.execution_options(**options).begin():
+        allow_pauses(connection)
         yield connection
 
 

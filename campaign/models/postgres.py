@@ -7,7 +7,7 @@ an hour on the other). All of it is without effect on a Unix socket but the firs
 
 from typing import Any
 
-from sqlmodel import Session
+from sqlalchemy.engine import Connection
 
 IDLE_IN_TRANSACTION = 30
 """Seconds for which a client may be silent in a transaction: longer than any of ours computes in one."""
@@ -34,7 +34,7 @@ CONNECT: dict[str, Any] = {
 """What libpq is told, beside the address."""
 
 
-def allow_pauses(session: Session) -> None:
-    """Let this transaction be silent for long: whoever reads what is streamed may be slow (a pipe, a person)."""
-    if session.get_bind().dialect.name == "postgresql":
-        session.connection().exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
+def allow_pauses(connection: Connection) -> None:
+    """Let this transaction be silent for long: what is read in it goes to a disk that may be slow."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")

@@ -68,6 +68,12 @@ def reviewers(session: Session) -> list[str]:
     return [person.email for person in session.exec(statement) if person.email]
 
 
+def admins(session: Session) -> list[str]:
+    """Return the addresses of the active admins."""
+    statement = select(User).where(col(User.role) == "admin", col(User.active).is_(True), col(User.email).is_not(None))
+    return [person.email for person in session.exec(statement) if person.email]
+
+
 def unsent(session: Session, now: datetime, *, limit: int = 50) -> list[Notice]:
     """Return notices that are to go now."""
     statement = (

@@ -100,7 +100,9 @@ class Source:
 
 def gather(session: Session, source: Source, now: datetime) -> PlanFacts:
     """Return the facts of a plan at ``now``."""
-    pairs = partners.accounts(session)
+    # Of an account that is disabled the plan knows nothing: nothing is added, and what is approved stays, held.
+    pairs = [pair for pair in partners.accounts(session) if pair[0].disabled_why is None]
+    planned = {account.ident for account, _ in pairs}
     return PlanFacts(
         timetable=source.copy.timetable,
         templates=source.copy.templates,
@@ -110,7 +112,11 @@ def gather(session: Session, source: Source, now: datetime) -> PlanFacts:
         now=now,
         channels=source.channels,
         questions=source.copy.questions,
-        existing=[_existing(post, source.draft_of(post)) for post in listing.every_plan_key(session)],
+        existing=[
+            _existing(post, source.draft_of(post))
+            for post in listing.every_plan_key(session)
+            if post.account_id in planned
+        ],
         compose=source.compose,
         placeholders_allowed=source.placeholders_allowed,
     )

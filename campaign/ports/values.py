@@ -143,7 +143,8 @@ class Limits:
     """A channel's limits as data. ``count`` gives the length of a text by the platform's own rule.
 
     ``pace`` is the least time between two posts of one account. ``card``: does the platform show a link as a card
-    (then a line that is only the card's address leaves the words).
+    (then a line that is only the card's address leaves the words). ``shares_have_figures``: a share is counted for
+    itself, and not with the post that it passes on.
     """
 
     text_max: int
@@ -154,5 +155,6 @@ class Limits:
     card: bool
     media_bytes: int = 5_000_000
     shares: bool = True
+    shares_have_figures: bool = True
     subject_max: int | None = None
     measure_batch: int = 100

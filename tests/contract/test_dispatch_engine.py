@@ -181,3 +181,13 @@ def test_a_database_that_goes_away_does_not_end_the_loop(app: App, monkeypatch: 
     finally:
         engine.stop()
     assert calls
+
+
+def test_a_daemon_forgets_the_beats_of_those_that_ended_long_ago(app: App) -> None:
+    now = app.clock.now()
+    with app.database.write() as session:
+        upkeep.tick(session, "here:1", now - timedelta(days=2), None)
+        upkeep.tick(session, "here:2", now - timedelta(hours=2), None)
+    run(app, until=now)
+    with app.database.read() as session:
+        assert {"here:1", "here:2"} & {beat.owner for beat in upkeep.beats(session)} == {"here:2"}
