@@ -24,6 +24,7 @@ from campaign.engine import require_cluster
 from campaign.engine.local import LocalEngine
 from campaign.engine.loop import Chore
 from campaign.errors import BadSetting, WrongUse
+from campaign.health.doctor import Doctor
 from campaign.identities import Identities
 from campaign.models import Database, lanes, partners, upkeep
 from campaign.models.database import DatabaseAway
@@ -242,6 +243,11 @@ class App:
             return None
 
         return [raised_caps, readings, HeadReport(self.database).chore, self.notices.chore]
+
+    @cached_property
+    def doctor(self) -> Doctor:
+        """What says what is not well."""
+        return Doctor(self.database, self.clock, self.channels, self.workspace, self.settings.vault.key_file)
 
     @cached_property
     def notices(self) -> Notices:

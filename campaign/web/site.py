@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from campaign.clock import Clock
-from campaign.health import health
+from campaign.health.beat import health
 from campaign.models import Database, mailing
 
 _PAGES = Environment(
