@@ -35,6 +35,7 @@ from campaign.nudge import Listener, nudge
 from campaign.plan.gather import Copy, Source
 from campaign.plan.media import MediaStore
 from campaign.ports import Bulk, Channel, Draft, Engine, Limits, Message
+from campaign.ports.watching import Meter, NoMeter
 from campaign.review.content import Contents
 from campaign.review.head import HeadReport
 from campaign.vault import Vault
@@ -60,6 +61,8 @@ class App:
     workspace: Path
     settings: Settings
     clock: Clock = field(default_factory=SystemClock)
+    meter: Meter = field(default_factory=NoMeter)
+    """Who counts what dispatch does; whoever serves the figures puts one here before the engine is made."""
 
     @classmethod
     def open(cls, workspace: Path, environ: Mapping[str, str]) -> "App":
@@ -208,6 +211,7 @@ class App:
             policy=self.policy,
             owner=self.owner,
             first_reading=readings[0] if readings else None,
+            meter=self.meter,
         )
 
     def engine(self) -> Engine:

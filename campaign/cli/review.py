@@ -41,7 +41,7 @@ def list_review(partner: Partners = None, channel: Channels = None, day: Day = N
     with opened() as app, app.database.read() as session:
         wanted = post_filter(app, partner, channel, ["in_review"], day)
         documents = [row_document(row) for row in listing.posts(session, wanted)]
-        asked = inbox.waiting(session, wanted)
+        asked = listing.waiting_for_person(session, wanted)
     if not as_json:
         for document in documents:
             document["id"] = f"{document['id']}@{str(document['content_hash'])[:8]}"

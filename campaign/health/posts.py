@@ -7,7 +7,7 @@ from sqlmodel import Session
 
 from campaign.clock import iso
 from campaign.health.finding import Finding, Rule, Severity, rough
-from campaign.models import holds, vitals
+from campaign.models import holds, listing, vitals
 from campaign.models.status import Status
 from campaign.models.vitals import Pile
 from campaign.review import inbox
@@ -49,7 +49,7 @@ def _unconfirmed(pile: Pile, now: datetime) -> Iterator[Finding]:
 
 
 def _for_person(session: Session) -> Iterator[Finding]:
-    for row in inbox.waiting(session):
+    for row in listing.waiting_for_person(session):
         what = inbox.question(row)
         yield Finding(Rule.POST_NEEDS_PERSON, Severity.ERROR, str(row.post.id), what, inbox.settled_by(row))
 

@@ -1,7 +1,7 @@
 """Reading posts for people: one filter for every listing and bulk decision."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -142,3 +142,8 @@ def free_key(session: Session, account_id: int, slot: str, occurrence: str) -> N
         .execution_options(synchronize_session=False)
     )
     session.execute(statement)
+
+
+def waiting_for_person(session: Session, wanted: PostFilter | None = None) -> list[PostRow]:
+    """Return the posts of ``wanted`` that only a person can settle, by due time."""
+    return posts(session, replace(wanted or PostFilter(), statuses=(), for_person=True))

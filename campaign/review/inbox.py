@@ -1,17 +1,7 @@
 """What waits for a person's word: posts that nobody could confirm, and posts to be taken down by hand."""
 
-from dataclasses import replace
-
-from sqlmodel import Session
-
-from campaign.models import listing
-from campaign.models.listing import PostFilter, PostRow
+from campaign.models.listing import PostRow
 from campaign.models.status import Status
-
-
-def waiting(session: Session, wanted: PostFilter | None = None) -> list[PostRow]:
-    """Return the posts of ``wanted`` that only a person can settle, by due time."""
-    return listing.posts(session, replace(wanted or PostFilter(), statuses=(), for_person=True))
 
 
 def name_of(row: PostRow) -> str:

@@ -122,7 +122,7 @@ def test_a_stray_key_names_its_line_and_the_nearest_known_name(tmp_path: Path) -
 def test_a_stray_table_lists_or_guesses_the_known_ones(tmp_path: Path) -> None:
     assert "config.toml:5: dispach: there is no such key. Did you mean 'dispatch'?" in refusal(tmp_path, "[dispach]\n")
     assert "'json'" in refusal(tmp_path, "[logging]\njsn = true\n")
-    assert "Known are: campaign, channels" in refusal(tmp_path, "[zzz]\n")
+    assert "Known are: alerts, campaign, channels" in refusal(tmp_path, "[zzz]\n")
 
 
 def test_a_fault_of_a_variable_names_the_variable(tmp_path: Path) -> None:

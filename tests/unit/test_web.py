@@ -12,6 +12,7 @@ from conftest import MovedClock
 from sqlmodel import col, select
 
 from campaign.errors import WrongUse
+from campaign.metrics import Metrics
 from campaign.models import Database, mailing, upkeep
 from campaign.models.mailing import MailingList, Subscriber
 from campaign.web.server import serving
@@ -22,7 +23,7 @@ SECOND = timedelta(seconds=1)
 
 @pytest.fixture
 def address(database: Database, clock: MovedClock) -> Iterator[str]:
-    with serving(site(database, clock), "127.0.0.1", 0) as address:
+    with serving(site(database, clock, Metrics(database, clock)), "127.0.0.1:0") as address:
         yield address
 
 
@@ -86,7 +87,7 @@ def test_health_is_red_when_the_daemon_slept_past_its_wake_up(
 
 def test_health_is_red_and_not_an_error_page_when_the_database_is_gone(tmp_path: Path, clock: MovedClock) -> None:
     empty = Database(f"sqlite:///{tmp_path}/empty.db", connections=1)
-    with serving(site(empty, clock), "127.0.0.1", 0) as address:
+    with serving(site(empty, clock, Metrics(empty, clock)), "127.0.0.1:0") as address:
         found = requests.get(f"{address}/healthz", timeout=5)
     assert (found.status_code, found.json()["reason"]) == (503, "the database does not answer")
     empty.close()
@@ -142,6 +143,6 @@ def test_pages_that_cannot_listen_say_so_in_one_line(database: Database, clock: 
     with (
         taken_port() as port,
         pytest.raises(WrongUse, match=f"127.0.0.1:{port}"),
-        serving(site(database, clock), "127.0.0.1", port),
+        serving(site(database, clock, Metrics(database, clock)), f"127.0.0.1:{port}"),
     ):
         raise AssertionError
