@@ -21,9 +21,11 @@ from campaign.dispatch.retry import Policy
 from campaign.engagement.collect import Collector
 from campaign.engagement.timetable import Cooling
 from campaign.engine import require_cluster
+from campaign.engine.apart import Apart
 from campaign.engine.local import LocalEngine
 from campaign.engine.loop import Chore
 from campaign.errors import BadSetting, WrongUse
+from campaign.health.chores import chores
 from campaign.health.doctor import Doctor
 from campaign.identities import Identities
 from campaign.models import Database, lanes, partners, upkeep
@@ -226,7 +228,7 @@ class App:
         return cluster.ClusterEngine(self.means(), threads=wanted.lanes, beat=wanted.beat, chores=self.chores())
 
     def chores(self) -> list[Chore]:
-        """Return the upkeep beside dispatch: raised caps, readings, the word on the audit chain, notices."""
+        """Return the upkeep beside dispatch: what watches, raised caps, the word on the audit chain, notices, readings."""
         collector = Collector(
             self.database,
             self.clock,
@@ -246,7 +248,8 @@ class App:
             budget.reopen(means, now)
             return None
 
-        return [raised_caps, readings, HeadReport(self.database).chore, self.notices.chore]
+        watching, head = chores(self.doctor, self.settings, self.owner), HeadReport(self.database)
+        return [*watching, raised_caps, head.chore, self.notices.chore, Apart(readings, "readings")]
 
     @cached_property
     def doctor(self) -> Doctor:

@@ -57,11 +57,6 @@ class Finding:
         """What makes it the same finding an hour later."""
         return self.rule.value, self.subject
 
-    @property
-    def whole_sign(self) -> str:
-        """The sign with the severity, for growing worse is a change too."""
-        return f"{self.severity} {self.sign}".strip()
-
     def document(self, runbook: str) -> dict[str, object]:
         """Return the JSON of one finding; ``runbook`` is where the runbook can be read."""
         return {
@@ -79,6 +74,6 @@ def section(runbook: str, rule: str) -> str:
     return f"{runbook}#{quote(rule)}"
 
 
-def rough(count: int) -> str:
-    """Return the order of a count: it changes when the count doubles, not with every post."""
-    return f"about {1 << count.bit_length()}"
+def order(count: int) -> str:
+    """Return the order of a count as a sign: it grows when the count doubles, not with every post."""
+    return str(count.bit_length())

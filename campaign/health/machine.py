@@ -10,7 +10,7 @@ from sqlmodel import Session
 from campaign.clock import iso
 from campaign.errors import WrongUse
 from campaign.health.beat import Health
-from campaign.health.finding import Finding, Rule, Severity, rough
+from campaign.health.finding import Finding, Rule, Severity, order
 from campaign.models import alerts, upkeep, vitals
 from campaign.vault import Vault
 
@@ -80,7 +80,7 @@ def messages(session: Session, now: datetime) -> Iterator[Finding]:
     if pile.since is not None:
         what = f"{pile.count} mails to people do not get out, the oldest since {iso(pile.since)}"
         mend = "See that the mail server of [channels.email] answers: `campaign doctor --probe`."
-        yield Finding(Rule.MAIL_STUCK, Severity.ERROR, "mail", what, mend, rough(pile.count))
+        yield Finding(Rule.MAIL_STUCK, Severity.ERROR, "mail", what, mend, order(pile.count))
     failing = alerts.failing_calls(session, _CALLS)
     if failing:
         what = f"The webhook has not taken {failing} alerts, each tried {_CALLS} times or more"

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 
 from campaign.clock import iso
-from campaign.health.finding import Finding, Rule, Severity, rough
+from campaign.health.finding import Finding, Rule, Severity, order
 from campaign.models import holds, listing, vitals
 from campaign.models.status import Status
 from campaign.models.vitals import Pile
@@ -33,7 +33,7 @@ def _overdue(pile: Pile, now: datetime) -> Iterator[Finding]:
     if pile.since is not None:
         what = f"{_posts(pile.count)} could have gone and did not, the oldest was due {_ago(now - pile.since)} ago"
         mend = "See that `campaign run` lives and is not held up; its log says why."
-        yield Finding(Rule.POSTS_OVERDUE, Severity.ERROR, "posts", what, mend, rough(pile.count))
+        yield Finding(Rule.POSTS_OVERDUE, Severity.ERROR, "posts", what, mend, order(pile.count))
 
 
 def _unconfirmed(pile: Pile, now: datetime) -> Iterator[Finding]:
@@ -45,7 +45,7 @@ def _unconfirmed(pile: Pile, now: datetime) -> Iterator[Finding]:
     what = f"{_posts(pile.count)} wait to be looked up, the oldest was sent {_ago(age)} ago"
     mend = "See `campaign posts list --status unconfirmed`; the log says why the look-ups fail."
     severity = Severity.ERROR if age > _LOOKS_FAIL else Severity.WARNING
-    yield Finding(Rule.POST_UNCONFIRMED, severity, "posts", what, mend, rough(pile.count))
+    yield Finding(Rule.POST_UNCONFIRMED, severity, "posts", what, mend, order(pile.count))
 
 
 def _for_person(session: Session) -> Iterator[Finding]:
@@ -63,7 +63,7 @@ def _ended_badly(session: Session, now: datetime) -> Iterator[Finding]:
         if count:
             what = f"{_posts(count)} of the last {_RECENT.days} days {said}"
             mend = f"See `campaign posts list --status {status}`; move each to a new time, or withdraw it."
-            yield Finding(rule, Severity.WARNING, "posts", what, mend, rough(count))
+            yield Finding(rule, Severity.WARNING, "posts", what, mend, order(count))
 
 
 def _stale(session: Session, now: datetime) -> Iterator[Finding]:

@@ -7,8 +7,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from campaign.models.database import lease_now
-from campaign.models.holds import Hold
-from campaign.models.lanes import sendable
+from campaign.models.holds import Hold, not_held, not_stopped
 from campaign.models.partners import Account, Lane, Partner
 from campaign.models.posts import Attempt, Post
 from campaign.models.status import Status
@@ -50,14 +49,27 @@ def _is(status: Status) -> sa.ColumnElement[bool]:
 
 
 def overdue(session: Session, now: datetime) -> Pile:
-    """Return the posts that dispatch could have sent a minute ago and has not: nothing holds, stops or delays them."""
+    """Return the posts that dispatch could have sent a minute ago and has not.
+
+    Nothing holds, stops or delays them. Accounts with a post in doubt are left out: an equal post waits for that one.
+    """
+    doubtful = sa.select(col(Post.account_id)).where(_is(Status.UNCONFIRMED))
     ready = sa.or_(col(Lane.ready_at).is_(None), col(Lane.ready_at) <= now)
     statement = (
         sa.select(sa.func.count(), sa.func.min(col(Post.due_at)))
         .select_from(Post)
         .join(Account, col(Account.id) == col(Post.account_id))
         .join(Lane, col(Lane.account_id) == col(Post.account_id))
-        .where(_is(Status.APPROVED), col(Post.next_try_at) < now - _LATE, sendable(now), ready)
+        .where(
+            _is(Status.APPROVED),
+            col(Post.due_at) < now - _LATE,
+            col(Post.next_try_at) < now - _LATE,
+            col(Account.mode) == "api",
+            not_stopped(now),
+            not_held(),
+            ready,
+            col(Post.account_id).not_in(doubtful),
+        )
     )
     return Pile(*session.execute(statement).one())
 
