@@ -74,7 +74,7 @@ class Alerts:
             alert.told_at = now
             alert.call_at, alert.calls = (now if self._told.webhook else None), 0
             session.add(alert)
-            log.warning("alert", event=alert.event, rule=alert.rule, subject=alert.subject)
+            log.warning("alert", told=alert.event, rule=alert.rule, subject=alert.subject)
         if told:
             self._mail(session, told, now)
 
