@@ -227,6 +227,9 @@ def test_between_two_turns_the_database_is_not_asked(watch: Watch) -> None:
         return []
 
     process._examine = count
+    process.chore(watch.clock.now())
+    assert asked == [], "a daemon that has just started has to catch up first"
+    watch.clock.move(MINUTE)
     for _ in range(5):
         process.chore(watch.clock.now())
     assert len(asked) == 1
@@ -288,12 +291,12 @@ def test_the_heartbeat_calls_once_a_minute_from_one_process_while_dispatch_ticks
 ) -> None:
     first, second = beating(), beating("there:2", "post")
     for _ in range(3):
+        clock.move(MINUTE)
         tick(database, clock)
         for process in (first, second, first):
             process.chore(clock.now())
-        clock.move(MINUTE)
     assert [(call.method, call.path) for call in receiver.calls] == [("GET", "/a-secret-id")] * 3
-    clock.move(MINUTE)
+    clock.move(2 * MINUTE)
     first.chore(clock.now())
     assert len(receiver.calls) == 3, "it called though dispatch had not ticked for two minutes"
     tick(database, clock)
@@ -308,8 +311,10 @@ def test_the_heartbeat_calls_once_a_minute_from_one_process_while_dispatch_ticks
 def test_the_heartbeat_can_post(
     database: Database, clock: MovedClock, receiver: Receiver, beating: Callable[..., Heartbeat]
 ) -> None:
+    heartbeat = beating(method="post")
+    clock.move(MINUTE)
     tick(database, clock)
-    beating(method="post").chore(clock.now())
+    heartbeat.chore(clock.now())
     assert [call.method for call in receiver.calls] == ["POST"]
 
 
@@ -323,9 +328,11 @@ def test_a_heartbeat_that_is_not_taken_is_logged_without_its_address(
 ) -> None:
     for name, value in trouble.items():
         setattr(receiver, name, value)
+    heartbeat = beating()
+    clock.move(MINUTE)
     tick(database, clock)
     with capture_logs() as lines:
-        beating().chore(clock.now())
+        heartbeat.chore(clock.now())
     assert [line["event"] for line in lines] == ["heartbeat not taken"]
     assert "a-secret-id" not in repr(lines)
 
