@@ -47,3 +47,17 @@ def test_what_the_chore_raises_is_raised_to_its_caller_and_it_is_called_again() 
     with pytest.raises(ValueError, match="broke"):
         settled(chore)
     assert settled(chore) is None
+
+
+def test_joining_waits_for_the_work_under_way() -> None:
+    ended = list[str]()
+
+    def slow(_now: datetime) -> None:
+        Event().wait(0.3)
+        ended.append("ended")
+
+    chore = Apart(slow, "slow")
+    chore.join()
+    chore(NOW)
+    chore.join()
+    assert ended == ["ended"]
