@@ -1,7 +1,7 @@
 """The doctor: every rule finds what it is for, names a mend, and is silent where all is well."""
 
-from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -38,12 +38,25 @@ def built(**settings: dict[str, object]) -> dict[str, Channel]:
 @pytest.fixture
 def doctor(database: Database, clock: MovedClock, tmp_path: Path) -> Doctor:
     """A doctor of a workspace in which all is well. The clock stands at the database's own time where it has one."""
-    create_key(tmp_path / "campaign.key")
     if not database.is_sqlite:
-        clock.at = datetime.now(tz=clock.at.tzinfo)
+        clock.at = datetime.now(UTC)
+    return opened(database, clock, tmp_path)
+
+
+@pytest.fixture
+def sqlite_doctor(clock: MovedClock, tmp_path: Path) -> Iterator[Doctor]:
+    """The same for rules that ask nothing of the database that differs."""
+    database = Database(f"sqlite:///{tmp_path}/campaign.db", connections=2)
+    database.upgrade()
+    yield opened(database, clock, tmp_path)
+    database.close()
+
+
+def opened(database: Database, clock: MovedClock, folder: Path) -> Doctor:
+    create_key(folder / "campaign.key")
     with database.write() as session:
         upkeep.tick(session, "here:1", clock.now(), None)
-    return Doctor(database, clock, built(), tmp_path, tmp_path / "campaign.key")
+    return Doctor(database, clock, built(), folder, folder / "campaign.key")
 
 
 def found(doctor: Doctor, rule: Rule) -> list[Finding]:
@@ -185,10 +198,10 @@ def connected(doctor: Doctor, channel: str, credentials: dict[str, str], *, key:
 )
 @pytest.mark.parametrize("channel", ["x", "facebook", "linkedin"])
 def test_a_token_that_ends_within_two_weeks_is_found(
-    doctor: Doctor, channel: str, days: int, severities: Sequence[Severity]
+    sqlite_doctor: Doctor, channel: str, days: int, severities: Sequence[Severity]
 ) -> None:
-    connected(doctor, channel, {"expires_at": (doctor.clock.now() + days * DAY).isoformat()})
-    findings = found(doctor, Rule.TOKEN_ENDS)
+    connected(sqlite_doctor, channel, {"expires_at": (sqlite_doctor.clock.now() + days * DAY).isoformat()})
+    findings = found(sqlite_doctor, Rule.TOKEN_ENDS)
     assert [finding.severity for finding in findings] == severities
     assert SECRET not in repr(findings)
 
@@ -196,19 +209,21 @@ def test_a_token_that_ends_within_two_weeks_is_found(
 RENEWABLE = {"refresh_token": "refresh", "client_id": "app", "client_secret": "hush"}
 
 
-def test_a_token_that_the_program_renews_is_no_finding_but_the_end_of_its_refresh_token_is(doctor: Doctor) -> None:
-    soon = (doctor.clock.now() + DAY).isoformat()
-    connected(doctor, "x", {**RENEWABLE, "expires_at": soon})
-    connected(doctor, "linkedin", {**RENEWABLE, "expires_at": soon})
-    assert found(doctor, Rule.TOKEN_ENDS) == []
-    connected(doctor, "linkedin", {**RENEWABLE, "expires_at": soon, "refresh_expires_at": soon})
-    assert one(doctor, Rule.TOKEN_ENDS)
+def test_a_token_that_the_program_renews_is_no_finding_but_the_end_of_its_refresh_token_is(
+    sqlite_doctor: Doctor,
+) -> None:
+    soon = (sqlite_doctor.clock.now() + DAY).isoformat()
+    connected(sqlite_doctor, "x", {**RENEWABLE, "expires_at": soon})
+    connected(sqlite_doctor, "linkedin", {**RENEWABLE, "expires_at": soon})
+    assert found(sqlite_doctor, Rule.TOKEN_ENDS) == []
+    connected(sqlite_doctor, "linkedin", {**RENEWABLE, "expires_at": soon, "refresh_expires_at": soon})
+    assert one(sqlite_doctor, Rule.TOKEN_ENDS)
 
 
-def test_credentials_under_another_key_are_found_and_not_shown(doctor: Doctor, tmp_path: Path) -> None:
+def test_credentials_under_another_key_are_found_and_not_shown(sqlite_doctor: Doctor, tmp_path: Path) -> None:
     create_key(tmp_path / "other.key")
-    connected(doctor, "facebook", {}, key=tmp_path / "other.key")
-    finding = one(doctor, Rule.CREDENTIALS_CLOSED)
+    connected(sqlite_doctor, "facebook", {}, key=tmp_path / "other.key")
+    finding = one(sqlite_doctor, Rule.CREDENTIALS_CLOSED)
     assert "another key" in finding.what
     assert SECRET not in repr(finding)
 
@@ -228,18 +243,18 @@ def test_credentials_under_another_key_are_found_and_not_shown(doctor: Doctor, t
     ],
 )  # fmt: skip
 def test_a_version_is_warned_of_sixty_days_before_its_end(
-    doctor: Doctor, clock: MovedClock, settings: Any, today: date, severities: Sequence[Severity]
+    sqlite_doctor: Doctor, clock: MovedClock, settings: Any, today: date, severities: Sequence[Severity]
 ) -> None:
     clock.at = datetime(today.year, today.month, today.day, 12, tzinfo=clock.at.tzinfo)
-    known = Doctor(doctor.database, clock, built(**settings), doctor.workspace, doctor.key_file)
+    known = Doctor(sqlite_doctor.database, clock, built(**settings), sqlite_doctor.workspace, sqlite_doctor.key_file)
     assert [finding.severity for finding in found(known, Rule.VERSION_ENDS)] == severities
 
 
-def test_a_key_that_others_can_read_is_found_with_the_command_that_mends_it(doctor: Doctor) -> None:
-    doctor.key_file.chmod(0o644)
-    assert "chmod 600" in one(doctor, Rule.KEY_FILE).mend
-    doctor.key_file.unlink()
-    assert "cannot be read" in one(doctor, Rule.KEY_FILE).what
+def test_a_key_that_others_can_read_is_found_with_the_command_that_mends_it(sqlite_doctor: Doctor) -> None:
+    sqlite_doctor.key_file.chmod(0o644)
+    assert "chmod 600" in one(sqlite_doctor, Rule.KEY_FILE).mend
+    sqlite_doctor.key_file.unlink()
+    assert "cannot be read" in one(sqlite_doctor, Rule.KEY_FILE).what
 
 
 def test_a_disk_is_named_once_and_graver_when_it_is_nearly_full(tmp_path: Path) -> None:
