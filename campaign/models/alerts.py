@@ -12,6 +12,8 @@ from campaign.models.types import UtcDateTime
 
 _OPEN = text("closed_at IS NULL")
 _CALLING = text("call_at IS NOT NULL")
+_NAME_DUTY = text("INSERT INTO duty (name) VALUES (:name) ON CONFLICT DO NOTHING")
+"""Both databases read it alike; the row is there then, and taking the duty is one guarded UPDATE."""
 
 
 class Alert(SQLModel, table=True):
@@ -52,6 +54,7 @@ class Duty(SQLModel, table=True):
 
 def take_duty(session: Session, name: str, owner: str, now: datetime, length: timedelta) -> bool:
     """Take a duty, or keep it, for ``length``. Returns whether it is ours."""
+    session.execute(_NAME_DUTY, {"name": name})
     instant = lease_now(session, now)
     free = sa.or_(col(Duty.owner).is_(None), col(Duty.owner) == owner, col(Duty.until) <= instant)
     statement = sa.update(Duty).where(col(Duty.name) == name, free).values(owner=owner, until=instant + length)

@@ -33,11 +33,9 @@ def upgrade() -> None:
     with op.batch_alter_table('alert', schema=None) as batch_op:
         batch_op.create_index('alert_calling', ['call_at'], unique=False, sqlite_where=sa.text('call_at IS NOT NULL'), postgresql_where=sa.text('call_at IS NOT NULL'))
         batch_op.create_index('alert_open', ['rule', 'subject'], unique=True, sqlite_where=sa.text('closed_at IS NULL'), postgresql_where=sa.text('closed_at IS NULL'))
-    duty = op.create_table('duty',
+    op.create_table('duty',
     sa.Column('name', sa.String(), nullable=False),
     sa.Column('owner', sa.String(), nullable=True),
     sa.Column('until', campaign.models.types.UtcDateTime(timezone=True), nullable=True),
     sa.PrimaryKeyConstraint('name')
     )
-    # The rows are there from the start, so that taking a duty is one guarded UPDATE and never a race of INSERTs.
-    op.bulk_insert(duty, [{'name': 'alerts'}, {'name': 'heartbeat'}])
