@@ -5,8 +5,8 @@ from alembic import op
 
 import campaign.models.types
 
-revision = '0005'
-down_revision = '0004'
+revision = '0014'
+down_revision = '0013'
 branch_labels = None
 depends_on = None
 
