@@ -228,7 +228,7 @@ class App:
         return cluster.ClusterEngine(self.means(), threads=wanted.lanes, beat=wanted.beat, chores=self.chores())
 
     def chores(self) -> list[Chore]:
-        """Return the upkeep beside dispatch: what watches, raised caps, the word on the audit chain, notices, readings."""
+        """Return the upkeep beside dispatch: what watches, caps, the word on the audit chain, notices, readings."""
         collector = Collector(
             self.database,
             self.clock,

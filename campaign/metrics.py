@@ -113,7 +113,7 @@ class Gauges(Collector):
     def _by_status(self, session: Session) -> dict[str, int]:
         began = self.clock.monotonic()
         if began >= self._sizes_until:
-            self._sizes = dict.fromkeys(map(str, Status), 0) | upkeep.count_by_status(session)
+            self._sizes = dict.fromkeys(map(str, Status), 0) | vitals.count_by_status(session)
             ended = self.clock.monotonic()
             self._sizes_until = ended + _DEAREST * (ended - began)
         return self._sizes
