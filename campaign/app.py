@@ -21,9 +21,12 @@ from campaign.dispatch.retry import Policy
 from campaign.engagement.collect import Collector
 from campaign.engagement.timetable import Cooling
 from campaign.engine import require_cluster
+from campaign.engine.apart import Apart
 from campaign.engine.local import LocalEngine
 from campaign.engine.loop import Chore
 from campaign.errors import BadSetting, WrongUse
+from campaign.health.chores import chores
+from campaign.health.doctor import Doctor
 from campaign.identities import Identities
 from campaign.models import Database, lanes, partners, upkeep
 from campaign.models.database import DatabaseAway
@@ -34,6 +37,7 @@ from campaign.nudge import Listener, nudge
 from campaign.plan.gather import Copy, Source
 from campaign.plan.media import MediaStore
 from campaign.ports import Bulk, Channel, Draft, Engine, Limits, Message
+from campaign.ports.watching import Meter, NoMeter
 from campaign.review.content import Contents
 from campaign.review.head import HeadReport
 from campaign.vault import Vault
@@ -59,6 +63,8 @@ class App:
     workspace: Path
     settings: Settings
     clock: Clock = field(default_factory=SystemClock)
+    meter: Meter = field(default_factory=NoMeter)
+    """Who counts what dispatch does; whoever serves the figures puts one here before the engine is made."""
 
     @classmethod
     def open(cls, workspace: Path, environ: Mapping[str, str]) -> "App":
@@ -207,6 +213,7 @@ class App:
             policy=self.policy,
             owner=self.owner,
             first_reading=readings[0] if readings else None,
+            meter=self.meter,
         )
 
     def engine(self) -> Engine:
@@ -221,7 +228,7 @@ class App:
         return cluster.ClusterEngine(self.means(), threads=wanted.lanes, beat=wanted.beat, chores=self.chores())
 
     def chores(self) -> list[Chore]:
-        """Return the upkeep beside dispatch: raised caps, readings, the word on the audit chain, notices."""
+        """Return the upkeep beside dispatch: what watches, caps, the word on the audit chain, notices, readings."""
         collector = Collector(
             self.database,
             self.clock,
@@ -241,7 +248,13 @@ class App:
             budget.reopen(means, now)
             return None
 
-        return [raised_caps, readings, HeadReport(self.database).chore, self.notices.chore]
+        watching, head = chores(self.doctor, self.settings, self.owner), HeadReport(self.database)
+        return [*watching, raised_caps, head.chore, self.notices.chore, Apart(readings, "readings")]
+
+    @cached_property
+    def doctor(self) -> Doctor:
+        """What says what is not well."""
+        return Doctor(self.database, self.clock, self.channels, self.workspace, self.settings.vault.key_file)
 
     @cached_property
     def notices(self) -> Notices:

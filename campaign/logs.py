@@ -1,6 +1,7 @@
 """Structured logs on stderr: for people in colour-free lines, for collectors as JSON; nothing secret in them."""
 
 import logging
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,6 +10,8 @@ import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from campaign.http import scrub
+
+_SECRET_NAMES = re.compile(r"(?i)token|secret|password|authorization|credential|cookie")
 
 
 def set_up_logs(level: str, *, as_json: bool) -> None:
@@ -44,7 +47,12 @@ def _shown(*, as_json: bool) -> list[Processor]:
 
 
 def _without_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    return {name: _scrubbed(value) for name, value in event.items()}
+    return {name: _named(name, value) for name, value in event.items()}
+
+
+def _named(name: object, value: Any) -> Any:
+    """Return a named value; under the name of a secret none is shown, whatever it looks like."""
+    return "…" if _SECRET_NAMES.search(str(name)) else _scrubbed(value)
 
 
 def _scrubbed(value: Any) -> Any:
@@ -52,7 +60,7 @@ def _scrubbed(value: Any) -> Any:
     if isinstance(value, str):
         return scrub(value)
     if isinstance(value, Mapping):
-        return {name: _scrubbed(inner) for name, inner in value.items()}
+        return {name: _named(name, inner) for name, inner in value.items()}
     if isinstance(value, Sequence | set | frozenset) and not isinstance(value, bytes):
         return [_scrubbed(inner) for inner in value]
     return value if value is None or isinstance(value, int | float) else scrub(str(value))

@@ -27,6 +27,7 @@ from campaign.plan.fields import KINDS
 from campaign.plan.frontmatter import KEYS
 from campaign.plan.head import FACTS
 from campaign.plan.template import load_templates
+from campaign.ports import watching
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "docs" / "reference"
@@ -153,6 +154,11 @@ def outcomes_page() -> str:
     )
 
 
+def _power(name: str) -> type:
+    found: type = getattr(ports, name, None) or getattr(watching, name)
+    return found
+
+
 def channels_page() -> str:
     """Return the page of each channel's limits and powers."""
     kinds = load_channels()
@@ -167,7 +173,7 @@ def channels_page() -> str:
     ]  # fmt: skip
     built = {name: kind.from_settings(kind.settings_type()) for name, kind in kinds.items()}
     powers = [
-        [said, *("yes" if isinstance(one, getattr(ports, power)) else "no" for one in built.values())]
+        [said, *("yes" if isinstance(one, _power(power)) else "no" for one in built.values())]
         for power, said in words.POWERS.items()
     ]
     titles = [kind.title for kind in kinds.values()]

@@ -49,7 +49,7 @@ def _kind(annotation: Any, field: FieldInfo | None = None) -> str:
     if get_origin(annotation) is Literal:
         return " or ".join(f'`"{one}"`' for one in get_args(annotation))
     if get_origin(annotation) is tuple:
-        return "list of lengths of time"
+        return "list of texts" if get_args(annotation)[0] is str else "list of lengths of time"
     if get_origin(annotation) is Annotated:
         return _kind(get_args(annotation)[0], field)
     if type(None) in get_args(annotation):

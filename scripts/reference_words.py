@@ -16,6 +16,9 @@ SETTINGS: dict[str, str] = {
     "engagement.readings": "when figures are read, counted from publishing",
     "engagement.daily_until": "then once a day up to this age of a post",
     "engagement.weekly_until": "then once a week up to this age; after it no more",
+    "alerts.webhook": "is sent the same as signed JSON; set it in the environment: `CAMPAIGN__ALERTS__WEBHOOK`",
+    "alerts.heartbeat": "is called while all is well; set it in the environment: `CAMPAIGN__ALERTS__HEARTBEAT`",
+    "alerts.webhook_secret": "signs each call; give it in the environment: `CAMPAIGN__ALERTS__WEBHOOK_SECRET`",
     "channels.x.api_url": "the API's host; another one for the sandbox",
     "channels.x.monthly_cap": "US dollars that posting may cost in a calendar month (UTC), all accounts together",
     "channels.x.account_monthly_cap": "US dollars that the posts of one account may cost in a calendar month (UTC)",
@@ -102,6 +105,9 @@ POWERS: dict[str, str] = {
     "Renews": "renew an access token",
     "Verifies": "say whose credentials these are",
     "Addresses": "know a post by the address that a person copied",
+    "Expires": "say when credentials end",
+    "Sunsets": "say when the API version in use ends",
+    "Probes": "say whether the platform answers",
     "ByHand": "offer the platform's compose page, or copy to paste",
 }
 

@@ -3,12 +3,13 @@
 import os
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event
 
+import leaks
 import pytest
 
 from campaign.models import Database
@@ -87,3 +88,31 @@ class MovedClock:
 @pytest.fixture
 def clock() -> MovedClock:
     return MovedClock()
+
+
+leaks.watch()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """Forget the secrets of the test before."""
+    leaks.known.clear()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Fail a test that wrote a secret anywhere, when all of it is over and every secret of it is known."""
+    report = yield
+    if report.when == "teardown" and report.passed and (leaked := _leaked(item, report)):
+        report.outcome, report.longrepr = "failed", f"{item.nodeid} wrote secrets: {leaked}"
+    return report
+
+
+def _leaked(item: pytest.Item, report: pytest.TestReport) -> dict[str, list[str]]:
+    said = {name: leaks.found_in(text) for name, text in report.sections}
+    folder = getattr(item, "funcargs", {}).get("tmp_path")
+    if folder is not None and Path(item.path).parent.name in leaks.KINDS:
+        said |= leaks.left_in(folder)
+    return {where: secrets for where, secrets in said.items() if secrets}

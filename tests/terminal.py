@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+import leaks
+
 from campaign.cli.frame import main
 
 CONFIG = """[campaign]
@@ -61,6 +63,11 @@ class Terminal:
 
     def run(self, *arguments: str, code: int = 0, workspace: bool = True) -> str:
         """Run a command; returns stdout, or what was said on both where it ended with another code than 0."""
+        out, err = self.both(*arguments, code=code, workspace=workspace)
+        return out if code == 0 else out + err
+
+    def both(self, *arguments: str, code: int = 0, workspace: bool = True) -> tuple[str, str]:
+        """Run a command; returns stdout and stderr."""
         out, err, ended = io.StringIO(), io.StringIO(), 0
         argv = ["campaign", *(["-w", str(self.folder)] if workspace else []), *arguments]
         with patch.object(sys, "argv", argv), redirect_stdout(out), redirect_stderr(err):
@@ -69,7 +76,8 @@ class Terminal:
             except SystemExit as end:
                 ended = int(end.code or 0)
         assert ended == code, f"{arguments}: exit {ended}\n{out.getvalue()}\n{err.getvalue()}"
-        return out.getvalue() if code == 0 else out.getvalue() + err.getvalue()
+        leaks.check(out.getvalue() + err.getvalue(), f"what {arguments[0]} said")
+        return out.getvalue(), err.getvalue()
 
     def json(self, *arguments: str, code: int = 0) -> Any:
         return json.loads(self.run(*arguments, "--json", code=code))

@@ -147,4 +147,6 @@ def renewed(credentials: Mapping[str, str], answer: Answer, now: datetime) -> di
     fresh.pop("expires_at", None)
     if isinstance(seconds, int):
         fresh["expires_at"] = iso(now + timedelta(seconds=seconds))
+    if isinstance(facts.get("refresh_token_expires_in"), int):
+        fresh["refresh_expires_at"] = iso(now + timedelta(seconds=facts["refresh_token_expires_in"]))
     return fresh

@@ -5,7 +5,7 @@ The channel gives an issue its form and opens connections to the mail server. Th
 """
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from email.message import EmailMessage
 from email.policy import SMTP
 from typing import ClassVar, Self
@@ -118,6 +118,11 @@ class EmailChannel:
         except ValueError as error:
             raise CredentialDead("the smtp_url in this account's credentials is no mail server's address") from error
         return self._settings.relay(good, credentials.get("username"), credentials.get("password"))
+
+    def probe(self) -> datetime | None:
+        """Connect to the common mail server and sign in; it tells no time. Raises an Outcome."""
+        Wire.open(self._settings.relay()).close()
+        return None
 
     def send(self, message: EmailMessage) -> None:
         """Send one mail to one person: a notice of our own, no issue.

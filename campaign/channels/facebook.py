@@ -32,12 +32,14 @@ from campaign.channels._facebook_looking import (
 )
 from campaign.channels._facebook_pace import pace
 from campaign.channels._facebook_wire import Settings, Wire, good, new_id, other_version, refusal
-from campaign.channels._wire import looking, paced, picture, said, unseen
+from campaign.channels._watching import GRAPH, platform_time, sunset
+from campaign.channels._wire import ends_at, looking, paced, picture, said, unseen
 from campaign.channels._words import MARGIN, carded, strongest
 from campaign.clock import Clock, SystemClock
 from campaign.errors import AccountBlocked, CannotLook, CredentialDead, Pace, Unknown, Wait, WrongUse
 from campaign.http import Answer
 from campaign.ports import Draft, Evidence, Figures, Gate, Identity, Limits, Media, Message, Receipt, Sighting, Standing
+from campaign.ports.watching import Sunset
 from campaign.weights import FACEBOOK_MAX, facebook_length
 
 _PAGES = 5
@@ -232,6 +234,20 @@ class Facebook:
 
     def _good(self, answer: Answer) -> Answer:
         return good(answer, self._settings.back_off)
+
+    # --- watch -------------------------------------------------------------------------------------------------------
+
+    def ends_at(self, credentials: Mapping[str, str]) -> datetime | None:
+        """Say when the page's token ends; one got with a long-lived user token tells no end."""
+        return ends_at(credentials)
+
+    def sunset(self) -> Sunset | None:
+        """Say when the configured version of the Graph API ends."""
+        return sunset("channels.facebook.graph_version", self._settings.graph_version, GRAPH)
+
+    def probe(self) -> datetime | None:
+        """Ask the Graph API for its time."""
+        return platform_time(self._settings.graph_url, self._settings, self._clock.now)
 
 
 def _all_shown(facts: Mapping[str, Any]) -> list[Shown]:

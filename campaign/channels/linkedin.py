@@ -30,6 +30,7 @@ from campaign.channels._linkedin_looking import (
 )
 from campaign.channels._linkedin_wire import Settings, Wire, encoded, good, new_urn
 from campaign.channels._little import to_little
+from campaign.channels._watching import LINKEDIN, consent_ends_at, platform_time, sunset
 from campaign.channels._wire import ends_at, looking, patiently, picture, renewed, said, unseen
 from campaign.channels._words import MARGIN, carded, strongest
 from campaign.clock import Clock, SystemClock
@@ -37,6 +38,7 @@ from campaign.errors import CannotLook, CredentialDead, NeverSent, Refused, Unkn
 from campaign.http import Answer, Session, asked
 from campaign.ports import Draft, Evidence, Figures, Gate, Identity, Limits, Media, Message, Receipt, Sighting, Standing
 from campaign.ports.costs import POST, Budget, Cost
+from campaign.ports.watching import Sunset
 from campaign.weights import LINKEDIN_MAX, linkedin_length
 
 _PAGES = 6
@@ -250,6 +252,20 @@ class LinkedIn:
         if answer.status in _DEAD and answer.facts:
             raise CredentialDead(said(answer, answer.facts.get("error_description")))
         return renewed(credentials, self._good(answer), self._clock.now())
+
+    # --- watch -------------------------------------------------------------------------------------------------------
+
+    def ends_at(self, credentials: Mapping[str, str]) -> datetime | None:
+        """Say when a person must connect the page again: at the end of the refresh token's year, where there is one."""
+        return consent_ends_at(credentials, renewable=self.renews_at(credentials) is not None)
+
+    def sunset(self) -> Sunset | None:
+        """Say when the configured version ends."""
+        return sunset("channels.linkedin.version", self._settings.version, LINKEDIN)
+
+    def probe(self) -> datetime | None:
+        """Ask LinkedIn for its time."""
+        return platform_time(self._settings.api_url, self._settings, self._clock.now)
 
     # --- in short ----------------------------------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from pydantic import BaseModel
 
+from campaign.channels._watching import consent_ends_at, platform_time
 from campaign.channels._wire import ends_at, looking, paced, patiently, picture, renewed, said, unseen
 from campaign.channels._words import MARGIN, strongest
 from campaign.channels._x_looking import EXPANSIONS, FIELDS, REPOST, Shown, in_one_form, number_in, respelled, shown
@@ -252,6 +253,16 @@ class X(Priced):
         if answer.status in {_BAD_REQUEST, 401} and answer.facts:
             raise CredentialDead(said(answer, answer.facts.get("error_description")))
         return renewed(credentials, self._good(answer), self._clock.now())
+
+    # --- watch -------------------------------------------------------------------------------------------------------
+
+    def ends_at(self, credentials: Mapping[str, str]) -> datetime | None:
+        """Say when a person must connect the account again: OAuth 1.0a tokens and refresh tokens tell no end."""
+        return consent_ends_at(credentials, renewable=self.renews_at(credentials) is not None)
+
+    def probe(self) -> datetime | None:
+        """Ask X for its time."""
+        return platform_time(self._settings.api_url, self._settings, self._clock.now)
 
     # --- in short ----------------------------------------------------------------------------------------------------
 

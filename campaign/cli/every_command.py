@@ -13,6 +13,7 @@ _MODULES = (
     "running",
     "log",
     "upkeep",
+    "doctor",
     "backups",
     "demo",
 )

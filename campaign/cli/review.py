@@ -34,16 +34,21 @@ Reason = Annotated[str, typer.Option("--reason", help="Why; it is kept and shown
 
 @review.command("list")
 def list_review(partner: Partners = None, channel: Channels = None, day: Day = None, as_json: AsJson = False) -> None:
-    """List the posts that wait for a decision, by due time."""
+    """List the posts that wait for a decision, by due time; on stderr, those that wait for a person's word."""
     from campaign.models import listing
+    from campaign.review import inbox
 
     with opened() as app, app.database.read() as session:
-        rows = listing.posts(session, post_filter(app, partner, channel, ["in_review"], day))
-        documents = [row_document(row) for row in rows]
+        wanted = post_filter(app, partner, channel, ["in_review"], day)
+        documents = [row_document(row) for row in listing.posts(session, wanted)]
+        asked = listing.waiting_for_person(session, wanted)
     if not as_json:
         for document in documents:
             document["id"] = f"{document['id']}@{str(document['content_hash'])[:8]}"
     show(documents, as_json=as_json, columns=COLUMNS[:-2], empty="Nothing waits for review.")
+    # On stderr, so that what reads the listing gets posts in review and nothing else, as a table and as JSON.
+    for row in asked:
+        typer.echo(f"{inbox.question(row)}. {inbox.settled_by(row)}", err=True)
 
 
 @review.command("approve")

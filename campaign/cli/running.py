@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -21,15 +20,12 @@ def run(
     """Run the daemon: dispatch, engagement, upkeep."""
     from campaign import daemon
     from campaign.logs import set_up_logs
-    from campaign.web.server import serving
-    from campaign.web.site import site
+    from campaign.web.doors import doors
 
     with opened() as app:
         set_up_logs(app.settings.logging.level, as_json=app.settings.logging.json_lines)
         end = local_time(app, until) if until else None
-        host, _, port = app.settings.web.listen.rpartition(":")
-        pages = serving(site(app.database, app.clock), host, int(port)) if web else nullcontext()
-        with pages:
+        with doors(app, pages=web):
             code = daemon.run(app, until_idle=until_idle, until=end)
     raise typer.Exit(code)
 
@@ -58,13 +54,13 @@ def worker(
 def serve() -> None:
     """Serve the web pages and the API alone."""
     from campaign.logs import set_up_logs
+    from campaign.metrics import Metrics
     from campaign.web import server
     from campaign.web.site import site
 
     with opened() as app:
         set_up_logs(app.settings.logging.level, as_json=app.settings.logging.json_lines)
-        host, _, port = app.settings.web.listen.rpartition(":")
-        server.serve(site(app.database, app.clock), host, int(port))
+        server.serve(site(app.database, app.clock, Metrics(app.database, app.clock)), app.settings.web.listen)
 
 
 @cli.command("sandbox")

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator, model_validator
 
+from campaign.config.alerts import AlertsSection
 from campaign.config.durations import Duration, spoken
 from campaign.config.faults import Origin, Section, fault
 
@@ -106,10 +107,7 @@ class WebSection(Section):
     @field_validator("listen")
     @classmethod
     def _is_host_and_port(cls, listen: str) -> str:
-        host, colon, port = listen.rpartition(":")
-        if not (host and colon and port.isascii() and port.isdigit() and int(port) < 65536):  # noqa: PLR2004 (ports)
-            raise fault(f"{listen!r} is no host and port", 'Write "127.0.0.1:8000"')
-        return listen
+        return host_and_port(listen)
 
     @field_validator("public_url")
     @classmethod
@@ -122,6 +120,14 @@ class WebSection(Section):
         if parts.scheme == "http" and not _loopback(parts.hostname):
             raise fault("plain http would send sign-ins in the clear", "Use https; plain http serves localhost alone")
         return url.rstrip("/")
+
+
+def host_and_port(listen: str) -> str:
+    """Refuse what is no address to listen on."""
+    host, colon, port = listen.rpartition(":")
+    if not (host and colon and port.isascii() and port.isdigit() and int(port) < 65536):  # noqa: PLR2004 (ports)
+        raise fault(f"{listen!r} is no host and port", 'Write "127.0.0.1:8000"')
+    return listen
 
 
 def _loopback(host: str) -> bool:
@@ -185,6 +191,17 @@ class LoggingSection(Section):
     json_lines: bool = Field(default=False, alias="json")
 
 
+class MetricsSection(Section):
+    """Where /metrics and /healthz are served alone, for a daemon without pages. Nothing: nowhere."""
+
+    listen: str = ""
+
+    @field_validator("listen")
+    @classmethod
+    def _is_host_and_port(cls, listen: str) -> str:
+        return listen and host_and_port(listen)
+
+
 class Sections(Section):
     """The tables of config.toml. ``channels`` stay raw: each channel reads its own."""
 
@@ -200,6 +217,8 @@ class Sections(Section):
     media: MediaSection = MediaSection()
     vault: VaultSection = VaultSection()
     logging: LoggingSection = LoggingSection()
+    metrics: MetricsSection = MetricsSection()
+    alerts: AlertsSection = AlertsSection()
 
     @model_validator(mode="after")
     def _engine_has_its_database(self) -> "Sections":

@@ -24,8 +24,7 @@ from campaign.logs import set_up_logs
 from campaign.opening import open_workspace
 from campaign.sandbox.accounts import SandboxAccount
 from campaign.sandbox.server import Sandbox
-from campaign.web.server import serving
-from campaign.web.site import site
+from campaign.web.doors import doors
 
 SPEED = 600.0
 """How much faster engagement grows than in life: half of what a post will ever get comes within a minute."""
@@ -122,10 +121,9 @@ class Demo:
 
     def _go(self, box: Sandbox) -> int:
         with closing(App.open(self.folder, self.environ)) as app:
-            host, _, port = app.settings.web.listen.rpartition(":")
             progress = Progress(app, box.world, self.say)
             until = app.clock.now() + timedelta(seconds=self.seconds) if self.seconds is not None else None
-            with serving(site(app.database, app.clock), host, int(port)), progress.shown():
+            with doors(app, pages=True), progress.shown():
                 code = daemon.run(app, until=until, ready=lambda: self._welcome(box, app))
         self.say(f"Stopped. `{self.program} demo` goes on where it was.")
         return code

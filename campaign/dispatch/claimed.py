@@ -23,9 +23,10 @@ class Claimed:
 @dataclass(frozen=True, slots=True)
 class Done:
     """How the sending of a claimed post ended, and when: a receipt, an outcome, or for an issue the time at which its
-    remaining deliveries may go.
+    remaining deliveries may go. ``started_at`` is when its call began.
     """
 
     claimed: Claimed
     result: Receipt | Outcome | datetime
     at: datetime
+    started_at: datetime

@@ -98,7 +98,7 @@ def _together(means: Means, posted: Sequence[Done], wanted: Sequence[_Wanted]) -
         ours = budget.admitted(session, means, ours, now)
         if ours:
             claims.claim(session, [due for due, _ in ours], means.owner, now, means.policy.lease)
-    settle.tell_published(posted)
+    settle.tell_published(means, posted)
     return [Claimed(due, due.tries + 1, message, _gate(means, due, claimed_at)) for due, message in ours]
 
 
@@ -136,6 +136,7 @@ def _back_to_review(means: Means, due: Due) -> None:
 def send(means: Means, claimed: Claimed) -> Done:
     """Send a claimed post. No transaction is open while the network is used. Never raises: an outcome says it all."""
     result: Receipt | Outcome | datetime
+    started_at = means.clock.now()
     try:
         result = _send(means, claimed)
     except Outcome as outcome:
@@ -143,7 +144,7 @@ def send(means: Means, claimed: Claimed) -> Done:
     except Exception as error:
         log.exception("unforeseen", post=claimed.due.ident)
         result = Unknown(detail=f"{type(error).__name__} in the channel")
-    return Done(claimed, result, means.clock.now())
+    return Done(claimed, result, means.clock.now(), started_at)
 
 
 def _send(means: Means, claimed: Claimed) -> Receipt | datetime:

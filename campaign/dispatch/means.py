@@ -11,6 +11,7 @@ from campaign.dispatch.retry import Policy
 from campaign.models import Database
 from campaign.models.claims import AccountFacts, PartnerFacts
 from campaign.ports import Bulk, Channel, Identity, Measures
+from campaign.ports.watching import Meter, NoMeter
 from campaign.review.content import Contents
 
 
@@ -21,6 +22,7 @@ class Means:
     ``identify`` opens an account's credentials and renews a token that ends soon; it raises CredentialDead.
     ``bulk`` does the issues of a channel whose posts have many deliveries. ``first_reading`` is the delay of the first
     engagement reading, None when none is taken. ``stopping`` set lets nothing more go out of this process.
+    ``meter`` counts attempts as they are settled.
     """
 
     database: Database
@@ -33,6 +35,7 @@ class Means:
     owner: str
     first_reading: timedelta | None = None
     stopping: Event = field(default_factory=Event)
+    meter: Meter = field(default_factory=NoMeter)
 
     def channel(self, name: str) -> Channel:
         """Return the channel by its name."""

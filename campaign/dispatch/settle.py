@@ -55,11 +55,17 @@ def _receipt(done: Done) -> Receipt:
     return done.result
 
 
-def tell_published(done: Sequence[Done]) -> None:
-    """Log what was published, once it is stored."""
+def tell_published(means: Means, done: Sequence[Done]) -> None:
+    """Count and log what was published, once it is stored."""
     for one in done:
         due = one.claimed.due
+        _count(means, one, "posted")
         log.info("published", post=due.ident, channel=due.channel, external_id=_receipt(one).external_id)
+
+
+def _count(means: Means, done: Done, outcome: str) -> None:
+    due = done.claimed.due
+    means.meter.settled(due.channel, outcome, due_at=due.due_at, started_at=done.started_at, ended_at=done.at)
 
 
 def posted(means: Means, done: Done) -> None:
@@ -81,7 +87,7 @@ def posted(means: Means, done: Done) -> None:
             budget.found(session, due, done.claimed.number)
         lanes.free_lane(session, due.account.ident, means.owner)
     if step is not None:
-        tell_published([done])
+        tell_published(means, [done])
     else:
         log.error("a receipt came too late", post=due.ident, status=post.status, external_id=receipt.external_id)
 
@@ -105,6 +111,7 @@ def ended(means: Means, done: Done) -> None:
         if _is_current(post, number):
             carry_out(session, means, post, decision, now)
         lanes.free_lane(session, due.account.ident, means.owner)
+    _count(means, done, name)
     log.warning(decision.move.value, post=due.ident, channel=due.channel, outcome=name, detail=decision.why)
 
 

@@ -14,6 +14,7 @@ from apscheduler.triggers.date import DateTrigger
 from sqlalchemy.exc import SQLAlchemyError
 
 from campaign.dispatch.means import Means
+from campaign.engine.apart import Apart
 from campaign.models import upkeep
 
 log = structlog.get_logger(__name__)
@@ -74,6 +75,9 @@ class Loop:
         self.wake()
         self._thread.join()
         self._chore_thread.join()
+        for chore in self._chores:
+            if isinstance(chore, Apart):
+                chore.join()
         self._scheduler.shutdown(wait=True)
 
     def _run(self) -> None:

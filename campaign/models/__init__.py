@@ -4,6 +4,7 @@ Importing this package loads every table, so that the schema is whole wherever a
 """
 
 from campaign.models import (
+    alerts,
     audit,
     bookings,
     copying,
@@ -19,11 +20,13 @@ from campaign.models import (
     status,
     upkeep,
     users,
+    vitals,
 )
 from campaign.models.database import Database
 
 __all__ = [
     "Database",
+    "alerts",
     "audit",
     "bookings",
     "copying",
@@ -39,4 +42,5 @@ __all__ = [
     "status",
     "upkeep",
     "users",
+    "vitals",
 ]

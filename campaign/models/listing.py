@@ -1,7 +1,7 @@
 """Reading posts for people: one filter for every listing and bulk decision."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -10,11 +10,17 @@ from sqlmodel import Session, col, select
 from campaign.models.database import changed
 from campaign.models.partners import Account, Partner
 from campaign.models.posts import Approval, Event, Post
+from campaign.models.status import Status
+
+_FOR_PERSON = (Status.UNCONFIRMED.value, Status.RETRACTING.value)
 
 
 @dataclass(frozen=True, slots=True)
 class PostFilter:
-    """Which posts to read; empty means all. ``since`` and ``until`` bound the due time (until exclusive)."""
+    """Which posts to read; empty means all. ``since`` and ``until`` bound the due time (until exclusive).
+
+    ``for_person``: only those that nobody but a person can settle.
+    """
 
     ids: tuple[int, ...] = ()
     partners: tuple[str, ...] = ()
@@ -24,6 +30,7 @@ class PostFilter:
     account_id: int | None = None
     since: datetime | None = None
     until: datetime | None = None
+    for_person: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +72,8 @@ def _conditions(wanted: PostFilter) -> Sequence[sa.ColumnElement[bool]]:
         conditions.append(col(Post.due_at) >= wanted.since)
     if wanted.until is not None:
         conditions.append(col(Post.due_at) < wanted.until)
+    if wanted.for_person:
+        conditions += [col(Post.needs_person).is_not(None), col(Post.status).in_(_FOR_PERSON)]
     return conditions
 
 
@@ -135,13 +144,6 @@ def free_key(session: Session, account_id: int, slot: str, occurrence: str) -> N
     session.execute(statement)
 
 
-def waiting_for_person(session: Session) -> list[PostRow]:
-    """Return posts that only a person can settle."""
-    statement = (
-        select(Post, Account, Partner)
-        .join(Account, col(Account.id) == col(Post.account_id))
-        .join(Partner, col(Partner.id) == col(Post.partner_id))
-        .where(col(Post.needs_person).is_not(None), col(Post.status).in_(["unconfirmed", "retracting"]))
-        .order_by(col(Post.due_at))
-    )
-    return [PostRow(post, account, partner) for post, account, partner in session.exec(statement).all()]
+def waiting_for_person(session: Session, wanted: PostFilter | None = None) -> list[PostRow]:
+    """Return the posts of ``wanted`` that only a person can settle, by due time."""
+    return posts(session, replace(wanted or PostFilter(), statuses=(), for_person=True))

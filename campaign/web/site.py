@@ -1,15 +1,16 @@
-"""The site: /healthz, and /u/<token>, the public unsubscribe address of RFC 8058."""
+"""The site: what is watched, and /u/<token>, the public unsubscribe address of RFC 8058."""
 
 import re
 from pathlib import Path
 
 from fastapi import FastAPI, Request
-from fastapi.responses import HTMLResponse, JSONResponse, Response
+from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from campaign.clock import Clock
-from campaign.health import health
+from campaign.metrics import Metrics
 from campaign.models import Database, mailing
+from campaign.web.watching import add_watching, bare_site
 
 _PAGES = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "pages"), autoescape=True, undefined=StrictUndefined
@@ -24,15 +25,9 @@ _HEADERS = {
 }
 
 
-def site(database: Database, clock: Clock) -> FastAPI:
+def site(database: Database, clock: Clock, metrics: Metrics) -> FastAPI:
     """Return the ASGI application."""
-    app = FastAPI(title="campaign", docs_url=None, redoc_url=None, openapi_url=None)
-
-    @app.get("/healthz")
-    def healthz() -> JSONResponse:
-        """Answer 200 while dispatch ticks, else 503."""
-        found = health(database, clock)
-        return JSONResponse(found.document(), status_code=200 if found.well else 503)
+    app = add_watching(bare_site(), database, clock, metrics)
 
     @app.get("/u/{token}")
     def ask(token: str) -> Response:

@@ -48,7 +48,7 @@ def test_a_late_answer_of_an_older_attempt_settles_nothing(room: Room) -> None:
     declare_absent(room, post_id)
     room.serve()
     newer = room.seen(post_id).external_id
-    lane.turn(room.means, [Done(claimed, Receipt("77"), room.means.clock.now())], ())
+    lane.turn(room.means, [Done(claimed, Receipt("77"), room.means.clock.now(), room.means.clock.now())], ())
     assert (room.seen(post_id).status, room.seen(post_id).external_id) == (Status.PUBLISHED, newer)
 
 

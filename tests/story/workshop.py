@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import leaks
+
 LONDON = ZoneInfo("Europe/London")
 CAMPAIGN = Path(sys.executable).with_name("campaign")
 
@@ -158,6 +160,7 @@ weekly_until = "4s"
         )
         assert done.returncode == code, f"{arguments}: exit {done.returncode}\n{done.stdout}\n{done.stderr}"
         assert "Traceback" not in done.stderr
+        leaks.check(done.stdout + done.stderr, f"what {arguments[0]} said")
         return done.stdout if code == 0 else done.stdout + done.stderr
 
     def json(self, *arguments: str) -> Any:

@@ -170,7 +170,7 @@ def test_a_person_settles_an_unconfirmed_post_both_ways(terminal: Terminal) -> N
         sent = {"status": Status.UNCONFIRMED, "approved_hash": col(Post.content_hash)}
         put(terminal, ident, due_at=due_at, needs_person="nobody can look", **sent)
     doctor = terminal.json("doctor", code=1)
-    assert {row["which"] for row in doctor if row["what"] == "post"} == {there, absent, late}
+    assert {row["subject"] for row in doctor if row["rule"] == "post-needs-person"} == {there, absent, late}
     assert "is no post on X" in terminal.run(
         "settle", there, "--published", "https://x.com/oak", "--as", "rita", code=2
     )

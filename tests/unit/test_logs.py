@@ -16,6 +16,7 @@ set_up_logs("debug", as_json=sys.argv[1] == "json")
 log = structlog.get_logger("ours")
 log.debug("a step", post=7)
 log.info("asked", url="https://x.test/me?access_token={SECRET}&fields=id", many=["Bearer {SECRET}"], by={{"n": 1}})
+log.info("held", who={{"credentials": {{"any": "{SECRET}"}}}}, access_token="{SECRET}")
 try:
     raise ValueError("https://x.test/feed?access_token={SECRET}")
 except ValueError:
@@ -40,13 +41,13 @@ def lines(form: str) -> list[str]:
 def test_every_line_is_json_whoever_writes_it_and_shows_no_secret() -> None:
     found = [json.loads(line) for line in lines("json")]
     assert [line["event"] for line in found] == [
-        "a step", "asked", "broke", "Authorization: Bearer …", "theirs broke"
+        "a step", "asked", "held", "broke", "Authorization: Bearer …", "theirs broke"
     ]  # fmt: skip
     assert all({"level", "timestamp"} <= line.keys() for line in found)
     assert found[0]["post"] == 7
     assert found[1]["url"] == "https://x.test/me?access_token=…&fields=id"
-    assert "ValueError" in found[2]["exception"]
-    assert "Traceback" in found[4]["exception"]
+    assert "ValueError" in found[3]["exception"]
+    assert "Traceback" in found[5]["exception"]
 
 
 def test_lines_for_people_show_no_secret_either() -> None:

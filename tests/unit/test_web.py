@@ -8,12 +8,15 @@ from pathlib import Path
 
 import pytest
 import requests
+from builders import add_account, add_post
 from conftest import MovedClock
 from sqlmodel import col, select
 
 from campaign.errors import WrongUse
+from campaign.metrics import Metrics
 from campaign.models import Database, mailing, upkeep
 from campaign.models.mailing import MailingList, Subscriber
+from campaign.models.status import Status
 from campaign.web.server import serving
 from campaign.web.site import site
 
@@ -22,7 +25,7 @@ SECOND = timedelta(seconds=1)
 
 @pytest.fixture
 def address(database: Database, clock: MovedClock) -> Iterator[str]:
-    with serving(site(database, clock), "127.0.0.1", 0) as address:
+    with serving(site(database, clock, Metrics(database, clock)), "127.0.0.1:0") as address:
         yield address
 
 
@@ -86,10 +89,32 @@ def test_health_is_red_when_the_daemon_slept_past_its_wake_up(
 
 def test_health_is_red_and_not_an_error_page_when_the_database_is_gone(tmp_path: Path, clock: MovedClock) -> None:
     empty = Database(f"sqlite:///{tmp_path}/empty.db", connections=1)
-    with serving(site(empty, clock), "127.0.0.1", 0) as address:
+    with serving(site(empty, clock, Metrics(empty, clock)), "127.0.0.1:0") as address:
         found = requests.get(f"{address}/healthz", timeout=5)
     assert (found.status_code, found.json()["reason"]) == (503, "the database does not answer")
     empty.close()
+
+
+def test_what_waits_for_a_person_is_a_warning_and_not_red(address: str, database: Database, clock: MovedClock) -> None:
+    tick(database, clock)
+    with database.write() as session:
+        account = add_account(session, clock.now())
+        person = {"needs_person": "nobody can look"}
+        add_post(session, account, clock.now(), status=Status.UNCONFIRMED, changes=person)
+        add_post(session, account, clock.now(), status=Status.UNCONFIRMED)
+        stopped = add_account(session, clock.now())
+        stopped.stopped_why = "401"
+        session.add(stopped)
+    found = requests.get(f"{address}/healthz", timeout=5)
+    assert found.status_code == 200
+    assert found.json()["warnings"] == {"post-unconfirmed": 1, "post-needs-person": 1, "account-stopped": 1}
+
+
+def test_figures_stand_beside_the_pages_and_are_never_kept(address: str) -> None:
+    found = requests.get(f"{address}/metrics", timeout=5)
+    assert found.headers["Content-Type"].startswith("text/plain; version=0.0.4")
+    assert found.headers["Cache-Control"] == "no-store"
+    assert "campaign_database_up 1.0" in found.text
 
 
 def test_a_get_never_unsubscribes(address: str, database: Database, clock: MovedClock) -> None:
@@ -142,6 +167,6 @@ def test_pages_that_cannot_listen_say_so_in_one_line(database: Database, clock: 
     with (
         taken_port() as port,
         pytest.raises(WrongUse, match=f"127.0.0.1:{port}"),
-        serving(site(database, clock), "127.0.0.1", port),
+        serving(site(database, clock, Metrics(database, clock)), f"127.0.0.1:{port}"),
     ):
         raise AssertionError

@@ -1,10 +1,14 @@
 """Is the daemon well? The beat in the database tells, not the life of a process."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from sqlmodel import Session
+
 from campaign.clock import Clock, iso
-from campaign.models import Database, upkeep
+from campaign.health.finding import Rule
+from campaign.models import Database, upkeep, vitals
 from campaign.models.database import DatabaseAway
 
 _STALE = timedelta(seconds=60)
@@ -12,12 +16,15 @@ _STALE = timedelta(seconds=60)
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """Whether dispatch ticks, with the reason when it does not."""
+    """Whether dispatch ticks, with the reason when it does not. ``warnings`` (rule and count) do not make it unwell:
+    a load balancer must not take a daemon away because a person has work to do.
+    """
 
     well: bool
     reason: str
     tick_at: datetime | None = None
     next_wake_at: datetime | None = None
+    warnings: Mapping[str, int] = field(default_factory=dict)
 
     def document(self) -> dict[str, object]:
         """Return the JSON that /healthz answers."""
@@ -26,6 +33,7 @@ class Health:
             "reason": self.reason,
             "tick_at": iso(self.tick_at) if self.tick_at else None,
             "next_wake_at": iso(self.next_wake_at) if self.next_wake_at else None,
+            "warnings": dict(self.warnings),
         }
 
 
@@ -34,14 +42,27 @@ def health(database: Database, clock: Clock) -> Health:
     try:
         with database.read() as session:
             beats = upkeep.beats(session)
+            warnings = _warnings(session, clock.now())
     except DatabaseAway:
         return Health(well=False, reason="the database does not answer")
     if not beats:
-        return Health(well=False, reason="no daemon runs; start `campaign run`")
+        return Health(well=False, reason="no daemon runs; start `campaign run`", warnings=warnings)
     newest, now = beats[0], clock.now()
     reason = ""
     if now - newest.tick_at > _STALE:
         reason = "the daemon has not ticked for over a minute"
     elif newest.next_wake_at is not None and now - newest.next_wake_at > _STALE:
         reason = "the daemon slept past its next wake-up"
-    return Health(not reason, reason or "the daemon ticks", newest.tick_at, newest.next_wake_at)
+    return Health(not reason, reason or "the daemon ticks", newest.tick_at, newest.next_wake_at, warnings)
+
+
+def _warnings(session: Session, now: datetime) -> dict[str, int]:
+    person = vitals.unconfirmed(session, for_person=True).count + vitals.retractions_for_person(session)
+    counts = {
+        Rule.POSTS_OVERDUE: vitals.overdue(session, now).count,
+        Rule.POST_UNCONFIRMED: vitals.unconfirmed(session, for_person=False).count,
+        Rule.POST_NEEDS_PERSON: person,
+        Rule.ACCOUNT_STOPPED: vitals.lane_states(session, now).stopped,
+        "holds": vitals.active_holds(session),
+    }
+    return {str(rule): count for rule, count in counts.items() if count}

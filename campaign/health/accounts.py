@@ -1,0 +1,94 @@
+"""The doctor on accounts: stopped or waiting and why, credentials that do not open or soon end, versions that end."""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta
+
+from sqlmodel import Session
+
+from campaign.clock import iso
+from campaign.errors import WrongUse
+from campaign.health.finding import Finding, Rule, Severity
+from campaign.identities import name as bound_to
+from campaign.models import partners, vitals
+from campaign.models.partners import Account, Partner
+from campaign.ports import Channel
+from campaign.ports.watching import Expires, Sunsets
+from campaign.vault import Vault
+
+_TOKEN_WARNING = timedelta(days=14)
+_TOKEN_ERROR = timedelta(days=3)
+_VERSION_WARNING = timedelta(days=60)
+_VERSION_ERROR = timedelta(days=7)
+_CONNECT = "Connect it again: `campaign accounts import FILE.csv`, with new credentials in the file."
+
+
+def standing(session: Session, now: datetime) -> Iterator[Finding]:
+    """Find accounts that have stopped, and lanes that were told to wait."""
+    for account, partner in partners.accounts(session):
+        if account.stopped_why is not None:
+            yield from _stopped(account, partner, now)
+    for found in vitals.waiting_lanes(session, now):
+        place, until = _place(found.account, found.partner), found.lane.ready_at or now
+        what = f"{place} waits until {iso(until)}: {found.lane.ready_why}"
+        mend = "Nothing: it goes on by itself. Move posts that cannot wait so long."
+        yield Finding(Rule.LANE_WAITING, Severity.WARNING, place, what, mend)
+
+
+def _stopped(account: Account, partner: Partner, now: datetime) -> Iterator[Finding]:
+    place, why, until = _place(account, partner), account.stopped_why or "", account.stopped_until
+    if until is None:
+        yield Finding(Rule.ACCOUNT_STOPPED, Severity.ERROR, place, f"{place} has stopped: {why}", _CONNECT, why)
+    elif until > now:
+        what = f"{place} has stopped until {iso(until)}: {why}"
+        mend = "Look at the account on its platform: it may ask for something there."
+        yield Finding(Rule.ACCOUNT_PAUSED, Severity.WARNING, place, what, mend, why)
+
+
+def credentials(session: Session, vault: Vault, channels: Mapping[str, Channel], now: datetime) -> Iterator[Finding]:
+    """Find credentials that do not open, and those that end soon. They are opened here and shown nowhere."""
+    for account, partner in partners.accounts(session):
+        if account.sealed is None or account.mode != "api":
+            continue
+        place = _place(account, partner)
+        try:
+            opened = vault.open(account.sealed, bound_to(account))
+        except WrongUse as error:
+            what, mend = str(error.facts["problem"]), str(error.facts["mend"])
+            yield Finding(Rule.CREDENTIALS_CLOSED, Severity.ERROR, place, what, mend)
+            continue
+        channel = channels.get(account.channel)
+        if isinstance(channel, Expires) and (ends := channel.ends_at(opened)) is not None:
+            yield from _token(place, ends, now)
+
+
+def _token(place: str, ends: datetime, now: datetime) -> Iterator[Finding]:
+    left = ends - now
+    if left <= _TOKEN_WARNING:
+        word = "ended" if left <= timedelta() else "ends"
+        severity = Severity.ERROR if left <= _TOKEN_ERROR else Severity.WARNING
+        yield Finding(
+            Rule.TOKEN_ENDS, severity, place, f"The access of {place} {word} {iso(ends)}", _CONNECT, iso(ends)
+        )
+
+
+def versions(channels: Mapping[str, Channel], now: datetime) -> Iterator[Finding]:
+    """Find API versions that end within sixty days."""
+    for channel in channels.values():
+        found = channel.sunset() if isinstance(channel, Sunsets) else None
+        if found is None:
+            continue
+        left = _instant(found.ends) - now
+        if left <= _VERSION_WARNING:
+            word = "ended on" if left <= timedelta() else "ends on"
+            severity = Severity.ERROR if left <= _VERSION_ERROR else Severity.WARNING
+            what = f"Version {found.version} of {channel.title}'s API {word} {found.ends}"
+            mend = f"Set {found.setting} in config.toml to a newer version that this release has been tested with."
+            yield Finding(Rule.VERSION_ENDS, severity, channel.name, what, mend, found.version)
+
+
+def _instant(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)
+
+
+def _place(account: Account, partner: Partner) -> str:
+    return f"{partner.key} {account.channel} {account.handle}"

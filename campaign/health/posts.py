@@ -1,0 +1,98 @@
+"""The doctor on posts: late, in doubt, waiting for a person, ended badly; and on holds that somebody forgot."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from sqlmodel import Session
+
+from campaign.clock import iso
+from campaign.health.finding import Finding, Rule, Severity, order
+from campaign.models import holds, listing, vitals
+from campaign.models.status import Status
+from campaign.models.vitals import Pile
+from campaign.review import inbox
+
+_LOOKS_TAKE = timedelta(minutes=6)
+"""Within so long a look-up finds a post or proves it absent (ruling 3)."""
+_LOOKS_FAIL = timedelta(minutes=30)
+_RECENT = timedelta(days=7)
+_OLD_HOLD = timedelta(days=1)
+
+
+def examine(session: Session, now: datetime) -> Iterator[Finding]:
+    """Find what is not well with posts."""
+    yield from _overdue(vitals.overdue(session, now), now)
+    yield from _unconfirmed(vitals.unconfirmed(session, for_person=False), now)
+    yield from _for_person(session)
+    yield from _ended_badly(session, now)
+    yield from _stale(session, now)
+    yield from _old_holds(session, now)
+
+
+def _overdue(pile: Pile, now: datetime) -> Iterator[Finding]:
+    if pile.since is not None:
+        what = f"{_posts(pile.count)} could have gone and did not, the oldest was due {_ago(now - pile.since)} ago"
+        mend = "See that `campaign run` lives and is not held up; its log says why."
+        yield Finding(Rule.POSTS_OVERDUE, Severity.ERROR, "posts", what, mend, order(pile.count))
+
+
+def _unconfirmed(pile: Pile, now: datetime) -> Iterator[Finding]:
+    if not pile.count:
+        return
+    age = now - (pile.since or now)
+    if age <= _LOOKS_TAKE:
+        return  # the look-ups are about their work
+    what = f"{_posts(pile.count)} wait to be looked up, the oldest was sent {_ago(age)} ago"
+    mend = "See `campaign posts list --status unconfirmed`; the log says why the look-ups fail."
+    severity = Severity.ERROR if age > _LOOKS_FAIL else Severity.WARNING
+    yield Finding(Rule.POST_UNCONFIRMED, severity, "posts", what, mend, order(pile.count))
+
+
+def _for_person(session: Session) -> Iterator[Finding]:
+    for row in listing.waiting_for_person(session):
+        what = inbox.question(row)
+        yield Finding(Rule.POST_NEEDS_PERSON, Severity.ERROR, str(row.post.id), what, inbox.settled_by(row))
+
+
+def _ended_badly(session: Session, now: datetime) -> Iterator[Finding]:
+    for rule, status, said in (
+        (Rule.POSTS_MISSED, Status.MISSED, "were missed"),
+        (Rule.POSTS_FAILED, Status.FAILED, "were refused by their platform"),
+    ):
+        count = vitals.due_since(session, status, now - _RECENT)
+        if count:
+            what = f"{_posts(count)} of the last {_RECENT.days} days {said}"
+            mend = f"See `campaign posts list --status {status}`; move each to a new time, or withdraw it."
+            yield Finding(rule, Severity.WARNING, "posts", what, mend, order(count))
+
+
+def _stale(session: Session, now: datetime) -> Iterator[Finding]:
+    for ident, attempt in vitals.abandoned(session, now):
+        what = f"Post {ident} is being sent by {attempt.owner}, whose lease ended at {iso(attempt.lease_until)}"
+        mend = "Start `campaign run`: it looks the post up before anything else."
+        yield Finding(Rule.LEASE_STALE, Severity.ERROR, f"post {ident}", what, mend)
+    for found in vitals.stale_lanes(session, now):
+        place = f"{found.partner.key} {found.account.channel}"
+        what = f"The lane of {place} is still held by {found.lane.owner}, whose lease has ended"
+        mend = "Nothing, if that process was killed: the next due post takes the lane over."
+        yield Finding(Rule.LEASE_STALE, Severity.WARNING, place, what, mend)
+
+
+def _old_holds(session: Session, now: datetime) -> Iterator[Finding]:
+    for hold in holds.active(session):
+        if now - hold.held_at > _OLD_HOLD:
+            what = f"{hold.held_by} held {hold.scope} {_ago(now - hold.held_at)} ago: {hold.reason}"
+            mend = f"See `campaign release {hold.scope} --dry-run`, then release it, if it was forgotten."
+            yield Finding(Rule.HOLD_OLD, Severity.WARNING, hold.scope, what, mend)
+
+
+def _posts(count: int) -> str:
+    return "1 post" if count == 1 else f"{count} posts"
+
+
+def _ago(span: timedelta) -> str:
+    """Say a span as people do, to its largest unit."""
+    for unit, size in (("days", timedelta(days=1)), ("hours", timedelta(hours=1)), ("minutes", timedelta(minutes=1))):
+        if span >= 2 * size:
+            return f"{span // size} {unit}"
+    return f"{max(0, round(span.total_seconds()))} seconds"

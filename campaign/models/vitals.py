@@ -1,0 +1,174 @@
+"""The statements of health: few, read-only, and quick on a million posts, for /healthz and /metrics ask them often."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from campaign.models.database import lease_now
+from campaign.models.holds import Hold, not_held, not_stopped
+from campaign.models.partners import Account, Lane, Partner
+from campaign.models.posts import Attempt, Post
+from campaign.models.status import Status
+from campaign.models.users import Notice
+
+_LATE = timedelta(seconds=60)
+"""Later than this a post that could go is overdue: the beat would have found it three times over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pile:
+    """How many there are, and since when the oldest waits."""
+
+    count: int
+    since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class LaneStates:
+    """How many accounts are being served, must wait, and have stopped."""
+
+    busy: int
+    waiting: int
+    stopped: int
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingLane:
+    """An account whose lane waits, or is held by somebody who no longer lives."""
+
+    lane: Lane
+    account: Account
+    partner: Partner
+
+
+def _is(status: Status) -> sa.ColumnElement[bool]:
+    """Name a status in the text of the statement: a partial index is sure to be used only for a constant."""
+    return col(Post.status) == sa.literal(status.value, literal_execute=True)
+
+
+def overdue(session: Session, now: datetime) -> Pile:
+    """Return the posts that dispatch could have sent a minute ago and has not.
+
+    Nothing holds, stops or delays them. Accounts with a post in doubt are left out: an equal post waits for that one.
+    """
+    doubtful = sa.select(col(Post.account_id)).where(_is(Status.UNCONFIRMED))
+    ready = sa.or_(col(Lane.ready_at).is_(None), col(Lane.ready_at) <= now)
+    statement = (
+        sa.select(sa.func.count(), sa.func.min(col(Post.due_at)))
+        .select_from(Post)
+        .join(Account, col(Account.id) == col(Post.account_id))
+        .join(Lane, col(Lane.account_id) == col(Post.account_id))
+        .where(
+            _is(Status.APPROVED),
+            col(Post.due_at) < now - _LATE,
+            col(Post.next_try_at) < now - _LATE,
+            col(Account.mode) == "api",
+            not_stopped(now),
+            not_held(),
+            ready,
+            col(Post.account_id).not_in(doubtful),
+        )
+    )
+    return Pile(*session.execute(statement).one())
+
+
+def unconfirmed(session: Session, *, for_person: bool) -> Pile:
+    """Return the unconfirmed posts that the program still looks up, or those that wait for a person."""
+    person = col(Post.needs_person)
+    statement = (
+        sa.select(sa.func.count(sa.distinct(col(Post.id))), sa.func.min(col(Attempt.started_at)))
+        .select_from(Post)
+        .join(
+            Attempt, sa.and_(col(Attempt.post_id) == col(Post.id), col(Attempt.number) == col(Post.tries)), isouter=True
+        )
+        .where(_is(Status.UNCONFIRMED), person.is_not(None) if for_person else person.is_(None))
+    )
+    return Pile(*session.execute(statement).one())
+
+
+def retractions_for_person(session: Session) -> int:
+    """Return how many posts a person is asked to take down."""
+    statement = sa.select(sa.func.count()).where(_is(Status.RETRACTING), col(Post.needs_person).is_not(None))
+    return int(session.execute(statement).scalar_one())
+
+
+def due_since(session: Session, status: Status, since: datetime) -> int:
+    """Return how many posts that fell due since then stand in a status."""
+    statement = sa.select(sa.func.count()).select_from(Post).where(_is(status), col(Post.due_at) >= since)
+    return int(session.execute(statement).scalar_one())
+
+
+def abandoned(session: Session, now: datetime, late: timedelta = _LATE) -> list[tuple[int, Attempt]]:
+    """Return what stands in publishing under a lease that ended a while ago: nobody sweeps."""
+    ended = lease_now(session, now) - late
+    statement = (
+        select(Post.id, Attempt)
+        .join(Attempt, sa.and_(col(Attempt.post_id) == col(Post.id), col(Attempt.number) == col(Post.tries)))
+        .where(_is(Status.PUBLISHING), col(Attempt.lease_until) < ended)
+        .order_by(col(Attempt.lease_until))
+    )
+    return [(ident or 0, attempt) for ident, attempt in session.exec(statement)]
+
+
+def stale_lanes(session: Session, now: datetime, late: timedelta = _LATE) -> list[WaitingLane]:
+    """Return lanes whose owner let the lease run out and has not let go."""
+    ended = lease_now(session, now) - late
+    return _lanes(session, sa.and_(col(Lane.owner).is_not(None), col(Lane.lease_until) < ended))
+
+
+def waiting_lanes(session: Session, now: datetime) -> list[WaitingLane]:
+    """Return lanes that were told to wait; the pace between two posts tells no reason and does not count."""
+    return _lanes(session, _waits(now))
+
+
+def _waits(now: datetime) -> sa.ColumnElement[bool]:
+    return sa.and_(col(Lane.ready_at) > now, col(Lane.ready_why).is_not(None))
+
+
+def _lanes(session: Session, condition: sa.ColumnElement[bool]) -> list[WaitingLane]:
+    statement = (
+        select(Lane, Account, Partner)
+        .join(Account, col(Account.id) == col(Lane.account_id))
+        .join(Partner, col(Partner.id) == col(Account.partner_id))
+        .where(condition)
+        .order_by(col(Partner.key), col(Account.channel))
+    )
+    return [WaitingLane(*row) for row in session.exec(statement)]
+
+
+def lane_states(session: Session, now: datetime) -> LaneStates:
+    """Return how many lanes are busy, wait for a stated reason, and stand still."""
+    instant = lease_now(session, now)
+    busy = sa.and_(col(Lane.owner).is_not(None), col(Lane.lease_until) >= instant)
+    still = sa.or_(col(Account.stopped_until).is_(None), col(Account.stopped_until) > now)
+    stopped = sa.and_(col(Account.stopped_why).is_not(None), still)
+    counts = [sa.func.count(sa.case((condition, 1))) for condition in (busy, _waits(now), stopped)]
+    statement = sa.select(*counts).select_from(Lane).join(Account, col(Account.id) == col(Lane.account_id))
+    return LaneStates(*session.execute(statement).one())
+
+
+def count_by_status(session: Session) -> dict[str, int]:
+    """Return how many posts stand in each status: the one question here that reads every post."""
+    statement = sa.select(col(Post.status), sa.func.count()).group_by(col(Post.status))
+    return {str(status): count for status, count in session.execute(statement)}
+
+
+def active_holds(session: Session) -> int:
+    """Return how many holds are on."""
+    statement = sa.select(sa.func.count()).select_from(Hold).where(col(Hold.released_at).is_(None))
+    return int(session.execute(statement).scalar_one())
+
+
+def unsent_notices(session: Session, before: datetime) -> Pile:
+    """Return the mails to people that were written before then and have not gone."""
+    statement = sa.select(sa.func.count(), sa.func.min(col(Notice.created_at))).where(
+        col(Notice.sent_at).is_(None), col(Notice.created_at) < before
+    )
+    return Pile(*session.execute(statement).one())
+
+
+def database_time(session: Session, now: datetime) -> datetime | None:
+    """Return what the database's own clock says; None for a file, which has none."""
+    return lease_now(session, now) if session.get_bind().dialect.name == "postgresql" else None

@@ -1,0 +1,319 @@
+"""The doctor: every rule finds what it is for, names a mend, and is silent where all is well."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from builders import add_account, add_post
+from conftest import MovedClock
+
+from campaign.channels import load_channels
+from campaign.health import machine
+from campaign.health.doctor import Doctor
+from campaign.health.finding import Finding, Rule, Severity
+from campaign.identities import name as bound_to
+from campaign.models import Database, lanes, upkeep
+from campaign.models.alerts import Alert
+from campaign.models.holds import Hold
+from campaign.models.partners import Account, Lane
+from campaign.models.posts import Attempt
+from campaign.models.status import Status
+from campaign.models.users import Notice
+from campaign.ports import Channel
+from campaign.vault import Vault, create_key
+
+SECOND, MINUTE, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(days=1)
+
+
+def built(**settings: dict[str, object]) -> dict[str, Channel]:
+    kinds = load_channels()
+    return {
+        name: kind.from_settings(kind.settings_type.model_validate(settings.get(name, {})))
+        for name, kind in kinds.items()
+    }
+
+
+@pytest.fixture
+def doctor(database: Database, clock: MovedClock, tmp_path: Path) -> Doctor:
+    """A doctor of a workspace in which all is well. The clock stands at the database's own time where it has one."""
+    if not database.is_sqlite:
+        clock.at = datetime.now(UTC)
+    return opened(database, clock, tmp_path)
+
+
+@pytest.fixture
+def sqlite_doctor(clock: MovedClock, tmp_path: Path) -> Iterator[Doctor]:
+    """The same for rules that ask nothing of the database that differs."""
+    database = Database(f"sqlite:///{tmp_path}/campaign.db", connections=2)
+    database.upgrade()
+    yield opened(database, clock, tmp_path)
+    database.close()
+
+
+def opened(database: Database, clock: MovedClock, folder: Path) -> Doctor:
+    create_key(folder / "campaign.key")
+    with database.write() as session:
+        upkeep.tick(session, "here:1", clock.now(), None)
+    return Doctor(database, clock, built(), folder, folder / "campaign.key")
+
+
+def found(doctor: Doctor, rule: Rule) -> list[Finding]:
+    return [finding for finding in doctor.examine() if finding.rule is rule]
+
+
+def one(doctor: Doctor, rule: Rule) -> Finding:
+    [finding] = found(doctor, rule)
+    return finding
+
+
+def test_where_all_is_well_nothing_is_found(doctor: Doctor) -> None:
+    with doctor.database.write() as session:
+        account = add_account(session, doctor.clock.now())
+        add_post(session, account, doctor.clock.now() + DAY)
+        add_post(session, account, doctor.clock.now())
+    assert doctor.examine() == []
+
+
+def test_a_daemon_that_does_not_tick_is_found(doctor: Doctor, clock: MovedClock) -> None:
+    clock.move(61 * SECOND)
+    assert found(doctor, Rule.DAEMON_SILENT)[0].severity is Severity.ERROR
+
+
+def test_posts_that_could_have_gone_are_counted_with_the_oldest(doctor: Doctor) -> None:
+    now = doctor.clock.now()
+    with doctor.database.write() as session:
+        for minutes in (2, 5):
+            add_post(session, add_account(session, now), now - minutes * MINUTE)
+    finding = one(doctor, Rule.POSTS_OVERDUE)
+    assert "2 posts" in finding.what
+    assert "5 minutes" in finding.what
+
+
+@pytest.mark.parametrize(("minutes", "severities"), [(5, []), (7, [Severity.WARNING]), (31, [Severity.ERROR])])
+def test_a_post_in_doubt_is_named_once_its_look_ups_should_have_ended(
+    doctor: Doctor, minutes: int, severities: Sequence[Severity]
+) -> None:
+    unconfirmed(doctor, doctor.clock.now() - minutes * MINUTE)
+    assert [finding.severity for finding in found(doctor, Rule.POST_UNCONFIRMED)] == severities
+
+
+def unconfirmed(doctor: Doctor, started: datetime, **changes: object) -> int:
+    with doctor.database.write() as session:
+        account = add_account(session, doctor.clock.now())
+        more = {"tries": 1, **changes}
+        status = Status(str(more.pop("status", Status.UNCONFIRMED)))
+        post = add_post(session, account, started, status=status, changes=more)
+        session.add(attempt(post.ident, started, started))
+        return post.ident
+
+
+def attempt(post_id: int, started: datetime, lease_until: datetime) -> Attempt:
+    return Attempt(
+        post_id=post_id, number=1, owner="dead:7", content_hash="h", started_at=started, lease_until=lease_until
+    )
+
+
+def test_a_post_for_a_person_comes_with_the_command_that_settles_it(doctor: Doctor) -> None:
+    lost = unconfirmed(doctor, doctor.clock.now(), needs_person="LinkedIn does not let us look")
+    gone = unconfirmed(doctor, doctor.clock.now(), needs_person="delete it by hand", status=Status.RETRACTING)
+    first, second = sorted(found(doctor, Rule.POST_NEEDS_PERSON), key=lambda finding: int(finding.subject))
+    assert f"campaign settle {lost} --published URL" in first.mend
+    assert "LinkedIn does not let us look" in first.what
+    assert f"campaign settle {gone} --not-published" in second.mend
+    assert {first.severity, second.severity} == {Severity.ERROR}
+
+
+def test_posts_that_ended_badly_lately_are_counted(doctor: Doctor) -> None:
+    now = doctor.clock.now()
+    with doctor.database.write() as session:
+        account = add_account(session, now)
+        for status, age in ((Status.MISSED, 1), (Status.MISSED, 8), (Status.FAILED, 2)):
+            add_post(session, account, now - age * DAY, status=status)
+    assert "1 post " in one(doctor, Rule.POSTS_MISSED).what
+    assert "1 post " in one(doctor, Rule.POSTS_FAILED).what
+
+
+def test_a_lease_that_nobody_took_over_is_found(doctor: Doctor) -> None:
+    now = doctor.clock.now()
+    with doctor.database.write() as session:
+        account = add_account(session, now)
+        post = add_post(session, account, now - DAY, status=Status.PUBLISHING, changes={"tries": 1})
+        session.add(attempt(post.ident, now - 5 * MINUTE, now - 2 * MINUTE))
+        lane = session.get_one(Lane, account.ident)
+        lane.owner, lane.lease_until = "dead:7", now - 2 * MINUTE
+        session.add(lane)
+    findings = found(doctor, Rule.LEASE_STALE)
+    assert [finding.severity for finding in findings] == [Severity.ERROR, Severity.WARNING]
+    assert all("dead:7" in finding.what for finding in findings)
+
+
+def test_a_lease_that_lives_or_ended_just_now_is_no_finding(doctor: Doctor) -> None:
+    now = doctor.clock.now()
+    with doctor.database.write() as session:
+        for until in (now + MINUTE, now - 20 * SECOND):
+            account = add_account(session, now)
+            post = add_post(session, account, now, status=Status.PUBLISHING, changes={"tries": 1})
+            session.add(attempt(post.ident, now, until))
+    assert found(doctor, Rule.LEASE_STALE) == []
+
+
+def test_an_account_says_why_it_stopped_and_until_when(doctor: Doctor) -> None:
+    now = doctor.clock.now()
+    with doctor.database.write() as session:
+        for until in (None, now + MINUTE, now - MINUTE):
+            account = add_account(session, now)
+            account.stopped_why, account.stopped_until = "401 the token has ended", until
+            session.add(account)
+    assert "401 the token has ended" in one(doctor, Rule.ACCOUNT_STOPPED).what
+    paused = one(doctor, Rule.ACCOUNT_PAUSED)
+    assert paused.severity is Severity.WARNING
+    assert (now + MINUTE).strftime("%H:%M:%S") in paused.what
+
+
+def test_a_lane_says_why_it_waits_and_the_pace_between_two_posts_is_no_finding(doctor: Doctor) -> None:
+    now = doctor.clock.now()
+    with doctor.database.write() as session:
+        told, paced = add_account(session, now), add_account(session, now)
+        lanes.pace_lane(session, told.ident, now + MINUTE, "429 too many requests")
+        lanes.pace_lane(session, paced.ident, now + SECOND, None)
+    assert "429 too many requests" in one(doctor, Rule.LANE_WAITING).what
+
+
+SECRET = "a-token-that-nobody-may-see"
+
+
+def connected(doctor: Doctor, channel: str, credentials: dict[str, str], *, key: Path | None = None) -> None:
+    with doctor.database.write() as session:
+        account = add_account(session, doctor.clock.now(), channel=channel)
+        sealed = Vault(key or doctor.key_file).seal({"access_token": SECRET, **credentials}, bound_to(account))
+        account.sealed = sealed
+        session.add(account)
+
+
+@pytest.mark.parametrize(
+    ("days", "severities"),
+    [(15, []), (14, [Severity.WARNING]), (3, [Severity.ERROR]), (-1, [Severity.ERROR])],
+)
+@pytest.mark.parametrize("channel", ["x", "facebook", "linkedin"])
+def test_a_token_that_ends_within_two_weeks_is_found(
+    sqlite_doctor: Doctor, channel: str, days: int, severities: Sequence[Severity]
+) -> None:
+    connected(sqlite_doctor, channel, {"expires_at": (sqlite_doctor.clock.now() + days * DAY).isoformat()})
+    findings = found(sqlite_doctor, Rule.TOKEN_ENDS)
+    assert [finding.severity for finding in findings] == severities
+    assert SECRET not in repr(findings)
+
+
+RENEWABLE = {"refresh_token": "refresh", "client_id": "app", "client_secret": "hush"}
+
+
+def test_a_token_that_the_program_renews_is_no_finding_but_the_end_of_its_refresh_token_is(
+    sqlite_doctor: Doctor,
+) -> None:
+    soon = (sqlite_doctor.clock.now() + DAY).isoformat()
+    connected(sqlite_doctor, "x", {**RENEWABLE, "expires_at": soon})
+    connected(sqlite_doctor, "linkedin", {**RENEWABLE, "expires_at": soon})
+    assert found(sqlite_doctor, Rule.TOKEN_ENDS) == []
+    connected(sqlite_doctor, "linkedin", {**RENEWABLE, "expires_at": soon, "refresh_expires_at": soon})
+    assert one(sqlite_doctor, Rule.TOKEN_ENDS)
+
+
+def test_credentials_under_another_key_are_found_and_not_shown(sqlite_doctor: Doctor, tmp_path: Path) -> None:
+    create_key(tmp_path / "other.key")
+    connected(sqlite_doctor, "facebook", {}, key=tmp_path / "other.key")
+    finding = one(sqlite_doctor, Rule.CREDENTIALS_CLOSED)
+    assert "another key" in finding.what
+    assert SECRET not in repr(finding)
+
+
+@pytest.mark.parametrize(
+    ("settings", "today", "severities"),
+    [
+        ({"linkedin": {"version": "202607"}}, date(2027, 5, 15), []),
+        ({"linkedin": {"version": "202607"}}, date(2027, 5, 16), [Severity.WARNING]),
+        ({"linkedin": {"version": "202607"}}, date(2027, 7, 15), [Severity.ERROR]),
+        ({"linkedin": {"version": "202608"}}, date(2027, 7, 15), []),
+        ({"linkedin": {"version": "202401"}}, date(2026, 12, 1), [Severity.ERROR]),
+        ({"facebook": {"graph_version": "v25.0"}, "linkedin": {"version": "203001"}}, date(2028, 5, 29), []),
+        ({"facebook": {"graph_version": "v25.0"}, "linkedin": {"version": "203001"}}, date(2028, 5, 30),
+         [Severity.WARNING]),
+        ({"facebook": {"graph_version": "v9.0"}}, date(2026, 12, 1), [Severity.ERROR]),
+    ],
+)  # fmt: skip
+def test_a_version_is_warned_of_sixty_days_before_its_end(
+    sqlite_doctor: Doctor, clock: MovedClock, settings: Any, today: date, severities: Sequence[Severity]
+) -> None:
+    clock.at = datetime(today.year, today.month, today.day, 12, tzinfo=clock.at.tzinfo)
+    known = Doctor(sqlite_doctor.database, clock, built(**settings), sqlite_doctor.workspace, sqlite_doctor.key_file)
+    assert [finding.severity for finding in found(known, Rule.VERSION_ENDS)] == severities
+
+
+def test_a_key_that_others_can_read_is_found_with_the_command_that_mends_it(sqlite_doctor: Doctor) -> None:
+    sqlite_doctor.key_file.chmod(0o644)
+    assert "chmod 600" in one(sqlite_doctor, Rule.KEY_FILE).mend
+    sqlite_doctor.key_file.unlink()
+    assert "cannot be read" in one(sqlite_doctor, Rule.KEY_FILE).what
+
+
+def test_a_disk_is_named_once_and_graver_when_it_is_nearly_full(tmp_path: Path) -> None:
+    (tmp_path / "below").mkdir()
+    folders = [tmp_path, tmp_path / "below"]
+    low, full = 1 << 62, 1 << 61
+    assert list(machine.disks(folders, warning=1, error=0)) == []
+    assert [finding.severity for finding in machine.disks(folders, warning=low, error=0)] == [Severity.WARNING]
+    assert [finding.severity for finding in machine.disks(folders, warning=low, error=full)] == [Severity.ERROR]
+
+
+def test_a_clock_that_disagrees_with_the_database_or_another_process_is_found(
+    doctor: Doctor, clock: MovedClock
+) -> None:
+    with doctor.database.write() as session:
+        upkeep.tick(session, "ahead:2", clock.now() + 10 * SECOND, None)
+    finding = one(doctor, Rule.CLOCK_OFFSET)
+    assert "behind that of the process ahead:2" in finding.what
+    clock.move(-DAY)
+    subjects = {finding.subject for finding in found(doctor, Rule.CLOCK_OFFSET)}
+    assert subjects == {"ahead:2", "here:1"} | (set() if doctor.database.is_sqlite else {"database"})
+
+
+def test_a_hold_that_stands_for_more_than_a_day_is_recalled(doctor: Doctor) -> None:
+    with doctor.database.write() as session:
+        for scope, age in (("channel:x", 25), ("channel:facebook", 23)):
+            held_at = doctor.clock.now() - timedelta(hours=age)
+            session.add(Hold(scope=scope, reason="a wrong figure", held_by="rita", held_at=held_at))
+    finding = one(doctor, Rule.HOLD_OLD)
+    assert finding.subject == "channel:x"
+    assert "campaign release channel:x" in finding.mend
+
+
+def test_mail_and_webhook_that_do_not_get_out_are_found(doctor: Doctor) -> None:
+    then = doctor.clock.now() - 16 * MINUTE
+    with doctor.database.write() as session:
+        session.add(Notice(to="a@example.org", subject="s", body="b", created_at=then, next_try_at=then))
+        session.add(raised(then))
+    assert one(doctor, Rule.MAIL_STUCK).severity is Severity.ERROR
+    assert one(doctor, Rule.WEBHOOK_STUCK).severity is Severity.ERROR
+
+
+def raised(at: datetime) -> Alert:
+    return Alert(rule="r", subject="s", sign="", what="w", mend="m", opened_at=at, told_at=at, call_at=at, calls=3)
+
+
+def test_the_gravest_come_first(doctor: Doctor, clock: MovedClock) -> None:
+    with doctor.database.write() as session:
+        add_post(session, add_account(session, clock.now()), clock.now() - DAY, status=Status.MISSED)
+    clock.move(2 * MINUTE)
+    severities = [finding.severity for finding in doctor.examine()]
+    assert severities == sorted(severities)
+    assert set(severities) == set(Severity)
+
+
+def test_the_examination_writes_nothing(doctor: Doctor, database: Database) -> None:
+    connected(doctor, "x", {**RENEWABLE, "expires_at": doctor.clock.now().isoformat()})
+    with database.read() as session:
+        before = session.get_one(Account, 1).model_dump()
+    doctor.examine()
+    with database.read() as session:
+        assert session.get_one(Account, 1).model_dump() == before

@@ -1,0 +1,55 @@
+"""The statements of health go by indexes, whatever the number of posts: shown by each database's own plan."""
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+from conftest import MovedClock
+from sqlalchemy import event
+from sqlmodel import Session
+
+from campaign.models import Database, listing, vitals
+from campaign.models.status import Status
+
+WEEK = timedelta(days=7)
+QUESTIONS: dict[str, Callable[[Session, MovedClock], object]] = {
+    "overdue": lambda session, clock: vitals.overdue(session, clock.now()),
+    "unconfirmed": lambda session, _clock: vitals.unconfirmed(session, for_person=False),
+    "unconfirmed for a person": lambda session, _clock: vitals.unconfirmed(session, for_person=True),
+    "retractions for a person": lambda session, _clock: vitals.retractions_for_person(session),
+    "all for a person": lambda session, _clock: listing.waiting_for_person(session),
+    "due since": lambda session, clock: vitals.due_since(session, Status.MISSED, clock.now() - WEEK),
+    "abandoned": lambda session, clock: vitals.abandoned(session, clock.now()),
+}
+
+
+def plan_of(database: Database, question: Callable[[Session], object]) -> str:
+    """Return how the database means to answer. PostgreSQL is told not to read whole tables, as it would if they were
+    long: on a short one it would not use an index at all.
+    """
+    asked: list[tuple[str, object]] = []
+
+    def note(_connection: object, _cursor: object, statement: str, parameters: object, *_more: object) -> None:
+        if "FROM post" in statement:
+            asked.append((statement, parameters))
+
+    event.listen(database.engine, "before_cursor_execute", note)
+    with database.read() as session:
+        question(session)
+    event.remove(database.engine, "before_cursor_execute", note)
+    [(statement, parameters)] = asked
+    explain = "EXPLAIN QUERY PLAN" if database.is_sqlite else "EXPLAIN"
+    with database.engine.connect() as connection:
+        if not database.is_sqlite:
+            connection.execute(sa.text("SET LOCAL enable_seqscan = off"))
+        rows = connection.exec_driver_sql(f"{explain} {statement}", parameters)  # type: ignore[arg-type]
+        return "\n".join(str(row[-1]) for row in rows)
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_a_question_of_health_goes_by_an_index(database: Database, clock: MovedClock, question: str) -> None:
+    plan = plan_of(database, lambda session: QUESTIONS[question](session, clock))
+    assert re.search(r"(INDEX|using|on) post_(?!external)\w+", plan), plan
+    assert not re.search(r"(?m)^\W*SCAN post$|Seq Scan on post\b", plan), plan
