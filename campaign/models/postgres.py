@@ -37,4 +37,5 @@ CONNECT: dict[str, Any] = {
 def allow_pauses(connection: Connection) -> None:
     """Let this transaction be silent for long: what is read in it goes to a disk that may be slow."""
     if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
+        plain = {"stream_results": False}  # a cursor of the server takes nothing but a SELECT
+        connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0", execution_options=plain)

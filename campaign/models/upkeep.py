@@ -69,7 +69,7 @@ def to_hand_over(session: Session, now: datetime, *, limit: int = 500) -> list[P
             stands(Status.APPROVED),
             col(Post.due_at) <= now,
             col(Post.next_try_at) <= now,
-            of_account(col(Account.mode) == "by-hand"),
+            of_account(_BY_HAND),
             not_held(),
         )
         .order_by(col(Post.due_at))
@@ -169,7 +169,11 @@ def next_wake(session: Session, now: datetime, grace: timedelta) -> datetime | N
         _first(col(Lane.ready_at), col(Lane.ready_at) > now),
         # An account that is stopped only for a while goes on by itself.
         _first(col(Account.stopped_until), col(Account.stopped_until) > now),
-        _first_by_hand(),
+        _first_by_hand(now),
+        # One that was put off although it is due: of those that are due all are read, and they are few.
+        sa.select(sa.func.min(col(Post.next_try_at))).where(
+            stands(Status.APPROVED), col(Post.due_at) <= now, of_account(_BY_HAND), not_held()
+        ),
         _first(col(Post.next_look_at), stands(Status.UNCONFIRMED), col(Post.needs_person).is_(None)),
         _first(col(Post.next_look_at), stands(Status.RETRACTING), col(Post.needs_person).is_(None)),
         _first(col(Attempt.lease_until), under_way()),
@@ -187,14 +191,14 @@ def _first(instant: Mapped[Any], *conditions: sa.ColumnElement[bool]) -> sa.Sele
     return sa.select(instant).where(instant.is_not(None), *conditions).order_by(instant).limit(1)
 
 
-def _first_by_hand() -> sa.Select[*tuple[Any]]:
-    """Return when the first post of a by-hand account is due; of each such account one post is read."""
-    first = (
-        _first(col(Post.due_at), stands(Status.APPROVED), not_held(), col(Post.account_id) == col(Account.id))
-        .correlate(Account)
-        .scalar_subquery()
-    )
-    return sa.select(sa.func.min(first)).where(col(Account.mode) == "by-hand")
+_BY_HAND = col(Account.mode) == "by-hand"
+
+
+def _first_by_hand(now: datetime) -> sa.Select[*tuple[Any]]:
+    """Return when the next post of a by-hand account falls due; of each such account one post is read."""
+    own = col(Post.account_id) == col(Account.id)
+    first = _first(col(Post.due_at), stands(Status.APPROVED), col(Post.due_at) > now, not_held(), own)
+    return sa.select(sa.func.min(first.correlate(Account).scalar_subquery())).where(_BY_HAND)
 
 
 def still_to_come(session: Session, now: datetime) -> bool:
