@@ -188,11 +188,12 @@ def _first(instant: Mapped[Any], *conditions: sa.ColumnElement[bool]) -> sa.Sele
 
 
 def _first_by_hand() -> sa.Select[*tuple[Any]]:
-    """Return when the first post of a by-hand account is due; of each such account one post is read."""
+    """Return when the first post of a by-hand account is due; of each such account one post is read. One that was put
+    off wakes nobody: the beat finds it.
+    """
+    ready = sa.and_(stands(Status.APPROVED), not_held(), col(Post.next_try_at) <= col(Post.due_at))
     first = (
-        _first(col(Post.due_at), stands(Status.APPROVED), not_held(), col(Post.account_id) == col(Account.id))
-        .correlate(Account)
-        .scalar_subquery()
+        _first(col(Post.due_at), ready, col(Post.account_id) == col(Account.id)).correlate(Account).scalar_subquery()
     )
     return sa.select(sa.func.min(first)).where(col(Account.mode) == "by-hand")
 
