@@ -242,6 +242,16 @@ def test_what_cannot_be_taken_down_by_us_is_a_persons_task(office: Office, means
         assert [row.post.id for row in listing.waiting_for_person(session)] == [post_id]
 
 
+def test_a_post_of_which_nobody_knows_the_id_is_not_asked_for_and_not_called_gone(office: Office, means: Means) -> None:
+    post_id = office.post("oak", status=Status.PUBLISHED, changes={"url": "https://x.com/oak/status/1"})
+    with office.deciding("adam", post_id) as (desk, row):
+        decisions.take_down(desk, row, "asked by DfE")
+    sweep.take_down(means, post_id)
+    post = office.seen(post_id)
+    assert post.status == Status.RETRACTING
+    assert post.needs_person == "nobody knows its id: delete it by hand"
+
+
 def test_a_waiting_lane_does_not_delay_the_wake_up_of_another(office: Office) -> None:
     office.post("oak", status=Status.APPROVED, after=DUE)
     later = office.post("elm", status=Status.APPROVED, after=5 * SECOND)
