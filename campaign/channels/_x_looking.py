@@ -6,21 +6,18 @@ long text is cut (X API v2 reference, data dictionary: Post). Field names are re
 """
 
 import html
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from campaign.channels._words import squeezed
+from campaign.ports import Evidence, Figures
 from campaign.weights import x_urls
 
 FIELDS = "created_at,entities,attachments,note_tweet,referenced_tweets,conversation_id"
 EXPANSIONS = "attachments.media_keys"
 REPOST = "rt:"
-
-_HOSTS = frozenset({"x.com", "www.x.com", "mobile.x.com", "twitter.com", "www.twitter.com", "mobile.twitter.com"})
-_STATUS = re.compile(r"/(?:i/web|\w{1,50})/status(?:es)?/([0-9]{1,19})(?:/.*)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +35,6 @@ class Shown:
         return f"{REPOST}{self.reposts}" if self.reposts else str(self.number)
 
 
-def number_in(url: str) -> str | None:
-    """Return the id in the address of a post, whatever follows it; None where it is the address of none."""
-    parts = urlsplit(url)
-    found = _STATUS.fullmatch(parts.path) if parts.hostname in _HOSTS else None
-    return found[1] if found else None
-
-
 def shown(post: Mapping[str, Any]) -> Shown:
     """Read one post of a listing. Raises ValueError or KeyError if it has no id."""
     note = post.get("note_tweet") or post.get("note_post") or {}
@@ -56,6 +46,18 @@ def shown(post: Mapping[str, Any]) -> Shown:
         media_ids=frozenset(str(key).rpartition("_")[2] for key in attached.get("media_keys") or ()),
         reposts=_reposted(post.get("referenced_tweets") or post.get("referenced_posts") or ()),
     )
+
+
+def keys_of(evidence: Evidence) -> list[Callable[[Shown], bool]]:
+    """Return what tells the attempt's post, strongest first: what it passes on, else its uploads, then its words."""
+    share_of, uploads = evidence.message.share_of, set(evidence.media_ids)
+    if share_of is not None:
+        return [lambda post: post.reposts == share_of.removeprefix(REPOST)]
+    words = in_one_form(evidence.message.text)
+    return [
+        lambda post: not uploads.isdisjoint(post.media_ids),
+        lambda post: bool(words) and post.reposts is None and post.words == words,
+    ]
 
 
 def in_one_form(text: str) -> str:
@@ -114,3 +116,20 @@ def _plain(url: str) -> str:
 def _reposted(references: Sequence[Mapping[str, Any]]) -> str | None:
     kinds = {"retweeted", "reposted"}
     return next((str(one["id"]) for one in references if one.get("type") in kinds and one.get("id")), None)
+
+
+def figures_of(numbers: Mapping[str, Any], clicks: int | None) -> Figures:
+    """Read ``public_metrics``; reposts and quotes are both shares."""
+    shares = [count_of(numbers, "retweet_count", "repost_count"), count_of(numbers, "quote_count")]
+    return Figures(
+        impressions=count_of(numbers, "impression_count"),
+        reactions=count_of(numbers, "like_count"),
+        comments=count_of(numbers, "reply_count"),
+        shares=None if shares == [None, None] else sum(share or 0 for share in shares),
+        clicks=clicks,
+    )
+
+
+def count_of(numbers: Mapping[str, Any], *names: str) -> int | None:
+    """Return the first of these counts that is there."""
+    return next((numbers[name] for name in names if isinstance(numbers.get(name), int)), None)

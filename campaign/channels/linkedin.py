@@ -10,10 +10,11 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from threading import Event
 from typing import Any, ClassVar, Self
-from urllib.parse import quote
 
 from pydantic import BaseModel
 
+from campaign.channels._linkedin_address import Addressed
+from campaign.channels._linkedin_body import body_of
 from campaign.channels._linkedin_looking import (
     Shown,
     address,
@@ -25,8 +26,6 @@ from campaign.channels._linkedin_looking import (
     shown,
     statistics,
     statistics_path,
-    urn_in,
-    visible_sent,
 )
 from campaign.channels._linkedin_wire import Settings, Wire, encoded, good, new_urn
 from campaign.channels._little import to_little
@@ -34,7 +33,7 @@ from campaign.channels._watching import LINKEDIN, consent_ends_at, platform_time
 from campaign.channels._wire import ends_at, looking, patiently, picture, renewed, said, unseen
 from campaign.channels._words import MARGIN, carded, strongest
 from campaign.clock import Clock, SystemClock
-from campaign.errors import CannotLook, CredentialDead, NeverSent, Refused, Unknown, WrongUse
+from campaign.errors import CannotLook, CredentialDead, NeverSent, Refused, Unknown
 from campaign.http import Answer, Session, asked
 from campaign.ports import Draft, Evidence, Figures, Gate, Identity, Limits, Media, Message, Receipt, Sighting, Standing
 from campaign.ports.costs import POST, Budget, Cost
@@ -50,7 +49,7 @@ _FORBIDDEN = 403
 _DEAD = frozenset({400, 401})
 
 
-class LinkedIn:
+class LinkedIn(Addressed):
     """LinkedIn organisation pages. The id of a post is its URN, a share or a ugcPost."""
 
     name: ClassVar[str] = "linkedin"
@@ -80,22 +79,6 @@ class LinkedIn:
         """Return the words, in plain text, with the link as a card that carries the token."""
         return carded(self.name, draft, token)
 
-    def compose_url(self, who: Identity, message: Message) -> str:  # noqa: ARG002 - the same for every account
-        """Return LinkedIn's compose page with the words filled in, or the page on which a person passes a post on."""
-        if message.share_of is not None:
-            return f"https://www.linkedin.com/sharing/share-offsite/?url={quote(message.link or '', safe='')}"
-        words = visible_sent(message.text)
-        text = f"{words}\n\n{message.link}" if message.link else words
-        return f"https://www.linkedin.com/feed/?shareActive=true&text={quote(text, safe='')}"
-
-    def id_in(self, who: Identity, url: str, *, share: bool = False) -> str | None:  # noqa: ARG002 - shares are posts
-        """Return the URN in the address of a post; None where it names the activity alone. Raises WrongUse."""
-        is_post, urn = urn_in(url)
-        if not is_post:
-            mend = "Write it as https://www.linkedin.com/feed/update/urn:li:share:NUMBER/."
-            raise WrongUse(problem=f"{url} is no post on LinkedIn", mend=mend)
-        return urn
-
     # --- budget ------------------------------------------------------------------------------------------------------
 
     @property
@@ -120,7 +103,7 @@ class LinkedIn:
             if images:
                 gate.keep(images)
                 wire.session.reconnect()
-            body = _body(_organisation(who), message, images)
+            body = body_of(_organisation(who), message, images)
             urn = new_urn(self._good(self._patiently(lambda: wire.ask("POST", "posts", body))))
         return Receipt(urn, address(urn))
 
@@ -284,34 +267,6 @@ def _page(wire: Wire, who: Identity, start: int, count: int) -> Answer:
     # `author` comes first: with `q` before it the finder has been seen to refuse.
     query = f"author={encoded(_organisation(who))}&q=author&count={count}&start={start}&sortBy=CREATED"
     return wire.ask("GET", f"posts?{query}", finder="FINDER")
-
-
-def _body(author: str, message: Message, images: Sequence[str]) -> dict[str, object]:
-    """Return the post to create (Posts API, Create organic posts): the same bytes every time for the same message."""
-    body: dict[str, object] = {
-        "author": author,
-        "commentary": to_little(message.text),
-        "visibility": "PUBLIC",
-        "distribution": {
-            "feedDistribution": "MAIN_FEED",
-            "targetEntities": [],
-            "thirdPartyDistributionChannels": [],
-        },
-        "lifecycleState": "PUBLISHED",
-        "isReshareDisabledByAuthor": False,
-    }
-    if message.share_of is not None:
-        body["reshareContext"] = {"parent": message.share_of}
-    elif images:
-        body["content"] = _pictures(message.media, images)
-    elif message.link is not None:
-        body["content"] = {"article": {"source": message.link, "title": message.link_title or message.link}}
-    return body
-
-
-def _pictures(media: Sequence[Media], images: Sequence[str]) -> dict[str, object]:
-    parts = [{"id": image, "altText": one.alt} for image, one in zip(images, media, strict=True)]
-    return {"multiImage": {"images": parts}} if len(parts) > 1 else {"media": parts[0]}
 
 
 def _all_shown(elements: Any) -> list[Shown]:

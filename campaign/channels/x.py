@@ -10,19 +10,29 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Self
-from urllib.parse import quote
 
 from pydantic import BaseModel
 
 from campaign.channels._watching import consent_ends_at, platform_time
 from campaign.channels._wire import ends_at, looking, paced, patiently, picture, renewed, said, unseen
 from campaign.channels._words import MARGIN, strongest
-from campaign.channels._x_looking import EXPANSIONS, FIELDS, REPOST, Shown, in_one_form, number_in, respelled, shown
+from campaign.channels._x_address import Addressed
+from campaign.channels._x_looking import (
+    EXPANSIONS,
+    FIELDS,
+    REPOST,
+    Shown,
+    count_of,
+    figures_of,
+    keys_of,
+    respelled,
+    shown,
+)
 from campaign.channels._x_pace import pace
 from campaign.channels._x_price import Priced
 from campaign.channels._x_wire import Settings, Wire, good, instant_of, new_id, snowflake
 from campaign.clock import Clock, SystemClock
-from campaign.errors import CannotLook, CredentialDead, NeverSent, Outcome, Unknown, WrongUse
+from campaign.errors import CannotLook, CredentialDead, NeverSent, Outcome, Unknown
 from campaign.http import Answer, Session, asked
 from campaign.ports import Draft, Evidence, Figures, Gate, Identity, Limits, Media, Message, Receipt, Sighting, Standing
 from campaign.weights import X_MAX, x_length
@@ -33,7 +43,7 @@ _GONE = 404
 _BAD_REQUEST = 400
 
 
-class X(Priced):
+class X(Priced, Addressed):
     """X. A repost's id is ``rt:`` and the id of the post passed on: X tells no other that can be relied on."""
 
     name: ClassVar[str] = "x"
@@ -64,21 +74,6 @@ class X(Priced):
         if draft.share_of is not None:
             return Message(self.name, "", share_of=draft.share_of)
         return Message(self.name, draft.words, media=draft.media)
-
-    def compose_url(self, who: Identity, message: Message) -> str:  # noqa: ARG002 - the same for every account
-        """Return X's compose page with the words filled in, or the page that reposts (X documentation, Web intents)."""
-        if message.share_of == "":
-            return message.link or ""
-        if message.share_of is not None:
-            return f"https://x.com/intent/retweet?tweet_id={quote(message.share_of.removeprefix(REPOST), safe='')}"
-        return f"https://x.com/intent/post?text={quote(message.text, safe='')}"
-
-    def id_in(self, who: Identity, url: str, *, share: bool = False) -> str:  # noqa: ARG002 - the same for every account
-        """Return the id in the address of a post; of a repost, by the address of what it passes on. Raises WrongUse."""
-        number = number_in(url)
-        if number is None:
-            raise WrongUse(problem=f"{url} is no post on X", mend="Write it as https://x.com/NAME/status/NUMBER.")
-        return f"{REPOST}{number}" if share else number
 
     # --- publish -----------------------------------------------------------------------------------------------------
 
@@ -139,7 +134,7 @@ class X(Priced):
             held = self._is_self(wire, who) if control is None else any(post.key == control for post in everything)
             blank = control is None and not everything and not self._has_posts(wire, who)
         fresh = [post for post in everything if post.number >= since and post.key not in evidence.known_ids]
-        return Sighting(strongest(fresh, _keys(evidence), lambda post: _receipt(who, post)), held and whole, blank)
+        return Sighting(strongest(fresh, keys_of(evidence), lambda post: _receipt(who, post)), held and whole, blank)
 
     def _listing(self, wire: Wire, who: Identity, evidence: Evidence, since_id: int) -> tuple[list[Shown], bool]:
         """Return the posts after ``since_id``, newest first, and whether that is all of them."""
@@ -191,7 +186,7 @@ class X(Priced):
                 batch = ids[start : start + self.limits.measure_batch]
                 public = self._metrics(wire, batch, "public_metrics")
                 clicks = self._clicks(wire, batch) if public else {}
-                figures |= {number: _figures(numbers, clicks.get(number)) for number, numbers in public.items()}
+                figures |= {number: figures_of(numbers, clicks.get(number)) for number, numbers in public.items()}
         return figures
 
     def _metrics(self, wire: Wire, batch: Sequence[str], kind: str) -> dict[str, Mapping[str, Any]]:
@@ -207,7 +202,7 @@ class X(Priced):
             private = self._metrics(wire, batch, "non_public_metrics")
         except Outcome:
             return {}
-        return {number: _count(numbers, "url_link_clicks") for number, numbers in private.items()}
+        return {number: count_of(numbers, "url_link_clicks") for number, numbers in private.items()}
 
     def retract(self, who: Identity, external_id: str) -> None:
         """Delete the post, or take the repost back. One that is gone already is success."""
@@ -279,17 +274,6 @@ def _before(control_id: str | None, since: int) -> int:
     return int(number) - 1 if re.fullmatch(r"[0-9]{1,19}", number) and int(number) > 0 else since
 
 
-def _keys(evidence: Evidence) -> list[Callable[[Shown], bool]]:
-    share_of, uploads = evidence.message.share_of, set(evidence.media_ids)
-    if share_of is not None:
-        return [lambda post: post.reposts == share_of.removeprefix(REPOST)]
-    words = in_one_form(evidence.message.text)
-    return [
-        lambda post: not uploads.isdisjoint(post.media_ids),
-        lambda post: bool(words) and post.reposts is None and post.words == words,
-    ]
-
-
 def _all_shown(posts: Sequence[Mapping[str, Any]]) -> list[Shown]:
     try:
         return [shown(post) for post in posts]
@@ -304,22 +288,6 @@ def _receipt(who: Identity, post: Shown) -> Receipt:
 
 def _address(who: Identity, number: str) -> str:
     return f"https://x.com/{who.handle.removeprefix('@')}/status/{number}"
-
-
-def _figures(numbers: Mapping[str, Any], clicks: int | None) -> Figures:
-    """Read ``public_metrics``; reposts and quotes are both shares."""
-    shares = [_count(numbers, "retweet_count", "repost_count"), _count(numbers, "quote_count")]
-    return Figures(
-        impressions=_count(numbers, "impression_count"),
-        reactions=_count(numbers, "like_count"),
-        comments=_count(numbers, "reply_count"),
-        shares=None if shares == [None, None] else sum(share or 0 for share in shares),
-        clicks=clicks,
-    )
-
-
-def _count(numbers: Mapping[str, Any], *names: str) -> int | None:
-    return next((numbers[name] for name in names if isinstance(numbers.get(name), int)), None)
 
 
 def _why(listing: Answer) -> str:

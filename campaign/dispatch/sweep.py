@@ -132,14 +132,11 @@ def take_down(means: Means, post_id: int) -> None:
         post = session.get_one(Post, post_id)
         account, partner = partners.account_with_partner(session, post.account_id)
     now, channel = means.clock.now(), means.channel(post.channel)
-    if not isinstance(channel, Retracts) or account.mode != "api":
-        reason = (
-            "this account has no API access" if account.mode != "api" else f"{post.channel} does not let us delete it"
-        )
-        _needs_hand(means, post, f"{reason}: delete it by hand", now)
+    if not isinstance(channel, Retracts) or account.mode != "api" or not post.external_id:
+        _needs_hand(means, post, f"{_no_way_to_delete(post, account)}: delete it by hand", now)
         return
     try:
-        channel.retract(means.identify(account, partner), post.external_id or "")
+        channel.retract(means.identify(account, partner), post.external_id)
     except (Refused, CredentialDead, AccountBlocked) as outcome:
         _needs_hand(means, post, str(outcome), now)
     except Outcome as outcome:
@@ -149,6 +146,13 @@ def take_down(means: Means, post_id: int) -> None:
         _try_later(means, post, NeverSent(detail=type(error).__name__), now)
     else:
         _one(means, partial(_gone, means=means, post=post, now=now))
+
+
+def _no_way_to_delete(post: Post, account: Account) -> str:
+    if account.mode != "api":
+        return "this account has no API access"
+    # Without an id the platform would be asked for nothing, and would say that nothing is there.
+    return f"{post.channel} does not let us delete it" if post.external_id else "nobody knows its id"
 
 
 def _gone(session: Session, means: Means, post: Post, now: datetime) -> None:

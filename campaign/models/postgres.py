@@ -37,5 +37,6 @@ CONNECT: dict[str, Any] = {
 def allow_pauses(connection: Connection) -> None:
     """Let this transaction be silent for long: what is read in it goes to a disk that may be slow."""
     if connection.dialect.name == "postgresql":
-        plain = {"stream_results": False}  # a cursor of the server takes nothing but a SELECT
-        connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0", execution_options=plain)
+        # A server's cursor, as for the rows that follow, takes a SELECT alone.
+        at_once = {"stream_results": False}
+        connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0", execution_options=at_once)

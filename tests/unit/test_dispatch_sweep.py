@@ -167,7 +167,7 @@ def test_a_share_by_hand_waits_for_what_it_shares_within_the_grace(office: Offic
     office.post("oak", status=Status.PUBLISHED, after=DUE, changes={**facts, "published_at": office.clock.now()})
     with office.database.read() as session:
         wake_at = upkeep.next_wake(session, office.clock.now(), GRACE)
-    assert wake_at == office.clock.now() + 5 * SECOND
+    assert wake_at == office.clock.now() + GRACE, "it is looked for at each beat, and not without a pause"
     office.clock.move(5 * SECOND)
     sweep.hand_over(means, office.clock.now())
     assert office.seen(post_id).status == Status.BY_HAND
@@ -240,6 +240,16 @@ def test_what_cannot_be_taken_down_by_us_is_a_persons_task(office: Office, means
     with office.database.read() as session:
         assert upkeep.to_retract(session, office.clock.now()) == []
         assert [row.post.id for row in listing.waiting_for_person(session)] == [post_id]
+
+
+def test_a_post_of_which_nobody_knows_the_id_is_not_asked_for_and_not_called_gone(office: Office, means: Means) -> None:
+    post_id = office.post("oak", status=Status.PUBLISHED, changes={"url": "https://x.com/oak/status/1"})
+    with office.deciding("adam", post_id) as (desk, row):
+        decisions.take_down(desk, row, "asked by DfE")
+    sweep.take_down(means, post_id)
+    post = office.seen(post_id)
+    assert post.status == Status.RETRACTING
+    assert post.needs_person == "nobody knows its id: delete it by hand"
 
 
 def test_a_waiting_lane_does_not_delay_the_wake_up_of_another(office: Office) -> None:
