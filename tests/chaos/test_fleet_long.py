@@ -39,7 +39,12 @@ class Torment:
                 self.dice.choice((self.kill, self.kill, self.freeze, self.replace))()
 
     def kill(self) -> None:
+        """Kill a worker that has begun to work, in mid-send if that comes within some seconds."""
         self.fleet.machines.remove(machine := self.dice.choice(self.fleet.machines))
+        (owner,) = self.fleet.beating(machine)
+        end = time.monotonic() + 3
+        while not self.fleet.in_flight(owner) and time.monotonic() < end:
+            time.sleep(0.01)
         machine.kill()
         self.fleet.add()
         self.done["kill"] += 1
