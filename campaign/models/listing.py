@@ -108,25 +108,27 @@ def set_due(session: Session, found: Post, due_at: datetime) -> bool:
     return moved
 
 
-def set_key(session: Session, post_id: int, slot: str, occurrence: str) -> None:
-    """Give a post the name that its slot has now."""
-    session.execute(sa.update(Post).where(col(Post.id) == post_id).values(slot=slot, occurrence=occurrence))
+def set_key(session: Session, post: Post, slot: str, occurrence: str) -> None:
+    """Give a post the name that its slot has now; where another post that still counts bears it, both keep theirs."""
+    free_key(session, post.account_id, slot, occurrence)
+    other = select(Post.id).where(*_key(post.account_id, slot, occurrence), col(Post.id) != post.id)
+    if session.exec(other).first() is None:
+        session.execute(sa.update(Post).where(col(Post.id) == post.id).values(slot=slot, occurrence=occurrence))
 
 
 def free_key(session: Session, account_id: int, slot: str, occurrence: str) -> None:
-    """Let a withdrawn post give its place in the timetable to a new one."""
+    """Let a withdrawn post give its place in the timetable to another one."""
     statement = (
         sa.update(Post)
-        .where(
-            col(Post.account_id) == account_id,
-            col(Post.slot) == slot,
-            col(Post.occurrence) == occurrence,
-            col(Post.status) == "withdrawn",
-        )
+        .where(*_key(account_id, slot, occurrence), col(Post.status) == "withdrawn")
         .values(occurrence=sa.literal(f"{occurrence} withdrawn ") + sa.cast(col(Post.id), sa.Text))
         .execution_options(synchronize_session=False)
     )
     session.execute(statement)
+
+
+def _key(account_id: int, slot: str, occurrence: str) -> tuple[sa.ColumnElement[bool], ...]:
+    return col(Post.account_id) == account_id, col(Post.slot) == slot, col(Post.occurrence) == occurrence
 
 
 def waiting_for_person(session: Session) -> list[PostRow]:

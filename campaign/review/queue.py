@@ -32,10 +32,10 @@ class Queued:
 
 
 def apply(desk: Desk, rows: Iterable[PlanRow]) -> Queued:
-    """Write the plan's rows in the transaction of the desk."""
+    """Write the plan's rows in the transaction of the desk; first what goes, for another post may take its place."""
     counts: Counter[str] = Counter()
     waiting: list[int] = []
-    for row in rows:
+    for row in sorted(rows, key=lambda row: row.action != "withdraw"):
         counts[row.action] += 1
         if row.action == "add":
             post = _add(desk, row)
@@ -121,11 +121,17 @@ def _submit_draft(desk: Desk, row: PlanRow) -> Post | None:
     if row.post_id is None:
         return None
     post = desk.session.get_one(Post, row.post_id)
-    if (post.slot, post.occurrence) != (row.slot, row.occurrence) and row.action == "keep":
-        listing.set_key(desk.session, row.post_id, row.slot, row.occurrence)
+    if row.action == "keep":
+        _take_key(desk, post, row)
     if row.action == "keep" and post.status == Status.DRAFT and post.comment is None:
         _submit(desk, post)
     return post
+
+
+def _take_key(desk: Desk, post: Post, row: PlanRow) -> None:
+    """Give a stored post the key under which the timetable has it now."""
+    if (post.slot, post.occurrence) != (row.slot, row.occurrence):
+        listing.set_key(desk.session, post, row.slot, row.occurrence)
 
 
 def _change(desk: Desk, row: PlanRow) -> Post | None:
@@ -136,8 +142,6 @@ def _change(desk: Desk, row: PlanRow) -> Post | None:
         "draft": draft_to_json(row.draft),
         "template": row.template,
         "template_version": row.template_version,
-        "slot": row.slot,
-        "occurrence": row.occurrence,
         "due_at": row.due_at,
         "window_from": row.window_from,
         "window_until": row.window_until,
@@ -146,6 +150,7 @@ def _change(desk: Desk, row: PlanRow) -> Post | None:
         decisions.rewrite(desk, found, changes, f"the plan changed: {row.reason}")
     except MoveRefused:
         return None  # claimed meanwhile: it goes out as it was approved, and the next plan says so
+    _take_key(desk, found.post, row)
     if found.post.status == Status.DRAFT and found.post.comment is None:
         _submit(desk, found.post)
     return found.post

@@ -194,6 +194,32 @@ def test_what_a_person_withdrew_stays_withdrawn_and_what_the_plan_withdrew_comes
     assert only(rows, 4).post_id is not None
 
 
+def given_up(post: ExistingPost, ident: int, **changes: Any) -> ExistingPost:
+    """A post that an earlier plan withdrew."""
+    return replace(post, id=ident, status="withdrawn", by_plan=True, **changes)
+
+
+@pytest.mark.parametrize("status", ["published", "unconfirmed", "rejected", "approved"])
+def test_what_a_plan_once_withdrew_never_stands_before_a_post_that_counts(tmp_path: Path, status: str) -> None:
+    (first,) = [post for post in applied(plan(given(tmp_path, BASE + LAUNCH))) if post.account_id == 3]
+    live = replace(first, id=50, status=status, occurrence="2025-12-02T08:00", due_at=first.due_at - timedelta(hours=1))
+    rows = plan(given(tmp_path, BASE + LAUNCH, existing=[given_up(first, 9), live]))
+    row = only(rows, 3)
+    assert (row.post_id, row.action) == (50, "change" if status == "approved" else "keep")
+
+
+def test_a_renamed_slot_finds_its_published_post_behind_a_withdrawn_namesake(tmp_path: Path) -> None:
+    (first,) = [post for post in applied(plan(given(tmp_path, BASE + LAUNCH))) if post.account_id == 3]
+    stored = [given_up(first, 9, slot="start"), replace(first, id=50, status="published")]
+    renamed = (BASE + LAUNCH).replace('name = "launch"\nt', 'name = "start"\nwas = "launch"\nt')
+    assert (only(plan(given(tmp_path, renamed, existing=stored)), 3).action) == "keep"
+    in_review = [replace(first, id=9, slot="start"), stored[1]]
+    found = {
+        row.post_id: row.action for row in plan(given(tmp_path, renamed, existing=in_review)) if row.account_id == 3
+    }
+    assert found == {9: "withdraw", 50: "keep"}
+
+
 def test_a_renamed_slot_keeps_its_posts_and_its_minute(tmp_path: Path) -> None:
     text = BASE + LAUNCH + 'spread = "45m"\n'
     stored = applied(plan(given(tmp_path, text)), status="approved")

@@ -180,3 +180,26 @@ def test_a_moved_post_keeps_the_time_that_a_person_gave_it(terminal: Terminal) -
     terminal.run("posts", "move", first, "--at", "2030-12-03T11:00")
     assert "3 keep" in terminal.run("queue")
     assert {post["id"]: post["due_at"] for post in terminal.posts()}[first] == "2030-12-03T11:00:00Z"
+
+
+def settle_published(terminal: Terminal, ident: str) -> None:
+    database = Database(f"sqlite:///{terminal.folder}/campaign.db", connections=1)
+    with database.write() as session:
+        move(session, session.get_one(Post, int(ident)), Move.SETTLE, who="daemon", at=NOW)
+    database.close()
+
+
+def test_a_published_post_takes_the_name_of_a_withdrawn_namesake(terminal: Terminal) -> None:
+    terminal.timetable(slot("a"), slot("b"))
+    terminal.run("queue")
+    terminal.timetable(slot("a"))
+    terminal.run("queue")
+    first = next(post["id"] for post in terminal.posts() if post["slot"] == "a")
+    terminal.approve(first)
+    claim(terminal, first)
+    settle_published(terminal, first)
+    terminal.timetable(slot("b", more='was = "a"'))
+    assert "0 add" in terminal.run("queue")
+    found = {post["id"]: (post["slot"], post["status"]) for post in terminal.posts()}
+    assert found[first] == ("b", "published")
+    assert "0 add, 0 change, 0 withdraw" in terminal.run("queue")
