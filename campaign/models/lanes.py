@@ -14,7 +14,7 @@ from sqlmodel import Session, col, select
 from campaign.models.database import changed, lease_now
 from campaign.models.holds import not_held, not_stopped
 from campaign.models.moves import move
-from campaign.models.partners import Account, Lane
+from campaign.models.partners import Account, Lane, agreed
 from campaign.models.posts import Attempt, Post
 from campaign.models.status import Move, Status
 
@@ -35,6 +35,7 @@ def sendable(now: datetime) -> sa.ColumnElement[bool]:
         col(Account.mode) == "api",
         not_stopped(now),
         not_held(),
+        agreed(),
         ~twin_unconfirmed,
     )
 

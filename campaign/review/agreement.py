@@ -14,10 +14,7 @@ from campaign.models.status import Move, Status
 
 def covers(session: Session, post: Post) -> bool:
     """Say whether the partner has agreed to this post."""
-    return any(
-        (found.slot is None and found.post_id is None) or found.slot == post.slot or found.post_id == post.id
-        for found in partners.agreements(session, post.partner_id)
-    )
+    return partners.covered(session, post.ident)
 
 
 def agree(

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from campaign.errors import MoveRefused, WrongUse
-from campaign.models import listing
+from campaign.models import listing, partners
 from campaign.models.partners import Account
 from campaign.models.posts import Event, Post, TemplateVersion, has_template
 from campaign.models.status import PLANNABLE, Move, Status
@@ -131,6 +131,7 @@ def _submit_draft(desk: Desk, row: PlanRow) -> Post | None:
 def _take_key(desk: Desk, post: Post, row: PlanRow) -> None:
     """Give a stored post the key under which the timetable has it now."""
     if (post.slot, post.occurrence) != (row.slot, row.occurrence):
+        partners.rename_agreed_slot(desk.session, post.partner_id, post.slot, row.slot)
         listing.set_key(desk.session, post, row.slot, row.occurrence)
 
 

@@ -203,3 +203,15 @@ def test_a_published_post_takes_the_name_of_a_withdrawn_namesake(terminal: Termi
     found = {post["id"]: (post["slot"], post["status"]) for post in terminal.posts()}
     assert found[first] == ("b", "published")
     assert "0 add, 0 change, 0 withdraw" in terminal.run("queue")
+
+
+def test_a_yes_to_a_slot_stands_when_the_slot_gets_another_name(terminal: Terminal) -> None:
+    terminal.run("revoke", "--partner", "oak")
+    terminal.timetable(slot("a"))
+    terminal.run("agree", "--partner", "oak", "--slot", "a")
+    terminal.run("queue")
+    ident = next(post["id"] for post in terminal.posts("--partner", "oak"))
+    terminal.timetable(slot("b", more='was = "a"'))
+    terminal.run("queue")
+    terminal.approve(ident)
+    assert [post["status"] for post in terminal.posts("--partner", "oak")] == ["approved"]
