@@ -10,6 +10,9 @@ from sqlmodel import Field, Session, SQLModel, col, select
 
 from campaign.models.types import UtcDateTime
 
+OUT = ("sending", "sent", "unknown")
+"""Where a copy has gone out, or nobody can say that it has not: its issue has begun."""
+
 _WAITING = text("status IN ('waiting', 'deferred')")
 
 
@@ -217,6 +220,12 @@ def count_deliveries(session: Session, post_id: int) -> dict[str, int]:
         .group_by(col(Delivery.status))
     )
     return {status: count for status, count in session.execute(statement)}  # noqa: C416 - rows are not tuples to mypy
+
+
+def begun(session: Session, post_id: int) -> bool:
+    """Say whether a copy of the issue is out, or may be."""
+    out = sa.select(col(Delivery.id)).where(col(Delivery.post_id) == post_id, col(Delivery.status).in_(OUT)).limit(1)
+    return session.execute(out).first() is not None
 
 
 def unsubscribe(session: Session, token: str, at: datetime) -> Subscriber | None:

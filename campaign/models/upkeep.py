@@ -9,7 +9,8 @@ from sqlmodel import Field, Session, SQLModel, col, select
 from campaign.models.database import changed
 from campaign.models.holds import not_held, not_stopped
 from campaign.models.lanes import sendable
-from campaign.models.partners import Account, Lane, Partner
+from campaign.models.mailing import OUT, Delivery
+from campaign.models.partners import Account, Lane, Partner, agreed
 from campaign.models.posts import Attempt, Post
 from campaign.models.status import Status
 from campaign.models.types import UtcDateTime
@@ -53,7 +54,9 @@ def overdue(session: Session, now: datetime, grace: timedelta, *, limit: int = 5
 
 
 def _begun_issue() -> sa.ColumnElement[bool]:
-    return sa.and_(col(Post.channel) == "email", col(Post.started_at).is_not(None))
+    """Return the condition on ``Post`` that a copy of it is out, or may be: trying alone begins nothing."""
+    out = sa.select(sa.literal(1)).where(col(Delivery.post_id) == col(Post.id), col(Delivery.status).in_(OUT))
+    return sa.exists(out.correlate(Post))
 
 
 def to_hand_over(session: Session, now: datetime, *, limit: int = 500) -> list[Post]:
@@ -66,6 +69,7 @@ def to_hand_over(session: Session, now: datetime, *, limit: int = 500) -> list[P
             col(Post.next_try_at) <= now,
             col(Account.mode) == "by-hand",
             not_held(),
+            agreed(),
         )
         .order_by(col(Post.due_at))
         .limit(limit)
@@ -152,7 +156,7 @@ def next_wake(session: Session, now: datetime, grace: timedelta) -> datetime | N
     by_hand = (
         sa.select(sa.func.min(col(Post.next_try_at)))
         .join(Account, col(Account.id) == col(Post.account_id))
-        .where(col(Post.status) == Status.APPROVED.value, col(Account.mode) == "by-hand", not_held())
+        .where(col(Post.status) == Status.APPROVED.value, col(Account.mode) == "by-hand", not_held(), agreed())
     )
     looks = sa.select(sa.func.min(col(Post.next_look_at))).where(
         col(Post.status).in_([Status.UNCONFIRMED.value, Status.RETRACTING.value]), col(Post.needs_person).is_(None)
@@ -184,7 +188,7 @@ def still_to_come(session: Session, now: datetime) -> bool:
         .join(Account, col(Account.id) == col(Post.account_id))
         .where(
             sa.or_(
-                sa.and_(col(Post.status) == Status.APPROVED.value, not_held(), _wakes(now)),
+                sa.and_(col(Post.status) == Status.APPROVED.value, not_held(), agreed(), _wakes(now)),
                 col(Post.status) == Status.PUBLISHING.value,
                 sa.and_(
                     col(Post.status).in_([Status.UNCONFIRMED.value, Status.RETRACTING.value]),

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from sqlmodel import Session
 
-from campaign.models import listing, partners
+from campaign.models import listing, mailing, partners
 from campaign.models.partners import Account, Partner
 from campaign.models.posts import Post
+from campaign.models.status import PLANNABLE
 from campaign.plan.audience import AccountFacts, PartnerFacts
 from campaign.plan.entries import Timetable
 from campaign.plan.fill import Facts, fill
@@ -107,7 +108,7 @@ def gather(session: Session, source: Source, now: datetime) -> PlanFacts:
         now=now,
         channels=source.channels,
         questions=source.copy.questions,
-        existing=[_existing(post, source.draft_of(post)) for post in listing.every_plan_key(session)],
+        existing=[_existing(session, source, post) for post in listing.every_plan_key(session)],
         compose=source.compose,
         placeholders_allowed=source.placeholders_allowed,
     )
@@ -136,7 +137,9 @@ def _account(account: Account, partner: Partner) -> AccountFacts:
     )
 
 
-def _existing(post: Post, draft: Draft) -> ExistingPost:
+def _existing(session: Session, source: Source, post: Post) -> ExistingPost:
+    draft = source.draft_of(post)
+    issue = draft.subject is not None and post.status in PLANNABLE
     return ExistingPost(
         id=post.ident,
         account_id=post.account_id,
@@ -150,4 +153,5 @@ def _existing(post: Post, draft: Draft) -> ExistingPost:
         fields=post.fields,
         moved=post.moved,
         by_plan=post.withdrawn_by_plan,
+        begun=issue and mailing.begun(session, post.ident),
     )

@@ -56,7 +56,7 @@ def _joined(partner: PartnerFacts, now: datetime) -> PartnerFacts:
 def _row(facts: PlanFacts, pair: Match) -> PlanRow:
     """Decide about one wanted post: first what is settled, then whether it is wanted at all, then its words."""
     wanted, stored = pair.wanted, pair.stored
-    if stored is not None and stored.status not in PLANNABLE:
+    if stored is not None and (stored.begun or stored.status not in PLANNABLE):
         if not (stored.status == "withdrawn" and stored.by_plan):
             return _settled(pair, stored)
         stored = None
@@ -107,7 +107,8 @@ def _hold(facts: PlanFacts, event: Event | None) -> Finding | None:
 
 def _settled(pair: Match, stored: ExistingPost) -> PlanRow:
     """Keep a post that is taken or decided; where it was due says more of it than where it would be due now."""
-    row = _answer(pair, "keep", f"it is {stored.status.replace('_', ' ')} already")
+    reason = "copies of it are out" if stored.begun else f"it is {stored.status.replace('_', ' ')} already"
+    row = _answer(pair, "keep", reason)
     occurrence = stored.occurrence if pair.wanted.slot.for_each is None else row.occurrence
     return replace(row, occurrence=occurrence, due_at=stored.due_at, draft=stored.draft)
 
@@ -164,11 +165,12 @@ def _vanished(facts: PlanFacts, posts: Iterable[ExistingPost]) -> list[PlanRow]:
     rows: list[PlanRow] = []
     for post in posts:
         unknown = facts.timetable.slot(post.slot) is None
-        if post.slot in {"", SINGLE} or post.status in _OVER or (post.status not in PLANNABLE and not unknown):
+        open_still = post.status in PLANNABLE and not post.begun
+        if post.slot in {"", SINGLE} or post.status in _OVER or not (open_still or unknown):
             continue
         account = accounts.get(post.account_id)
         row = PlanRow(
-            action="withdraw" if post.status in PLANNABLE else "keep",
+            action="withdraw" if open_still else "keep",
             partner=account.partner if account else "",
             account_id=post.account_id,
             channel=account.channel if account else "",

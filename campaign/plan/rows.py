@@ -79,7 +79,8 @@ class ExistingPost:
     """A stored post. One that a person queued outside the timetable (slot ``SINGLE`` or none) is left alone.
 
     ``edited``: a person changed the words, ``moved``: the time; the plan then leaves that be. ``by_plan``: it was the
-    plan that withdrew it, so that the plan may bring it back; what a person withdrew stays withdrawn.
+    plan that withdrew it, so that the plan may bring it back; what a person withdrew stays withdrawn. ``begun``: copies
+    of the issue are out.
     """
 
     id: int
@@ -95,6 +96,7 @@ class ExistingPost:
     edited: bool = False
     moved: bool = False
     by_plan: bool = False
+    begun: bool = False
 
 
 @dataclass(frozen=True, slots=True)

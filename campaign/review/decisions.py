@@ -12,11 +12,11 @@ from typing import Any
 from sqlmodel import Session
 
 from campaign.errors import Changed, MoveRefused, NotAllowed, WrongUse
-from campaign.models import audit, listing
+from campaign.models import audit, listing, mailing
 from campaign.models.listing import PostRow
 from campaign.models.moves import move
 from campaign.models.posts import Approval, Post
-from campaign.models.status import Move, Status
+from campaign.models.status import PLANNABLE, Move, Status
 from campaign.models.users import User
 from campaign.people import Right, demand
 from campaign.ports import Draft
@@ -158,6 +158,7 @@ def edit(desk: Desk, row: PostRow, draft: Draft, fields: Mapping[str, str], why:
 def rewrite(desk: Desk, row: PostRow, changes: Mapping[str, object], why: str) -> None:
     """Change what a post will send, with new hash and version, and void its approval."""
     post = row.post
+    _refuse_begun(desk, post)
     values: dict[str, Any] = {name: changes.get(name, getattr(post, name)) for name in Post.model_fields}
     ahead = Post(**values)
     message = desk.contents.message(ahead)
@@ -175,6 +176,13 @@ def rewrite(desk: Desk, row: PostRow, changes: Mapping[str, object], why: str) -
     listing.void_approvals(desk.session, post.ident)
 
 
+def _refuse_begun(desk: Desk, post: Post) -> None:
+    """Refuse to change an issue while copies of it are out: its later readers would get another letter."""
+    if post.status in PLANNABLE and mailing.begun(desk.session, post.ident):
+        mend = "Hold or withdraw it: those who have it keep what they got."
+        raise MoveRefused(post=post.id, status="sent to some of its list already", move=Move.EDIT, mend=mend)
+
+
 def reschedule(desk: Desk, row: PostRow, due_at: datetime) -> None:
     """Move a post to a new time. Inside its window it keeps its approval; outside, the window moves along and the
     approval is void. A failed or missed post goes back to review.
@@ -183,6 +191,7 @@ def reschedule(desk: Desk, row: PostRow, due_at: datetime) -> None:
     post = row.post
     if due_at <= desk.now:
         raise WrongUse(problem=f"{due_at.isoformat()} is past", mend="Choose a time that is still to come.")
+    _refuse_begun(desk, post)
     if post.window_from <= due_at <= post.window_until and post.status in {Status.APPROVED, Status.IN_REVIEW}:
         _shift(desk, post, due_at)
         return

@@ -297,6 +297,17 @@ def test_an_issue_goes_to_the_list_of_its_account(tmp_path: Path) -> None:
     assert row.draft.audience == "parents"
 
 
+def test_an_issue_of_which_copies_are_out_is_left_alone(tmp_path: Path) -> None:
+    text = '[[slot]]\nname = "news"\ntemplate = "newsletter"\nchannels = ["email"]\nat = "launch 10:00"\n'
+    begun = [replace(post, begun=True) for post in applied(plan(given(tmp_path, BASE + text)), status="approved")]
+    for changed in (text.replace("10:00", "11:00"), text.replace("newsletter", "post-1"), "", text + QUIET_ALL):
+        rows = plan(given(tmp_path, BASE + changed, existing=begun))
+        assert {row.action for row in rows if row.post_id} <= {"keep"}
+
+
+QUIET_ALL = '[[quiet]]\nname = "hush"\nfrom = 2025-12-02\nuntil = 2025-12-03\n'
+
+
 def test_a_share_names_the_post_and_the_owner_does_not_share_its_own(tmp_path: Path) -> None:
     rows = plan(given(tmp_path, BASE + LAUNCH + SHARE))
     shares = [row for row in rows if row.slot == "share"]
