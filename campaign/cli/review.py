@@ -134,7 +134,7 @@ def reject(idents: list[str], reason: Reason, by: As = None) -> None:
     typer.echo(f"{len(idents)} rejected.")
 
 
-Scope = Annotated[str, typer.Argument(help="everything, channel:NAME, partner:KEY, account:ID or post:ID.")]
+Scope = Annotated[str, typer.Argument(help="everything, channel:NAME, partner:KEY, event:NAME, account:ID or post:ID.")]
 
 
 @cli.command("hold")
@@ -145,7 +145,7 @@ def hold(
     by: As = None,
     as_json: AsJson = False,
 ) -> None:
-    """Stop everything, a channel, a partner, an account or a post, at once."""
+    """Stop everything, a channel, a partner, an event, an account or a post, at once."""
     from campaign.clock import iso
     from campaign.models import holds
     from campaign.review import holding
@@ -244,17 +244,13 @@ def revoke(partner: OnePartner, slot: OneSlot = None, by: As = None) -> None:
 @cli.command("retract")
 def retract(scope: Scope, reason: Reason, by: As = None) -> None:
     """Take published posts down where the platform lets us; else a person gets the task."""
-    from campaign.models import holds, listing
+    from campaign.models import listing
     from campaign.review import decisions, holding
 
     with opened() as app, desk(app, by) as place:
         scope = holding.check_scope(place.session, scope, frozenset(app.channels))
         rows: list[PostRow] = listing.posts(place.session, listing.PostFilter(statuses=("published",)))
-        covered = [
-            row
-            for row in rows
-            if scope in holds.scopes_of(row.post.ident, row.post.channel, row.partner.key, row.account.ident)
-        ]
+        covered = [row for row in rows if scope in holding.scopes(row)]
         for row in covered:
             decisions.take_down(place, row, reason)
     typer.echo(f"{len(covered)} are to be taken down. `campaign run` does it.")

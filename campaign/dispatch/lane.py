@@ -79,7 +79,7 @@ def claim_next(means: Means, account_id: int) -> Claimed | None:
             database=means.database,
             clock=means.clock,
             attempt_id=attempt.id or 0,
-            scopes=holds.scopes_of(post.ident, post.channel, partner.key, account_id),
+            scopes=holds.scopes_of(post.ident, post.channel, partner.key, account_id, post.event),
             lease=means.policy.lease,
             claimed_at=claimed_at,
             renew=post.channel in means.bulk,

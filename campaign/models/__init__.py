@@ -5,6 +5,7 @@ Importing this package loads every table, so that the schema is whole wherever a
 
 from campaign.models import (
     audit,
+    bounds,
     holds,
     lanes,
     listing,
@@ -22,6 +23,7 @@ from campaign.models.database import Database
 __all__ = [
     "Database",
     "audit",
+    "bounds",
     "holds",
     "lanes",
     "listing",

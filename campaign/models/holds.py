@@ -11,7 +11,7 @@ from campaign.models.types import UtcDateTime
 
 
 class Hold(SQLModel, table=True):
-    """A stop with its reason. ``scope`` is everything, channel:NAME, partner:KEY, account:ID or post:ID."""
+    """A stop with its reason. ``scope`` is everything, channel:NAME, partner:KEY, event:NAME, account:ID or post:ID."""
 
     id: int | None = Field(default=None, primary_key=True)
     scope: str = Field(index=True)
@@ -33,9 +33,17 @@ def stopping(session: Session, scopes: list[str]) -> Hold | None:
     return session.exec(statement).first()
 
 
-def scopes_of(post_id: int, channel: str, partner_key: str, account_id: int) -> list[str]:
+def scopes_of(post_id: int, channel: str, partner_key: str, account_id: int, event: str | None = None) -> list[str]:
     """Return every scope that a post falls under."""
-    return ["everything", f"channel:{channel}", f"partner:{partner_key}", f"account:{account_id}", f"post:{post_id}"]
+    about = [f"event:{event}"] if event else []
+    return [
+        *about,
+        "everything",
+        f"channel:{channel}",
+        f"partner:{partner_key}",
+        f"account:{account_id}",
+        f"post:{post_id}",
+    ]
 
 
 def not_held() -> sa.ColumnElement[bool]:
@@ -47,6 +55,7 @@ def not_held() -> sa.ColumnElement[bool]:
         col(Hold.scope) == "everything",
         col(Hold.scope) == sa.literal("channel:") + col(Post.channel),
         col(Hold.scope) == sa.literal("account:") + sa.cast(col(Post.account_id), sa.Text),
+        col(Hold.scope) == sa.literal("event:") + col(Post.event),
         col(Hold.scope) == sa.literal("post:") + sa.cast(col(Post.id), sa.Text),
         col(Hold.scope) == sa.literal("partner:") + partner_key,
     )

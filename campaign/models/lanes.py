@@ -11,10 +11,11 @@ import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
+from campaign.models.bounds import may_go
 from campaign.models.database import changed, lease_now
-from campaign.models.holds import not_held, not_stopped
+from campaign.models.holds import not_stopped
 from campaign.models.moves import move
-from campaign.models.partners import Account, Lane, agreed
+from campaign.models.partners import Account, Lane
 from campaign.models.posts import Attempt, Post
 from campaign.models.status import Move, Status
 
@@ -34,8 +35,7 @@ def sendable(now: datetime) -> sa.ColumnElement[bool]:
         col(Post.approved_hash) == col(Post.content_hash),
         col(Account.mode) == "api",
         not_stopped(now),
-        not_held(),
-        agreed(),
+        may_go(now),
         ~twin_unconfirmed,
     )
 

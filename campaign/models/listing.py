@@ -1,6 +1,6 @@
 """Reading posts for people: one filter for every listing and bulk decision."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 from campaign.models.database import changed
 from campaign.models.partners import Account, Partner
 from campaign.models.posts import Approval, Event, Post
+from campaign.models.status import PLANNABLE, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,14 @@ def _conditions(wanted: PostFilter) -> Sequence[sa.ColumnElement[bool]]:
     return conditions
 
 
+def events_with_posts(session: Session, *, open_only: bool = False) -> set[str]:
+    """Return the events that posts hang on; ``open_only``: posts that may still go out."""
+    statement = sa.select(col(Post.event)).where(col(Post.event).is_not(None)).distinct()
+    if open_only:
+        statement = statement.where(col(Post.status).in_([status.value for status in (*PLANNABLE, Status.PUBLISHING)]))
+    return {row[0] for row in session.execute(statement)}
+
+
 def post(session: Session, post_id: int) -> PostRow | None:
     """Return one post."""
     found = posts(session, PostFilter(ids=(post_id,)))
@@ -106,6 +115,12 @@ def set_due(session: Session, found: Post, due_at: datetime) -> bool:
     moved = changed(session, statement) == 1
     session.refresh(found)
     return moved
+
+
+def set_carried(session: Session, post: Post, values: Mapping[str, object]) -> None:
+    """Write what a post carries of the timetable besides its content, where it differs."""
+    if any(getattr(post, name) != value for name, value in values.items()):
+        session.execute(sa.update(Post).where(col(Post.id) == post.id).values(**values))
 
 
 def set_key(session: Session, post: Post, slot: str, occurrence: str) -> None:

@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlmodel import Field, Session, SQLModel, col, select
 
+from campaign.models.bounds import may_go
 from campaign.models.database import changed
-from campaign.models.holds import not_held, not_stopped
+from campaign.models.holds import not_stopped
 from campaign.models.lanes import sendable
 from campaign.models.mailing import OUT, Delivery
-from campaign.models.partners import Account, Lane, Partner, agreed
+from campaign.models.partners import Account, Lane, Partner
 from campaign.models.posts import Attempt, Post
 from campaign.models.status import Status
 from campaign.models.types import UtcDateTime
@@ -68,8 +69,7 @@ def to_hand_over(session: Session, now: datetime, *, limit: int = 500) -> list[P
             col(Post.status) == Status.APPROVED.value,
             col(Post.next_try_at) <= now,
             col(Account.mode) == "by-hand",
-            not_held(),
-            agreed(),
+            may_go(now),
         )
         .order_by(col(Post.due_at))
         .limit(limit)
@@ -156,7 +156,11 @@ def next_wake(session: Session, now: datetime, grace: timedelta) -> datetime | N
     by_hand = (
         sa.select(sa.func.min(col(Post.next_try_at)))
         .join(Account, col(Account.id) == col(Post.account_id))
-        .where(col(Post.status) == Status.APPROVED.value, col(Account.mode) == "by-hand", not_held(), agreed())
+        .where(
+            col(Post.status) == Status.APPROVED.value,
+            col(Account.mode) == "by-hand",
+            may_go(now),
+        )
     )
     looks = sa.select(sa.func.min(col(Post.next_look_at))).where(
         col(Post.status).in_([Status.UNCONFIRMED.value, Status.RETRACTING.value]), col(Post.needs_person).is_(None)
@@ -188,7 +192,7 @@ def still_to_come(session: Session, now: datetime) -> bool:
         .join(Account, col(Account.id) == col(Post.account_id))
         .where(
             sa.or_(
-                sa.and_(col(Post.status) == Status.APPROVED.value, not_held(), agreed(), _wakes(now)),
+                sa.and_(col(Post.status) == Status.APPROVED.value, may_go(now), _wakes(now)),
                 col(Post.status) == Status.PUBLISHING.value,
                 sa.and_(
                     col(Post.status).in_([Status.UNCONFIRMED.value, Status.RETRACTING.value]),

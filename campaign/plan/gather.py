@@ -150,6 +150,7 @@ def _existing(session: Session, source: Source, post: Post) -> ExistingPost:
         draft=draft,
         template=post.template,
         template_version=post.template_version,
+        first_slot=post.first_slot,
         fields=post.fields,
         moved=post.moved,
         by_plan=post.withdrawn_by_plan,

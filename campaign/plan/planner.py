@@ -11,11 +11,13 @@ from datetime import datetime
 
 from campaign.errors import BadInput, Finding
 from campaign.plan.audience import PartnerFacts, check_channels
-from campaign.plan.entries import Event
+from campaign.plan.days import local
+from campaign.plan.events import not_sure
 from campaign.plan.matching import Match, matched
+from campaign.plan.placing import quiet_on
 from campaign.plan.rows import SINGLE, Action, ExistingPost, Filled, PlanFacts, PlanRow
 from campaign.plan.wanted import wanted_posts
-from campaign.plan.words import filled, stale
+from campaign.plan.words import filled, stale, stale_at
 from campaign.ports import Draft
 
 PLANNABLE = frozenset({"draft", "in_review", "approved"})
@@ -35,6 +37,7 @@ def plan(facts: PlanFacts) -> list[PlanRow]:
     """
     if findings := check_channels(facts.timetable, facts.channels):
         raise BadInput(findings)
+    facts = _with_first_names(facts)
     partners = [_joined(partner, facts.now) for partner in facts.partners]
     wanted = wanted_posts(facts.timetable, facts.questions, partners, facts.accounts)
     stored: dict[int, list[ExistingPost]] = {}
@@ -48,6 +51,14 @@ def plan(facts: PlanFacts) -> list[PlanRow]:
     return sorted(rows, key=lambda row: (row.due_at, row.partner, row.channel, row.slot, row.occurrence))
 
 
+def _with_first_names(facts: PlanFacts) -> PlanFacts:
+    """Give each slot the name that it had when its first post was planned."""
+    counting = [post for post in facts.existing if not (post.status == "withdrawn" and post.by_plan)]
+    known = {post.slot: post.first_slot for post in counting}
+    slots = [replace(slot, first=known.get(slot.was or "") or known.get(slot.name)) for slot in facts.timetable.slots]
+    return replace(facts, timetable=replace(facts.timetable, slots=tuple(slots)))
+
+
 def _joined(partner: PartnerFacts, now: datetime) -> PartnerFacts:
     """Count a partner that joins after ``now`` as always there: only on a rehearsal's clock can that be."""
     return replace(partner, joined_at=None) if partner.joined_at and partner.joined_at > now else partner
@@ -58,57 +69,47 @@ def _row(facts: PlanFacts, pair: Match) -> PlanRow:
     wanted, stored = pair.wanted, pair.stored
     if stored is not None and (stored.begun or stored.status not in PLANNABLE):
         if not (stored.status == "withdrawn" and stored.by_plan):
-            return _settled(pair, stored)
+            return _settled(facts, pair, stored)
         stored = None
     if reason := _refusal(facts, pair):
-        return _answer(pair, "withdraw", reason)
+        return _answer(facts, pair, "withdraw", reason)
     if wanted.missed or (stored is None and wanted.place.due_at < facts.now):
-        return _answer(pair, "withdraw" if stored else "past", wanted.missed or "its time has passed")
+        return _answer(facts, pair, "withdraw" if stored else "past", wanted.missed or "its time has passed")
     return _with_words(facts, pair, stored)
 
 
 def _with_words(facts: PlanFacts, pair: Match, stored: ExistingPost | None) -> PlanRow:
     """Fill the words of a post that is wanted; where they or its event are not ready, it is blocked."""
-    hold = _hold(facts, pair.wanted.occurrence.event)
+    event = pair.wanted.occurrence.hangs_on
+    hold = not_sure(facts.timetable, event, placeholders_allowed=facts.placeholders_allowed) if event else None
     if fault := pair.wanted.fault or (hold if stored is None else None):
-        return _answer(pair, "blocked", fault.problem, findings=(fault,))
+        return _answer(facts, pair, "blocked", fault.problem, findings=(fault,))
     try:
         made = filled(facts, pair.wanted, stored)
     except BadInput as error:
-        return _answer(pair, "blocked", error.findings[0].problem, findings=error.findings)
-    return _answer(pair, "add", made=made) if stored is None else _compared(facts, pair, stored, made, hold)
+        return _answer(facts, pair, "blocked", error.findings[0].problem, findings=error.findings)
+    return _answer(facts, pair, "add", made=made) if stored is None else _compared(facts, pair, stored, made, hold)
 
 
 def _refusal(facts: PlanFacts, pair: Match) -> str | None:
-    """Return why nothing shall go out: a quiet period, a cancelled event, words that are no longer true."""
-    event = pair.wanted.occurrence.event
+    """Return why nothing shall go out: a quiet period, a cancelled event, words that are no longer true.
+
+    A person's own time counts for a post that has one.
+    """
+    wanted, stored = pair.wanted, pair.stored
+    event = wanted.occurrence.hangs_on
     if event and event.status == "cancelled":
         return f"the event {event.name} is cancelled"
-    return pair.wanted.place.skipped or stale(facts, pair.wanted)
+    if stored is None or not stored.moved:
+        return wanted.place.skipped or stale(facts, wanted, wanted.place.due_at)
+    quiet = quiet_on(facts.timetable, wanted.partner, local(stored.due_at, facts.timetable.zone).date())
+    return f"quiet period: {quiet.name}" if quiet else stale(facts, wanted, stored.due_at)
 
 
-def _hold(facts: PlanFacts, event: Event | None) -> Finding | None:
-    """Return what keeps an event's posts back; a rehearsal takes placeholders as if they were confirmed."""
-    if event is None:
-        return None
-    file, name = facts.timetable.file, f"event.{event.name}"
-    if event.status == "moved":
-        mend = 'Write its new time in `starts`, then status = "open"'
-        return Finding(file, f"{name}.status", f"the event {event.name} has moved", mend, event.line)
-    if event.placeholder:
-        mend = "Write the day and the link that DfE published, and take `placeholder` away"
-        found = Finding(file, f"{name}.placeholder", f"the event {event.name} is a placeholder", mend, event.line)
-        return None if facts.placeholders_allowed else found
-    if not event.confirmed:
-        mend = "Write confirmed = true once DfE has confirmed day and link"
-        return Finding(file, f"{name}.confirmed", f"the event {event.name} is not confirmed", mend, event.line)
-    return None
-
-
-def _settled(pair: Match, stored: ExistingPost) -> PlanRow:
+def _settled(facts: PlanFacts, pair: Match, stored: ExistingPost) -> PlanRow:
     """Keep a post that is taken or decided; where it was due says more of it than where it would be due now."""
     reason = "copies of it are out" if stored.begun else f"it is {stored.status.replace('_', ' ')} already"
-    row = _answer(pair, "keep", reason)
+    row = _answer(facts, pair, "keep", reason)
     occurrence = stored.occurrence if pair.wanted.slot.for_each is None else row.occurrence
     return replace(row, occurrence=occurrence, due_at=stored.due_at, draft=stored.draft)
 
@@ -118,14 +119,14 @@ def _compared(facts: PlanFacts, pair: Match, stored: ExistingPost, made: Filled,
     due_at = stored.due_at if stored.moved else pair.wanted.place.due_at
     words, moved = not same_draft(made.draft, stored.draft), due_at != stored.due_at
     if due_at < facts.now:
-        row = _answer(pair, "withdraw" if moved else "keep", "its time has passed", made=made)
+        row = _answer(facts, pair, "withdraw" if moved else "keep", "its time has passed", made=made)
         return replace(row, due_at=due_at, draft=stored.draft)
     held = hold is not None and stored.status == "approved"
     reasons = [text for text, true in (("its words change", words), ("its time changes", moved)) if true]
     if hold:
         reasons.append(hold.problem)
-    row = _answer(pair, "change" if words or moved or held else "keep", ", ".join(reasons), made=made)
-    return replace(row, due_at=due_at, hold_reason=hold.problem if hold else None)
+    row = _answer(facts, pair, "change" if words or moved or held else "keep", ", ".join(reasons), made=made)
+    return replace(row, due_at=due_at)
 
 
 def same_draft(one: Draft, other: Draft) -> bool:
@@ -135,10 +136,16 @@ def same_draft(one: Draft, other: Draft) -> bool:
 
 
 def _answer(
-    pair: Match, action: Action, reason: str = "", *, made: Filled | None = None, findings: Iterable[Finding] = ()
+    facts: PlanFacts,
+    pair: Match,
+    action: Action,
+    reason: str = "",
+    *,
+    made: Filled | None = None,
+    findings: Iterable[Finding] = (),
 ) -> PlanRow:
     """Build the row of a wanted post."""
-    wanted, place = pair.wanted, pair.wanted.place
+    wanted, place, about = pair.wanted, pair.wanted.place, pair.wanted.occurrence
     return PlanRow(
         action=action,
         partner=wanted.partner.key,
@@ -154,6 +161,10 @@ def _answer(
         template_version=made.template_version if made else "",
         share_of=wanted.slot.of,
         reason=reason,
+        event=about.hangs_on.name if about.hangs_on else None,
+        question=about.question.key if about.question else None,
+        first_slot=wanted.slot.identity,
+        stale_at=stale_at(facts, wanted),
         findings=tuple(findings),
         post_id=pair.stored.id if pair.stored else None,
     )

@@ -13,11 +13,11 @@ from campaign.plan.days import local
 from campaign.plan.entries import Slot, Timetable
 from campaign.plan.gather import Source, partner_facts
 from campaign.plan.occurrences import Occurrence
-from campaign.plan.placing import Place
+from campaign.plan.placing import Place, quiet_on
 from campaign.plan.questions import Question, question_facts
 from campaign.plan.rows import SINGLE, ExistingPost, PlanFacts, PlanRow
 from campaign.plan.wanted import Wanted
-from campaign.plan.words import campaign_facts, event_facts, filled
+from campaign.plan.words import campaign_facts, event_facts, filled, stale, stale_at
 from campaign.ports import Draft
 
 
@@ -33,21 +33,22 @@ def refilled(source: Source, post: Post, partner: Partner, fields: Mapping[str, 
         post.channel,
         campaign=campaign_facts(timetable, post.due_at),
         partner=partner_facts(partner),
-        event=_event_words(timetable, post.occurrence),
-        question=_question_words(source.copy.questions, post.occurrence),
+        event=_event_words(timetable, post),
+        question=_question_words(source.copy.questions, post),
         fields=fields,
     )
     draft = made.draft
     return replace(draft, audience=post.draft.get("audience")) if draft.subject is not None else draft
 
 
-def _event_words(timetable: Timetable, occurrence: str) -> Mapping[str, object] | None:
-    found = next((event for event in timetable.events if event.key == occurrence), None)
+def _event_words(timetable: Timetable, post: Post) -> Mapping[str, object] | None:
+    found = next((event for event in timetable.events if event.key == post.occurrence), None)
     return event_facts(found) if found else None
 
 
-def _question_words(questions: tuple[Question, ...], occurrence: str) -> Mapping[str, object] | None:
-    found = next((question for question in questions if question.key == occurrence), None)
+def _question_words(questions: tuple[Question, ...], post: Post) -> Mapping[str, object] | None:
+    """Return the words of the post's question: the planner named it, for a slot in rotation keys a post by its time."""
+    found = next((question for question in questions if question.key in {post.question, post.occurrence}), None)
     return question_facts(found, questions) if found else None
 
 
@@ -78,11 +79,28 @@ def single(
         window_from=due_at,
         window_until=due_at,
     )
+    wanted = _wanted(row, account, owner, template)
     try:
-        made = filled(facts, _wanted(row, account, owner, template), _holder(row, fields))
+        made = filled(facts, wanted, _holder(row, fields))
     except BadInput as error:
         return replace(row, action="blocked", findings=error.findings)
-    return replace(row, draft=made.draft, template=made.template_name, template_version=made.template_version)
+    if findings := _out_of_bounds(facts, wanted):
+        return replace(row, action="blocked", findings=findings)
+    return replace(
+        row,
+        draft=made.draft,
+        template=made.template_name,
+        template_version=made.template_version,
+        stale_at=stale_at(facts, wanted),
+    )
+
+
+def _out_of_bounds(facts: PlanFacts, wanted: Wanted) -> tuple[Finding, ...]:
+    """Find what speaks against the time: a quiet period of the partner, or words that are no longer true then."""
+    due_at, timetable = wanted.place.due_at, facts.timetable
+    quiet = quiet_on(timetable, wanted.partner, local(due_at, timetable.zone).date())
+    reason = f"it lies in the quiet period {quiet.name}" if quiet else stale(facts, wanted, due_at)
+    return (Finding("the new post", "at", reason, "Choose another time"),) if reason else ()
 
 
 def _wanted(row: PlanRow, account: Account, owner: PartnerFacts, template: str) -> Wanted:

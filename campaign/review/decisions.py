@@ -12,7 +12,7 @@ from typing import Any
 from sqlmodel import Session
 
 from campaign.errors import Changed, MoveRefused, NotAllowed, WrongUse
-from campaign.models import audit, listing, mailing
+from campaign.models import audit, bounds, holds, listing, mailing
 from campaign.models.listing import PostRow
 from campaign.models.moves import move
 from campaign.models.posts import Approval, Post
@@ -95,10 +95,19 @@ def approve(desk: Desk, row: PostRow, seen: str) -> bool:
         raise Changed(post=post.id, seen=seen[:HASH_MIN], current=current[:HASH_MIN])
     if not agreement.covers(desk.session, post):
         raise NotAllowed(who=desk.person.name, what=f"approve post {post.id}", why="its partner has not agreed")
+    _refuse_held_event(desk, post)
     if desk.now > post.due_at:
         desk.move(post, Move.EXPIRE, why="approval came after its time")
         return False
     return _count_approval(desk, row, side, current)
+
+
+def _refuse_held_event(desk: Desk, post: Post) -> None:
+    """Refuse to approve what hangs on an event that is held: its day or link is about to change."""
+    hold = holds.stopping(desk.session, [f"event:{post.event}"])
+    if hold is not None:
+        why = f"{hold.reason}. Mend the timetable, then `campaign queue`; or `campaign release event:{post.event}`"
+        raise NotAllowed(who=desk.person.name, what=f"approve post {post.id}", why=why)
 
 
 def _four_eyes(person: User, post: Post) -> None:
@@ -192,6 +201,7 @@ def reschedule(desk: Desk, row: PostRow, due_at: datetime) -> None:
     if due_at <= desk.now:
         raise WrongUse(problem=f"{due_at.isoformat()} is past", mend="Choose a time that is still to come.")
     _refuse_begun(desk, post)
+    _refuse_out_of_bounds(desk, post, due_at)
     if post.window_from <= due_at <= post.window_until and post.status in {Status.APPROVED, Status.IN_REVIEW}:
         _shift(desk, post, due_at)
         return
@@ -200,6 +210,16 @@ def reschedule(desk: Desk, row: PostRow, due_at: datetime) -> None:
     if post.status in {Status.FAILED, Status.MISSED}:
         desk.move(post, Move.REVIVE, why="a new time", changes={"needs_person": None})
     rewrite(desk, row, changes, "a new time")
+
+
+def _refuse_out_of_bounds(desk: Desk, post: Post, due_at: datetime) -> None:
+    """Refuse a time in a quiet period of the partner, or at which the words are no longer true."""
+    if quiet := bounds.quiet_at(desk.session, post.partner_id, due_at):
+        problem = f"{due_at.isoformat()} lies in the quiet period {quiet.name}"
+        raise WrongUse(problem=problem, mend="Choose a time before or after it.")
+    if post.stale_at is not None and due_at >= post.stale_at:
+        problem = f"The words of post {post.id} are no longer true at {due_at.isoformat()}"
+        raise WrongUse(problem=problem, mend=f"Choose a time before {post.stale_at.isoformat()}, or withdraw it.")
 
 
 def _shift(desk: Desk, post: Post, due_at: datetime) -> None:

@@ -16,7 +16,12 @@ from campaign.models.status import Status
 from campaign.models.users import User
 from campaign.people import Right, demand
 
-_SCOPE = re.compile(r"everything|(channel|partner):\S+|(account|post):[0-9]{1,18}")
+_SCOPE = re.compile(r"everything|(channel|partner|event):\S+|(account|post):[0-9]{1,18}")
+
+_NAMED = {
+    "channel": "They are named in config.toml.",
+    "event": "The timetable names those that posts hang on.",
+}
 
 
 def check_scope(session: Session, scope: str, channels: frozenset[str]) -> str:
@@ -25,11 +30,11 @@ def check_scope(session: Session, scope: str, channels: frozenset[str]) -> str:
     A scope that names nothing is refused: a hold that holds nothing would be a false comfort.
     """
     if not _SCOPE.fullmatch(scope):
-        mend = "Write everything, channel:NAME, partner:KEY, account:ID or post:ID."
+        mend = "Write everything, channel:NAME, partner:KEY, event:NAME, account:ID or post:ID."
         raise WrongUse(problem=f"{scope!r} is no scope", mend=mend)
     kind, _, name = scope.partition(":")
     if not _is_there(session, kind, name, channels):
-        mend = "They are named in config.toml." if kind == "channel" else f"`campaign {kind}s list` names them."
+        mend = _NAMED.get(kind, f"`campaign {kind}s list` names them.")
         raise UnknownName(kind=kind, name=name, mend=mend)
     return f"{kind}:{int(name)}" if kind in {"account", "post"} else scope
 
@@ -40,6 +45,8 @@ def _is_there(session: Session, kind: str, name: str, channels: frozenset[str]) 
             return name in channels
         case "partner":
             return partners.partner_by_key(session, name) is not None
+        case "event":
+            return name in listing.events_with_posts(session)
         case "account":
             return session.get(Account, int(name)) is not None
         case "post":
@@ -86,12 +93,14 @@ def foresee(session: Session, scope: str, now: datetime, grace: timedelta) -> li
     return [
         Release(row, _outcome(row, others, now, grace))
         for row in listing.posts(session, wanted)
-        if scope in _scopes(row)
+        if scope in scopes(row)
     ]
 
 
-def _scopes(row: PostRow) -> list[str]:
-    return holds.scopes_of(row.post.ident, row.post.channel, row.partner.key, row.account.ident)
+def scopes(row: PostRow) -> list[str]:
+    """Return every scope that the post falls under."""
+    post = row.post
+    return holds.scopes_of(post.ident, post.channel, row.partner.key, row.account.ident, post.event)
 
 
 def _outcome(row: PostRow, others: Sequence[str], now: datetime, grace: timedelta) -> str:
@@ -99,7 +108,7 @@ def _outcome(row: PostRow, others: Sequence[str], now: datetime, grace: timedelt
     account = row.account
     if row.post.due_at + grace < now:
         return "missed"
-    if still := [scope for scope in others if scope in _scopes(row)]:
+    if still := [scope for scope in others if scope in scopes(row)]:
         return f"still held: {', '.join(dict.fromkeys(still))}"
     if account.stopped_why and (account.stopped_until is None or account.stopped_until > now):
         return f"waits: its account has stopped ({account.stopped_why})"

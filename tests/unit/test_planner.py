@@ -122,7 +122,15 @@ def applied(
         elif row.action in {"add", "change"} and row.draft is not None:
             number = row.post_id or max(posts, default=0) + 1
             posts[number] = ExistingPost(
-                number, row.account_id, row.slot, row.occurrence, row.due_at, status, row.draft, row.template
+                number,
+                row.account_id,
+                row.slot,
+                row.occurrence,
+                row.due_at,
+                status,
+                row.draft,
+                row.template,
+                first_slot=row.first_slot,
             )
         elif row.action == "keep" and row.post_id:
             posts[row.post_id] = replace(posts[row.post_id], slot=row.slot, occurrence=row.occurrence)
@@ -226,6 +234,16 @@ def test_a_renamed_slot_keeps_its_posts_and_its_minute(tmp_path: Path) -> None:
     renamed = text.replace('name = "launch"\nt', 'name = "start"\nwas = "launch"\nt')
     rows = plan(given(tmp_path, renamed, existing=stored))
     assert {(row.action, row.slot) for row in rows} == {("keep", "start")}
+
+
+def test_a_slot_keeps_its_minute_when_its_old_name_is_forgotten(tmp_path: Path) -> None:
+    text = BASE + LAUNCH + 'spread = "45m"\n'
+    names = ('name = "launch"', 'name = "start"\nwas = "launch"', 'name = "start"', 'name = "go"\nwas = "start"')
+    stored: list[ExistingPost] = []
+    for name in names:
+        rows = plan(given(tmp_path, text.replace('name = "launch"', name), existing=stored))
+        assert {row.action for row in rows} == ({"keep"} if stored else {"add"}), name
+        stored = applied(rows, stored, status="approved")
 
 
 def test_a_slot_renamed_without_was_is_warned_of(tmp_path: Path) -> None:
@@ -353,7 +371,7 @@ def test_a_cancelled_event_withdraws_its_posts_and_a_moved_one_holds_them(tmp_pa
     assert {row.action for row in plan(given(tmp_path, cancelled, existing=stored))} == {"withdraw"}
     moved = plan(given(tmp_path, cancelled.replace("cancelled", "moved"), existing=stored))
     assert {row.action for row in moved} == {"change"}
-    assert all(row.hold_reason and "has moved" in row.hold_reason for row in moved)
+    assert all("has moved" in row.reason for row in moved)
     again = plan(given(tmp_path, cancelled.replace("cancelled", "moved"), existing=applied(moved, stored)))
     assert {row.action for row in again} == {"keep"}
     assert {row.action for row in plan(given(tmp_path, cancelled.replace("cancelled", "moved")))} == {"blocked"}
@@ -371,6 +389,24 @@ def test_words_that_hold_until_a_day_are_withdrawn_after_it(tmp_path: Path) -> N
     assert {row.action for row in plan(given(tmp_path, text))} == {"add"}
     rows = plan(given(tmp_path, text.replace("launch 09:00", "launch + 1 day 09:00")))
     assert {row.action for row in rows} == {"withdraw"}
+
+
+def test_a_person_s_own_time_is_asked_for_quiet_periods_and_stale_words(tmp_path: Path) -> None:
+    def moved(text: str, days: int) -> set[str]:
+        stored = applied(plan(given(tmp_path, BASE + LAUNCH)))
+        late = [replace(post, moved=True, due_at=post.due_at + timedelta(days=days)) for post in stored]
+        return {row.action for row in plan(given(tmp_path, BASE + text, existing=late)) if row.partner == "oak"}
+
+    assert moved(LAUNCH.replace("post-1", "stale"), 1) == {"withdraw"}
+    assert moved(LAUNCH + QUIET.format("2025-12-02", "skip"), 1) == {"keep"}
+    assert moved(LAUNCH + QUIET.format("2025-12-03", "skip"), 1) == {"withdraw"}
+
+
+def test_a_slot_counted_from_an_event_hangs_on_it(tmp_path: Path) -> None:
+    text = (BASE + LAUNCH).replace("launch 09:00", "early - 1 day 09:00")
+    assert {row.event for row in plan(given(tmp_path, text))} == {"early"}
+    cancelled = text.replace("confirmed = true", 'confirmed = true\nstatus = "cancelled"')
+    assert {row.action for row in plan(given(tmp_path, cancelled))} == {"withdraw"}
 
 
 def test_words_that_hold_until_a_day_that_nobody_named_are_blocked(tmp_path: Path) -> None:
@@ -451,13 +487,10 @@ def test_a_rehearsal_before_the_day_of_joining_plans_for_everybody(tmp_path: Pat
     assert {row.action for row in plan(given(tmp_path, BASE + LAUNCH, partners=(DFE, later)))} == {"add"}
 
 
-def test_what_a_person_edited_or_moved_is_left_as_it_is(tmp_path: Path) -> None:
+def test_what_a_person_moved_is_left_where_it_is(tmp_path: Path) -> None:
     facts = given(tmp_path, BASE + LAUNCH)
     stored = applied(plan(facts))
-    by_hand = [
-        replace(post, edited=True, draft=Draft("Words of our own"), moved=True, due_at=post.due_at + timedelta(hours=3))
-        for post in stored
-    ]
+    by_hand = [replace(post, moved=True, due_at=post.due_at + timedelta(hours=3)) for post in stored]
     rows = plan(replace(facts, existing=by_hand))
     assert {(row.action, row.due_at.hour) for row in rows} == {("keep", 12)}
 
