@@ -31,6 +31,7 @@ from campaign.plan.gather import Copy, Source
 from campaign.plan.media import MediaStore
 from campaign.ports import Bulk, Channel, Draft, Limits, Message
 from campaign.review.content import Contents
+from campaign.review.rules import Watch
 from campaign.vault import Vault
 
 _READING_LATE = timedelta(hours=1)
@@ -223,7 +224,9 @@ class App:
             collector.collect()
             return collector.next_at()
 
-        return [readings, self.notices.chore]
+        wanted = self.settings.campaign
+        watch = Watch(self.database, wanted.timetable, wanted.timezone)
+        return [watch.chore, readings, self.notices.chore]
 
     @cached_property
     def notices(self) -> Notices:

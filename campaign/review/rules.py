@@ -6,10 +6,13 @@ called off is silent within a beat. Only a plan lets an event speak again, after
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime, time, timedelta
+from pathlib import Path
 
+import structlog
 from sqlmodel import Session
 
-from campaign.models import audit, bounds, holds, listing, partners
+from campaign.errors import BadInput
+from campaign.models import Database, audit, bounds, holds, listing, partners
 from campaign.models.bounds import QuietSpan
 from campaign.models.holds import Hold
 from campaign.plan.audience import matches
@@ -17,6 +20,9 @@ from campaign.plan.days import instant
 from campaign.plan.entries import Timetable
 from campaign.plan.events import called_off, not_sure
 from campaign.plan.gather import partner_facts
+from campaign.plan.timetable import load_timetable
+
+log = structlog.get_logger(__name__)
 
 TIMETABLE = "the timetable"
 """Who holds an event that is not sure: nobody in person, so a plan may release it."""
@@ -78,3 +84,34 @@ def release_events(session: Session, reasons: Mapping[str, str], now: datetime) 
 
 def _own_holds(session: Session) -> list[Hold]:
     return [hold for hold in holds.active(session) if hold.held_by == TIMETABLE and hold.scope.startswith("event:")]
+
+
+class Watch:
+    """Brings the rules to the tables when the timetable's file changes, and once at the start."""
+
+    def __init__(self, database: Database, file: Path, timezone: str) -> None:
+        self._database = database
+        self._file = file
+        self._timezone = timezone
+        self._seen: tuple[int, int] | None = None
+
+    def chore(self, now: datetime) -> datetime | None:
+        """Look at the file; nothing asks to be called again before the next beat.
+
+        A file that cannot be read, or only half of one, changes nothing: what stood before goes on to hold.
+        """
+        try:
+            stamp = self._file.stat()
+            if (seen := (stamp.st_mtime_ns, stamp.st_size)) == self._seen:
+                return None
+            self._seen = seen
+            timetable = load_timetable(self._file, self._timezone)
+        except (BadInput, OSError) as error:
+            log.warning("the timetable cannot be read", detail=str(error))
+            return None
+        with self._database.write() as session:
+            keep_quiet(session, timetable)
+            held = hold_events(session, stopped_events(timetable), now)
+        if held:
+            log.warning("events held", events=held)
+        return None

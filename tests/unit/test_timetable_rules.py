@@ -7,7 +7,9 @@ import pytest
 from terminal import HELLO, Terminal, opened_terminal, slot
 
 from campaign.models import Database, lanes, upkeep
+from campaign.review.rules import Watch
 
+NOW = datetime(2030, 12, 1, tzinfo=UTC)
 DUE = datetime(2030, 12, 10, 16, tzinfo=UTC)
 EVENT = """[days]
 launch = 2030-12-02
@@ -167,3 +169,25 @@ def test_a_question_in_rotation_can_be_edited(terminal: Terminal) -> None:
     terminal.run("posts", "edit", ident, "own=Hi")
     assert terminal.json("posts", "preview", ident)["text"] == "Hi How early? Oak School"
     assert "0 change" in terminal.run("queue")
+
+
+def test_the_daemon_holds_an_event_as_soon_as_the_file_says_so(terminal: Terminal) -> None:
+    terminal.timetable(REMINDER, head=event("open"))
+    terminal.run("queue")
+    terminal.approve(*(post["id"] for post in terminal.posts()))
+    database = Database(f"sqlite:///{terminal.folder}/campaign.db", connections=1)
+    watch = Watch(database, terminal.folder / "schedules/own.toml", "Europe/London")
+    watch.chore(NOW)
+    assert goes(terminal, DUE)
+    terminal.timetable(REMINDER, head=event("cancelled") + "half a line")
+    watch.chore(NOW)
+    assert goes(terminal, DUE)
+    terminal.timetable(REMINDER, head=event("cancelled"))
+    watch.chore(NOW)
+    assert not goes(terminal, DUE)
+    terminal.timetable(REMINDER, head=event("open"))
+    watch.chore(NOW)
+    assert not goes(terminal, DUE), "only a plan brings the posts in line and lets go"
+    terminal.run("queue")
+    assert goes(terminal, DUE)
+    database.close()
