@@ -27,6 +27,7 @@ from campaign.models.partners import Campaign
 from campaign.newsletter.sending import Issues
 from campaign.notices import Notices
 from campaign.nudge import Listener, nudge
+from campaign.plan.addressing import Letterhead
 from campaign.plan.gather import Copy, Source
 from campaign.plan.media import MediaStore
 from campaign.ports import Bulk, Channel, Draft, Limits, Message
@@ -147,9 +148,7 @@ class App:
             clock=self.clock,
             open_transport=email.open_transport,
             journal_folder=self.workspace / "journals",
-            public_url=self.settings.web.public_url,
             salt=self.campaign.salt,
-            sender=email.sender,
             policy=policy,
         )
         return {email.name: issues}
@@ -176,6 +175,8 @@ class App:
             channels=self.limits,
             compose=self.contents.composer.compose,
             draft_of=self.contents.draft,
+            digest_of=self.contents.digest,
+            letterhead=Letterhead(self.email.sender, self.settings.web.public_url),
             placeholders_allowed=placeholders,
         )
 

@@ -25,11 +25,24 @@ class Media:
 
 
 @dataclass(frozen=True, slots=True)
+class Envelope:
+    """What every copy of an issue carries beside its letter. ``sender`` and ``reply_to`` read ``Name <address>``.
+
+    ``partner`` is the name that the letter's foot gives, ``public_url`` is where ``/u/<token>`` unsubscribes.
+    """
+
+    sender: str
+    partner: str
+    public_url: str
+    reply_to: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Draft:
     """The filled template, before a channel gives it its form.
 
     ``words`` is the text (Markdown for mail). ``link`` is the address that a channel with link cards shows as a card.
-    ``share_of`` names the post to pass on (``slot@partner``) instead of words of one's own. The last three are for
+    ``share_of`` names the post to pass on (``slot@partner``) instead of words of one's own. The last four are for
     mail: ``audience`` is the key of the list.
     """
 
@@ -41,6 +54,7 @@ class Draft:
     subject: str | None = None
     preheader: str | None = None
     audience: str | None = None
+    envelope: Envelope | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +75,7 @@ class Message:
     preheader: str | None = None
     html: str | None = None
     audience: str | None = None
+    envelope: Envelope | None = None
 
 
 # --- who sends, and what comes back ---------------------------------------------------------------------------------

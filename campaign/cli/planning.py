@@ -141,7 +141,7 @@ def filled_anew(app: "App", row: "PostRow", fields: "Mapping[str, str]") -> "Dra
     """Fill a stored post's template again with other field values. Raises BadInput."""
     from campaign.plan.refill import refilled
 
-    return refilled(app.source(placeholders=True), row.post, row.partner, fields)
+    return refilled(app.source(placeholders=True), row.post, row.account, row.partner, fields)
 
 
 @posts.command("new")

@@ -164,6 +164,13 @@ def message_document(message: "Message") -> dict[str, object]:
             "html": message.html,
             "plain": message.text,
         }
+    if (envelope := message.envelope) is not None:
+        document |= {
+            "sender": envelope.sender,
+            "reply_to": envelope.reply_to,
+            "partner": envelope.partner,
+            "unsubscribe": f"{envelope.public_url}/u/...",
+        }
     return document
 
 
@@ -181,6 +188,8 @@ def preview(ident: str, as_json: AsJson = False) -> None:
         return
     typer.echo(f"{row.partner.name} on {row.post.channel} ({row.account.handle}), version {row.post.version}")
     typer.echo(f"{limits.count(message.text)} of {limits.text_max} characters\n")
+    if message.envelope:
+        typer.echo(f"From: {message.envelope.sender}\nReply to: {message.envelope.reply_to or 'the same'}")
     typer.echo(f"Subject: {message.subject}\n" if message.subject else "", nl=False)
     typer.echo(message.text or f"(shares {message.share_of})")
     if message.link:

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col
 
 from campaign.errors import MoveRefused
+from campaign.models import listing
 from campaign.models.database import changed
 from campaign.models.posts import Event, Post
 from campaign.models.status import Move, Status, target
@@ -51,3 +52,13 @@ def move(
     if post not in session:
         session.add(post)  # the sweep reads in one transaction and moves each post in one of its own
     session.refresh(post)
+
+
+def void_approval(session: Session, post: Post, *, who: str, at: datetime, why: str) -> bool:
+    """Send an approved post back to review. False when it was claimed this instant: it goes out as it was approved."""
+    try:
+        move(session, post, Move.EDIT, who=who, at=at, why=why, changes={"approved_hash": None})
+    except MoveRefused:
+        return False
+    listing.void_approvals(session, post.ident)
+    return True

@@ -11,6 +11,7 @@ from campaign.models import listing, mailing, partners
 from campaign.models.partners import Account, Partner
 from campaign.models.posts import Post
 from campaign.models.status import PLANNABLE
+from campaign.plan.addressing import Letterhead
 from campaign.plan.audience import AccountFacts, PartnerFacts
 from campaign.plan.entries import Timetable
 from campaign.plan.fill import Facts, fill
@@ -88,6 +89,8 @@ class Source:
     channels: Mapping[str, Limits]
     compose: Callable[[str, Draft, str], Message]
     draft_of: Callable[[Post], Draft]
+    digest_of: Callable[[Post, Account], str]
+    letterhead: Letterhead
     placeholders_allowed: bool = False
 
     @property
@@ -99,18 +102,21 @@ class Source:
 def gather(session: Session, source: Source, now: datetime) -> PlanFacts:
     """Return the facts of a plan at ``now``."""
     pairs = partners.accounts(session)
+    owners = {account.ident: account for account, _ in pairs}
+    posts = listing.every_plan_key(session)
     return PlanFacts(
         timetable=source.copy.timetable,
         templates=source.copy.templates,
         fill=source.filler,
         partners=[partner_facts(partner) for partner in partners.partners(session)],
-        accounts=[_account(account, partner) for account, partner in pairs],
+        accounts=[account_facts(account, partner) for account, partner in pairs],
         now=now,
         channels=source.channels,
         questions=source.copy.questions,
-        existing=[_existing(session, source, post) for post in listing.every_plan_key(session)],
+        existing=[_existing(session, source, post, owners[post.account_id]) for post in posts],
         compose=source.compose,
         placeholders_allowed=source.placeholders_allowed,
+        letterhead=source.letterhead,
     )
 
 
@@ -126,7 +132,8 @@ def partner_facts(partner: Partner) -> PartnerFacts:
     )
 
 
-def _account(account: Account, partner: Partner) -> AccountFacts:
+def account_facts(account: Account, partner: Partner) -> AccountFacts:
+    """Return a stored account as the planner sees it."""
     return AccountFacts(
         id=account.ident,
         partner=partner.key,
@@ -134,12 +141,13 @@ def _account(account: Account, partner: Partner) -> AccountFacts:
         handle=account.handle,
         mode=account.mode,
         external_id=account.external_id,
+        sender=account.sender,
+        reply_to=account.reply_to,
     )
 
 
-def _existing(session: Session, source: Source, post: Post) -> ExistingPost:
-    draft = source.draft_of(post)
-    issue = draft.subject is not None and post.status in PLANNABLE
+def _existing(session: Session, source: Source, post: Post, account: Account) -> ExistingPost:
+    draft, open_still = source.draft_of(post), post.status in PLANNABLE
     return ExistingPost(
         id=post.ident,
         account_id=post.account_id,
@@ -154,5 +162,6 @@ def _existing(session: Session, source: Source, post: Post) -> ExistingPost:
         fields=post.fields,
         moved=post.moved,
         by_plan=post.withdrawn_by_plan,
-        begun=issue and mailing.begun(session, post.ident),
+        begun=open_still and draft.subject is not None and mailing.begun(session, post.ident),
+        drifted=open_still and source.digest_of(post, account) != post.content_hash,
     )

@@ -118,21 +118,30 @@ def _compared(facts: PlanFacts, pair: Match, stored: ExistingPost, made: Filled,
     """Say whether the stored post still is what the timetable wants."""
     due_at = stored.due_at if stored.moved else pair.wanted.place.due_at
     words, moved = not same_draft(made.draft, stored.draft), due_at != stored.due_at
+    sender = made.draft.envelope != stored.draft.envelope
     if due_at < facts.now:
         row = _answer(facts, pair, "withdraw" if moved else "keep", "its time has passed", made=made)
         return replace(row, due_at=due_at, draft=stored.draft)
     held = hold is not None and stored.status == "approved"
-    reasons = [text for text, true in (("its words change", words), ("its time changes", moved)) if true]
+    changes = {
+        "its words change": words,
+        "what goes with its words changes": sender or stored.drifted,
+        "its time changes": moved,
+    }
+    reasons = [text for text, true in changes.items() if true]
+    changed = held or any(changes.values())
     if hold:
         reasons.append(hold.problem)
-    row = _answer(facts, pair, "change" if words or moved or held else "keep", ", ".join(reasons), made=made)
+    row = _answer(facts, pair, "change" if changed else "keep", ", ".join(reasons), made=made)
     return replace(row, due_at=due_at)
 
 
 def same_draft(one: Draft, other: Draft) -> bool:
-    """Say whether two drafts say the same; an image is its bytes and its alt text, wherever its file lies."""
+    """Say whether two drafts say the same; an image is its bytes and its alt text, wherever its file lies. An envelope
+    is no words.
+    """
     images = [[(media.digest, media.alt) for media in draft.media] for draft in (one, other)]
-    return images[0] == images[1] and replace(one, media=()) == replace(other, media=())
+    return images[0] == images[1] and replace(one, media=(), envelope=None) == replace(other, media=(), envelope=None)
 
 
 def _answer(

@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 from campaign.errors import BadInput, Finding
 from campaign.models.partners import Account, Partner
 from campaign.models.posts import Post
+from campaign.plan.addressing import addressed
 from campaign.plan.audience import AccountFacts, PartnerFacts
 from campaign.plan.days import local
 from campaign.plan.entries import Slot, Timetable
-from campaign.plan.gather import Source, partner_facts
+from campaign.plan.gather import Source, account_facts, partner_facts
 from campaign.plan.occurrences import Occurrence
 from campaign.plan.placing import Place, quiet_on
 from campaign.plan.questions import Question, question_facts
@@ -21,7 +22,7 @@ from campaign.plan.words import campaign_facts, event_facts, filled, stale, stal
 from campaign.ports import Draft
 
 
-def refilled(source: Source, post: Post, partner: Partner, fields: Mapping[str, str]) -> Draft:
+def refilled(source: Source, post: Post, account: Account, partner: Partner, fields: Mapping[str, str]) -> Draft:
     """Return the draft of a stored post's template with other field values. Raises BadInput."""
     timetable = source.copy.timetable
     known = source.copy.templates.pick(post.template, post.channel).fields
@@ -37,8 +38,8 @@ def refilled(source: Source, post: Post, partner: Partner, fields: Mapping[str, 
         question=_question_words(source.copy.questions, post),
         fields=fields,
     )
-    draft = made.draft
-    return replace(draft, audience=post.draft.get("audience")) if draft.subject is not None else draft
+    draft = replace(made.draft, audience=post.draft.get("audience"))
+    return addressed(draft, account_facts(account, partner), partner_facts(partner), source.letterhead)
 
 
 def _event_words(timetable: Timetable, post: Post) -> Mapping[str, object] | None:
@@ -67,6 +68,7 @@ def single(
         channels=source.channels,
         compose=source.compose,
         placeholders_allowed=source.placeholders_allowed,
+        letterhead=source.letterhead,
     )
     row = PlanRow(
         action="add",
@@ -79,7 +81,7 @@ def single(
         window_from=due_at,
         window_until=due_at,
     )
-    wanted = _wanted(row, account, owner, template)
+    wanted = _wanted(row, account_facts(account, partner), owner, template)
     try:
         made = filled(facts, wanted, _holder(row, fields))
     except BadInput as error:
@@ -103,11 +105,10 @@ def _out_of_bounds(facts: PlanFacts, wanted: Wanted) -> tuple[Finding, ...]:
     return (Finding("the new post", "at", reason, "Choose another time"),) if reason else ()
 
 
-def _wanted(row: PlanRow, account: Account, owner: PartnerFacts, template: str) -> Wanted:
+def _wanted(row: PlanRow, account: AccountFacts, owner: PartnerFacts, template: str) -> Wanted:
     slot = Slot(name=SINGLE, channels=(row.channel,), templates=(template,))
-    whose = AccountFacts(id=account.ident, partner=owner.key, channel=row.channel, external_id=account.external_id)
     occurrence = Occurrence(slot, row.occurrence, row.due_at, template=template)
-    return Wanted(whose, owner, occurrence, Place(row.due_at, row.due_at, timedelta()))
+    return Wanted(account, owner, occurrence, Place(row.due_at, row.due_at, timedelta()))
 
 
 def _holder(row: PlanRow, fields: Mapping[str, str]) -> ExistingPost:

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Literal, Protocol
 
 from campaign.errors import Finding
+from campaign.plan.addressing import Letterhead
 from campaign.plan.audience import AccountFacts, PartnerFacts
 from campaign.plan.entries import Timetable
 from campaign.plan.questions import Question
@@ -81,7 +82,7 @@ class ExistingPost:
     ``fields`` are the words of its own that a person gave it. ``moved``: a person gave it its time, which the plan then
     leaves be. ``by_plan``: it was the plan that withdrew it, so that the plan may bring it back; what a person withdrew
     stays withdrawn. ``first_slot`` is the name that its slot had first. ``begun``: copies
-    of the issue are out.
+    of the issue are out. ``drifted``: composed anew it is not what its hash says.
     """
 
     id: int
@@ -98,6 +99,7 @@ class ExistingPost:
     moved: bool = False
     by_plan: bool = False
     begun: bool = False
+    drifted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,7 @@ class PlanFacts:
     existing: Sequence[ExistingPost] = ()
     compose: Callable[[str, Draft, str], Message] | None = None
     placeholders_allowed: bool = False
+    letterhead: Letterhead = field(default_factory=Letterhead)
 
 
 @dataclass(frozen=True, slots=True)

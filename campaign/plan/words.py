@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 
 from campaign.errors import BadInput, Finding, WrongUse
+from campaign.plan.addressing import addressed
 from campaign.plan.days import instant, local, spoken_day, spoken_time
 from campaign.plan.entries import Event, Timetable
 from campaign.plan.questions import question_facts
@@ -27,8 +28,7 @@ def filled(facts: PlanFacts, wanted: Wanted, stored: ExistingPost | None) -> Fil
 
     """
     made = _share(facts, wanted) if wanted.slot.action == "share" else _words(facts, wanted, stored)
-    if made.draft.subject is not None and made.draft.audience is None:
-        made = replace(made, draft=replace(made.draft, audience=wanted.account.external_id or None))
+    made = replace(made, draft=addressed(made.draft, wanted.account, wanted.partner, facts.letterhead))
     findings = [*_placeholders(facts, made.draft), *_over_limits(facts, wanted, made)]
     if findings:
         raise BadInput(findings)

@@ -8,8 +8,10 @@ from sqlmodel import Session
 from campaign.errors import Outcome
 from campaign.identities import Identities, name
 from campaign.intake import AccountRow
-from campaign.models import Database, audit, partners
+from campaign.models import Database, audit, listing, partners
+from campaign.models.moves import void_approval
 from campaign.models.partners import Account
+from campaign.models.status import Status
 from campaign.models.users import User
 from campaign.people import Right, demand
 from campaign.ports import Channel, Verifies
@@ -18,7 +20,9 @@ from campaign.vault import Vault
 
 
 def take(session: Session, rows: Sequence[AccountRow], vault: Vault, *, by: User, now: datetime) -> Taken:
-    """Store the accounts of a file. New credentials let a stopped account go again."""
+    """Store the accounts of a file. New credentials let a stopped account go again; a new sender or reply address voids
+    the approval of the account's issues.
+    """
     demand(by, Right.ADMINISTER)
     taken = Taken()
     for row in rows:
@@ -29,14 +33,25 @@ def take(session: Session, rows: Sequence[AccountRow], vault: Vault, *, by: User
         account = found or Account(
             partner_id=partner.ident, channel=row.channel, handle=row.handle, external_id=row.external_id
         )
+        envelope = account.sender, account.reply_to
         changed = _change(account, row, vault)
         if found is None:
             partners.add_account(session, account)
         session.add(account)
+        if found is not None and envelope != (account.sender, account.reply_to):
+            _void_issues(session, account, by, now)
         taken.count(added=found is None, changed=changed)
     facts = {"added": taken.added, "changed": taken.changed}
     audit.record(session, who=by.name, action="import accounts", subject="accounts", at=now, facts=facts)
     return taken
+
+
+def _void_issues(session: Session, account: Account, by: User, now: datetime) -> None:
+    """Take the approval from issues that still name the old sender or reply address; a plan gives them the new one."""
+    approved = listing.PostFilter(account_id=account.ident, statuses=(Status.APPROVED.value,))
+    for row in listing.posts(session, approved):
+        why = "sender or reply address of its account changed"
+        void_approval(session, row.post, who=by.name, at=now, why=why)
 
 
 def _change(account: Account, row: AccountRow, vault: Vault) -> bool:

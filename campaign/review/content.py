@@ -11,7 +11,7 @@ from typing import Any
 from campaign.clock import iso
 from campaign.models.partners import Account
 from campaign.models.posts import Post
-from campaign.ports import Composer, Draft, Media, Message
+from campaign.ports import Composer, Draft, Envelope, Media, Message
 
 
 def draft_to_json(draft: Draft) -> dict[str, Any]:
@@ -29,7 +29,8 @@ def draft_from_json(document: Mapping[str, Any], media_folder: Path) -> Draft:
         Media(digest=item["digest"], mime=item["mime"], alt=item["alt"], path=media_folder / item["file"])
         for item in document["media"]
     )
-    return Draft(**{**document, "media": media})
+    envelope = Envelope(**document["envelope"]) if document.get("envelope") else None
+    return Draft(**{**document, "media": media, "envelope": envelope})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +54,15 @@ class Contents:
 
 
 def content_hash(message: Message, account: Account, window_from: datetime, window_until: datetime) -> str:
-    """Return the SHA-256 of all that will go out: words, link, images, alt texts, account, audience, time window.
+    """Return the SHA-256 of all that will go out: words, link, images, alt texts, account, audience, time window; of an
+    issue also its envelope: sender, reply address, the partner's name, where its readers unsubscribe.
 
     The time enters as the slot's window, so that a move inside it keeps the approval. The audience enters as the name
     of its list, not as its members.
     """
     content = {
         "message": asdict(message) | {"media": [[item.digest, item.alt] for item in message.media]},
-        "account": [account.channel, account.external_id, account.sender, account.reply_to],
+        "account": [account.channel, account.external_id],
         "window": [iso(window_from), iso(window_until)],
     }
     return _digest(json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":")))

@@ -12,6 +12,7 @@ from typing import Any
 
 from campaign.errors import MoveRefused, WrongUse
 from campaign.models import listing, mailing, partners
+from campaign.models.moves import void_approval
 from campaign.models.partners import Account
 from campaign.models.posts import Event, Post, TemplateVersion, has_template
 from campaign.models.status import PLANNABLE, Move, Status
@@ -181,10 +182,9 @@ def _put_back(desk: Desk, row: PlanRow) -> None:
     found = listing.post(desk.session, row.post_id or 0)
     if found is None or found.post.status not in PLANNABLE or mailing.begun(desk.session, found.post.ident):
         return
+    if found.post.status == Status.APPROVED:
+        void_approval(desk.session, found.post, who=desk.person.name, at=desk.now, why=row.reason)
     with suppress(MoveRefused):  # claimed meanwhile
-        if found.post.status == Status.APPROVED:
-            desk.move(found.post, Move.EDIT, why=row.reason, changes={"approved_hash": None})
-            listing.void_approvals(desk.session, found.post.ident)
         if found.post.status == Status.IN_REVIEW:
             desk.move(found.post, Move.RETURN, why=row.reason)
 
