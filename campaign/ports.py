@@ -146,7 +146,8 @@ class Limits:
     """A channel's limits as data. ``count`` gives the length of a text by the platform's own rule.
 
     ``pace`` is the least time between two posts of one account. ``card``: does the platform show a link as a card
-    (then a line that is only the card's address leaves the words).
+    (then a line that is only the card's address leaves the words). ``copies``: may several accounts say the same.
+    ``valid`` says whether the platform takes a text of lawful length: no character in it is refused.
     """
 
     text_max: int
@@ -155,6 +156,8 @@ class Limits:
     alt_max: int
     pace: timedelta
     card: bool
+    copies: bool = True
+    valid: Callable[[str], bool] = bool
     media_bytes: int = 5_000_000
     shares: bool = True
     subject_max: int | None = None

@@ -22,7 +22,7 @@ from campaign.clock import Clock, SystemClock
 from campaign.errors import CannotLook, CredentialDead, NeverSent, Outcome, Unknown
 from campaign.http import Answer, Session, asked
 from campaign.ports import Draft, Evidence, Figures, Gate, Identity, Limits, Media, Message, Receipt, Sighting, Standing
-from campaign.weights import X_MAX, x_length
+from campaign.weights import X_MAX, x_length, x_valid
 
 _PAGES = 5
 _RENEW_EARLY = timedelta(minutes=10)
@@ -37,7 +37,14 @@ class X:
     title: ClassVar[str] = "X"
     settings_type: ClassVar[type[Settings]] = Settings
     limits: ClassVar[Limits] = Limits(
-        text_max=X_MAX, count=x_length, media_max=4, alt_max=1000, pace=timedelta(seconds=1), card=False
+        text_max=X_MAX,
+        count=x_length,
+        media_max=4,
+        alt_max=1000,
+        pace=timedelta(seconds=1),
+        card=False,
+        copies=False,
+        valid=x_valid,
     )
 
     def __init__(self, settings: Settings, clock: Clock | None = None) -> None:

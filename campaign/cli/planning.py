@@ -137,11 +137,11 @@ def _keep_templates(app: "App", place: object) -> None:
         )
 
 
-def filled_anew(app: "App", row: "PostRow", fields: "Mapping[str, str]") -> "Draft":
+def filled_anew(app: "App", session: "Session", row: "PostRow", fields: "Mapping[str, str]") -> "Draft":
     """Fill a stored post's template again with other field values. Raises BadInput."""
     from campaign.plan.refill import refilled
 
-    return refilled(app.source(placeholders=True), row.post, row.account, row.partner, fields)
+    return refilled(session, app.source(placeholders=True), row, fields)
 
 
 @posts.command("new")
@@ -169,7 +169,7 @@ def new_post(
         if due_at <= place.now:
             raise WrongUse(problem=f"{at} is past", mend="Choose a time that is still to come.")
         fields = pairs(values or [])
-        row = single(app.source(placeholders=False), account, owner, template, due_at, fields)
+        row = single(place.session, app.source(placeholders=False), account, owner, template, due_at, fields)
         if row.findings:
             raise BadInput(row.findings)
         post = queue.add_single(place, account, row, fields)

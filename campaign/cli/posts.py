@@ -250,7 +250,7 @@ def edit(
     with opened() as app, desk(app, by) as place:
         row = find(place.session, ident)
         fields = row.post.fields | pairs(values)
-        decisions.edit(place, row, filled_anew(app, row, fields), fields, "edited: " + ", ".join(values))
+        decisions.edit(place, row, filled_anew(app, place.session, row, fields), fields, "edited: " + ", ".join(values))
         typer.echo(f"Post {ident} has new words and is {row.post.status}.")
 
 

@@ -16,6 +16,7 @@ from campaign.plan.events import not_sure
 from campaign.plan.matching import Match, matched
 from campaign.plan.placing import quiet_on
 from campaign.plan.rows import SINGLE, Action, ExistingPost, Filled, PlanFacts, PlanRow
+from campaign.plan.twins import without_copies
 from campaign.plan.wanted import wanted_posts
 from campaign.plan.words import filled, stale, stale_at
 from campaign.ports import Draft
@@ -44,10 +45,11 @@ def plan(facts: PlanFacts) -> list[PlanRow]:
     for post in facts.existing:
         stored.setdefault(post.account_id, []).append(post)
     rows: list[PlanRow] = []
-    for account_id in wanted.keys() | stored.keys():
+    for account_id in sorted(wanted.keys() | stored.keys()):
         pairs, rest = matched(wanted.get(account_id, []), stored.get(account_id, []))
         rows += [_row(facts, pair) for pair in pairs]
         rows += _vanished(facts, rest)
+    rows = without_copies(facts, rows, PLANNABLE)
     return sorted(rows, key=lambda row: (row.due_at, row.partner, row.channel, row.slot, row.occurrence))
 
 

@@ -5,9 +5,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from sqlmodel import Session
+
 from campaign.errors import BadInput, Finding
+from campaign.models import listing
+from campaign.models.listing import PostFilter, PostRow
 from campaign.models.partners import Account, Partner
 from campaign.models.posts import Post
+from campaign.models.status import Status
 from campaign.plan.addressing import addressed
 from campaign.plan.audience import AccountFacts, PartnerFacts
 from campaign.plan.days import local
@@ -17,13 +22,17 @@ from campaign.plan.occurrences import Occurrence
 from campaign.plan.placing import Place, quiet_on
 from campaign.plan.questions import Question, question_facts
 from campaign.plan.rows import SINGLE, ExistingPost, PlanFacts, PlanRow
+from campaign.plan.twins import Speakers, copy_finding
 from campaign.plan.wanted import Wanted
 from campaign.plan.words import campaign_facts, event_facts, filled, stale, stale_at
 from campaign.ports import Draft
 
+_OVER = frozenset({Status.WITHDRAWN, Status.REJECTED})
 
-def refilled(source: Source, post: Post, account: Account, partner: Partner, fields: Mapping[str, str]) -> Draft:
+
+def refilled(session: Session, source: Source, row: PostRow, fields: Mapping[str, str]) -> Draft:
     """Return the draft of a stored post's template with other field values. Raises BadInput."""
+    post, account, partner = row.post, row.account, row.partner
     timetable = source.copy.timetable
     known = source.copy.templates.pick(post.template, post.channel).fields
     if unknown := sorted(fields.keys() - known.keys()):
@@ -39,7 +48,25 @@ def refilled(source: Source, post: Post, account: Account, partner: Partner, fie
         fields=fields,
     )
     draft = replace(made.draft, audience=post.draft.get("audience"))
+    if copied := _copied(session, source, account, partner, draft, post.template):
+        raise BadInput(copied)
     return addressed(draft, account_facts(account, partner), partner_facts(partner), source.letterhead)
+
+
+def _copied(
+    session: Session, source: Source, account: Account, partner: Partner, draft: Draft, template: str
+) -> list[Finding]:
+    """Find that a stored post of another account says what the draft says, where the channel forbids it."""
+    if source.channels[account.channel].copies:
+        return []
+    speakers = Speakers(source.channels, source.compose)
+    wanted = PostFilter(channels=(account.channel,), statuses=tuple(status for status in Status if status not in _OVER))
+    others = [row for row in listing.posts(session, wanted) if row.account.id != account.id]
+    for row in others:
+        speakers.repeats(account.channel, row.account.ident, source.draft_of(row.post))
+    if speakers.repeats(account.channel, account.ident, draft):
+        return [copy_finding(account.channel, partner.key, template)]
+    return []
 
 
 def _event_words(timetable: Timetable, post: Post) -> Mapping[str, object] | None:
@@ -54,7 +81,13 @@ def _question_words(questions: tuple[Question, ...], post: Post) -> Mapping[str,
 
 
 def single(
-    source: Source, account: Account, partner: Partner, template: str, due_at: datetime, fields: Mapping[str, str]
+    session: Session,
+    source: Source,
+    account: Account,
+    partner: Partner,
+    template: str,
+    due_at: datetime,
+    fields: Mapping[str, str],
 ) -> PlanRow:
     """Return the row of a post that no timetable asked for; what is wrong with it is in its findings."""
     owner = partner_facts(partner)
@@ -86,8 +119,9 @@ def single(
         made = filled(facts, wanted, _holder(row, fields))
     except BadInput as error:
         return replace(row, action="blocked", findings=error.findings)
-    if findings := _out_of_bounds(facts, wanted):
-        return replace(row, action="blocked", findings=findings)
+    findings = _out_of_bounds(facts, wanted) + _copied(session, source, account, partner, made.draft, template)
+    if findings:
+        return replace(row, action="blocked", findings=tuple(findings))
     return replace(
         row,
         draft=made.draft,
@@ -97,12 +131,12 @@ def single(
     )
 
 
-def _out_of_bounds(facts: PlanFacts, wanted: Wanted) -> tuple[Finding, ...]:
+def _out_of_bounds(facts: PlanFacts, wanted: Wanted) -> list[Finding]:
     """Find what speaks against the time: a quiet period of the partner, or words that are no longer true then."""
     due_at, timetable = wanted.place.due_at, facts.timetable
     quiet = quiet_on(timetable, wanted.partner, local(due_at, timetable.zone).date())
     reason = f"it lies in the quiet period {quiet.name}" if quiet else stale(facts, wanted, due_at)
-    return (Finding("the new post", "at", reason, "Choose another time"),) if reason else ()
+    return [Finding("the new post", "at", reason, "Choose another time")] if reason else []
 
 
 def _wanted(row: PlanRow, account: AccountFacts, owner: PartnerFacts, template: str) -> Wanted:

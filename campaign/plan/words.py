@@ -186,8 +186,12 @@ def _problems(limits: Limits, message: Message) -> list[tuple[str, str, str]]:
         ("alt", f"an image's alt text has {longest} characters", longest, limits.alt_max, "Shorten it"),
         ("subject", f"the subject has {subject} characters", subject, limits.subject_max, "Shorten it"),
     )
-    return [
+    broken = [
         (field, f"{problem}, and {message.channel} allows {most}", mend)
         for field, problem, count, most, mend in checks
         if most is not None and count > most
     ]
+    if message.text and length <= limits.text_max and not limits.valid(message.text):
+        mend = "Type the text anew: the character may be one that cannot be seen, such as U+FEFF"
+        broken.append(("words", f"the text holds a character that {message.channel} refuses", mend))
+    return broken

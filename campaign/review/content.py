@@ -11,6 +11,7 @@ from typing import Any
 from campaign.clock import iso
 from campaign.models.partners import Account
 from campaign.models.posts import Post
+from campaign.plan.twins import folded
 from campaign.ports import Composer, Draft, Envelope, Media, Message
 
 
@@ -70,7 +71,7 @@ def content_hash(message: Message, account: Account, window_from: datetime, wind
 
 def text_key(message: Message) -> str:
     """Return the digest of the words as a platform's duplicate check would see them: folded case, single blanks."""
-    return _digest("\n".join([" ".join(message.text.split()).casefold(), message.link or "", message.share_of or ""]))
+    return _digest("\n".join([folded(message.text), message.link or "", message.share_of or ""]))
 
 
 def media_key(message: Message) -> str | None:

@@ -14,7 +14,7 @@ from campaign.plan.placing import spread_minutes
 from campaign.plan.planner import plan
 from campaign.plan.rows import SINGLE, ExistingPost, Filled, PlanFacts, PlanRow
 from campaign.plan.timetable import load_timetable
-from campaign.ports import Draft, Limits
+from campaign.ports import Draft, Limits, Message
 
 BASE = """
 [details]
@@ -512,3 +512,29 @@ def test_a_partner_s_minute_is_the_same_on_all_channels_and_partners_differ(tmp_
     dues = {partner.key: {row.due_at for row in rows if row.partner == partner.key} for partner in many}
     assert all(len(instants) == 1 for instants in dues.values())
     assert len({min(instants) for instants in dues.values()}) > 15
+
+
+def test_what_another_account_says_on_a_channel_that_forbids_copies_is_blocked(tmp_path: Path) -> None:
+    def same(name: str, channel: str, **facts: Any) -> Filled:
+        return Filled(Draft(f"Have  your {'SAY' if facts['partner'] == OAK else 'say'}"), name, "1")
+
+    def compose(channel: str, draft: Draft, _token: str) -> Message:
+        return Message(channel, draft.words)
+
+    channels = {**CHANNELS, "x": replace(LIMITS, copies=False)}
+    facts = given(tmp_path, BASE + LAUNCH, fill=same, compose=compose, channels=channels)
+    rows = plan(facts)
+    assert sorted(actions(rows)) == [("add", 1), ("add", 2), ("add", 4), ("blocked", 3)]
+    assert "another account says the same" in only(rows, 3).reason
+    mine = [post for post in applied(rows) if post.account_id == 1]
+    stored = [replace(mine[0], account_id=3, status="published")]
+    assert sorted(actions(plan(replace(facts, existing=stored)))) == [
+        ("add", 2),
+        ("add", 4),
+        ("blocked", 1),
+        ("keep", 3),
+    ]
+    single = [replace(mine[0], account_id=3, slot=SINGLE)]
+    assert only([row for row in plan(replace(facts, existing=single)) if row.account_id == 1], 1).action == "blocked"
+    gone = [replace(single[0], status="withdrawn")]
+    assert only(plan(replace(facts, existing=gone)), 1).action == "add"

@@ -215,3 +215,26 @@ def test_a_yes_to_a_slot_stands_when_the_slot_gets_another_name(terminal: Termin
     terminal.run("queue")
     terminal.approve(ident)
     assert [post["status"] for post in terminal.posts("--partner", "oak")] == ["approved"]
+
+
+def test_nobody_repeats_on_x_what_another_account_says(terminal: Terminal) -> None:
+    terminal.write("templates/own/hello.md", HELLO.replace("{{ partner.name }} joins in. ", ""))
+    terminal.timetable(slot("a"))
+    terminal.run("partners", "set", "elm", "line=come on FRIDAY")
+    assert "another account says the same" in terminal.run("queue", code=1)
+    (ident,) = [post["id"] for post in terminal.posts()]
+    terminal.run("partners", "set", "elm", "line=Ours")
+    terminal.run("queue")
+    other = next(post["id"] for post in terminal.posts() if post["id"] != ident)
+    same = "line=Come on  Friday" if terminal.posts()[0]["partner"] == "oak" else "line=Ours"
+    assert "another account says the same" in terminal.run("posts", "edit", other, same, code=2)
+    new = ("posts", "new", "--partner", "elm", "--channel", "x", "--template", "hello", "--at", "2030-12-05T09:00")
+    assert "another account says the same" in terminal.run(*new, "line=Come on Friday", code=2)
+    terminal.run(*new, "line=Something else")
+
+
+def test_a_character_that_x_refuses_blocks_the_post(terminal: Terminal) -> None:
+    terminal.timetable(slot("a", channels=("x", "facebook")))
+    terminal.run("partners", "set", "oak", "line=Come\ufeff on")
+    assert "a character that x refuses" in terminal.run("queue", code=1)
+    assert {(post["partner"], post["channel"]) for post in terminal.posts()} == {("oak", "facebook"), ("elm", "x")}
