@@ -188,7 +188,6 @@ class App:
 
     def means(self) -> Means:
         """Return what dispatch works with."""
-        readings = self.settings.engagement.readings
         return Means(
             database=self.database,
             clock=self.clock,
@@ -198,7 +197,7 @@ class App:
             bulk=self.bulk,
             policy=self.policy,
             owner=f"{socket.gethostname()}:{os.getpid()}",
-            first_reading=readings[0] if readings else None,
+            first_reading=self.cooling.first_age,
         )
 
     def engine(self) -> LocalEngine:

@@ -20,8 +20,9 @@ from campaign.vault import Vault
 
 
 def take(session: Session, rows: Sequence[AccountRow], vault: Vault, *, by: User, now: datetime) -> Taken:
-    """Store the accounts of a file. New credentials let a stopped account go again; a new sender or reply address voids
-    the approval of the account's issues.
+    """Store the accounts of a file; what it has no column for is kept.
+
+    New credentials let a stopped account go again; a new sender or reply address voids the approval of its issues.
     """
     demand(by, Right.ADMINISTER)
     taken = Taken()
@@ -56,8 +57,10 @@ def _void_issues(session: Session, account: Account, by: User, now: datetime) ->
 
 def _change(account: Account, row: AccountRow, vault: Vault) -> bool:
     before = _values(account)
-    account.handle, account.mode = row.handle, row.mode
-    account.sender, account.reply_to = row.sender, row.reply_to
+    account.handle = row.handle
+    for column in ("mode", "sender", "reply_to"):
+        if column in row.columns:
+            setattr(account, column, getattr(row, column))
     if row.credentials is not None:
         _seal_new(account, row.credentials, vault)
     return before != _values(account)
