@@ -16,8 +16,8 @@ from campaign.cli.frame import (
     opened,
     show,
 )
-from campaign.cli.posts import COLUMNS, check_address, find, post_filter, row_document
-from campaign.errors import CampaignError, UnknownName, WrongUse
+from campaign.cli.posts import COLUMNS, check_address, each, find, post_filter, row_document, say_refused
+from campaign.errors import UnknownName, WrongUse
 
 if TYPE_CHECKING:
     from sqlmodel import Session
@@ -86,18 +86,10 @@ def _approve_listed(
 
     with app.database.read() as session:
         rows = listing.posts(session, post_filter(app, partner, channel, ["in_review"], day))
-    done, refused = [], list[str]()
-    for row in rows:
-        try:
-            with desk(app, by) as place:
-                done.append(decisions.approve(place, find(place.session, str(row.post.id)), row.post.content_hash))
-        except CampaignError as error:
-            refused.append(str(error))
+    seen, done = {row.post.id: row.post.content_hash for row in rows}, list[bool]()
+    refused = each(rows, app, by, lambda place, row: done.append(decisions.approve(place, row, seen[row.post.id])))
     _say_approved(done)
-    for line in refused:
-        typer.echo(line, err=True)
-    if refused:
-        raise typer.Exit(1)
+    say_refused(refused)
 
 
 def _say_approved(done: list[bool]) -> None:

@@ -85,37 +85,40 @@ def approve(desk: Desk, row: PostRow, seen: str) -> bool:
     if post.status != Status.IN_REVIEW:
         mend = "Only what is in review can be approved."
         raise MoveRefused(post=post.id, status=post.status, move=Move.APPROVE, mend=mend)
-    _four_eyes(desk.person, post)
-    side = _side(desk.person, row)
+    four_eyes(desk.person, post)
+    side = side_of(desk.person, row)
     current = desk.contents.digest(post, row.account)
     if len(seen) < HASH_MIN:
         mend = f"Name at least {HASH_MIN} characters of the hash that `campaign posts list` shows."
         raise WrongUse(problem=f"The hash {seen!r} is too short", mend=mend)
     if not current.startswith(seen.lower()):
         raise Changed(post=post.id, seen=seen[:HASH_MIN], current=current[:HASH_MIN])
-    if not agreement.covers(desk.session, post):
-        raise NotAllowed(who=desk.person.name, what=f"approve post {post.id}", why="its partner has not agreed")
-    _refuse_held_event(desk, post)
+    refuse_unspoken(desk, post)
     if desk.now > post.due_at:
         desk.move(post, Move.EXPIRE, why="approval came after its time")
         return False
     return _count_approval(desk, row, side, current)
 
 
-def _refuse_held_event(desk: Desk, post: Post) -> None:
-    """Refuse to approve what hangs on an event that is held: its day or link is about to change."""
+def refuse_unspoken(desk: Desk, post: Post) -> None:
+    """Refuse to approve what its partner has not agreed to, and what hangs on an event that is held: its day or link
+    is about to change.
+    """
+    if not agreement.covers(desk.session, post):
+        raise NotAllowed(who=desk.person.name, what=f"approve post {post.id}", why="its partner has not agreed")
     hold = holds.stopping(desk.session, [f"event:{post.event}"])
     if hold is not None:
         why = f"{hold.reason}. Mend the timetable, then `campaign queue`; or `campaign release event:{post.event}`"
         raise NotAllowed(who=desk.person.name, what=f"approve post {post.id}", why=why)
 
 
-def _four_eyes(person: User, post: Post) -> None:
+def four_eyes(person: User, post: Post) -> None:
+    """Refuse a person who queued or last edited the post."""
     if person.name in {post.queued_by, post.edited_by}:
         raise NotAllowed(who=person.name, what=f"approve post {post.id}", why="they queued or last edited it")
 
 
-def _side(person: User, row: PostRow) -> str:
+def side_of(person: User, row: PostRow) -> str:
     """Return for whom the person approves, the partner or DfE; refuse the side that is not asked."""
     side = "partner" if person.role == "officer" else "dfe"
     if row.partner.approver not in {side, "both"}:
@@ -201,7 +204,7 @@ def reschedule(desk: Desk, row: PostRow, due_at: datetime) -> None:
     if due_at <= desk.now:
         raise WrongUse(problem=f"{due_at.isoformat()} is past", mend="Choose a time that is still to come.")
     _refuse_begun(desk, post)
-    _refuse_out_of_bounds(desk, post, due_at)
+    refuse_out_of_bounds(desk, post, due_at)
     if post.window_from <= due_at <= post.window_until and post.status in {Status.APPROVED, Status.IN_REVIEW}:
         _shift(desk, post, due_at)
         return
@@ -212,7 +215,7 @@ def reschedule(desk: Desk, row: PostRow, due_at: datetime) -> None:
     rewrite(desk, row, changes, "a new time")
 
 
-def _refuse_out_of_bounds(desk: Desk, post: Post, due_at: datetime) -> None:
+def refuse_out_of_bounds(desk: Desk, post: Post, due_at: datetime) -> None:
     """Refuse a time in a quiet period of the partner, or at which the words are no longer true."""
     if quiet := bounds.quiet_at(desk.session, post.partner_id, due_at):
         problem = f"{due_at.isoformat()} lies in the quiet period {quiet.name}"
