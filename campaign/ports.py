@@ -309,14 +309,6 @@ class Composer(Protocol):
         ...
 
 
-class Nudge(Protocol):
-    """Tells the daemon that something changed; best effort, its beat catches what is lost."""
-
-    def __call__(self) -> None:
-        """Wake the daemon, or do nothing."""
-        ...
-
-
 class Engine(Protocol):
     """Says when and where to look; the tables say what is true."""
 
