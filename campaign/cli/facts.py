@@ -95,7 +95,7 @@ def set_partner(
 def import_accounts(file: CsvFile, by: As = None) -> None:
     """Add or change accounts from a CSV: partner,channel,handle,external_id,mode,credentials.
 
-    What the file has no column for is kept. A new sender or reply address takes its issues back to review.
+    What the file has no column for is kept. A new id, sender or reply address takes its posts back to review.
     """
     from campaign.intake import read_accounts
     from campaign.models import partners as rows

@@ -146,6 +146,18 @@ def find_account(session: Session, partner_id: int, channel: str, external_id: s
     ).first()
 
 
+def account_without_id(session: Session, partner_id: int, channel: str, handle: str) -> Account | None:
+    """Return the account of a partner of which only the handle is known yet."""
+    return session.exec(
+        select(Account).where(
+            col(Account.partner_id) == partner_id,
+            col(Account.channel) == channel,
+            col(Account.external_id) == "",
+            sa.func.lower(col(Account.handle)) == handle.lower(),
+        )
+    ).first()
+
+
 def add_account(session: Session, account: Account) -> Account:
     """Store a new account together with its lane."""
     session.add(account)

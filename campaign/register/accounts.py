@@ -22,7 +22,7 @@ from campaign.vault import Vault
 def take(session: Session, rows: Sequence[AccountRow], vault: Vault, *, by: User, now: datetime) -> Taken:
     """Store the accounts of a file; what it has no column for is kept.
 
-    New credentials let a stopped account go again; a new sender or reply address voids the approval of its issues.
+    New credentials let a stopped account go again; a new id, sender or reply address voids the approval of its posts.
     """
     demand(by, Right.ADMINISTER)
     taken = Taken()
@@ -30,34 +30,47 @@ def take(session: Session, rows: Sequence[AccountRow], vault: Vault, *, by: User
         partner = partners.partner_by_key(session, row.partner)
         if partner is None:
             continue  # intake has checked it; a partner removed since then has no accounts
-        found = partners.find_account(session, partner.ident, row.channel, row.external_id)
+        found = _known(session, partner.ident, row)
         account = found or Account(
             partner_id=partner.ident, channel=row.channel, handle=row.handle, external_id=row.external_id
         )
-        envelope = account.sender, account.reply_to
+        before = _bound(account)
         changed = _change(account, row, vault)
         if found is None:
             partners.add_account(session, account)
         session.add(account)
-        if found is not None and envelope != (account.sender, account.reply_to):
-            _void_issues(session, account, by, now)
+        if found is not None and before != _bound(account):
+            _void_approvals(session, account, by, now)
         taken.count(added=found is None, changed=changed)
     facts = {"added": taken.added, "changed": taken.changed}
     audit.record(session, who=by.name, action="import accounts", subject="accounts", at=now, facts=facts)
     return taken
 
 
-def _void_issues(session: Session, account: Account, by: User, now: datetime) -> None:
-    """Take the approval from issues that still name the old sender or reply address; a plan gives them the new one."""
+def _known(session: Session, partner_id: int, row: AccountRow) -> Account | None:
+    """Return the stored account of a row. One that had only a handle gets its id, and is not taken for another one: its
+    posts would go out twice.
+    """
+    found = partners.find_account(session, partner_id, row.channel, row.external_id)
+    return found or partners.account_without_id(session, partner_id, row.channel, row.handle)
+
+
+def _bound(account: Account) -> tuple[str | None, ...]:
+    """Return what an approval is bound to."""
+    return account.external_id, account.sender, account.reply_to
+
+
+def _void_approvals(session: Session, account: Account, by: User, now: datetime) -> None:
+    """Take the approval from posts that were approved for the account as it was; a plan brings them in line."""
     approved = listing.PostFilter(account_id=account.ident, statuses=(Status.APPROVED.value,))
     for row in listing.posts(session, approved):
-        why = "sender or reply address of its account changed"
+        why = "its account changed: id, sender or reply address"
         void_approval(session, row.post, who=by.name, at=now, why=why)
 
 
 def _change(account: Account, row: AccountRow, vault: Vault) -> bool:
     before = _values(account)
-    account.handle = row.handle
+    account.handle, account.external_id = row.handle, row.external_id
     for column in ("mode", "sender", "reply_to"):
         if column in row.columns:
             setattr(account, column, getattr(row, column))
@@ -67,7 +80,7 @@ def _change(account: Account, row: AccountRow, vault: Vault) -> bool:
 
 
 def _values(account: Account) -> tuple[str | None, ...]:
-    return account.handle, account.mode, account.sender, account.reply_to, account.imported
+    return account.handle, account.external_id, account.mode, account.sender, account.reply_to, account.imported
 
 
 def _seal_new(account: Account, credentials: Mapping[str, str], vault: Vault) -> None:

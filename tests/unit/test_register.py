@@ -199,3 +199,18 @@ def test_an_account_keeps_its_sender_and_its_mode_when_the_file_has_no_such_colu
     terminal.run("queue")
     said = terminal.run("accounts", "import", str(terminal.write("b.csv", f"{head}\n{row}\n")))
     assert said.strip() == "0 accounts added, 0 changed, 1 as before."
+
+
+def test_an_account_that_gets_its_id_is_no_second_one(terminal: Terminal) -> None:
+    """Else a page that a person has published to by hand would get every post twice."""
+    head = "partner,channel,handle,external_id,mode,credentials\n"
+    terminal.run("accounts", "import", str(terminal.write("a.csv", f"{head}elm,facebook,Elm Page,,by-hand,\n")))
+    terminal.run("queue")
+    (post,) = terminal.posts("--partner", "elm", "--channel", "facebook")
+    terminal.approve(post["id"])
+    terminal.write("elm.json", json.dumps({"access_token": "t"}))
+    later = terminal.write("b.csv", f"{head}elm,facebook,elm page,77,api,file:elm.json\n")
+    assert "0 accounts added, 1 changed" in terminal.run("accounts", "import", str(later))
+    assert [one["status"] for one in terminal.posts("--partner", "elm", "--channel", "facebook")] == ["in_review"]
+    assert "0 add, 1 change" in terminal.run("queue")
+    assert len(terminal.posts("--partner", "elm", "--channel", "facebook")) == 1
