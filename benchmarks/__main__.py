@@ -1,83 +1,24 @@
-"""Run every benchmark: `python -m benchmarks`; QUICK=1 makes it short.
-
-So far: making each recipient's copy of an issue, against the standard library's email package doing the same.
-"""
+"""Run every benchmark: `python -m benchmarks [NAME ...]`; QUICK=1 makes it short. The last line is one JSON object."""
 
 import json
 import os
-import platform
-import time
-from collections.abc import Callable
-from datetime import UTC, datetime
-from email.message import EmailMessage
-from email.policy import SMTP
+import sys
 
-from campaign.newsletter.merge import Copies, Mould, Recipient
-from campaign.newsletter.render import rendered
-from campaign.ports import Message
+from benchmarks import backlog, dispatch, letters
 
-WORDS = "\n\n".join(["# A word from us", *["We want to hear **your** views at [our page](https://example.org)."] * 40])
-AT = datetime(2025, 12, 2, 9, 0, tzinfo=UTC)
+SUITES = {"letters": letters.measure, "dispatch": dispatch.measure, "backlog": backlog.measure}
 
 
-def message() -> Message:
-    letter = rendered(WORDS, "News for you", "What we heard")
-    return Message("email", letter.plain, subject="News for you", html=letter.html, audience="readers")
-
-
-def recipients(number: int) -> list[Recipient]:
-    return [Recipient(f"r{n}@example.org", f"Reader Ü {n}", f"token-{n}", {}) for n in range(number)]
-
-
-def ours(whole: Message, people: list[Recipient]) -> int:
-    mould = Mould(
-        post_id=1,
-        salt="salt",
-        public_url="https://example.org",
-        sender="News <news@example.org>",
-        partner="Oak Lane",
-        audience="readers",
-    )
-    copies = Copies(whole, mould)
-    return sum(len(copies.copy(person, AT).data) for person in people)
-
-
-def standard_library(whole: Message, people: list[Recipient]) -> int:
-    size = 0
-    for person in people:
-        mail = EmailMessage(policy=SMTP)
-        mail["From"], mail["To"] = "News <news@example.org>", f'"{person.name}" <{person.email}>'
-        mail["Subject"] = "News for you"
-        mail["List-Unsubscribe"] = f"<https://example.org/u/{person.token}>"
-        mail.set_content(whole.text.replace("⟦name⟧", person.name))
-        mail.add_alternative((whole.html or "").replace("⟦name⟧", person.name), subtype="html")
-        size += len(mail.as_bytes())
-    return size
-
-
-def rate(work: Callable[[Message, list[Recipient]], int], number: int, rounds: int) -> float:
-    whole, people = message(), recipients(number)
-    best = min(_timed(lambda: work(whole, people)) for _ in range(rounds))
-    return number / best
-
-
-def _timed(work: Callable[[], int]) -> float:
-    start = time.perf_counter()
-    assert work() > 0
-    return time.perf_counter() - start
-
-
-def main() -> None:
+def main(names: list[str]) -> None:
     quick = os.environ.get("QUICK") == "1"
-    number, rounds = (300, 3) if quick else (2000, 5)
-    mine, peer = rate(ours, number, rounds), rate(standard_library, number, rounds)
-    figures = {
-        "copies_per_second": round(mine),
-        "email_package_copies_per_second": round(peer),
-        "ratios": {"copies_vs_email_package": round(mine / peer, 1)},
-        "versions": {"python": platform.python_version()},
-    }
-    print(json.dumps(figures))
+    figures: dict[str, object] = {}
+    ratios: dict[str, object] = {}
+    for name in names or list(SUITES):
+        found = SUITES[name](quick=quick)
+        ratios |= found.pop("ratios")
+        figures[name] = found
+    print(json.dumps(figures | {"ratios": ratios, "versions": dispatch.versions()}))
 
 
-main()
+if __name__ == "__main__":
+    main(sys.argv[1:])

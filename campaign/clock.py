@@ -6,9 +6,16 @@ a rehearsal can move it.
 
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from threading import Event
 from typing import Protocol
+
+_COUNTER = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+"""On Linux the monotonic clock stands still while the machine sleeps (clock_gettime(2)): a lease would seem fresh to
+a sender that has slept through it. The boot clock goes on; on macOS the monotonic one does."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_SLEW = timedelta(seconds=2)
 
 
 class Clock(Protocol):
@@ -19,7 +26,7 @@ class Clock(Protocol):
         ...
 
     def monotonic(self) -> float:
-        """Return seconds that never jump, for leases and timeouts."""
+        """Return seconds that never jump and count a suspended machine's sleep, for leases and timeouts."""
         ...
 
     def wait(self, event: Event, seconds: float) -> bool:
@@ -37,11 +44,31 @@ class SystemClock:
 
     def monotonic(self) -> float:
         """Return seconds that never jump."""
-        return time.monotonic()
+        return time.clock_gettime(_COUNTER)
 
     def wait(self, event: Event, seconds: float) -> bool:
         """Wait until ``event`` is set or ``seconds`` have passed; say whether it was set."""
         return event.wait(max(0.0, seconds))
+
+
+class StepWatch:
+    """Notices that the wall clock was set: it has moved otherwise than the counter."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._apart = self._now_apart()
+
+    def step(self) -> timedelta:
+        """Return how far the wall clock was set on (or back, below zero) since the last call; zero when it was not.
+
+        Two seconds and less are no step: clocks are slewed, and the two are read one after the other.
+        """
+        before, self._apart = self._apart, self._now_apart()
+        by = self._apart - before
+        return by if abs(by) > _SLEW else timedelta()
+
+    def _now_apart(self) -> timedelta:
+        return (self._clock.now() - _EPOCH) - timedelta(seconds=self._clock.monotonic())
 
 
 def iso(instant: datetime) -> str:

@@ -14,6 +14,7 @@ from campaign.models.status import Status
 
 log = structlog.get_logger(__name__)
 
+_GLANCE = 0.2  # seconds
 _BAD_ENDS = (Status.FAILED, Status.MISSED, Status.UNCONFIRMED)
 
 
@@ -52,12 +53,22 @@ def _on_signals(stop: Event) -> None:
 
 
 def _wait(app: App, stop: Event, *, until_idle: bool, until: datetime | None, busy: Callable[[], bool]) -> None:
-    while not stop.wait(0.2):
+    """Sleep until a signal comes; only a run that has an end of its own looks for it now and then."""
+    while not stop.wait(_pause(app, until_idle=until_idle, until=until)):
         now = app.clock.now()
         if until is not None and now >= until:
             return
         if until_idle and not busy() and not _ahead(app, now):
             return
+
+
+def _pause(app: App, *, until_idle: bool, until: datetime | None) -> float | None:
+    if until_idle:
+        return _GLANCE
+    if until is None:
+        return None
+    # No longer than a beat: the wall clock may be set meanwhile.
+    return min(max((until - app.clock.now()).total_seconds(), 0), app.settings.dispatch.beat.total_seconds())
 
 
 def _ahead(app: App, now: datetime) -> bool:

@@ -17,6 +17,7 @@
         ├── NeverSent            retry freely
         │   └── Stopped          a hold or a worn lease stopped it before the wire
         ├── Refused              final, not posted
+        │   └── Forbidden        these credentials lack a permission
         ├── Wait                 retry at the stated time
         ├── CredentialDead       stop the account, ask a person
         ├── AccountBlocked       stop the account for a while, ask a person
@@ -140,6 +141,10 @@ class Refused(Outcome):
     name = "refused"
 
 
+class Forbidden(Refused):
+    """not permitted: {detail}"""
+
+
 class Wait(Outcome):
     """told to wait: {detail}"""
 
@@ -161,6 +166,10 @@ class AccountBlocked(Outcome):
     """the platform has stopped this account: {detail}"""
 
     name = "blocked"
+
+    def __init__(self, detail: str, *, after: timedelta | None = None) -> None:
+        super().__init__(detail, after=after)
+        self.after = after
 
 
 class Duplicate(Outcome):

@@ -4,12 +4,16 @@ Client libraries are given this session as their own. What a platform answered i
 from the libraries, which lose statuses, headers and bodies on the way, or fail on answers they did not expect.
 """
 
+import http.client
+import io
 import json
 import logging
 import re
+import socket
 import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from http import HTTPStatus
@@ -74,8 +78,50 @@ class Answer:
         return body if isinstance(body, dict) else {}
 
 
+class _Bounded(io.RawIOBase):
+    """An answer's bytes with one bound on all of it: headers that drip outlast any bound on each wait."""
+
+    def __init__(self, sock: socket.socket, raw: io.RawIOBase, wait: float) -> None:
+        self._sock, self._raw, self._wait = sock, raw, wait
+        self._end = time.monotonic() + 2 * wait
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        left = self._end - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("the answer came too slowly")
+        self._sock.settimeout(min(left, self._wait))
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        with suppress(OSError):  # the next request on this connection gets the whole wait; a closed one needs none
+            self._sock.settimeout(self._wait)
+        self._raw.close()
+        super().close()
+
+
+class _Response(http.client.HTTPResponse):
+    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)
+        wait = sock.gettimeout()
+        if wait is not None:
+            self.fp = io.BufferedReader(_Bounded(sock, self.fp.detach(), wait))
+
+
+class _Connection(urllib3.connection.HTTPConnection):
+    response_class = _Response
+
+
+class _Pool(urllib3.HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+
 class _TlsConnection(urllib3.connection.HTTPSConnection):
     """Tells a handshake that failed, before which nothing of ours was sent, from TLS that breaks in an answer."""
+
+    response_class = _Response
 
     def connect(self) -> None:
         try:
@@ -93,7 +139,7 @@ class _Adapter(requests.adapters.HTTPAdapter):
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = {"http": urllib3.HTTPConnectionPool, "https": _TlsPool}
+        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
 
 
 class Session(requests.Session):
@@ -101,8 +147,9 @@ class Session(requests.Session):
 
     ``rewrites`` maps address prefixes that libraries carry as literals to those that are configured. ``before`` is
     called right before every outbound request, and what it raises leaves untouched. ``connect`` bounds the time to a
-    connection, ``read`` both each wait for bytes and the time of a whole body. Proxies, ``.netrc`` (which would
-    replace our Authorization header) and certificates from the environment are not read. Nothing is tried twice.
+    connection, ``read`` both each wait for bytes and the time of a whole body, twice ``read`` the whole answer.
+    Proxies, ``.netrc`` (which would replace our Authorization header) and certificates from the environment are not
+    read. Nothing is tried twice.
     """
 
     def __init__(
@@ -116,6 +163,7 @@ class Session(requests.Session):
         _quieten()
         self.trust_env = False
         self.mount("https://", _Adapter())
+        self.mount("http://", _Adapter())
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self.last: Answer | None = None
         self._rewrites = dict(rewrites or {})

@@ -1,43 +1,64 @@
-"""Accounts with opened credentials; a token that ends soon is renewed first, in one flight, and kept before use."""
+"""Accounts with opened credentials; a token that ends soon or was refused is renewed first, in one flight.
+
+A renewal may spend the refresh token, so it goes as a post goes: it is marked, durably, before the call, its result is
+committed before anybody uses it, and one whose answer was lost is never simply tried again.
+"""
 
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
-from threading import Lock
+from threading import Event, Lock
+from typing import Final
 
 import structlog
 
 from campaign.clock import Clock
-from campaign.errors import CredentialDead, WrongUse
-from campaign.models import Database, partners
-from campaign.models.partners import Account, Partner
+from campaign.errors import CredentialDead, NeverSent, Outcome, Unknown, Wait, WrongUse
+from campaign.models import Database, partners, renewals
+from campaign.models.claims import AccountFacts, PartnerFacts
+from campaign.models.database import DatabaseAway
+from campaign.models.partners import Account
+from campaign.models.renewals import Flight
 from campaign.ports import Channel, Identity, Renews
 from campaign.vault import Vault
 
 log = structlog.get_logger(__name__)
 
-_AHEAD = timedelta(minutes=5)
+_AHEAD: Final = timedelta(minutes=5)
+_FLIGHT: Final = timedelta(seconds=90)
+"""Longer than a call of the token endpoint can take; a renewal that is not over by then is lost."""
+_GLANCE: Final = 0.2
+_KEEPING: Final = (0.1, 0.5, 2.0, 5.0)
+"""Seconds between the tries to store a new pair while the database is away: it exists nowhere else."""
+_LOST: Final = "the answer to the renewal of its token was lost, so its refresh token may be spent"
 
 
 class Identities:
-    """Opens accounts for the channels. Thread-safe."""
+    """Opens accounts for the channels. Thread-safe; any number of processes may work on the same database."""
 
     def __init__(self, database: Database, vault: Vault, clock: Clock, channels: Mapping[str, Channel]) -> None:
         self._database = database
         self._vault = vault
         self._clock = clock
         self._channels = channels
-        self._flights: defaultdict[int, Lock] = defaultdict(Lock)
+        self._queues: defaultdict[int, Lock] = defaultdict(Lock)
 
     def by_id(self, account_id: int) -> Identity:
-        """Return the account's identity. Raises CredentialDead."""
+        """Return the account's identity. Raises as ``of`` does."""
         with self._database.read() as session:
             account, partner = partners.account_with_partner(session, account_id)
         return self.of(account, partner)
 
-    def of(self, account: Account, partner: Partner) -> Identity:
-        """Return the identity of an account of ``partner``. Raises CredentialDead when it cannot be opened."""
+    def of(self, account: AccountFacts, partner: PartnerFacts) -> Identity:
+        """Return the identity of an account of ``partner``.
+
+        Raises:
+            campaign.errors.CredentialDead: the credentials cannot be opened, or a person must consent again.
+            campaign.errors.NeverSent: the token could not be renewed now, and nothing was spent.
+            campaign.errors.Wait: the platform wants renewals to wait.
+
+        """
         credentials: dict[str, str] = {}
         if account.sealed is not None:
             credentials = self._fresh(account, self._open(account))
@@ -45,41 +66,91 @@ class Identities:
             raise CredentialDead(detail="no credentials are stored for this account")
         return replace(public(account, partner), credentials=credentials)
 
-    def _open(self, account: Account) -> dict[str, str]:
+    def _open(self, account: AccountFacts) -> dict[str, str]:
         """Open stored credentials. Where that fails nothing was sent: the account stops, no post is in doubt."""
         try:
             return self._vault.open(account.sealed or b"", name(account))
         except WrongUse as error:
             raise CredentialDead(detail=str(error)) from error
 
-    def _fresh(self, account: Account, credentials: dict[str, str]) -> dict[str, str]:
+    def _fresh(self, account: AccountFacts, credentials: dict[str, str]) -> dict[str, str]:
         channel = self._channels[account.channel]
-        if not isinstance(channel, Renews) or not self._ends_soon(channel, credentials):
+        if not isinstance(channel, Renews) or not self._is_due(channel, account, credentials):
             return credentials
-        with self._flights[account.ident]:
-            return self._renew(channel, account.ident)
+        with self._queues[account.ident]:  # threads of this process wait here, and not at the database
+            return self._renewed(channel, account.ident)
 
-    def _ends_soon(self, channel: Renews, credentials: Mapping[str, str]) -> bool:
+    def _is_due(self, channel: Renews, account: AccountFacts, credentials: Mapping[str, str]) -> bool:
+        """Say whether the token ends soon, or was refused though it should still be good."""
         renews_at = channel.renews_at(credentials)
-        return renews_at is not None and renews_at <= self._clock.now() + _AHEAD
+        if renews_at is not None and renews_at <= self._clock.now() + _AHEAD:
+            return True
+        return renewals.wanted(account) and channel.renewable(credentials)
 
-    def _renew(self, channel: Renews, account_id: int) -> dict[str, str]:
-        with self._database.read() as session:
-            account = session.get_one(Account, account_id)
-        sealed = account.sealed or b""
-        credentials = self._open(account)
-        if not self._ends_soon(channel, credentials):
-            return credentials  # another thread's flight has just landed
-        renewed = channel.renew(credentials)
+    def _renewed(self, channel: Renews, account_id: int) -> dict[str, str]:
+        """Return credentials that last: those that another flight brought, or those of our own."""
+        while True:
+            with self._database.read() as session:
+                account = session.get_one(Account, account_id)
+                flight = renewals.standing(session, account, self._clock.now())
+            credentials = self._open(account)
+            if not self._is_due(channel, account, credentials):
+                return credentials
+            if flight is Flight.UNDER_WAY:
+                self._clock.wait(Event(), _GLANCE)
+            elif flight is Flight.ENDED:
+                raise CredentialDead(detail=account.renewal_why or _LOST)
+            elif flight is Flight.LOST and channel.renewal_spends:
+                self._give_up(account, _LOST)
+            elif self._begin(account, lost_too=not channel.renewal_spends):
+                self._keep(account, self._spend(channel, account, credentials))
+
+    def _begin(self, account: Account, *, lost_too: bool) -> bool:
         with self._database.write() as session:
-            kept = partners.set_credentials(
-                session, account_id, self._vault.seal(renewed, name(account)), instead_of=sealed
-            )
-        log.info("token renewed", account=account_id, kept=kept)
-        return renewed
+            return renewals.begin(session, account, self._clock.now(), _FLIGHT, lost_too=lost_too)
+
+    def _spend(self, channel: Renews, account: Account, credentials: Mapping[str, str]) -> dict[str, str]:
+        """Make the call, which nobody else makes now. What it did not spend may be tried again."""
+        try:
+            return channel.renew(credentials)
+        except (NeverSent, Wait):
+            self._let_go(account)
+            raise
+        except Exception as error:
+            unclear = isinstance(error, Unknown) or not isinstance(error, Outcome)
+            if unclear and not channel.renewal_spends:
+                self._let_go(account)
+                raise NeverSent(detail=f"its token could not be renewed: {type(error).__name__}") from error
+            why = _LOST if unclear else str(error)
+            self._give_up(account, why)
+            raise CredentialDead(detail=why) from error
+
+    def _keep(self, account: Account, renewed: Mapping[str, str]) -> None:
+        """Commit the new pair before anybody uses it."""
+        sealed = self._vault.seal(renewed, name(account))
+        for pause in _KEEPING:
+            try:
+                with self._database.write() as session:
+                    kept = renewals.land(session, account, sealed)
+            except DatabaseAway as error:
+                log.warning("renewed token not stored yet", account=account.ident, error=type(error).__name__)
+                self._clock.wait(Event(), pause)
+            else:
+                log.info("token renewed", account=account.ident, kept=kept)
+                return
+        raise CredentialDead(detail="its renewed token could not be stored: the database was away")
+
+    def _let_go(self, account: Account) -> None:
+        with self._database.write() as session:
+            renewals.let_go(session, account)
+
+    def _give_up(self, account: Account, why: str) -> None:
+        log.error("token cannot be renewed", account=account.ident, why=why)
+        with self._database.write() as session:
+            renewals.give_up(session, account, why)
 
 
-def public(account: Account, partner: Partner) -> Identity:
+def public(account: AccountFacts, partner: PartnerFacts) -> Identity:
     """Return what anybody may know of an account: without its credentials."""
     return Identity(
         account_id=account.ident,
@@ -93,6 +164,6 @@ def public(account: Account, partner: Partner) -> Identity:
     )
 
 
-def name(account: Account) -> str:
+def name(account: AccountFacts) -> str:
     """Return what sealed credentials are bound to, so that they cannot be moved to another row."""
     return f"{account.partner_id}/{account.channel}/{account.external_id}"

@@ -87,6 +87,7 @@ MOVES: dict[str, str] = {
 POWERS: dict[str, str] = {
     "Finds": "look up a post whose end nobody knows",
     "Measures": "read engagement",
+    "Proofreads": "read a published post back, and say what it does not show",
     "Retracts": "take a post down",
     "Renews": "renew an access token",
     "Verifies": "say whose credentials these are",
@@ -102,7 +103,7 @@ KINDS: dict[str, str] = {
     "time": '`"18:00"`',
     "quote": "three values: NAME (the words), NAME_name (who said them), NAME_role (in which role)",
     "choice": "one of the field's `choices`; each stands for its wording",
-    "image": "two values: NAME (a file in the workspace), NAME_alt (what it shows)",
+    "image": "NAME (a file in the workspace), NAME_alt (what it shows), NAME_until (the permission's last day, if any)",
 }
 
 HEAD: dict[str, str] = {

@@ -11,7 +11,7 @@ from typing import Any
 from campaign.app import ChannelComposer
 from campaign.channels import load_channels
 from campaign.clock import SystemClock
-from campaign.dispatch import lane, reconcile
+from campaign.dispatch import lane, reconcile, sweep
 from campaign.dispatch.means import Means
 from campaign.dispatch.retry import Policy
 from campaign.identities import Identities
@@ -70,13 +70,13 @@ class Room:
     def later(self, by: timedelta) -> None:
         ShiftedClock.ahead += by
 
-    def post(self, words: str, *, partner: str = "oak", share_of: str | None = None, slot: str | None = None) -> int:
-        """Store an approved post that is due now."""
+    def post(self, words: str, *, partner: str = "oak", slot: str | None = None, **more: Any) -> int:
+        """Store an approved post that is due now; ``more`` are parts of its draft."""
         now = self.means.clock.now()
         with self.means.database.write() as session:
             account = session.get_one(Account, self.accounts[partner])
             number = len(listing.posts(session, listing.PostFilter())) + 1
-            draft = Draft(words=words, share_of=share_of)
+            draft = Draft(words=words, **more)
             message = self.means.contents.composer.compose(self.channel, draft, f"tok{number:05}")
             post = Post(
                 account_id=account.ident,
@@ -104,9 +104,9 @@ class Room:
             session.flush()
             return post.ident
 
-    def serve(self, partner: str = "oak") -> None:
+    def serve(self, partner: str = "oak", *, after: timedelta = timedelta(minutes=1)) -> None:
         """Serve the lane as a wake-up does; what the pace keeps back goes later."""
-        self.later(timedelta(minutes=1))
+        self.later(after)
         lane.serve(self.means, self.accounts[partner])
 
     def look(self, post_id: int, times: int = 1) -> None:
@@ -117,6 +117,27 @@ class Room:
             with self.means.database.read() as session:
                 assert upkeep.to_look_up(session, self.means.clock.now()) == [post_id]
             reconcile.look_up(self.means, post_id)
+
+    def come_to_rest(self, most: int = 120) -> None:
+        """Do what the dispatcher does, one thing after the other, and move the clock on, until nothing is ahead."""
+        for _ in range(most):
+            now = self.means.clock.now()
+            sweep.recover(self.means, now)
+            sweep.expire(self.means, now)
+            with self.means.database.read() as session:
+                due, lost = lanes.due_accounts(session, now, limit=9), upkeep.to_look_up(session, now)
+                wake_at = upkeep.next_wake(session, now, self.means.policy.grace)
+                ahead = upkeep.still_to_come(session, now)
+            for account_id, _ in due:
+                lane.serve(self.means, account_id)
+            for post_id in lost:
+                reconcile.look_up(self.means, post_id)
+            if not due and not lost:
+                if not ahead or wake_at is None:
+                    return
+                self.later(max(wake_at - now, timedelta(milliseconds=20)))
+        msg = "dispatch does not come to rest"
+        raise AssertionError(msg)
 
     def seen(self, post_id: int) -> Post:
         with self.means.database.read() as session:
@@ -152,15 +173,19 @@ class Room:
             decisions.take_down(desk, row, "asked by DfE")
 
 
-def opened_room(name: str, sandbox: Sandbox, tmp_path: Path) -> Iterator[Room]:
-    """A room over one channel and its local platform."""
+def opened_room(
+    name: str, sandbox: Sandbox, tmp_path: Path, *, read: str = "2s", url: str | None = None
+) -> Iterator[Room]:
+    """A room over one channel and its local platform, on SQLite unless ``url`` names another database."""
     ShiftedClock.ahead = timedelta()
-    clock, database = ShiftedClock(), Database(f"sqlite:///{tmp_path}/room.db", connections=4)
+    clock, database = ShiftedClock(), Database(url or f"sqlite:///{tmp_path}/room.db", connections=4)
     database.upgrade()
     sandbox.world.clock = clock
     create_key(tmp_path / "key")
     vault, kind = Vault(tmp_path / "key"), load_channels()[name]
-    settings = {"connect": "2s", "read": "2s", ADDRESS[name]: sandbox.urls[name]}
+    settings = {"connect": "2s", "read": read, ADDRESS[name]: sandbox.urls[name]}
+    if name == "linkedin":
+        settings["auth_url"] = sandbox.urls[name]
     channels = {name: kind.from_settings(kind.settings_type.model_validate(settings), clock)}
     means = Means(
         database=database,

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from campaign.channels._words import squeezed, token_in
+from campaign.errors import Unknown
 from campaign.ports import Evidence, Figures, Receipt
 
 FIELDS = "id,message,created_time,permalink_url,attachments{media_type,target,unshimmed_url,subattachments{target}}"
@@ -80,6 +81,16 @@ def by_share(evidence: Evidence, post: Shown) -> bool:
     return bool(shared) and shared in numbers | targets and post.words == squeezed(evidence.message.text)
 
 
+def own_part(post_id: str) -> str:
+    """Return the part of an id that is the post's own; a person who gives an address gives that part alone."""
+    return post_id.rpartition("_")[2]
+
+
+def same_post(post_id: str, other: str) -> bool:
+    """Say whether two ids name one post of a page."""
+    return own_part(post_id) == own_part(other)
+
+
 def address(post_id: str) -> str:
     """Return the public address of a post, which Facebook resolves to its permalink."""
     return f"https://www.facebook.com/{post_id}"
@@ -91,8 +102,10 @@ def instant_of(text: object) -> datetime:
 
 
 def insights(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the value of each metric of an insights answer."""
-    rows = facts.get("data") or ()
+    """Return the value of each metric of an insights answer. Raises Unknown when it did not come whole."""
+    rows = facts.get("data")
+    if not isinstance(rows, list):
+        raise Unknown("the insights of a post cannot be read")
     return {row["name"]: row["values"][0]["value"] for row in rows if row.get("name") and row.get("values")}
 
 

@@ -14,13 +14,16 @@ import re
 import warnings
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from functools import cache
 from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Self
 
+import structlog
+
 from campaign.channels._wire import Times, said, token_of
 from campaign.config import Duration
-from campaign.errors import AccountBlocked, CredentialDead, Duplicate, Outcome, Refused, Unknown, Wait
+from campaign.errors import AccountBlocked, CredentialDead, Duplicate, Forbidden, Outcome, Refused, Unknown, Wait
 from campaign.http import Answer, Session, asked
 from campaign.ports import Identity
 
@@ -30,12 +33,18 @@ with warnings.catch_warnings():
     warnings.filterwarnings("ignore", message=".*is an invalid escape sequence")
     import facebook
 
+log = structlog.get_logger(__name__)
+
 _ID = re.compile(r"[0-9]+(?:_[0-9]+)?")
 
 _THROTTLED = frozenset({4, 17, 32, 341, 613, 80001})
 _TOO_FAST = frozenset({1390008})
 _TOKEN = frozenset({102, 190})
+# A missing permission or feature; 200 to 299 all say so.
+_PERMISSION = frozenset({3, 10, *range(200, 300)})
 _BLOCKED = frozenset({368})
+_BLOCKED_FOR = timedelta(hours=4)
+"""Facebook does not say how long a block for policy lasts; the account is tried again after so long."""
 # The page's owner has to confirm an identity or an authorisation to publish.
 _OWNER_ASKED = frozenset({1404078, 4854002})
 _DUPLICATE = frozenset({506})
@@ -92,12 +101,31 @@ class Wire:
         return self._ask("", post_args={"batch": json.dumps(parts), **self._proof}, method="POST")
 
     def _ask(self, path: str, **call: Any) -> Answer:
-        return asked(self.session, lambda: self._graph.request(path, **call))
+        answer = asked(self.session, lambda: self._graph.request(path, **call))
+        if note := other_version(answer, self.version):
+            _tell_once(note)
+        return answer
 
 
 def proof(secret: str, token: str) -> str:
     """Return the proof that a call comes from the app: hex HMAC-SHA256 of the token under the app's secret."""
     return hmac.new(secret.encode(), token.encode(), hashlib.sha256).hexdigest()
+
+
+@cache
+def _tell_once(note: str) -> None:
+    log.warning("another version of the Graph API", note=note)
+
+
+def other_version(answer: Answer, wanted: str) -> str:
+    """Say so when another version than ``wanted`` served the call: one that has ended falls to the oldest that lives.
+
+    Source: Graph API documentation, Versioning; the header ``facebook-api-version``.
+    """
+    served = answer.headers.get("facebook-api-version")
+    if served in {None, wanted}:
+        return ""
+    return f"Facebook serves {served} in place of {wanted}: set graph_version under [channels.facebook]"
 
 
 def good(answer: Answer, back_off: timedelta) -> Answer:
@@ -117,17 +145,18 @@ def refusal(answer: Answer, back_off: timedelta) -> Outcome:
         return Unknown(detail)
     if codes & (_THROTTLED | _TOO_FAST) or answer.status == HTTPStatus.TOO_MANY_REQUESTS:
         return Wait(detail, after=regained(answer.headers) or back_off)
+    if codes & (_BLOCKED | _OWNER_ASKED):
+        return AccountBlocked(detail, after=_BLOCKED_FOR)
     for meaning, known in _MEANINGS:
         if codes & known:
             return meaning(detail)
     if not isinstance(facts.get("code"), int) or facts.get("is_transient") is True:
         return Unknown(detail)
-    return Refused(detail)
+    return Forbidden(detail) if facts["code"] in _PERMISSION else Refused(detail)
 
 
 _MEANINGS: tuple[tuple[type[Outcome], frozenset[int]], ...] = (
     (CredentialDead, _TOKEN),
-    (AccountBlocked, _BLOCKED | _OWNER_ASKED),
     (Duplicate, _DUPLICATE),
     (Unknown, _UNSURE | _DOWN),
 )

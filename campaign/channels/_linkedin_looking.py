@@ -11,10 +11,12 @@ from typing import Any
 from campaign.channels._linkedin_wire import encoded
 from campaign.channels._little import to_little, visible
 from campaign.channels._words import squeezed, token_in
+from campaign.errors import Unknown
 from campaign.ports import Evidence, Figures, Receipt
 
 # A post in one of these states is not there for others.
 _NOT_OUT = frozenset({"DRAFT", "PUBLISH_FAILED"})
+_TAIL = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,21 @@ def visible_sent(text: str) -> str:
     return visible(to_little(text))
 
 
+def lost_words(sent: str, commentary: object) -> str | None:
+    """Say what a post whose ``commentary`` is read back does not show of the words sent, None when it shows them all.
+
+    Whether LinkedIn gives them back escaped is not documented: either form will do.
+    """
+    if not isinstance(commentary, str):
+        return None
+    wanted, found = squeezed(visible_sent(sent)), squeezed(visible(commentary))
+    if wanted in {found, squeezed(commentary)}:
+        return None
+    if wanted.startswith(found):
+        return f"it ends with “{found[-_TAIL:]}”: {len(wanted) - len(found)} characters are missing"
+    return f"it shows other words: “{found[:_TAIL]}”"
+
+
 def address(urn: str) -> str:
     """Return the public address of a post."""
     return f"https://www.linkedin.com/feed/update/{urn}/"
@@ -96,8 +113,11 @@ def statistics_path(organisation: str, urns: list[str]) -> str:
 
 
 def statistics(facts: Mapping[str, Any]) -> dict[str, Figures]:
-    """Return the figures of each post of a statistics answer."""
-    rows = [row for row in facts.get("elements") or () if isinstance(row.get("totalShareStatistics"), dict)]
+    """Return the figures of each post of a statistics answer. Raises Unknown when it did not come whole."""
+    elements = facts.get("elements")
+    if not isinstance(elements, list):
+        raise Unknown("the statistics cannot be read")
+    rows = [row for row in elements if isinstance(row.get("totalShareStatistics"), dict)]
     return {str(row.get("share") or row.get("ugcPost")): _figures(row["totalShareStatistics"]) for row in rows}
 
 

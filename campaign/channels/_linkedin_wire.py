@@ -14,11 +14,13 @@ from urllib.parse import quote, urlsplit
 
 from campaign.channels._wire import Times, said, token_of, unclear
 from campaign.config import Duration
-from campaign.errors import CredentialDead, Duplicate, Outcome, Refused, Unknown, Wait
+from campaign.errors import AccountBlocked, CredentialDead, Duplicate, Forbidden, Outcome, Refused, Unknown, Wait
 from campaign.http import Answer, Session, asked
 from campaign.ports import Identity
 
 _URN = re.compile(r"urn:li:(?:share|ugcPost):[0-9]+")
+_NEW_VERSION = timedelta(minutes=10)
+"""After so long an account is tried again whose API version has ended: a person may have named another meanwhile."""
 
 
 class Settings(Times):
@@ -105,15 +107,15 @@ def refusal(answer: Answer, now: datetime, back_off: timedelta) -> Outcome:
     detail = said(answer, words)
     if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
         return Wait(detail, until=_midnight(now)) if "DAY" in words else Wait(detail, after=back_off)
-    if answer.status == HTTPStatus.UPGRADE_REQUIRED:  # the API version has ended
-        return Refused(detail)
+    if answer.status == HTTPStatus.UPGRADE_REQUIRED:  # the API version has ended; another one takes the same post
+        return AccountBlocked(f"{detail} (see channels.linkedin.version in config.toml)", after=_NEW_VERSION)
     if unclear(answer) or not facts:
         return Unknown(detail)
     if answer.status == HTTPStatus.UNAUTHORIZED:
         return CredentialDead(detail)
     if answer.status == HTTPStatus.UNPROCESSABLE_ENTITY and _is_duplicate(answer):
         return Duplicate(detail, external_id=urn_in(words))
-    return Refused(detail)
+    return Forbidden(detail) if answer.status == HTTPStatus.FORBIDDEN else Refused(detail)
 
 
 def _is_duplicate(answer: Answer) -> bool:

@@ -12,9 +12,9 @@ from pydantic import BaseModel, ConfigDict
 from campaign.clock import Clock, iso
 from campaign.config import Duration
 from campaign.errors import (
-    AccountBlocked,
     CannotLook,
     CredentialDead,
+    Forbidden,
     NeverSent,
     Outcome,
     Refused,
@@ -53,12 +53,12 @@ def unseen() -> Iterator[None]:
 
 @contextmanager
 def looking() -> Iterator[None]:
-    """Around a look-up: whatever fails proves nothing. A refusal by permission will not pass by itself."""
+    """Around a look-up: whatever fails proves nothing. Only a lack of permission will surely not pass by itself."""
     try:
         yield
     except CannotLook:
         raise
-    except (Refused, AccountBlocked) as error:
+    except Forbidden as error:
         raise CannotLook(error.detail, permanent=True) from error
     except Outcome as error:
         raise CannotLook(error.detail) from error

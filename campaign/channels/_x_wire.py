@@ -13,7 +13,7 @@ from typing import Self
 import tweepy
 
 from campaign.channels._wire import Times, said, token_of, unclear
-from campaign.errors import AccountBlocked, CredentialDead, Duplicate, Outcome, Refused, Unknown, Wait
+from campaign.errors import AccountBlocked, CredentialDead, Duplicate, Forbidden, Outcome, Refused, Unknown, Wait
 from campaign.http import Answer, Session, asked
 from campaign.ports import Identity
 
@@ -21,6 +21,8 @@ from campaign.ports import Identity
 _LITERAL = "https://api.twitter.com"
 _ID = re.compile(r"[0-9]{1,19}")
 _EPOCH_MS = 1_288_834_974_657
+_TOP_UP = timedelta(minutes=10)
+"""After so long an account without credits is tried again: a person may have topped it up meanwhile."""
 
 
 class Settings(Times):
@@ -88,12 +90,12 @@ def refusal(answer: Answer, now: datetime, back_off: timedelta) -> Outcome:
         until = _reset(answer.headers)
         return Wait(detail, until=until) if until and until > now else Wait(detail, after=back_off)
     if answer.status == HTTPStatus.PAYMENT_REQUIRED:  # the app's credits are used up
-        return AccountBlocked(detail)
+        return AccountBlocked(detail, after=_TOP_UP)
     # A page of an edge server, in place of a problem in JSON, says nothing of what stands behind it.
     if unclear(answer) or not answer.facts:
         return Unknown(detail)
-    if answer.status == HTTPStatus.FORBIDDEN and "duplicate content" in detail.lower():
-        return Duplicate(detail)
+    if answer.status == HTTPStatus.FORBIDDEN:
+        return Duplicate(detail) if "duplicate content" in detail.lower() else Forbidden(detail)
     return CredentialDead(detail) if answer.status == HTTPStatus.UNAUTHORIZED else Refused(detail)
 
 

@@ -24,9 +24,11 @@ from campaign.channels._facebook_looking import (
     figures,
     insights,
     instant_of,
+    own_part,
+    same_post,
     shown,
 )
-from campaign.channels._facebook_wire import Settings, Wire, good, new_id, refusal
+from campaign.channels._facebook_wire import Settings, Wire, good, new_id, other_version, refusal
 from campaign.channels._wire import looking, picture, said, unseen
 from campaign.channels._words import MARGIN, carded, strongest
 from campaign.clock import Clock, SystemClock
@@ -124,24 +126,24 @@ class Facebook:
             if evidence.control_id is None:
                 held = self._is_self(wire, who)
             else:
-                held = any(post.post_id == evidence.control_id for post in everything)
-        fresh = [post for post in everything if post.at >= since and post.post_id not in evidence.known_ids]
+                held = any(same_post(post.post_id, evidence.control_id) for post in everything)
+        known = set(map(own_part, evidence.known_ids))
+        fresh = [post for post in everything if post.at >= since and own_part(post.post_id) not in known]
         keys = (by_share,) if evidence.message.share_of is not None else (by_upload, by_token, by_words)
         bound = [lambda post, key=key: key(evidence, post) for key in keys]
-        return Sighting(strongest(fresh, bound, lambda post: post.receipt), held and whole)
+        blank = evidence.control_id is None and not everything
+        return Sighting(strongest(fresh, bound, lambda post: post.receipt), held and whole, blank)
 
     def _listing(self, wire: Wire, who: Identity, since: datetime, control_id: str | None) -> tuple[list[Shown], bool]:
         """Return the page's posts, newest first, and whether they reach back to ``since`` and to the control."""
         args = {"fields": FIELDS, "limit": "100"}
-        if control_id is None:
-            args["since"] = str(int(since.timestamp()))
         posts: list[Shown] = []
         for _ in range(_PAGES):
             facts = self._good(wire.get(f"{who.external_id}/published_posts", **args)).facts
             posts += _all_shown(facts)
             paging = facts.get("paging") or {}
             far = any(post.at < since for post in posts)
-            near = control_id is not None and any(post.post_id == control_id for post in posts)
+            near = control_id is None or any(same_post(post.post_id, control_id) for post in posts)
             if not paging.get("next") or (far and near):
                 return posts, True
             args["after"] = str(paging["cursors"]["after"])
@@ -167,6 +169,8 @@ class Facebook:
             # One metric that Meta has dropped fails the whole request: ask one post for each, the others for the rest.
             alive = self._alive(wire, refused[0])
             answers |= self._insights(wire, refused, alive) if alive else {}
+        if not any(answer.fine for answer in answers.values()) and any(map(self._unsure, answers.values())):
+            raise Unknown("no part of the batch was answered")
         values = {post_id: insights(answer.facts) for post_id, answer in answers.items() if answer.fine}
         return {post_id: figures(numbers) for post_id, numbers in values.items() if numbers}
 
@@ -190,6 +194,9 @@ class Facebook:
                 raise trouble
         return answers
 
+    def _unsure(self, answer: Answer) -> bool:
+        return isinstance(refusal(answer, self._settings.back_off), Unknown)
+
     def retract(self, who: Identity, external_id: str) -> None:
         """Delete the post. One that is gone already is success."""
         with Wire(self._settings, who) as wire:
@@ -202,13 +209,14 @@ class Facebook:
     def verify(self, who: Identity) -> Standing:
         """Ask whose token this is, and try whether the page's posts can be listed."""
         with Wire(self._settings, who) as wire:
-            facts = self._good(wire.get("me", fields="id,name")).facts
+            answer = self._good(wire.get("me", fields="id,name"))
             listing = wire.get(f"{who.external_id}/published_posts", fields="id", limit="1")
+        facts, old = answer.facts, other_version(answer, wire.version)
         handle, number = str(facts.get("name") or who.handle), str(facts.get("id"))
         note = "" if number == who.external_id else f"This token is that of {handle} ({number})."
         readable = listing.fine and "error" not in listing.facts
         why = "" if readable else f"The page's posts cannot be listed: {said(listing)}"
-        return Standing(handle, can_find=readable and not note, note=note or why)
+        return Standing(handle, can_find=readable and not note, note=note or why or old)
 
     def _good(self, answer: Answer) -> Answer:
         return good(answer, self._settings.back_off)

@@ -21,6 +21,7 @@ from campaign.channels._linkedin_looking import (
     by_token,
     by_upload,
     by_words,
+    lost_words,
     shown,
     statistics,
     statistics_path,
@@ -51,6 +52,7 @@ class LinkedIn:
     name: ClassVar[str] = "linkedin"
     title: ClassVar[str] = "LinkedIn"
     settings_type: ClassVar[type[Settings]] = Settings
+    renewal_spends: ClassVar[bool] = False
     limits: ClassVar[Limits] = Limits(
         text_max=LINKEDIN_MAX,
         count=linkedin_length,
@@ -118,6 +120,18 @@ class LinkedIn:
                 raise NeverSent(f"the image is not ready: {status}")
             self._clock.wait(Event(), self._settings.image_poll.total_seconds())
 
+    def at_risk(self, message: Message) -> bool:
+        """Say whether the words hold a sign that LinkedIn reserves: without one they cannot be cut."""
+        return to_little(message.text) != message.text
+
+    def proofread(self, who: Identity, message: Message, external_id: str) -> str | None:
+        """Compare the post's words with those sent: a sign that LinkedIn reserves may have cut them silently."""
+        with Wire(self._settings, who) as wire:
+            answer = wire.ask("GET", f"posts/{encoded(external_id)}")
+        if answer.status == _GONE:
+            return None  # a post of this second may not be readable yet
+        return lost_words(message.text, self._good(answer).facts.get("commentary"))
+
     # --- look up -----------------------------------------------------------------------------------------------------
 
     def find(self, who: Identity, evidence: Evidence) -> Sighting:
@@ -130,7 +144,9 @@ class LinkedIn:
         fresh = [post for post in everything if post.out and post.at >= since and post.urn not in known]
         keys = (by_share,) if evidence.message.share_of is not None else (by_upload, by_token, by_words)
         bound = [lambda post, key=key: key(evidence, post) for key in keys]
-        return Sighting(strongest(fresh, bound, lambda post: post.receipt), held and whole)
+        # Whose page it is needs no question: LinkedIn lists a page's posts to its own organisation's tokens alone.
+        blank = evidence.control_id is None and not everything
+        return Sighting(strongest(fresh, bound, lambda post: post.receipt), held and whole, blank)
 
     def _listing(self, wire: Wire, who: Identity, since: datetime, control_id: str | None) -> tuple[list[Shown], bool]:
         """Return the page's posts, newest first, and whether they reach back to ``since`` and to the control."""
@@ -188,14 +204,14 @@ class LinkedIn:
 
     # --- renew -------------------------------------------------------------------------------------------------------
 
-    def renews_at(self, credentials: Mapping[str, str]) -> datetime | None:
-        """Say when the token wants renewing: a week before it ends, where LinkedIn gave the right to (a refresh token).
+    def renewable(self, credentials: Mapping[str, str]) -> bool:
+        """Say whether LinkedIn gave the right to renew (a refresh token) and the app's id and secret are there."""
+        return all(credentials.get(key) for key in ("refresh_token", "client_id", "client_secret"))
 
-        Renewing needs the app's ``client_id`` and ``client_secret`` in the credentials.
-        """
+    def renews_at(self, credentials: Mapping[str, str]) -> datetime | None:
+        """Say when the token wants renewing: a week before it ends."""
         end = ends_at(credentials)
-        needed = ("refresh_token", "client_id", "client_secret")
-        return end - _RENEW_EARLY if end and all(credentials.get(key) for key in needed) else None
+        return end - _RENEW_EARLY if end and self.renewable(credentials) else None
 
     def renew(self, credentials: Mapping[str, str]) -> dict[str, str]:
         """Return credentials with a new access token. The refresh token's own year is not made longer by this."""

@@ -36,6 +36,7 @@ class X:
     name: ClassVar[str] = "x"
     title: ClassVar[str] = "X"
     settings_type: ClassVar[type[Settings]] = Settings
+    renewal_spends: ClassVar[bool] = True
     limits: ClassVar[Limits] = Limits(
         text_max=X_MAX,
         count=x_length,
@@ -117,10 +118,10 @@ class X:
         control = evidence.control_id
         with looking(), Wire(self._settings, who) as wire:
             everything, whole = self._listing(wire, who, evidence, min(since, _before(control, since)))
-            keys = {post.key for post in everything}
-            held = self._is_self(wire, who) if control is None else control in keys
+            held = self._is_self(wire, who) if control is None else any(post.key == control for post in everything)
+            blank = control is None and not everything and not self._has_posts(wire, who)
         fresh = [post for post in everything if post.number >= since and post.key not in evidence.known_ids]
-        return Sighting(strongest(fresh, _keys(evidence), lambda post: _receipt(who, post)), held and whole)
+        return Sighting(strongest(fresh, _keys(evidence), lambda post: _receipt(who, post)), held and whole, blank)
 
     def _listing(self, wire: Wire, who: Identity, evidence: Evidence, since_id: int) -> tuple[list[Shown], bool]:
         """Return the posts after ``since_id``, newest first, and whether that is all of them."""
@@ -129,15 +130,23 @@ class X:
             params["exclude"] = "retweets"
         posts: list[Shown] = []
         for _ in range(_PAGES):
-            page = self._read(wire, f"/2/users/{who.external_id}/tweets", params).facts
-            if not isinstance(page.get("meta"), dict):
-                raise CannotLook("the listing came without its count")
+            page = self._page(wire, who, params)
             posts += _all_shown(page.get("data") or ())
             following = page["meta"].get("next_token")
             if not following:
                 return posts, True
             params["pagination_token"] = str(following)
         return posts, False
+
+    def _page(self, wire: Wire, who: Identity, params: Mapping[str, str]) -> dict[str, Any]:
+        page = self._read(wire, f"/2/users/{who.external_id}/tweets", params).facts
+        if not isinstance(page.get("meta"), dict):
+            raise CannotLook("the listing came without its count")
+        return page
+
+    def _has_posts(self, wire: Wire, who: Identity) -> bool:
+        """Say whether the account shows any post at all; the fewest that X gives, for each read costs."""
+        return bool(self._page(wire, who, {"max_results": "5"}).get("data"))
 
     def _read(self, wire: Wire, route: str, params: Mapping[str, str]) -> Answer:
         """Read; if X knows the old names of fields no more, read with the new ones."""
@@ -169,7 +178,10 @@ class X:
 
     def _metrics(self, wire: Wire, batch: Sequence[str], kind: str) -> dict[str, Mapping[str, Any]]:
         answer = self._read(wire, "/2/tweets", {"ids": ",".join(batch), "tweet.fields": kind})
-        posts = answer.facts.get("data") or ()
+        # Posts that are gone stand under errors alone; an answer with neither has not come whole.
+        posts = answer.facts.get("data", [] if answer.facts.get("errors") else None)
+        if not isinstance(posts, list):
+            raise Unknown(f"the figures cannot be read: {said(answer)}")
         return {str(post["id"]): post[kind] for post in posts if isinstance(post.get(kind), dict)}
 
     def _clicks(self, wire: Wire, batch: Sequence[str]) -> dict[str, int | None]:
@@ -201,12 +213,14 @@ class X:
 
     # --- renew -------------------------------------------------------------------------------------------------------
 
+    def renewable(self, credentials: Mapping[str, str]) -> bool:
+        """Say whether there is a refresh token of OAuth 2.0. OAuth 1.0a tokens do not end."""
+        return "consumer_key" not in credentials and bool(credentials.get("refresh_token"))
+
     def renews_at(self, credentials: Mapping[str, str]) -> datetime | None:
-        """Say when an OAuth 2.0 token wants renewing: ten minutes before it ends. OAuth 1.0a tokens do not end."""
+        """Say when an OAuth 2.0 token wants renewing: ten minutes before it ends."""
         end = ends_at(credentials)
-        if "consumer_key" in credentials or not credentials.get("refresh_token") or end is None:
-            return None
-        return end - _RENEW_EARLY
+        return end - _RENEW_EARLY if end and self.renewable(credentials) else None
 
     def renew(self, credentials: Mapping[str, str]) -> dict[str, str]:
         """Spend the refresh token for a new pair. Raises Unknown if the answer was lost: the old pair may be spent."""

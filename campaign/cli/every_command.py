@@ -2,7 +2,20 @@
 
 from importlib import import_module
 
-_MODULES = ("start", "facts", "planning", "posts", "moving", "review", "hand", "running", "log", "upkeep", "demo")
+_MODULES = (
+    "start",
+    "facts",
+    "planning",
+    "posts",
+    "moving",
+    "review",
+    "holding",
+    "hand",
+    "running",
+    "log",
+    "upkeep",
+    "demo",
+)
 
 
 def load() -> None:

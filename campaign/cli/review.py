@@ -1,4 +1,4 @@
-"""`campaign review`, `hold`, `release`, `agree`, `revoke`, `retract`, `settle`: the decisions."""
+"""`campaign review`, `agree`, `revoke`, `retract`, `settle`: the decisions."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,6 +16,7 @@ from campaign.cli.frame import (
     opened,
     show,
 )
+from campaign.cli.holding import Scope
 from campaign.cli.posts import COLUMNS, check_address, each, find, post_filter, row_document, say_refused
 from campaign.errors import UnknownName, WrongUse
 
@@ -126,61 +127,6 @@ def reject(idents: list[str], reason: Reason, by: As = None) -> None:
     typer.echo(f"{len(idents)} rejected.")
 
 
-Scope = Annotated[str, typer.Argument(help="everything, channel:NAME, partner:KEY, event:NAME, account:ID or post:ID.")]
-
-
-@cli.command("hold")
-def hold(
-    scope: Scope = "everything",
-    reason: Annotated[str | None, typer.Option("--reason", help="Why; it is kept and shown.")] = None,
-    listed: Annotated[bool, typer.Option("--list", help="List the holds that are on.")] = False,
-    by: As = None,
-    as_json: AsJson = False,
-) -> None:
-    """Stop everything, a channel, a partner, an event, an account or a post, at once."""
-    from campaign.clock import iso
-    from campaign.models import holds
-    from campaign.review import holding
-
-    with opened() as app:
-        if listed:
-            with app.database.read() as session:
-                rows: list[dict[str, object]] = [
-                    {"scope": row.scope, "reason": row.reason, "held_by": row.held_by, "held_at": iso(row.held_at)}
-                    for row in holds.active(session)
-                ]
-            show(rows, as_json=as_json, columns=("scope", "reason", "held_by", "held_at"), empty="No hold is on.")
-            return
-        if not reason:
-            raise WrongUse(problem="A hold needs a reason", mend="Give it with --reason.")
-        with desk(app, by) as place:
-            scope = holding.check_scope(place.session, scope, frozenset(app.channels))
-            holding.hold(place.session, place.person, scope, reason, place.now)
-    typer.echo(f"Held: {scope}. `campaign release {scope}` lets go.")
-
-
-@cli.command("release")
-def release(
-    scope: Scope = "everything",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would happen.")] = False,
-    by: As = None,
-) -> None:
-    """Let go, and say what happens to each post that fell due meanwhile."""
-    from campaign.review import holding
-
-    with opened() as app:
-        with app.database.read() as session:
-            scope = holding.check_scope(session, scope, frozenset(app.channels))
-            holding.standing(session, scope)
-            ahead = holding.foresee(session, scope, app.clock.now(), app.settings.dispatch.grace)
-        for item in ahead:
-            typer.echo(f"post {item.row.post.id} ({item.row.partner.key}, {item.row.post.channel}): {item.outcome}")
-        if not dry_run:
-            with desk(app, by) as place:
-                holding.release(place.session, place.person, scope, place.now)
-            typer.echo(f"Released: {scope}.")
-
-
 OnePartner = Annotated[str, typer.Option("--partner", help="The partner's key.")]
 OneSlot = Annotated[str | None, typer.Option("--slot", help="Only this slot.")]
 
@@ -238,11 +184,12 @@ def retract(scope: Scope, reason: Reason, by: As = None) -> None:
     """Take published posts down where the platform lets us; else a person gets the task."""
     from campaign.models import listing
     from campaign.review import decisions, holding
+    from campaign.review.foresight import scopes
 
     with opened() as app, desk(app, by) as place:
         scope = holding.check_scope(place.session, scope, frozenset(app.channels))
         rows: list[PostRow] = listing.posts(place.session, listing.PostFilter(statuses=("published",)))
-        covered = [row for row in rows if scope in holding.scopes(row)]
+        covered = [row for row in rows if scope in scopes(row)]
         for row in covered:
             decisions.take_down(place, row, reason)
     typer.echo(f"{len(covered)} are to be taken down. `campaign run` does it.")

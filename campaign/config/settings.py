@@ -74,7 +74,7 @@ class DispatchSection(Section):
     call_timeout: Duration = timedelta(seconds=30)
     beat: Duration = timedelta(seconds=20)
     retries: tuple[Duration, ...] = Field(default=_lengths(5, 30, 120, 600), min_length=1)
-    lookups: tuple[Duration, ...] = Field(default=_lengths(5, 15, 45, 120, 120), min_length=1)
+    lookups: tuple[Duration, ...] = Field(default=_lengths(5, 15, 45, 60, 60, 60, 60, 120), min_length=1)
     lookup_reads: int = Field(default=3, ge=1, le=20)
     lookup_spread: Duration = timedelta(minutes=2)
 

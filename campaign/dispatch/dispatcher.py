@@ -1,82 +1,190 @@
-"""The look: what is to be done now is handed to threads, and the next instant of work is told."""
+"""The dispatcher: a look finds what is due, crews send it, and one thread writes what was sent and claims what is next.
 
+One writer per process, because a commit costs about the same for one post as for thirty, and because SQLite has one
+writer at a time anyway.
+"""
+
+import heapq
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime, timedelta
-from threading import Lock
+from threading import Event, Lock, Thread
 
 import structlog
 
-from campaign.dispatch import lane, reconcile, sweep
+from campaign.dispatch import lane, proofread, reconcile, sweep
+from campaign.dispatch.claimed import Claimed, Done
+from campaign.dispatch.crew import Crew
 from campaign.dispatch.means import Means
+from campaign.dispatch.stepping import Steps
 from campaign.models import lanes, upkeep
+from campaign.models.database import DatabaseAway
+from campaign.ports import Receipt
 
 log = structlog.get_logger(__name__)
 
+_LINGER = 0.002  # seconds between two looks whether the threads run out of work, while the writer gathers results
+_GATHERED = 10  # such looks at most: a result is stored within a moment
+_AWAY = 1.0  # seconds until a database that is away is asked again
+_MOST = 1000  # accounts that one look puts in the row
+
 
 class Dispatcher:
-    """Serves lanes with up to ``threads`` threads; look-ups and retractions have threads of their own, so that a
-    slow read delays no post. ``changed`` is called after each piece of work.
+    """Sends posts with up to ``threads`` threads. Issues, look-ups and retractions have threads of their own: an issue
+    takes hours, and a slow read delays no post. ``changed`` is called when the tables are to be looked at anew.
     """
 
     def __init__(self, means: Means, *, threads: int, changed: Callable[[], None]) -> None:
         self.means = means
-        self._threads = threads
         self._changed = changed
-        self._senders = ThreadPoolExecutor(threads, thread_name_prefix="lane")
+        self._posts = Crew("lane", threads, self._send)
+        self._issues = Crew("issue", max(2, threads // 4), self._send)
         self._readers = ThreadPoolExecutor(4, thread_name_prefix="look")
-        self._busy: set[tuple[str, int]] = set()
+        self._reading: set[tuple[str, int]] = set()
         self._lock = Lock()
+        self._done: deque[Done] = deque()
+        self._paced: list[tuple[float, int, str]] = []
+        self._event = Event()
+        self._steps = Steps(means)
+        self._writer = Thread(target=self._write, name="writer", daemon=True)
+        self._writer.start()
 
     def look(self) -> datetime | None:
         """Start what is due now; return the next instant at which something is, None when nothing waits."""
         means, now = self.means, self.means.clock.now()
-        sweep.recover(means, now)
+        self._steps.mend(now)
+        sweep.recover(means, now, serving=self._posts.accounts | self._issues.accounts)
         sweep.expire(means, now)
         sweep.hand_over(means, now)
         with means.database.read() as session:
-            due = lanes.due_accounts(session, now, limit=self._threads * 4)
+            due = lanes.due_accounts(session, now, limit=_MOST)
             lost = upkeep.to_look_up(session, now)
             leaving = upkeep.to_retract(session, now)
             wake_at = upkeep.next_wake(session, now, means.policy.grace)
-        for account_id in due:
-            self._start(self._senders, "lane", account_id, lane.serve)
+        for account_id, channel in due:
+            self.serve(account_id, channel)
         for post_id in lost:
-            self._start(self._readers, "look", post_id, reconcile.look_up)
+            self._read("look", post_id, reconcile.look_up)
         for post_id in leaving:
-            self._start(self._readers, "take down", post_id, sweep.take_down)
+            self._read("take down", post_id, sweep.take_down)
         return self._not_before(wake_at, now)
 
     def _not_before(self, wake_at: datetime | None, now: datetime) -> datetime | None:
-        # What is due at once but could not start (all threads busy, its thread at work) is woken by the thread's end.
+        # What is due at once but could not start (all threads busy, its lane at work) is woken by the work's end.
         if wake_at is not None and wake_at <= now:
             return now + timedelta(seconds=1 if self.busy else 0.05)
         return wake_at
 
+    def serve(self, account_id: int, channel: str) -> None:
+        """Send what is due of this account as soon as a thread is free."""
+        self._crew(channel).offer([account_id])
+        self._event.set()
+
     @property
     def busy(self) -> bool:
-        """Say whether any thread is at work."""
+        """Say whether any thread is at work or a post waits for one."""
         with self._lock:
-            return bool(self._busy)
+            reading = bool(self._reading)
+        return reading or self._posts.busy or self._issues.busy or bool(self._done)
 
-    def _start(self, pool: ThreadPoolExecutor, kind: str, ident: int, work: Callable[[Means, int], None]) -> None:
-        with self._lock:
-            if (kind, ident) in self._busy:
+    def stop(self) -> None:
+        """Finish what is on the wire, give back what is not, start nothing more."""
+        self.means.stopping.set()
+        self._event.set()
+        self._writer.join()
+        self._posts.end()
+        self._issues.end()
+        self._readers.shutdown(wait=True, cancel_futures=True)
+
+    # --- posts -------------------------------------------------------------------------------------------------------
+
+    def _crew(self, channel: str) -> Crew:
+        return self._issues if channel in self.means.bulk else self._posts
+
+    def _send(self, claimed: Claimed) -> None:
+        self._done.append(lane.send(self.means, claimed))
+        self._event.set()
+
+    def _write(self) -> None:
+        stopping = self.means.stopping
+        while not (stopping.is_set() and not (self._posts.flying or self._issues.flying)):
+            self._event.wait(self._patience())
+            self._event.clear()
+            self._gather()
+            self._turn()
+
+    def _gather(self) -> None:
+        """Wait a moment for more results while the threads have work: one commit then stores them all."""
+        for _ in range(_GATHERED):
+            if self._posts.starving or self.means.stopping.wait(_LINGER):
                 return
-            self._busy.add((kind, ident))
-        pool.submit(work, self.means, ident).add_done_callback(lambda done: self._end(kind, ident, done))
 
-    def _end(self, kind: str, ident: int, done: Future[None]) -> None:
+    def _patience(self) -> float | None:
+        if self._done:
+            return _AWAY
+        return max(0.0, self._paced[0][0] - self.means.clock.monotonic()) if self._paced else None
+
+    def _turn(self) -> None:
+        """Write down what came back and claim what comes next. Whatever breaks must not end the thread."""
+        done = [self._done.popleft() for _ in range(len(self._done))]
+        accounts = self._next()
+        try:
+            claimed = lane.turn(self.means, done, accounts)
+        except DatabaseAway as error:
+            # What was sent stays here until it is stored; what was not claimed is found by the next look.
+            log.error("database away", waiting=len(done), error=str(error.__cause__ or error).splitlines()[0])  # noqa: TRY400
+            self._done.extendleft(reversed(done))
+            return
+        except Exception:
+            # Their leases end, and the sweep has them looked up: nothing is sent twice.
+            log.exception("the turn broke off", posts=[one.claimed.due.ident for one in done])
+            claimed = []
+        self._settled(done)
+        for post_id in proofread.worth_reading(self.means, done):
+            self._read("read back", post_id, proofread.read_back)
+        for one in claimed:
+            self._crew(one.due.channel).give(one)
+        if self._posts.hungry or self._issues.hungry:
+            self._event.set()
+        if not self.busy or any(not isinstance(one.result, Receipt) for one in done):
+            self._changed()
+
+    def _next(self) -> list[int]:
+        if self.means.stopping.is_set():
+            return []
+        instant = self.means.clock.monotonic()
+        while self._paced and self._paced[0][0] <= instant:
+            _, account_id, channel = heapq.heappop(self._paced)
+            self._crew(channel).offer([account_id])
+        return [*self._posts.take(), *self._issues.take()]
+
+    def _settled(self, done: list[Done]) -> None:
+        """Let each account go on as soon as its pace allows, without a look at the tables for each."""
+        instant = self.means.clock.monotonic()
+        for one in done:
+            due = one.claimed.due
+            self._crew(due.channel).settled(one.claimed)
+            if isinstance(one.result, Receipt):
+                pace = self.means.channel(due.channel).limits.pace.total_seconds()
+                heapq.heappush(self._paced, (instant + pace, due.account.ident, due.channel))
+
+    # --- look-ups and retractions ------------------------------------------------------------------------------------
+
+    def _read(self, kind: str, ident: int, work: Callable[[Means, int], None]) -> None:
         with self._lock:
-            self._busy.discard((kind, ident))
+            if (kind, ident) in self._reading:
+                return
+            self._reading.add((kind, ident))
+        self._readers.submit(work, self.means, ident).add_done_callback(lambda done: self._have_read(kind, ident, done))
+
+    def _have_read(self, kind: str, ident: int, done: Future[None]) -> None:
+        with self._lock:
+            self._reading.discard((kind, ident))
+        if done.cancelled():
+            return
         if (error := done.exception()) is not None:
-            # The database was away: the lease ends, the sweep finds the post, nothing is sent twice.
             # No wake-up: what breaks at once would be tried again at once, without end. The next look comes anyway.
             log.error("work broke off", kind=kind, id=ident, error=repr(error))
             return
         self._changed()
-
-    def stop(self) -> None:
-        """Finish what is under way; start nothing more."""
-        self._senders.shutdown(wait=True, cancel_futures=True)
-        self._readers.shutdown(wait=True, cancel_futures=True)

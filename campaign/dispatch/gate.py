@@ -2,23 +2,27 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
+from threading import Event
 
 from campaign.clock import Clock
 from campaign.errors import Stopped
 from campaign.models import Database, holds, lanes
+from campaign.models.database import DatabaseAway
 
 
 @dataclass(slots=True)
 class SendGate:
     """The gate of one attempt. Not sending once half of the lease is gone keeps a process that was stopped and
-    resumed from sending what another one has taken over meanwhile.
+    resumed from sending what another one has taken over meanwhile. Of the two clocks the one that says more counts: the
+    counter of a paused virtual machine stands still, and a wall clock may be set back.
     """
 
     database: Database
     clock: Clock
-    attempt_id: int
-    scopes: list[str]
+    post_id: int
+    number: int
+    scopes: frozenset[str]
     lease: timedelta
     claimed_at: float
     """Monotonic seconds, read before the claim."""
@@ -26,31 +30,48 @@ class SendGate:
     """An issue takes long: its gate extends lane and attempt as it goes."""
     account_id: int = 0
     owner: str = ""
-    _renewed: float = field(default=0.0, init=False)
+    stopping: Event = field(default_factory=Event)
+    _counted_from: float = field(init=False)
+    _dated_from: datetime = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Begin to reckon: the counter from the claim on, the wall clock from now on."""
+        self._counted_from, self._dated_from = self.claimed_at, self.clock.now()
 
     def check(self) -> None:
-        """Raise Stopped when a hold is on or half of the lease is gone."""
+        """Raise Stopped when a hold is on, half of the lease is gone, somebody else has settled the attempt meanwhile,
+        or this process is to end.
+        """
+        if self.stopping.is_set():
+            raise Stopped(detail="this process is ending")
         if self.renew:
             self._extend()
-        since = self.clock.monotonic() - max(self.claimed_at, self._renewed)
-        if since > self.lease.total_seconds() / 2:
+        if self._elapsed() > self.lease / 2:
             raise Stopped(detail="half of the lease is gone")
-        with self.database.read() as session:
-            hold = holds.stopping(session, self.scopes)
-        if hold is not None:
-            raise Stopped(detail=f"hold on {hold.scope}: {hold.reason}")
+        try:
+            held = holds.reasons(self.database, self.post_id, self.number)
+        except DatabaseAway as error:
+            raise Stopped(detail="the database cannot be asked for holds") from error
+        if holds.SETTLED in held:
+            raise Stopped(detail="somebody else has settled this attempt meanwhile")
+        for scope in self.scopes & held.keys():
+            raise Stopped(detail=f"hold on {scope}: {held[scope]}")
 
     def keep(self, media_ids: Sequence[str]) -> None:
         """Store the ids of what was uploaded, durably."""
         with self.database.write() as session:
-            lanes.keep_media(session, self.attempt_id, media_ids)
+            lanes.keep_media(session, self.post_id, self.number, media_ids)
+
+    def _elapsed(self) -> timedelta:
+        counted = timedelta(seconds=self.clock.monotonic() - self._counted_from)
+        return max(counted, self.clock.now() - self._dated_from)
 
     def _extend(self) -> None:
-        instant = self.clock.monotonic()
-        if instant - max(self.claimed_at, self._renewed) < self.lease.total_seconds() / 8:
+        counted, dated = self.clock.monotonic(), self.clock.now()
+        if timedelta(seconds=counted - self._counted_from) < self.lease / 8:
             return
         with self.database.write() as session:
-            if not lanes.keep_lane(session, self.account_id, self.owner, self.clock.now(), self.lease):
+            if not lanes.keep_lane(session, self.account_id, self.owner, dated, self.lease):
                 raise Stopped(detail="the lane was taken over")
-            lanes.extend_attempt(session, self.attempt_id, self.clock.now(), self.lease)
-        self._renewed = instant
+            lanes.extend_attempt(session, self.post_id, self.number, dated, self.lease)
+        self._counted_from, self._dated_from = counted, dated

@@ -1,165 +1,199 @@
-"""Serving a lane: one account's due posts, one at a time, in order."""
+"""Serving lanes: of each account one post at a time, in order, claimed before it is sent and settled after.
 
-from dataclasses import dataclass, replace
+A turn settles what is done and claims what comes next, of many accounts, in one transaction: the commit is what costs.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from datetime import datetime
 
 import structlog
 
 from campaign.dispatch import settle
+from campaign.dispatch.claimed import Claimed, Done
 from campaign.dispatch.gate import SendGate
 from campaign.dispatch.means import Means
 from campaign.errors import MoveRefused, NeverSent, Outcome, Refused, Stopped, Unknown
-from campaign.models import holds, lanes, mailing, partners, upkeep
-from campaign.models.partners import Account, Partner
-from campaign.models.posts import Attempt, Post
+from campaign.models import claims, holds, lanes, mailing, partners, upkeep
+from campaign.models.claims import Due
+from campaign.models.posts import Post
 from campaign.ports import Identity, Message, Progress, Receipt
 
 log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Claimed:
-    """A post that is ours to send now: its rows, exactly what goes out, and the gate to ask."""
-
-    post: Post
-    attempt: Attempt
-    account: Account
-    partner: Partner
-    message: Message
-    gate: SendGate
-
-
 def serve(means: Means, account_id: int) -> None:
-    """Take the lane, send what is due, let it go, and look once more: a post that fell due while the lane was held
-    by us woke nobody else.
-    """
-    while _take(means, account_id):
-        try:
-            sent = _drain(means, account_id)
-        finally:
-            with means.database.write() as session:
-                lanes.free_lane(session, account_id, means.owner)
-        if not sent:
-            return
-
-
-def _take(means: Means, account_id: int) -> bool:
-    with means.database.write() as session:
-        return lanes.take_lane(session, account_id, means.owner, means.clock.now(), means.policy.lease)
-
-
-def _drain(means: Means, account_id: int) -> int:
-    sent = 0
+    """Send what is due of one account, here and now, until nothing is or the lane must wait."""
     while (claimed := claim_next(means, account_id)) is not None:
         deliver(means, claimed)
-        sent += 1
-    return sent
 
 
 def claim_next(means: Means, account_id: int) -> Claimed | None:
-    """Claim the account's next due post, None when there is none.
-
-    The content is composed outside the transaction; the claim's guard on status and version refuses it when the post
-    changed meanwhile, and then the next look sees the change.
-    """
-    while True:
-        claimed_at = means.clock.monotonic()
-        with means.database.read() as session:
-            post = lanes.next_due(session, account_id, means.clock.now())
-            if post is None:
-                return None
-            account, partner = partners.account_with_partner(session, account_id)
-        message = means.contents.message(post)
-        try:
-            if not _unchanged(means, post, account):
-                continue
-            attempt = _claim(means, post, account_id)
-        except MoveRefused:
-            continue
-        gate = SendGate(
-            database=means.database,
-            clock=means.clock,
-            attempt_id=attempt.id or 0,
-            scopes=holds.scopes_of(post.ident, post.channel, partner.key, account_id, post.event),
-            lease=means.policy.lease,
-            claimed_at=claimed_at,
-            renew=post.channel in means.bulk,
-            account_id=account_id,
-            owner=means.owner,
-        )
-        return Claimed(post, attempt, account, partner, message, gate)
-
-
-def _claim(means: Means, post: Post, account_id: int) -> Attempt:
-    now = means.clock.now()
-    with means.database.write() as session:
-        if not lanes.keep_lane(session, account_id, means.owner, now, means.policy.lease):
-            raise MoveRefused(post=post.id, status="in a lane that was taken over", move="claim", mend="Look again.")
-        return lanes.claim(session, session.merge(post), means.owner, now, means.policy.lease)
-
-
-def _unchanged(means: Means, post: Post, account: Account) -> bool:
-    """Say whether the post still is what was approved; if not, it goes back to review and people are told."""
-    if means.contents.digest(post, account) == post.approved_hash:
-        return True
-    with means.database.write() as session:
-        stored = session.get_one(Post, post.ident)
-        account, _ = partners.account_with_partner(session, post.account_id)
-        if means.contents.digest(stored, account) != stored.approved_hash:
-            settle.back_to_review(session, means, stored, account, means.clock.now())
-    return False
+    """Claim the account's next due post, None when there is none."""
+    return next(iter(turn(means, (), [account_id])), None)
 
 
 def deliver(means: Means, claimed: Claimed) -> None:
-    """Send a claimed post and settle it. No transaction is open while the network is used."""
-    post_id = claimed.post.ident
+    """Send a claimed post and settle it."""
+    turn(means, [send(means, claimed)], ())
+
+
+def turn(means: Means, done: Sequence[Done], accounts: Collection[int]) -> list[Claimed]:
+    """Settle what is done and claim the next post of each account that may send.
+
+    What it raises leaves everything as it was, and the same turn may be taken again.
+    """
+    posted = [one for one in done if isinstance(one.result, Receipt)]
+    for one in done:
+        if not isinstance(one.result, Receipt):
+            settle.ended(means, one)
+    # What is settled here says when its lane may go on, so its account is read no sooner than in the next turn.
+    wanted = _wanted(means, set(accounts) - {one.claimed.due.account.ident for one in done})
     try:
-        receipt = _send(means, claimed)
+        return _together(means, posted, wanted)
+    except MoveRefused:
+        # Somebody was quicker with one of them: each for itself, so that the others lose nothing.
+        for one in posted:
+            settle.posted(means, one)
+        return [claimed for one in wanted for claimed in _alone(means, one)]
+
+
+_Wanted = tuple[Due, Message]
+
+
+def _wanted(means: Means, accounts: Collection[int]) -> list[_Wanted]:
+    """Read what may go and compose it, outside the transaction; what is no longer the approved goes back to review."""
+    if not accounts:
+        return []
+    with means.database.read() as session:
+        found = claims.due(session, accounts, means.owner, means.clock.now(), means.policy.grace)
+    return [(due, message) for due in found if (message := _approved(means, due)) is not None]
+
+
+def _approved(means: Means, due: Due) -> Message | None:
+    """Return what goes out if it is what was approved. A post that cannot be composed must not stop the others: it
+    stays, and is missed when its time has passed.
+    """
+    try:
+        message = means.contents.message(due)
+        if means.contents.hash_of(message, due, due.account) == due.approved_hash:
+            return message
+        _back_to_review(means, due)
+    except Exception:
+        log.exception("the post cannot be composed", post=due.ident)
+    return None
+
+
+def _together(means: Means, posted: Sequence[Done], wanted: Sequence[_Wanted]) -> list[Claimed]:
+    if not posted and not wanted:
+        return []
+    claimed_at, now = means.clock.monotonic(), means.clock.now()
+    with means.database.write() as session:
+        if posted:
+            settle.publish(session, means, posted, now)
+        taken = wanted and claims.take_lanes(
+            session, [due.account.ident for due, _ in wanted], means.owner, now, means.policy.lease
+        )
+        ours = [(due, message) for due, message in wanted if due.account.ident in taken]
+        if ours:
+            claims.claim(session, [due for due, _ in ours], means.owner, now, means.policy.lease)
+    settle.tell_published(posted)
+    return [Claimed(due, due.tries + 1, message, _gate(means, due, claimed_at)) for due, message in ours]
+
+
+def _alone(means: Means, wanted: _Wanted) -> list[Claimed]:
+    try:
+        return _together(means, (), [wanted])
+    except MoveRefused:
+        return []  # the next look sees what it has become
+
+
+def _gate(means: Means, due: Due, claimed_at: float) -> SendGate:
+    return SendGate(
+        database=means.database,
+        clock=means.clock,
+        post_id=due.ident,
+        number=due.tries + 1,
+        scopes=holds.scopes_of(due.ident, due.channel, due.partner.key, due.account.ident, due.event),
+        lease=means.policy.lease,
+        claimed_at=claimed_at,
+        renew=due.channel in means.bulk,
+        account_id=due.account.ident,
+        owner=means.owner,
+        stopping=means.stopping,
+    )
+
+
+def _back_to_review(means: Means, due: Due) -> None:
+    with means.database.write() as session:
+        stored = session.get_one(Post, due.ident)
+        account, _ = partners.account_with_partner(session, stored.account_id)
+        if means.contents.digest(stored, account) != stored.approved_hash:
+            settle.back_to_review(session, means, stored, account, means.clock.now())
+
+
+def send(means: Means, claimed: Claimed) -> Done:
+    """Send a claimed post. No transaction is open while the network is used. Never raises: an outcome says it all."""
+    result: Receipt | Outcome | datetime
+    try:
+        result = _send(means, claimed)
     except Outcome as outcome:
-        settle.ended(means, post_id, claimed.attempt, outcome)
+        result = outcome
     except Exception as error:
-        log.exception("unforeseen", post=post_id)
-        settle.ended(means, post_id, claimed.attempt, Unknown(detail=f"{type(error).__name__} in the channel"))
-    else:
-        if receipt is not None:
-            settle.posted(means, post_id, claimed.attempt, receipt)
+        log.exception("unforeseen", post=claimed.due.ident)
+        result = Unknown(detail=f"{type(error).__name__} in the channel")
+    return Done(claimed, result, means.clock.now())
 
 
-def _send(means: Means, claimed: Claimed) -> Receipt | None:
-    post, message = claimed.post, claimed.message
-    claimed.gate.check()
-    who = means.identify(claimed.account, claimed.partner)
-    if post.channel in means.bulk:
+def _send(means: Means, claimed: Claimed) -> Receipt | datetime:
+    due, message = claimed.due, claimed.message
+    who = _identity(means, due)
+    if due.channel in means.bulk:
         return _send_issue(means, claimed, who)
     if message.share_of is not None:
-        message = _resolve_share(means, post, message)
-    _check_media(message)
-    return means.channel(post.channel).publish(who, message, claimed.gate)
+        message = _resolve_share(means, claimed, message)
+    _check_media(message, means.clock.now())
+    return means.channel(due.channel).publish(who, message, claimed.gate)
 
 
-def _send_issue(means: Means, claimed: Claimed, who: Identity) -> Receipt | None:
-    post_id = claimed.post.ident
-    progress, receipt = means.bulk[claimed.post.channel].send_issue(post_id, who, claimed.message, claimed.gate)
+def _identity(means: Means, due: Due) -> Identity:
+    """Open the account. Whatever breaks there leaves no post in doubt: nothing was sent."""
+    try:
+        return means.identify(due.account, due.partner)
+    except Outcome:
+        raise
+    except Exception as error:
+        raise NeverSent(detail=f"the account could not be opened: {type(error).__name__}") from error
+
+
+def _send_issue(means: Means, claimed: Claimed, who: Identity) -> Receipt | datetime:
+    post_id = claimed.due.ident
+    progress, receipt = means.bulk[claimed.due.channel].send_issue(post_id, who, claimed.message, claimed.gate)
     if progress is Progress.DONE:
         return receipt or Receipt(external_id=f"issue-{post_id}")
     if progress is Progress.STOPPED:
         raise Stopped(detail="the issue was paused")
     with means.database.read() as session:
-        until = mailing.next_delivery_at(session, post_id)
-    settle.waits(means, post_id, claimed.attempt, until or means.clock.now())
-    return None
+        return mailing.next_delivery_at(session, post_id) or means.clock.now()
 
 
-def _resolve_share(means: Means, post: Post, message: Message) -> Message:
-    """Put the platform's id in place of the name of the post that is shared."""
-    slot, _, partner_key = (message.share_of or "").rpartition("@")
-    with means.database.read() as session:
-        found = upkeep.published_id(session, slot, partner_key, post.channel)
-    if found is None:
-        raise NeverSent(detail=f"{message.share_of} is not published yet")
+def _resolve_share(means: Means, claimed: Claimed, message: Message) -> Message:
+    """Put the platform's id in place of the name of the post that is shared; every attempt of a post shares the same.
+
+    It is kept before the wire: a look-up must know what went out, whatever the name leads to by then.
+    """
+    due, (slot, _, partner_key) = claimed.due, (message.share_of or "").rpartition("@")
+    with means.database.write() as session:
+        found = lanes.shared_id(session, due.ident) or upkeep.published_id(session, slot, partner_key, due.channel)
+        if found is None:
+            raise NeverSent(detail=f"{message.share_of} is not published yet")
+        lanes.keep_share(session, due.ident, claimed.number, found)
     return replace(message, share_of=found)
 
 
-def _check_media(message: Message) -> None:
+def _check_media(message: Message, now: datetime) -> None:
     for item in message.media:
+        if item.ended(now):
+            raise Refused(detail=f"the permission for the image “{item.alt}” has ended")
         if not item.path.is_file():
             raise Refused(detail=f"the image {item.path.name} is gone from the media folder")

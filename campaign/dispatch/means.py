@@ -1,13 +1,15 @@
 """What dispatch works with, bound once by ``app``."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
+from threading import Event
 
 from campaign.clock import Clock
 from campaign.dispatch.retry import Policy
 from campaign.models import Database
-from campaign.models.partners import Account, Partner
+from campaign.models.claims import AccountFacts, PartnerFacts
 from campaign.ports import Bulk, Channel, Identity, Measures
 from campaign.review.content import Contents
 
@@ -18,18 +20,19 @@ class Means:
 
     ``identify`` opens an account's credentials and renews a token that ends soon; it raises CredentialDead.
     ``bulk`` does the issues of a channel whose posts have many deliveries. ``first_reading`` is the delay of the first
-    engagement reading, None when none is taken.
+    engagement reading, None when none is taken. ``stopping`` set lets nothing more go out of this process.
     """
 
     database: Database
     clock: Clock
     channels: Mapping[str, Channel]
     contents: Contents
-    identify: Callable[[Account, Partner], Identity]
+    identify: Callable[[AccountFacts, PartnerFacts], Identity]
     bulk: Mapping[str, Bulk]
     policy: Policy
     owner: str
     first_reading: timedelta | None = None
+    stopping: Event = field(default_factory=Event)
 
     def channel(self, name: str) -> Channel:
         """Return the channel by its name."""
@@ -37,6 +40,12 @@ class Means:
 
     def first_reading_at(self, channel: str, published_at: datetime) -> datetime | None:
         """Return when the first figures of a post are to be read, None where the channel gives none."""
-        if self.first_reading is None or not isinstance(self.channels.get(channel), Measures):
+        if self.first_reading is None or not _measures(self.channels[channel].__class__):
             return None
         return published_at + self.first_reading
+
+
+@cache
+def _measures(kind: Hashable) -> bool:
+    """Say whether a kind of channel has the power; asking an object for a protocol takes longer than storing a row."""
+    return isinstance(kind, type) and issubclass(kind, Measures)

@@ -1,6 +1,16 @@
-"""Looking up posts whose end nobody knows: found and adopted, proven absent and sent again, or given to a person."""
+"""Looking up posts whose end nobody knows: found and adopted, proven absent and sent again, or given to a person.
 
+Absence is proven by reads that show what is known to be there: the newest post of the account that we know of, or,
+before its first one, any post of its own. An account that shows none at all gives no such control. There it takes twice
+the reads over twice the time, and the platform's own check of duplicates stands behind the second try: its answer
+leads back here and never to a third.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
+from types import MappingProxyType
+from typing import Final
 
 import structlog
 from sqlmodel import Session
@@ -9,14 +19,18 @@ from campaign.dispatch import tell
 from campaign.dispatch.means import Means
 from campaign.dispatch.retry import Looks, absent_leads_to, nth, proves_absence
 from campaign.dispatch.settle import published_changes
-from campaign.errors import CannotLook, CredentialDead, Outcome
+from campaign.errors import CannotLook, CredentialDead, Duplicate, MoveRefused, Outcome
 from campaign.models import lanes, partners, upkeep
 from campaign.models.moves import move
-from campaign.models.posts import Attempt, Post
+from campaign.models.posts import Post
 from campaign.models.status import Move, Status
 from campaign.ports import Evidence, Finds, Receipt, Sighting
 
 log = structlog.get_logger(__name__)
+
+_TOLD_AT: Final = 10
+"""Looks without an answer after which a person is told (a quarter of an hour with the delays that ship)."""
+_NOTHING: Final[Mapping[str, object]] = MappingProxyType({})
 
 
 def look_up(means: Means, post_id: int) -> None:
@@ -41,6 +55,8 @@ def _look(means: Means, post_id: int) -> Sighting:
         account, partner = partners.account_with_partner(session, post.account_id)
         evidence = _evidence(session, means, post)
     channel = means.channel(post.channel)
+    if post.draft.get("share_of") and evidence.message.share_of is None:
+        return Sighting((), control_seen=True)  # what a share passes on is kept before the wire: nothing went out
     if not isinstance(channel, Finds):
         raise CannotLook(detail=f"{post.channel} does not let us look", permanent=True)
     return channel.find(means.identify(account, partner), evidence)
@@ -49,7 +65,7 @@ def _look(means: Means, post_id: int) -> Sighting:
 def _evidence(session: Session, means: Means, post: Post) -> Evidence:
     tried = lanes.attempts(session, post.ident)
     doubtful = [attempt for attempt in tried if attempt.outcome in {None, "unknown", "duplicate"}] or tried
-    message = means.contents.message(post)
+    message = replace(means.contents.message(post), share_of=lanes.shared_id(session, post.ident))
     return Evidence(
         message=message,
         started_at=min((attempt.started_at for attempt in doubtful), default=post.due_at),
@@ -63,32 +79,57 @@ def _note_failed(means: Means, post_id: int, why: str, *, permanent: bool) -> No
     now = means.clock.now()
     with means.database.write() as session:
         post = session.get_one(Post, post_id)
+        if post.status != Status.UNCONFIRMED:
+            return
         if permanent:
             _ask_person(session, post, why, now)
-            return
-        values = {"looks": post.looks + 1, "next_look_at": now + nth(means.policy.lookups, post.looks + 2)}
-        upkeep.set_look(session, post_id, values)
+        else:
+            _look_again(session, means, post, why, now)
+
+
+def _look_again(
+    session: Session, means: Means, post: Post, why: str, now: datetime, values: Mapping[str, object] = _NOTHING
+) -> None:
+    """Look once more later. A platform that gives no clear answer for long is looked at on, and a person is told."""
+    looks = post.looks + 1
+    later = now + nth(means.policy.lookups, looks + 1)
+    upkeep.set_look(session, post.ident, {**values, "looks": looks, "next_look_at": later})
+    if looks == _TOLD_AT:
+        body = (
+            f"Post {post.id} ({post.slot}, {post.channel}) may or may not be published. It was looked up {looks} "
+            f"times without a clear answer: {why}.\nIt is looked up on. If you see it on the account, or see that it "
+            f"is not there: {_settle_with(post)}"
+        )
+        tell.officers(session, post, "a post is still unconfirmed", body, now)
 
 
 def _ask_person(session: Session, post: Post, why: str, now: datetime) -> None:
     upkeep.set_needs_person(session, post.ident, why)
     body = (
         f"Post {post.id} ({post.slot}, {post.channel}) may or may not be published: {why}.\n"
-        f"Look at the account. Then `campaign settle {post.id} --published URL` or "
-        f"`campaign settle {post.id} --not-published`. Nothing is sent again before that.\n"
+        f"Look at the account. Then {_settle_with(post)}Nothing is sent again before that.\n"
     )
     tell.officers(session, post, "is this post published?", body, now)
+
+
+def _settle_with(post: Post) -> str:
+    return f"`campaign settle {post.id} --published URL` or `campaign settle {post.id} --not-published`.\n"
 
 
 def _weigh(means: Means, post_id: int, sighting: Sighting) -> None:
     now = means.clock.now()
     with means.database.write() as session:
         post = session.get_one(Post, post_id)
+        upkeep.lock_unconfirmed(session, post.account_id)
+        session.refresh(post)
         if post.status != Status.UNCONFIRMED:
             return
+        taken = upkeep.known_ids(session, post.account_id, post.ident)
         if len(sighting.matches) > 1:
             ids = ", ".join(receipt.external_id for receipt in sighting.matches)
             _ask_person(session, post, f"it stands there more than once ({ids})", now)
+        elif sighting.matches and sighting.matches[0].external_id in taken:
+            _look_again(session, means, post, "what was found belongs to another post", now)
         elif sighting.matches:
             adopt(session, means, post, sighting.matches[0], who=means.owner, now=now)
         else:
@@ -96,8 +137,11 @@ def _weigh(means: Means, post_id: int, sighting: Sighting) -> None:
 
 
 def adopt(session: Session, means: Means, post: Post, receipt: Receipt, *, who: str, now: datetime) -> None:
-    """Take what was found as the post's receipt."""
-    changes = published_changes(means, post, receipt, now)
+    """Take what was found as the receipt of an unconfirmed post. Raises MoveRefused where it is not unconfirmed."""
+    if post.status != Status.UNCONFIRMED:
+        mend = "See `campaign posts show` for where it stands."
+        raise MoveRefused(post=post.id, status=post.status, move="be settled by what was found", mend=mend)
+    changes = published_changes(means, post.channel, receipt, now)
     move(session, post, Move.FOUND, who=who, at=now, why=f"found as {receipt.external_id}", changes=changes)
 
 
@@ -106,22 +150,22 @@ def _count_absent(session: Session, means: Means, post: Post, sighting: Sighting
     first = post.first_read_at or (now if sighting.control_seen else None)
     attempt = lanes.open_attempt(session, post.ident)
     lease_until = attempt.lease_until if attempt else now
-    if not proves_absence(Looks(good, first, lease_until), now, means.policy):
-        delay = nth(means.policy.lookups, post.looks + 2)
-        values = {"looks": post.looks + 1, "good_reads": good, "first_read_at": first, "next_look_at": now + delay}
-        upkeep.set_look(session, post.ident, values)
-    elif _refused_as_duplicate(attempt):
-        _ask_person(session, post, "the platform calls it a duplicate, yet it is not in the listing", now)
+    if not sighting.control_seen:
+        why = "the listing does not show what is known to be there"
+        _look_again(session, means, post, why, now)
+    elif not proves_absence(Looks(good, first, lease_until, sighting.blank), now, means.policy):
+        values = {"good_reads": good, "first_read_at": first}
+        _look_again(session, means, post, "too few good reads", now, values)
+    elif attempt is not None and attempt.outcome == Duplicate.name:
+        _ask_person(session, post, f"{attempt.detail}, yet it is not in the listing", now)
     else:
         declare_absent(session, means, post, who=means.owner, now=now, why=f"{good} good reads do not show it")
-
-
-def _refused_as_duplicate(attempt: Attempt | None) -> bool:
-    return attempt is not None and attempt.outcome == "duplicate"
 
 
 def declare_absent(session: Session, means: Means, post: Post, *, who: str, now: datetime, why: str) -> None:
     """Send the post again inside the grace, else give it to a person as missed."""
     end = absent_leads_to(post.due_at, now, means.policy)
-    changes = {"next_try_at": now, "next_look_at": None, "needs_person": None}
+    changes = {"next_try_at": max(now, post.due_at), "next_look_at": None, "needs_person": None}
     move(session, post, Move.ABSENT, to=end, who=who, at=now, why=why, changes=changes)
+    if end is Status.MISSED:
+        tell.missed(session, post, f"it is not there ({why}), and its time has passed", now)

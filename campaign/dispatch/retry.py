@@ -13,7 +13,8 @@ class Policy:
     """The times of dispatch. ``retries`` and ``lookups`` are delays by attempt, the last one repeats.
 
     A post is declared absent only after ``lookup_reads`` good reads that span ``lookup_spread``, and not before the
-    lease has ended and a call of the longest ``call_timeout`` cannot still be under way.
+    lease has ended and a call of the longest ``call_timeout`` cannot still be under way. Where the account shows no
+    post at all, so that none can serve as a control, it takes twice the reads over twice the time.
     """
 
     grace: timedelta
@@ -41,7 +42,7 @@ class History:
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What happens next. ``lane_ready_at`` makes the whole account wait; ``stop_why`` stops it until a person acts
-    (or ``stop_until``).
+    (or ``stop_until``). ``renew``: the credentials were refused, and are renewed before they are used again.
     """
 
     move: Move
@@ -51,6 +52,7 @@ class Decision:
     lane_ready_at: datetime | None = None
     stop_why: str | None = None
     stop_until: datetime | None = None
+    renew: bool = False
 
 
 def decide(outcome: Outcome, history: History, now: datetime, policy: Policy) -> Decision:
@@ -67,7 +69,8 @@ def decide(outcome: Outcome, history: History, now: datetime, policy: Policy) ->
         case CredentialDead():
             decision = _credential(detail, history, now, policy)
         case AccountBlocked():
-            decision = Decision(Move.DEFER, detail, next_try_at=now, stop_why=detail, stop_until=_until(outcome))
+            until = None if outcome.after is None else now + outcome.after
+            decision = Decision(Move.DEFER, detail, next_try_at=now, stop_why=detail, stop_until=until)
         case Refused():
             decision = Decision(Move.REFUSE, detail)
         case Duplicate() if not history.was_unknown:
@@ -87,12 +90,7 @@ def _credential(detail: str, history: History, now: datetime, policy: Policy) ->
     if history.outcomes and history.outcomes[-1] == CredentialDead.name:
         return Decision(Move.DEFER, detail, next_try_at=now, stop_why=detail)
     later = now + policy.retries[0]
-    return Decision(Move.DEFER, detail, next_try_at=later, lane_ready_at=later)
-
-
-def _until(outcome: AccountBlocked) -> datetime | None:
-    until = outcome.facts.get("until")
-    return until if isinstance(until, datetime) else None
+    return Decision(Move.DEFER, detail, next_try_at=later, lane_ready_at=later, renew=True)
 
 
 def nth(delays: Sequence[timedelta], number: int) -> timedelta:
@@ -102,18 +100,21 @@ def nth(delays: Sequence[timedelta], number: int) -> timedelta:
 
 @dataclass(frozen=True, slots=True)
 class Looks:
-    """What the look-ups of an unconfirmed post have shown so far."""
+    """What the look-ups of an unconfirmed post have shown so far; ``blank``: the account showed no post at all."""
 
     good_reads: int
     first_read_at: datetime | None
     lease_until: datetime
+    blank: bool = False
 
 
 def proves_absence(looks: Looks, now: datetime, policy: Policy) -> bool:
     """Say whether enough good reads, spread over enough time, have shown that the post is not there."""
-    if looks.first_read_at is None or looks.good_reads < policy.lookup_reads:
+    patience = 2 if looks.blank else 1
+    if looks.first_read_at is None or looks.good_reads < patience * policy.lookup_reads:
         return False
-    return now - looks.first_read_at >= policy.lookup_spread and now >= looks.lease_until + policy.call_timeout
+    spread = now - looks.first_read_at
+    return spread >= patience * policy.lookup_spread and now >= looks.lease_until + policy.call_timeout
 
 
 def absent_leads_to(due_at: datetime, now: datetime, policy: Policy) -> Status:

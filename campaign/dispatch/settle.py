@@ -1,5 +1,6 @@
 """Writing down how an attempt ended: attempt closed, post moved, lane paced, people told, in one transaction."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -7,65 +8,113 @@ import structlog
 from sqlmodel import Session
 
 from campaign.dispatch import tell
+from campaign.dispatch.claimed import Done
 from campaign.dispatch.means import Means
 from campaign.dispatch.retry import Decision, History, decide
-from campaign.errors import Outcome
-from campaign.models import lanes, listing, partners
+from campaign.models import claims, lanes, listing, partners, renewals
+from campaign.models.claims import Published
 from campaign.models.moves import move
 from campaign.models.partners import Account
-from campaign.models.posts import Attempt, Post
-from campaign.models.status import Move, Status
+from campaign.models.posts import Post
+from campaign.models.status import TRANSITIONS, Move, Status
 from campaign.ports import Receipt
 
 log = structlog.get_logger(__name__)
 
 
-def posted(means: Means, post_id: int, attempt: Attempt, receipt: Receipt) -> None:
-    """Settle a post that the platform has answered for.
+def publish(session: Session, means: Means, done: Sequence[Done], now: datetime) -> None:
+    """Settle posts that the platforms have answered for, all at once, and let their lanes go.
 
-    An answer that comes after the lease ended finds its post unconfirmed: the receipt settles that too.
+    Raises:
+        MoveRefused: one of them is no longer on its way in this attempt; roll back and settle each for itself.
+
     """
-    now = means.clock.now()
+    claims.publish(session, [_published(means, one, _receipt(one)) for one in done], means.owner, now)
+
+
+def _published(means: Means, done: Done, receipt: Receipt) -> Published:
+    due = done.claimed.due
+    return Published(
+        ident=due.ident,
+        account_id=due.account.ident,
+        version=due.version,
+        number=done.claimed.number,
+        due_at=due.due_at,
+        receipt_id=receipt.external_id,
+        columns=published_changes(means, due.channel, receipt, done.at),
+        ready_at=done.at + means.channel(due.channel).limits.pace,
+    )
+
+
+def _receipt(done: Done) -> Receipt:
+    if not isinstance(done.result, Receipt):
+        raise TypeError(done.result)
+    return done.result
+
+
+def tell_published(done: Sequence[Done]) -> None:
+    """Log what was published, once it is stored."""
+    for one in done:
+        due = one.claimed.due
+        log.info("published", post=due.ident, channel=due.channel, external_id=_receipt(one).external_id)
+
+
+def posted(means: Means, done: Done) -> None:
+    """Settle one post that the platform has answered for, wherever it stands by now.
+
+    An answer that comes after the lease ended finds its post unconfirmed, or declared absent and waiting to go again:
+    the receipt settles that too, unless the post was claimed anew meanwhile.
+    """
+    due, receipt, now = done.claimed.due, _receipt(done), means.clock.now()
     with means.database.write() as session:
-        post = session.get_one(Post, post_id)
-        lanes.close_attempt(session, _id(attempt), "posted", receipt.external_id, now)
-        changes = published_changes(means, post, receipt, now)
-        step = Move.FOUND if post.status == Status.UNCONFIRMED else Move.SETTLE
-        if post.status == Status.UNCONFIRMED or _is_current(post, attempt):
+        post = session.get_one(Post, due.ident)
+        lanes.close_attempt(session, due.ident, done.claimed.number, "posted", receipt.external_id, now)
+        changes = published_changes(means, due.channel, receipt, done.at)
+        step = _step_to_published(post, done.claimed.number)
+        if step is not None:
             move(session, post, step, who=means.owner, at=now, why=receipt.external_id, changes=changes)
-            lanes.pace_lane(session, post.account_id, now + means.channel(post.channel).limits.pace, None)
-    log.info("published", post=post_id, channel=post.channel, external_id=receipt.external_id)
+            lanes.pace_lane(session, post.account_id, now + means.channel(due.channel).limits.pace, None)
+        lanes.free_lane(session, due.account.ident, means.owner)
+    if step is not None:
+        tell_published([done])
+    else:
+        log.error("a receipt came too late", post=due.ident, status=post.status, external_id=receipt.external_id)
 
 
-def ended(means: Means, post_id: int, attempt: Attempt, outcome: Outcome) -> Decision:
-    """Settle an attempt that did not end well, as the retry rule says."""
-    now = means.clock.now()
+def _step_to_published(post: Post, number: int) -> Move | None:
+    """Return the move that a receipt for this attempt makes, None where the post has gone on without it."""
+    if _is_current(post, number):
+        return Move.SETTLE
+    if post.tries != number or post.status == Status.PUBLISHED:
+        return None
+    return Move.FOUND if (Status(post.status), Move.FOUND) in TRANSITIONS else None
+
+
+def ended(means: Means, done: Done) -> None:
+    """Settle an attempt that did not end well, as the retry rule says, or an issue that goes on later."""
+    due, number, now = done.claimed.due, done.claimed.number, means.clock.now()
     with means.database.write() as session:
-        post = session.get_one(Post, post_id)
-        decision = decide(outcome, _history(session, post), now, means.policy)
-        if post.channel in means.bulk:
-            decision = _for_issue(decision, now, means)
-        lanes.close_attempt(session, _id(attempt), outcome.name, outcome.detail, now)
-        if _is_current(post, attempt):
+        post = session.get_one(Post, due.ident)
+        name, decision = _decided(session, means, post, done, now)
+        lanes.close_attempt(session, due.ident, number, name, decision.why, now)
+        if _is_current(post, number):
             carry_out(session, means, post, decision, now)
-    log.warning(decision.move.value, post=post_id, channel=post.channel, outcome=outcome.name, detail=outcome.detail)
-    return decision
+        lanes.free_lane(session, due.account.ident, means.owner)
+    log.warning(decision.move.value, post=due.ident, channel=due.channel, outcome=name, detail=decision.why)
 
 
-def waits(means: Means, post_id: int, attempt: Attempt, until: datetime) -> None:
-    """Put an issue back whose remaining deliveries may go at ``until``."""
-    now = means.clock.now()
-    decision = Decision(Move.DEFER, "deliveries wait for a later try", next_try_at=until)
-    with means.database.write() as session:
-        post = session.get_one(Post, post_id)
-        lanes.close_attempt(session, _id(attempt), "waiting", decision.why, now)
-        if _is_current(post, attempt):
-            carry_out(session, means, post, decision, now)
+def _decided(session: Session, means: Means, post: Post, done: Done, now: datetime) -> tuple[str, Decision]:
+    if isinstance(done.result, datetime):
+        return "waiting", Decision(Move.DEFER, "deliveries wait for a later try", next_try_at=done.result)
+    if isinstance(done.result, Receipt):
+        raise TypeError(done.result)
+    decision = decide(done.result, _history(session, post), now, means.policy)
+    return done.result.name, _for_issue(decision, now, means) if post.channel in means.bulk else decision
 
 
-def _is_current(post: Post, attempt: Attempt) -> bool:
+def _is_current(post: Post, number: int) -> bool:
     """Say whether the post is still on its way in this very attempt: a late answer must not settle a later one."""
-    return post.status == Status.PUBLISHING and post.tries == attempt.number
+    return post.status == Status.PUBLISHING and post.tries == number
 
 
 def _history(session: Session, post: Post) -> History:
@@ -84,12 +133,14 @@ def carry_out(session: Session, means: Means, post: Post, decision: Decision, no
     """Move the post and its account as decided, and tell those whom it concerns."""
     changes: dict[str, object] = {}
     if decision.next_try_at is not None:
-        changes["next_try_at"] = decision.next_try_at
+        changes["next_try_at"] = max(decision.next_try_at, post.due_at)  # a clock set back must make nothing early
     if decision.move is Move.LOSE:
         changes |= {"next_look_at": decision.next_look_at, "looks": 0, "good_reads": 0, "first_read_at": None}
     move(session, post, decision.move, who=means.owner, at=now, why=decision.why, changes=changes)
     if decision.lane_ready_at is not None:
         lanes.pace_lane(session, post.account_id, decision.lane_ready_at, decision.why)
+    if decision.renew:
+        renewals.want(session, post.account_id)
     if decision.stop_why is not None:
         _stop_account(session, post, decision, now)
     if decision.move is Move.REFUSE:
@@ -99,8 +150,11 @@ def carry_out(session: Session, means: Means, post: Post, decision: Decision, no
 def _stop_account(session: Session, post: Post, decision: Decision, now: datetime) -> None:
     values = {"stopped_why": decision.stop_why, "stopped_until": decision.stop_until}
     partners.change_account(session, post.account_id, values)
-    body = f"Nothing more is sent from this {post.channel} account: {decision.stop_why}.\nConnect it again with "
-    body += "`campaign accounts import`, with new credentials in the file.\n"
+    mend = "`campaign accounts check` lets it go again if the platform was at fault. Else connect it again with "
+    mend += "`campaign accounts import`, with new credentials in the file."
+    if decision.stop_until is not None:
+        mend = f"Mend what the platform says; it is tried again at {decision.stop_until:%H:%M} UTC."
+    body = f"Nothing more is sent from this {post.channel} account: {decision.stop_why}.\n{mend}\n"
     tell.officers(session, post, f"the {post.channel} account has stopped", body, now)
 
 
@@ -121,21 +175,14 @@ def _failed(post: Post, why: str) -> str:
     )
 
 
-def published_changes(means: Means, post: Post, receipt: Receipt, now: datetime) -> dict[str, object]:
+def published_changes(means: Means, channel: str, receipt: Receipt, now: datetime) -> dict[str, object]:
     """Return the columns that a published post gets."""
     published_at = receipt.at or now
     return {
         "external_id": receipt.external_id,
         "url": receipt.url,
         "published_at": published_at,
-        "next_reading_at": means.first_reading_at(post.channel, published_at),
+        "next_reading_at": means.first_reading_at(channel, published_at),
         "needs_person": None,
         "next_look_at": None,
     }
-
-
-def _id(attempt: Attempt) -> int:
-    if attempt.id is None:
-        msg = "the attempt has not been stored"
-        raise LookupError(msg)
-    return attempt.id

@@ -2,7 +2,7 @@
 over, retracted posts are taken down.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -24,16 +24,22 @@ log = structlog.get_logger(__name__)
 _TAKE_DOWN_TRIES = 6
 
 
-def recover(means: Means, now: datetime) -> None:
-    """Declare lost what stands in publishing under an ended lease; an issue just goes on, its deliveries know."""
+def recover(means: Means, now: datetime, *, serving: Collection[int] = ()) -> None:
+    """Declare lost what stands in publishing under an ended lease; an issue just goes on, its deliveries know.
+
+    ``serving`` are the accounts that living threads of this process serve: what they send is not lost, even where a
+    clock that was set on says that the lease has ended.
+    """
     with means.database.read() as session:
         found = lanes.abandoned(session, now)
     for post, attempt in found:
-        _one(means, partial(_abandon, means=means, post=post, attempt=attempt, now=now))
+        if attempt.owner != means.owner or post.account_id not in serving:
+            _one(means, partial(_abandon, means=means, post=post, attempt=attempt, now=now))
 
 
 def _abandon(session: Session, means: Means, post: Post, attempt: Attempt, now: datetime) -> None:
-    lanes.close_attempt(session, attempt.id or 0, "unknown", "its process ended in mid-send", now)
+    if not lanes.close_attempt(session, post.ident, attempt.number, "unknown", "its process ended in mid-send", now):
+        return  # it ended well meanwhile, and the post may be on its way in a later attempt by now
     if post.channel in means.bulk:
         changes: dict[str, object] = {"next_try_at": now}
         move(session, post, Move.DEFER, who=means.owner, at=now, why="taken over; sending goes on", changes=changes)
@@ -43,12 +49,18 @@ def _abandon(session: Session, means: Means, post: Post, attempt: Attempt, now: 
     move(session, post, Move.LOSE, who=means.owner, at=now, why=why, changes=looks)
 
 
-def expire(means: Means, now: datetime) -> None:
-    """Declare missed what is later than the grace, and what was not approved in time."""
+def expire(means: Means, now: datetime, *, at_once: int = 500) -> None:
+    """Declare missed what is later than the grace, and what was not approved in time; all of it, in one look."""
+    found = _overdue(means, now, at_once)
+    while found:
+        for post in found:
+            _one(means, partial(_miss, means=means, post=post, now=now))
+        found = _overdue(means, now, at_once) if len(found) == at_once else []
+
+
+def _overdue(means: Means, now: datetime, at_once: int) -> list[Post]:
     with means.database.read() as session:
-        found = upkeep.overdue(session, now, means.policy.grace)
-    for post in found:
-        _one(means, partial(_miss, means=means, post=post, now=now))
+        return upkeep.overdue(session, now, means.policy.grace, limit=at_once)
 
 
 def _miss(session: Session, means: Means, post: Post, now: datetime) -> None:
@@ -56,10 +68,12 @@ def _miss(session: Session, means: Means, post: Post, now: datetime) -> None:
         Status.IN_REVIEW: "its time passed before it was approved",
         Status.BY_HAND: "nobody recorded where it was published",
     }.get(Status(post.status), f"later than the grace of {_spoken(means.policy.grace)}")
+    _miss_for(session, means, post, why, now)
+
+
+def _miss_for(session: Session, means: Means, post: Post, why: str, now: datetime) -> None:
     move(session, post, Move.EXPIRE, who=means.owner, at=now, why=why)
-    body = f"Post {post.id} ({post.slot}, {post.channel}) was not published: {why}.\n"
-    body += f"Give it a new time with `campaign posts move {post.id} --at ...`, or withdraw it.\n"
-    tell.officers(session, post, "a post was missed", body, now)
+    tell.missed(session, post, why, now)
 
 
 def _spoken(span: timedelta) -> str:
@@ -79,8 +93,11 @@ def _hand(session: Session, means: Means, post: Post, now: datetime) -> None:
     if means.contents.digest(post, account) != post.approved_hash:
         settle.back_to_review(session, means, post, account, now)
         return
-    move(session, post, Move.HAND_OVER, who=means.owner, at=now, why="due; the account has no API access")
     message = means.contents.message(post)
+    if any(item.ended(now) for item in message.media):
+        _miss_for(session, means, post, "the permission for an image in it has ended", now)
+        return
+    move(session, post, Move.HAND_OVER, who=means.owner, at=now, why="due; the account has no API access")
     words = _to_share(session, post, message.share_of) if message.share_of else message.text
     body = f"Please publish this on {post.channel} ({account.handle}) now:\n\n{words}\n\n"
     body += f"Link: {message.link}\n" if message.link else ""

@@ -17,3 +17,10 @@ def officers(session: Session, post: Post, subject: str, body: str, now: datetim
         session.add(
             users.Notice(to=address, subject=f"{partner.name}: {subject}", body=body, created_at=now, next_try_at=now)
         )
+
+
+def missed(session: Session, post: Post, why: str, now: datetime) -> None:
+    """Tell that a post was not published and wants a new time."""
+    body = f"Post {post.id} ({post.slot}, {post.channel}) was not published: {why}.\n"
+    body += f"Give it a new time with `campaign posts move {post.id} --at ...`, or withdraw it.\n"
+    officers(session, post, "a post was missed", body, now)

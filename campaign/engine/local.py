@@ -1,7 +1,7 @@
 """The engine of one process: APScheduler keeps the time, threads do the work.
 
-APScheduler holds two jobs in memory and never a post: the beat, and one wake-up at the next due instant that is put
-anew at every change. Its persistent stores take a job out before it has run, so a kill would lose it.
+APScheduler holds one job in memory and never a post: the wake-up at the next due instant, which is put anew at every
+change. Its persistent stores take a job out before it has run, so a kill would lose it.
 """
 
 from collections.abc import Callable, Sequence
@@ -43,10 +43,6 @@ class LocalEngine:
 
     def start(self) -> None:
         """Begin to work; returns at once."""
-        # misfire_grace_time None: a late wake-up still counts; the default of 1 s drops it silently.
-        self._scheduler.add_job(
-            self.wake, "interval", seconds=self._beat.total_seconds(), id="beat", misfire_grace_time=None, coalesce=True
-        )
         self._scheduler.start()
         self._loop.start()
         self._chore_loop.start()
@@ -73,7 +69,9 @@ class LocalEngine:
 
     def _run(self) -> None:
         while not self._stopping.is_set():
-            self._event.wait()
+            # The beat is counted by this wait, which is monotonic: APScheduler's jobs hang on the wall clock, and when
+            # that is set back an hour they sleep an hour longer.
+            self._event.wait(self._beat.total_seconds())
             self._event.clear()
             if self._stopping.is_set():
                 return
@@ -104,6 +102,7 @@ class LocalEngine:
     def _wake_at(self, wake_at: datetime | None) -> None:
         if wake_at is None or wake_at > self._means.clock.now() + self._beat:
             return  # the beat comes first and looks again; so a stepped clock costs one beat at most
+        # misfire_grace_time None: a late wake-up still counts; the default of 1 s drops it silently.
         self._scheduler.add_job(
             self.wake, DateTrigger(wake_at), id="wake", replace_existing=True, misfire_grace_time=None
         )

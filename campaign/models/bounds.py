@@ -12,7 +12,7 @@ from sqlmodel import Field, Index, Session, SQLModel, col, select
 from campaign.models.holds import not_held
 from campaign.models.partners import agreed
 from campaign.models.posts import Post
-from campaign.models.types import UtcDateTime
+from campaign.models.types import Instant, UtcDateTime
 
 
 class QuietSpan(SQLModel, table=True):
@@ -40,7 +40,7 @@ def quiet_at(session: Session, partner_id: int, at: datetime) -> QuietSpan | Non
     return session.exec(select(QuietSpan).where(*covers).limit(1)).first()
 
 
-def may_go(now: datetime) -> sa.ColumnElement[bool]:
+def may_go(now: Instant) -> sa.ColumnElement[bool]:
     """Return the condition on ``Post`` that nothing keeps it back: no hold, no partner without its yes, no bound.
 
     Part of every claim and of every hand-over.
@@ -48,7 +48,7 @@ def may_go(now: datetime) -> sa.ColumnElement[bool]:
     return sa.and_(not_held(), agreed(), within_bounds(now))
 
 
-def within_bounds(now: datetime) -> sa.ColumnElement[bool]:
+def within_bounds(now: Instant) -> sa.ColumnElement[bool]:
     """Return the condition on ``Post`` that nothing bounds it at its next try, or now where that is past.
 
     What falls into a quiet time waits, and is missed like anything late (rulings, 15).

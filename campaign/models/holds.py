@@ -5,9 +5,11 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlmodel import Field, Session, SQLModel, col, select
 
+from campaign.models.database import Database
 from campaign.models.partners import Account, Partner
-from campaign.models.posts import Post
-from campaign.models.types import UtcDateTime
+from campaign.models.posts import Attempt, Post
+from campaign.models.prepared import Prepared
+from campaign.models.types import Instant, UtcDateTime
 
 
 class Hold(SQLModel, table=True):
@@ -27,23 +29,40 @@ def active(session: Session) -> list[Hold]:
     return list(session.exec(select(Hold).where(col(Hold.released_at).is_(None)).order_by(col(Hold.id))))
 
 
-def stopping(session: Session, scopes: list[str]) -> Hold | None:
-    """Return a hold that is on for one of the scopes."""
-    statement = select(Hold).where(col(Hold.released_at).is_(None), col(Hold.scope).in_(scopes)).limit(1)
-    return session.exec(statement).first()
+SETTLED = "settled"
+"""Stands among the scopes where the attempt that asks has been closed by somebody else."""
+
+_REASONS = Prepared(
+    sa.union_all(
+        sa.select(col(Hold.scope), col(Hold.reason)).where(col(Hold.released_at).is_(None)),
+        sa.select(sa.literal(SETTLED, sa.Text), sa.literal("", sa.Text)).where(
+            col(Attempt.post_id) == sa.bindparam("post", type_=sa.Integer),
+            col(Attempt.number) == sa.bindparam("number", type_=sa.Integer),
+            col(Attempt.closed_at).is_not(None),
+        ),
+    )
+)
 
 
-def scopes_of(post_id: int, channel: str, partner_key: str, account_id: int, event: str | None = None) -> list[str]:
+def reason(session: Session, scope: str) -> str | None:
+    """Return why this very scope is held, None where it is not."""
+    on = select(Hold.reason).where(col(Hold.released_at).is_(None), col(Hold.scope) == scope)
+    return session.exec(on.limit(1)).first()
+
+
+def reasons(database: Database, post_id: int, number: int) -> dict[str, str]:
+    """Return the scope and reason of every hold that is on, as it stands at this moment, and ``SETTLED`` where the
+    attempt is closed: asked before every request that goes out.
+    """
+    return dict(_REASONS.peek(database, {"post": post_id, "number": number}))
+
+
+def scopes_of(
+    post_id: int, channel: str, partner_key: str, account_id: int, event: str | None = None
+) -> frozenset[str]:
     """Return every scope that a post falls under."""
-    about = [f"event:{event}"] if event else []
-    return [
-        *about,
-        "everything",
-        f"channel:{channel}",
-        f"partner:{partner_key}",
-        f"account:{account_id}",
-        f"post:{post_id}",
-    ]
+    scopes = {"everything", f"channel:{channel}", f"partner:{partner_key}", f"account:{account_id}", f"post:{post_id}"}
+    return frozenset(scopes | {f"event:{event}"} if event else scopes)
 
 
 def not_held() -> sa.ColumnElement[bool]:
@@ -62,6 +81,12 @@ def not_held() -> sa.ColumnElement[bool]:
     return ~sa.exists(sa.select(sa.literal(1)).where(col(Hold.released_at).is_(None), covers).correlate(Post))
 
 
-def not_stopped(now: datetime) -> sa.ColumnElement[bool]:
+def not_stopped(now: Instant) -> sa.ColumnElement[bool]:
     """Return the condition on ``Account`` that it may send: not stopped, or stopped only until an instant now past."""
     return sa.or_(col(Account.stopped_why).is_(None), col(Account.stopped_until) <= now)
+
+
+def stopped(now: Instant) -> sa.ColumnElement[bool]:
+    """Return the opposite condition; written out, because NOT of an unknown ``stopped_until`` is unknown in SQL."""
+    lasts = sa.or_(col(Account.stopped_until).is_(None), col(Account.stopped_until) > now)
+    return sa.and_(col(Account.stopped_why).is_not(None), lasts)

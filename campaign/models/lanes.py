@@ -1,4 +1,4 @@
-"""The statements of dispatch on lanes and claims. Every one is short, guarded, and free of the network.
+"""The statements of dispatch on lanes and attempts, one at a time: short, guarded, and free of the network.
 
 A lane is taken by a guarded UPDATE before any of its posts is claimed; a partial unique index on
 ``post(account_id) WHERE status = 'publishing'`` stands behind it.
@@ -14,65 +14,74 @@ from sqlmodel import Session, col, select
 from campaign.models.bounds import may_go
 from campaign.models.database import changed, lease_now
 from campaign.models.holds import not_stopped
-from campaign.models.moves import move
 from campaign.models.partners import Account, Lane
-from campaign.models.posts import Attempt, Post
-from campaign.models.status import Move, Status
+from campaign.models.posts import Attempt, Post, stands
+from campaign.models.status import Status
+from campaign.models.types import Instant
+
+_BURST = 5000
 
 
-def sendable(now: datetime) -> sa.ColumnElement[bool]:
-    """Return the condition on Post and Account that a claim may take the post once its time has come."""
+def sendable(now: Instant) -> sa.ColumnElement[bool]:
+    """Return the condition on Post that a claim may take it once its time has come, if its account sends."""
     other = aliased(Post)
     twin_unconfirmed = sa.exists(
         sa.select(sa.literal(1)).where(
             col(other.account_id) == col(Post.account_id),
-            col(other.status) == Status.UNCONFIRMED.value,
+            stands(Status.UNCONFIRMED, other),
             sa.or_(col(other.text_key) == col(Post.text_key), col(other.media_key) == col(Post.media_key)),
         )
     )
     return sa.and_(
-        col(Post.status) == Status.APPROVED.value,
+        stands(Status.APPROVED),
         col(Post.approved_hash) == col(Post.content_hash),
-        col(Account.mode) == "api",
-        not_stopped(now),
         may_go(now),
         ~twin_unconfirmed,
     )
 
 
-def due_accounts(session: Session, now: datetime, *, limit: int) -> list[int]:
-    """Return accounts that have a post to send now and whose lane is free and ready, the longest due first."""
+def sends(now: Instant) -> sa.ColumnElement[bool]:
+    """Return the condition on Account that its posts go out by themselves."""
+    return sa.and_(col(Account.mode) == "api", not_stopped(now))
+
+
+def of_account(*conditions: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+    """Return the condition on Post that its account and lane meet the conditions.
+
+    As a question about each post and no join: a planner that begins with the accounts reads every post that waits.
+    """
+    asked = sa.select(sa.literal(1)).select_from(Account).join(Lane, col(Lane.account_id) == col(Account.id))
+    return sa.exists(asked.where(col(Account.id) == col(Post.account_id), *conditions).correlate(Post))
+
+
+def due_accounts(session: Session, now: datetime, *, limit: int) -> list[tuple[int, str]]:
+    """Return accounts, and their channels, that have a post to send now and whose lane is free and ready, the longest
+    due first.
+    """
     lease = lease_now(session, now)
-    statement = (
-        sa.select(col(Post.account_id), sa.func.min(col(Post.next_try_at)).label("due"))
-        .join(Account, col(Account.id) == col(Post.account_id))
-        .join(Lane, col(Lane.account_id) == col(Post.account_id))
+    # The oldest first and no more than a burst: so the index by time serves, and not one that reads all that waits.
+    oldest = (
+        sa.select(col(Post.account_id), col(Post.channel), col(Post.next_try_at))
         .where(
             sendable(now),
             col(Post.next_try_at) <= now,
-            sa.or_(col(Lane.owner).is_(None), col(Lane.lease_until) < lease),
-            sa.or_(col(Lane.ready_at).is_(None), col(Lane.ready_at) <= now),
+            of_account(
+                sends(now),
+                sa.or_(col(Lane.owner).is_(None), col(Lane.lease_until) < lease),
+                sa.or_(col(Lane.ready_at).is_(None), col(Lane.ready_at) <= now),
+            ),
         )
-        .group_by(col(Post.account_id))
-        .order_by(sa.text("due"))
+        .order_by(col(Post.next_try_at))
+        .limit(_BURST)
+        .subquery()
+    )
+    statement = (
+        sa.select(oldest.c.account_id, oldest.c.channel)
+        .group_by(oldest.c.account_id, oldest.c.channel)
+        .order_by(sa.func.min(oldest.c.next_try_at))
         .limit(limit)
     )
-    return [row[0] for row in session.execute(statement)]
-
-
-def take_lane(session: Session, account_id: int, owner: str, now: datetime, lease: timedelta) -> bool:
-    """Take the lane if it is free, ours already, or its lease has ended. Returns whether it is ours now."""
-    instant = lease_now(session, now)
-    free = sa.or_(col(Lane.owner).is_(None), col(Lane.owner) == owner, col(Lane.lease_until) < instant)
-    return (
-        changed(
-            session,
-            sa.update(Lane)
-            .where(col(Lane.account_id) == account_id, free)
-            .values(owner=owner, lease_until=instant + lease),
-        )
-        == 1
-    )
+    return [(row[0], row[1]) for row in session.execute(statement)]
 
 
 def keep_lane(session: Session, account_id: int, owner: str, now: datetime, lease: timedelta) -> bool:
@@ -96,48 +105,6 @@ def pace_lane(session: Session, account_id: int, ready_at: datetime, why: str | 
     )
 
 
-def next_due(session: Session, account_id: int, now: datetime) -> Post | None:
-    """Return the post of this account that is to go next, None when nothing is due or the lane must wait."""
-    statement = (
-        select(Post)
-        .join(Account, col(Account.id) == col(Post.account_id))
-        .join(Lane, col(Lane.account_id) == col(Post.account_id))
-        .where(
-            col(Post.account_id) == account_id,
-            sendable(now),
-            col(Post.next_try_at) <= now,
-            sa.or_(col(Lane.ready_at).is_(None), col(Lane.ready_at) <= now),
-        )
-        .order_by(col(Post.due_at), col(Post.id))
-        .limit(1)
-    )
-    return session.exec(statement).first()
-
-
-def claim(session: Session, post: Post, owner: str, now: datetime, lease: timedelta) -> Attempt:
-    """Claim ``post`` for ``owner`` and write its Attempt; the caller's commit is the point of no return.
-
-    Raises:
-        MoveRefused: the post moved or changed meanwhile.
-
-    """
-    instant = lease_now(session, now)
-    number = post.tries + 1
-    changes = {"tries": number, "started_at": post.started_at or now}
-    move(session, post, Move.CLAIM, who=owner, at=now, why=f"attempt {number}", changes=changes)
-    attempt = Attempt(
-        post_id=post.ident,
-        number=number,
-        owner=owner,
-        content_hash=post.content_hash,
-        started_at=now,
-        lease_until=instant + lease,
-    )
-    session.add(attempt)
-    session.flush()
-    return attempt
-
-
 def open_attempt(session: Session, post_id: int) -> Attempt | None:
     """Return the newest attempt of a post."""
     statement = select(Attempt).where(col(Attempt.post_id) == post_id).order_by(col(Attempt.number).desc()).limit(1)
@@ -149,37 +116,63 @@ def attempts(session: Session, post_id: int) -> list[Attempt]:
     return list(session.exec(select(Attempt).where(col(Attempt.post_id) == post_id).order_by(col(Attempt.number))))
 
 
-def keep_media(session: Session, attempt_id: int, media_ids: Sequence[str]) -> None:
+def keep_media(session: Session, post_id: int, number: int, media_ids: Sequence[str]) -> None:
     """Store what was uploaded for the attempt, before the call that makes the post visible."""
-    changed(session, sa.update(Attempt).where(col(Attempt.id) == attempt_id).values(media_ids=list(media_ids)))
+    changed(session, sa.update(Attempt).where(_attempt(post_id, number)).values(media_ids=list(media_ids)))
 
 
-def extend_attempt(session: Session, attempt_id: int, now: datetime, lease: timedelta) -> None:
+def keep_share(session: Session, post_id: int, number: int, share_of: str) -> None:
+    """Store which post the attempt passes on, before it goes out."""
+    changed(session, sa.update(Attempt).where(_attempt(post_id, number)).values(share_of=share_of))
+
+
+def shared_id(session: Session, post_id: int) -> str | None:
+    """Return the id that the post's attempts have passed on so far, None before the first one."""
+    statement = (
+        sa.select(col(Attempt.share_of))
+        .where(col(Attempt.post_id) == post_id, col(Attempt.share_of).is_not(None))
+        .order_by(col(Attempt.number))
+        .limit(1)
+    )
+    return session.execute(statement).scalar()
+
+
+def extend_attempt(session: Session, post_id: int, number: int, now: datetime, lease: timedelta) -> None:
     """Move the attempt's lease on, for an issue whose deliveries take long."""
     until = lease_now(session, now) + lease
-    changed(session, sa.update(Attempt).where(col(Attempt.id) == attempt_id).values(lease_until=until))
+    changed(session, sa.update(Attempt).where(_attempt(post_id, number)).values(lease_until=until))
 
 
-def close_attempt(session: Session, attempt_id: int, outcome: str, detail: str, at: datetime) -> bool:
+def _attempt(post_id: int, number: int) -> sa.ColumnElement[bool]:
+    return sa.and_(col(Attempt.post_id) == post_id, col(Attempt.number) == number)
+
+
+def close_attempt(session: Session, post_id: int, number: int, outcome: str, detail: str, at: datetime) -> bool:
     """Close an open attempt with its outcome; False when somebody closed it before (its lease had ended)."""
     statement = (
         sa.update(Attempt)
-        .where(col(Attempt.id) == attempt_id, col(Attempt.closed_at).is_(None))
+        .where(_attempt(post_id, number), col(Attempt.closed_at).is_(None))
         .values(closed_at=at, outcome=outcome, detail=detail[:2000])
     )
     return changed(session, statement) == 1
 
 
+def under_way() -> sa.ColumnElement[bool]:
+    """Return the condition on Attempt that it is open and its post is on its way in it.
+
+    As a question about each open attempt, of which there are few.
+    """
+    post = sa.select(sa.literal(1)).where(
+        col(Post.id) == col(Attempt.post_id), col(Post.tries) == col(Attempt.number), stands(Status.PUBLISHING)
+    )
+    return sa.and_(col(Attempt.closed_at).is_(None), sa.exists(post.correlate(Attempt)))
+
+
 def abandoned(session: Session, now: datetime, *, limit: int = 500) -> list[tuple[Post, Attempt]]:
     """Return posts found in publishing whose attempt's lease has ended, with that attempt."""
     instant = lease_now(session, now)
-    statement = (
-        select(Post, Attempt)
-        .join(Attempt, sa.and_(col(Attempt.post_id) == col(Post.id), col(Attempt.number) == col(Post.tries)))
-        .where(col(Post.status) == Status.PUBLISHING.value, col(Attempt.lease_until) <= instant)
-        .limit(limit)
-    )
-    return list(session.exec(statement).all())
+    ended = select(Attempt).where(under_way(), col(Attempt.lease_until) <= instant).order_by(col(Attempt.lease_until))
+    return [(session.get_one(Post, attempt.post_id), attempt) for attempt in session.exec(ended.limit(limit))]
 
 
 def end_leases(session: Session, now: datetime) -> None:

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import JSON, Column, Index, UniqueConstraint, text
 from sqlmodel import Field, Session, SQLModel, col, select
 
+from campaign.models.posts import Post
 from campaign.models.types import UtcDateTime
 
 OUT = ("sending", "sent", "unknown")
@@ -135,6 +136,20 @@ def freeze(session: Session, post_id: int, list_id: int, at: datetime) -> int:
     )
     session.execute(statement)
     return sum(count_deliveries(session, post_id).values())
+
+
+def begun_issue() -> sa.ColumnElement[bool]:
+    """Return the condition on ``Post`` that it is an issue of which a copy may have gone to somebody.
+
+    Such a one is never late: it goes on. Frozen recipients or a server that put us off are no beginning, so an issue of
+    which nobody has a copy can be missed like any post.
+    """
+    touched = sa.exists(
+        sa.select(sa.literal(1))
+        .where(col(Delivery.post_id) == col(Post.id), col(Delivery.status).in_(OUT))
+        .correlate(Post)
+    )
+    return sa.and_(col(Post.channel) == "email", touched)
 
 
 def claim_deliveries(session: Session, post_id: int, now: datetime, claim: str, *, limit: int) -> list[Delivery]:

@@ -1,7 +1,9 @@
-"""The one function that moves a post: a guarded UPDATE and an Event row, in the caller's transaction."""
+"""The one door through which a post moves: a guarded UPDATE and an Event row, in the caller's transaction."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
 import sqlalchemy as sa
 from sqlmodel import Session, col
@@ -10,7 +12,12 @@ from campaign.errors import MoveRefused
 from campaign.models import listing
 from campaign.models.database import changed
 from campaign.models.posts import Event, Post
+from campaign.models.prepared import Prepared
 from campaign.models.status import Move, Status, target
+from campaign.models.types import bound_instant, table_of
+
+_EVENTS = Prepared(sa.insert(table_of(Event)), ["post_id", "at", "who", "move", "from_status", "to_status", "why"])
+_MOVED_ON = "changed by somebody else meanwhile"
 
 
 def move(
@@ -26,25 +33,28 @@ def move(
 ) -> None:
     """Move ``post`` as the transition table says and write its Event.
 
-    The UPDATE names the status and the version that the caller saw and counts its rows, so of two movers one is
-    refused. ``changes`` sets further columns in the same statement. ``post`` itself is brought up to date.
+    The UPDATE names the status, the version and the number of tries that the caller saw and counts its rows, so of two
+    movers one is refused. ``changes`` sets further columns in the same statement. ``post`` is brought up to date.
 
     Raises:
         MoveRefused: the table does not know the move from here, or somebody else was quicker.
 
     """
     before = Status(post.status)
-    end = target(before, name, to)
-    if end is None:
-        raise MoveRefused(post=post.id, status=before, move=name, mend="See `campaign posts show` for what it can do.")
+    end = _end(post.id, before, name, to)
     values: dict[str, object] = {**(changes or {}), "status": end.value}
     guarded = (
         sa.update(Post)
-        .where(col(Post.id) == post.id, col(Post.status) == before.value, col(Post.version) == post.version)
+        .where(
+            col(Post.id) == post.id,
+            col(Post.status) == before.value,
+            col(Post.version) == post.version,
+            col(Post.tries) == post.tries,
+        )
         .values(**values)
     )
     if changed(session, guarded) != 1:
-        raise MoveRefused(post=post.id, status="changed by somebody else meanwhile", move=name, mend="Look again.")
+        raise MoveRefused(post=post.id, status=_MOVED_ON, move=name, mend="Look again.")
     session.add(
         Event(post_id=post.ident, at=at, who=who, move=name, from_status=before, to_status=end, why=why),
     )
@@ -52,6 +62,69 @@ def move(
     if post not in session:
         session.add(post)  # the sweep reads in one transaction and moves each post in one of its own
     session.refresh(post)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One post's part in a common move: what was seen of it (a person may give it another time inside its window,
+    which leaves its version as it was), why it moves, and what else changes.
+    """
+
+    post_id: int
+    version: int
+    tries: int
+    due_at: datetime
+    why: str
+    changes: Mapping[str, object]
+
+
+def move_all(session: Session, before: Status, name: Move, steps: Sequence[Step], *, who: str, at: datetime) -> None:
+    """Move many posts that stand in ``before`` at once; each step changes the same columns.
+
+    Raises:
+        MoveRefused: the table does not know the move, or somebody was quicker with one of them; roll back.
+
+    """
+    end = _end(None, before, name, None)
+    guarded = [
+        {
+            "b_id": step.post_id,
+            "b_version": step.version,
+            "b_tries": step.tries,
+            "b_due": step.due_at,
+            **step.changes,
+        }
+        for step in steps
+    ]
+    if _guarded(before, end, frozenset(steps[0].changes)).run(session, guarded) != len(steps):
+        raise MoveRefused(post=[step.post_id for step in steps], status=_MOVED_ON, move=name, mend="Look again.")
+    facts = {"at": at, "who": who, "move": name.value, "from_status": before.value, "to_status": end.value}
+    events = [{"post_id": step.post_id, "why": step.why, **facts} for step in steps]
+    _EVENTS.run(session, events)
+
+
+@cache
+def _guarded(before: Status, end: Status, columns: frozenset[str]) -> Prepared:
+    posts = table_of(Post)
+    statement = (
+        sa.update(posts)
+        .where(
+            posts.c.id == sa.bindparam("b_id", type_=posts.c.id.type),
+            posts.c.status == before.value,
+            posts.c.version == sa.bindparam("b_version", type_=posts.c.version.type),
+            posts.c.tries == sa.bindparam("b_tries", type_=posts.c.tries.type),
+            posts.c.due_at == bound_instant("b_due"),
+        )
+        .values(status=end.value)
+    )
+    return Prepared(statement, columns)
+
+
+def _end(post_id: int | None, before: Status, name: Move, to: Status | None) -> Status:
+    end = target(before, name, to)
+    if end is None:
+        raise MoveRefused(post=post_id, status=before, move=name, mend="See `campaign posts show` for what it can do.")
+    return end
 
 
 def void_approval(session: Session, post: Post, *, who: str, at: datetime, why: str) -> bool:

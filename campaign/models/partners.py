@@ -7,7 +7,6 @@ import sqlalchemy as sa
 from sqlalchemy import JSON, Column, LargeBinary, UniqueConstraint
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from campaign.models.database import changed
 from campaign.models.posts import Post
 from campaign.models.types import UtcDateTime
 
@@ -58,6 +57,7 @@ class Account(SQLModel, table=True):
 
     ``imported`` is the fingerprint of the credentials that a person brought in last: the same file does not undo a
     renewal since then. ``stopped_why`` set means that nothing is sent until a person acts (or until ``stopped_until``).
+    The columns ``renewal_*`` are the mark of a token's renewal (see ``models.renewals``).
     """
 
     __table_args__ = (UniqueConstraint("partner_id", "channel", "external_id"),)
@@ -75,6 +75,10 @@ class Account(SQLModel, table=True):
     can_find: bool | None = None
     stopped_why: str | None = None
     stopped_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    renewal_of: str | None = None
+    renewal_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    renewal_why: str | None = None
+    renewal_wanted: str | None = None
 
     @property
     def ident(self) -> int:
@@ -213,10 +217,3 @@ def last_revoked_at(session: Session, partner_id: int) -> datetime | None:
         col(Agreement.revoked_at).is_not(None),
     )
     return max((row.revoked_at for row in session.exec(statement) if row.revoked_at), default=None)
-
-
-def set_credentials(session: Session, account_id: int, sealed: bytes, *, instead_of: bytes | None) -> bool:
-    """Store renewed credentials, if nobody else renewed them meanwhile."""
-    before = col(Account.sealed).is_(None) if instead_of is None else col(Account.sealed) == instead_of
-    statement = sa.update(Account).where(col(Account.id) == account_id, before).values(sealed=sealed)
-    return changed(session, statement) == 1

@@ -3,8 +3,8 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column, Index, Text, UniqueConstraint, text
-from sqlmodel import Field, Session, SQLModel, select
+from sqlalchemy import JSON, Column, ColumnElement, Index, Text, UniqueConstraint, literal_column, text
+from sqlmodel import Field, Session, SQLModel, col, select
 
 from campaign.models.status import Status
 from campaign.models.types import UtcDateTime
@@ -12,7 +12,9 @@ from campaign.models.types import UtcDateTime
 _APPROVED = text("status = 'approved'")
 _PUBLISHING = text("status = 'publishing'")
 _UNCONFIRMED = text("status = 'unconfirmed'")
+_RETRACTING = text("status = 'retracting'")
 _WAITS_FOR_REVIEW = text("status = 'in_review'")
+_OPEN = text("closed_at IS NULL")
 _READING = text("next_reading_at IS NOT NULL")
 
 
@@ -30,9 +32,11 @@ class Post(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("account_id", "slot", "occurrence"),
         Index("post_due", "next_try_at", "id", sqlite_where=_APPROVED, postgresql_where=_APPROVED),
-        Index("post_lane_due", "account_id", "next_try_at", sqlite_where=_APPROVED, postgresql_where=_APPROVED),
+        Index("post_of_lane", "account_id", "due_at", "id", sqlite_where=_APPROVED, postgresql_where=_APPROVED),
         Index("post_one_publishing", "account_id", unique=True, sqlite_where=_PUBLISHING, postgresql_where=_PUBLISHING),
+        Index("post_in_doubt", "account_id", sqlite_where=_UNCONFIRMED, postgresql_where=_UNCONFIRMED),
         Index("post_look", "next_look_at", sqlite_where=_UNCONFIRMED, postgresql_where=_UNCONFIRMED),
+        Index("post_leaving", "next_look_at", sqlite_where=_RETRACTING, postgresql_where=_RETRACTING),
         Index("post_in_review", "due_at", sqlite_where=_WAITS_FOR_REVIEW, postgresql_where=_WAITS_FOR_REVIEW),
         Index("post_reading", "next_reading_at", sqlite_where=_READING, postgresql_where=_READING),
         Index("post_status_due", "status", "due_at"),
@@ -92,10 +96,24 @@ class Post(SQLModel, table=True):
         return self.id
 
 
-class Attempt(SQLModel, table=True):
-    """One try to publish: committed before the first byte goes out, closed with its outcome after."""
+def stands(status: Status, post: type[Post] = Post) -> ColumnElement[bool]:
+    """Return the condition that a post stands in ``status``.
 
-    __table_args__ = (UniqueConstraint("post_id", "number"),)
+    The status is written out: a partial index serves no statement whose plan is made before its value is known.
+    """
+    return col(post.status) == literal_column(f"'{status.value}'")
+
+
+class Attempt(SQLModel, table=True):
+    """One try to publish: committed before the first byte goes out, closed with its outcome after.
+
+    ``share_of`` is the platform's id of the post that it passes on.
+    """
+
+    __table_args__ = (
+        UniqueConstraint("post_id", "number"),
+        Index("attempt_open", "lease_until", sqlite_where=_OPEN, postgresql_where=_OPEN),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     post_id: int = Field(foreign_key="post.id")
@@ -105,6 +123,7 @@ class Attempt(SQLModel, table=True):
     started_at: datetime = Field(sa_type=UtcDateTime)
     lease_until: datetime = Field(sa_type=UtcDateTime)
     media_ids: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    share_of: str | None = None
     closed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     outcome: str | None = None
     detail: str | None = None

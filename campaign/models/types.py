@@ -1,10 +1,11 @@
-"""Column types: instants that are always aware UTC, and JSON documents."""
+"""Column types: instants that are always aware UTC; and a row class's table, for statements on many rows."""
 
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import DateTime, Dialect
+from sqlalchemy import BindParameter, DateTime, Dialect, Table, bindparam
 from sqlalchemy.types import TypeDecorator
+from sqlmodel import SQLModel
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -31,3 +32,18 @@ class UtcDateTime(TypeDecorator[datetime]):
             return None
         instant: datetime = value
         return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+
+
+Instant = datetime | BindParameter[datetime]
+"""An instant in a statement that is built once and bound anew, or the instant itself."""
+
+
+def bound_instant(name: str) -> BindParameter[datetime]:
+    """Return the place of an instant in a statement that is built once."""
+    return bindparam(name, type_=UtcDateTime)
+
+
+def table_of(rows: type[SQLModel]) -> Table:
+    """Return the table of a row class."""
+    table: Table = rows.__table__  # type: ignore[attr-defined] # set by SQLModel's metaclass
+    return table

@@ -2,17 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import Mapped
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from campaign.models.bounds import may_go
 from campaign.models.database import changed
-from campaign.models.holds import not_stopped
-from campaign.models.lanes import sendable
-from campaign.models.mailing import OUT, Delivery
+from campaign.models.holds import not_stopped, stopped
+from campaign.models.lanes import of_account, sendable, sends, under_way
+from campaign.models.mailing import begun_issue
 from campaign.models.partners import Account, Lane, Partner
-from campaign.models.posts import Attempt, Post
+from campaign.models.posts import Attempt, Post, stands
 from campaign.models.status import Status
 from campaign.models.types import UtcDateTime
 
@@ -38,6 +40,11 @@ def beats(session: Session) -> list[Beat]:
     return list(session.exec(select(Beat).order_by(col(Beat.tick_at).desc())))
 
 
+def end_beat(session: Session, owner: str) -> None:
+    """Drop the beat of a process that ends by intent."""
+    session.execute(sa.delete(Beat).where(col(Beat.owner) == owner))
+
+
 def forget_beats(session: Session, before: datetime) -> None:
     """Drop the beats of processes that ended long ago."""
     session.execute(sa.delete(Beat).where(col(Beat.tick_at) < before))
@@ -45,30 +52,24 @@ def forget_beats(session: Session, before: datetime) -> None:
 
 def overdue(session: Session, now: datetime, grace: timedelta, *, limit: int = 500) -> list[Post]:
     """Return approved posts that are later than the grace, by-hand ones not done for a day, and posts in review
-    whose time has passed. An issue whose sending has begun does not expire: its deliveries go on.
+    whose time has passed. An issue of which a copy has gone does not expire: its deliveries go on.
     """
-    late = sa.and_(col(Post.status) == Status.APPROVED.value, col(Post.due_at) < now - grace, ~_begun_issue())
-    unapproved = sa.and_(col(Post.status) == Status.IN_REVIEW.value, col(Post.due_at) < now)
-    by_hand = sa.and_(col(Post.status) == Status.BY_HAND.value, col(Post.due_at) < now - timedelta(days=3))
+    late = sa.and_(stands(Status.APPROVED), col(Post.due_at) < now - grace, ~begun_issue())
+    unapproved = sa.and_(stands(Status.IN_REVIEW), col(Post.due_at) < now)
+    by_hand = sa.and_(stands(Status.BY_HAND), col(Post.due_at) < now - timedelta(days=3))
     statement = select(Post).where(sa.or_(late, unapproved, by_hand)).order_by(col(Post.due_at)).limit(limit)
     return list(session.exec(statement))
 
 
-def _begun_issue() -> sa.ColumnElement[bool]:
-    """Return the condition on ``Post`` that a copy of it is out, or may be: trying alone begins nothing."""
-    out = sa.select(sa.literal(1)).where(col(Delivery.post_id) == col(Post.id), col(Delivery.status).in_(OUT))
-    return sa.exists(out.correlate(Post))
-
-
 def to_hand_over(session: Session, now: datetime, *, limit: int = 500) -> list[Post]:
-    """Return approved posts on by-hand accounts that are due and not held."""
+    """Return approved posts on by-hand accounts that are due and that nothing keeps back."""
     statement = (
         select(Post)
-        .join(Account, col(Account.id) == col(Post.account_id))
         .where(
-            col(Post.status) == Status.APPROVED.value,
+            stands(Status.APPROVED),
+            col(Post.due_at) <= now,
             col(Post.next_try_at) <= now,
-            col(Account.mode) == "by-hand",
+            of_account(col(Account.mode) == "by-hand"),
             may_go(now),
         )
         .order_by(col(Post.due_at))
@@ -82,7 +83,7 @@ def to_look_up(session: Session, now: datetime, *, limit: int = 100) -> list[int
     statement = (
         sa.select(col(Post.id))
         .where(
-            col(Post.status) == Status.UNCONFIRMED.value,
+            stands(Status.UNCONFIRMED),
             col(Post.needs_person).is_(None),
             col(Post.next_look_at) <= now,
         )
@@ -90,6 +91,15 @@ def to_look_up(session: Session, now: datetime, *, limit: int = 100) -> list[int
         .limit(limit)
     )
     return [row[0] for row in session.execute(statement)]
+
+
+def lock_unconfirmed(session: Session, account_id: int) -> None:
+    """Let nobody else adopt for this account until the transaction ends: of two equal posts one finds the id first.
+
+    On SQLite a writer is alone anyway.
+    """
+    mine = sa.select(col(Post.id)).where(col(Post.account_id) == account_id, stands(Status.UNCONFIRMED))
+    session.execute(mine.order_by(col(Post.id)).with_for_update()).all()
 
 
 def set_look(session: Session, post_id: int, values: Mapping[str, object]) -> None:
@@ -106,7 +116,7 @@ def set_needs_person(session: Session, post_id: int, why: str) -> None:
 def to_retract(session: Session, now: datetime, *, limit: int = 100) -> list[int]:
     """Return posts that are to be taken down now."""
     statement = sa.select(col(Post.id)).where(
-        col(Post.status) == Status.RETRACTING.value,
+        stands(Status.RETRACTING),
         col(Post.needs_person).is_(None),
         sa.or_(col(Post.next_look_at).is_(None), col(Post.next_look_at) <= now),
     )
@@ -142,44 +152,39 @@ def next_wake(session: Session, now: datetime, grace: timedelta) -> datetime | N
     or an approved post that expires. Past instants mean now. Posts that are held or stand on a stopped account wake
     nobody before they expire.
     """
-    ready = sa.or_(col(Lane.ready_at).is_(None), col(Lane.ready_at) <= now)
-    posts = (
-        sa.select(col(Post.next_try_at))
-        .join(Account, col(Account.id) == col(Post.account_id))
-        .join(Lane, col(Lane.account_id) == col(Post.account_id))
-        .where(sendable(now), col(Lane.owner).is_(None), ready)
-        .order_by(col(Post.next_try_at))
-        .limit(1)
-    )
-    # A lane that must wait delays its own posts alone: the wake-up at its time is apart from those of the others.
-    paced = sa.select(sa.func.min(col(Lane.ready_at))).where(col(Lane.ready_at) > now)
-    by_hand = (
-        sa.select(sa.func.min(col(Post.next_try_at)))
-        .join(Account, col(Account.id) == col(Post.account_id))
-        .where(
-            col(Post.status) == Status.APPROVED.value,
-            col(Account.mode) == "by-hand",
-            may_go(now),
-        )
-    )
-    looks = sa.select(sa.func.min(col(Post.next_look_at))).where(
-        col(Post.status).in_([Status.UNCONFIRMED.value, Status.RETRACTING.value]), col(Post.needs_person).is_(None)
-    )
-    leases = (
-        sa.select(sa.func.min(col(Attempt.lease_until)))
-        .select_from(Post)
-        .join(Attempt, sa.and_(col(Attempt.post_id) == col(Post.id), col(Attempt.number) == col(Post.tries)))
-        .where(col(Post.status) == Status.PUBLISHING.value)
-    )
-    reviews = sa.select(sa.func.min(col(Post.due_at))).where(col(Post.status) == Status.IN_REVIEW.value)
-    expiries = sa.select(sa.func.min(col(Post.due_at))).where(
-        col(Post.status) == Status.APPROVED.value, ~_begun_issue()
-    )
-    found = [session.execute(statement).scalar() for statement in (posts, paced, by_hand, looks, leases, reviews)]
-    oldest = session.execute(expiries).scalar()
+    idle = sa.and_(col(Lane.owner).is_(None), sa.or_(col(Lane.ready_at).is_(None), col(Lane.ready_at) <= now))
+    firsts = [
+        _first(col(Post.next_try_at), sendable(now), of_account(sends(now), idle)),
+        # A lane that must wait delays its own posts alone: the wake-up at its time is apart from those of the others.
+        _first(col(Lane.ready_at), col(Lane.ready_at) > now),
+        # An account that is stopped only for a while goes on by itself.
+        _first(col(Account.stopped_until), col(Account.stopped_until) > now),
+        _first_by_hand(now),
+        _first(col(Post.next_look_at), stands(Status.UNCONFIRMED), col(Post.needs_person).is_(None)),
+        _first(col(Post.next_look_at), stands(Status.RETRACTING), col(Post.needs_person).is_(None)),
+        _first(col(Attempt.lease_until), under_way()),
+        _first(col(Post.due_at), stands(Status.IN_REVIEW)),
+    ]
+    found = [session.execute(statement).scalar() for statement in firsts]
+    oldest = session.execute(_first(col(Post.due_at), stands(Status.APPROVED), ~begun_issue())).scalar()
     if oldest is not None:
         found.append(oldest + grace)
     return min((instant for instant in found if instant is not None), default=None)
+
+
+def _first(instant: Mapped[Any], *conditions: sa.ColumnElement[bool]) -> sa.Select[*tuple[Any]]:
+    """Return the earliest instant; in the order of an index, of which one row is read, where ``min`` reads them all."""
+    return sa.select(instant).where(instant.is_not(None), *conditions).order_by(instant).limit(1)
+
+
+def _first_by_hand(now: datetime) -> sa.Select[*tuple[Any]]:
+    """Return when the first post of a by-hand account is due; of each such account one post is read."""
+    first = (
+        _first(col(Post.due_at), stands(Status.APPROVED), may_go(now), col(Post.account_id) == col(Account.id))
+        .correlate(Account)
+        .scalar_subquery()
+    )
+    return sa.select(sa.func.min(first)).where(col(Account.mode) == "by-hand")
 
 
 def still_to_come(session: Session, now: datetime) -> bool:
@@ -192,8 +197,8 @@ def still_to_come(session: Session, now: datetime) -> bool:
         .join(Account, col(Account.id) == col(Post.account_id))
         .where(
             sa.or_(
-                sa.and_(col(Post.status) == Status.APPROVED.value, may_go(now), _wakes(now)),
-                col(Post.status) == Status.PUBLISHING.value,
+                sa.and_(stands(Status.APPROVED), may_go(now), _wakes(now)),
+                stands(Status.PUBLISHING),
                 sa.and_(
                     col(Post.status).in_([Status.UNCONFIRMED.value, Status.RETRACTING.value]),
                     col(Post.needs_person).is_(None),
@@ -254,6 +259,6 @@ def stranded(session: Session, now: datetime) -> set[int]:
     statement = (
         sa.select(col(Post.id))
         .join(Account, col(Account.id) == col(Post.account_id))
-        .where(col(Post.status) == Status.APPROVED.value, col(Post.due_at) < now, ~not_stopped(now))
+        .where(stands(Status.APPROVED), col(Post.due_at) < now, stopped(now))
     )
     return {row[0] for row in session.execute(statement)}

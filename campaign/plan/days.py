@@ -67,6 +67,11 @@ def instant(wall: datetime, zone: ZoneInfo) -> datetime:
     return _after_gap(found, wall.replace(tzinfo=zone, fold=1).astimezone(UTC), zone)
 
 
+def day_after(day: date, zone: ZoneInfo) -> datetime:
+    """Return the instant at which ``day`` is over in ``zone``."""
+    return instant(datetime.combine(day + timedelta(days=1), time.min), zone)
+
+
 def _after_gap(late: datetime, early: datetime, zone: ZoneInfo) -> datetime:
     """Find the change between two instants, to the second: the gap's two readings always lie on its two sides."""
     before = early.astimezone(zone).utcoffset()

@@ -49,10 +49,14 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """An image that a partner gives: a file name or a stored digest, and what a screen reader says instead."""
+    """An image that a partner gives: a file name or a stored digest, and what a screen reader says instead.
+
+    ``until`` is the last day on which the permission to show it is held; None: it does not end.
+    """
 
     file: str
     alt: str
+    until: date | None = None
 
     def __str__(self) -> str:
         """Return nothing: an image travels beside the words, not in them."""
@@ -218,4 +222,6 @@ def _quote(spec: FieldSpec, value: object) -> Quote:
 def _picture(spec: FieldSpec, value: object) -> Picture:
     mend = f"Give {spec.name} (the file) and {spec.name}_alt (what the image shows, for those who do not see it)."
     file, alt = _parts(value, ("file", "alt"), mend)
-    return Picture(file, _within(spec, alt))
+    until = value.get("until") if isinstance(value, Mapping) else None
+    last = None if _empty(until) else date.fromisoformat(_date(spec, tidy(str(until))))
+    return Picture(file, _within(spec, alt), last)

@@ -7,12 +7,14 @@ escaped so that it shows as written.
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, NoReturn
+from zoneinfo import ZoneInfo
 
 from jinja2 import TemplateError, UndefinedError
 
 from campaign.errors import BadInput, Finding
+from campaign.plan.days import day_after
 from campaign.plan.fields import FieldSpec, Picture, Quote, Value, checked, placed
 from campaign.plan.head import Template
 from campaign.plan.jinja import render
@@ -23,7 +25,7 @@ MAIL: Final = "email"
 
 _MARKDOWN: Final = re.compile(r"([\\`*_\[\]<>|~&]|(?<![^\n])[#+=-]|(?<![^\n])\d+(?=[.)]))")
 _ADDRESS: Final = re.compile(r"https?://\S+|[^\s@]+@[^\s@]+\.[^\s@]+")
-_PARTS: Final = {"quote": ("text", ("name", "role")), "image": ("file", ("alt",))}
+_PARTS: Final = {"quote": ("text", ("name", "role")), "image": ("file", ("alt", "until"))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ class Facts:
 
     ``fields`` are the post's own values; a field without one takes the partner's detail of the same name, then its
     default. A quote is a mapping (text, name, role) or the three values QUOTE, QUOTE_name and QUOTE_role; an image a
-    mapping (file, alt) or IMAGE and IMAGE_alt.
+    mapping (file, alt, until) or IMAGE, IMAGE_alt and IMAGE_until. ``zone`` is where days begin and end.
     """
 
     campaign: Mapping[str, object]
@@ -41,6 +43,7 @@ class Facts:
     question: Mapping[str, object] | None = None
     fields: Mapping[str, object] = field(default_factory=dict)
     channel: str = ""
+    zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
 
 
 def fill(template: Template, facts: Facts, media: MediaStore, *, card: bool = False) -> Draft:
@@ -54,7 +57,7 @@ def fill(template: Template, facts: Facts, media: MediaStore, *, card: bool = Fa
 
     """
     values = _values(template, facts)
-    pictures = _pictures(template, values, media)
+    pictures = _pictures(template, values, media, facts.zone)
     names = {
         **values,
         "campaign": facts.campaign,
@@ -114,13 +117,17 @@ def _given(spec: FieldSpec, facts: Facts) -> object:
     return spec.default
 
 
-def _pictures(template: Template, values: Mapping[str, Value], media: MediaStore) -> tuple[Media, ...]:
+def _pictures(template: Template, values: Mapping[str, Value], media: MediaStore, zone: ZoneInfo) -> tuple[Media, ...]:
+    """Return the template's images, then the partner's, each with the instant at which its permission ends."""
+    theirs = [one for one in values.values() if isinstance(one, Picture)]
     try:
-        shipped = [media.add(template.file.parent / one.file, one.alt) for one in template.media]
-        own = [media.take(one.file, one.alt) for one in values.values() if isinstance(one, Picture)]
+        images = [media.add(template.file.parent / one.file, one.alt) for one in template.media]
+        images += [media.take(one.file, one.alt) for one in theirs]
     except BadInput as why:
         raise placed(why, template.file.name, "image") from why
-    return (*shipped, *own)
+    days = [one.permission_until for one in template.media] + [one.until for one in theirs]
+    ends = [None if day is None else day_after(day, zone) for day in days]
+    return tuple(replace(image, until=end) for image, end in zip(images, ends, strict=True))
 
 
 def _line(template: Template, key: str, names: Mapping[str, object]) -> str | None:

@@ -71,6 +71,9 @@ def _mapping(file: str, text: str) -> tuple[Mapping[str, Any], Mapping[str, int]
         problem = f"is no YAML ({getattr(why, 'problem', None) or 'it cannot be read'})"
         mend = "Put words that hold a colon or a # in quotation marks."
         raise BadInput([Finding(file, "front matter", problem, mend, mark.line + 2 if mark else None)]) from why
+    except ValueError as why:  # what looks like a date to YAML, and is none
+        mend = "Write a day that there is, such as 2025-12-31."
+        raise BadInput([Finding(file, "front matter", f"holds an impossible date ({why})", mend)]) from why
     if not isinstance(node, yaml.MappingNode):
         raise BadInput([Finding(file, "front matter", "is no list of keys", "Write one `key: value` a line.", 2)])
     return head, _places(file, node)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
@@ -48,6 +49,7 @@ class TemplateFiller:
     templates: Templates
     media: MediaStore
     channels: Mapping[str, Limits]
+    zone: ZoneInfo
 
     def __call__(
         self,
@@ -69,6 +71,7 @@ class TemplateFiller:
             question=question,
             fields=fields,
             channel=channel,
+            zone=self.zone,
         )
         draft = fill(template, facts, self.media, card=self.channels[channel].card)
         return Filled(draft, template.name, str(template.version))
@@ -96,7 +99,7 @@ class Source:
     @property
     def filler(self) -> TemplateFiller:
         """Return what fills this campaign's templates."""
-        return TemplateFiller(self.copy.templates, self.media, self.channels)
+        return TemplateFiller(self.copy.templates, self.media, self.channels, self.copy.timetable.zone)
 
 
 def gather(session: Session, source: Source, now: datetime) -> PlanFacts:

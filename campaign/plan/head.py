@@ -159,9 +159,13 @@ class Reading:
                     "media", f"names {file!r}, which is not in the folder", "Put the image beside the template."
                 )
             else:
-                yield Picturing(
-                    file, alt.strip(), str(entry.get("credit") or ""), until if isinstance(until, date) else None
-                )
+                yield Picturing(file, alt.strip(), str(entry.get("credit") or ""), self._permission(until))
+
+    def _permission(self, until: object) -> date | None:
+        if until is None or (isinstance(until, date) and not isinstance(until, datetime)):
+            return until
+        self._fault("media", f"has {until!r} as permission_until, which is no date", "Write the last day: 2025-12-31.")
+        return None
 
     def _fields(self, channel: str | None) -> Iterator[tuple[str, FieldSpec]]:
         entries = self.head.get("fields") or {}

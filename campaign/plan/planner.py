@@ -139,10 +139,10 @@ def _compared(facts: PlanFacts, pair: Match, stored: ExistingPost, made: Filled,
 
 
 def same_draft(one: Draft, other: Draft) -> bool:
-    """Say whether two drafts say the same; an image is its bytes and its alt text, wherever its file lies. An envelope
-    is no words.
+    """Say whether two drafts say the same; an image is its bytes, its alt text and its permission, wherever it lies. An
+    envelope is no words.
     """
-    images = [[(media.digest, media.alt) for media in draft.media] for draft in (one, other)]
+    images = [[(media.digest, media.alt, media.until) for media in draft.media] for draft in (one, other)]
     return images[0] == images[1] and replace(one, media=(), envelope=None) == replace(other, media=(), envelope=None)
 
 

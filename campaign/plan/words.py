@@ -29,7 +29,12 @@ def filled(facts: PlanFacts, wanted: Wanted, stored: ExistingPost | None) -> Fil
     """
     made = _share(facts, wanted) if wanted.slot.action == "share" else _words(facts, wanted, stored)
     made = replace(made, draft=addressed(made.draft, wanted.account, wanted.partner, facts.letterhead))
-    findings = [*_placeholders(facts, made.draft), *_over_limits(facts, wanted, made)]
+    due_at = stored.due_at if stored is not None and stored.moved else wanted.place.due_at
+    findings = [
+        *_placeholders(facts, made.draft),
+        *_over_limits(facts, wanted, made),
+        *_unpermitted(facts, made, due_at),
+    ]
     if findings:
         raise BadInput(findings)
     return made
@@ -151,6 +156,16 @@ def _placeholders(facts: PlanFacts, draft: Draft) -> Iterable[Finding]:
             line = facts.timetable.lines.get(f"details.{name}")
             problem, mend = "is still a placeholder", "Write what DfE published and take its name out of `placeholders`"
             yield Finding(facts.timetable.file, f"details.{name}", problem, mend, line)
+
+
+def _unpermitted(facts: PlanFacts, made: Filled, due_at: datetime) -> Iterable[Finding]:
+    """Find images whose permission will have ended by the time of the post (rulings, 19)."""
+    for media in made.draft.media:
+        if media.until is not None and media.ended(due_at):
+            last = local(media.until, facts.timetable.zone).date() - timedelta(days=1)
+            problem = f"the permission for the image “{media.alt}” is held until {spoken_day(last)} {last.year} only"
+            mend = "Have it renewed and write the new day, or take the image out"
+            yield Finding(made.template_name, "media", problem, mend)
 
 
 def _over_limits(facts: PlanFacts, wanted: Wanted, made: Filled) -> list[Finding]:

@@ -14,7 +14,7 @@ from campaign.models.partners import Account
 from campaign.models.status import Status
 from campaign.models.users import User
 from campaign.people import Right, demand
-from campaign.ports import Channel, Verifies
+from campaign.ports import Channel, Standing, Verifies
 from campaign.register import Taken
 from campaign.vault import Vault
 
@@ -92,8 +92,17 @@ def _seal_new(account: Account, credentials: Mapping[str, str], vault: Vault) ->
     account.stopped_why = account.stopped_until = None
 
 
+def _found(account: Account, standing: Standing) -> dict[str, object]:
+    """Return what a probe that worked changes: a stop until a person acts is over, one for a while runs on."""
+    values: dict[str, object] = {"can_find": standing.can_find}
+    return values | ({"stopped_why": None} if account.stopped_until is None else {})
+
+
 def check(database: Database, channels: Mapping[str, Channel], identities: Identities) -> list[dict[str, object]]:
-    """Ask each platform about each account with API access; what a probe finds is kept."""
+    """Ask each platform about each account with API access; what a probe finds is kept.
+
+    One that works and had stopped because its access was refused goes again: the platform refused good tokens.
+    """
     with database.read() as session:
         pairs = [pair for pair in partners.accounts(session) if pair[0].mode == "api"]
     documents = []
@@ -116,6 +125,6 @@ def check(database: Database, channels: Mapping[str, Channel], identities: Ident
             else:
                 document |= {"can_find": standing.can_find, "note": standing.note}
                 with database.write() as session:
-                    partners.change_account(session, account.ident, {"can_find": standing.can_find})
+                    partners.change_account(session, account.ident, _found(account, standing))
         documents.append(document)
     return documents

@@ -106,9 +106,9 @@ def refuse_unspoken(desk: Desk, post: Post) -> None:
     """
     if not agreement.covers(desk.session, post):
         raise NotAllowed(who=desk.person.name, what=f"approve post {post.id}", why="its partner has not agreed")
-    hold = holds.stopping(desk.session, [f"event:{post.event}"])
-    if hold is not None:
-        why = f"{hold.reason}. Mend the timetable, then `campaign queue`; or `campaign release event:{post.event}`"
+    reason = holds.reason(desk.session, f"event:{post.event}")
+    if reason is not None:
+        why = f"{reason}. Mend the timetable, then `campaign queue`; or `campaign release event:{post.event}`"
         raise NotAllowed(who=desk.person.name, what=f"approve post {post.id}", why=why)
 
 

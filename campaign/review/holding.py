@@ -1,21 +1,19 @@
-"""Hold and release, from everything down to one post; release says beforehand what will happen to each item."""
+"""Hold and release, from everything down to one post. What a release will bring, ``foresight`` says."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlmodel import Session
 
 from campaign.errors import UnknownName, WrongUse
 from campaign.models import audit, holds, listing, partners, users
 from campaign.models.holds import Hold
-from campaign.models.listing import PostFilter, PostRow
 from campaign.models.partners import Account
 from campaign.models.status import Status
 from campaign.models.users import User
 from campaign.people import Right, demand
 
+_OUT = frozenset({Status.PUBLISHED, Status.RETRACTING, Status.RETRACTED})
 _SCOPE = re.compile(r"everything|(channel|partner|event):\S+|(account|post):[0-9]{1,18}")
 
 _NAMED = {
@@ -59,10 +57,22 @@ def hold(session: Session, person: User, scope: str, reason: str, now: datetime)
     """Stop what falls under the scope; an officer may hold what is its own partner's."""
     if not _is_own(session, person, scope):
         demand(person, Right.HOLD)
+    _refuse_too_late(session, scope)
     row = Hold(scope=scope, reason=reason, held_by=person.name, held_at=now)
     session.add(row)
     audit.record(session, who=person.name, action="hold", subject=scope, at=now, facts={"reason": reason})
     return row
+
+
+def _refuse_too_late(session: Session, scope: str) -> None:
+    """Refuse to hold a post that is out already: the person must know that it is."""
+    kind, _, name = scope.partition(":")
+    found = listing.post(session, int(name)) if kind == "post" else None
+    if found is not None and found.post.status in _OUT:
+        mend = (
+            f"`campaign retract {scope} --reason ...` takes it down." if found.post.status == Status.PUBLISHED else ""
+        )
+        raise WrongUse(problem=f"It is too late to hold post {name}: it is {found.post.status}", mend=mend)
 
 
 def _is_own(session: Session, person: User, scope: str) -> bool:
@@ -76,43 +86,6 @@ def _is_own(session: Session, person: User, scope: str) -> bool:
     elif kind == "post" and (row := listing.post(session, int(name))) is not None:
         key = row.partner.key
     return person.role == "officer" and key is not None and key == person.partner_key
-
-
-@dataclass(frozen=True, slots=True)
-class Release:
-    """What a release will do to one held post that fell due meanwhile."""
-
-    row: PostRow
-    outcome: str
-
-
-def foresee(session: Session, scope: str, now: datetime, grace: timedelta) -> list[Release]:
-    """Say of every approved post under the scope that is due already what its release will bring."""
-    wanted = PostFilter(statuses=(Status.APPROVED.value,), until=now + timedelta.resolution)  # due now goes too
-    others = [row.scope for row in holds.active(session) if row.scope != scope]
-    return [
-        Release(row, _outcome(row, others, now, grace))
-        for row in listing.posts(session, wanted)
-        if scope in scopes(row)
-    ]
-
-
-def scopes(row: PostRow) -> list[str]:
-    """Return every scope that the post falls under."""
-    post = row.post
-    return holds.scopes_of(post.ident, post.channel, row.partner.key, row.account.ident, post.event)
-
-
-def _outcome(row: PostRow, others: Sequence[str], now: datetime, grace: timedelta) -> str:
-    """Say what happens to a due post once only the ``others`` are held."""
-    account = row.account
-    if row.post.due_at + grace < now:
-        return "missed"
-    if still := [scope for scope in others if scope in scopes(row)]:
-        return f"still held: {', '.join(dict.fromkeys(still))}"
-    if account.stopped_why and (account.stopped_until is None or account.stopped_until > now):
-        return f"waits: its account has stopped ({account.stopped_why})"
-    return "handed over at once" if account.mode == "by-hand" else "sent at once"
 
 
 def standing(session: Session, scope: str) -> list[Hold]:

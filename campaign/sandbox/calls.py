@@ -5,15 +5,15 @@ and returns the answer, or raises ``Declined``. Faults before the store skip ``m
 A fault that needs a success is not applied to an answer of 400 or more.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from starlette.responses import JSONResponse, Response
 
 from campaign.errors import Declined
 from campaign.sandbox.faults import Fault
-from campaign.sandbox.wires import MANGLED, Drip, Drop, Late
+from campaign.sandbox.wires import MANGLED, Drip, Drop, Late, as_html
 from campaign.sandbox.world import World
 
 BAD_ANSWER = 400
@@ -22,24 +22,29 @@ STALE = 3600.0
 DRIP = 10.0
 LAG = 30.0
 
+REFUSALS = frozenset({"no-permission", "stale-duplicate", "out-of-credits", "policy-block", "version-sunset"})
+"""Kinds of fault that a platform words itself, where it knows them at all."""
+
 
 @dataclass(frozen=True, slots=True)
 class Manners:
     """How a platform words what any platform can say.
 
     ``broken`` is its server error, ``throttled`` its "too many requests" (in so many seconds, or without saying when),
-    ``dead_token`` its refusal of a token.
+    ``dead_token`` its refusal of a token, ``refusals`` what else it refuses, by kind of fault. A kind that a platform
+    does not know is not applied there.
     """
 
     broken: Callable[[], Response]
     throttled: Callable[[float | None], Response]
     dead_token: Callable[[], Response]
+    refusals: Mapping[str, Declined] = field(default_factory=dict)
 
 
 def respond(world: World, channel: str, endpoint: str, manners: Manners, make: Callable[[], Response]) -> Response:
     """Answer one call, under its fault if it meets one."""
     fault = world.faults.next(channel, endpoint)
-    if fault is None:
+    if fault is None or (fault.kind in REFUSALS and fault.kind not in manners.refusals):
         return _made(make)
     instead = _instead(fault, manners)
     if instead is not None:
@@ -68,19 +73,19 @@ def _made(make: Callable[[], Response]) -> Response:
 
 
 def _instead(fault: Fault, manners: Manners) -> Response | None:
-    match fault.kind:
-        case "drop-before-store":
-            return Drop()
-        case "5xx-before-store":
-            return manners.broken()
-        case "429":
-            return manners.throttled(fault.seconds or LAG)
-        case "429-no-reset":
-            return manners.throttled(None)
-        case "dead-token":
-            return manners.dead_token()
-        case _:
-            return None
+    """Return what is answered without asking the emulator, None for a fault that comes after the store."""
+    if refusal := manners.refusals.get(fault.kind):
+        return answered(refusal)
+    ways: Mapping[str, Callable[[], Response]] = {
+        "drop-before-store": Drop,
+        "5xx-before-store": manners.broken,
+        "silence-before-store": lambda: Late(Drop(), fault.seconds or DELAY),
+        "edge-403": lambda: as_html(Response(status_code=403)),
+        "429": lambda: manners.throttled(fault.seconds or LAG),
+        "429-no-reset": lambda: manners.throttled(None),
+        "dead-token": manners.dead_token,
+    }
+    return ways[fault.kind]() if fault.kind in ways else None
 
 
 def _lags(fault: Fault, endpoint: str) -> dict[str, timedelta]:

@@ -63,6 +63,19 @@ def not_permitted(message: str, *, code: int = 10) -> Declined:
     return declined(code, f"(#{code}) {message}", status=403)
 
 
+def duplicate() -> Declined:
+    """Return the refusal of words equal to the page's last ones (code 506)."""
+    said = ("Duplicate status update", "This status update is identical to the last one you posted.")
+    return declined(506, "(#506) Duplicate status message", subcode=1455006, said=said)
+
+
+def blocked() -> Declined:
+    """Return the refusal of a page that is blocked for a while (code 368; Graph API, *Handling errors*)."""
+    said = ("You're Temporarily Blocked", "It looks like you were misusing this feature by going too fast.")
+    message = "The action attempted has been deemed abusive or is otherwise disallowed"
+    return declined(368, message, said=said)
+
+
 def bad_token(subcode: int = 463) -> Declined:
     """Return the refusal of a token that was good once."""
     return declined(190, TOKEN_MESSAGES[subcode], subcode=subcode)
@@ -110,4 +123,9 @@ def manners(page_id: str) -> Manners:
         broken=broken,
         throttled=lambda seconds: throttled(page_id, seconds),
         dead_token=lambda: JSONResponse(bad_token().body, 400),
+        refusals={
+            "no-permission": not_permitted("This endpoint requires the 'pages_read_engagement' permission."),
+            "stale-duplicate": duplicate(),
+            "policy-block": blocked(),
+        },
     )

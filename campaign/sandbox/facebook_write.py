@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from campaign.sandbox.accounts import SandboxAccount
 from campaign.sandbox.facebook_call import CHANNEL, Call, Photo
-from campaign.sandbox.facebook_error import declined, missing_object, not_permitted, parameter
+from campaign.sandbox.facebook_error import declined, duplicate, missing_object, not_permitted, parameter
 from campaign.sandbox.facebook_link import passed_on
 from campaign.sandbox.world import Post, PostMedia, Upload, World
 
@@ -118,8 +118,7 @@ def _not_the_last_again(world: World, page: SandboxAccount, message: str) -> Non
         return
     newer = world.stored(CHANNEL, page.external_id, since=equal.created_at)
     if next(one for one in newer if not one.deleted_at).id == equal.id:
-        said = ("Duplicate status update", "This status update is identical to the last one you posted.")
-        raise declined(506, "(#506) Duplicate status message", subcode=1455006, said=said)
+        raise duplicate()
 
 
 def _stored(world: World, page: SandboxAccount, message: str, photos: tuple[PostMedia, ...]) -> Post:

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from starlette.requests import Request
 
 from campaign.sandbox.accounts import SandboxAccount
-from campaign.sandbox.linkedin_error import dead_token, declined, denied, unknown_token
+from campaign.sandbox.linkedin_error import dead_token, declined, denied, ended_version, unknown_token
 from campaign.sandbox.restli import Value, illegal, query, segment
 from campaign.sandbox.world import World
 
@@ -102,7 +102,7 @@ def check_headers(world: World, request: Request) -> None:
         raise declined(400, message, "VERSION_MISSING")
     ends = VERSIONS.get(version)
     if ends is None or ends <= world.clock.now().date():
-        raise declined(426, f"Requested version {version}01 is not active", "NONEXISTENT_VERSION")
+        raise ended_version(version)
     if request.headers.get("x-restli-protocol-version") != "2.0.0":
         raise illegal("X-RestLi-Protocol-Version must be 2.0.0")
 

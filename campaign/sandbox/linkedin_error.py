@@ -54,6 +54,11 @@ def denied(resource: str, version: str) -> Declined:
     return declined(403, message, "ACCESS_DENIED", 100)
 
 
+def ended_version(version: str) -> Declined:
+    """Return the 426 for a version that lives no more; its message names the first day of the month (*Versioning*)."""
+    return declined(426, f"Requested version {version}01 is not active", "NONEXISTENT_VERSION")
+
+
 def not_found(what: str) -> Declined:
     """Return the answer for what is not there, or not any more."""
     return declined(404, f"could not find entity {what}", "NOT_FOUND")
@@ -91,5 +96,10 @@ MANNERS = Manners(
     broken=_broken,
     throttled=_throttled,
     dead_token=lambda: JSONResponse(dead_token().body, 401),
+    refusals={
+        "no-permission": denied("partnerApiPostsExternal.CREATE", "202607"),
+        "stale-duplicate": duplicate("urn:li:share:6900000000000000000"),
+        "version-sunset": ended_version("202607"),
+    },
 )
 """How LinkedIn words faults."""

@@ -15,7 +15,7 @@ from campaign.sandbox.linkedin_call import CHANNEL, Call, name_of, organisation
 from campaign.sandbox.linkedin_error import bad_field, denied, duplicate, not_found
 from campaign.sandbox.linkedin_images import available
 from campaign.sandbox.linkedin_shape import COMMENTARY_MAX, NewPost, change, new_post, too_long
-from campaign.sandbox.little import Commentary, parse
+from campaign.sandbox.little import Commentary, parse, unescaped
 from campaign.sandbox.restli import illegal
 from campaign.sandbox.world import Post, PostMedia, World
 
@@ -68,6 +68,9 @@ def _own(call: Call, resource: str) -> Post | None:
 
 
 def _words(world: World, source: str) -> Commentary:
+    """Read the commentary. The switch ``linkedin.forgets_escapes`` makes an escaped sign cut the post too."""
+    if world.switches.get("linkedin.forgets_escapes"):
+        source = unescaped(source)
     names = {organisation(one): name_of(one) for one in world.on(CHANNEL)}
     words = parse(source.replace("\r\n", "\n"), names)
     if words.length > COMMENTARY_MAX:

@@ -39,6 +39,11 @@ def forbidden(detail: str = "You are not permitted to perform this action.") -> 
     return problem(403, "Forbidden", detail)
 
 
+def duplicate() -> Declined:
+    """Return 403 for words that the author posted before (a capture of a live answer, 2026-02-12)."""
+    return forbidden("You are not allowed to create a Tweet with duplicate content.")
+
+
 def read_only() -> Declined:
     """Return 403 for an OAuth 1.0a app that may only read."""
     detail = "Your client app is not configured with the appropriate oauth1 app permissions for this endpoint."
@@ -111,4 +116,13 @@ def manners(clock: Clock) -> Manners:
     def dead() -> Response:
         return JSONResponse(unauthorized().body, 401)
 
-    return Manners(broken=broken, throttled=lambda seconds: throttled(clock, seconds), dead_token=dead)
+    return Manners(
+        broken=broken,
+        throttled=lambda seconds: throttled(clock, seconds),
+        dead_token=dead,
+        refusals={
+            "no-permission": forbidden(),
+            "stale-duplicate": duplicate(),
+            "out-of-credits": out_of_credits(),
+        },
+    )

@@ -13,7 +13,7 @@ from campaign.sandbox.things import Upload
 from campaign.sandbox.world import Post, PostMedia
 from campaign.sandbox.x_call import EPOCH_MS, Call
 from campaign.sandbox.x_media import LIFE
-from campaign.sandbox.x_problem import forbidden, invalid, not_found
+from campaign.sandbox.x_problem import duplicate, forbidden, invalid, not_found
 from campaign.sandbox.x_words import rewritten, same_words, too_long
 
 DUPLICATE_WINDOW = timedelta(hours=1)
@@ -143,7 +143,7 @@ def _refuse_duplicate(call: Call, wanted: NewPost) -> None:
     since = call.world.clock.now() - window
     words = same_words(wanted.text)
     if words and call.world.marked("x", call.account.external_id, words, since=since):
-        raise forbidden("You are not allowed to create a Tweet with duplicate content.")
+        raise duplicate()
 
 
 def _post(call: Call, wanted: NewPost, uploads: list[Upload]) -> Post:

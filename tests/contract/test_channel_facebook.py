@@ -1,14 +1,18 @@
 """The channel Facebook against its emulator: what is peculiar to the Graph API."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from conftest import MovedClock
+from structlog.testing import capture_logs
 
-from campaign.channels import _facebook_looking, facebook
-from campaign.errors import Unknown, Wait
+from campaign.channels import _facebook_looking, _facebook_wire, facebook
+from campaign.errors import AccountBlocked, Unknown, Wait
 from campaign.ports import Draft, Media, Message
 
+AUTUMN = datetime(2026, 11, 1, tzinfo=UTC)  # v20.0 has ended, v21.0 lives
 Build = Callable[..., Any]
 Pictures = Callable[[int], tuple[Media, ...]]
 WORDS = "Have your say on SEND reform & pass it on"
@@ -111,3 +115,26 @@ def test_a_card_carries_the_token_and_images_push_the_plain_link_into_the_words(
         "https://www.facebook.com/sharer/sharer.php"
         "?u=https%3A%2F%2Fwww.gov.uk%2Fdfe%2FSEND-conversation%3Fa%3D1%26utm_content%3Dk3j9x2ab%23top"
     )
+
+
+@pytest.mark.parametrize(("version", "served"), [("v20.0", "v21.0"), ("v25.0", None)])
+def test_a_version_that_has_ended_is_served_by_another_and_said_so(
+    stage: Build, watch: Any, version: str, served: str | None
+) -> None:
+    play = stage("facebook", graph_version=version)
+    play.box.world.clock = MovedClock(AUTUMN)
+    _facebook_wire._tell_once.cache_clear()
+    with capture_logs() as said:
+        assert play.channel.publish(play.who, Message("facebook", "Words"), watch).external_id == play.ledger()[0]["id"]
+        note = play.channel.verify(play.who).note
+    assert (served or "") in note
+    assert bool(note) == (served is not None)
+    assert [line["note"] for line in said if line["log_level"] == "warning"] == ([note] if served else [])
+
+
+def test_a_page_that_is_blocked_for_a_policy_waits_for_hours(stage: Build, watch: Any) -> None:
+    play = stage("facebook")
+    play.goes_wrong("policy-block")
+    with pytest.raises(AccountBlocked, match="368") as told:
+        play.channel.publish(play.who, Message("facebook", "Words"), watch)
+    assert told.value.after == timedelta(hours=4)

@@ -8,7 +8,7 @@ import pytest
 
 from campaign.channels._little import to_little, visible
 from campaign.clock import SystemClock
-from campaign.errors import CannotLook, CredentialDead, Duplicate, NeverSent, Refused
+from campaign.errors import AccountBlocked, CannotLook, CredentialDead, Duplicate, NeverSent
 from campaign.ports import Draft, Media, Message
 
 Build = Callable[..., Any]
@@ -55,9 +55,9 @@ def test_a_duplicate_names_the_post_that_is_there(stage: Build, watch: Any) -> N
     assert told.value.external_id == first.external_id
 
 
-def test_a_version_that_has_ended_is_refused_and_nothing_is_posted(stage: Build, watch: Any) -> None:
+def test_a_version_that_has_ended_stops_the_account_for_a_while_and_nothing_is_posted(stage: Build, watch: Any) -> None:
     play = stage("linkedin", version="202411")
-    with pytest.raises(Refused, match="426"):
+    with pytest.raises(AccountBlocked, match=r"426.*channels\.linkedin\.version"):
         play.channel.publish(play.who, Message("linkedin", "words"), watch)
     assert play.ledger() == []
 

@@ -1,6 +1,6 @@
 """Dispatch with the real channels on the local platforms: each post visible once, whatever happened to the answers."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -17,9 +17,11 @@ from campaign.models.moves import move
 from campaign.models.partners import Account
 from campaign.models.posts import Post
 from campaign.models.status import Move, Status
-from campaign.ports import Receipt
+from campaign.ports import Media, Receipt
 from campaign.register import accounts as register
 from campaign.sandbox.server import Sandbox
+
+Pictures = Callable[[int], tuple[Media, ...]]
 
 
 @pytest.fixture(params=["x", "facebook", "linkedin"])
@@ -107,11 +109,8 @@ def test_an_equal_post_waits_while_its_twin_is_unconfirmed_and_others_do_not(roo
 def test_a_dead_process_leaves_a_post_that_is_looked_up_before_anything_is_sent(room: Room) -> None:
     post_id = room.post("Have your say on SEND reform")
     room.later(timedelta(minutes=1))
-    with room.means.database.write() as session:
-        assert lanes.take_lane(session, room.accounts["oak"], "dead:9", room.means.clock.now(), POLICY.lease)
-    with room.means.database.write() as session:
-        lanes.claim(session, session.get_one(Post, post_id), "dead:9", room.means.clock.now(), POLICY.lease)
     dead = replace(room.means, owner="dead:9")
+    assert lane.claim_next(dead, room.accounts["oak"]) is not None
     claimed = room.seen(post_id)
     with room.means.database.read() as session:
         account, partner = partners.account_with_partner(session, claimed.account_id)
@@ -227,7 +226,7 @@ def test_a_hold_between_two_posts_stops_the_second_one(room: Room) -> None:
 def test_an_attempt_is_durable_before_the_wire(room: Room) -> None:
     post_id = room.post("Have your say")
     room.later(timedelta(minutes=1))
-    claimed = lane.claim_next(room.means, room.accounts["oak"]) if take(room) else None
+    claimed = lane.claim_next(room.means, room.accounts["oak"])
     assert claimed is not None
     with room.means.database.read() as session:
         (attempt,) = lanes.attempts(session, post_id)
@@ -235,11 +234,6 @@ def test_an_attempt_is_durable_before_the_wire(room: Room) -> None:
     assert room.shown() == []
     lane.deliver(room.means, claimed)
     assert room.attempts(post_id) == ["posted"]
-
-
-def take(room: Room) -> bool:
-    with room.means.database.write() as session:
-        return lanes.take_lane(session, room.accounts["oak"], "here:1", room.means.clock.now(), POLICY.lease)
 
 
 def test_a_persons_word_settles_an_unconfirmed_post_both_ways(room: Room) -> None:
@@ -287,6 +281,17 @@ def test_words_that_changed_after_approval_go_back_to_review_and_not_out(room: R
     assert [notice.subject for notice in room.notices()] == ["Oak: a post went back to review"]
 
 
+def test_an_image_whose_permission_has_ended_is_refused_before_the_wire(room: Room, pictures: Pictures) -> None:
+    (image,) = pictures(1)
+    post_id = room.post("Have your say", media=(replace(image, until=room.means.clock.now() + timedelta(seconds=30)),))
+    room.serve()
+    refused = room.seen(post_id)
+    assert (refused.status, room.attempts(post_id), room.shown()) == (Status.FAILED, ["refused"], [])
+    (notice,) = room.notices()
+    assert f"the permission for the image “{image.alt}” has ended" in notice.body
+    assert room.box.world.faults.report()["calls"] == {}
+
+
 def test_credentials_that_cannot_be_opened_stop_the_account_and_leave_no_doubt(room: Room) -> None:
     post_id = room.post("Have your say")
     with room.means.database.write() as session:
@@ -304,7 +309,6 @@ def test_credentials_that_cannot_be_opened_stop_the_account_and_leave_no_doubt(r
 def test_a_late_answer_settles_what_was_declared_lost(room: Room) -> None:
     post_id = room.post("Have your say")
     room.later(timedelta(minutes=1))
-    assert take(room)
     claimed = lane.claim_next(room.means, room.accounts["oak"])
     assert claimed is not None
     with room.means.database.write() as session:

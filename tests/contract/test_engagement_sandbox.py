@@ -110,9 +110,15 @@ def test_a_post_that_is_gone_from_the_platform_is_a_gap_beside_its_neighbours_fi
     assert there["impressions"] > 0
 
 
-@pytest.mark.parametrize("kind", ["5xx-before-store", "drop-before-store", "429-no-reset"])
-def test_a_failing_platform_is_asked_again_until_it_answers(watched: Callable[[str], Watched], kind: str) -> None:
-    scene = watched("x")
+@pytest.mark.parametrize("name", ["x", "facebook", "linkedin"])
+@pytest.mark.parametrize(
+    "kind",
+    ["5xx-before-store", "drop-before-store", "429-no-reset", "truncated", "cut-body", "html-2xx", "empty-2xx"],
+)
+def test_a_reading_that_fails_or_cannot_be_read_is_taken_again_and_no_gap(
+    watched: Callable[[str], Watched], name: str, kind: str
+) -> None:
+    scene = watched(name)
     scene.play.goes_wrong(kind, endpoint="*")
     assert (scene.collect(), scene.rows()) == (0, [])
     assert scene.play.applied()
@@ -120,21 +126,6 @@ def test_a_failing_platform_is_asked_again_until_it_answers(watched: Callable[[s
     scene.clock.move(timedelta(minutes=20))
     assert scene.collect() == 2
     assert all(row["gap"] is None and row["impressions"] > 0 for row in scene.rows())
-
-
-@pytest.mark.parametrize("kind", ["truncated", "html-2xx", "empty-2xx"])
-def test_no_figure_is_made_of_an_answer_that_cannot_be_read(watched: Callable[[str], Watched], kind: str) -> None:
-    scene = watched("x")
-    scene.play.goes_wrong(kind, endpoint="*")
-    scene.collect()
-    assert scene.play.applied()
-    scene.play.box.world.faults.replace(())
-    scene.clock.move(5 * HOUR)
-    scene.collect()
-    last = scene.rows()[-2:]
-    assert [row["reading"] for row in last] == ["6h", "6h"]
-    assert all(row["impressions"] > 0 for row in last)
-    assert all(row["gap"] and row["impressions"] is None for row in scene.rows()[:-2])
 
 
 def test_a_dead_token_is_a_gap_with_its_reason_at_once(watched: Callable[[str], Watched]) -> None:

@@ -265,8 +265,10 @@ def test_the_accounts_are_read_again_when_the_file_changes(tmp_path: Path) -> No
 
 # --- the wire ------------------------------------------------------------------------------------------------------
 
-STORED = sorted(set(KINDS) - {"drop-before-store", "5xx-before-store", "429", "429-no-reset", "dead-token"})
-STORED = [kind for kind in STORED if kind not in {"tempfail", "permfail", "drop-after-dot"}]
+BEFORE = ("drop-before-store", "5xx-before-store", "silence-before-store", "edge-403", "429", "429-no-reset")
+REFUSED = ("dead-token", "no-permission", "stale-duplicate", "out-of-credits")
+ELSEWHERE = ("policy-block", "version-sunset", "tempfail", "permfail", "drop-after-dot")
+STORED = sorted(set(KINDS) - {*BEFORE, *REFUSED, *ELSEWHERE})
 
 
 def create(box: Sandbox, text: str, timeout: float = 5) -> requests.Response:
@@ -287,15 +289,21 @@ def test_faults_after_the_store_leave_exactly_one_post(box: Sandbox, kind: str) 
     assert answer is None or kind not in {"store-then-drop", "cut-body"}
 
 
-@pytest.mark.parametrize("kind", ["drop-before-store", "5xx-before-store", "429", "429-no-reset", "dead-token"])
+@pytest.mark.parametrize("kind", [*BEFORE, *REFUSED])
 def test_faults_before_the_store_leave_none(box: Sandbox, kind: str) -> None:
-    box.world.faults.replace([Fault(kind, "x", "create", times=1)])
+    box.world.faults.replace([Fault(kind, "x", "create", seconds=0.3, times=1)])
     try:
         assert create(box, "Never").status_code >= 400
     except requests.ConnectionError:
-        assert kind == "drop-before-store"
+        assert kind in {"drop-before-store", "silence-before-store"}
     assert box.world.ledger() == []
     assert create(box, "Never").status_code == 201
+
+
+def test_what_only_another_platform_says_is_not_applied(box: Sandbox) -> None:
+    box.world.faults.replace([Fault("version-sunset", "x", "create")])
+    assert create(box, "Once").status_code == 201
+    assert box.world.faults.report()["applied"] == {}
 
 
 def test_a_dropped_connection_looks_like_one_to_requests(box: Sandbox) -> None:

@@ -1,13 +1,10 @@
 """The migrations make the schema that the tables say, on both databases."""
 
-from pathlib import Path
-
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlmodel import SQLModel
 
 from campaign.models import Database
-from campaign.models.migrations import versions
 
 
 def test_migrations_lead_to_exactly_the_tables(database: Database) -> None:
@@ -19,5 +16,4 @@ def test_migrations_lead_to_exactly_the_tables(database: Database) -> None:
 def test_upgrading_twice_changes_nothing(database: Database) -> None:
     before = database.revision()
     database.upgrade()
-    newest = max(file.name[:4] for file in Path(versions.__file__).parent.glob("0*.py"))
-    assert database.revision() == before == newest
+    assert database.revision() == before is not None

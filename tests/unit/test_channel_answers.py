@@ -8,7 +8,7 @@ import pytest
 
 from campaign.channels import _facebook_wire, _linkedin_wire, _x_wire
 from campaign.channels._wire import ends_at, renewed
-from campaign.errors import AccountBlocked, CredentialDead, Duplicate, Outcome, Refused, Unknown, Wait
+from campaign.errors import AccountBlocked, CredentialDead, Duplicate, Forbidden, Outcome, Refused, Unknown, Wait
 from campaign.http import Answer
 
 NOW = datetime(2025, 12, 2, 9, 0, tzinfo=UTC)
@@ -33,7 +33,7 @@ def problem(status: int, detail: str = "", kind: str = "about:blank") -> Answer:
         (problem(402, "CreditsDepleted"), AccountBlocked),
         (answer(402, PAGE), AccountBlocked),
         (problem(403, "You are not allowed to create a Tweet with duplicate content."), Duplicate),
-        (problem(403, "You are not permitted to perform this action."), Refused),
+        (problem(403, "You are not permitted to perform this action."), Forbidden),
         (problem(404), Refused),
         (problem(408), Unknown),
         (problem(503, "Service Unavailable"), Unknown),
@@ -96,9 +96,9 @@ def graph(code: int | None, status: int = 400, **more: Any) -> Answer:
         (graph(613), Wait),
         (graph(80001, 429), Wait),
         (graph(341), Wait),
-        (graph(10), Refused),
-        (graph(200, 403), Refused),
-        (graph(299), Refused),
+        (graph(10), Forbidden),
+        (graph(200, 403), Forbidden),
+        (graph(299), Forbidden),
         (graph(100), Refused),
         (graph(1609005), Refused),
         (graph(102), CredentialDead),
@@ -154,12 +154,12 @@ def rest(status: int, message: str = "", **more: Any) -> Answer:
     [
         (rest(400, code="ILLEGAL_ARGUMENT"), Refused),
         (rest(401, "Invalid access token", serviceErrorCode=65600), CredentialDead),
-        (rest(403, code="ACCESS_DENIED"), Refused),
+        (rest(403, code="ACCESS_DENIED"), Forbidden),
         (rest(404), Refused),
         (rest(422, "Content is a duplicate of urn:li:share:7"), Duplicate),
         (rest(422, "The field is too long"), Refused),
-        (rest(426, code="NONEXISTENT_VERSION"), Refused),
-        (answer(426), Refused),
+        (rest(426, code="NONEXISTENT_VERSION"), AccountBlocked),
+        (answer(426), AccountBlocked),
         (rest(429, "throttle limit"), Wait),
         (answer(429), Wait),
         (rest(500), Unknown),

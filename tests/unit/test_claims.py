@@ -9,24 +9,33 @@ from conftest import MovedClock
 from sqlalchemy.exc import IntegrityError
 
 from campaign.errors import MoveRefused
-from campaign.models import Database, holds, lanes, upkeep
+from campaign.models import Database, claims, holds, lanes, partners, upkeep
 from campaign.models.holds import Hold
 from campaign.models.moves import move
 from campaign.models.posts import Post
 from campaign.models.status import Move, Status
 
 LEASE = timedelta(minutes=2)
+GRACE = timedelta(minutes=30)
+
+
+def claim(database: Database, account_id: int, clock: MovedClock) -> list[claims.Due]:
+    """Claim what is due of an account, as "a"."""
+    with database.write() as session:
+        found = claims.due(session, [account_id], "a", clock.now(), GRACE)
+        claims.claim(session, found, "a", clock.now(), LEASE)
+    return found
 
 
 def test_a_lane_has_one_owner_until_it_is_let_go(database: Database, clock: MovedClock) -> None:
     account_id, _ = seed(database, clock.now())
     with database.write() as session:
-        assert lanes.take_lane(session, account_id, "a", clock.now(), LEASE)
+        assert claims.take_lanes(session, [account_id], "a", clock.now(), LEASE)
     with database.write() as session:
-        assert not lanes.take_lane(session, account_id, "b", clock.now(), LEASE)
+        assert not claims.take_lanes(session, [account_id], "b", clock.now(), LEASE)
         lanes.free_lane(session, account_id, "a")
     with database.write() as session:
-        assert lanes.take_lane(session, account_id, "b", clock.now(), LEASE)
+        assert claims.take_lanes(session, [account_id], "b", clock.now(), LEASE)
 
 
 def test_a_dead_owners_lane_is_taken_over_when_its_lease_ends(tmp_path: object, clock: MovedClock) -> None:
@@ -34,23 +43,23 @@ def test_a_dead_owners_lane_is_taken_over_when_its_lease_ends(tmp_path: object, 
     database.upgrade()
     account_id, _ = seed(database, clock.now())
     with database.write() as session:
-        lanes.take_lane(session, account_id, "a", clock.now(), LEASE)
+        claims.take_lanes(session, [account_id], "a", clock.now(), LEASE)
     clock.move(LEASE + timedelta(seconds=1))
     with database.write() as session:
-        assert lanes.take_lane(session, account_id, "b", clock.now(), LEASE)
+        assert claims.take_lanes(session, [account_id], "b", clock.now(), LEASE)
         assert not lanes.keep_lane(session, account_id, "a", clock.now(), LEASE)
     database.close()
 
 
 def test_of_many_claimers_exactly_one_gets_the_post(database: Database, clock: MovedClock) -> None:
-    _, (post_id,) = seed(database, clock.now())
+    account_id, (post_id,) = seed(database, clock.now())
     with database.read() as session:
-        seen = session.get_one(Post, post_id)
+        seen = claims.due(session, [account_id], "a", clock.now(), GRACE)
 
     def try_claim(owner: str) -> bool:
         try:
             with database.write() as session:
-                lanes.claim(session, session.merge(seen), owner, clock.now(), LEASE)
+                claims.claim(session, seen, owner, clock.now(), LEASE)
         except (MoveRefused, IntegrityError):
             return False
         return True
@@ -62,11 +71,13 @@ def test_of_many_claimers_exactly_one_gets_the_post(database: Database, clock: M
 
 
 def test_two_posts_of_one_account_are_never_publishing_together(database: Database, clock: MovedClock) -> None:
-    _, (first, second) = seed(database, clock.now(), posts=2)
-    with database.write() as session:
-        lanes.claim(session, session.get_one(Post, first), "a", clock.now(), LEASE)
+    account_id, (first, second) = seed(database, clock.now(), posts=2)
+    assert [claimed.ident for claimed in claim(database, account_id, clock)] == [first]
+    with database.read() as session:
+        (following,) = claims.due(session, [account_id], "b", clock.now(), GRACE)
+    assert following.ident == second
     with pytest.raises(IntegrityError), database.write() as session:
-        lanes.claim(session, session.get_one(Post, second), "b", clock.now(), LEASE)
+        claims.claim(session, [following], "b", clock.now(), LEASE)
 
 
 def test_nothing_is_due_before_its_time(database: Database, clock: MovedClock) -> None:
@@ -74,12 +85,12 @@ def test_nothing_is_due_before_its_time(database: Database, clock: MovedClock) -
         account = add_account(session, clock.now())
         post = add_post(session, account, clock.now() + timedelta(seconds=1))
     with database.read() as session:
-        assert lanes.next_due(session, account.ident, clock.now()) is None
+        assert claims.due(session, [account.ident], "a", clock.now(), GRACE) == []
         assert lanes.due_accounts(session, clock.now(), limit=9) == []
         assert upkeep.next_wake(session, clock.now(), LEASE) == post.due_at
     clock.move(timedelta(seconds=1))
     with database.read() as session:
-        assert lanes.due_accounts(session, clock.now(), limit=9) == [account.ident]
+        assert lanes.due_accounts(session, clock.now(), limit=9) == [(account.ident, "x")]
 
 
 @pytest.mark.parametrize("scope", ["everything", "channel:x", "partner:{partner}", "account:{account}", "post:{post}"])
@@ -93,9 +104,9 @@ def test_a_hold_of_any_scope_keeps_the_post_from_being_claimed(
         filled = scope.format(partner=partner.key, account=account.id, post=post.id)
         session.add(Hold(scope=filled, reason="test", held_by="r", held_at=clock.now()))
     with database.read() as session:
-        assert lanes.next_due(session, account.ident, clock.now()) is None
+        assert claims.due(session, [account.ident], "a", clock.now(), GRACE) == []
         scopes = holds.scopes_of(post.ident, "x", partner.key, account.ident)
-        assert holds.stopping(session, scopes) is not None
+    assert scopes & holds.reasons(database, post.ident, 1).keys()
 
 
 def test_a_hold_on_another_account_holds_nothing_here(database: Database, clock: MovedClock) -> None:
@@ -104,7 +115,7 @@ def test_a_hold_on_another_account_holds_nothing_here(database: Database, clock:
         session.add(Hold(scope=f"account:{account_id + 1}", reason="test", held_by="r", held_at=clock.now()))
         session.add(Hold(scope="channel:facebook", reason="test", held_by="r", held_at=clock.now()))
     with database.read() as session:
-        assert lanes.next_due(session, account_id, clock.now()) is not None
+        assert claims.due(session, [account_id], "a", clock.now(), GRACE) != []
 
 
 def test_a_post_whose_content_differs_from_the_approved_is_not_claimed(database: Database, clock: MovedClock) -> None:
@@ -112,7 +123,7 @@ def test_a_post_whose_content_differs_from_the_approved_is_not_claimed(database:
         account = add_account(session, clock.now())
         add_post(session, account, clock.now(), changes={"approved_hash": "another"})
     with database.read() as session:
-        assert lanes.next_due(session, account.ident, clock.now()) is None
+        assert claims.due(session, [account.ident], "a", clock.now(), GRACE) == []
 
 
 def test_only_an_equal_post_waits_for_an_unconfirmed_one(database: Database, clock: MovedClock) -> None:
@@ -122,9 +133,8 @@ def test_only_an_equal_post_waits_for_an_unconfirmed_one(database: Database, clo
         add_post(session, account, clock.now(), words="join us")
         other = add_post(session, account, clock.now(), words="Something else")
     with database.read() as session:
-        found = lanes.next_due(session, account.ident, clock.now())
-        assert found is not None
-        assert found.id == other.id
+        (found,) = claims.due(session, [account.ident], "a", clock.now(), GRACE)
+    assert found.ident == other.id
 
 
 def test_an_edit_between_look_and_claim_refuses_the_claim(database: Database, clock: MovedClock) -> None:
@@ -140,9 +150,8 @@ def test_an_edit_between_look_and_claim_refuses_the_claim(database: Database, cl
 
 
 def test_ended_leases_are_found_as_abandoned(database: Database, clock: MovedClock) -> None:
-    _, (post_id,) = seed(database, clock.now())
-    with database.write() as session:
-        lanes.claim(session, session.get_one(Post, post_id), "a", clock.now(), LEASE)
+    account_id, (post_id,) = seed(database, clock.now())
+    claim(database, account_id, clock)
     with database.write() as session:
         lanes.end_leases(session, clock.now())
     with database.read() as session:
@@ -152,12 +161,38 @@ def test_ended_leases_are_found_as_abandoned(database: Database, clock: MovedClo
 def test_a_lease_that_is_ended_early_ends_now_for_the_call_of_the_dead_may_still_be_under_way(
     database: Database, clock: MovedClock
 ) -> None:
-    _, (post_id,) = seed(database, clock.now())
-    with database.write() as session:
-        lanes.claim(session, session.get_one(Post, post_id), "a", clock.now(), LEASE)
+    account_id, (post_id,) = seed(database, clock.now())
+    claim(database, account_id, clock)
     clock.move(LEASE / 4)
     with database.write() as session:
         lanes.end_leases(session, clock.now())
     with database.read() as session:
         [attempt] = lanes.attempts(session, post_id)
     assert attempt.lease_until == clock.now()
+
+
+def test_a_late_post_on_an_account_that_stopped_for_good_counts_as_stranded(
+    database: Database, clock: MovedClock
+) -> None:
+    account_id, (post_id,) = seed(database, clock.now())
+    later = clock.now() + timedelta(minutes=1)
+    with database.write() as session:
+        partners.change_account(session, account_id, {"stopped_why": "its token ended"})
+    with database.read() as session:
+        assert upkeep.stranded(session, later) == {post_id}
+    with database.write() as session:
+        partners.change_account(session, account_id, {"stopped_until": clock.now()})
+    with database.read() as session:
+        assert upkeep.stranded(session, later) == set()
+
+
+def test_a_newer_attempt_is_not_lost_with_an_older_one(database: Database, clock: MovedClock) -> None:
+    account_id, (post_id,) = seed(database, clock.now())
+    claim(database, account_id, clock)
+    with database.read() as session:
+        older = session.get_one(Post, post_id)
+    with database.write() as session:
+        move(session, session.get_one(Post, post_id), Move.DEFER, who="a", at=clock.now())
+    claim(database, account_id, clock)
+    with pytest.raises(MoveRefused), database.write() as session:
+        move(session, older, Move.LOSE, who="b", at=clock.now())

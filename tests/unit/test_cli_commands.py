@@ -119,7 +119,8 @@ def test_release_foretells_without_doing_it(terminal: Terminal) -> None:
     terminal.approve(ident)
     put(terminal, ident, due_at=datetime.now(UTC) - timedelta(hours=2))
     terminal.run("hold", "--reason", "r", "--as", "rita")
-    assert f"post {ident} (oak" in terminal.run("release", "--dry-run", "--as", "rita")
+    (foretold,) = terminal.json("release", "--dry-run", "--as", "rita")
+    assert (foretold["id"], foretold["partner"], foretold["fate"]) == (ident, "oak", "missed")
     assert "missed" in terminal.run("release", "--dry-run", "--as", "rita")
     assert len(terminal.json("hold", "--list")) == 1
 

@@ -19,8 +19,9 @@ from campaign.models.mailing import Delivery
 from campaign.models.partners import Account, Partner
 from campaign.models.posts import Post
 from campaign.models.status import Move, Status
-from campaign.ports import Identity
+from campaign.ports import Draft, Identity, Media
 from campaign.review import decisions
+from campaign.review.content import draft_to_json
 
 DUE = timedelta()
 SECOND = timedelta(seconds=1)
@@ -101,6 +102,21 @@ def test_what_is_held_is_not_handed_over(office: Office, means: Means) -> None:
         session.add(Hold(scope="partner:ash", reason="r", held_by="rita", held_at=office.clock.now()))
     sweep.hand_over(means, office.clock.now())
     assert office.seen(post_id).status == Status.APPROVED
+
+
+def test_an_image_whose_permission_has_ended_is_not_handed_over_and_people_are_told(
+    office: Office, means: Means
+) -> None:
+    give_address(office, "rita", "rita@dfe.example.org")
+    office.join("ash", mode="by-hand")
+    image = Media("d" * 64, "image/png", "Our class", Path("a.png"), office.clock.now())
+    shows = {"draft": draft_to_json(Draft("Look", media=(image,)))}
+    post_id = office.post("ash", status=Status.APPROVED, after=DUE, changes=shows)
+    sweep.hand_over(means, office.clock.now())
+    assert office.seen(post_id).status == Status.MISSED
+    with office.database.read() as session:
+        (notice,) = users.unsent(session, office.clock.now())
+    assert "the permission for an image in it has ended" in notice.body
 
 
 def test_changed_words_are_not_handed_over_but_go_back_to_review(office: Office, means: Means) -> None:

@@ -260,6 +260,15 @@ def test_a_body_that_drips_is_unknown_after_the_bound(serve: Serve) -> None:
     assert time.monotonic() - began < 1.0
 
 
+def test_headers_that_drip_are_unknown_after_the_bound(serve: Serve) -> None:
+    line = b"HTTP/1.1 200 OK\r\nX-Slow: " + b"x" * 60
+    url = serve(*[bytes([byte]) for byte in line], pause=0.05)
+    began = time.monotonic()
+    with Session(read=SECOND / 4) as session, pytest.raises(Unknown):
+        _get(session, url)
+    assert time.monotonic() - began < 1.5
+
+
 @pytest.mark.parametrize(
     ("error", "kind"),
     [

@@ -14,7 +14,7 @@ from campaign.plan.placing import spread_minutes
 from campaign.plan.planner import plan
 from campaign.plan.rows import SINGLE, ExistingPost, Filled, PlanFacts, PlanRow
 from campaign.plan.timetable import load_timetable
-from campaign.ports import Draft, Limits, Message
+from campaign.ports import Draft, Limits, Media, Message
 
 BASE = """
 [details]
@@ -538,3 +538,31 @@ def test_what_another_account_says_on_a_channel_that_forbids_copies_is_blocked(t
     assert only([row for row in plan(replace(facts, existing=single)) if row.account_id == 1], 1).action == "blocked"
     gone = [replace(single[0], status="withdrawn")]
     assert only(plan(replace(facts, existing=gone)), 1).action == "add"
+
+
+def pictured(until: datetime | None) -> Any:
+    """Fill every post with an image whose permission ends at ``until``."""
+
+    def made(name: str, channel: str, **facts: Any) -> Filled:
+        plain = fill(name, channel, **facts)
+        image = Media("d" * 64, "image/png", "Our class", Path("a.png"), until)
+        return replace(plain, draft=replace(plain.draft, media=(image,)))
+
+    return made
+
+
+def test_a_post_whose_images_permission_will_have_ended_is_blocked_and_others_are_not(tmp_path: Path) -> None:
+    ends = datetime(2025, 12, 2, 9, 0, tzinfo=UTC)
+    blocked = only(plan(given(tmp_path, BASE + LAUNCH, fill=pictured(ends))), 4)
+    assert (blocked.action, blocked.finding and blocked.finding.field) == ("blocked", "media")
+    assert "“Our class” is held until Monday 1 December 2025 only" in blocked.reason
+    for until in (ends + timedelta(seconds=1), None):
+        assert only(plan(given(tmp_path, BASE + LAUNCH, fill=pictured(until))), 4).action == "add"
+
+
+def test_a_permission_that_was_renewed_reaches_a_stored_post(tmp_path: Path) -> None:
+    ends = datetime(2026, 1, 1, tzinfo=UTC)
+    stored = applied(plan(given(tmp_path, BASE + LAUNCH, fill=pictured(ends))))
+    again = plan(given(tmp_path, BASE + LAUNCH, fill=pictured(ends), existing=stored))
+    later = plan(given(tmp_path, BASE + LAUNCH, fill=pictured(ends + timedelta(days=90)), existing=stored))
+    assert (only(again, 4).action, only(later, 4).action) == ("keep", "change")

@@ -86,6 +86,13 @@ def test_absence_needs_reads_spread_and_an_ended_lease() -> None:
     assert not proves_absence(Looks(3, None, NOW), spread, POLICY)
 
 
+def test_an_account_that_shows_no_post_at_all_takes_twice_the_patience() -> None:
+    spread = 2 * POLICY.lookup_spread + POLICY.call_timeout
+    assert proves_absence(Looks(6, NOW, NOW, blank=True), NOW + spread, POLICY)
+    assert not proves_absence(Looks(5, NOW, NOW, blank=True), NOW + spread, POLICY)
+    assert not proves_absence(Looks(6, NOW, NOW, blank=True), NOW + 2 * POLICY.lookup_spread - SECOND, POLICY)
+
+
 def test_an_absent_post_goes_out_again_only_inside_the_grace() -> None:
     assert absent_leads_to(NOW, NOW + timedelta(minutes=30), POLICY) is Status.APPROVED
     assert absent_leads_to(NOW, NOW + timedelta(minutes=31), POLICY) is Status.MISSED

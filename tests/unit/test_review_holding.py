@@ -5,6 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from builders import CONTENTS
 from conftest import MovedClock
 from reviewing import GRACE, Office, opened_office
 
@@ -13,6 +14,7 @@ from campaign.models import lanes
 from campaign.models.partners import change_account
 from campaign.models.status import Status
 from campaign.review import holding
+from campaign.review.foresight import Terms, foresee
 
 CHANNELS = frozenset({"x", "facebook"})
 DUE = timedelta()
@@ -37,12 +39,14 @@ def release(office: Office, name: str, scope: str) -> int:
 
 def foreseen(office: Office, scope: str) -> dict[int, str]:
     with office.desk("rita") as desk:
-        return {item.row.post.ident: item.outcome for item in holding.foresee(desk.session, scope, desk.now, GRACE)}
+        told = foresee(desk.session, scope, Terms(desk.now, GRACE, CONTENTS, {"x": timedelta(seconds=1)}))
+        return {item.row.post.ident: item.outcome for item in told}
 
 
 def may_go(office: Office) -> bool:
     with office.database.read() as session:
-        return office.accounts["oak"] in lanes.due_accounts(session, office.clock.now(), limit=9)
+        due = lanes.due_accounts(session, office.clock.now(), limit=9)
+        return office.accounts["oak"] in {account_id for account_id, _ in due}
 
 
 @pytest.mark.parametrize("scope", ["everything", "channel:x", "partner:oak", "account:{account}", "post:{post}"])

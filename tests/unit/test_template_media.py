@@ -1,6 +1,8 @@
 """Images: stored by digest, drawn anew, without what a camera wrote into them."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from PIL import Image
@@ -104,3 +106,34 @@ def test_an_image_without_its_alt_text_blocks_the_post(tmp_path: Path) -> None:
     facts = Facts(campaign={}, partner={"image": "own.jpg"}, channel="x")
     with pytest.raises(BadInput, match=r"post\.md: image: lacks alt"):
         fill(load_templates(tmp_path).pick("post", "x"), facts, MediaStore(tmp_path))
+
+
+HELD = "---\ntitle: A\nversion: 1\nmedia:\n  - {file: logo.png, alt: The logo, permission_until: 2025-12-09}\n"
+LONDON = ZoneInfo("Europe/London")
+
+
+def test_a_permission_ends_with_its_last_day_where_the_campaign_is(tmp_path: Path) -> None:
+    _photo(tmp_path / "logo.png")
+    _photo(tmp_path / "own.png", (10, 10))
+    (tmp_path / "post.md").write_text(f"{HELD}fields:\n  image: {{type: image}}\n---\nWords", "utf-8")
+    own = {"image": "own.png", "image_alt": "Our class", "image_until": "2026-06-30"}
+    facts = Facts(campaign={}, partner=own, channel="facebook", zone=LONDON)
+    draft = fill(load_templates(tmp_path).pick("post", "facebook"), facts, MediaStore(tmp_path / "m", sources=tmp_path))
+    assert [media.until for media in draft.media] == [
+        datetime(2025, 12, 10, 0, 0, tzinfo=UTC),
+        datetime(2026, 6, 30, 23, 0, tzinfo=UTC),
+    ]
+    last = datetime(2025, 12, 9, 23, 59, 59, tzinfo=UTC)
+    assert [draft.media[0].ended(at) for at in (last, last + timedelta(seconds=1))] == [False, True]
+
+
+@pytest.mark.parametrize("day", ["soon", "2025-13-01", "9.12.2025"])
+def test_a_permission_until_no_day_is_a_fault(tmp_path: Path, day: str) -> None:
+    _photo(tmp_path / "logo.png")
+    (tmp_path / "post.md").write_text(f"{HELD.replace('2025-12-09', day)}---\nWords", "utf-8")
+    with pytest.raises(BadInput, match=r"permission_until, which is no date|impossible date"):
+        load_templates(tmp_path)
+    (tmp_path / "post.md").write_text("---\ntitle: A\nversion: 1\nfields:\n  image: {type: image}\n---\nWords", "utf-8")
+    facts = Facts(campaign={}, partner={"image": "own.png", "image_alt": "A", "image_until": day}, channel="x")
+    with pytest.raises(BadInput, match="no date"):
+        fill(load_templates(tmp_path).pick("post", "x"), facts, MediaStore(tmp_path / "m", sources=tmp_path))

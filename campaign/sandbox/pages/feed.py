@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 from zoneinfo import ZoneInfo
 
 from campaign.ports import Figures
@@ -96,13 +96,19 @@ def card(world: World, post: Post, *, quoted: bool = False) -> Card:
         stamp=post.created_at.isoformat(),
         words=() if shares_silently else _bits(_visible(post)),
         link=link,
-        link_title=post.link_title,
+        link_title=post.link_title or (_page_name(link) if link else None),
         link_domain=urlsplit(link).hostname if link else None,
         pictures=tuple({"address": f"/media/{post.channel}/{quote(m.id, safe='')}", "alt": m.alt} for m in post.media),
         is_share=post.share_of is not None,
         original=card(world, source, quoted=True) if source else None,
         figures=() if quoted or shares_silently else _counted(world.figures(post)),
     )
+
+
+def _page_name(link: str) -> str:
+    """Return a headline for a card whose post brings none: X and Facebook take it from the page."""
+    path = urlsplit(link).path.rstrip("/").rpartition("/")[2]
+    return " ".join(re.split(r"[-_]+", unquote(path))) or urlsplit(link).hostname or link
 
 
 def _visible(post: Post) -> str:

@@ -5,164 +5,50 @@ is a protocol of its own that a channel has or has not (``isinstance`` tells).
 """
 
 import enum
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar, Protocol, runtime_checkable
 
-# --- what goes out -------------------------------------------------------------------------------------------------
+from campaign.ports.values import (
+    Draft,
+    Envelope,
+    Evidence,
+    Figures,
+    Identity,
+    Limits,
+    Media,
+    Message,
+    Receipt,
+    Sighting,
+)
 
-
-@dataclass(frozen=True, slots=True)
-class Media:
-    """One image, stored by the digest of its bytes. ``alt`` is what a screen reader says."""
-
-    digest: str
-    mime: str
-    alt: str
-    path: Path
-
-
-@dataclass(frozen=True, slots=True)
-class Envelope:
-    """What every copy of an issue carries beside its letter. ``sender`` and ``reply_to`` read ``Name <address>``.
-
-    ``partner`` is the name that the letter's foot gives, ``public_url`` is where ``/u/<token>`` unsubscribes.
-    """
-
-    sender: str
-    partner: str
-    public_url: str
-    reply_to: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """The filled template, before a channel gives it its form.
-
-    ``words`` is the text (Markdown for mail). ``link`` is the address that a channel with link cards shows as a card.
-    ``share_of`` names the post to pass on (``slot@partner``) instead of words of one's own. The last four are for
-    mail: ``audience`` is the key of the list.
-    """
-
-    words: str
-    link: str | None = None
-    link_title: str | None = None
-    media: tuple[Media, ...] = ()
-    share_of: str | None = None
-    subject: str | None = None
-    preheader: str | None = None
-    audience: str | None = None
-    envelope: Envelope | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """Exactly what goes out: what review shows, the hash digests and the channel sends.
-
-    ``text`` is the whole visible text, inline links included. ``link`` is the card link with its token, or None.
-    ``share_of`` is a name (``slot@partner``) while nobody needs the platform's id; dispatch puts the id there.
-    """
-
-    channel: str
-    text: str
-    link: str | None = None
-    link_title: str | None = None
-    media: tuple[Media, ...] = ()
-    share_of: str | None = None
-    subject: str | None = None
-    preheader: str | None = None
-    html: str | None = None
-    audience: str | None = None
-    envelope: Envelope | None = None
-
-
-# --- who sends, and what comes back ---------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """An account as a channel needs it: its names on the platform and its opened credentials (never logged)."""
-
-    account_id: int
-    partner: str
-    name: str
-    channel: str
-    handle: str
-    external_id: str
-    credentials: Mapping[str, str] = field(repr=False, default_factory=dict)
-    sender: str | None = None
-    reply_to: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """What the platform gave back for a post that is there: its id, its public address, its time (aware UTC)."""
-
-    external_id: str
-    url: str | None = None
-    at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """What is known of an attempt whose end nobody knows; the keys of a look-up, strongest first.
-
-    ``media_ids`` are uploads that only this attempt used, ``message`` carries the link token and the words.
-    ``known_ids`` belong to other rows and are never adopted; ``control_id`` is a post of the same account known to be
-    there: a listing that does not show it proves no absence.
-    """
-
-    message: Message
-    started_at: datetime
-    media_ids: tuple[str, ...] = ()
-    known_ids: frozenset[str] = frozenset()
-    control_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Sighting:
-    """What one look-up saw: every match (two means doubled: stop and ask), and whether the control was seen."""
-
-    matches: tuple[Receipt, ...]
-    control_seen: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """The figures of a post at one instant; None where the platform does not say, never 0."""
-
-    impressions: int | None = None
-    reach: int | None = None
-    reactions: int | None = None
-    comments: int | None = None
-    shares: int | None = None
-    clicks: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """A channel's limits as data. ``count`` gives the length of a text by the platform's own rule.
-
-    ``pace`` is the least time between two posts of one account. ``card``: does the platform show a link as a card
-    (then a line that is only the card's address leaves the words). ``copies``: may several accounts say the same.
-    ``valid`` says whether the platform takes a text of lawful length: no character in it is refused.
-    """
-
-    text_max: int
-    count: Callable[[str], int]
-    media_max: int
-    alt_max: int
-    pace: timedelta
-    card: bool
-    copies: bool = True
-    valid: Callable[[str], bool] = bool
-    media_bytes: int = 5_000_000
-    shares: bool = True
-    subject_max: int | None = None
-    measure_batch: int = 100
-
+__all__ = [
+    "Bulk",
+    "ByHand",
+    "Channel",
+    "Composer",
+    "Draft",
+    "Engine",
+    "Envelope",
+    "Evidence",
+    "Figures",
+    "Finds",
+    "Gate",
+    "Identity",
+    "Limits",
+    "Measures",
+    "Media",
+    "Message",
+    "Progress",
+    "Proofreads",
+    "Receipt",
+    "Renews",
+    "Retracts",
+    "Sighting",
+    "Standing",
+    "Verifies",
+]
 
 # --- powers of a channel ----------------------------------------------------------------------------------------------
 
@@ -224,6 +110,24 @@ class Finds(Protocol):
 
 
 @runtime_checkable
+class Proofreads(Protocol):
+    """The power to read a published post back, where a platform may change what it took without a word."""
+
+    def at_risk(self, message: Message) -> bool:
+        """Say whether the platform may have changed it. Pure."""
+        ...
+
+    def proofread(self, who: Identity, message: Message, external_id: str) -> str | None:
+        """Say what of ``message`` the post does not show; None when it shows all, or cannot be read yet.
+
+        Raises:
+            campaign.errors.Outcome: the read failed; the post is there all the same.
+
+        """
+        ...
+
+
+@runtime_checkable
 class Measures(Protocol):
     """The power to read engagement, in batches of ``limits.measure_batch``."""
 
@@ -243,14 +147,29 @@ class Retracts(Protocol):
 
 @runtime_checkable
 class Renews(Protocol):
-    """The power to renew an access token. The caller holds the single flight and commits the result before use."""
+    """The power to renew an access token. The caller holds the single flight and commits the result before use.
+
+    ``renewal_spends``: a renewal spends the refresh token, so that one whose answer was lost strands the account.
+    """
+
+    renewal_spends: ClassVar[bool]
+
+    def renewable(self, credentials: Mapping[str, str]) -> bool:
+        """Say whether these credentials hold what a renewal needs."""
+        ...
 
     def renews_at(self, credentials: Mapping[str, str]) -> datetime | None:
         """Say when these credentials want renewing; None where they do not end or cannot be renewed."""
         ...
 
     def renew(self, credentials: Mapping[str, str]) -> dict[str, str]:
-        """Return the new credentials. Raises CredentialDead when a person must consent again."""
+        """Return the new credentials.
+
+        Raises:
+            campaign.errors.CredentialDead: a person must consent again.
+            campaign.errors.Unknown: the answer was lost; the old refresh token may be spent.
+
+        """
         ...
 
 

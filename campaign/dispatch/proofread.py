@@ -1,0 +1,80 @@
+"""Reading a post back that was just published: a platform may have cut it without a word.
+
+It is there and stays there, whatever the reading shows or breaks on: a fault is told to people, who may take it down.
+"""
+
+from collections.abc import Hashable, Sequence
+from datetime import datetime
+from functools import cache
+
+import structlog
+
+from campaign.dispatch import tell
+from campaign.dispatch.claimed import Done
+from campaign.dispatch.means import Means
+from campaign.errors import Outcome
+from campaign.models import partners
+from campaign.models.posts import Event, Post
+from campaign.ports import Proofreads, Receipt
+
+log = structlog.get_logger(__name__)
+
+
+def worth_reading(means: Means, done: Sequence[Done]) -> list[int]:
+    """Return the published posts that their platforms may have changed."""
+    return [one.claimed.due.ident for one in done if isinstance(one.result, Receipt) and _at_risk(means, one)]
+
+
+def _at_risk(means: Means, done: Done) -> bool:
+    channel = means.channel(done.claimed.due.channel)
+    return _proofreads(channel.__class__) and isinstance(channel, Proofreads) and channel.at_risk(done.claimed.message)
+
+
+@cache
+def _proofreads(kind: Hashable) -> bool:
+    """Say whether a kind of channel has the power; asking an object for a protocol takes longer than storing a row."""
+    return isinstance(kind, type) and issubclass(kind, Proofreads)
+
+
+def read_back(means: Means, post_id: int) -> None:
+    """Read the post back where the account may; write down and tell what it does not show."""
+    try:
+        fault = _fault(means, post_id)
+    except Outcome as outcome:
+        log.info("not read back", post=post_id, detail=str(outcome))
+    except Exception:
+        log.exception("reading back broke", post=post_id)
+    else:
+        if fault is not None:
+            _tell(means, post_id, fault, means.clock.now())
+
+
+def _fault(means: Means, post_id: int) -> str | None:
+    with means.database.read() as session:
+        post = session.get_one(Post, post_id)
+        account, partner = partners.account_with_partner(session, post.account_id)
+    channel = means.channel(post.channel)
+    if account.can_find is False or post.external_id is None or not isinstance(channel, Proofreads):
+        return None
+    return channel.proofread(means.identify(account, partner), means.contents.message(post), post.external_id)
+
+
+def _tell(means: Means, post_id: int, fault: str, now: datetime) -> None:
+    log.warning("published, but not whole", post=post_id, detail=fault)
+    with means.database.write() as session:
+        post = session.get_one(Post, post_id)
+        where = str(post.status)
+        session.add(
+            Event(
+                post_id=post_id,
+                at=now,
+                who=means.owner,
+                move="read back",
+                from_status=where,
+                to_status=where,
+                why=fault,
+            )
+        )
+        body = f"Post {post.id} ({post.slot}, {post.channel}) is published, but not whole: {fault}.\n"
+        body += f"See it: {post.url}\nIf it must not stay so: `campaign retract post:{post.id} --reason ...`\n"
+        tell.officers(session, post, "a post does not show all its words", body, now)

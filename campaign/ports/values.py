@@ -1,0 +1,171 @@
+"""The values that cross the border of the core: what goes out, who sends it, what comes back."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+# --- what goes out -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """One image, stored by the digest of its bytes. ``alt`` is what a screen reader says.
+
+    ``until`` is the first instant at which the permission to show it is no longer held; None: it does not end.
+    """
+
+    digest: str
+    mime: str
+    alt: str
+    path: Path
+    until: datetime | None = None
+
+    def ended(self, at: datetime) -> bool:
+        """Say whether the image may not be shown any more at ``at``."""
+        return self.until is not None and self.until <= at
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What every copy of an issue carries beside its letter. ``sender`` and ``reply_to`` read ``Name <address>``.
+
+    ``partner`` is the name that the letter's foot gives, ``public_url`` is where ``/u/<token>`` unsubscribes.
+    """
+
+    sender: str
+    partner: str
+    public_url: str
+    reply_to: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """The filled template, before a channel gives it its form.
+
+    ``words`` is the text (Markdown for mail). ``link`` is the address that a channel with link cards shows as a card.
+    ``share_of`` names the post to pass on (``slot@partner``) instead of words of one's own. The last four are for
+    mail: ``audience`` is the key of the list.
+    """
+
+    words: str
+    link: str | None = None
+    link_title: str | None = None
+    media: tuple[Media, ...] = ()
+    share_of: str | None = None
+    subject: str | None = None
+    preheader: str | None = None
+    audience: str | None = None
+    envelope: Envelope | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """Exactly what goes out: what review shows, the hash digests and the channel sends.
+
+    ``text`` is the whole visible text, inline links included. ``link`` is the card link with its token, or None.
+    ``share_of`` is a name (``slot@partner``) while nobody needs the platform's id; dispatch puts the id there.
+    """
+
+    channel: str
+    text: str
+    link: str | None = None
+    link_title: str | None = None
+    media: tuple[Media, ...] = ()
+    share_of: str | None = None
+    subject: str | None = None
+    preheader: str | None = None
+    html: str | None = None
+    audience: str | None = None
+    envelope: Envelope | None = None
+
+
+# --- who sends, and what comes back ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """An account as a channel needs it: its names on the platform and its opened credentials (never logged)."""
+
+    account_id: int
+    partner: str
+    name: str
+    channel: str
+    handle: str
+    external_id: str
+    credentials: Mapping[str, str] = field(repr=False, default_factory=dict)
+    sender: str | None = None
+    reply_to: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What the platform gave back for a post that is there: its id, its public address, its time (aware UTC)."""
+
+    external_id: str
+    url: str | None = None
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What is known of an attempt whose end nobody knows; the keys of a look-up, strongest first.
+
+    ``media_ids`` are uploads that only this attempt used, ``message`` carries the link token and the words.
+    ``known_ids`` belong to other rows and are never adopted; ``control_id`` is a post of the same account known to be
+    there: a listing that does not show it proves no absence. It is None before the account's first post.
+    """
+
+    message: Message
+    started_at: datetime
+    media_ids: tuple[str, ...] = ()
+    known_ids: frozenset[str] = frozenset()
+    control_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """What one look-up saw: every match (two means doubled: stop and ask), and whether the control was seen.
+
+    Where no control is known, a listing of the account that shows any post of it counts as one. ``blank``: it shows
+    none, and all that is known is whose account it is; only much patience makes an absence of that.
+    """
+
+    matches: tuple[Receipt, ...]
+    control_seen: bool
+    blank: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """The figures of a post at one instant; None where the platform does not say, never 0."""
+
+    impressions: int | None = None
+    reach: int | None = None
+    reactions: int | None = None
+    comments: int | None = None
+    shares: int | None = None
+    clicks: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """A channel's limits as data. ``count`` gives the length of a text by the platform's own rule.
+
+    ``pace`` is the least time between two posts of one account. ``card``: does the platform show a link as a card
+    (then a line that is only the card's address leaves the words). ``copies``: may several accounts say the same.
+    ``valid`` says whether the platform takes a text of lawful length: no character in it is refused.
+    """
+
+    text_max: int
+    count: Callable[[str], int]
+    media_max: int
+    alt_max: int
+    pace: timedelta
+    card: bool
+    copies: bool = True
+    valid: Callable[[str], bool] = bool
+    media_bytes: int = 5_000_000
+    shares: bool = True
+    subject_max: int | None = None
+    measure_batch: int = 100

@@ -1,0 +1,159 @@
+"""What a release will do to each item that fell due while it was held, said beforehand."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlmodel import Session
+
+from campaign.clock import iso
+from campaign.models import bounds, holds, listing, mailing, partners
+from campaign.models.listing import PostFilter, PostRow
+from campaign.models.partners import Lane
+from campaign.models.status import Status
+from campaign.review.content import Contents
+
+_AT_ONCE = timedelta(minutes=1)
+
+
+class Fate(StrEnum):
+    """What happens to an item once its hold is let go."""
+
+    SENT = "sent"
+    HANDED_OVER = "handed over"
+    GOES_ON = "goes on"
+    WAITS = "waits"
+    HELD = "still held"
+    REVIEW = "back to review"
+    MISSED = "missed"
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """What a release will do to one held item that fell due meanwhile; ``outcome`` says it to people."""
+
+    row: PostRow
+    fate: Fate
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What decides beside the tables: the time, the grace, the pace of each channel, and what would go out."""
+
+    now: datetime
+    grace: timedelta
+    contents: Contents
+    pace: Mapping[str, timedelta] = field(default_factory=dict)
+
+
+def foresee(session: Session, scope: str, terms: Terms) -> list[Release]:
+    """Say of every item under the scope that is due already what its release will bring, by due time.
+
+    Named too is what was missed while the holds with this scope were on: for that a release comes too late.
+    """
+    until = terms.now + timedelta.resolution  # what is due now goes too
+    due = listing.posts(session, PostFilter(statuses=(Status.APPROVED.value,), until=until))
+    outlook = _Outlook(session, scope, terms)
+    told = [outlook.of(row) for row in due if scope in scopes(row)]
+    gone = [Release(row, Fate.MISSED, "missed while it was held") for row in _missed(session, scope, terms)]
+    return sorted([*gone, *told], key=lambda item: (item.row.post.due_at, item.row.post.ident))
+
+
+def scopes(row: PostRow) -> frozenset[str]:
+    """Return every scope that the item falls under."""
+    return holds.scopes_of(row.post.ident, row.post.channel, row.partner.key, row.account.ident, row.post.event)
+
+
+def _missed(session: Session, scope: str, terms: Terms) -> list[PostRow]:
+    since = min((row.held_at for row in holds.active(session) if row.scope == scope), default=terms.now)
+    wanted = PostFilter(statuses=(Status.MISSED.value,), since=since - terms.grace, until=terms.now)
+    return [row for row in listing.posts(session, wanted) if scope in scopes(row)]
+
+
+class _Outlook:
+    """The other holds, the unconfirmed posts, and when each account may send: read once for all items."""
+
+    def __init__(self, session: Session, scope: str, terms: Terms) -> None:
+        self._session, self._terms = session, terms
+        self._others = [row.scope for row in holds.active(session) if row.scope != scope]
+        self._unsure = listing.posts(session, PostFilter(statuses=(Status.UNCONFIRMED.value,)))
+        self._ready: dict[int, datetime] = {}
+
+    def of(self, row: PostRow) -> Release:
+        """Foretell one item; items are asked by due time, for each takes its turn in its account."""
+        begun = row.post.channel == "email" and self._begun(row)
+        if row.post.due_at + self._terms.grace < self._terms.now and not begun:
+            return Release(row, Fate.MISSED, "missed")
+        if still := [scope for scope in self._others if scope in scopes(row)]:
+            return Release(row, Fate.HELD, f"still held: {', '.join(dict.fromkeys(still))}")
+        if kept := self._kept_back(row):
+            return kept
+        if row.account.mode == "by-hand":
+            return self._changed(row) or Release(row, Fate.HANDED_OVER, "handed over at once")
+        return self._waits(row) or self._in_turn(row, begun=begun)
+
+    def _begun(self, row: PostRow) -> bool:
+        return mailing.begun(self._session, row.post.ident)
+
+    def _kept_back(self, row: PostRow) -> Release | None:
+        """Say what keeps the item back besides holds: ``models.bounds.may_go`` asks the same."""
+        post, now = row.post, self._terms.now
+        if not partners.covered(self._session, post.ident):
+            return Release(row, Fate.WAITS, "waits: its partner has not agreed")
+        if quiet := bounds.quiet_at(self._session, post.partner_id, now):
+            return Release(row, Fate.WAITS, f"waits: the quiet period {quiet.name}")
+        if post.stale_at is not None and post.stale_at <= now:
+            return Release(row, Fate.WAITS, "waits until it is missed: its words are no longer true")
+        return None
+
+    def _waits(self, row: PostRow) -> Release | None:
+        account = row.account
+        if account.stopped_why and _stopped(account.stopped_until, self._terms.now):
+            return Release(row, Fate.WAITS, f"waits: its account has stopped ({account.stopped_why})")
+        if twin := next((other.post for other in self._unsure if _equal(row, other)), None):
+            return Release(row, Fate.WAITS, f"waits: post {twin.id} says the same, and is unconfirmed")
+        return None
+
+    def _changed(self, row: PostRow) -> Release | None:
+        if self._terms.contents.digest(row.post, row.account) == row.post.approved_hash:
+            return None
+        return Release(row, Fate.REVIEW, "back to review: what would go out is not what was approved")
+
+    def _in_turn(self, row: PostRow, *, begun: bool) -> Release:
+        """Reckon when its account comes to it: one post at a time, at the pace of the channel."""
+        terms, post = self._terms, row.post
+        start = max(terms.now, self._ready_at(post.account_id), post.next_try_at)
+        if start > post.due_at + terms.grace and not begun:
+            return Release(row, Fate.MISSED, f"missed: its account may not send before {iso(start)}")
+        if changed := self._changed(row):
+            return changed
+        self._ready[post.account_id] = start + terms.pace.get(post.channel, timedelta())
+        if begun:
+            return Release(row, Fate.GOES_ON, "goes on where it stopped; nobody gets it twice")
+        soon = start - terms.now < _AT_ONCE
+        return Release(row, Fate.SENT, "sent at once" if soon else f"sent from {iso(start)} on, in its turn")
+
+    def _ready_at(self, account_id: int) -> datetime:
+        if account_id not in self._ready:
+            lane = self._session.get(Lane, account_id)
+            self._ready[account_id] = (lane.ready_at if lane else None) or self._terms.now
+        return self._ready[account_id]
+
+
+def _stopped(until: datetime | None, now: datetime) -> bool:
+    return until is None or until > now
+
+
+def _equal(row: PostRow, other: PostRow) -> bool:
+    """Say whether both would show the same words or the same images on the same account."""
+    mine, theirs = row.post, other.post
+    same_media = mine.media_key is not None and mine.media_key == theirs.media_key
+    return mine.account_id == theirs.account_id and (mine.text_key == theirs.text_key or same_media)
+
+
+def on_their_way(session: Session, scope: str) -> Sequence[PostRow]:
+    """Return what is being sent just now under the scope: a hold stops it before its next request, if there is one."""
+    going = listing.posts(session, PostFilter(statuses=(Status.PUBLISHING.value,)))
+    return [row for row in going if scope in scopes(row)]

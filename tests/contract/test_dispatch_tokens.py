@@ -1,0 +1,134 @@
+"""Tokens that end while posts are due: renewed where they can be, else the account stops and its people are told."""
+
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dispatch_room import Room, opened_room
+
+from campaign.clock import iso
+from campaign.identities import Identities
+from campaign.identities import name as bound_to
+from campaign.models import listing
+from campaign.models.partners import Account
+from campaign.models.status import Status
+from campaign.register import accounts as register
+from campaign.sandbox.faults import Fault
+from campaign.sandbox.server import Sandbox
+
+WHO = {"x": ("elm", "2002"), "linkedin": ("oak", "1001")}
+
+
+@pytest.fixture(params=["x", "linkedin"])
+def room(request: pytest.FixtureRequest, sandbox: Sandbox, tmp_path: Path) -> Iterator[Room]:
+    yield from opened_room(request.param, sandbox, tmp_path)
+
+
+@pytest.fixture
+def on_x(sandbox: Sandbox, tmp_path: Path) -> Iterator[Room]:
+    """A room where a renewal spends the refresh token."""
+    yield from opened_room("x", sandbox, tmp_path)
+
+
+def seal(room: Room, **changes: str) -> None:
+    """Give the account that can renew its token its own credentials, changed."""
+    partner, number = WHO[room.channel]
+    with room.means.database.write() as session:
+        account = session.get_one(Account, room.accounts[partner])
+        account.sealed = room.vault.seal({**room.credentials(number), **changes}, bound_to(account))
+        session.add(account)
+
+
+def account_of(room: Room) -> Account:
+    with room.means.database.read() as session:
+        return session.get_one(Account, room.accounts[WHO[room.channel][0]])
+
+
+def ends_in(room: Room, span: timedelta) -> str:
+    return iso(room.means.clock.now() + span)
+
+
+def token_calls(room: Room) -> int:
+    calls: Any = room.box.world.faults.report()["calls"]
+    return int(calls.get(f"{room.channel}.token", 0))
+
+
+def test_a_token_that_ends_in_mid_run_is_renewed_between_two_posts(room: Room) -> None:
+    partner, _ = WHO[room.channel]
+    seal(room, expires_at=ends_in(room, timedelta(days=8)))
+    post_ids = [room.post(words, partner=partner) for words in ("The first", "The second")]
+    room.serve(partner)
+    before = token_calls(room)
+    room.later(timedelta(days=8))
+    with room.means.database.write() as session:
+        post = listing.post(session, post_ids[1])
+        assert post is not None
+        post.post.due_at = room.means.clock.now()
+        session.add(post.post)
+    room.serve(partner)
+    assert [room.seen(post_id).status for post_id in post_ids] == [Status.PUBLISHED, Status.PUBLISHED]
+    assert (len(room.shown()), token_calls(room)) == (2, before + 1)
+
+
+def test_a_token_that_is_refused_before_its_time_is_renewed_and_the_post_goes(room: Room) -> None:
+    partner, _ = WHO[room.channel]
+    seal(room, access_token="revoked")
+    post_id = room.post("Have your say", partner=partner)
+    room.serve(partner)
+    assert (room.attempts(post_id), room.shown()) == (["credential"], [])
+    room.serve(partner)
+    assert (room.attempts(post_id), len(room.shown())) == (["credential", "posted"], 1)
+    assert (token_calls(room), account_of(room).stopped_why) == (1, None)
+
+
+def test_a_lost_renewal_stops_the_account_asks_a_person_and_leaves_no_post_in_doubt(on_x: Room) -> None:
+    seal(on_x, expires_at=ends_in(on_x, timedelta(minutes=1)))
+    on_x.box.world.faults.replace([Fault("store-then-drop", "x", "token")])
+    post_id = on_x.post("Have your say", partner="elm")
+    for _ in range(4):
+        on_x.serve("elm")
+    assert on_x.attempts(post_id) == ["credential", "credential"]
+    assert (on_x.seen(post_id).status, on_x.shown(), token_calls(on_x)) == (Status.APPROVED, [], 1)
+    assert "lost" in (account_of(on_x).stopped_why or "")
+    assert ["lost" in notice.body and "accounts import" in notice.body for notice in on_x.notices()] == [True]
+
+
+SPENT_NOTHING = [("x", "429-no-reset"), ("linkedin", "429-no-reset"), ("linkedin", "drop-before-store")]
+
+
+@pytest.mark.parametrize(("room", "kind"), SPENT_NOTHING, indirect=["room"])
+def test_a_renewal_that_spent_nothing_delays_the_post_and_no_more(room: Room, kind: str) -> None:
+    partner, _ = WHO[room.channel]
+    seal(room, expires_at=ends_in(room, timedelta(minutes=1)))
+    room.box.world.faults.replace([Fault(kind, room.channel, "token", nth=(1,))])
+    post_id = room.post("Have your say", partner=partner)
+    room.serve(partner)
+    assert (room.seen(post_id).status, room.shown()) == (Status.APPROVED, [])
+    room.come_to_rest()
+    assert [room.seen(post_id).external_id] == room.shown()
+
+
+def test_a_platform_that_refused_good_tokens_for_long_stops_the_account_and_a_check_lets_it_go(room: Room) -> None:
+    number = WHO[room.channel][1]
+    partner = WHO[room.channel][0]
+    seal(room, refresh_token="")
+    post_id = room.post("Have your say", partner=partner)
+    room.goes_wrong("dead-token", "*")
+    for _ in range(3):
+        room.serve(partner)
+    assert account_of(room).stopped_why
+    assert checked(room)[number] is False
+    assert account_of(room).stopped_why, "a check that failed let it go"
+    room.box.world.faults.replace(())
+    assert checked(room)[number] is True
+    assert account_of(room).stopped_why is None
+    room.serve(partner)
+    assert [room.seen(post_id).external_id] == room.shown()
+
+
+def checked(room: Room) -> Mapping[str, bool]:
+    identities = Identities(room.means.database, room.vault, room.means.clock, room.means.channels)
+    documents = register.check(room.means.database, room.means.channels, identities)
+    return {str(document["handle"]).removeprefix("@p"): bool(document["works"]) for document in documents}

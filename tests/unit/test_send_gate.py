@@ -1,0 +1,97 @@
+"""The gate that a sender asks right before each request: shut by a hold, a worn lease, or somebody else's word."""
+
+from datetime import timedelta
+
+import pytest
+from builders import seed
+from conftest import MovedClock
+
+from campaign.dispatch.gate import SendGate
+from campaign.errors import Stopped
+from campaign.models import Database, claims, holds, lanes
+from campaign.models.holds import Hold
+
+LEASE = timedelta(minutes=2)
+SECOND = timedelta(seconds=1)
+
+
+def claimed(database: Database, clock: MovedClock, *, renew: bool = False) -> SendGate:
+    """Claim a post, and return the gate of its attempt."""
+    account_id, (post_id,) = seed(database, clock.now())
+    with database.write() as session:
+        found = claims.due(session, [account_id], "here:1", clock.now(), LEASE)
+        assert claims.take_lanes(session, [account_id], "here:1", clock.now(), LEASE)
+        claims.claim(session, found, "here:1", clock.now(), LEASE)
+    return SendGate(
+        database=database,
+        clock=clock,
+        post_id=post_id,
+        number=1,
+        scopes=holds.scopes_of(post_id, "x", "p", account_id),
+        lease=LEASE,
+        claimed_at=clock.monotonic(),
+        renew=renew,
+        account_id=account_id,
+        owner="here:1",
+    )
+
+
+def test_the_gate_is_open_until_half_of_the_lease_is_gone(database: Database, clock: MovedClock) -> None:
+    gate = claimed(database, clock)
+    clock.move(LEASE / 2)
+    gate.check()
+    clock.move(SECOND)
+    with pytest.raises(Stopped, match="half of the lease"):
+        gate.check()
+
+
+def test_a_machine_whose_counter_slept_is_told_by_the_wall_clock(database: Database, clock: MovedClock) -> None:
+    """A paused virtual machine counts nothing meanwhile; its wall clock is put right when it goes on."""
+    gate = claimed(database, clock)
+    clock.at += timedelta(hours=6)
+    with pytest.raises(Stopped, match="half of the lease"):
+        gate.check()
+
+
+def test_a_clock_that_is_set_back_makes_no_lease_longer(database: Database, clock: MovedClock) -> None:
+    gate = claimed(database, clock)
+    clock.at -= timedelta(hours=1)
+    gate.check()
+    clock.counter += LEASE.total_seconds() / 2 + 1
+    with pytest.raises(Stopped, match="half of the lease"):
+        gate.check()
+
+
+@pytest.mark.parametrize("renew", [False, True])
+def test_what_somebody_else_has_settled_meanwhile_is_not_sent(
+    database: Database, clock: MovedClock, *, renew: bool
+) -> None:
+    """Another machine declared this one dead: it looks the post up, and may send it again."""
+    gate = claimed(database, clock, renew=renew)
+    gate.check()
+    with database.write() as session:
+        lanes.close_attempt(session, gate.post_id, gate.number, "unknown", "its process ended in mid-send", clock.now())
+    with pytest.raises(Stopped, match="settled"):
+        gate.check()
+
+
+def test_a_hold_shuts_the_gate_at_once_and_a_release_opens_it(database: Database, clock: MovedClock) -> None:
+    gate = claimed(database, clock)
+    with database.write() as session:
+        row = Hold(scope="channel:x", reason="a wrong figure", held_by="rita", held_at=clock.now())
+        session.add(row)
+    with pytest.raises(Stopped, match="hold on channel:x: a wrong figure"):
+        gate.check()
+    with database.write() as session:
+        session.add(row)
+        row.released_at = clock.now()
+    gate.check()
+
+
+def test_the_gate_of_an_issue_extends_its_lease_as_it_goes(database: Database, clock: MovedClock) -> None:
+    gate = claimed(database, clock, renew=True)
+    for _ in range(8):
+        clock.move(LEASE / 4)
+        gate.check()
+    with database.read() as session:
+        assert lanes.abandoned(session, clock.now()) == []
