@@ -48,6 +48,11 @@ def may_go(now: Instant) -> sa.ColumnElement[bool]:
     return sa.and_(not_held(), agreed(), within_bounds(now))
 
 
+def goes_on(session: Session, post_id: int, now: datetime) -> bool:
+    """Say whether nothing keeps back what is on its way: an issue takes long enough for that to change."""
+    return session.execute(sa.select(col(Post.id)).where(col(Post.id) == post_id, may_go(now))).first() is not None
+
+
 def within_bounds(now: Instant) -> sa.ColumnElement[bool]:
     """Return the condition on ``Post`` that nothing bounds it at its next try, or now where that is past.
 

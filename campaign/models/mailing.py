@@ -11,8 +11,8 @@ from sqlmodel import Field, Session, SQLModel, col, select
 from campaign.models.posts import Post
 from campaign.models.types import UtcDateTime
 
-OUT = ("sending", "sent", "unknown")
-"""Where a copy has gone out, or nobody can say that it has not: its issue has begun."""
+_OUT = ("sending", "sent", "unknown")
+"""Where a copy has gone out, or nobody can say that it has not."""
 
 _WAITING = text("status IN ('waiting', 'deferred')")
 
@@ -141,12 +141,12 @@ def freeze(session: Session, post_id: int, list_id: int, at: datetime) -> int:
 def begun_issue() -> sa.ColumnElement[bool]:
     """Return the condition on ``Post`` that it is an issue of which a copy may have gone to somebody.
 
-    Such a one is never late: it goes on. Frozen recipients or a server that put us off are no beginning, so an issue of
-    which nobody has a copy can be missed like any post.
+    Such a one is never late: it goes on. Frozen recipients alone are no beginning, so an issue that a hold stopped
+    before its first copy can be missed like any post.
     """
     touched = sa.exists(
         sa.select(sa.literal(1))
-        .where(col(Delivery.post_id) == col(Post.id), col(Delivery.status).in_(OUT))
+        .where(col(Delivery.post_id) == col(Post.id), col(Delivery.status) != "waiting")
         .correlate(Post)
     )
     return sa.and_(col(Post.channel) == "email", touched)
@@ -237,9 +237,9 @@ def count_deliveries(session: Session, post_id: int) -> dict[str, int]:
     return {status: count for status, count in session.execute(statement)}  # noqa: C416 - rows are not tuples to mypy
 
 
-def begun(session: Session, post_id: int) -> bool:
-    """Say whether a copy of the issue is out, or may be."""
-    out = sa.select(col(Delivery.id)).where(col(Delivery.post_id) == post_id, col(Delivery.status).in_(OUT)).limit(1)
+def copies_out(session: Session, post_id: int) -> bool:
+    """Say whether somebody has a copy of the issue, or may have one."""
+    out = sa.select(col(Delivery.id)).where(col(Delivery.post_id) == post_id, col(Delivery.status).in_(_OUT)).limit(1)
     return session.execute(out).first() is not None
 
 

@@ -165,6 +165,6 @@ def _existing(session: Session, source: Source, post: Post, account: Account) ->
         fields=post.fields,
         moved=post.moved,
         by_plan=post.withdrawn_by_plan,
-        begun=open_still and draft.subject is not None and mailing.begun(session, post.ident),
+        begun=open_still and draft.subject is not None and mailing.copies_out(session, post.ident),
         drifted=open_still and source.digest_of(post, account) != post.content_hash,
     )

@@ -95,7 +95,8 @@ class _Outlook:
         return self._waits(row) or self._in_turn(row, begun=begun)
 
     def _begun(self, row: PostRow) -> bool:
-        return mailing.begun(self._session, row.post.ident)
+        counts = mailing.count_deliveries(self._session, row.post.ident)
+        return any(count for status, count in counts.items() if status != "waiting")
 
     def _kept_back(self, row: PostRow) -> Release | None:
         """Say what keeps the item back besides holds: ``models.bounds.may_go`` asks the same."""

@@ -171,7 +171,7 @@ def _change(desk: Desk, row: PlanRow) -> Post | None:
 
 def _withdraw(desk: Desk, row: PlanRow) -> None:
     found = listing.post(desk.session, row.post_id or 0)
-    if found is None or found.post.status not in PLANNABLE or mailing.begun(desk.session, found.post.ident):
+    if found is None or found.post.status not in PLANNABLE or mailing.copies_out(desk.session, found.post.ident):
         return
     with suppress(MoveRefused):  # claimed meanwhile: it goes out, and the others of this plan are not lost over it
         desk.move(found.post, Move.WITHDRAW, why=row.reason, changes={"withdrawn_by_plan": True})
@@ -180,7 +180,7 @@ def _withdraw(desk: Desk, row: PlanRow) -> None:
 def _put_back(desk: Desk, row: PlanRow) -> None:
     """Make a draft again of a post that can no longer be filled: nobody may send, or approve, what has no ground."""
     found = listing.post(desk.session, row.post_id or 0)
-    if found is None or found.post.status not in PLANNABLE or mailing.begun(desk.session, found.post.ident):
+    if found is None or found.post.status not in PLANNABLE or mailing.copies_out(desk.session, found.post.ident):
         return
     if found.post.status == Status.APPROVED:
         void_approval(desk.session, found.post, who=desk.person.name, at=desk.now, why=row.reason)
