@@ -15,6 +15,7 @@ demo: .venv/runtime.stamp ## start everything on this machine and publish while 
 	@$(BIN)/campaign demo
 
 test: .venv/dev.stamp ## run every test, then say what each kind took
+	@scripts/test-needs
 	@PYTEST="$(PYTEST)" scripts/test-all
 
 check: lint ## before every commit: format, lint, types, floors, quick tests

@@ -1,10 +1,10 @@
 """The composition root: alone knows concrete channels and engines, and binds every port to what is real."""
 
-import fcntl
 import os
+import secrets
 import socket
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -15,14 +15,18 @@ from campaign.channels.email import EmailChannel
 from campaign.clock import Clock, SystemClock
 from campaign.config import CONFIG_NAME, Settings, load_settings, validated
 from campaign.config.faults import Origin
+from campaign.dispatch import budget
 from campaign.dispatch.means import Means
 from campaign.dispatch.retry import Policy
 from campaign.engagement.collect import Collector
 from campaign.engagement.timetable import Cooling
-from campaign.engine.local import Chore, LocalEngine
-from campaign.errors import AlreadyRunning, BadSetting, WrongUse
+from campaign.engine import require_cluster
+from campaign.engine.local import LocalEngine
+from campaign.engine.loop import Chore
+from campaign.errors import BadSetting, WrongUse
 from campaign.identities import Identities
-from campaign.models import Database, lanes, partners
+from campaign.models import Database, lanes, partners, upkeep
+from campaign.models.database import DatabaseAway
 from campaign.models.partners import Campaign
 from campaign.newsletter.sending import Issues
 from campaign.notices import Notices
@@ -30,8 +34,9 @@ from campaign.nudge import Listener, nudge
 from campaign.plan.addressing import Letterhead
 from campaign.plan.gather import Copy, Source
 from campaign.plan.media import MediaStore
-from campaign.ports import Bulk, Channel, Draft, Limits, Message
+from campaign.ports import Bulk, Channel, Draft, Engine, Limits, Message
 from campaign.review.content import Contents
+from campaign.review.head import HeadReport
 from campaign.review.rules import Watch
 from campaign.vault import Vault
 
@@ -186,6 +191,11 @@ class App:
         wanted = self.settings.engagement
         return Cooling(wanted.readings, wanted.daily_until, wanted.weekly_until)
 
+    @cached_property
+    def owner(self) -> str:
+        """The name of this process among those that dispatch. Hosts of one image may share a name and process ids."""
+        return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(2)}"
+
     def means(self) -> Means:
         """Return what dispatch works with."""
         return Means(
@@ -196,21 +206,23 @@ class App:
             identify=self.identities.of,
             bulk=self.bulk,
             policy=self.policy,
-            owner=f"{socket.gethostname()}:{os.getpid()}",
+            owner=self.owner,
             first_reading=self.cooling.first_age,
         )
 
-    def engine(self) -> LocalEngine:
-        """Return the engine that config.toml names."""
-        if self.settings.engine.kind != "local":
-            problem = f"engine {self.settings.engine.kind!r} is not there yet"
-            raise WrongUse(problem=problem, mend='Set kind = "local" under [engine].')
-        return LocalEngine(
-            self.means(), threads=self.settings.dispatch.lanes, beat=self.settings.dispatch.beat, chores=self.chores()
-        )
+    def engine(self) -> Engine:
+        """Return the engine that config.toml names. Raises WrongUse when it cannot run here."""
+        wanted = self.settings.dispatch
+        if self.settings.engine.kind == "local":
+            return LocalEngine(self.means(), threads=wanted.lanes, beat=wanted.beat, chores=self.chores())
+        require_cluster()
+        from campaign.engine import carrier, cluster  # noqa: PLC0415 - the library is an extra
+
+        carrier.check(self.database)
+        return cluster.ClusterEngine(self.means(), threads=wanted.lanes, beat=wanted.beat, chores=self.chores())
 
     def chores(self) -> list[Chore]:
-        """Return the upkeep beside dispatch: engagement readings and notices."""
+        """Return the upkeep beside dispatch: raised caps, readings, the word on the audit chain, notices."""
         collector = Collector(
             self.database,
             self.clock,
@@ -224,9 +236,14 @@ class App:
             collector.collect()
             return collector.next_at()
 
-        wanted = self.settings.campaign
+        means, wanted = self.means(), self.settings.campaign
         watch = Watch(self.database, wanted.timetable, wanted.timezone)
-        return [watch.chore, readings, self.notices.chore]
+
+        def raised_caps(now: datetime) -> datetime | None:
+            budget.reopen(means, now)
+            return None
+
+        return [watch.chore, raised_caps, readings, HeadReport(self.database).chore, self.notices.chore]
 
     @cached_property
     def notices(self) -> Notices:
@@ -237,29 +254,36 @@ class App:
     def dispatching(self) -> Iterator[None]:
         """Hold the right to dispatch from this database.
 
-        On SQLite one process may dispatch; the lock is the operating system's, so a killed process lets it go. Whoever
-        holds it knows that nobody else lives, and ends every lease at once.
+        On SQLite one process may dispatch. Whoever holds its lock knows that nobody else lives, and ends every lease
+        at once.
         """
-        if not self.database.is_sqlite:
+        with self.database.alone():
+            if self.database.is_sqlite:
+                with self.database.write() as session:
+                    lanes.end_leases(session, self.clock.now())
             yield
-            return
-        path = Path(f"{self.database.url.database}.lock")
-        with path.open("a") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise AlreadyRunning(database=self.database.url.database) from error
-            with self.database.write() as session:
-                lanes.end_leases(session, self.clock.now())
-            yield
+
+    def end_beat(self) -> None:
+        """Take this process's beat back, because it ends by intent; where the database is away, the beat grows old."""
+        with suppress(DatabaseAway), self.database.write() as session:
+            upkeep.end_beat(session, self.owner)
 
     def listening(self, wake: Callable[[], None]) -> AbstractContextManager[object]:
-        """Listen for nudges of writing commands while the block runs."""
-        return Listener(self.workspace, wake)
+        """Listen for nudges of writing commands while the block runs: from this workspace, or from any machine."""
+        if self.database.is_sqlite:
+            return Listener(self.workspace, wake)
+        from campaign.models.nudges import NotifyListener  # noqa: PLC0415 - brings in psycopg, which SQLite needs not
+
+        return NotifyListener(self.database.url, wake)
 
     def nudge(self) -> None:
-        """Tell the daemon that something changed."""
-        nudge(self.workspace)
+        """Tell the daemon, or every worker, that something changed."""
+        if self.database.is_sqlite:
+            nudge(self.workspace)
+            return
+        from campaign.models import nudges  # noqa: PLC0415 - as above
+
+        nudges.nudge(self.database)
 
     def close(self) -> None:
         """Close what was opened."""

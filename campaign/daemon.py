@@ -15,6 +15,7 @@ from campaign.models.status import Status
 log = structlog.get_logger(__name__)
 
 _GLANCE = 0.2  # seconds
+_FORGOTTEN = timedelta(days=1)
 _BAD_ENDS = (Status.FAILED, Status.MISSED, Status.UNCONFIRMED)
 
 
@@ -30,6 +31,7 @@ def run(
     stop = Event()
     _on_signals(stop)
     with app.dispatching():
+        _forget_beats(app)
         before = _bad_ends(app)
         engine = app.engine()
         engine.start()
@@ -41,7 +43,14 @@ def run(
         finally:
             log.info("stopping")
             engine.stop()
+            app.end_beat()
         return 1 if until_idle and _bad_ends(app) - before else 0
+
+
+def _forget_beats(app: App) -> None:
+    """Drop what processes that ended long ago left: each has a row of its own."""
+    with app.database.write() as session:
+        upkeep.forget_beats(session, app.clock.now() - _FORGOTTEN)
 
 
 def _on_signals(stop: Event) -> None:

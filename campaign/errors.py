@@ -9,7 +9,8 @@
     │   ├── NoWorkspace
     │   ├── UnknownName
     │   ├── NotAllowed           a right or the four eyes say no
-    │   └── AlreadyRunning
+    │   ├── AlreadyRunning
+    │   └── ExtraMissing
     ├── MoveRefused              the transition table or a guard says no
     │   └── Changed              what was approved is not what is there now
     ├── Declined                 how a local platform of the sandbox refuses a call
@@ -76,6 +77,10 @@ class AlreadyRunning(WrongUse):
     """Another process already dispatches from {database}. End it first, or use PostgreSQL for many machines."""
 
 
+class ExtraMissing(WrongUse):
+    """The engine pgqueuer needs the library PgQueuer. Install it with `pip install "campaign[cluster]"`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One fault in what a person wrote: where it is, what is wrong, how to mend it. ``severity``: error or warning."""
@@ -113,10 +118,21 @@ class Changed(MoveRefused):
     """Post {post} changed since {seen} was seen; it is {current} now. Look at it again, then decide."""
 
 
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """What an answer said of its account's budget: nothing more is to be sent before ``ready_at`` (aware UTC), and
+    why.
+    """
+
+    ready_at: datetime
+    why: str
+
+
 class Outcome(CampaignError):
     """{detail}"""
 
     name: ClassVar[str] = "unknown"
+    pace: Pace | None = None
 
     def __init__(self, detail: str, **facts: object) -> None:
         super().__init__(detail=detail, **facts)
@@ -150,10 +166,14 @@ class Wait(Outcome):
 
     name = "wait"
 
-    def __init__(self, detail: str, *, until: datetime | None = None, after: timedelta | None = None) -> None:
-        super().__init__(detail, until=until, after=after)
+    def __init__(
+        self, detail: str, *, until: datetime | None = None, after: timedelta | None = None, stated: bool = True
+    ) -> None:
+        """``stated`` is false where the platform gave no time: then ``after`` is our own least pause."""
+        super().__init__(detail, until=until, after=after, stated=stated)
         self.until = until
         self.after = after
+        self.stated = stated
 
 
 class CredentialDead(Outcome):

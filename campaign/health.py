@@ -37,7 +37,7 @@ def health(database: Database, clock: Clock) -> Health:
     except DatabaseAway:
         return Health(well=False, reason="the database does not answer")
     if not beats:
-        return Health(well=False, reason="no daemon has run yet; start `campaign run`")
+        return Health(well=False, reason="no daemon runs; start `campaign run`")
     newest, now = beats[0], clock.now()
     reason = ""
     if now - newest.tick_at > _STALE:

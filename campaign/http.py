@@ -135,10 +135,20 @@ class _TlsPool(urllib3.HTTPSConnectionPool):
 
 
 class _Adapter(requests.adapters.HTTPAdapter):
-    """The adapter of requests over such connections."""
+    """The adapter of requests over such connections; what the other side has not taken after ``read`` is dropped.
+
+    The kernel goes on sending for a minute or two what a program has given up: when a dead line comes back a request
+    would arrive whose post has been declared absent meanwhile.
+    """
+
+    def __init__(self, read: float) -> None:
+        self._options = [*urllib3.connection.HTTPConnection.default_socket_options]
+        if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux alone
+            self._options.append((socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, max(1, int(read * 1000))))
+        super().__init__()
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs)
+        super().init_poolmanager(*args, socket_options=self._options, **kwargs)
         self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
 
 
@@ -162,8 +172,8 @@ class Session(requests.Session):
         super().__init__()
         _quieten()
         self.trust_env = False
-        self.mount("https://", _Adapter())
-        self.mount("http://", _Adapter())
+        for scheme in ("https://", "http://"):
+            self.mount(scheme, _Adapter(read.total_seconds()))
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self.last: Answer | None = None
         self._rewrites = dict(rewrites or {})
@@ -273,15 +283,17 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 
 _SECRETS = re.compile(
     r"(?i)((?:access_token|appsecret_proof|client_secret|refresh_token|consumer_secret|app_secret|fb_exchange_token"
-    r"|oauth_signature|oauth_token|input_token|code_verifier|password)[\"']?\s*[=:]\s*[\"']?)([^&\s\"',;)}]+)"
+    r"|access_token_secret|id_token|oauth_signature|oauth_token|input_token|code_verifier|api_key|password|(?<!\w)token(?==))"
+    r"\\*[\"']?\s*(?:[=:]|%3D)\s*\\*[\"']?)([^&\s\\\"',;)}]+)"
 )
+_PAGE_TOKENS = re.compile(r"\bEAA[A-Za-z0-9_-]{16,}")
 _SCHEMES = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=%-]+")
 _LOGINS = re.compile(r"(://)[^/\s:@]+:[^/\s@]+@")
 
 
 def scrub(text: str) -> str:
     """Return ``text`` (words, a header or an address) with what looks like a secret taken out."""
-    text = _SECRETS.sub(r"\1…", text)
+    text = _PAGE_TOKENS.sub("EAA…", _SECRETS.sub(r"\1…", text))
     text = _SCHEMES.sub(r"\1 …", text)
     return _LOGINS.sub(r"\1…@", text)
 

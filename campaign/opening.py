@@ -6,6 +6,7 @@ from pathlib import Path
 
 from campaign.clock import Clock, SystemClock
 from campaign.config import CONFIG_NAME, Settings, lay_out, load_settings
+from campaign.engine import require_cluster
 from campaign.models import Database, audit, partners, users
 from campaign.models.partners import Campaign
 from campaign.models.users import User
@@ -37,9 +38,26 @@ def open_workspace(
     return settings
 
 
-def _fill_database(settings: Settings, salt: str, clock: Clock) -> None:
+def upgraded(settings: Settings) -> Database:
+    """Return the database with the newest schema, and with PgQueuer's tables where the engine wants them.
+
+    Raises:
+        ExtraMissing: the engine is pgqueuer, and its library is not installed.
+
+    """
+    if settings.engine.kind == "pgqueuer":
+        require_cluster()
     database = Database(settings.database.url)
     database.upgrade()
+    if settings.engine.kind == "pgqueuer":
+        from campaign.models import jobs  # noqa: PLC0415 - the library is an extra
+
+        jobs.upgrade(database.url)
+    return database
+
+
+def _fill_database(settings: Settings, salt: str, clock: Clock) -> None:
+    database = upgraded(settings)
     now, name = clock.now(), settings.campaign.name
     with database.write() as session:
         if partners.campaign(session) is None:

@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from sqlmodel import Session
 
+from campaign.config import said
 from campaign.errors import NotAllowed, UnknownName, WrongUse
 from campaign.models import audit, users
 from campaign.models.users import User
@@ -59,7 +60,14 @@ def demand(person: User, right: Right, partner_key: str | None = None) -> None:
 def add_user(
     session: Session, *, name: str, role: str, partner_key: str | None, email: str | None, by: str, now: datetime
 ) -> User:
-    """Add a person. An officer belongs to one partner."""
+    """Add a person. An officer belongs to one partner.
+
+    Raises:
+        UnknownName: there is no such role.
+        WrongUse: the name is empty, not one line or taken, or an officer has no partner.
+
+    """
+    name = said("user's name", name)
     if role not in RIGHTS:
         raise UnknownName(kind="role", name=role, mend=f"The roles are {', '.join(RIGHTS)}.")
     if role == "officer" and partner_key is None:

@@ -126,32 +126,47 @@ def read_reference(text: str, beside: Path, environ: Mapping[str, str]) -> dict[
         WrongUse: the text is no reference, or what it names is not there or not such an object.
 
     """
+    return _strings(*_referenced(text, beside, environ))
+
+
+def read_passphrase(text: str, beside: Path, environ: Mapping[str, str]) -> str:
+    """Read a passphrase by reference, as credentials are read; the line's end does not belong to it.
+
+    Raises:
+        WrongUse: the text is no reference, or what it names is not there.
+
+    """
+    return _referenced(text, beside, environ)[0].rstrip("\r\n")
+
+
+def _referenced(text: str, beside: Path, environ: Mapping[str, str]) -> tuple[str, str]:
+    """Return what a reference names, and how to speak of it."""
     kind, _, name = text.strip().partition(":")
     if kind not in {"env", "file"} or not name:
         raise WrongUse(
-            problem="This is no reference to credentials (it is not shown: it may be a secret)",
-            mend="Write env:NAME or file:PATH, and keep the secret itself out of the table.",
+            problem="This is no reference to a secret (it is not shown: it may be the secret itself)",
+            mend="Write env:NAME or file:PATH, and keep the secret itself out of tables and commands.",
         )
     if kind == "env":
-        return _from_variable(name, environ)
-    return _from_file(beside / Path(name).expanduser())
+        return _from_variable(name, environ), f"the variable {name}"
+    path = beside / Path(name).expanduser()
+    return _from_file(path), str(path)
 
 
-def _from_variable(name: str, environ: Mapping[str, str]) -> dict[str, str]:
+def _from_variable(name: str, environ: Mapping[str, str]) -> str:
     found = environ.get(name)
     if not found:
-        raise WrongUse(problem=f"The variable {name} is not set", mend="Set it to the JSON object of the credentials.")
-    return _strings(found, f"the variable {name}")
+        raise WrongUse(problem=f"The variable {name} is not set", mend="Set it to the secret that is asked for.")
+    return found
 
 
-def _from_file(path: Path) -> dict[str, str]:
+def _from_file(path: Path) -> str:
     try:
         with path.open("rb") as file:
-            content = file.read(_SECRET_MAX + 1)
-        return _strings(content.decode("utf-8-sig"), str(path))
+            return file.read(_SECRET_MAX + 1).decode("utf-8-sig")
     except OSError as error:
         problem = f"{path} cannot be read ({error.strerror})"
-        raise WrongUse(problem=problem, mend="Name a file relative to the folder of the CSV.") from error
+        raise WrongUse(problem=problem, mend="A path is relative to the folder of the file that names it.") from error
     except UnicodeDecodeError:
         raise WrongUse(problem=f"{path} is not UTF-8", mend="Save it as UTF-8.") from None
 

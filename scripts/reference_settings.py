@@ -2,8 +2,9 @@
 
 import re
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import reference_words as words
 from pydantic import BaseModel, SecretStr
@@ -49,10 +50,12 @@ def _kind(annotation: Any, field: FieldInfo | None = None) -> str:
         return " or ".join(f'`"{one}"`' for one in get_args(annotation))
     if get_origin(annotation) is tuple:
         return "list of lengths of time"
+    if get_origin(annotation) is Annotated:
+        return _kind(get_args(annotation)[0], field)
     if type(None) in get_args(annotation):
         return _kind(next(one for one in get_args(annotation) if one is not type(None)))
     names: dict[Any, str] = {bool: "true or false", int: "whole number", Path: "path", timedelta: "length of time"}
-    names |= {str: "text", SecretStr: "text, secret"}
+    names |= {Decimal: "US dollars", str: "text", SecretStr: "text, secret"}
     bounds = {
         name: getattr(one, name)
         for one in (field.metadata if field else ())
@@ -76,7 +79,9 @@ def _shown(value: object) -> str:
 def _spelt(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
-    return str(value) if isinstance(value, int) else f'"{spoken(value) if isinstance(value, timedelta) else value}"'
+    if isinstance(value, (int, Decimal)):
+        return str(value)
+    return f'"{spoken(value) if isinstance(value, timedelta) else value}"'
 
 
 def settings_page() -> str:

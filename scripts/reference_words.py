@@ -7,7 +7,7 @@ SETTINGS: dict[str, str] = {
     "campaign.name": "what people read as the campaign's name",
     "campaign.timetable": "the timetable's file",
     "campaign.templates": "the folder of the templates",
-    "engine.kind": 'what wakes the accounts; "pgqueuer" is not there yet and is refused',
+    "engine.kind": "what wakes the accounts: this process, or PgQueuer with many machines on one PostgreSQL",
     "dispatch.retries": "pauses before each new attempt; the last one repeats",
     "dispatch.lookups": "pauses before each look-up of an unconfirmed post; the last one repeats",
     "dispatch.lookup_reads": "good look-ups that must show nothing before a post counts as absent",
@@ -17,6 +17,15 @@ SETTINGS: dict[str, str] = {
     "engagement.daily_until": "then once a day up to this age of a post",
     "engagement.weekly_until": "then once a week up to this age; after it no more",
     "channels.x.api_url": "the API's host; another one for the sandbox",
+    "channels.x.monthly_cap": "US dollars that posting may cost in a calendar month (UTC), all accounts together",
+    "channels.x.account_monthly_cap": "US dollars that the posts of one account may cost in a calendar month (UTC)",
+    "channels.x.price_post": "what X charges for a post without a link, and for a repost (as of 2026-04-20)",
+    "channels.x.price_link": "what X charges for a post that contains a link",
+    "channels.x.price_alt_text": "what X charges for an image's alt text",
+    "channels.x.price_delete": "what X charges for taking a post down",
+    "channels.facebook.slow_from": "percent of Facebook's budget of calls from which on a page slows down",
+    "channels.facebook.slowest": "the pause after each post when that budget is nearly used up",
+    "channels.linkedin.daily_limit": "posts of one account in a day (UTC)",
     "channels.facebook.graph_url": "the Graph API's host; another one for the sandbox",
     "channels.facebook.graph_version": "the version of the Graph API",
     "channels.linkedin.api_url": "the API's host; another one for the sandbox",
@@ -82,6 +91,7 @@ MOVES: dict[str, str] = {
     "done": "a person recorded its address",
     "retract": "a person orders it taken down",
     "gone": "it is no longer there",
+    "restore": "the database was restored from a backup; the post may have been published since",
 }
 
 POWERS: dict[str, str] = {
@@ -91,6 +101,7 @@ POWERS: dict[str, str] = {
     "Retracts": "take a post down",
     "Renews": "renew an access token",
     "Verifies": "say whose credentials these are",
+    "Addresses": "know a post by the address that a person copied",
     "ByHand": "offer the platform's compose page, or copy to paste",
 }
 

@@ -174,18 +174,22 @@ class Room:
 
 
 def opened_room(
-    name: str, sandbox: Sandbox, tmp_path: Path, *, read: str = "2s", url: str | None = None
+    name: str, sandbox: Sandbox, tmp_path: Path, *, url: str = "", address: str = "", **more: object
 ) -> Iterator[Room]:
-    """A room over one channel and its local platform, on SQLite unless ``url`` names another database."""
+    """A room over one channel, with ``more`` of its settings, and its local platform.
+
+    ``url`` names its database instead of a SQLite file under ``tmp_path``, ``address`` what stands before the platform.
+    """
     ShiftedClock.ahead = timedelta()
     clock, database = ShiftedClock(), Database(url or f"sqlite:///{tmp_path}/room.db", connections=4)
     database.upgrade()
     sandbox.world.clock = clock
     create_key(tmp_path / "key")
     vault, kind = Vault(tmp_path / "key"), load_channels()[name]
-    settings = {"connect": "2s", "read": read, ADDRESS[name]: sandbox.urls[name]}
+    platform = address or sandbox.urls[name]
+    settings = {"connect": "2s", "read": "2s", ADDRESS[name]: platform, **more}
     if name == "linkedin":
-        settings["auth_url"] = sandbox.urls[name]
+        settings["auth_url"] = platform
     channels = {name: kind.from_settings(kind.settings_type.model_validate(settings), clock)}
     means = Means(
         database=database,

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from campaign.channels._words import squeezed, token_in
 from campaign.errors import Unknown
@@ -22,6 +23,14 @@ METRICS = (
     "post_reactions_by_type_total",
     "post_activity_by_action_type",
 )
+
+
+_NUMBER = re.compile(r"[0-9]{1,20}")
+_HOST = re.compile(r"(?:[a-z-]+\.)?facebook\.com")
+_WHOLE = re.compile(r"/([0-9]{1,20}_[0-9]{1,20})/?")
+_OF_PAGE = re.compile(r"/([\w.-]+)/posts/(?:[^/]+/)?(?:([0-9]{1,20})|pfbid\w+)/?")
+_QUERY = frozenset({"/permalink.php", "/story.php"})
+_SHARED = re.compile(r"/share/p/\w+/?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +103,32 @@ def same_post(post_id: str, other: str) -> bool:
 def address(post_id: str) -> str:
     """Return the public address of a post, which Facebook resolves to its permalink."""
     return f"https://www.facebook.com/{post_id}"
+
+
+def is_post(url: str) -> bool:
+    """Say whether this is the address of a post on Facebook, in one of the forms that its pages give."""
+    parts = urlsplit(url)
+    paths = (_WHOLE, _OF_PAGE, _SHARED)
+    known = any(form.fullmatch(parts.path) for form in paths) or (
+        parts.path in _QUERY and "story_fbid" in parse_qs(parts.query)
+    )
+    return known and _HOST.fullmatch(parts.hostname or "") is not None
+
+
+def id_in(page: str, url: str) -> str | None:
+    """Return ``<page>_<post>`` of an address that ``is_post``; None where it hides a number, as ``pfbid...`` does.
+    ``page`` is the account's own id, empty where it is not known: then it must stand in the address.
+    """
+    parts = urlsplit(url)
+    if whole := _WHOLE.fullmatch(parts.path):
+        return whole[1]
+    if of_page := _OF_PAGE.fullmatch(parts.path):
+        named, post = of_page[1], of_page[2] or ""
+    else:
+        query = parse_qs(parts.query)
+        named, post = query.get("id", [""])[0], query.get("story_fbid", [""])[0]
+    owner = page or named
+    return f"{owner}_{post}" if _NUMBER.fullmatch(owner) and _NUMBER.fullmatch(post) else None
 
 
 def instant_of(text: object) -> datetime:

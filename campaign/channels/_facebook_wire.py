@@ -20,7 +20,9 @@ from types import TracebackType
 from typing import Any, Self
 
 import structlog
+from pydantic import Field
 
+from campaign.channels._facebook_pace import Slowing, regained
 from campaign.channels._wire import Times, said, token_of
 from campaign.config import Duration
 from campaign.errors import AccountBlocked, CredentialDead, Duplicate, Forbidden, Outcome, Refused, Unknown, Wait
@@ -53,11 +55,22 @@ _DOWN = frozenset({1363047, 1609010})
 
 
 class Settings(Times):
-    """Settings of the channel Facebook: the Graph API's address and its version (v25.0 lives until 2028-07-29)."""
+    """Settings of the channel Facebook: the Graph API's address and its version (v25.0 lives until 2028-07-29).
+
+    ``slow_from`` is the percentage of Facebook's budget of calls from which on a page slows down, ``slowest`` the
+    pause after each post when it is nearly used up.
+    """
 
     graph_url: str = "https://graph.facebook.com"
     graph_version: str = "v25.0"
     back_off: Duration = timedelta(minutes=5)
+    slow_from: int = Field(default=75, ge=1, le=99)
+    slowest: Duration = timedelta(minutes=5)
+
+    @property
+    def slowing(self) -> Slowing:
+        """Return the rule of the pace."""
+        return Slowing(self.slow_from, self.slowest, self.back_off)
 
 
 class Wire:
@@ -144,7 +157,8 @@ def refusal(answer: Answer, back_off: timedelta) -> Outcome:
     if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return Unknown(detail)
     if codes & (_THROTTLED | _TOO_FAST) or answer.status == HTTPStatus.TOO_MANY_REQUESTS:
-        return Wait(detail, after=regained(answer.headers) or back_off)
+        regain = regained(answer.headers)
+        return Wait(detail, after=regain) if regain else Wait(detail, after=back_off, stated=False)
     if codes & (_BLOCKED | _OWNER_ASKED):
         return AccountBlocked(detail, after=_BLOCKED_FOR)
     for meaning, known in _MEANINGS:
@@ -168,17 +182,6 @@ def new_id(answer: Answer) -> str:
     if isinstance(number, str) and _ID.fullmatch(number):
         return number
     raise Unknown(f"the answer carries no id: {said(answer)}")
-
-
-def regained(headers: Mapping[str, str]) -> timedelta | None:
-    """Return how long until calls are taken again (X-Business-Use-Case-Usage, in minutes); None if it is not told."""
-    try:
-        usage = json.loads(headers.get("x-business-use-case-usage", ""))
-        rows = [row for rows in usage.values() for row in rows]
-        minutes = max(int(row.get("estimated_time_to_regain_access", 0)) for row in rows)
-    except (ValueError, TypeError, AttributeError):
-        return None
-    return timedelta(minutes=minutes) if minutes > 0 else None
 
 
 def _words(facts: Mapping[str, Any]) -> str:

@@ -3,16 +3,22 @@
 Sources: LinkedIn developer documentation (Posts API, Find posts by authors; Organization share statistics).
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from campaign.channels._linkedin_wire import encoded
 from campaign.channels._little import to_little, visible
 from campaign.channels._words import squeezed, token_in
 from campaign.errors import Unknown
 from campaign.ports import Evidence, Figures, Receipt
+
+_HOST = re.compile(r"(?:[a-z]+\.)?linkedin\.com")
+_UPDATE = re.compile(r"/(?:feed/update|embed/feed/update)/urn:li:(share|ugcPost|activity):([0-9]{1,20})/?")
+_NAMED = re.compile(r"/posts/[^/]*-(share|ugcPost|activity)-([0-9]{1,20})(?:-[\w-]*)?/?")
 
 # A post in one of these states is not there for others.
 _NOT_OUT = frozenset({"DRAFT", "PUBLISH_FAILED"})
@@ -99,6 +105,18 @@ def lost_words(sent: str, commentary: object) -> str | None:
 def address(urn: str) -> str:
     """Return the public address of a post."""
     return f"https://www.linkedin.com/feed/update/{urn}/"
+
+
+def urn_in(url: str) -> tuple[bool, str | None]:
+    """Say whether this is the address of a post, and of which URN; None where it names the activity alone, which is
+    another number than the post's.
+    """
+    parts = urlsplit(url)
+    path = unquote(parts.path)
+    found = (_UPDATE.fullmatch(path) or _NAMED.fullmatch(path)) if _HOST.fullmatch(parts.hostname or "") else None
+    if found is None:
+        return False, None
+    return True, None if found[1] == "activity" else f"urn:li:{found[1]}:{found[2]}"
 
 
 def statistics_path(organisation: str, urns: list[str]) -> str:

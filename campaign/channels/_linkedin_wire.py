@@ -12,9 +12,12 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import quote, urlsplit
 
+from pydantic import Field
+
+from campaign.channels._linkedin_pace import DAILY_POSTS, throttled
 from campaign.channels._wire import Times, said, token_of, unclear
 from campaign.config import Duration
-from campaign.errors import AccountBlocked, CredentialDead, Duplicate, Forbidden, Outcome, Refused, Unknown, Wait
+from campaign.errors import AccountBlocked, CredentialDead, Duplicate, Forbidden, Outcome, Refused, Unknown
 from campaign.http import Answer, Session, asked
 from campaign.ports import Identity
 
@@ -24,13 +27,16 @@ _NEW_VERSION = timedelta(minutes=10)
 
 
 class Settings(Times):
-    """Settings of the channel LinkedIn: hosts, API version, and how long to wait for an image to be worked through."""
+    """Settings of the channel LinkedIn: hosts, API version, how long to wait for an image to be worked through, and
+    ``daily_limit``, the posts that an account may make in a day (UTC).
+    """
 
     api_url: str = "https://api.linkedin.com"
     version: str = "202607"
     auth_url: str = "https://www.linkedin.com"
     image_poll: Duration = timedelta(seconds=1)
     image_wait: Duration = timedelta(seconds=45)
+    daily_limit: int = Field(default=DAILY_POSTS, ge=1)
 
 
 class Wire:
@@ -106,7 +112,7 @@ def refusal(answer: Answer, now: datetime, back_off: timedelta) -> Outcome:
     words = " ".join(str(facts[key]) for key in ("code", "message") if facts.get(key))
     detail = said(answer, words)
     if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
-        return Wait(detail, until=_midnight(now)) if "DAY" in words else Wait(detail, after=back_off)
+        return throttled(detail, words, now, back_off)
     if answer.status == HTTPStatus.UPGRADE_REQUIRED:  # the API version has ended; another one takes the same post
         return AccountBlocked(f"{detail} (see channels.linkedin.version in config.toml)", after=_NEW_VERSION)
     if unclear(answer) or not facts:
@@ -120,8 +126,3 @@ def refusal(answer: Answer, now: datetime, back_off: timedelta) -> Outcome:
 
 def _is_duplicate(answer: Answer) -> bool:
     return b"DUPLICATE_POST" in answer.content or b"duplicate of urn:li:" in answer.content
-
-
-def _midnight(now: datetime) -> datetime:
-    """Return the next midnight UTC, when LinkedIn's daily counters start again."""
-    return now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)

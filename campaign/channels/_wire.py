@@ -17,6 +17,7 @@ from campaign.errors import (
     Forbidden,
     NeverSent,
     Outcome,
+    Pace,
     Refused,
     Unknown,
 )
@@ -49,6 +50,16 @@ def unseen() -> Iterator[None]:
         yield
     except Unknown as error:
         raise NeverSent(error.detail) from error
+
+
+@contextmanager
+def paced(pace: Pace | None) -> Iterator[None]:
+    """Around the reading of an answer: an outcome carries what the answer said of the account's budget."""
+    try:
+        yield
+    except Outcome as outcome:
+        outcome.pace = pace
+        raise
 
 
 @contextmanager

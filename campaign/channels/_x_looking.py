@@ -6,6 +6,7 @@ long text is cut (X API v2 reference, data dictionary: Post). Field names are re
 """
 
 import html
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,9 @@ from campaign.weights import x_urls
 FIELDS = "created_at,entities,attachments,note_tweet,referenced_tweets,conversation_id"
 EXPANSIONS = "attachments.media_keys"
 REPOST = "rt:"
+
+_HOSTS = frozenset({"x.com", "www.x.com", "mobile.x.com", "twitter.com", "www.twitter.com", "mobile.twitter.com"})
+_STATUS = re.compile(r"/(?:i/web|\w{1,50})/status(?:es)?/([0-9]{1,19})(?:/.*)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,13 @@ class Shown:
     def key(self) -> str:
         """The id under which we know it: a repost goes by what it passes on, for that is what is told on creating."""
         return f"{REPOST}{self.reposts}" if self.reposts else str(self.number)
+
+
+def number_in(url: str) -> str | None:
+    """Return the id in the address of a post, whatever follows it; None where it is the address of none."""
+    parts = urlsplit(url)
+    found = _STATUS.fullmatch(parts.path) if parts.hostname in _HOSTS else None
+    return found[1] if found else None
 
 
 def shown(post: Mapping[str, Any]) -> Shown:

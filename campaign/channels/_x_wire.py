@@ -6,6 +6,7 @@ Sources: X API v2 reference (Response codes and errors; Rate limits; Create Post
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from http import HTTPStatus
 from types import TracebackType
 from typing import Self
@@ -13,6 +14,8 @@ from typing import Self
 import tweepy
 
 from campaign.channels._wire import Times, said, token_of, unclear
+from campaign.channels._x_pace import lifted_at
+from campaign.config.money import Money
 from campaign.errors import AccountBlocked, CredentialDead, Duplicate, Forbidden, Outcome, Refused, Unknown, Wait
 from campaign.http import Answer, Session, asked
 from campaign.ports import Identity
@@ -26,9 +29,18 @@ _TOP_UP = timedelta(minutes=10)
 
 
 class Settings(Times):
-    """Settings of the channel X. ``api_url`` is the host of the API, without a path of a version."""
+    """Settings of the channel X. ``api_url`` is the host of the API, without a path of a version.
+
+    Prices are in US dollars, those of 2026-04-20. The caps bound what posting costs in a calendar month (UTC).
+    """
 
     api_url: str = "https://api.x.com"
+    price_post: Money = Decimal("0.015")
+    price_link: Money = Decimal("0.20")
+    price_alt_text: Money = Decimal("0.005")
+    price_delete: Money = Decimal("0.010")
+    monthly_cap: Money | None = None
+    account_monthly_cap: Money | None = None
 
 
 class Wire:
@@ -87,8 +99,8 @@ def refusal(answer: Answer, now: datetime, back_off: timedelta) -> Outcome:
     """Return what an answer other than 2xx means (X API v2, Response codes and errors)."""
     detail = said(answer, _words(answer.facts))
     if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
-        until = _reset(answer.headers)
-        return Wait(detail, until=until) if until and until > now else Wait(detail, after=back_off)
+        until = lifted_at(answer.headers, now)
+        return Wait(detail, until=until) if until else Wait(detail, after=back_off, stated=False)
     if answer.status == HTTPStatus.PAYMENT_REQUIRED:  # the app's credits are used up
         return AccountBlocked(detail, after=_TOP_UP)
     # A page of an edge server, in place of a problem in JSON, says nothing of what stands behind it.
@@ -126,11 +138,3 @@ def _words(facts: Mapping[str, object]) -> str:
     words += [error.get("message") or error.get("detail") for error in listed]
     words += [facts.get("type"), facts.get("reason"), facts.get("error_description")]
     return "; ".join(dict.fromkeys(word for word in words if isinstance(word, str) and word != "about:blank"))
-
-
-def _reset(headers: Mapping[str, str]) -> datetime | None:
-    """Return when the limit that was met is lifted: of those used up the last, else that of the 15 minutes."""
-    families = ("x-rate-limit", "x-user-limit-24hour", "x-app-limit-24hour")
-    used_up = [family for family in families if headers.get(f"{family}-remaining") == "0"]
-    resets = [headers.get(f"{family}-reset", "") for family in used_up or families[:1]]
-    return max((datetime.fromtimestamp(int(text), UTC) for text in resets if _ID.fullmatch(text)), default=None)

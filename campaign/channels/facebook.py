@@ -22,17 +22,20 @@ from campaign.channels._facebook_looking import (
     by_upload,
     by_words,
     figures,
+    id_in,
     insights,
     instant_of,
+    is_post,
     own_part,
     same_post,
     shown,
 )
+from campaign.channels._facebook_pace import pace
 from campaign.channels._facebook_wire import Settings, Wire, good, new_id, other_version, refusal
-from campaign.channels._wire import looking, picture, said, unseen
+from campaign.channels._wire import looking, paced, picture, said, unseen
 from campaign.channels._words import MARGIN, carded, strongest
 from campaign.clock import Clock, SystemClock
-from campaign.errors import AccountBlocked, CannotLook, CredentialDead, Unknown, Wait
+from campaign.errors import AccountBlocked, CannotLook, CredentialDead, Pace, Unknown, Wait, WrongUse
 from campaign.http import Answer
 from campaign.ports import Draft, Evidence, Figures, Gate, Identity, Limits, Media, Message, Receipt, Sighting, Standing
 from campaign.weights import FACEBOOK_MAX, facebook_length
@@ -79,6 +82,13 @@ class Facebook:
         link = message.link or (address(message.share_of) if message.share_of else "")
         return f"https://www.facebook.com/sharer/sharer.php?u={quote(link, safe='')}"
 
+    def id_in(self, who: Identity, url: str, *, share: bool = False) -> str | None:  # noqa: ARG002 - shares are posts
+        """Return the id in the address of a post; None where Facebook hides it (``pfbid...``). Raises WrongUse."""
+        if not is_post(url):
+            mend = "Write it as https://www.facebook.com/PAGE/posts/NUMBER."
+            raise WrongUse(problem=f"{url} is no post on Facebook", mend=mend)
+        return id_in(who.external_id, url)
+
     # --- publish -----------------------------------------------------------------------------------------------------
 
     def publish(self, who: Identity, message: Message, gate: Gate) -> Receipt:
@@ -95,17 +105,19 @@ class Facebook:
             link = address(message.share_of) if message.share_of is not None else message.link
             if link and not photos:
                 form["link"] = link
-            answer = self._good(wire.post(f"{who.external_id}/feed", None, **form))
-        return self._receipt(answer)
+            answer = wire.post(f"{who.external_id}/feed", None, **form)
+        told = pace(answer.headers, who.external_id, self._clock.now(), self._settings.slowing)
+        with paced(told):
+            return self._receipt(self._good(answer), told)
 
-    def _receipt(self, answer: Answer) -> Receipt:
+    def _receipt(self, answer: Answer, told: Pace | None) -> Receipt:
         post_id, facts = new_id(answer), answer.facts
         url = facts.get("permalink_url")
         try:
             at: datetime | None = instant_of(facts.get("created_time"))
         except ValueError:
             at = None
-        return Receipt(post_id, url if isinstance(url, str) and url else address(post_id), at)
+        return Receipt(post_id, url if isinstance(url, str) and url else address(post_id), at, told)
 
     def _upload(self, wire: Wire, who: Identity, media: Media) -> str:
         form = {"published": "false"}

@@ -25,6 +25,7 @@ from campaign.channels._linkedin_looking import (
     shown,
     statistics,
     statistics_path,
+    urn_in,
     visible_sent,
 )
 from campaign.channels._linkedin_wire import Settings, Wire, encoded, good, new_urn
@@ -32,9 +33,10 @@ from campaign.channels._little import to_little
 from campaign.channels._wire import ends_at, looking, patiently, picture, renewed, said, unseen
 from campaign.channels._words import MARGIN, carded, strongest
 from campaign.clock import Clock, SystemClock
-from campaign.errors import CannotLook, CredentialDead, NeverSent, Refused, Unknown
+from campaign.errors import CannotLook, CredentialDead, NeverSent, Refused, Unknown, WrongUse
 from campaign.http import Answer, Session, asked
 from campaign.ports import Draft, Evidence, Figures, Gate, Identity, Limits, Media, Message, Receipt, Sighting, Standing
+from campaign.ports.costs import POST, Budget, Cost
 from campaign.weights import LINKEDIN_MAX, linkedin_length
 
 _PAGES = 6
@@ -77,10 +79,35 @@ class LinkedIn:
         return carded(self.name, draft, token)
 
     def compose_url(self, who: Identity, message: Message) -> str:  # noqa: ARG002 - the same for every account
-        """Return LinkedIn's compose page with the words filled in."""
+        """Return LinkedIn's compose page with the words filled in, or the page on which a person passes a post on."""
+        if message.share_of is not None:
+            return f"https://www.linkedin.com/sharing/share-offsite/?url={quote(message.link or '', safe='')}"
         words = visible_sent(message.text)
         text = f"{words}\n\n{message.link}" if message.link else words
         return f"https://www.linkedin.com/feed/?shareActive=true&text={quote(text, safe='')}"
+
+    def id_in(self, who: Identity, url: str, *, share: bool = False) -> str | None:  # noqa: ARG002 - shares are posts
+        """Return the URN in the address of a post; None where it names the activity alone. Raises WrongUse."""
+        is_post, urn = urn_in(url)
+        if not is_post:
+            mend = "Write it as https://www.linkedin.com/feed/update/urn:li:share:NUMBER/."
+            raise WrongUse(problem=f"{url} is no post on LinkedIn", mend=mend)
+        return urn
+
+    # --- budget ------------------------------------------------------------------------------------------------------
+
+    @property
+    def budget(self) -> Budget:
+        """The posts that an account may make in a day."""
+        return Budget(daily_posts=self._settings.daily_limit)
+
+    def costs(self, message: Message) -> tuple[Cost, ...]:  # noqa: ARG002 - the same for every message
+        """Return one post of the day: LinkedIn counts the call, whatever becomes of it."""
+        return (Cost(POST, sunk=True),)
+
+    def cost_of_retraction(self) -> None:
+        """Return None: a delete takes nothing from the posts of a day."""
+        return
 
     # --- publish -----------------------------------------------------------------------------------------------------
 

@@ -14,12 +14,14 @@ from urllib.parse import quote
 
 from pydantic import BaseModel
 
-from campaign.channels._wire import ends_at, looking, patiently, picture, renewed, said, unseen
+from campaign.channels._wire import ends_at, looking, paced, patiently, picture, renewed, said, unseen
 from campaign.channels._words import MARGIN, strongest
-from campaign.channels._x_looking import EXPANSIONS, FIELDS, REPOST, Shown, in_one_form, respelled, shown
+from campaign.channels._x_looking import EXPANSIONS, FIELDS, REPOST, Shown, in_one_form, number_in, respelled, shown
+from campaign.channels._x_pace import pace
+from campaign.channels._x_price import Priced
 from campaign.channels._x_wire import Settings, Wire, good, instant_of, new_id, snowflake
 from campaign.clock import Clock, SystemClock
-from campaign.errors import CannotLook, CredentialDead, NeverSent, Outcome, Unknown
+from campaign.errors import CannotLook, CredentialDead, NeverSent, Outcome, Unknown, WrongUse
 from campaign.http import Answer, Session, asked
 from campaign.ports import Draft, Evidence, Figures, Gate, Identity, Limits, Media, Message, Receipt, Sighting, Standing
 from campaign.weights import X_MAX, x_length, x_valid
@@ -30,7 +32,7 @@ _GONE = 404
 _BAD_REQUEST = 400
 
 
-class X:
+class X(Priced):
     """X. A repost's id is ``rt:`` and the id of the post passed on: X tells no other that can be relied on."""
 
     name: ClassVar[str] = "x"
@@ -46,10 +48,11 @@ class X:
         card=False,
         copies=False,
         valid=x_valid,
+        shares_have_figures=False,
     )
 
     def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
-        self._settings = settings
+        super().__init__(settings)
         self._clock = clock or SystemClock()
 
     @classmethod
@@ -64,8 +67,19 @@ class X:
         return Message(self.name, draft.words, media=draft.media)
 
     def compose_url(self, who: Identity, message: Message) -> str:  # noqa: ARG002 - the same for every account
-        """Return X's compose page with the words filled in (X developer documentation, Web intents)."""
+        """Return X's compose page with the words filled in, or the page that reposts (X documentation, Web intents)."""
+        if message.share_of == "":
+            return message.link or ""
+        if message.share_of is not None:
+            return f"https://x.com/intent/retweet?tweet_id={quote(message.share_of.removeprefix(REPOST), safe='')}"
         return f"https://x.com/intent/post?text={quote(message.text, safe='')}"
+
+    def id_in(self, who: Identity, url: str, *, share: bool = False) -> str:  # noqa: ARG002 - the same for every account
+        """Return the id in the address of a post; of a repost, by the address of what it passes on. Raises WrongUse."""
+        number = number_in(url)
+        if number is None:
+            raise WrongUse(problem=f"{url} is no post on X", mend="Write it as https://x.com/NAME/status/NUMBER.")
+        return f"{REPOST}{number}" if share else number
 
     # --- publish -----------------------------------------------------------------------------------------------------
 
@@ -80,17 +94,22 @@ class X:
                 gate.keep(media_ids)
                 wire.session.reconnect()
                 body["media"] = {"media_ids": media_ids}
-            number = new_id(self._good(self._patiently(lambda: wire.ask("POST", "/2/tweets", body=body))))
-        return Receipt(number, _address(who, number), instant_of(number))
+            answer = self._patiently(lambda: wire.ask("POST", "/2/tweets", body=body))
+        told = pace(answer.headers, self._clock.now())
+        with paced(told):
+            number = new_id(self._good(answer))
+        return Receipt(number, _address(who, number), instant_of(number), told)
 
     def _repost(self, wire: Wire, who: Identity, share_of: str) -> Receipt:
         source = share_of.removeprefix(REPOST)
         route, body = f"/2/users/{who.external_id}/retweets", {"tweet_id": source}
-        answer = self._good(self._patiently(lambda: wire.ask("POST", route, body=body)))
-        data = answer.facts.get("data")
-        if not isinstance(data, dict) or not (data.get("retweeted") or data.get("reposted")):
-            raise Unknown(f"the answer does not say that it was reposted: {said(answer)}")
-        return Receipt(f"{REPOST}{source}", f"https://x.com/i/status/{source}", self._clock.now())
+        answer = self._patiently(lambda: wire.ask("POST", route, body=body))
+        told = pace(answer.headers, self._clock.now())
+        with paced(told):
+            data = self._good(answer).facts.get("data")
+            if not isinstance(data, dict) or not (data.get("retweeted") or data.get("reposted")):
+                raise Unknown(f"the answer does not say that it was reposted: {said(answer)}")
+        return Receipt(f"{REPOST}{source}", f"https://x.com/i/status/{source}", self._clock.now(), told)
 
     def _upload(self, wire: Wire, media: Media) -> str:
         """Upload one image in one shot. Only keys that both published API documents allow are sent."""

@@ -14,6 +14,7 @@ _MODULES = (
     "running",
     "log",
     "upkeep",
+    "backups",
     "demo",
 )
 

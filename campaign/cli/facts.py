@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from campaign.cli.frame import As, AsJson, cli, desk, opened, show
-from campaign.errors import UnknownName
+from campaign.errors import UnknownName, WrongUse
 
 if TYPE_CHECKING:
     from sqlmodel import Session
@@ -100,6 +100,7 @@ def import_accounts(file: CsvFile, by: As = None) -> None:
     from campaign.intake import read_accounts
     from campaign.models import partners as rows
     from campaign.register import accounts as register
+    from campaign.review.rebinding import rebind
 
     with opened() as app:
         with app.database.read() as session:
@@ -107,7 +108,10 @@ def import_accounts(file: CsvFile, by: As = None) -> None:
         found = read_accounts(file, set(app.channels), known, os.environ)
         with desk(app, by) as place:
             done = register.take(place.session, found, app.vault, by=place.person, now=place.now)
+            anew = rebind(place, done.touched)
     typer.echo(f"{done.added} accounts added, {done.changed} changed, {done.same} as before.")
+    if anew:
+        typer.echo(f"{anew} posts speak for another account now; those that were approved are back in review.")
 
 
 @accounts.command("list")
@@ -129,10 +133,11 @@ def list_accounts(as_json: AsJson = False) -> None:
                 "can_find": account.can_find,
                 "stopped": account.stopped_why,
                 "stopped_until": iso(account.stopped_until) if account.stopped_until else None,
+                "disabled": account.disabled_why,
             }
             for account, partner in rows.accounts(session)
         ]
-    columns = ("id", "partner", "channel", "handle", "external_id", "mode", "credentials", "stopped")
+    columns = ("id", "partner", "channel", "handle", "external_id", "mode", "credentials", "stopped", "disabled")
     show(
         documents, as_json=as_json, columns=columns, empty="No accounts. `campaign accounts import FILE.csv` adds them."
     )
@@ -151,6 +156,34 @@ def check_accounts(as_json: AsJson = False) -> None:
         raise typer.Exit(1)
 
 
+AccountId = Annotated[int, typer.Argument(metavar="ID", help="As `accounts list` shows it.", min=1, max=2**31 - 1)]
+Reason = Annotated[str, typer.Option("--reason", help="Why; it is kept and shown.")]
+
+
+@accounts.command("disable")
+def disable_account(ident: AccountId, reason: Reason, by: As = None) -> None:
+    """Take an account out: nothing more is planned for it, and its approved posts are held."""
+    from campaign.config import said
+    from campaign.register import accounts as register
+
+    why = said("reason", reason)
+    with opened() as app, desk(app, by) as place:
+        called = register.disable(place.session, ident, why, by=place.person, now=place.now)
+    typer.echo(f"Disabled: {called}. `campaign accounts enable {ident} --reason R` takes it back.")
+
+
+@accounts.command("enable")
+def enable_account(ident: AccountId, reason: Reason, by: As = None) -> None:
+    """Take a disabled account back; what was held since then goes on, or is missed when its time has passed."""
+    from campaign.config import said
+    from campaign.register import accounts as register
+
+    why = said("reason", reason)
+    with opened() as app, desk(app, by) as place:
+        called = register.enable(place.session, ident, why, by=place.person, now=place.now)
+    typer.echo(f"Enabled: {called}. `campaign plan` shows what the timetable wants of it.")
+
+
 @lists.command("import")
 def import_list(name: Annotated[str, typer.Argument(metavar="LIST")], file: CsvFile, by: As = None) -> None:
     """Add subscribers to a list: email,name,...,consent_source,consent_at."""
@@ -158,7 +191,7 @@ def import_list(name: Annotated[str, typer.Argument(metavar="LIST")], file: CsvF
     from campaign.register import lists as register
 
     with opened() as app:
-        rows = read_subscribers(file)
+        rows = read_subscribers(file, app.clock.now())
         with desk(app, by) as place:
             done = register.take(place.session, name, rows, by=place.person, now=place.now)
     typer.echo(f"{done.added} subscribers added, {done.changed} changed, {done.same} as before or unsubscribed.")
@@ -205,7 +238,10 @@ def add_user(
 ) -> None:
     """Add a person."""
     from campaign import people
+    from campaign.intake.values import is_mail
 
+    if email is not None and not is_mail(email):
+        raise WrongUse(problem=f"{email!r} is no mail address", mend="Write name@example.org, one address.")
     with opened() as app, desk(app, by) as place:
         people.demand(place.person, people.Right.ADMINISTER)
         if partner is not None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -37,6 +38,9 @@ Statuses = Annotated[list[str] | None, typer.Option("--status", help="Only this 
 Day = Annotated[str | None, typer.Option("--day", help="Only this day, as 2025-12-02.")]
 
 _FINDINGS, _WRONG_USE = 1, 2
+_DATABASE_MEND = (
+    "See config.toml and `campaign db upgrade`; what is lost or damaged comes back by `campaign db restore`."
+)
 _place: dict[str, Path | None] = {"workspace": None}
 
 
@@ -54,6 +58,7 @@ def main() -> None:
     """Run the command line; every error becomes one clear line on stderr."""
     from campaign.cli import every_command
 
+    sys.excepthook = _crashed
     every_command.load()
     try:
         cli(standalone_mode=True)
@@ -72,8 +77,17 @@ def main() -> None:
             raise
         # Only a command that uses the database has loaded SQLAlchemy; --help must not pay for naming its errors.
         cause = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
-        typer.echo(f"campaign: the database said no: {cause}. See `campaign db upgrade` and config.toml.", err=True)
+        typer.echo(f"campaign: the database said no: {cause}. {_DATABASE_MEND}", err=True)
         sys.exit(_WRONG_USE)
+
+
+def _crashed(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Show a fault of our own as Python does, without what looks like a secret: an error may carry an address."""
+    import traceback
+
+    from campaign.http import scrub
+
+    typer.echo(scrub("".join(traceback.format_exception(kind, error, trace))), err=True, nl=False)
 
 
 def workspace() -> Path:
@@ -96,8 +110,14 @@ def opened() -> Iterator["App"]:
 
 
 def actor_name(named: str | None) -> str:
-    """Return who acts: as named, else CAMPAIGN_USER, else the operator."""
-    return named or os.environ.get("CAMPAIGN_USER") or "operator"
+    """Return who acts: as named, else CAMPAIGN_USER, else the operator. Raises WrongUse for an empty name: somebody
+    meant to name a person, and must not act as the operator unawares.
+    """
+    from campaign.config import said
+
+    if named is not None:
+        return said("name after --as", named)
+    return os.environ.get("CAMPAIGN_USER") or "operator"
 
 
 def person(session: "Session", named: str | None) -> "User":

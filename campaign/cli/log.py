@@ -1,6 +1,5 @@
 """`campaign log`, `report`, `export`, `audit`: what happened."""
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -8,10 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from campaign.cli.frame import AsJson, Day, cli, day_bounds, opened, show, show_one
+from campaign.cli.posts import check_names, check_partners
+from campaign.errors import WrongUse
 
 if TYPE_CHECKING:
     from campaign.app import App
     from campaign.models.snapshots import LogFilter
+    from campaign.reports.log import LogRow
+
+_ROWS_MAX = 1_000_000
+_TABLE = 500
 
 OnePartner = Annotated[str | None, typer.Option("--partner", help="Only this partner.")]
 OneChannel = Annotated[str | None, typer.Option("--channel", help="Only this channel.")]
@@ -22,8 +27,15 @@ OneTemplate = Annotated[str | None, typer.Option("--template", help="Only this t
 def _filter(
     app: "App", partner: str | None, channel: str | None, slot: str | None, template: str | None, day: str | None
 ) -> "LogFilter":
+    from campaign.models import listing
     from campaign.models.snapshots import LogFilter
 
+    check_partners(app, [partner] if partner is not None else None)
+    check_names("channel", [channel] if channel is not None else None, list(app.channels))
+    with app.database.read() as session:
+        for kind, name in (("slot", slot), ("template", template)):
+            if name is not None:
+                check_names(kind, [name], listing.names(session, kind))
     since, until = day_bounds(app, day)
     return LogFilter(partner=partner, channel=channel, slot=slot, template=template, since=since, until=until)
 
@@ -38,22 +50,36 @@ def log(
     as_json: AsJson = False,
 ) -> None:
     """Show the engagement log: a row per reading, and a small chart."""
+    from campaign.reports.export import write_json
+    from campaign.reports.log import each_log_row, log_rows
+
+    with opened() as app:
+        wanted = _filter(app, partner, channel, slot, template, day)
+        if as_json:
+            write_json(each_log_row(app.database, wanted), sys.stdout)
+            return
+        with app.database.read() as session:
+            rows = log_rows(session, wanted)
+    if not rows:
+        typer.echo("No readings yet. The first is taken a while after publishing ([engagement] readings).")
+        return
+    _show_log(rows)
+
+
+def _show_log(rows: "list[LogRow]") -> None:
     from rich.console import Console
 
     from campaign.reports.chart import chart
-    from campaign.reports.log import log_rows
+    from campaign.reports.log import NEWEST
     from campaign.reports.table import table
 
-    with opened() as app, app.database.read() as session:
-        rows = log_rows(session, _filter(app, partner, channel, slot, template, day))
-    if as_json:
-        typer.echo(json.dumps(rows, ensure_ascii=False, indent=1))
-    elif not rows:
-        typer.echo("No readings yet. The first is taken a while after publishing ([engagement] readings).")
-    else:
-        console = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
-        console.print(table(rows))
-        console.print(chart(rows, console.width))
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
+    if len(rows) > _TABLE:
+        typer.echo(f"The newest {_TABLE} readings; `campaign export FILE` and --json have them all.")
+    console.print(table(rows[-_TABLE:]))
+    console.print(chart(rows, console.width))
+    if len(rows) == NEWEST:
+        typer.echo(f"The chart is drawn from the newest {NEWEST:,} readings.")
 
 
 @cli.command("report")
@@ -77,20 +103,19 @@ def export(
     day: Day = None,
 ) -> None:
     """Write the engagement log to a file, as CSV or JSON by its name."""
-    from campaign.errors import WrongUse
     from campaign.reports.export import write_csv, write_json
-    from campaign.reports.log import log_rows
+    from campaign.reports.log import each_log_row
 
     if str(file) != "-" and file.suffix not in {".csv", ".json"}:
         raise WrongUse(problem=f"{file.name} ends in neither .csv nor .json", mend="Name the file so.")
-    with opened() as app, app.database.read() as session:
-        rows = log_rows(session, _filter(app, partner, channel, slot, template, day))
-    if str(file) == "-":
-        write_csv(rows, sys.stdout)
-        return
-    with file.open("w", encoding="utf-8", newline="") as out:
-        (write_csv if file.suffix == ".csv" else write_json)(rows, out)
-    typer.echo(f"{len(rows)} rows written to {file}.")
+    with opened() as app:
+        rows = each_log_row(app.database, _filter(app, partner, channel, slot, template, day))
+        if str(file) == "-":
+            write_csv(rows, sys.stdout)
+            return
+        with file.open("w", encoding="utf-8", newline="") as out:
+            count = (write_csv if file.suffix == ".csv" else write_json)(rows, out)
+    typer.echo(f"{count} rows written to {file}.")
 
 
 @cli.command("audit")
@@ -103,12 +128,13 @@ def audit(
     from campaign.clock import iso
     from campaign.models import audit as chain
 
+    if not 1 <= limit <= _ROWS_MAX:
+        raise WrongUse(problem=f"--limit {limit} is no number of rows", mend=f"Write one from 1 to {_ROWS_MAX:,}.")
     with opened() as app, app.database.read() as session:
         if verify:
-            faults = list(chain.faults(session))
-            last = chain.rows(session, limit=1)
-            head = last[0].digest if last else ""
-            show_one({"whole": not faults, "head": head, "faults": faults}, as_json=as_json)
+            faults, head = list(chain.faults(session)), chain.head(session)
+            document = {"whole": not faults, "rows": head.rows if head else 0, "head": head.digest if head else ""}
+            show_one(document | {"faults": faults}, as_json=as_json)
             raise typer.Exit(1 if faults else 0)
         rows: list[dict[str, object]] = [
             {

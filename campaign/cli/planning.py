@@ -17,10 +17,12 @@ if TYPE_CHECKING:
 
     from campaign.app import App
     from campaign.models.listing import PostRow
-    from campaign.plan.rows import PlanRow
+    from campaign.plan.rows import PlanFacts, PlanRow
+    from campaign.plan.spend import Line
     from campaign.ports import Draft
 
 _COLUMNS = ("action", "partner", "channel", "slot", "due_at", "reason")
+_MONEY = ("month", "channel", "posts", "with_link", "spent", "forecast", "cap")
 _SHOWN = frozenset({"add", "change", "withdraw", "past", "blocked"})
 
 Placeholders = Annotated[
@@ -30,10 +32,17 @@ Placeholders = Annotated[
 
 def proposed(app: "App", session: "Session", now: "datetime", *, placeholders: bool) -> "list[PlanRow]":
     """Return the plan as the timetable, the templates and the tables stand now."""
+    return _planned(app, session, now, placeholders=placeholders)[1]
+
+
+def _planned(
+    app: "App", session: "Session", now: "datetime", *, placeholders: bool
+) -> "tuple[PlanFacts, list[PlanRow]]":
     from campaign.plan.gather import gather
     from campaign.plan.planner import plan
 
-    return plan(gather(session, app.source(placeholders=placeholders), now))
+    facts = gather(session, app.source(placeholders=placeholders), now)
+    return facts, plan(facts)
 
 
 def row_document(row: "PlanRow") -> dict[str, object]:
@@ -63,8 +72,11 @@ def plan_command(
 ) -> None:
     """Show what `campaign queue` would add, change and withdraw; nothing is written. Exit 1 when posts are blocked."""
     with opened() as app, app.database.read() as session:
-        rows = proposed(app, session, app.clock.now(), placeholders=placeholders)
         start, end = day_bounds(app, since)[0], day_bounds(app, until)[1]
+        if start is not None and end is not None and start >= end:
+            raise WrongUse(problem=f"--from {since} comes after --to {until}", mend="Give the earlier day first.")
+        facts, rows = _planned(app, session, app.clock.now(), placeholders=placeholders)
+        money = months(app, session, facts, rows, by_account=False)
         shown = [
             row
             for row in rows
@@ -72,7 +84,39 @@ def plan_command(
         ]
     documents = [row_document(row) for row in shown]
     show(documents, as_json=as_json, columns=_COLUMNS, empty="Nothing to do: every post stands as the timetable says.")
+    if money and not as_json:
+        typer.echo("What posting costs by month, in US dollars:")
+        show([line.words() for line in money], as_json=False, columns=_MONEY, empty="")
     _say_blocked(shown)
+
+
+@cli.command("spend")
+def spend_command(
+    by_account: Annotated[bool, typer.Option("--by-account", help="A row for each account.")] = False,
+    placeholders: Placeholders = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show what posting has cost and will cost by month, in US dollars. Exit 1 when a cap will not last."""
+    with opened() as app, app.database.read() as session:
+        facts, rows = _planned(app, session, app.clock.now(), placeholders=placeholders)
+        money = months(app, session, facts, rows, by_account=by_account)
+    columns = (_MONEY[0], "partner", "account", *_MONEY[1:]) if by_account else _MONEY
+    rows_shown = [line.document() if as_json else line.words() for line in money]
+    show(rows_shown, as_json=as_json, columns=columns, empty="Nothing that was posted or is planned costs money.")
+    if any(line.over_cap for line in money):
+        raise typer.Exit(1)
+
+
+def months(
+    app: "App", session: "Session", facts: "PlanFacts", rows: "Sequence[PlanRow]", *, by_account: bool
+) -> "Sequence[Line]":
+    """Return what was spent and what is still to come, by month and channel."""
+    from campaign.models import bookings
+    from campaign.plan.spend import forecast, summed, with_prices
+
+    priced = with_prices(app.channels)
+    coming = forecast(facts, rows, priced)
+    return summed(facts, coming, bookings.spending(session), priced, single=by_account)
 
 
 def _say_blocked(rows: "Sequence[PlanRow]") -> None:
@@ -161,9 +205,9 @@ def new_post(
     with opened() as app, desk(app, by) as place:
         owner = find_partner(place.session, partner)
         found = [account for account, _ in rows.accounts(place.session, partner_ids=[owner.ident])]
-        account = next((account for account in found if account.channel == channel), None)
+        account = next((one for one in found if one.channel == channel and one.disabled_why is None), None)
         if account is None:
-            mend = "`campaign accounts list` names them."
+            mend = "`campaign accounts list` names them, and says which are disabled."
             raise WrongUse(problem=f"{partner} has no account on {channel}", mend=mend)
         due_at = local_time(app, at)
         if due_at <= place.now:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 posts = typer.Typer(help="The posts: see, change, move and withdraw them.", no_args_is_help=True)
 cli.add_typer(posts, name="posts")
 
+WITHOUT_ID = "Its address holds no id that the platform's API knows: its figures are not read, and nobody can share it."
 COLUMNS = ("id", "partner", "channel", "slot", "due_at", "status", "content_hash", "url")
 
 
@@ -50,8 +51,9 @@ def post_filter(
     from campaign.models.listing import PostFilter
     from campaign.models.status import Status
 
-    _check_names("status", statuses, [status.value for status in Status])
-    _check_names("channel", channels, list(app.channels))
+    check_names("status", statuses, [status.value for status in Status])
+    check_names("channel", channels, list(app.channels))
+    check_partners(app, partners)
     since, until = day_bounds(app, day)
     return PostFilter(
         ids=ids,
@@ -63,11 +65,21 @@ def post_filter(
     )
 
 
-def _check_names(kind: str, named: list[str] | None, known: list[str]) -> None:
+def check_names(kind: str, named: list[str] | None, known: list[str]) -> None:
     """Refuse a name that nothing can have: an empty list would look like an answer."""
     for name in named or ():
         if name not in known:
-            raise UnknownName(kind=kind, name=name, mend=f"There are {', '.join(sorted(known))}.")
+            raise UnknownName(kind=kind, name=name, mend=f"There are {', '.join(sorted(known)) or 'none'}.")
+
+
+def check_partners(app: "App", named: list[str] | None) -> None:
+    """Refuse the key of a partner that nobody has imported."""
+    from campaign.cli.facts import find_partner
+
+    if named:
+        with app.database.read() as session:
+            for key in named:
+                find_partner(session, key)
 
 
 def check_address(url: str) -> None:

@@ -17,7 +17,17 @@ from campaign.cli.frame import (
     show,
 )
 from campaign.cli.holding import Scope
-from campaign.cli.posts import COLUMNS, check_address, each, find, post_filter, row_document, say_refused
+from campaign.cli.posts import (
+    COLUMNS,
+    WITHOUT_ID,
+    check_address,
+    check_names,
+    each,
+    find,
+    post_filter,
+    row_document,
+    say_refused,
+)
 from campaign.errors import UnknownName, WrongUse
 
 if TYPE_CHECKING:
@@ -146,7 +156,9 @@ def agree(
     with opened() as app, desk(app, by) as place:
         row = find_partner(place.session, partner)
         demand(place.person, Right.AGREE, partner)
-        post_id = find_of(place.session, partner, post).post.ident if post else None
+        post_id = find_of(place.session, partner, post).post.ident if post is not None else None
+        if slot is not None and slot not in listing.names(place.session, "slot"):
+            check_names("slot", [slot], [one.name for one in app.copy.timetable.slots])
         agreement.agree(place.session, row, by=place.person.name, now=place.now, slot=slot, post_id=post_id)
         place.session.flush()
         drafts = listing.posts(place.session, listing.PostFilter(partners=(partner,), statuses=("draft",)))
@@ -210,11 +222,13 @@ def settle(
     from campaign.people import Right
     from campaign.ports import Receipt
     from campaign.review import decisions
+    from campaign.review.addressed import id_at
 
     if (published is None) is not not_published:
         raise WrongUse(problem="Say one of --published URL and --not-published", mend="Look at the account first.")
     if published is not None:
         check_address(published)
+    hidden = False
     with opened() as app, desk(app, by) as place:
         row = find(place.session, ident)
         place.demand(Right.SETTLE, row)
@@ -222,11 +236,15 @@ def settle(
         if row.post.status == Status.RETRACTING:
             decisions.settle_retraction(place, row, gone=not_published)
         elif published is not None:
-            receipt = Receipt(external_id=published.rstrip("/").rpartition("/")[2], url=published)
+            found = id_at(place.session, app.channels[row.post.channel], row, published)
+            receipt = Receipt(external_id=found or "", url=published)
             reconcile.adopt(place.session, means, row.post, receipt, who=who, now=place.now)
+            hidden = found is None
         else:
             reconcile.declare_absent(
                 place.session, means, row.post, who=who, now=place.now, why=f"{who} looked: it is not there"
             )
         place.record("settle", row.post, {"published": published})
         typer.echo(f"Post {ident} is {row.post.status}.")
+    if hidden:
+        typer.echo(WITHOUT_ID)

@@ -1,4 +1,4 @@
-"""`campaign run`, `serve`, `sandbox`: what stays up."""
+"""`campaign run`, `worker`, `serve`, `sandbox`: what stays up."""
 
 import json
 from collections.abc import Mapping
@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from campaign.cli.frame import cli, local_time, opened
+from campaign.errors import WrongUse
 
 
 @cli.command("run")
@@ -30,6 +31,26 @@ def run(
         pages = serving(site(app.database, app.clock), host, int(port)) if web else nullcontext()
         with pages:
             code = daemon.run(app, until_idle=until_idle, until=end)
+    raise typer.Exit(code)
+
+
+@cli.command("worker")
+def worker(
+    until: Annotated[str | None, typer.Option("--until", help="Stop at this local time.")] = None,
+) -> None:
+    """Run one more machine on the same PostgreSQL: engine pgqueuer."""
+    from campaign import daemon
+    from campaign.logs import set_up_logs
+
+    with opened() as app:
+        kind, base = app.settings.engine.kind, app.settings.database.url.partition(":")[0]
+        if kind != "pgqueuer":
+            raise WrongUse(
+                problem=f"Another machine needs the engine pgqueuer on PostgreSQL; here are {kind} and {base}",
+                mend="`campaign run` serves one machine; docs/how-to/run-on-many-machines.md tells the way to many.",
+            )
+        set_up_logs(app.settings.logging.level, as_json=app.settings.logging.json_lines)
+        code = daemon.run(app, until=local_time(app, until) if until else None)
     raise typer.Exit(code)
 
 
@@ -58,6 +79,9 @@ def sandbox(
 ) -> None:
     """Run the local platforms and the mail catcher, for trying things by hand."""
     from campaign.sandbox.server import run_sandbox
+
+    if accounts is not None and not accounts.is_file():
+        raise WrongUse(problem=f"{accounts} is no file", mend="Name the accounts.csv whose tokens are to be good.")
 
     def announce(addresses: Mapping[str, str]) -> None:
         typer.echo(json.dumps(dict(addresses)))

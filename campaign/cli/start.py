@@ -82,9 +82,10 @@ def _findings(app: "App", *, placeholders: bool) -> list[Finding]:
     found = check_timetable(copy.timetable, now, placeholders_allowed=placeholders, questions=copy.questions)
     found += check_channels(copy.timetable, app.channels)
     found += check_audience(copy.timetable, facts.partners) if facts.partners else []
+    known = {(item.file, item.field) for item in found}
     try:
-        for row in plan(facts):
-            found += row.findings
+        # What the timetable's check has said of a place the plan says again for every post that hangs on it.
+        found += [item for row in plan(facts) for item in row.findings if (item.file, item.field) not in known]
     except CampaignError as error:
         if not isinstance(error, BadInput):
             raise

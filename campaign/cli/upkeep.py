@@ -15,10 +15,9 @@ def upgrade() -> None:
     import os
 
     from campaign.config import load_settings
-    from campaign.models import Database
+    from campaign.opening import upgraded
 
-    database = Database(load_settings(workspace(), os.environ).database.url)
-    database.upgrade()
+    database = upgraded(load_settings(workspace(), os.environ))
     typer.echo(f"The database stands at migration {database.revision()}.")
     database.close()
 

@@ -7,6 +7,7 @@ clear errors, ``lay_out`` puts the shipped starter into a new workspace.
 from campaign.config.durations import Duration, duration, spoken
 from campaign.config.faults import Origin, Section, fault, nearest, validated
 from campaign.config.load import load_settings
+from campaign.config.said import said
 from campaign.config.settings import Settings
 from campaign.config.starter import lay_out, starter_folder
 from campaign.config.workspace import CONFIG_NAME, find_workspace
@@ -23,6 +24,7 @@ __all__ = [
     "lay_out",
     "load_settings",
     "nearest",
+    "said",
     "spoken",
     "starter_folder",
     "validated",

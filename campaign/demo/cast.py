@@ -92,7 +92,7 @@ def store(app: App, workspace: Path) -> None:
         _store_accounts(app, session, workspace, keys)
         by, now = people.acting(session, people.OPERATOR), app.clock.now()
         for file in sorted((workspace / "lists").glob("*.csv")):
-            lists.take(session, file.stem, read_subscribers(file), by=by, now=now)
+            lists.take(session, file.stem, read_subscribers(file, now), by=by, now=now)
 
 
 def _store_partners(app: App, session: Session, workspace: Path) -> list[str]:

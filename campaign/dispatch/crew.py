@@ -1,90 +1,117 @@
 """A crew: threads that send claimed posts, one at a time each, and the accounts that wait for one of them."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from itertools import islice
 from queue import SimpleQueue
 from threading import Lock, Thread
 
-from campaign.dispatch.claimed import Claimed
+from campaign.dispatch.claimed import Claimed, Done
+from campaign.dispatch.shares import Shares
 
 
 class Crew:
-    """Thread-safe. A crew takes up to twice as many posts as it has threads: while one half is sent the other stands
-    ready, so that no thread waits for the next commit.
+    """Thread-safe. A crew takes up to twice as many posts as it has lanes: while one half is sent the other stands
+    ready, so that no thread waits for the next commit. A call that hangs is made up for by another thread.
     """
 
-    def __init__(self, name: str, threads: int, send: Callable[[Claimed], None]) -> None:
-        self._size = threads
+    def __init__(
+        self, name: str, shares: Shares, send: Callable[[Claimed], Done], landed: Callable[[Done], None]
+    ) -> None:
+        self._name = name
+        self._shares = shares
         self._send = send
+        self._landed = landed
         self._jobs: SimpleQueue[Claimed | None] = SimpleQueue()
         self._lock = Lock()
-        self._waiting: dict[int, None] = {}
-        self._flying: set[int] = set()
-        self._threads = [
-            Thread(target=self._work, name=f"{name}-{number}", daemon=True) for number in range(1, threads + 1)
-        ]
-        for thread in self._threads:
-            thread.start()
+        self._waiting: dict[int, str] = {}
+        self._threads: list[Thread] = []
+        self.relieve()
 
     @property
     def busy(self) -> bool:
         """Say whether a post of ours is on its way or an account waits for its turn."""
         with self._lock:
-            return bool(self._flying or self._waiting)
+            return bool(len(self._shares) or self._waiting)
 
     @property
     def flying(self) -> bool:
         """Say whether a post of ours is claimed and not settled."""
         with self._lock:
-            return bool(self._flying)
+            return bool(len(self._shares))
 
     @property
     def accounts(self) -> frozenset[int]:
         """Return the accounts of which a post is on its way."""
         with self._lock:
-            return frozenset(self._flying)
+            return self._shares.accounts
 
     @property
     def hungry(self) -> bool:
         """Say whether an account waits although a post could be claimed."""
         with self._lock:
-            return bool(self._waiting) and self._room() > 0
-
-    def _room(self) -> int:
-        return 2 * self._size - len(self._flying)
+            return any(True for _ in self._fit())
 
     @property
     def starving(self) -> bool:
         """Say whether threads will soon have nothing to do."""
-        return self._jobs.qsize() < self._size // 2
+        return self._jobs.qsize() < self._shares.lanes // 2
 
-    def offer(self, accounts: Iterable[int]) -> None:
-        """Put accounts in the row; one that is there already, or has a post on its way, keeps its place."""
+    def has(self, account_id: int) -> bool:
+        """Say whether the account waits for its turn or has a post on its way."""
         with self._lock:
-            self._waiting.update((account, None) for account in accounts if account not in self._flying)
+            return account_id in self._waiting or account_id in self._shares
+
+    def offer(self, account_id: int, channel: str) -> None:
+        """Put an account in the row; one that is there already, or has a post on its way, keeps its place."""
+        with self._lock:
+            if account_id not in self._shares:
+                self._waiting.setdefault(account_id, channel)
 
     def take(self) -> list[int]:
         """Take as many accounts from the front of the row as posts can be claimed for now."""
         with self._lock:
-            taken = list(islice(self._waiting, max(0, self._room())))
+            taken = list(self._fit())
             for account in taken:
                 del self._waiting[account]
         return taken
 
+    def _fit(self) -> "islice[int]":
+        fit = (account for account, channel in self._waiting.items() if self._shares.admits(account, channel))
+        return islice(fit, max(0, self._shares.room()))
+
     def give(self, claimed: Claimed) -> None:
         """Hand a claimed post to the threads."""
         with self._lock:
-            self._flying.add(claimed.due.account.ident)
+            self._shares.give(claimed.due.account.ident, claimed.due.channel)
         self._jobs.put(claimed)
 
     def settled(self, claimed: Claimed) -> None:
         """Note that the post's end is stored: its account may be offered again."""
         with self._lock:
-            self._flying.discard(claimed.due.account.ident)
+            self._shares.settle(claimed.due.account.ident)
+
+    def relieve(self) -> None:
+        """Start threads for those that hang. A thread more than is needed waits for the next time."""
+        with self._lock:
+            missing = self._shares.threads() - len(self._threads)
+            fresh = [
+                Thread(target=self._work, name=f"{self._name}-{len(self._threads) + number}", daemon=True)
+                for number in range(1, missing + 1)
+            ]
+            self._threads += fresh
+        for thread in fresh:
+            thread.start()
 
     def _work(self) -> None:
         while (claimed := self._jobs.get()) is not None:
-            self._send(claimed)
+            account = claimed.due.account.ident
+            with self._lock:
+                self._shares.begin(account)
+            done = self._send(claimed)
+            # Before anybody hears of it: once it is stored the account may have its next post on the way.
+            with self._lock:
+                self._shares.finish(account)
+            self._landed(done)
 
     def end(self) -> None:
         """Let the threads end when their jobs are done, and wait for them."""

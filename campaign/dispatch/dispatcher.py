@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime, timedelta
+from math import inf
 from threading import Event, Lock, Thread
 
 import structlog
@@ -17,6 +18,7 @@ from campaign.dispatch import lane, proofread, reconcile, sweep
 from campaign.dispatch.claimed import Claimed, Done
 from campaign.dispatch.crew import Crew
 from campaign.dispatch.means import Means
+from campaign.dispatch.shares import Shares
 from campaign.dispatch.stepping import Steps
 from campaign.models import lanes, upkeep
 from campaign.models.database import DatabaseAway
@@ -38,8 +40,9 @@ class Dispatcher:
     def __init__(self, means: Means, *, threads: int, changed: Callable[[], None]) -> None:
         self.means = means
         self._changed = changed
-        self._posts = Crew("lane", threads, self._send)
-        self._issues = Crew("issue", max(2, threads // 4), self._send)
+        self._posts = Crew("lane", Shares(threads, means.clock.monotonic), self._send, self._landed)
+        patient = Shares(max(2, threads // 4), means.clock.monotonic, slow=inf)
+        self._issues = Crew("issue", patient, self._send, self._landed)
         self._readers = ThreadPoolExecutor(4, thread_name_prefix="look")
         self._reading: set[tuple[str, int]] = set()
         self._lock = Lock()
@@ -78,8 +81,12 @@ class Dispatcher:
 
     def serve(self, account_id: int, channel: str) -> None:
         """Send what is due of this account as soon as a thread is free."""
-        self._crew(channel).offer([account_id])
+        self._crew(channel).offer(account_id, channel)
         self._event.set()
+
+    def serving(self, account_id: int, channel: str) -> bool:
+        """Say whether the account waits for a thread here, or a post of it is on its way."""
+        return self._crew(channel).has(account_id)
 
     @property
     def busy(self) -> bool:
@@ -102,8 +109,11 @@ class Dispatcher:
     def _crew(self, channel: str) -> Crew:
         return self._issues if channel in self.means.bulk else self._posts
 
-    def _send(self, claimed: Claimed) -> None:
-        self._done.append(lane.send(self.means, claimed))
+    def _send(self, claimed: Claimed) -> Done:
+        return lane.send(self.means, claimed)
+
+    def _landed(self, done: Done) -> None:
+        self._done.append(done)
         self._event.set()
 
     def _write(self) -> None:
@@ -112,6 +122,7 @@ class Dispatcher:
             self._event.wait(self._patience())
             self._event.clear()
             self._gather()
+            self._posts.relieve()
             self._turn()
 
     def _gather(self) -> None:
@@ -121,9 +132,14 @@ class Dispatcher:
                 return
 
     def _patience(self) -> float | None:
-        if self._done:
-            return _AWAY
-        return max(0.0, self._paced[0][0] - self.means.clock.monotonic()) if self._paced else None
+        if self._done or self._posts.flying:
+            longest = _AWAY
+        elif not self._paced:
+            return None
+        else:
+            longest = inf
+        soonest = self._paced[0][0] - self.means.clock.monotonic() if self._paced else inf
+        return max(0.0, min(longest, soonest))
 
     def _turn(self) -> None:
         """Write down what came back and claim what comes next. Whatever breaks must not end the thread."""
@@ -156,16 +172,18 @@ class Dispatcher:
         instant = self.means.clock.monotonic()
         while self._paced and self._paced[0][0] <= instant:
             _, account_id, channel = heapq.heappop(self._paced)
-            self._crew(channel).offer([account_id])
+            self._crew(channel).offer(account_id, channel)
         return [*self._posts.take(), *self._issues.take()]
 
     def _settled(self, done: list[Done]) -> None:
-        """Let each account go on as soon as its pace allows, without a look at the tables for each."""
+        """Let each account go on as soon as its pace allows, without a look at the tables for each. Where its platform
+        told it to wait, the tables say until when.
+        """
         instant = self.means.clock.monotonic()
         for one in done:
             due = one.claimed.due
             self._crew(due.channel).settled(one.claimed)
-            if isinstance(one.result, Receipt):
+            if isinstance(one.result, Receipt) and one.result.pace is None:
                 pace = self.means.channel(due.channel).limits.pace.total_seconds()
                 heapq.heappush(self._paced, (instant + pace, due.account.ident, due.channel))
 

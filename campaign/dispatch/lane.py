@@ -9,7 +9,7 @@ from datetime import datetime
 
 import structlog
 
-from campaign.dispatch import settle
+from campaign.dispatch import budget, settle
 from campaign.dispatch.claimed import Claimed, Done
 from campaign.dispatch.gate import SendGate
 from campaign.dispatch.means import Means
@@ -95,6 +95,7 @@ def _together(means: Means, posted: Sequence[Done], wanted: Sequence[_Wanted]) -
             session, [due.account.ident for due, _ in wanted], means.owner, now, means.policy.lease
         )
         ours = [(due, message) for due, message in wanted if due.account.ident in taken]
+        ours = budget.admitted(session, means, ours, now)
         if ours:
             claims.claim(session, [due for due, _ in ours], means.owner, now, means.policy.lease)
     settle.tell_published(posted)

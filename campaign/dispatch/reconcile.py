@@ -15,7 +15,7 @@ from typing import Final
 import structlog
 from sqlmodel import Session
 
-from campaign.dispatch import tell
+from campaign.dispatch import budget, tell, turns
 from campaign.dispatch.means import Means
 from campaign.dispatch.retry import Looks, absent_leads_to, nth, proves_absence
 from campaign.dispatch.settle import published_changes
@@ -35,6 +35,8 @@ _NOTHING: Final[Mapping[str, object]] = MappingProxyType({})
 
 def look_up(means: Means, post_id: int) -> None:
     """Look once for an unconfirmed post and write down what was seen."""
+    if not turns.taken(means, post_id):
+        return
     try:
         sighting = _look(means, post_id)
     except (CannotLook, CredentialDead) as error:
@@ -55,8 +57,6 @@ def _look(means: Means, post_id: int) -> Sighting:
         account, partner = partners.account_with_partner(session, post.account_id)
         evidence = _evidence(session, means, post)
     channel = means.channel(post.channel)
-    if post.draft.get("share_of") and evidence.message.share_of is None:
-        return Sighting((), control_seen=True)  # what a share passes on is kept before the wire: nothing went out
     if not isinstance(channel, Finds):
         raise CannotLook(detail=f"{post.channel} does not let us look", permanent=True)
     return channel.find(means.identify(account, partner), evidence)
@@ -65,14 +65,25 @@ def _look(means: Means, post_id: int) -> Sighting:
 def _evidence(session: Session, means: Means, post: Post) -> Evidence:
     tried = lanes.attempts(session, post.ident)
     doubtful = [attempt for attempt in tried if attempt.outcome in {None, "unknown", "duplicate"}] or tried
-    message = replace(means.contents.message(post), share_of=lanes.shared_id(session, post.ident))
+    message = means.contents.message(post)
     return Evidence(
-        message=message,
+        message=replace(message, share_of=_shared(session, post, message.share_of)),
         started_at=min((attempt.started_at for attempt in doubtful), default=post.due_at),
         media_ids=tuple(media_id for attempt in doubtful for media_id in attempt.media_ids),
         known_ids=upkeep.known_ids(session, post.account_id, post.ident),
         control_id=upkeep.control_id(session, post.account_id, post.ident),
     )
+
+
+def _shared(session: Session, post: Post, name: str | None) -> str | None:
+    """Return the id that the post's attempts passed on; what its name leads to now where a restore lost them."""
+    if name is None:
+        return None
+    slot, _, partner_key = name.rpartition("@")
+    found = lanes.shared_id(session, post.ident) or upkeep.published_id(session, slot, partner_key, post.channel)
+    if found is None:
+        raise CannotLook(detail=f"nobody knows which post it passed on ({name})", permanent=True)
+    return found
 
 
 def _note_failed(means: Means, post_id: int, why: str, *, permanent: bool) -> None:
@@ -142,7 +153,15 @@ def adopt(session: Session, means: Means, post: Post, receipt: Receipt, *, who: 
         mend = "See `campaign posts show` for where it stands."
         raise MoveRefused(post=post.id, status=post.status, move="be settled by what was found", mend=mend)
     changes = published_changes(means, post.channel, receipt, now)
-    move(session, post, Move.FOUND, who=who, at=now, why=f"found as {receipt.external_id}", changes=changes)
+    move(
+        session,
+        post,
+        Move.FOUND,
+        who=who,
+        at=now,
+        why=f"found as {receipt.external_id or receipt.url}",
+        changes=changes,
+    )
 
 
 def _count_absent(session: Session, means: Means, post: Post, sighting: Sighting, now: datetime) -> None:
@@ -163,9 +182,15 @@ def _count_absent(session: Session, means: Means, post: Post, sighting: Sighting
 
 
 def declare_absent(session: Session, means: Means, post: Post, *, who: str, now: datetime, why: str) -> None:
-    """Send the post again inside the grace, else give it to a person as missed."""
-    end = absent_leads_to(post.due_at, now, means.policy)
+    """Send the post again inside the grace, else give it to a person as missed.
+
+    After a restore from a backup a post may stand here that is not due yet, or that nobody has approved: the one goes
+    at its time, the other not at all.
+    """
+    approved = post.approved_hash == post.content_hash
+    end = absent_leads_to(post.due_at, now, means.policy) if approved else Status.MISSED
     changes = {"next_try_at": max(now, post.due_at), "next_look_at": None, "needs_person": None}
     move(session, post, Move.ABSENT, to=end, who=who, at=now, why=why, changes=changes)
+    budget.absent(session, post, now)
     if end is Status.MISSED:
         tell.missed(session, post, f"it is not there ({why}), and its time has passed", now)

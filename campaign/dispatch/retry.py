@@ -79,8 +79,9 @@ def decide(outcome: Outcome, history: History, now: datetime, policy: Policy) ->
 
 
 def _wait(outcome: Wait, history: History, now: datetime, policy: Policy) -> Decision:
-    later = outcome.until or now + (outcome.after or nth(policy.retries, history.number))
-    later = max(later, now + policy.retries[0])
+    told = outcome.until or (now + outcome.after if outcome.after and outcome.stated else now)
+    # A time that the platform stated is kept to the second; where it gave none that helps, the pauses grow.
+    later = told if told > now else now + max(outcome.after or timedelta(), nth(policy.retries, history.number))
     return Decision(Move.DEFER, str(outcome), next_try_at=later, lane_ready_at=later)
 
 

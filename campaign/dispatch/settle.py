@@ -7,7 +7,8 @@ from datetime import datetime
 import structlog
 from sqlmodel import Session
 
-from campaign.dispatch import tell
+from campaign.clock import iso
+from campaign.dispatch import budget, tell
 from campaign.dispatch.claimed import Done
 from campaign.dispatch.means import Means
 from campaign.dispatch.retry import Decision, History, decide
@@ -34,6 +35,7 @@ def publish(session: Session, means: Means, done: Sequence[Done], now: datetime)
 
 def _published(means: Means, done: Done, receipt: Receipt) -> Published:
     due = done.claimed.due
+    pace = budget.pace_after(done.at, means.channel(due.channel).limits.pace, receipt)
     return Published(
         ident=due.ident,
         account_id=due.account.ident,
@@ -42,7 +44,8 @@ def _published(means: Means, done: Done, receipt: Receipt) -> Published:
         due_at=due.due_at,
         receipt_id=receipt.external_id,
         columns=published_changes(means, due.channel, receipt, done.at),
-        ready_at=done.at + means.channel(due.channel).limits.pace,
+        ready_at=pace.ready_at,
+        ready_why=pace.why or None,
     )
 
 
@@ -73,7 +76,9 @@ def posted(means: Means, done: Done) -> None:
         step = _step_to_published(post, done.claimed.number)
         if step is not None:
             move(session, post, step, who=means.owner, at=now, why=receipt.external_id, changes=changes)
-            lanes.pace_lane(session, post.account_id, now + means.channel(due.channel).limits.pace, None)
+            pace = budget.pace_after(now, means.channel(due.channel).limits.pace, receipt)
+            lanes.pace_lane(session, post.account_id, pace.ready_at, pace.why or None)
+            budget.found(session, due, done.claimed.number)
         lanes.free_lane(session, due.account.ident, means.owner)
     if step is not None:
         tell_published([done])
@@ -108,7 +113,9 @@ def _decided(session: Session, means: Means, post: Post, done: Done, now: dateti
         return "waiting", Decision(Move.DEFER, "deliveries wait for a later try", next_try_at=done.result)
     if isinstance(done.result, Receipt):
         raise TypeError(done.result)
+    budget.ended(session, means, done.claimed.due, done.claimed.number, done.result, now)
     decision = decide(done.result, _history(session, post), now, means.policy)
+    decision = budget.paced(decision, done.result, now, means.channel(post.channel).limits.pace)
     return done.result.name, _for_issue(decision, now, means) if post.channel in means.bulk else decision
 
 
@@ -153,7 +160,7 @@ def _stop_account(session: Session, post: Post, decision: Decision, now: datetim
     mend = "`campaign accounts check` lets it go again if the platform was at fault. Else connect it again with "
     mend += "`campaign accounts import`, with new credentials in the file."
     if decision.stop_until is not None:
-        mend = f"Mend what the platform says; it is tried again at {decision.stop_until:%H:%M} UTC."
+        mend = f"Mend what the platform says; it is tried again at {iso(decision.stop_until)}."
     body = f"Nothing more is sent from this {post.channel} account: {decision.stop_why}.\n{mend}\n"
     tell.officers(session, post, f"the {post.channel} account has stopped", body, now)
 
@@ -176,13 +183,13 @@ def _failed(post: Post, why: str) -> str:
 
 
 def published_changes(means: Means, channel: str, receipt: Receipt, now: datetime) -> dict[str, object]:
-    """Return the columns that a published post gets."""
+    """Return the columns that a published post gets. One whose id nobody knows, only its address, is not read."""
     published_at = receipt.at or now
     return {
-        "external_id": receipt.external_id,
+        "external_id": receipt.external_id or None,
         "url": receipt.url,
         "published_at": published_at,
-        "next_reading_at": means.first_reading_at(channel, published_at),
+        "next_reading_at": means.first_reading_at(channel, published_at) if receipt.external_id else None,
         "needs_person": None,
         "next_look_at": None,
     }

@@ -9,12 +9,15 @@ from functools import partial
 import structlog
 from sqlmodel import Session
 
-from campaign.dispatch import settle, tell
+from campaign.dispatch import budget, by_hand, settle, tell, turns
+from campaign.dispatch.by_hand import HandOver
 from campaign.dispatch.means import Means
 from campaign.dispatch.retry import nth
 from campaign.errors import AccountBlocked, CredentialDead, MoveRefused, NeverSent, Outcome, Refused, Wait
 from campaign.models import lanes, partners, upkeep
+from campaign.models.listing import PostRow
 from campaign.models.moves import move
+from campaign.models.partners import Account
 from campaign.models.posts import Attempt, Post
 from campaign.models.status import Move, Status
 from campaign.ports import Retracts
@@ -68,6 +71,11 @@ def _miss(session: Session, means: Means, post: Post, now: datetime) -> None:
         Status.IN_REVIEW: "its time passed before it was approved",
         Status.BY_HAND: "nobody recorded where it was published",
     }.get(Status(post.status), f"later than the grace of {_spoken(means.policy.grace)}")
+    if waited := lanes.waits_for(session, post.account_id, now):
+        why += f"; {waited}"
+    share_of = post.draft.get("share_of")
+    if post.status == Status.APPROVED and share_of and upkeep.original(session, share_of, post.channel) is None:
+        why += f"; the post that it shares, {share_of}, was not published"
     _miss_for(session, means, post, why, now)
 
 
@@ -89,7 +97,7 @@ def hand_over(means: Means, now: datetime) -> None:
 
 
 def _hand(session: Session, means: Means, post: Post, now: datetime) -> None:
-    account, _ = partners.account_with_partner(session, post.account_id)
+    account, partner = partners.account_with_partner(session, post.account_id)
     if means.contents.digest(post, account) != post.approved_hash:
         settle.back_to_review(session, means, post, account, now)
         return
@@ -97,25 +105,29 @@ def _hand(session: Session, means: Means, post: Post, now: datetime) -> None:
     if any(item.ended(now) for item in message.media):
         _miss_for(session, means, post, "the permission for an image in it has ended", now)
         return
+    handed = by_hand.ready(session, means.channels, PostRow(post, account, partner), message)
+    if handed.waits:
+        # It goes as soon as there is something to share, or is missed when its grace has ended.
+        upkeep.put_off(session, post.ident, now + nth(means.policy.retries, 1))
+        return
     move(session, post, Move.HAND_OVER, who=means.owner, at=now, why="due; the account has no API access")
-    words = _to_share(session, post, message.share_of) if message.share_of else message.text
-    body = f"Please publish this on {post.channel} ({account.handle}) now:\n\n{words}\n\n"
-    body += f"Link: {message.link}\n" if message.link else ""
-    body += "".join(f"Image: {item.path.name}, alt text: {item.alt}\n" for item in message.media)
-    body += f"`campaign hand show {post.id}` has the compose page.\n"
-    body += f"Then record its address: `campaign hand done {post.id} --url ADDRESS`\n"
-    tell.officers(session, post, "a post to publish by hand", body, now)
+    tell.officers(session, post, "a post to publish by hand", _to_publish(post, account, handed), now)
 
 
-def _to_share(session: Session, post: Post, share_of: str) -> str:
-    """Say which post a person shall pass on: its address, or its name while it is not there yet."""
-    slot, _, partner_key = share_of.rpartition("@")
-    address = upkeep.published_url(session, slot, partner_key, post.channel)
-    return f"Share this post: {address or f'{slot} by {partner_key}, as soon as it is published'}"
+def _to_publish(post: Post, account: Account, handed: HandOver) -> str:
+    shared = handed.message.share_of is not None
+    body = f"Please publish this on {post.channel} ({account.handle}) now:\n\n{handed.words}\n\n"
+    body += f"Link: {handed.message.link}\n" if handed.message.link and not shared else ""
+    body += "".join(f"Image: {item.path.name}, alt text: {item.alt}\n" for item in handed.message.media)
+    body += f"Open: {handed.page}\n" if handed.page else ""
+    body += f"`campaign hand show {post.id}` has it all again.\n"
+    return body + f"Then record its address: `campaign hand done {post.id} --url ADDRESS`\n"
 
 
 def take_down(means: Means, post_id: int) -> None:
     """Take a published post down, where the platform lets us; else a person gets the task."""
+    if not turns.taken(means, post_id):
+        return
     with means.database.read() as session:
         post = session.get_one(Post, post_id)
         account, partner = partners.account_with_partner(session, post.account_id)
@@ -142,6 +154,7 @@ def take_down(means: Means, post_id: int) -> None:
 def _gone(session: Session, means: Means, post: Post, now: datetime) -> None:
     changes: dict[str, object] = {"next_reading_at": None, "next_look_at": None}
     move(session, post, Move.GONE, who=means.owner, at=now, why="deleted", changes=changes)
+    budget.retracted(session, means, post, now)
 
 
 def _try_later(means: Means, post: Post, outcome: Outcome, now: datetime) -> None:

@@ -27,7 +27,7 @@ from campaign.models import Database, snapshots
 from campaign.models.posts import Post
 from campaign.models.snapshots import Snapshot
 from campaign.models.status import Status
-from campaign.ports import Channel, Figures, Identity, Measures
+from campaign.ports import Channel, Figures, Identity, Limits, Measures
 
 log = structlog.get_logger(__name__)
 
@@ -38,7 +38,10 @@ NO_ID = "the platform's id of this post is not known"
 _READABLE = frozenset({Status.PUBLISHED, Status.RETRACTING})
 _FINAL = (CredentialDead, AccountBlocked, Refused)
 _WHOLE_ACCOUNT = (CredentialDead, AccountBlocked, Wait, NeverSent)
+_REFUSALS = 10
+"""A hundred posts with one bad id among them take seven refusals on end at the most, two such ids some more."""
 _GAP_LENGTH = 300
+_CLAIM = timedelta(minutes=5)
 
 Answer = Mapping[str, Figures] | Outcome
 
@@ -59,7 +62,8 @@ class _Due:
 
 
 class Collector:
-    """Takes the readings that are due. Any number may run at once: each reading is stored once.
+    """Takes the readings that are due. Any number may run at once, on any machine: each reading is claimed first, so
+    that the platform is asked once, and stored once. The claim of one that died is free again after five minutes.
 
     ``identities`` opens an account by its id and raises CredentialDead when a person must act. ``late`` bounds how
     long a failed reading is tried again; half the way to the next reading bounds it too.
@@ -88,7 +92,12 @@ class Collector:
         with self._database.read() as session:
             posts = snapshots.due_readings(session, now)
         posts.sort(key=lambda post: post.account_id)
-        return sum(self._account(list(group), now) for _, group in groupby(posts, key=lambda post: post.account_id))
+        return sum(self._claimed(list(group), now) for _, group in groupby(posts, key=lambda post: post.account_id))
+
+    def _claimed(self, posts: Sequence[Post], now: datetime) -> int:
+        with self._database.write() as session:
+            mine = snapshots.claim_readings(session, [post.ident for post in posts], now, now + _CLAIM)
+        return self._account(mine, now) if mine else 0
 
     def next_at(self) -> datetime | None:
         """Return when the next reading is due, None when no post waits for one."""
@@ -99,9 +108,9 @@ class Collector:
         channel = self._channels.get(posts[0].channel)
         if channel is None or not isinstance(channel, Measures):
             return self._end(posts)
-        unreadable = [post for post in posts if not _readable(post)]
+        unreadable = [post for post in posts if not _readable(post, channel.limits)]
         stored = self._end(unreadable) if unreadable else 0
-        dues = [due for post in posts if _readable(post) for due in self._due(post, now)]
+        dues = [due for post in posts if _readable(post, channel.limits) for due in self._due(post, now)]
         nameless = [due for due in dues if not due.external_id]
         stored += self._settle(nameless, {}) if nameless else 0
         named = [due for due in dues if due.external_id]
@@ -124,9 +133,32 @@ class Collector:
         """Yield batches with the platform's answer; what stops the whole account is not asked again."""
         stop: Outcome | None = None
         for start in range(0, len(dues), size):
-            batch = dues[start : start + size]
+            for batch, answer in self._split(channel, dues[start : start + size], stop):
+                if isinstance(answer, _WHOLE_ACCOUNT):
+                    stop = answer
+                yield batch, answer
+
+    def _split(
+        self, channel: Measures, dues: Sequence[_Due], stop: Outcome | None
+    ) -> Iterator[tuple[Sequence[_Due], Answer]]:
+        """Ask for a batch. A refused one is asked half by half, so that an id that the platform does not take blinds
+        itself alone; after some refusals on end it is the account that is refused, and the rest is not asked for.
+        """
+        waiting, refusals = [dues], 0
+        while waiting:
+            batch = waiting.pop()
             answer = stop or self._ask(channel, batch)
-            if isinstance(answer, _WHOLE_ACCOUNT):
+            if not isinstance(answer, Outcome):
+                refusals = 0
+            elif isinstance(answer, Refused) and stop is None:
+                refusals += 1
+                if len(batch) > 1 and refusals <= _REFUSALS:
+                    half = len(batch) // 2
+                    waiting += [batch[half:], batch[:half]]
+                    continue
+                if refusals > _REFUSALS:
+                    stop = answer
+            elif isinstance(answer, _WHOLE_ACCOUNT):
                 stop = answer
             yield batch, answer
 
@@ -177,8 +209,10 @@ class Collector:
         return 0
 
 
-def _readable(post: Post) -> bool:
-    return post.status in _READABLE and post.published_at is not None
+def _readable(post: Post, limits: Limits) -> bool:
+    """Say whether there is anything to read: the post is out, and if it is a share it is counted for itself."""
+    counted = limits.shares_have_figures or post.draft.get("share_of") is None
+    return counted and post.status in _READABLE and post.published_at is not None
 
 
 def _asked_for(failure: Outcome, now: datetime) -> datetime | None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from campaign.config import nearest
 from campaign.errors import WrongUse
-from campaign.intake.sheet import Row, read_sheet
+from campaign.intake.sheet import Row, Sheet, read_sheet
 from campaign.intake.values import is_mail
 from campaign.vault import read_reference
 
@@ -53,10 +53,25 @@ def read_accounts(
     sheet = read_sheet(path, required=_REQUIRED, known=_KNOWN, free=False)
     keys = {partner.casefold(): partner for partner in partners}
     accounts = [_account(row, channels, keys, path.parent, environ) for row in sheet.rows]
-    named = [(row, " ".join((row["partner"], row["channel"], row["external_id"]))) for row in sheet.rows]
-    sheet.refuse_repeats("external_id", named)
+    _refuse_repeats(sheet)
     sheet.refuse_faults()
     return accounts
+
+
+def _refuse_repeats(sheet: Sheet) -> None:
+    """Note what stands there twice: an id, or a handle where one of the two rows has no id to tell them apart."""
+    named = [(row, " ".join((row["partner"], row["channel"], row["external_id"]))) for row in sheet.rows]
+    sheet.refuse_repeats("external_id", named)
+    with_id = {_who(row): row for row in sheet.rows if row["external_id"]}
+    for row in sheet.rows:
+        twin = None if row["external_id"] else with_id.get(_who(row))
+        if twin is not None and row["handle"]:
+            problem = f"{row['handle']!r} stands in line {twin.line} too, with an external_id"
+            row.fault("handle", problem, "Keep one row for the account")
+
+
+def _who(row: Row) -> str:
+    return " ".join((row["partner"], row["channel"], row["handle"].removeprefix("@"))).casefold()
 
 
 def _account(

@@ -1,15 +1,19 @@
-"""partners.csv: ``partner,name,kind,region,agreed`` and any further columns, which become the partner's details."""
+"""partners.csv: ``partner,name,kind,region,agreed`` and any further columns, which become the partner's details.
+
+Of the details one has a meaning of its own: ``contact_email`` is where the partner's notices go.
+"""
 
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from campaign.intake.sheet import Row, read_sheet
-from campaign.intake.values import KEY_MAX, instant, is_key
+from campaign.intake.values import KEY_MAX, instant, is_key, is_mail
 
 _REQUIRED = ("partner", "name")
 _KNOWN = (*_REQUIRED, "kind", "region", "agreed")
 _NAME_MAX = 200
+CONTACT = "contact_email"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,8 @@ def _partner(row: Row) -> PartnerRow:
     key = row.need("partner", KEY_MAX)
     if key and not is_key(key):
         row.fault("partner", f"{key!r} cannot be a key", "Use letters, digits, '.', '_' and '-' without blanks")
+    if row[CONTACT] and not is_mail(row[CONTACT]):
+        row.fault(CONTACT, f"{row[CONTACT]!r} is no mail address", "Write name@example.org, one address")
     agreed_at, agreed_by = _agreed(row)
     return PartnerRow(
         key,

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from campaign.intake.sheet import Row, read_sheet
 from campaign.intake.values import MAIL_MAX, instant, is_mail
+from campaign.models.mailing import folded
 
 FILE_MAX = 200_000_000
 _REQUIRED = ("email", "consent_source", "consent_at")
@@ -28,26 +29,26 @@ class SubscriberRow:
     details: dict[str, str] = field(default_factory=dict)
 
 
-def read_subscribers(path: Path) -> list[SubscriberRow]:
-    """Read and check the whole file.
+def read_subscribers(path: Path, now: datetime) -> list[SubscriberRow]:
+    """Read and check the whole file. Consent that is dated after ``now`` (aware UTC) has not been given.
 
     Raises:
         BadInput: every row and column that is wrong, each with its line and how to mend it.
 
     """
     sheet = read_sheet(path, required=_REQUIRED, known=_KNOWN, free=True, file_max=FILE_MAX)
-    subscribers = [_subscriber(row) for row in sheet.rows]
-    sheet.refuse_repeats("email", [(row, row["email"]) for row in sheet.rows])
+    subscribers = [_subscriber(row, now) for row in sheet.rows]
+    sheet.refuse_repeats("email", [(row, folded(row["email"])) for row in sheet.rows])
     sheet.refuse_faults()
     return subscribers
 
 
-def _subscriber(row: Row) -> SubscriberRow:
+def _subscriber(row: Row, now: datetime) -> SubscriberRow:
     return SubscriberRow(
         _email(row),
         row.at_most("name", _NAME_MAX),
         row.need("consent_source", _NAME_MAX),
-        _consent_at(row),
+        _consent_at(row, now),
         row.details(_KNOWN),
     )
 
@@ -60,10 +61,12 @@ def _email(row: Row) -> str:
     return f"{mailbox}{at}{domain.lower()}"
 
 
-def _consent_at(row: Row) -> datetime:
+def _consent_at(row: Row, now: datetime) -> datetime:
     """Return when consent was given; a stand-in where it is wrong, which the noted fault keeps from getting out."""
     text = row.need("consent_at", _NAME_MAX)
     found = instant(text)
     if text and found is None:
         row.fault("consent_at", f"{text!r} is no day or time", "Write 2025-11-20 or 2025-11-20T14:05:00Z")
+    if found is not None and found > now:
+        row.fault("consent_at", f"{text!r} is still to come", "Write when the consent was given")
     return found or _NEVER

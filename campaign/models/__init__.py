@@ -5,7 +5,9 @@ Importing this package loads every table, so that the schema is whole wherever a
 
 from campaign.models import (
     audit,
+    bookings,
     bounds,
+    copying,
     holds,
     lanes,
     listing,
@@ -13,6 +15,7 @@ from campaign.models import (
     moves,
     partners,
     posts,
+    restoring,
     snapshots,
     status,
     upkeep,
@@ -23,7 +26,9 @@ from campaign.models.database import Database
 __all__ = [
     "Database",
     "audit",
+    "bookings",
     "bounds",
+    "copying",
     "holds",
     "lanes",
     "listing",
@@ -31,6 +36,7 @@ __all__ = [
     "moves",
     "partners",
     "posts",
+    "restoring",
     "snapshots",
     "status",
     "upkeep",

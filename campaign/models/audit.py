@@ -1,5 +1,8 @@
 """Who decided what: rows that carry the digest of the row before, so that a removed or changed row shows.
 
+Its head, how many rows there are and the newest one's digest, stands beside it and changes with it. Whoever forges both
+in the database cannot take back what was logged and mailed of the head day by day.
+
 The chain covers people's decisions and settings. Dispatch's events are append-only and unchained, so that workers do
 not queue for one row.
 """
@@ -10,10 +13,12 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy import JSON, Column
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from campaign.clock import iso
+from campaign.models.database import changed
 from campaign.models.types import UtcDateTime
 
 _LOCK = 0x5E4D  # one advisory lock on PostgreSQL: rows of the chain are written one after another
@@ -32,6 +37,17 @@ class Audit(SQLModel, table=True):
     digest: str
 
 
+class Head(SQLModel, table=True):
+    """Where the chain stands: one row, made with the first of the chain. ``told_at``: when people were last told."""
+
+    __tablename__ = "audithead"
+
+    id: int = Field(default=1, primary_key=True)
+    rows: int = 0
+    digest: str = ""
+    told_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
 def record(
     session: Session, *, who: str, action: str, subject: str, at: datetime, facts: Mapping[str, object] | None = None
 ) -> Audit:
@@ -39,18 +55,20 @@ def record(
     if session.get_bind().dialect.name == "postgresql":
         session.connection().exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
     session.flush()
-    last = session.exec(select(Audit).order_by(col(Audit.id).desc()).limit(1)).first()
+    # The head and not the newest row is followed: where rows were removed, the chain stays broken for all to see.
+    last = session.get(Head, 1) or Head()
     row = Audit(
         at=at,
         who=who,
         action=action,
         subject=subject,
         facts=json.loads(json.dumps(dict(facts or {}), default=str)),
-        before=last.digest if last else "",
+        before=last.digest,
         digest="",
     )
     row.digest = digest(row)
-    session.add(row)
+    last.rows, last.digest = last.rows + 1, row.digest
+    session.add_all([row, last])
     session.flush()
     return row
 
@@ -70,12 +88,36 @@ def rows(session: Session, *, limit: int | None = None) -> list[Audit]:
     return list(reversed(session.exec(statement).all()))
 
 
+def head(session: Session) -> Head | None:
+    """Return where the chain stands; None when somebody took its head away."""
+    return session.get(Head, 1)
+
+
+def to_tell(session: Session, since: datetime, now: datetime) -> Head | None:
+    """Return the head if people were not told of it since an instant, and note that they are told now; of several
+    processes one gets it.
+    """
+    untold = sa.or_(col(Head.told_at).is_(None), col(Head.told_at) < since)
+    mine = sa.update(Head).where(col(Head.id) == 1, untold).values(told_at=now)
+    return session.get(Head, 1) if changed(session, mine) == 1 else None
+
+
 def faults(session: Session) -> Iterator[str]:
-    """Walk the chain and say of every row that does not fit what is wrong with it."""
-    before = ""
-    for row in session.exec(select(Audit).order_by(col(Audit.id))):
+    """Walk the chain and say of every row that does not fit what is wrong with it, and of rows that are gone from its
+    end.
+    """
+    before, count = "", 0
+    for row in session.exec(select(Audit).order_by(col(Audit.id)).execution_options(yield_per=1000)):
         if row.before != before:
             yield f"row {row.id} does not follow the row before it"
         if digest(row) != row.digest:
             yield f"row {row.id} was changed"
-        before = row.digest
+        before, count = row.digest, count + 1
+    end = head(session)
+    if end is None:
+        # `campaign init` writes the first row, so that no workspace is without a chain.
+        yield "the head of the chain is gone" if count else "the chain and its head are gone"
+    elif end.rows != count:
+        yield f"there are {count} rows, and the head of the chain knows of {end.rows}"
+    elif end.digest != before:
+        yield "the newest row is not the one that the head of the chain knows"

@@ -21,7 +21,7 @@ from campaign.models.lanes import sendable, sends
 from campaign.models.mailing import begun_issue
 from campaign.models.moves import Step, move_all
 from campaign.models.partners import Account, Lane, Partner
-from campaign.models.posts import Attempt, Post
+from campaign.models.posts import Attempt, Post, stands
 from campaign.models.prepared import Prepared
 from campaign.models.status import Move, Status
 from campaign.models.types import bound_instant, table_of
@@ -96,6 +96,11 @@ def _due_statement() -> sa.Select[*tuple[Any, ...]]:
         .scalar_subquery()
     )
     free = sa.or_(col(Lane.owner).is_(None), col(Lane.owner) == sa.bindparam("owner"), col(Lane.lease_until) < lease)
+    # Under a lease that has ended a post may still stand on its way: it is declared lost first, then the lane goes on.
+    left = aliased(Post, name="left_behind")
+    on_its_way = sa.exists(
+        sa.select(sa.literal(1)).where(col(left.account_id) == col(Account.id), stands(Status.PUBLISHING, left))
+    )
     return (
         sa.select(
             col(chosen.id),
@@ -131,6 +136,7 @@ def _due_statement() -> sa.Select[*tuple[Any, ...]]:
             col(Account.id).in_(sa.bindparam("accounts", expanding=True)),
             sends(now),
             free,
+            ~on_its_way,
             sa.or_(col(Lane.ready_at).is_(None), col(Lane.ready_at) <= now),
         )
         .order_by(col(chosen.due_at), col(chosen.id))

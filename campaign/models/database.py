@@ -5,24 +5,36 @@ level None) with an explicit BEGIN, and BEGIN IMMEDIATE for every writer, so tha
 failing half-way ("database is locked" on upgrade of a read lock).
 """
 
+import fcntl
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from importlib import resources
 from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.exc import DisconnectionError, SQLAlchemyError
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 from sqlmodel import Session
+
+from campaign.errors import AlreadyRunning
+from campaign.models.postgres import CONNECT
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 DatabaseAway = SQLAlchemyError
 """What any statement may raise when the database cannot be used, for rooms that must live on without it."""
 
-_BUSY_SECONDS = 30
+_BUSY_SECONDS = 30.0
+_INODE = "inode"
 _WRITES = "campaign_writes"
 
 
@@ -42,14 +54,12 @@ class Database:
                 pool_pre_ping=True,
                 pool_size=connections,
                 max_overflow=10,
-                connect_args={"connect_timeout": 10, "options": "-c synchronous_commit=on -c timezone=UTC"},
+                connect_args=dict(CONNECT),
             )
-        engine = sa.create_engine(
-            self.url,
-            pool_size=connections,
-            max_overflow=10,
-            connect_args={"isolation_level": None, "timeout": _BUSY_SECONDS, "check_same_thread": False},
-        )
+        file = SqliteFile(Path(self.url.database or ""))
+        engine = sa.create_engine(self.url, pool_size=connections, max_overflow=10, creator=file.connect)
+        event.listen(engine, "connect", file.note)
+        event.listen(engine, "checkout", file.check)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
@@ -68,33 +78,105 @@ class Database:
 
     def upgrade(self) -> None:
         """Bring the schema to the newest migration."""
-        # Alembic takes a third of a command's start-up; only an upgrade pays for it.
-        from alembic import command  # noqa: PLC0415
-        from alembic.config import Config  # noqa: PLC0415
-
-        self._make_folder()
-        config = Config()
-        config.set_main_option("script_location", str(resources.files("campaign.models") / "migrations"))
+        self._make_file()
         with self._writer.connect() as connection:
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            migrate(connection, "head")
             connection.commit()
 
-    def _make_folder(self) -> None:
+    def _make_file(self) -> None:
         if self.is_sqlite and self.url.database:
             Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
+            Path(self.url.database).touch()
 
     def revision(self) -> str | None:
         """Return the migration that the schema stands at, None when it has none."""
+        if self.is_sqlite and not Path(self.url.database or "").exists():
+            return None
         with self.engine.connect() as connection:
             if not sa.inspect(connection).has_table("alembic_version"):
                 return None
             found: str | None = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
             return found
 
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Hold the right to dispatch from this database. Many machines may share a PostgreSQL; a SQLite file has one.
+
+        The lock is the operating system's, so a killed process lets it go.
+
+        Raises:
+            AlreadyRunning: another process holds it.
+
+        """
+        if not self.is_sqlite:
+            yield
+            return
+        self._make_file()
+        with Path(f"{self.url.database}.lock").open("a") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise AlreadyRunning(database=self.url.database) from error
+            yield
+
     def close(self) -> None:
         """Close every pooled connection."""
         self.engine.dispose()
+
+
+@dataclass(frozen=True, slots=True)
+class SqliteFile:
+    """The file of a SQLite database. It is never made by opening it, and never used once another stands in its place:
+    who goes on writing to a file that was removed writes to what nobody will read.
+    """
+
+    path: Path
+
+    def connect(self) -> sqlite3.Connection:
+        """Open the file, which must be there."""
+        address = f"file:{quote(str(self.path.absolute()))}?mode=rw"
+        return sqlite3.connect(address, uri=True, isolation_level=None, timeout=_BUSY_SECONDS, check_same_thread=False)
+
+    def note(self, _connection: DBAPIConnection, entry: ConnectionPoolEntry) -> None:
+        """Remember which file the connection has opened."""
+        entry.info[_INODE] = self._inode()
+
+    def check(self, _connection: DBAPIConnection, entry: ConnectionPoolEntry, _proxy: PoolProxiedConnection) -> None:
+        """Refuse a connection to a file that stands no longer here; the pool then opens the one that does."""
+        if entry.info.get(_INODE) != self._inode():
+            raise DisconnectionError(f"{self.path} is not the file that was opened")
+
+    def _inode(self) -> tuple[int, int] | None:
+        try:
+            found = self.path.stat()
+        except FileNotFoundError:
+            return None
+        return found.st_dev, found.st_ino
+
+
+def migrate(connection: Connection, revision: str) -> None:
+    """Bring the schema to a migration, in the transaction of the connection."""
+    # Alembic takes a third of a command's start-up; only an upgrade pays for it.
+    from alembic import command  # noqa: PLC0415
+
+    config = _alembic()
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
+
+
+def knows_migration(revision: str) -> bool:
+    """Say whether this program has the migration: a newer program may have made the schema."""
+    from alembic.script import ScriptDirectory  # noqa: PLC0415
+
+    return revision in {script.revision for script in ScriptDirectory.from_config(_alembic()).walk_revisions()}
+
+
+def _alembic() -> "Config":
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(resources.files("campaign.models") / "migrations"))
+    return config
 
 
 def lease_now(session: Session, now: datetime) -> datetime:
@@ -113,7 +195,12 @@ def changed(session: Session, statement: sa.Update | sa.Delete) -> int:
 
 def _prepare_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={_BUSY_SECONDS * 1000}"):
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        f"busy_timeout={_BUSY_SECONDS * 1000:.0f}",
+    ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

@@ -105,6 +105,12 @@ def pace_lane(session: Session, account_id: int, ready_at: datetime, why: str | 
     )
 
 
+def waits_for(session: Session, account_id: int, now: datetime) -> str | None:
+    """Return why the account may not send now; None when its lane is ready, or waits for its common pace alone."""
+    waiting = sa.and_(col(Lane.account_id) == account_id, col(Lane.ready_at) > now)
+    return session.execute(sa.select(col(Lane.ready_why)).where(waiting)).scalar()
+
+
 def open_attempt(session: Session, post_id: int) -> Attempt | None:
     """Return the newest attempt of a post."""
     statement = select(Attempt).where(col(Attempt.post_id) == post_id).order_by(col(Attempt.number).desc()).limit(1)

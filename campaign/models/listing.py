@@ -83,6 +83,12 @@ def post(session: Session, post_id: int) -> PostRow | None:
     return found[0] if found else None
 
 
+def names(session: Session, kind: str) -> list[str]:
+    """Return every ``slot`` or ``template`` that a post was planned from."""
+    column = {"slot": col(Post.slot), "template": col(Post.template)}[kind]
+    return [str(name) for name in session.exec(select(column).distinct().order_by(column))]
+
+
 def events(session: Session, post_id: int) -> list[Event]:
     """Return the events of a post, oldest first."""
     return list(session.exec(select(Event).where(col(Event.post_id) == post_id).order_by(col(Event.id))))

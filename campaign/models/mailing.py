@@ -1,11 +1,17 @@
-"""People on email lists: subscribers, their consent, what suppresses them, and each one's copy of an issue."""
+"""People on email lists: subscribers, their consent, what suppresses them, and each one's copy of an issue.
+
+An address is known by its folded form, however a file spells it: one key for the list, for leaving it and for what
+suppresses it.
+"""
 
 import hashlib
+import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy import JSON, Column, Index, UniqueConstraint, text
+from sqlalchemy import JSON, Column, Index, String, UniqueConstraint, text
+from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from campaign.models.posts import Post
@@ -17,6 +23,18 @@ _OUT = ("sending", "sent", "unknown")
 _WAITING = text("status IN ('waiting', 'deferred')")
 
 
+def folded(email: str) -> str:
+    """Return the form under which an address is known: without outer blanks, composed letters, lower case.
+
+    RFC 5321 lets a server tell ``Ann@`` from ``ann@``; none that people use does, and whoever left must stay away.
+    """
+    return unicodedata.normalize("NFC", email.strip()).lower()
+
+
+def _key_of(row: DefaultExecutionContext) -> str:
+    return folded(row.get_current_parameters()["email"])  # type: ignore[no-untyped-call]
+
+
 class MailingList(SQLModel, table=True):
     """A list of subscribers; an email account's external_id names it."""
 
@@ -25,19 +43,29 @@ class MailingList(SQLModel, table=True):
 
 
 class Subscriber(SQLModel, table=True):
-    """A person on a list, with the source and the time of their consent."""
+    """A person on a list, with the source and the time of their consent. ``address_key`` is made of the address when
+    the row is stored.
+    """
 
-    __table_args__ = (UniqueConstraint("list_id", "email"),)
+    __table_args__ = (UniqueConstraint("list_id", "address_key"),)
 
     id: int | None = Field(default=None, primary_key=True)
     list_id: int = Field(foreign_key="mailinglist.id", index=True)
     email: str
+    address_key: str = Field(default=None, sa_column=Column(String, nullable=False, default=_key_of))
     name: str = ""
     details: dict[str, str] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     consent_source: str
     consent_at: datetime = Field(sa_type=UtcDateTime)
     token: str = Field(unique=True)
     unsubscribed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class FormerToken(SQLModel, table=True):
+    """The unsubscribe token of a row that was merged into another: a letter of old still carries it."""
+
+    token: str = Field(primary_key=True)
+    subscriber_id: int = Field(foreign_key="subscriber.id")
 
 
 class Suppression(SQLModel, table=True):
@@ -76,8 +104,8 @@ class Delivery(SQLModel, table=True):
 
 
 def address_digest(email: str) -> str:
-    """Return the digest under which an address is suppressed: of the address in lower case without blanks."""
-    return hashlib.sha256(email.strip().lower().encode()).hexdigest()
+    """Return the digest under which an address is suppressed: of its folded form."""
+    return hashlib.sha256(folded(email).encode()).hexdigest()
 
 
 def list_by_key(session: Session, key: str) -> MailingList | None:
@@ -114,15 +142,9 @@ def deliveries(session: Session, post_id: int) -> list[Delivery]:
 def freeze(session: Session, post_id: int, list_id: int, at: datetime) -> int:
     """Write a delivery for everybody who still wants the list's mail; returns how many.
 
-    One address gets one delivery, however often and in whatever letter case it stands on the list. Suppression is not
-    looked at here: it is checked at each send, and its row then says so.
+    An address stands on a list once, and so gets one delivery. Suppression is not looked at here: it is checked at each
+    send, and its row then says so.
     """
-    address = sa.func.lower(col(Subscriber.email))
-    first = (
-        sa.select(sa.func.min(col(Subscriber.id)))
-        .where(col(Subscriber.list_id) == list_id, col(Subscriber.unsubscribed_at).is_(None))
-        .group_by(address)
-    )
     copied = ("email", "name", "details", "token")
     constants = {"post_id": post_id, "status": "waiting", "tries": 0, "next_try_at": at}
     table = sa.inspect(Delivery).local_table
@@ -130,7 +152,7 @@ def freeze(session: Session, post_id: int, list_id: int, at: datetime) -> int:
         col(Subscriber.id),
         *(getattr(Subscriber, name) for name in copied),
         *(sa.literal(value, table.columns[name].type) for name, value in constants.items()),
-    ).where(col(Subscriber.id).in_(first))
+    ).where(col(Subscriber.list_id) == list_id, col(Subscriber.unsubscribed_at).is_(None))
     statement = sa.insert(Delivery).from_select(
         ["subscriber_id", *copied, *constants], source.order_by(col(Subscriber.id)), include_defaults=False
     )
@@ -202,7 +224,7 @@ def withheld(session: Session, delivery: Delivery) -> str | None:
     """Say why this person must get no mail now: suppressed, or unsubscribed since the list was frozen; else None."""
     if session.get(Suppression, address_digest(delivery.email)) is not None:
         return "the address is suppressed"
-    left = sa.select(col(Subscriber.unsubscribed_at)).where(col(Subscriber.token) == delivery.token)
+    left = sa.select(col(Subscriber.unsubscribed_at)).where(col(Subscriber.id) == delivery.subscriber_id)
     if session.execute(left).scalar() is not None:
         return "unsubscribed since the list was frozen"
     return None
@@ -261,5 +283,8 @@ def suppress(session: Session, email: str, reason: str, at: datetime) -> None:
 
 
 def subscriber_by_token(session: Session, token: str) -> Subscriber | None:
-    """Return the subscriber whose unsubscribe address carries this token."""
-    return session.exec(select(Subscriber).where(col(Subscriber.token) == token)).first()
+    """Return the subscriber whose unsubscribe address carries this token, or carried it before rows were merged."""
+    found = session.exec(select(Subscriber).where(col(Subscriber.token) == token)).first()
+    if found is None and (former := session.get(FormerToken, token)) is not None:
+        found = session.get(Subscriber, former.subscriber_id)
+    return found

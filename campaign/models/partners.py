@@ -58,6 +58,8 @@ class Account(SQLModel, table=True):
     ``imported`` is the fingerprint of the credentials that a person brought in last: the same file does not undo a
     renewal since then. ``stopped_why`` set means that nothing is sent until a person acts (or until ``stopped_until``).
     The columns ``renewal_*`` are the mark of a token's renewal (see ``models.renewals``).
+    ``disabled_why`` set means that a person took it out of the campaign: nothing is planned for it, and a hold on it
+    keeps back what is approved.
     """
 
     __table_args__ = (UniqueConstraint("partner_id", "channel", "external_id"),)
@@ -79,6 +81,7 @@ class Account(SQLModel, table=True):
     renewal_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
     renewal_why: str | None = None
     renewal_wanted: str | None = None
+    disabled_why: str | None = None
 
     @property
     def ident(self) -> int:
@@ -137,29 +140,6 @@ def account_with_partner(session: Session, account_id: int) -> tuple[Account, Pa
         msg = f"no account {account_id}"
         raise LookupError(msg)
     return found
-
-
-def find_account(session: Session, partner_id: int, channel: str, external_id: str) -> Account | None:
-    """Return the account of a partner by its natural key."""
-    return session.exec(
-        select(Account).where(
-            col(Account.partner_id) == partner_id,
-            col(Account.channel) == channel,
-            col(Account.external_id) == external_id,
-        )
-    ).first()
-
-
-def account_without_id(session: Session, partner_id: int, channel: str, handle: str) -> Account | None:
-    """Return the account of a partner of which only the handle is known yet."""
-    return session.exec(
-        select(Account).where(
-            col(Account.partner_id) == partner_id,
-            col(Account.channel) == channel,
-            col(Account.external_id) == "",
-            sa.func.lower(col(Account.handle)) == handle.lower(),
-        )
-    ).first()
 
 
 def add_account(session: Session, account: Account) -> Account:

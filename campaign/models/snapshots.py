@@ -1,10 +1,10 @@
 """Engagement: append-only snapshots of a post's figures, and the gaps where a reading could not be taken.
 
 Ten million rows stay quick to read: the unique key (post, due time) answers "the newest of a post" and "everything of
-a post", the index on the time taken answers a range of days, and a whole log is streamed, never held.
+a post", the index on the time taken answers a range of days, and a whole log is read page by page, never held.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -22,8 +22,8 @@ from campaign.models.types import UtcDateTime
 FIGURES = ("impressions", "reach", "reactions", "comments", "shares", "clicks")
 """The columns of figures, in the order in which they are shown."""
 
-_STREAM_ROWS = 2000
-_FACTS = 9  # what a line says before its figures
+PAGE = 2000
+_FACTS = 10  # what a line says before its figures
 
 
 class Snapshot(SQLModel, table=True):
@@ -66,8 +66,9 @@ class LogFilter:
 
 @dataclass(frozen=True, slots=True)
 class LogLine:
-    """A snapshot with what it is about; ``figures`` in the order of ``FIGURES``."""
+    """A snapshot with what it is about; ``figures`` in the order of ``FIGURES``. ``ident`` is the snapshot's own id."""
 
+    ident: int
     post_id: int
     partner: str
     channel: str
@@ -105,6 +106,18 @@ def due_readings(session: Session, now: datetime, *, limit: int = 2000) -> list[
     return list(session.exec(statement))
 
 
+def claim_readings(session: Session, post_ids: Sequence[int], now: datetime, until: datetime) -> list[Post]:
+    """Take the due readings of these posts until ``until``, and return the posts whose readings nobody else has."""
+    free = (
+        sa.select(col(Post.id))
+        .where(col(Post.id).in_(post_ids), col(Post.next_reading_at) <= now)
+        .order_by(col(Post.id))
+        .with_for_update(skip_locked=True)
+    )
+    mine = sa.update(Post).where(col(Post.id).in_(free)).values(next_reading_at=until).returning(Post)
+    return list(session.scalars(mine.execution_options(synchronize_session=False)))
+
+
 def next_reading(session: Session) -> datetime | None:
     """Return when the next reading of any post is due."""
     statement = sa.select(sa.func.min(col(Post.next_reading_at))).where(col(Post.next_reading_at).is_not(None))
@@ -138,15 +151,25 @@ def _append(session: Session, rows: Sequence[Snapshot]) -> int:
     return len(session.execute(unless_there.returning(col(Snapshot.id))).all())
 
 
-def lines(session: Session, wanted: LogFilter, *, newest: int | None = None) -> Iterator[LogLine]:
-    """Yield snapshots with what they are about, oldest first; ``newest`` keeps that many of the newest.
+def newest(session: Session, wanted: LogFilter, count: int) -> list[LogLine]:
+    """Return that many of the newest snapshots with what they are about, oldest first."""
+    statement = _lines(wanted).order_by(col(Snapshot.taken_at).desc(), col(Snapshot.id).desc()).limit(count)
+    return [_line(row) for row in reversed(session.execute(statement).all())]
 
-    The rows are streamed: read them while the session is open.
-    """
-    order = (col(Snapshot.taken_at), col(Snapshot.id))
-    statement = (
+
+def page(session: Session, wanted: LogFilter, after: LogLine | None) -> list[LogLine]:
+    """Return the next ``PAGE`` snapshots after a line, oldest first; fewer where they end."""
+    statement = _lines(wanted).order_by(col(Snapshot.taken_at), col(Snapshot.id)).limit(PAGE)
+    if after is not None:
+        later = sa.or_(col(Snapshot.taken_at) > after.taken_at, col(Snapshot.id) > after.ident)
+        statement = statement.where(col(Snapshot.taken_at) >= after.taken_at, later)
+    return [_line(row) for row in session.execute(statement)]
+
+
+def _lines(wanted: LogFilter) -> sa.Select[*tuple[Any, ...]]:
+    return (
         sa.select(
-            *(col(Post.id), col(Partner.key), col(Post.channel), col(Post.slot), col(Post.template)),
+            *(col(Snapshot.id), col(Post.id), col(Partner.key), col(Post.channel), col(Post.slot), col(Post.template)),
             *(col(Post.external_id), col(Snapshot.reading), col(Snapshot.taken_at), col(Snapshot.gap)),
             *(getattr(Snapshot, name) for name in FIGURES),
         )
@@ -155,12 +178,6 @@ def lines(session: Session, wanted: LogFilter, *, newest: int | None = None) -> 
         .join(Partner, col(Partner.id) == col(Post.partner_id))
         .where(*_about_post(wanted), *_about_time(wanted))
     )
-    if newest is not None:
-        chosen = session.execute(statement.order_by(*(part.desc() for part in order)).limit(newest)).all()
-        yield from map(_line, reversed(chosen))
-        return
-    streamed = statement.order_by(*order).execution_options(yield_per=_STREAM_ROWS)
-    yield from map(_line, session.execute(streamed))
 
 
 def _line(row: Any) -> LogLine:

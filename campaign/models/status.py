@@ -50,6 +50,7 @@ class Move(StrEnum):
     DONE = "done"
     RETRACT = "retract"
     GONE = "gone"
+    RESTORE = "restore"
 
 
 S, M = Status, Move
@@ -59,22 +60,26 @@ TRANSITIONS: Mapping[tuple[Status, Move], tuple[Status, ...]] = MappingProxyType
         (S.DRAFT, M.SUBMIT): (S.IN_REVIEW,),
         (S.DRAFT, M.EDIT): (S.DRAFT,),
         (S.DRAFT, M.WITHDRAW): (S.WITHDRAWN,),
+        (S.DRAFT, M.RESTORE): (S.UNCONFIRMED,),
         (S.IN_REVIEW, M.APPROVE): (S.APPROVED,),
         (S.IN_REVIEW, M.EDIT): (S.IN_REVIEW,),
         (S.IN_REVIEW, M.RETURN): (S.DRAFT,),
         (S.IN_REVIEW, M.REJECT): (S.REJECTED,),
         (S.IN_REVIEW, M.WITHDRAW): (S.WITHDRAWN,),
         (S.IN_REVIEW, M.EXPIRE): (S.MISSED,),
+        (S.IN_REVIEW, M.RESTORE): (S.UNCONFIRMED,),
         (S.APPROVED, M.EDIT): (S.IN_REVIEW,),
         (S.APPROVED, M.WITHDRAW): (S.WITHDRAWN,),
         (S.APPROVED, M.EXPIRE): (S.MISSED,),
         (S.APPROVED, M.CLAIM): (S.PUBLISHING,),
         (S.APPROVED, M.HAND_OVER): (S.BY_HAND,),
         (S.APPROVED, M.FOUND): (S.PUBLISHED,),
+        (S.APPROVED, M.RESTORE): (S.UNCONFIRMED,),
         (S.PUBLISHING, M.SETTLE): (S.PUBLISHED,),
         (S.PUBLISHING, M.DEFER): (S.APPROVED,),
         (S.PUBLISHING, M.REFUSE): (S.FAILED,),
         (S.PUBLISHING, M.LOSE): (S.UNCONFIRMED,),
+        (S.PUBLISHING, M.RESTORE): (S.UNCONFIRMED,),
         (S.UNCONFIRMED, M.FOUND): (S.PUBLISHED,),
         (S.UNCONFIRMED, M.ABSENT): (S.APPROVED, S.MISSED),
         (S.FAILED, M.REVIVE): (S.IN_REVIEW,),

@@ -1,6 +1,7 @@
 """The statements of the dispatcher's upkeep: what expires, what is handed over, what to look up, when to wake."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -100,6 +101,16 @@ def lock_unconfirmed(session: Session, account_id: int) -> None:
     """
     mine = sa.select(col(Post.id)).where(col(Post.account_id) == account_id, stands(Status.UNCONFIRMED))
     session.execute(mine.order_by(col(Post.id)).with_for_update()).all()
+
+
+def claim_look(session: Session, post_id: int, now: datetime, until: datetime) -> bool:
+    """Take a due look-up, or a due taking down, until ``until``; False when another machine has it or it is settled."""
+    due = sa.and_(
+        col(Post.status).in_([Status.UNCONFIRMED.value, Status.RETRACTING.value]),
+        col(Post.needs_person).is_(None),
+        sa.or_(col(Post.next_look_at).is_(None), col(Post.next_look_at) <= now),
+    )
+    return changed(session, sa.update(Post).where(col(Post.id) == post_id, due).values(next_look_at=until)) == 1
 
 
 def set_look(session: Session, post_id: int, values: Mapping[str, object]) -> None:
@@ -214,22 +225,35 @@ def _wakes(now: datetime) -> sa.ColumnElement[bool]:
     return sa.or_(not_stopped(now), col(Account.stopped_until).is_not(None))
 
 
-def count_by_status(session: Session) -> dict[str, int]:
-    """Return how many posts stand in each status."""
-    statement = sa.select(col(Post.status), sa.func.count()).group_by(col(Post.status))
-    return {str(status): count for status, count in session.execute(statement)}
-
-
 def published_id(session: Session, slot: str, partner_key: str, channel: str) -> str | None:
     """Return the platform id of another partner's published post, for a share of it."""
     found = _published(session, slot, partner_key, channel)
     return found.external_id if found else None
 
 
-def published_url(session: Session, slot: str, partner_key: str, channel: str) -> str | None:
-    """Return the public address of another partner's published post, for a person who shares it by hand."""
-    found = _published(session, slot, partner_key, channel)
-    return found.url if found else None
+@dataclass(frozen=True, slots=True)
+class Original:
+    """A published post that another one shares: its partner's name, and where it stands."""
+
+    partner: str
+    slot: str
+    url: str | None
+    external_id: str | None
+
+
+def original(session: Session, share_of: str, channel: str) -> Original | None:
+    """Return the published post that a share names as ``slot@partner``, for a person who shares it by hand."""
+    slot, _, partner_key = share_of.rpartition("@")
+    post = _published(session, slot, partner_key, channel)
+    if post is None:
+        return None
+    return Original(session.get_one(Partner, post.partner_id).name, slot, post.url, post.external_id)
+
+
+def put_off(session: Session, post_id: int, until: datetime) -> None:
+    """Look at an approved post again later."""
+    waiting = sa.and_(col(Post.id) == post_id, col(Post.status) == Status.APPROVED.value)
+    changed(session, sa.update(Post).where(waiting).values(next_try_at=until))
 
 
 def _published(session: Session, slot: str, partner_key: str, channel: str) -> Post | None:

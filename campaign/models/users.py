@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy import Index, text
 from sqlmodel import Field, Session, SQLModel, col, select
 
+from campaign.models.database import changed
 from campaign.models.types import UtcDateTime
 
 _UNSENT = text("sent_at IS NULL")
@@ -67,6 +68,12 @@ def reviewers(session: Session) -> list[str]:
     return [person.email for person in session.exec(statement) if person.email]
 
 
+def admins(session: Session) -> list[str]:
+    """Return the addresses of the active admins."""
+    statement = select(User).where(col(User.role) == "admin", col(User.active).is_(True), col(User.email).is_not(None))
+    return [person.email for person in session.exec(statement) if person.email]
+
+
 def unsent(session: Session, now: datetime, *, limit: int = 50) -> list[Notice]:
     """Return notices that are to go now."""
     statement = (
@@ -76,6 +83,13 @@ def unsent(session: Session, now: datetime, *, limit: int = 50) -> list[Notice]:
         .limit(limit)
     )
     return list(session.exec(statement))
+
+
+def claim_notice(session: Session, notice_id: int, now: datetime, until: datetime) -> bool:
+    """Take a notice that is to go now until ``until``; False when somebody else has it or it has gone."""
+    free = sa.and_(col(Notice.sent_at).is_(None), col(Notice.next_try_at) <= now)
+    mine = sa.update(Notice).where(col(Notice.id) == notice_id, free).values(next_try_at=until)
+    return changed(session, mine) == 1
 
 
 def change_notice(session: Session, notice_id: int, values: Mapping[str, object]) -> None:

@@ -11,8 +11,6 @@ from dataclasses import dataclass
 
 OPEN, CLOSE = "⟦", "⟧"
 NAME, EMAIL, PARTNER, CONTACT, UNSUBSCRIBE = "name", "email", "partner", "contact", "unsubscribe"
-OWN = frozenset({NAME, EMAIL, PARTNER, CONTACT, UNSUBSCRIBE})
-"""Marks with a meaning of ours; every other one is looked up in the recipient's details."""
 
 _MARK = re.compile(r"⟦\s*([\w -]+?)\s*(?:\|([^⟦⟧|]*))?⟧")
 

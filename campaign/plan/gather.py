@@ -104,9 +104,9 @@ class Source:
 
 def gather(session: Session, source: Source, now: datetime) -> PlanFacts:
     """Return the facts of a plan at ``now``."""
-    pairs = partners.accounts(session)
-    owners = {account.ident: account for account, _ in pairs}
-    posts = listing.every_plan_key(session)
+    # Of an account that is disabled the plan knows nothing: nothing is added, and what is approved stays, held.
+    pairs = [pair for pair in partners.accounts(session) if pair[0].disabled_why is None]
+    planned = {account.ident: account for account, _ in pairs}
     return PlanFacts(
         timetable=source.copy.timetable,
         templates=source.copy.templates,
@@ -116,7 +116,11 @@ def gather(session: Session, source: Source, now: datetime) -> PlanFacts:
         now=now,
         channels=source.channels,
         questions=source.copy.questions,
-        existing=[_existing(session, source, post, owners[post.account_id]) for post in posts],
+        existing=[
+            _existing(session, source, post, planned[post.account_id])
+            for post in listing.every_plan_key(session)
+            if post.account_id in planned
+        ],
         compose=source.compose,
         placeholders_allowed=source.placeholders_allowed,
         letterhead=source.letterhead,

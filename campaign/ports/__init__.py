@@ -200,6 +200,21 @@ class ByHand(Protocol):
         ...
 
 
+@runtime_checkable
+class Addresses(Protocol):
+    """The power to read a post's id out of the address that a person copied from the platform."""
+
+    def id_in(self, who: Identity, url: str, *, share: bool = False) -> str | None:
+        """Return the id under which ``publish`` would have told us of the post; None where its address hides it.
+        ``share``: the post passes another one on.
+
+        Raises:
+            campaign.errors.WrongUse: the address is not that of a post on this platform.
+
+        """
+        ...
+
+
 class Progress(enum.Enum):
     """How a bulk send left an issue: all settled, paused by a hold, or deliveries wait for a later time."""
 
@@ -241,4 +256,9 @@ class Engine(Protocol):
 
     def wake(self) -> None:
         """Look at the tables now."""
+        ...
+
+    @property
+    def busy(self) -> bool:
+        """Say whether any work is under way or asked for."""
         ...

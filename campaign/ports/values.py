@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from campaign.errors import Pace
+
 # --- what goes out -------------------------------------------------------------------------------------------------
 
 
@@ -100,11 +102,14 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What the platform gave back for a post that is there: its id, its public address, its time (aware UTC)."""
+    """What the platform gave back for a post that is there: its id, its public address, its time (aware UTC), and
+    what it said of the account's pace (None: nothing that matters).
+    """
 
     external_id: str
     url: str | None = None
     at: datetime | None = None
+    pace: Pace | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +160,7 @@ class Limits:
     ``pace`` is the least time between two posts of one account. ``card``: does the platform show a link as a card
     (then a line that is only the card's address leaves the words). ``copies``: may several accounts say the same.
     ``valid`` says whether the platform takes a text of lawful length: no character in it is refused.
+    ``shares_have_figures``: a share is counted for itself, and not with the post that it passes on.
     """
 
     text_max: int
@@ -167,5 +173,6 @@ class Limits:
     valid: Callable[[str], bool] = bool
     media_bytes: int = 5_000_000
     shares: bool = True
+    shares_have_figures: bool = True
     subject_max: int | None = None
     measure_batch: int = 100

@@ -1,15 +1,16 @@
 """Storing what intake has read and checked: partners, accounts, subscribers. All rows of a file, or none."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(slots=True)
 class Taken:
-    """How many rows were new, changed, or as before."""
+    """How many rows were new, changed, or as before; ``touched`` are the ids of stored accounts that changed."""
 
     added: int = 0
     changed: int = 0
     same: int = 0
+    touched: list[int] = field(default_factory=list)
 
     def count(self, *, added: bool, changed: bool) -> None:
         """Count one row."""

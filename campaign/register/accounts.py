@@ -5,10 +5,10 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from campaign.errors import Outcome
+from campaign.errors import Outcome, UnknownName, WrongUse
 from campaign.identities import Identities, name
 from campaign.intake import AccountRow
-from campaign.models import Database, audit, listing, partners
+from campaign.models import Database, audit, holds, listing, partners
 from campaign.models.moves import void_approval
 from campaign.models.partners import Account
 from campaign.models.status import Status
@@ -16,6 +16,7 @@ from campaign.models.users import User
 from campaign.people import Right, demand
 from campaign.ports import Channel, Standing, Verifies
 from campaign.register import Taken
+from campaign.register.pairing import paired
 from campaign.vault import Vault
 
 
@@ -23,64 +24,66 @@ def take(session: Session, rows: Sequence[AccountRow], vault: Vault, *, by: User
     """Store the accounts of a file; what it has no column for is kept.
 
     New credentials let a stopped account go again; a new id, sender or reply address voids the approval of its posts.
+
+    Raises:
+        WrongUse: a row may mean more than one of the partner's accounts.
+
     """
     demand(by, Right.ADMINISTER)
-    taken = Taken()
-    for row in rows:
-        partner = partners.partner_by_key(session, row.partner)
-        if partner is None:
-            continue  # intake has checked it; a partner removed since then has no accounts
-        found = _known(session, partner.ident, row)
+    taken, corrected = Taken(), dict[str, str]()
+    keys = {partner.key: partner.ident for partner in partners.partners(session)}
+    stored = [(account, partner.key) for account, partner in partners.accounts(session)]
+    # A partner removed since intake has checked the file has no accounts.
+    pairs = list(paired([row for row in rows if row.partner in keys], stored))
+    # Those that are there come first: one of them may have to give its place without an id to a new one.
+    for row, found in sorted(pairs, key=lambda pair: pair[1] is None):
         account = found or Account(
-            partner_id=partner.ident, channel=row.channel, handle=row.handle, external_id=row.external_id
+            partner_id=keys[row.partner], channel=row.channel, handle=row.handle, external_id=row.external_id
         )
-        before = _bound(account)
+        before, envelope = account.external_id, (account.sender, account.reply_to)
         changed = _change(account, row, vault)
         if found is None:
             partners.add_account(session, account)
+        elif changed:
+            taken.touched.append(account.ident)
+        if account.external_id != before:
+            corrected[f"{row.partner} {row.channel} {row.handle}"] = f"{before or 'no id'} -> {account.external_id}"
         session.add(account)
-        if found is not None and before != _bound(account):
-            _void_approvals(session, account, by, now)
+        session.flush()
+        if found is not None and envelope != (account.sender, account.reply_to):
+            _void_issues(session, account, by, now)
         taken.count(added=found is None, changed=changed)
-    facts = {"added": taken.added, "changed": taken.changed}
+    facts: dict[str, object] = {"added": taken.added, "changed": taken.changed}
+    if corrected:
+        facts["ids"] = corrected
     audit.record(session, who=by.name, action="import accounts", subject="accounts", at=now, facts=facts)
     return taken
 
 
-def _known(session: Session, partner_id: int, row: AccountRow) -> Account | None:
-    """Return the stored account of a row. One that had only a handle gets its id, and is not taken for another one: its
-    posts would go out twice.
-    """
-    found = partners.find_account(session, partner_id, row.channel, row.external_id)
-    return found or partners.account_without_id(session, partner_id, row.channel, row.handle)
-
-
-def _bound(account: Account) -> tuple[str | None, ...]:
-    """Return what an approval is bound to."""
-    return account.external_id, account.sender, account.reply_to
-
-
-def _void_approvals(session: Session, account: Account, by: User, now: datetime) -> None:
-    """Take the approval from posts that were approved for the account as it was; a plan brings them in line."""
+def _void_issues(session: Session, account: Account, by: User, now: datetime) -> None:
+    """Take the approval from issues that still name the old sender or reply address; a plan gives them the new one."""
     approved = listing.PostFilter(account_id=account.ident, statuses=(Status.APPROVED.value,))
     for row in listing.posts(session, approved):
-        why = "its account changed: id, sender or reply address"
+        why = "sender or reply address of its account changed"
         void_approval(session, row.post, who=by.name, at=now, why=why)
 
 
 def _change(account: Account, row: AccountRow, vault: Vault) -> bool:
     before = _values(account)
-    account.handle, account.external_id = row.handle, row.external_id
+    account.handle = row.handle
     for column in ("mode", "sender", "reply_to"):
         if column in row.columns:
             setattr(account, column, getattr(row, column))
+    if row.external_id and row.external_id != account.external_id:
+        # What is sealed is bound to the old id, and was never good for the new one.
+        account.external_id, account.sealed, account.imported = row.external_id, None, None
     if row.credentials is not None:
         _seal_new(account, row.credentials, vault)
     return before != _values(account)
 
 
 def _values(account: Account) -> tuple[str | None, ...]:
-    return account.handle, account.external_id, account.mode, account.sender, account.reply_to, account.imported
+    return account.handle, account.mode, account.external_id, account.sender, account.reply_to, account.imported
 
 
 def _seal_new(account: Account, credentials: Mapping[str, str], vault: Vault) -> None:
@@ -98,13 +101,71 @@ def _found(account: Account, standing: Standing) -> dict[str, object]:
     return values | ({"stopped_why": None} if account.stopped_until is None else {})
 
 
+def disable(session: Session, account_id: int, reason: str, *, by: User, now: datetime) -> str:
+    """Take an account out of the campaign: nothing more is planned for it, and what is approved is held. Returns its
+    name for people.
+
+    Raises:
+        UnknownName: there is no such account.
+        WrongUse: it is disabled already.
+
+    """
+    demand(by, Right.ADMINISTER)
+    account, called = _named(session, account_id)
+    if account.disabled_why is not None:
+        raise WrongUse(problem=f"{called} is disabled already", mend="`campaign accounts enable` takes it back.")
+    account.disabled_why = reason
+    session.add(account)
+    session.add(holds.Hold(scope=_scope(account_id), reason=f"disabled: {reason}", held_by=by.name, held_at=now))
+    facts = {"reason": reason}
+    audit.record(session, who=by.name, action="disable account", subject=_scope(account_id), at=now, facts=facts)
+    return called
+
+
+def enable(session: Session, account_id: int, reason: str, *, by: User, now: datetime) -> str:
+    """Take an account back into the campaign and let go what was held since it was disabled; other holds on it stay.
+    Returns its name for people.
+
+    Raises:
+        UnknownName: there is no such account.
+        WrongUse: it is not disabled.
+
+    """
+    demand(by, Right.ADMINISTER)
+    account, called = _named(session, account_id)
+    if account.disabled_why is None:
+        raise WrongUse(problem=f"{called} is not disabled", mend="`campaign accounts list` shows which are.")
+    held = f"disabled: {account.disabled_why}"
+    for row in holds.active(session):
+        if (row.scope, row.reason) == (_scope(account_id), held):
+            row.released_by, row.released_at = by.name, now
+            session.add(row)
+    account.disabled_why = None
+    session.add(account)
+    facts = {"reason": reason}
+    audit.record(session, who=by.name, action="enable account", subject=_scope(account_id), at=now, facts=facts)
+    return called
+
+
+def _scope(account_id: int) -> str:
+    return f"account:{account_id}"
+
+
+def _named(session: Session, account_id: int) -> tuple[Account, str]:
+    try:
+        account, partner = partners.account_with_partner(session, account_id)
+    except LookupError as error:
+        raise UnknownName(kind="account", name=str(account_id), mend="`campaign accounts list` names them.") from error
+    return account, f"{partner.key} {account.channel} {account.handle}"
+
+
 def check(database: Database, channels: Mapping[str, Channel], identities: Identities) -> list[dict[str, object]]:
     """Ask each platform about each account with API access; what a probe finds is kept.
 
     One that works and had stopped because its access was refused goes again: the platform refused good tokens.
     """
     with database.read() as session:
-        pairs = [pair for pair in partners.accounts(session) if pair[0].mode == "api"]
+        pairs = [pair for pair in partners.accounts(session) if pair[0].mode == "api" and not pair[0].disabled_why]
     documents = []
     for account, partner in pairs:
         channel = channels[account.channel]

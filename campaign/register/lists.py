@@ -6,25 +6,32 @@ from datetime import datetime
 
 from sqlmodel import Session
 
+from campaign.config import said
 from campaign.intake import SubscriberRow
 from campaign.models import audit, mailing
-from campaign.models.mailing import MailingList, Subscriber
+from campaign.models.mailing import MailingList, Subscriber, folded
 from campaign.models.users import User
 from campaign.people import Right, demand
 from campaign.register import Taken
 
 
 def take(session: Session, key: str, rows: Sequence[SubscriberRow], *, by: User, now: datetime) -> Taken:
-    """Store the subscribers of a file on the list ``key``, which is made when it is new."""
+    """Store the subscribers of a file on the list ``key``, which is made when it is new.
+
+    Raises:
+        WrongUse: the list has no name, or one that is not one line.
+
+    """
     demand(by, Right.ADMINISTER)
+    key = said("list's name", key)
     found = mailing.list_by_key(session, key) or MailingList(key=key)
     session.add(found)
     session.flush()
     list_id = found.id or 0
-    known = {row.email: row for row in mailing.subscribers(session, list_id)}
+    known = {row.address_key: row for row in mailing.subscribers(session, list_id)}
     taken = Taken()
     for row in rows:
-        person = known.get(row.email)
+        person = known.get(folded(row.email))
         if person is None:
             session.add(_new(list_id, row))
         changed = person is not None and _change(session, person, row)

@@ -6,8 +6,11 @@ from typing import Protocol
 
 from sqlmodel import Session
 
+from campaign.config import said
 from campaign.errors import WrongUse
 from campaign.intake import PartnerRow
+from campaign.intake.partners import CONTACT
+from campaign.intake.values import is_mail
 from campaign.models import audit, partners
 from campaign.models.partners import Agreement, Partner
 from campaign.models.users import User
@@ -90,15 +93,25 @@ def _agree(session: Session, partner: Partner, row: PartnerRow, rules: ReviewRul
 
 
 def change(session: Session, partner: Partner, values: Mapping[str, str], *, by: User, now: datetime) -> None:
-    """Change columns and details of a partner; an empty value takes a detail away."""
+    """Change columns and details of a partner; an empty value takes a detail away.
+
+    Raises:
+        WrongUse: the name is empty, a column is not one line, or the contact is no mail address.
+
+    """
     demand(by, Right.EDIT, partner.key)
+    contact = values.get(CONTACT)
+    if contact and not is_mail(contact):
+        raise WrongUse(problem=f"{CONTACT} {contact!r} is no mail address", mend="Write name@example.org, one address.")
     details = dict(partner.details)
     for name, value in values.items():
         if name == "approver":
             demand(by, Right.ADMINISTER)
             partner.approver = _approver(value)
+        elif name == "name" or (name in _COLUMNS and value):
+            setattr(partner, name, said(f"partner's {name}", value))
         elif name in _COLUMNS:
-            setattr(partner, name, value)
+            setattr(partner, name, "")
         elif value:
             details[name] = value
         else:

@@ -10,7 +10,7 @@ from datetime import UTC, tzinfo
 from sqlmodel import Session
 
 from campaign.clock import iso
-from campaign.models import listing, snapshots
+from campaign.models import Database, listing, snapshots
 from campaign.models.listing import PostFilter
 from campaign.models.snapshots import FIGURES, LogFilter, LogLine
 
@@ -22,20 +22,30 @@ LOG_COLUMNS = (
     *("reading", "slot", "template", "gap"),
 )
 TOTAL_COLUMNS = ("channel", "posts", "taken_at", *FIGURES)
+NEWEST = 50_000
+"""Rows that a person can be shown at once: more are to be exported."""
 POSTS_COLUMNS = ("day", "partner", "channel", "status", "posts")
 
 
-def each_log_row(session: Session, wanted: LogFilter, *, newest: int | None = None) -> Iterator[LogRow]:
-    """Yield one row per snapshot, oldest first, streamed; ``newest`` keeps that many of the newest.
+def each_log_row(database: Database, wanted: LogFilter) -> Iterator[LogRow]:
+    """Yield one row per snapshot, oldest first, read page by page in short transactions: whoever takes the rows away
+    slowly keeps no snapshot of the database open.
 
     ``id`` is the post's. A row with a ``gap`` says why a reading has no figures.
     """
-    return map(_row, snapshots.lines(session, wanted, newest=newest))
+    last: LogLine | None = None
+    while True:
+        with database.read() as session:
+            lines = snapshots.page(session, wanted, last)
+        yield from map(_row, lines)
+        if len(lines) < snapshots.PAGE:
+            return
+        last = lines[-1]
 
 
-def log_rows(session: Session, wanted: LogFilter | None = None, *, newest: int | None = None) -> list[LogRow]:
-    """Return the rows of ``each_log_row`` as a list."""
-    return list(each_log_row(session, wanted or LogFilter(), newest=newest))
+def log_rows(session: Session, wanted: LogFilter | None = None, *, newest: int = NEWEST) -> list[LogRow]:
+    """Return as many of the newest rows, oldest first."""
+    return [_row(line) for line in snapshots.newest(session, wanted or LogFilter(), newest)]
 
 
 def _row(line: LogLine) -> LogRow:

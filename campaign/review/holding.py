@@ -101,6 +101,7 @@ def release(session: Session, person: User, scope: str, now: datetime) -> int:
     let go.
     """
     found = standing(session, scope)
+    _refuse_disabled(session, scope)
     holders = [users.user(session, row.held_by) for row in found]
     if not _is_own(session, person, scope) or any(holder is None or holder.role != "officer" for holder in holders):
         demand(person, Right.HOLD)
@@ -109,3 +110,11 @@ def release(session: Session, person: User, scope: str, now: datetime) -> int:
         session.add(row)
     audit.record(session, who=person.name, action="release", subject=scope, at=now)
     return len(found)
+
+
+def _refuse_disabled(session: Session, scope: str) -> None:
+    """Refuse to let go what is held because its account is disabled: enabling does that."""
+    kind, _, name = scope.partition(":")
+    if kind == "account" and session.get_one(Account, int(name)).disabled_why is not None:
+        mend = f"`campaign accounts enable {name} --reason R` takes it back."
+        raise WrongUse(problem=f"The account {name} is disabled, not merely held", mend=mend)

@@ -1,6 +1,7 @@
 """Whom the local platforms know: the accounts and tokens of the same accounts.csv that the product imports."""
 
 import csv
+import io
 import json
 import os
 from collections.abc import Mapping
@@ -47,7 +48,7 @@ def load_accounts(path: Path, environ: Mapping[str, str] | None = None) -> tuple
     """
     findings: list[Finding] = []
     accounts: list[SandboxAccount] = []
-    with path.open(encoding="utf-8-sig", newline="") as lines:
+    with io.StringIO(_text(path), newline="") as lines:
         rows = csv.DictReader(lines)
         _check_header(path, rows.fieldnames or ())
         for row in rows:
@@ -59,6 +60,19 @@ def load_accounts(path: Path, environ: Mapping[str, str] | None = None) -> tuple
     if findings:
         raise BadInput(findings)
     return tuple(accounts)
+
+
+def _text(path: Path) -> str:
+    try:
+        text = path.read_text("utf-8-sig")
+    except UnicodeDecodeError as error:
+        mend = "Name the accounts.csv that the program imports"
+        raise BadInput([Finding(path.name, "the file", "it is no CSV in UTF-8", mend)]) from error
+    if "\0" in text:
+        raise BadInput(
+            [Finding(path.name, "the file", "it is no CSV", "Name the accounts.csv that the program imports")]
+        )
+    return text
 
 
 def _check_header(path: Path, names: object) -> None:

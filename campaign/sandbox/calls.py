@@ -5,7 +5,7 @@ and returns the answer, or raises ``Declined``. Faults before the store skip ``m
 A fault that needs a success is not applied to an answer of 400 or more.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -17,6 +17,7 @@ from campaign.sandbox.wires import MANGLED, Drip, Drop, Late, as_html
 from campaign.sandbox.world import World
 
 BAD_ANSWER = 400
+NEVER = 86_400.0
 DELAY = 60.0
 STALE = 3600.0
 DRIP = 10.0
@@ -39,6 +40,13 @@ class Manners:
     throttled: Callable[[float | None], Response]
     dead_token: Callable[[], Response]
     refusals: Mapping[str, Declined] = field(default_factory=dict)
+
+
+def hangs(world: World, channel: str, external_ids: Collection[str]) -> Response | None:
+    """Return the answer that never comes where the switch ``CHANNEL.hangs`` lists one of these accounts."""
+    listed = world.switches.get(f"{channel}.hangs")
+    hit = isinstance(listed, list) and not set(listed).isdisjoint(external_ids)
+    return Late(Response(status_code=504), NEVER) if hit else None
 
 
 def respond(world: World, channel: str, endpoint: str, manners: Manners, make: Callable[[], Response]) -> Response:

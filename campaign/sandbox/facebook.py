@@ -5,11 +5,9 @@ that it meets, and answered with the usage headers.
 """
 
 import json
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from threading import Lock
 from urllib.parse import parse_qsl, urlsplit
 
 from starlette.requests import Request
@@ -18,13 +16,14 @@ from starlette.routing import BaseRoute, Route
 
 from campaign.errors import Declined
 from campaign.sandbox.accounts import SandboxAccount
-from campaign.sandbox.calls import answered, respond
+from campaign.sandbox.calls import answered, hangs, respond
 from campaign.sandbox.facebook_call import CHANNEL, Call, bearer, holder, read_params
-from campaign.sandbox.facebook_error import declined, manners, parameter, throttled, usage_headers
+from campaign.sandbox.facebook_error import blocked, declined, manners, parameter, throttled, usage_headers
 from campaign.sandbox.facebook_fields import Field
 from campaign.sandbox.facebook_insights import insights
 from campaign.sandbox.facebook_post import Seen, shown
 from campaign.sandbox.facebook_read import debug_token, listing, node, nodes, own_post, pages, wanted
+from campaign.sandbox.facebook_usage import DAILY_CALLS, Usage
 from campaign.sandbox.facebook_write import add_photo, delete, edit, publish
 from campaign.sandbox.world import World
 
@@ -38,9 +37,6 @@ VERSIONS: Mapping[str, date | None] = {
     "v26.0": None,
 }
 """Graph API, *Versions*: the day on which each stops being served."""
-
-DAILY_CALLS = 4800
-"""Graph API, *Rate limits*, Pages: calls a day for one engaged user."""
 
 BATCH_MAX = 50
 LISTINGS = {"feed", "posts", "published_posts"}
@@ -58,8 +54,11 @@ class Graph:
     """The API over one world; it counts the calls of each page for the usage headers."""
 
     world: World
-    calls: Counter[str] = field(default_factory=Counter)
-    lock: Lock = field(default_factory=Lock)
+    usage: Usage = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Begin to count."""
+        self.usage = Usage(self.world)
 
     async def answer(self, request: Request) -> Response:
         """Answer one HTTP request."""
@@ -92,33 +91,30 @@ class Graph:
         return page.external_id if page else ""
 
     def _made(self, call: Call, header: str | None, version: str, page_id: str) -> Response:
+        if (never := hangs(self.world, CHANNEL, [page_id])) is not None:
+            return never
         try:
             answer: Response = JSONResponse(self._result(call, header))
         except Declined as refusal:
             answer = answered(refusal)
         answer.headers["facebook-api-version"] = version
-        for name, value in usage_headers(page_id, self._percent(page_id)).items():
+        budget = self._budget()
+        percent, minutes = self.usage.percent(page_id, budget), self.usage.minutes(page_id, budget)
+        for name, value in usage_headers(page_id, percent, minutes=minutes).items():
             answer.headers.setdefault(name, value)
         if self.world.switches.get("facebook.javascript"):
             answer.headers["content-type"] = "text/javascript; charset=UTF-8"
         return answer
 
-    def _percent(self, page_id: str) -> int:
-        """Return the share of the page's daily budget that is used."""
-        return 100 * self.calls[self._today(page_id)] // self._budget()
-
     def _budget(self) -> int:
+        """Return the calls of a page in a rolling day; without the switch that of ten engaged users."""
         return int(str(self.world.switches.get("facebook.budget", DAILY_CALLS * 10)))
-
-    def _today(self, page_id: str) -> str:
-        return f"{page_id} {self.world.clock.now().date()}"
 
     def _result(self, call: Call, header: str | None) -> object:
         page = holder(self.world, call, bearer(call, header))
-        with self.lock:
-            self.calls[self._today(page.external_id)] += 1
-        if self.world.switches.get("facebook.budget") and self._percent(page.external_id) > 100:  # noqa: PLR2004 - percent
-            worn = throttled(page.external_id, 3600)
+        budget = self._budget()
+        if not self.usage.take(page.external_id, budget):
+            worn = throttled(page.external_id, 60 * self.usage.minutes(page.external_id, budget))
             raise Declined(status=worn.status_code, body=json.loads(bytes(worn.body)), headers=_usage(worn))
         if not call.path and call.method == "POST":
             return self._batch(call, header)
@@ -176,8 +172,13 @@ class Graph:
                 raise _unknown_path(call)
 
     def _published(self, page: SandboxAccount, call: Call) -> dict[str, object]:
-        """Publish, and read at once what ``fields`` asks for (Graph API, *Overview*, read-after-write)."""
-        fields = wanted(call) or (Field("id"),)
+        """Publish, and read at once what ``fields`` asks for (Graph API, *Overview*, read-after-write).
+
+        The switch ``facebook.blocked`` lists pages that are stopped by policy.
+        """
+        fields, stopped = wanted(call) or (Field("id"),), self.world.switches.get("facebook.blocked", [])
+        if isinstance(stopped, list) and page.external_id in stopped:
+            raise blocked()
         return shown(Seen(self.world, page, publish(self.world, page, call)), fields)
 
     def _batch(self, call: Call, header: str | None) -> list[object]:

@@ -127,10 +127,10 @@ class Faults:
 
 def read_faults(path: Path) -> tuple[Fault, ...]:
     """Read a plan from a TOML or JSON file. Raises BadInput naming every fault in it."""
-    text = path.read_text("utf-8")
     try:
+        text = path.read_text("utf-8")
         return parse_faults(tomllib.loads(text) if path.suffix == ".toml" else json.loads(text), path.name)
-    except (tomllib.TOMLDecodeError, json.JSONDecodeError) as error:
+    except (tomllib.TOMLDecodeError, json.JSONDecodeError, UnicodeDecodeError) as error:
         raise BadInput([Finding(path.name, "file", str(error), "Mend the syntax")]) from error
 
 

@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute, Route
 
 from campaign.errors import Declined
 from campaign.sandbox import linkedin_figures, linkedin_images, linkedin_posts, linkedin_read
-from campaign.sandbox.calls import answered, respond
+from campaign.sandbox.calls import answered, hangs, respond
 from campaign.sandbox.linkedin_call import CHANNEL, Call, checked, holders, read_call
 from campaign.sandbox.linkedin_error import MANNERS, traces
 from campaign.sandbox.linkedin_token import refresh
@@ -52,7 +52,12 @@ def _rest(world: World, verbs: dict[str, Verb]) -> Answer:
     async def answer(request: Request) -> Response:
         name, act = verbs[request.method if request.method in verbs else "GET"]
         call = await read_call(world, request)
-        return respond(world, CHANNEL, name, MANNERS, lambda: _traced(lambda: act(checked(world, call, request))))
+
+        def make() -> Response:
+            whole = checked(world, call, request)
+            return hangs(world, CHANNEL, [one.external_id for one in whole.held]) or act(whole)
+
+        return respond(world, CHANNEL, name, MANNERS, lambda: _traced(make))
 
     return answer
 

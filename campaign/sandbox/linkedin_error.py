@@ -82,9 +82,17 @@ def _broken() -> Response:
 
 def _throttled(seconds: float | None) -> Response:
     """Return a 429; it never says when. One with a known reset words itself as the limit of the day (00:00 UTC)."""
-    which = "throttle" if seconds is None else "DAY"
+    return JSONResponse(_too_many("throttle" if seconds is None else "DAY").body, 429, traces())
+
+
+def _too_many(which: str) -> Declined:
     message = f"Resource level {which} limit for calls to this resource is reached."
-    return JSONResponse({"status": 429, "message": message, "code": "TOO_MANY_REQUESTS"}, 429, traces())
+    return declined(429, message, "TOO_MANY_REQUESTS")
+
+
+def too_many_today() -> Declined:
+    """Return the refusal of a call beyond the member's limit of the day."""
+    return _too_many("DAY")
 
 
 def traces() -> dict[str, str]:

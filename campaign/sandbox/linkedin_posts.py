@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from campaign.sandbox.accounts import SandboxAccount
 from campaign.sandbox.linkedin_call import CHANNEL, Call, name_of, organisation
-from campaign.sandbox.linkedin_error import bad_field, denied, duplicate, not_found
+from campaign.sandbox.linkedin_error import bad_field, denied, duplicate, not_found, too_many_today
 from campaign.sandbox.linkedin_images import available
 from campaign.sandbox.linkedin_shape import COMMENTARY_MAX, NewPost, change, new_post, too_long
 from campaign.sandbox.little import Commentary, parse, unescaped
@@ -28,6 +28,7 @@ def create(call: Call) -> Response:
     """Make a post."""
     body = new_post(call.json())
     author = call.speaker(body.author, WRITE, "partnerApiPostsExternal.CREATE")
+    _count(call.world, author)
     words = _words(call.world, body.commentary)
     with call.world.together():
         _check_parent(call.world, body)
@@ -36,6 +37,19 @@ def create(call: Call) -> Response:
         _not_again(call.world, author, body)
         post = call.world.add_post(_post(call.world, author, body, words, media))
     return Response(status_code=201, headers={"x-restli-id": post.id, "x-linkedin-id": post.id})
+
+
+def _count(world: World, author: SandboxAccount) -> None:
+    """Refuse more creates a day (UTC) than the switch ``linkedin.daily_limit`` allows: LinkedIn publishes no figure."""
+    most = world.switches.get("linkedin.daily_limit")
+    if not isinstance(most, int):
+        return
+    key = f"linkedin/creates/{author.external_id}/{world.clock.now().date()}"
+    with world.together():
+        made = int(str(world.recall(key) or 0))
+        if made >= most:
+            raise too_many_today()
+        world.keep(key, made + 1)
 
 
 def edit(call: Call) -> Response:

@@ -5,6 +5,7 @@
 
 import asyncio
 import importlib
+import math
 import socket
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -29,6 +30,7 @@ from campaign.sandbox.world import World
 PLATFORMS = ("x", "facebook", "linkedin")
 BACKLOG = 1024
 START_WAIT = 10.0
+PORT_MAX = 65_535
 
 
 class _Protocol(H11Protocol):
@@ -76,15 +78,17 @@ class Sandbox:
         speed: float = 1.0,
         clock: Clock | None = None,
     ) -> None:
+        if not 0 < speed < math.inf:
+            raise WrongUse(problem=f"--speed {speed:g} is no speed", mend="Write a number above 0: 1 is as in life")
+        self._listen, self._smtp = _place(listen), _place(smtp)
         self.world = World(data, clock or SystemClock(), speed=speed)
         self._file = _AccountsFile(self.world, accounts) if isinstance(accounts, Path) else None
         if not isinstance(accounts, Path):
             self.world.know(accounts or ())
         self.world.faults.replace(read_faults(faults) if isinstance(faults, Path) else faults or ())
         self._app = build(self.world)
-        self._listen, self._smtp = _place(listen), _place(smtp)
         self._ready = Event()
-        self._failure: OSError | None = None
+        self._failure: Exception | None = None
         self._server: uvicorn.Server | None = None
         self._thread = Thread(target=self._run, name="sandbox", daemon=True)
         self.base_url = self.smtp_url = ""
@@ -127,7 +131,7 @@ class Sandbox:
     def _run(self) -> None:
         try:
             asyncio.run(self._serve())
-        except OSError as error:
+        except Exception as error:  # noqa: BLE001 - ``start`` tells whoever waits for it
             self._failure = error
         finally:
             self._ready.set()
@@ -198,7 +202,7 @@ class _AccountsFile:
 
 def _place(text: str) -> tuple[str, int]:
     host, _, port = text.rpartition(":")
-    if not port.isdecimal():
+    if not (port.isascii() and port.isdecimal()) or int(port) > PORT_MAX:
         raise WrongUse(problem=f"{text!r} is no HOST:PORT", mend="Write it like 127.0.0.1:8100")
     return host.strip("[]") or "127.0.0.1", int(port)
 

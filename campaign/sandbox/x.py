@@ -17,12 +17,12 @@ from starlette.routing import BaseRoute, Route
 from campaign.errors import Declined
 from campaign.sandbox import x_media, x_read, x_write
 from campaign.sandbox.accounts import SandboxAccount
-from campaign.sandbox.calls import answered, respond
+from campaign.sandbox.calls import answered, hangs, respond
 from campaign.sandbox.world import World
 from campaign.sandbox.x_auth import Door
 from campaign.sandbox.x_call import Call
 from campaign.sandbox.x_problem import manners, out_of_credits, throttled
-from campaign.sandbox.x_rates import Rates
+from campaign.sandbox.x_rates import CREATES_PER_DAY, Rates
 
 Handle = Callable[[Call], Response]
 
@@ -61,8 +61,7 @@ class _Gate:
     def __init__(self, world: World) -> None:
         self.world = world
         self.door = Door(world)
-        self.rates = Rates(world.clock)
-        self.manners = manners(world.clock)
+        self.rates = Rates(world)
 
     def endpoint(self, method: str, path: str, name: str, handle: Handle) -> Callable[[Request], Awaitable[Response]]:
         """Return the route's function."""
@@ -74,17 +73,19 @@ class _Gate:
             def make() -> Response:
                 return self._made(f"{method} {path}", request, body, handle)
 
-            return respond(self.world, "x", kind if name == "read" else name, self.manners, make)
+            return respond(self.world, "x", kind if name == "read" else name, manners(self.world.clock), make)
 
         return run
 
     async def token(self, request: Request) -> Response:
         """Answer POST /2/oauth2/token."""
         body = await request.body()
-        return respond(self.world, "x", "token", self.manners, lambda: self.door.refresh(request, body))
+        return respond(self.world, "x", "token", manners(self.world.clock), lambda: self.door.refresh(request, body))
 
     def _made(self, place: str, request: Request, body: bytes, handle: Handle) -> Response:
         account, signed = self.door.let_in(request, body)
+        if (never := hangs(self.world, "x", [account.external_id])) is not None:
+            return never
         fits, headers = self._counted(account, place)
         if not fits:
             refusal = throttled(self.world.clock, 0)
@@ -99,9 +100,15 @@ class _Gate:
         return answer
 
     def _counted(self, account: SandboxAccount, place: str) -> tuple[bool, dict[str, str]]:
-        factor = self.world.switches.get("x.rate_factor", 1)
+        """Count the call; ``x.rate_factor`` widens every limit, ``x.creates_per_day`` sets that of 24 hours."""
+        factor, per_day = (self.world.switches.get(f"x.{name}") for name in ("rate_factor", "creates_per_day"))
+        keys = account.credentials
         fits, headers = self.rates.take(
-            account.external_id, place, float(factor) if isinstance(factor, (int, float)) else 1.0
+            account.external_id,
+            keys.get("consumer_key") or keys.get("client_id") or account.external_id,
+            place,
+            factor=float(factor) if isinstance(factor, (int, float)) else 1.0,
+            per_day=per_day if isinstance(per_day, int) else CREATES_PER_DAY,
         )
         return fits, {**headers, "x-transaction-id": secrets.token_hex(8), "api-version": "2.167"}
 

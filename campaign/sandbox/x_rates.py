@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Lock
 
-from campaign.clock import Clock
+from campaign.sandbox.world import World
 
 WINDOW = timedelta(minutes=15)
 DAY = timedelta(hours=24)
@@ -32,7 +32,7 @@ PER_WINDOW: Mapping[str, int] = {
 """Calls of one user in 15 minutes."""
 
 CREATES_PER_DAY = 10_000
-"""Posts of one app in 24 hours; the headers give the same figure for the user."""
+"""Posts of one app in 24 hours, all its users together; the headers give the same figure for each user."""
 
 
 @dataclass(slots=True)
@@ -42,26 +42,28 @@ class _Window:
 
 
 class Rates:
-    """Counts calls per account and endpoint."""
+    """Counts calls per account and endpoint, and creates per account and app in 24 hours."""
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+    def __init__(self, world: World) -> None:
+        self._world = world
         self._lock = Lock()
         self._windows: dict[tuple[str, str], _Window] = {}
 
-    def take(self, account: str, endpoint: str, factor: float = 1.0) -> tuple[bool, dict[str, str]]:
+    def take(
+        self, account: str, app: str, endpoint: str, *, factor: float = 1.0, per_day: int = CREATES_PER_DAY
+    ) -> tuple[bool, dict[str, str]]:
         """Count one call; say whether it is within the limits, and give the headers. ``factor`` widens the limits."""
         with self._lock:
             fits, headers = self._count((account, endpoint), int(PER_WINDOW[endpoint] * factor), WINDOW, "x-rate-limit")
             if endpoint == "POST /2/tweets" and fits:
-                most = int(CREATES_PER_DAY * factor)
-                fits, daily = self._count((account, "day"), most, DAY, "x-user-limit-24hour")
-                headers |= daily
-                headers |= {name.replace("x-user", "x-app"): value for name, value in daily.items()}
+                most = int(per_day * factor)
+                of_user, user = self._count((account, "day"), most, DAY, "x-user-limit-24hour")
+                of_app, whole = self._count((app, "app day"), most, DAY, "x-app-limit-24hour")
+                fits, headers = of_user and of_app, headers | user | whole
             return fits, headers
 
     def _count(self, key: tuple[str, str], limit: int, length: timedelta, prefix: str) -> tuple[bool, dict[str, str]]:
-        now = self._clock.now()
+        now = self._world.clock.now()
         window = self._windows.get(key)
         if window is None or now - window.began_at >= length:
             window = self._windows[key] = _Window(now)

@@ -7,10 +7,10 @@ LINKEDIN_MAX = 3_000
 """Longest commentary of a LinkedIn post, in characters (LinkedIn Posts API; FIELD_LENGTH_TOO_LONG beyond)."""
 
 SUBJECT_MAX = 78
-"""Longest subject that we let through: RFC 5322 section 2.1.1 asks for lines of at most 78 characters."""
+"""Longest subject of the templates that ship: RFC 5322 section 2.1.1 asks for lines of at most 78 characters."""
 
 SUBJECT_HARD = 998
-"""What RFC 5322 section 2.1.1 forbids a line to exceed."""
+"""Longest subject that the channel lets through: what RFC 5322 section 2.1.1 forbids a line to exceed."""
 
 
 def facebook_length(text: str) -> int:

@@ -5,10 +5,14 @@ import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 
 from workshop import CAMPAIGN, Workshop
+
+from campaign.app import App
+from campaign.models import upkeep
 
 _SPREAD_OVER_START_UP = 0.2
 """This share of the kills may strike while the daemon still starts."""
@@ -69,13 +73,22 @@ def _started(desk: Workshop, log: Path) -> subprocess.Popen[bytes]:
 
 
 def start_up(desk: Workshop, log: Path) -> float:
-    """Start the daemon, see how many seconds it takes until it listens for nudges, and end it softly."""
-    began = time.monotonic()
+    """Start the daemon, see how many seconds it takes until it beats, and end it softly."""
+    began, since = time.monotonic(), datetime.now(UTC)
     daemon = _started(desk, log)
-    socket = desk.folder / ".campaign.sock"
-    while not socket.exists() and time.monotonic() < began + 30:
-        time.sleep(0.02)
+    app = App.open(desk.folder, os.environ | desk.environ)
+    try:
+        while not beaten(app, since) and time.monotonic() < began + 30:
+            time.sleep(0.02)
+    finally:
+        app.close()
     took = time.monotonic() - began
     daemon.terminate()
     assert daemon.wait(30) == 0, log.read_text()[-3000:]
     return took
+
+
+def beaten(app: App, since: datetime) -> list[str]:
+    """Return the processes that have shown since then that they dispatch."""
+    with app.database.read() as session:
+        return [beat.owner for beat in upkeep.beats(session) if beat.tick_at >= since]

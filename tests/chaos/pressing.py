@@ -24,7 +24,7 @@ from campaign.models import listing, mailing
 from campaign.models.posts import Attempt
 from campaign.sandbox.faults import Fault
 
-CALL = 0.25
+CALL = 0.8
 """Seconds that a platform takes for a post; a mail server takes a fifth of it for a copy."""
 
 
@@ -59,6 +59,10 @@ class Crowd(Trial):
         assert f"{self.expected()} add" in desk.run("queue")
         assert f"{self.expected()} approved" in desk.run("review", "approve", "--all", "--as", "rita")
         assert datetime.now(LONDON) < self.start, "the machine was too slow for this trial; its start lies too near"
+
+    def hurry(self) -> None:
+        """Let the platforms answer at once from now on."""
+        self.sandbox.world.faults.replace(())
 
     def last_request(self) -> tuple[float, str]:
         """Return when the world got its last request or mail, and what it was."""

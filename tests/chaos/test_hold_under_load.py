@@ -46,9 +46,10 @@ def hold_and_release(crowd: Crowd, commands: Sequence[Sequence[str]]) -> None:
         log = desk.folder / "daemon.log"
         with dispatching(desk, commands, log) as processes:
             crowd.await_start()
-            assert comes_true(60, lambda: crowd.received() >= crowd.expected() // 8), log.read_text()[-3000:]
+            assert comes_true(60, lambda: crowd.received() >= crowd.expected() // 12), log.read_text()[-3000:]
             assert_stopped(crowd, press(crowd, desk, quiet=3))
             assert set(foretold(desk).values()) <= {"sent", "goes on"}
+            crowd.hurry()
             desk.run("release", "everything", "--as", "rita")
             assert comes_true(200, lambda: standing(desk)[0].keys() == {"published"}), log.read_text()[-3000:]
             assert [process.poll() for process in processes] == [None] * len(processes)

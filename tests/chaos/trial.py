@@ -3,7 +3,7 @@
 import json
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -82,6 +82,12 @@ class Trial:
     size: Size
     seed: int
     database_url: str = "sqlite:///campaign.db"
+    engine: str = "local"
+    faults: Sequence[Fault] | None = None
+    host: str = "127.0.0.1"
+    """Where the local platforms listen."""
+    room: float = 4.0
+    """Seconds, at the least, from the plan to the first post."""
 
     def __post_init__(self) -> None:
         self.start = datetime.now(LONDON)
@@ -90,7 +96,9 @@ class Trial:
         self.keys = [f"p{number}" for number in range(self.size.partners)]
         self.mailing_keys = self.keys[:2]
         accounts = self._write_accounts()
-        self.sandbox = Sandbox(accounts=accounts, data=self.folder / "data", faults=fault_plan(self.seed))
+        faults = fault_plan(self.seed) if self.faults is None else self.faults
+        door = f"{self.host}:0"
+        self.sandbox = Sandbox(accounts=accounts, data=self.folder / "data", faults=faults, listen=door, smtp=door)
         # Nothing but the program itself may prevent a second post: the platforms refuse no duplicate here.
         doors = {f"{name}.duplicate_window": 0 for name in PLATFORMS}
         self.sandbox.world.switches.update({"x.rate_factor": 1000, "linkedin.processing": 0, **doors})
@@ -108,9 +116,9 @@ class Trial:
         path.write_text("\n".join(rows) + "\n", "utf-8")
         return path
 
-    def open(self) -> Workshop:
+    def open(self, kind: type[Workshop] = Workshop) -> Workshop:
         """Fill the workspace and approve all posts; the first of them falls due some seconds after."""
-        desk = Workshop(self.folder / "desk", self.sandbox.urls, self.database_url, environ=dict(self._environ()))
+        desk = kind(self.folder / "desk", self.sandbox.urls, self.database_url, environ=dict(self._environ()))
         desk.write_config()
         self._write_copy(desk)
         self._write_people(desk)
@@ -126,14 +134,21 @@ class Trial:
         return desk
 
     def _queue(self, desk: Workshop, call: float) -> None:
-        """Queue and approve. ``call`` is how many seconds a command takes."""
+        """Queue and approve. ``call`` is how many seconds a command takes; a machine under load gets a second try."""
         posts = self.expected()
-        room = 4 + 4 * call + 0.06 * posts
-        self.start = datetime.now(LONDON).replace(microsecond=0) + timedelta(seconds=room)
-        desk.write_timetable(self._slots(self.start))
-        assert f"{posts} add" in desk.run("queue")
-        assert f"{posts} approved" in desk.run("review", "approve", "--all", "--as", "rita")
-        assert datetime.now(LONDON) < self.start, "the machine was too slow for this trial; its start lies too near"
+        room = self.room + 4 * call + 0.06 * posts
+        for wait in (room, 4 * room):
+            self.start = datetime.now(LONDON).replace(microsecond=0) + timedelta(seconds=wait)
+            desk.write_timetable(self._slots(self.start))
+            desk.run("queue")
+            desk.run("review", "approve", "--all", "--as", "rita")
+            assert len(desk.posts("--status", "approved")) == posts
+            if self._is_ahead():
+                return
+        raise AssertionError("the machine was too slow for this trial; its start lies too near")
+
+    def _is_ahead(self) -> bool:
+        return datetime.now(LONDON) < self.start
 
     def await_start(self) -> None:
         """Return when the first post is due."""
@@ -178,6 +193,7 @@ class Trial:
         return {
             "PYTHONDONTWRITEBYTECODE": "",
             "PYTHONPYCACHEPREFIX": str(self.folder / "compiled"),
+            "CAMPAIGN__ENGINE__KIND": self.engine,
             "CAMPAIGN__CHANNELS__EMAIL__RETRIES": json.dumps(["1s"] * 10),
             "CAMPAIGN__CHANNELS__EMAIL__RELAY_PAUSE": "0.2s",
             "CAMPAIGN__CHANNELS__EMAIL__RELAY_WAIT": "1s",

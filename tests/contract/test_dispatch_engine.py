@@ -119,9 +119,9 @@ def test_the_engine_beats_and_a_stopped_one_has_ended_its_threads(app: App) -> N
 def test_a_clock_set_back_does_not_stop_the_beat(app: App, clock: MovedClock) -> None:
     app.clock = clock
     engine = app.engine()
-    engine._tick(None)
+    engine._loop.tick(None)
     clock.move(-HOUR)
-    engine._tick(None)
+    engine._loop.tick(None)
     with app.database.read() as session:
         assert upkeep.beats(session)[0].tick_at == clock.now()
 
@@ -181,3 +181,13 @@ def test_a_database_that_goes_away_does_not_end_the_loop(app: App, monkeypatch: 
     finally:
         engine.stop()
     assert calls
+
+
+def test_a_daemon_forgets_the_beats_of_those_that_ended_long_ago(app: App) -> None:
+    now = app.clock.now()
+    with app.database.write() as session:
+        upkeep.tick(session, "here:1", now - timedelta(days=2), None)
+        upkeep.tick(session, "here:2", now - timedelta(hours=2), None)
+    run(app, until=now)
+    with app.database.read() as session:
+        assert {"here:1", "here:2"} & {beat.owner for beat in upkeep.beats(session)} == {"here:2"}

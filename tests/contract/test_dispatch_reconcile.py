@@ -14,6 +14,7 @@ from sqlmodel import select
 from campaign.config.settings import DispatchSection
 from campaign.dispatch import lane, reconcile
 from campaign.dispatch.retry import Policy
+from campaign.models import lanes
 from campaign.models.moves import move
 from campaign.models.posts import Post
 from campaign.models.status import Move, Status
@@ -389,6 +390,29 @@ def test_a_lost_share_is_found_whatever_its_name_leads_to_by_then(page: Room) ->
         session.add(gone)
     page.look(post_id)
     assert page.seen(post_id).external_id == page.shown()[-1]
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_share_whose_attempts_a_restore_has_lost_is_found_by_its_name_or_asked_about(
+    page: Room, *, known: bool
+) -> None:
+    source = page.post("The launch", partner="elm", slot="launch")
+    page.serve("elm")
+    post_id = page.post("", share_of="launch@elm")
+    page.serve()
+    with page.means.database.write() as session:
+        for attempt in lanes.attempts(session, post_id):
+            session.delete(attempt)
+        for ident, status in ((post_id, Status.UNCONFIRMED), (source, Status.PUBLISHED if known else Status.APPROVED)):
+            post = session.get_one(Post, ident)
+            post.status, post.next_look_at = status, page.means.clock.now()
+            post.external_id = None if ident == post_id else post.external_id
+            session.add(post)
+    page.look(post_id)
+    if known:
+        assert page.seen(post_id).external_id == page.shown()[-1]
+    else:
+        assert "launch@elm" in (page.seen(post_id).needs_person or "")
 
 
 def test_a_share_whose_process_died_before_the_wire_goes_out_once(page: Room) -> None:

@@ -13,13 +13,12 @@ from dispatch_room import Room, opened_room
 
 from campaign.dispatch import lane, reconcile
 from campaign.dispatch.claimed import Done
-from campaign.errors import Unknown
 from campaign.models import listing
 from campaign.models.claims import PostFacts
 from campaign.models.moves import move
 from campaign.models.posts import Post
 from campaign.models.status import Move, Status
-from campaign.ports import Identity, Message, Receipt
+from campaign.ports import Message, Receipt
 from campaign.review import decisions
 from campaign.sandbox.server import Sandbox
 
@@ -84,16 +83,6 @@ def test_what_a_person_does_between_look_and_claim_stands(room: Room, what: str)
     contents = SimpleNamespace(message=act, hash_of=room.means.contents.hash_of)
     assert lane.claim_next(replace(room.means, contents=contents), room.accounts["oak"]) is None
     assert (room.attempts(post_id), room.shown()) == ([], [])
-
-
-def test_a_renewal_whose_answer_was_lost_leaves_no_post_in_doubt(room: Room) -> None:
-    def lost(*_facts: object) -> Identity:
-        raise Unknown(detail="the answer was lost")
-
-    post_id = room.post("Have your say")
-    room.later(timedelta(minutes=1))
-    lane.serve(replace(room.means, identify=lost), room.accounts["oak"])
-    assert (room.attempts(post_id), room.seen(post_id).status) == (["never-sent"], Status.APPROVED)
 
 
 def test_one_post_that_cannot_be_composed_stops_no_other(room: Room) -> None:

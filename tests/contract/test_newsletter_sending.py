@@ -65,12 +65,6 @@ def test_recipients_are_frozen_when_sending_starts(bench: Bench) -> None:
     assert bench.server.received() == dict.fromkeys(people(6), 1)
 
 
-def test_one_address_in_two_spellings_gets_one_copy(bench: Bench) -> None:
-    bench.subscribe("Zoe@example.org", "zoe@example.org")
-    assert bench.send() is Progress.DONE
-    assert bench.server.received() == {"Zoe@example.org": 1}
-
-
 def test_hold_stops_at_once_and_release_goes_on_without_a_repeat_or_a_gap(bench: Bench) -> None:
     bench.subscribe(*people(20))
     assert bench.send(Open(closes_after=7)) is Progress.STOPPED

@@ -5,12 +5,13 @@ import hmac
 import json
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from typing import Any
 
 import pytest
 import requests
+from conftest import MovedClock
 from PIL import Image
 
 from campaign.sandbox.accounts import SandboxAccount
@@ -303,10 +304,31 @@ def test_a_throttle_tells_the_minutes_to_wait(box: Sandbox) -> None:
     assert usage["estimated_time_to_regain_access"] == 10
 
 
-def test_a_page_that_used_up_its_budget_is_throttled(box: Sandbox) -> None:
-    box.world.switches["facebook.budget"] = 1
-    answers = [call(box, "GET", "me", OTHER) for _ in range(2)]
-    assert (answers[-1].status_code, error(answers[-1])["code"]) == (403, 32)
+def test_a_page_that_used_up_its_budget_is_throttled_until_its_first_call_is_a_day_old() -> None:
+    page, clock = "1005", MovedClock()
+    with Sandbox(accounts=[_account(page)], clock=clock) as own:
+        own.world.switches["facebook.budget"] = 4
+        usage = []
+        for _ in range(4):
+            answer = call(own, "GET", "me", page)
+            usage.append(json.loads(answer.headers["X-Business-Use-Case-Usage"])[page][0])
+            clock.move(timedelta(hours=1))
+        assert [row["call_count"] for row in usage] == [25, 50, 75, 100]
+        assert [row["estimated_time_to_regain_access"] for row in usage] == [0, 0, 0, 21 * 60]
+        worn = call(own, "GET", "me", page)
+        assert (worn.status_code, error(worn)["code"]) == (403, 32)
+        row = json.loads(worn.headers["X-Business-Use-Case-Usage"])[page][0]
+        assert row["estimated_time_to_regain_access"] == 20 * 60
+        clock.move(timedelta(hours=20))
+        assert call(own, "GET", "me", page).status_code == 200
+
+
+def test_a_page_that_is_stopped_by_policy_may_read_and_not_post(box: Sandbox) -> None:
+    box.world.switches["facebook.blocked"] = [PAGE]
+    refused = call(box, "POST", f"{PAGE}/feed", data={"message": "no"})
+    assert (refused.status_code, error(refused)["code"]) == (400, 368)
+    assert call(box, "GET", "me").status_code == 200
+    assert call(box, "POST", f"{OTHER}/feed", OTHER, data={"message": "yes"}).status_code == 200
 
 
 def test_an_answer_may_come_as_javascript(box: Sandbox) -> None:

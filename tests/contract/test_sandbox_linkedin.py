@@ -420,6 +420,14 @@ def test_a_throttle_says_nothing_of_when(box: Sandbox) -> None:
     assert not [name for answer in answers for name in answer.headers if "retry" in name or "rate" in name.lower()]
 
 
+def test_the_limit_of_a_day_is_each_organisations_own(box: Sandbox) -> None:
+    box.world.switches["linkedin.daily_limit"] = 1
+    answers = [call(box, "POST", "posts", OTHER, json=body(fresh("Once"), OTHER)) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [201, 429]
+    assert "DAY limit" in answers[1].json()["message"]
+    assert call(box, "POST", "posts", json=body(fresh("Once"))).status_code == 201
+
+
 def test_lost_answers_leave_the_post_and_an_idless_one_hides_its_urn(box: Sandbox) -> None:
     box.world.faults.replace([Fault("store-then-drop", endpoint="create", times=1), Fault("id-less-2xx")])
     with pytest.raises(requests.ConnectionError):

@@ -530,6 +530,23 @@ def test_every_answer_tells_what_is_left_and_the_hundred_and_first_create_waits(
     assert elm.post_id("one too many")
 
 
+def test_the_posts_of_a_day_are_counted_for_each_account_and_for_their_app_together(
+    clock: ShiftedClock,
+) -> None:
+    shared = [{"access_token": name, "client_id": "one-app"} for name in ("first", "second")]
+    accounts = [SandboxAccount("x", keys["access_token"], "@p", "p", "P", credentials=keys) for keys in shared]
+    with Sandbox(accounts=accounts, clock=clock) as box, Api(box, "first") as first, Api(box, "second") as second:
+        box.world.switches["x.creates_per_day"] = 2
+        told = [api("POST", "/2/tweets", json={"text": str(api)}).headers for api in (first, second)]
+        of_user, of_app = ([headers[f"x-{who}-limit-24hour-remaining"] for headers in told] for who in ("user", "app"))
+        assert (of_user, of_app) == (["1", "1"], ["1", "0"])
+        refused = first("POST", "/2/tweets", json={"text": "one too many for the app"})
+        assert (refused.status_code, refused.headers["x-app-limit-24hour-remaining"]) == (429, "0")
+        assert int(refused.headers["x-app-limit-24hour-reset"]) - clock.now().timestamp() > 86_000
+        clock.ahead = timedelta(hours=24, seconds=2)
+        assert first.post_id("a new day")
+
+
 def test_a_throttle_fault_comes_with_or_without_the_reset(elm: Api, box: Sandbox) -> None:
     box.world.faults.replace([Fault("429", "x", "create", nth=(1,), seconds=60), Fault("429-no-reset", "x", "create")])
     assert "x-rate-limit-reset" in elm("POST", "/2/tweets", json={"text": "x"}).headers

@@ -85,7 +85,28 @@ def test_an_unknown_post_is_named(terminal: Terminal, command: tuple[str, ...], 
         (("users", "add", "eve", "--role", "officer", "--partner", "ash"), "ash"),
         (("users", "add", "rita", "--role", "admin"), "already"),
         (("users", "add", "eve", "--role", "admin", "--as", "olga"), "no such right"),
+        (("users", "add", "", "--role", "admin"), "user's name is empty"),
+        (("users", "add", "a\nb", "--role", "admin"), "line break"),
+        (("users", "add", "eve", "--role", "admin", "--email", "eve at home"), "no mail address"),
+        (("partners", "set", "oak", "name="), "partner's name is empty"),
+        (("partners", "set", "oak", "region=a\nb"), "line break"),
+        (("partners", "set", "oak", "contact_email=a@b.org\nc@d.org"), "no mail address"),
+        (("partners", "set", "oak", "contact_email=a@b.org, c@d.org"), "no mail address"),
         (("queue", "--as", "nobody"), "no user 'nobody'"),
+        (("queue", "--as", ""), "--as is empty"),
+        (("audit", "--limit", "9" * 20), "no number of rows"),
+        (("audit", "--limit=-5"), "no number of rows"),
+        (("audit", "--limit", "0"), "no number of rows"),
+        (("agree", "--partner", "oak", "--slot", "lunch"), "There are launch"),
+        (("agree", "--partner", "oak", "--post", ""), "no post ''"),
+        (("posts", "list", "--partner", "nope"), "no partner 'nope'"),
+        (("posts", "list", "--partner", ""), "no partner ''"),
+        (("hand", "list", "--partner", "nope"), "no partner 'nope'"),
+        (("log", "--channel", "fax"), "facebook"),
+        (("log", "--partner", "nope"), "no partner 'nope'"),
+        (("log", "--slot", "lunch"), "There are launch"),
+        (("export", "-", "--template", "goodbye"), "There are hello"),
+        (("plan", "--from", "2030-12-03", "--to", "2030-12-02"), "comes after"),
         (("lists", "export", "nobody"), "no list 'nobody'"),
         (("export", "figures.pdf"), ".csv"),
         (("export", "/nowhere/at/all/figures.csv"), "/nowhere/at/all/figures.csv"),
@@ -158,6 +179,7 @@ def test_an_unknown_field_in_a_template_is_named_and_blocks_nothing_that_stands(
         ("partner,name\nash,Ash,too,many\na b,Ash\n", (2, 3)),
         ('partner,name,agreed\nash,Ash,yesterday\nelm,Elm,"2025-11-20, Jo"\n', (2,)),
         ("partner,nmae\nash,Ash\n", (1,)),
+        ("partner,name,contact_email\nash,Ash,office\nbirch,Birch,a@b.org\n", (2,)),
         ("", (1,)),
     ],
 )
@@ -175,10 +197,43 @@ def test_a_wrong_approver_in_a_file_imports_none_of_it(terminal: Terminal) -> No
     assert terminal.json("partners", "list") == before
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--listen", "127.0.0.1:70000"), "no HOST:PORT"),
+        (("--listen", "127.0.0.1:²"), "no HOST:PORT"),
+        (("--smtp", "127.0.0.1:99999"), "no HOST:PORT"),
+        (("--accounts", "nope.csv"), "no file"),
+        (("--accounts", "PICTURE"), "no CSV"),
+        (("--faults", "PICTURE"), "picture.png"),
+        (("--speed=-5",), "no speed"),
+        (("--speed", "0"), "no speed"),
+        (("--speed", "nan"), "no speed"),
+        (("--speed", "inf"), "no speed"),
+    ],
+)
+def test_a_sandbox_that_cannot_be_meant_does_not_start(tmp_path: Path, arguments: tuple[str, ...], said: str) -> None:
+    terminal = Terminal(tmp_path)
+    picture = terminal.write("picture.png", b"\x89PNG\r\n\x1a\n\xff\x00")
+    given = [str(picture) if one == "PICTURE" else one for one in arguments]
+    lines = terminal.run("sandbox", "--data", str(tmp_path / "box"), *given, code=2).strip().splitlines()
+    assert len(lines) == 1
+    assert said in lines[0]
+
+
 def test_without_a_workspace_the_mend_is_named(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     assert "campaign init" in Terminal(tmp_path / "empty").run("posts", "list", code=2)
     assert "campaign init" in Terminal(tmp_path / "nowhere").run("posts", "list", code=2)
+
+
+def test_what_is_still_a_placeholder_is_said_once(terminal: Terminal) -> None:
+    event = '[[event]]\nname = "early"\ntitle = "Early"\nprinciple = "early"\nstarts = 2030-12-10T18:00:00\n'
+    event += 'register_url = "https://example.org/e"\nstatus = "open"\nplaceholder = true\n\n'
+    reminder = slot("reminder", "event - 1 day").replace("at =", 'for_each = "event-*"\nat =')
+    terminal.timetable(slot("launch"), reminder, head=HEAD + event)
+    fields = [row["field"] for row in terminal.json("check", code=1)]
+    assert fields.count("event.early.placeholder") == 1
 
 
 def test_a_database_that_is_none_is_one_line(terminal: Terminal) -> None:

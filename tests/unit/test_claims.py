@@ -1,6 +1,7 @@
 """Lanes and claims: one owner, one post at a time, nothing that is held, changed or early."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -72,12 +73,23 @@ def test_of_many_claimers_exactly_one_gets_the_post(database: Database, clock: M
 
 def test_two_posts_of_one_account_are_never_publishing_together(database: Database, clock: MovedClock) -> None:
     account_id, (first, second) = seed(database, clock.now(), posts=2)
-    assert [claimed.ident for claimed in claim(database, account_id, clock)] == [first]
-    with database.read() as session:
-        (following,) = claims.due(session, [account_id], "b", clock.now(), GRACE)
-    assert following.ident == second
+    (claimed,) = claim(database, account_id, clock)
+    assert claimed.ident == first
     with pytest.raises(IntegrityError), database.write() as session:
-        claims.claim(session, [following], "b", clock.now(), LEASE)
+        claims.claim(session, [replace(claimed, ident=second)], "b", clock.now(), LEASE)
+
+
+def test_what_a_dead_owner_left_on_its_way_is_declared_lost_before_the_account_goes_on(
+    database: Database, clock: MovedClock
+) -> None:
+    account_id, (first, second) = seed(database, clock.now(), posts=2)
+    claim(database, account_id, clock)
+    clock.move(LEASE + timedelta(seconds=1))
+    with database.write() as session:
+        assert claims.due(session, [account_id], "b", clock.now(), GRACE) == []
+        move(session, session.get_one(Post, first), Move.LOSE, who="b", at=clock.now())
+    with database.read() as session:
+        assert [due.ident for due in claims.due(session, [account_id], "b", clock.now(), GRACE)] == [second]
 
 
 def test_nothing_is_due_before_its_time(database: Database, clock: MovedClock) -> None:

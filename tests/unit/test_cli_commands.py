@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from sqlmodel import col
-from terminal import CONFIG, Terminal, opened_terminal
+from terminal import CONFIG, Terminal, opened_terminal, slot
 
-from campaign.models import Database, users
-from campaign.models.audit import Audit
+from campaign.models import Database, upkeep, users
+from campaign.models.audit import Audit, Head
 from campaign.models.posts import Post
 from campaign.models.status import Status
 
@@ -144,20 +144,82 @@ def test_by_hand_from_the_list_to_the_recorded_address(terminal: Terminal) -> No
     assert terminal.json("audit")[-1]["who"] == "olga"
 
 
+def test_hand_show_resolves_what_is_shared_when_it_is_shown(terminal: Terminal) -> None:
+    share = slot("share", "launch 13:00").replace('template = "hello"', 'action = "share"\nof = "launch@oak"')
+    terminal.timetable(slot("launch", channels=("x", "facebook")), share)
+    terminal.run("queue")
+    (ident,) = (row["id"] for row in terminal.posts() if row["slot"] == "share")
+    put(terminal, ident, status=Status.BY_HAND)
+    early = terminal.json("hand", "show", ident)
+    assert (early["compose_url"], early["share_url"]) == (None, None)
+    assert "not published yet" in early["text"]
+    source = next(row["id"] for row in terminal.posts("--partner", "oak", "--channel", "x") if row["slot"] == "launch")
+    put(terminal, source, status=Status.BY_HAND)
+    terminal.run("hand", "done", source, "--url", "https://x.com/oak/status/7")
+    ready = terminal.json("hand", "show", ident)
+    assert ready["text"] == "Share this post of Oak School: https://x.com/oak/status/7"
+    assert (ready["share_of"], ready["share_partner"]) == ("launch@oak", "Oak School")
+    assert ready["share_url"] == "https://x.com/oak/status/7"
+    assert ready["compose_url"] == "https://x.com/intent/retweet?tweet_id=7"
+
+
 def test_a_person_settles_an_unconfirmed_post_both_ways(terminal: Terminal) -> None:
     there, absent, late = (row["id"] for row in terminal.posts())
     soon, long_ago = datetime.now(UTC) + timedelta(minutes=5), datetime.now(UTC) - timedelta(hours=2)
     for ident, due_at in ((there, soon), (absent, soon), (late, long_ago)):
-        put(terminal, ident, status=Status.UNCONFIRMED, due_at=due_at, needs_person="nobody can look")
+        sent = {"status": Status.UNCONFIRMED, "approved_hash": col(Post.content_hash)}
+        put(terminal, ident, due_at=due_at, needs_person="nobody can look", **sent)
     doctor = terminal.json("doctor", code=1)
     assert {row["which"] for row in doctor if row["what"] == "post"} == {there, absent, late}
-    assert "published" in terminal.run("settle", there, "--published", "https://x.com/oak/status/99", "--as", "rita")
+    assert "is no post on X" in terminal.run(
+        "settle", there, "--published", "https://x.com/oak", "--as", "rita", code=2
+    )
+    seen = "https://x.com/oak/status/99?s=20"
+    assert "published" in terminal.run("settle", there, "--published", seen, "--as", "rita")
     assert "approved" in terminal.run("settle", absent, "--not-published", "--as", "rita")
     assert "missed" in terminal.run("settle", late, "--not-published", "--as", "rita")
     assert (post(terminal, there)["external_id"], post(terminal, there)["needs_person"]) == ("99", None)
     events = terminal.json("posts", "show", absent)["events"]
     assert (events[-1]["who"], events[-1]["move"]) == ("rita", "absent")
     assert [row["action"] for row in terminal.json("audit")[-3:]] == ["settle"] * 3
+
+
+def test_a_hidden_id_is_said_and_the_address_of_another_post_is_refused(terminal: Terminal) -> None:
+    first, second = (row["id"] for row in terminal.posts("--partner", "oak"))
+    channels = {row["id"]: row["channel"] for row in terminal.posts()}
+    (facebook,) = (ident for ident in (first, second) if channels[ident] == "facebook")
+    put(terminal, facebook, status=Status.UNCONFIRMED)
+    hidden = "https://www.facebook.com/oak/posts/pfbid02AbC"
+    assert "holds no id" in terminal.run("settle", facebook, "--published", hidden, "--as", "rita")
+    assert (post(terminal, facebook)["status"], post(terminal, facebook)["external_id"]) == ("published", None)
+    x = first if facebook == second else second
+    put(terminal, x, status=Status.UNCONFIRMED)
+    new = ("posts", "new", "--partner", "oak", "--channel", "x", "--template", "hello", "--at", "2030-12-05T10:00")
+    other = terminal.run(*new, "line=One more").split()[1]
+    put(terminal, other, status=Status.PUBLISHED, external_id="77")
+    taken = terminal.run("settle", x, "--published", "https://x.com/oak/status/77", "--as", "rita", code=2)
+    assert "another post of oak" in taken
+
+
+@pytest.mark.parametrize(
+    ("url", "external_id", "said"),
+    [
+        ("https://x.com/oak/status/55?s=20", "55", ""),
+        ("https://www.oak.sch.uk/news/1", None, "is no post on X"),
+    ],
+)
+def test_what_was_published_by_hand_keeps_its_id_so_that_others_can_share_it(
+    terminal: Terminal, url: str, external_id: str | None, said: str
+) -> None:
+    ident = terminal.posts("--partner", "oak", "--channel", "x")[0]["id"]
+    put(terminal, ident, status=Status.BY_HAND)
+    assert said in terminal.run("hand", "done", ident, "--url", url)
+    assert (post(terminal, ident)["status"], post(terminal, ident)["external_id"]) == ("published", external_id)
+    assert post(terminal, ident)["url"] == url
+    database = Database(f"sqlite:///{terminal.folder}/campaign.db", connections=1)
+    with database.read() as session:
+        assert upkeep.published_id(session, "launch", "oak", "x") == external_id
+    database.close()
 
 
 def test_a_person_settles_what_was_to_be_taken_down_by_hand(terminal: Terminal) -> None:
@@ -186,6 +248,34 @@ def test_the_audit_verifies_and_a_tampered_row_ends_with_a_finding(terminal: Ter
         session.execute(sa.update(Audit).where(col(Audit.id) == 2).values(who="somebody else"))
     database.close()
     assert "row 2 was changed" in terminal.run("audit", "--verify", code=1)
+
+
+@pytest.mark.parametrize("kept", [3, 0])
+def test_the_audit_misses_rows_that_were_cut_off_its_end_and_goes_on_missing_them(
+    terminal: Terminal, kept: int
+) -> None:
+    rows = len(terminal.json("audit"))
+    database = Database(f"sqlite:///{terminal.folder}/campaign.db", connections=1)
+    with database.write() as session:
+        session.execute(sa.delete(Audit).where(col(Audit.id) > kept))
+    database.close()
+    cut = terminal.json("audit", "--verify", code=1)
+    assert cut["faults"] == [f"there are {kept} rows, and the head of the chain knows of {rows}"]
+    terminal.run("hold", "--reason", "r", "--as", "rita")
+    later = terminal.json("audit", "--verify", code=1)["faults"]
+    assert len(later) == 2
+    assert "does not follow" in later[0]
+
+
+def test_a_chain_without_its_head_is_not_whole(terminal: Terminal) -> None:
+    database = Database(f"sqlite:///{terminal.folder}/campaign.db", connections=1)
+    with database.write() as session:
+        session.execute(sa.delete(Head))
+    assert "the head of the chain is gone" in terminal.run("audit", "--verify", code=1)
+    with database.write() as session:
+        session.execute(sa.delete(Audit))
+    database.close()
+    assert "the chain and its head are gone" in terminal.run("audit", "--verify", code=1)
 
 
 def test_agree_and_revoke_move_the_posts_of_that_partner_alone(terminal: Terminal) -> None:

@@ -135,6 +135,56 @@ def test_changed_words_are_not_handed_over_but_go_back_to_review(office: Office,
         assert decisions.approve(desk, row, row.post.content_hash), "the listing must show the hash to approve"
 
 
+def a_share(office: Office) -> int:
+    """A post of ash, served by hand, that shares oak's post of the slot launch, due now."""
+    give_address(office, "olga", "olga@oak.example.org")
+    office.join("ash", mode="by-hand")
+    office.hire("anna", "officer", "ash")
+    give_address(office, "anna", "anna@ash.example.org")
+    draft = draft_to_json(Draft(words="", share_of="launch@oak"))
+    return office.post("ash", status=Status.APPROVED, after=DUE, changes={"draft": draft})
+
+
+def test_a_share_by_hand_is_handed_over_with_the_address_the_name_and_the_share_page(
+    office: Office, means: Means
+) -> None:
+    facts = {"slot": "launch", "external_id": "99", "url": "https://x.com/oak/status/99"}
+    office.post("oak", status=Status.PUBLISHED, after=DUE, changes={**facts, "published_at": office.clock.now()})
+    post_id = a_share(office)
+    sweep.hand_over(means, office.clock.now())
+    assert office.seen(post_id).status == Status.BY_HAND
+    with office.database.read() as session:
+        (notice,) = users.unsent(session, office.clock.now())
+        oak = session.get_one(Partner, session.get_one(Account, office.accounts["oak"]).partner_id).name
+    assert f"Share this post of {oak}: https://x.com/oak/status/99\n" in notice.body
+    assert "Open: https://x.com/intent/retweet?tweet_id=99\n" in notice.body
+
+
+def test_a_share_by_hand_waits_for_what_it_shares_within_the_grace(office: Office, means: Means) -> None:
+    post_id = a_share(office)
+    sweep.hand_over(means, office.clock.now())
+    assert (office.seen(post_id).status, told(office)) == (Status.APPROVED, [])
+    facts = {"slot": "launch", "external_id": "99", "url": "https://x.com/oak/status/99"}
+    office.post("oak", status=Status.PUBLISHED, after=DUE, changes={**facts, "published_at": office.clock.now()})
+    with office.database.read() as session:
+        wake_at = upkeep.next_wake(session, office.clock.now(), GRACE)
+    assert wake_at == office.clock.now() + 5 * SECOND
+    office.clock.move(5 * SECOND)
+    sweep.hand_over(means, office.clock.now())
+    assert office.seen(post_id).status == Status.BY_HAND
+
+
+def test_a_share_of_what_never_came_is_missed_and_says_so(office: Office, means: Means) -> None:
+    post_id = a_share(office)
+    sweep.hand_over(means, office.clock.now())
+    office.clock.move(GRACE + SECOND)
+    sweep.expire(means, office.clock.now())
+    assert office.seen(post_id).status == Status.MISSED
+    with office.database.read() as session:
+        (notice,) = users.unsent(session, office.clock.now())
+    assert "launch@oak, was not published" in notice.body
+
+
 def name_of(office: Office) -> str:
     with office.database.read() as session:
         found: str = session.get_one(Partner, session.get_one(Account, office.accounts["ash"]).partner_id).name

@@ -1,11 +1,9 @@
 """Readings become snapshots: each once, at its time, in batches; and the next one is planned."""
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from threading import Barrier
 
 import pytest
 from conftest import MovedClock
@@ -132,16 +130,29 @@ def test_the_last_reading_ends_the_timetable(store: Database, clock: MovedClock)
     assert all(row.gap is None for row in rows)
 
 
-def test_two_collectors_at_once_store_each_reading_once(database: Database, clock: MovedClock) -> None:
+def test_of_two_collectors_at_once_one_asks_the_platform(database: Database, clock: MovedClock) -> None:
     published(database, clock.now(), *"abc")
     clock.move(timedelta(days=2))
-    both_have_read = Barrier(2, timeout=20)
-    channels = [Canned(figures=Everyone(), meanwhile=both_have_read.wait) for _ in range(2)]
-    with ThreadPoolExecutor(2) as pool:
-        counts = list(pool.map(lambda channel: collector(database, clock, channel).collect(), channels))
-    assert sum(counts) == 12
+    other, counts = Canned(figures=Everyone()), list[int]()
+    first = Canned(figures=Everyone(), meanwhile=lambda: counts.append(collector(database, clock, other).collect()))
+    assert collector(database, clock, first).collect() == 12
+    assert (counts, other.asked, len(first.asked)) == ([0], [], 1)
+
+
+def test_a_collector_stopped_in_mid_call_is_taken_over_and_stores_nothing_twice(
+    database: Database, clock: MovedClock
+) -> None:
+    published(database, clock.now(), *"abc")
+    clock.move(timedelta(days=2))
+    other, counts = Canned(figures=Everyone()), list[int]()
+
+    def be_stopped() -> None:
+        clock.move(timedelta(minutes=6))
+        counts.append(collector(database, clock, other).collect())
+
+    assert collector(database, clock, Canned(figures=Everyone(), meanwhile=be_stopped)).collect() == 0
+    assert counts == [12]
     assert len(stored(database)) == 12
-    assert [len(channel.asked) for channel in channels] == [1, 1]
 
 
 def test_readings_that_begin_anew_keep_the_older_rows(database: Database, clock: MovedClock) -> None:

@@ -1,12 +1,13 @@
 """A reading that cannot be taken is tried again for a while, and then is a gap that says why."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from conftest import MovedClock
-from measuring import COOLING, HOUR, LATE, SEEN, Canned, Everyone, collector, only_post, published, stored
+from measuring import COOLING, HOUR, LATE, SEEN, Canned, Deaf, Everyone, collector, only_post, published, stored
 
 from campaign.engagement.collect import NO_ID, NOTHING_SAID, Collector
 from campaign.engagement.timetable import Cooling
@@ -144,3 +145,48 @@ def test_a_post_without_a_platform_id_has_a_gap_and_is_not_asked_for(store: Data
     assert collector(store, clock, channel).collect() == 2
     assert [names for _, names in channel.asked] == [("b",)]
     assert {row.gap for row in stored(store)} == {NO_ID, None}
+
+
+class Picky(Canned):
+    """Refuses a whole batch for one id that it does not take, as X does."""
+
+    limits = replace(Deaf.limits, measure_batch=100, shares_have_figures=False)
+
+    def measure(self, who: Identity, external_ids: Sequence[str]) -> Mapping[str, Figures]:
+        self.asked.append((who.account_id, tuple(external_ids)))
+        if any(not number.isdigit() for number in external_ids):
+            raise Refused("invalid id")
+        return dict.fromkeys(external_ids, SEEN)
+
+
+@pytest.mark.parametrize("bad", [("7?s=20",), ("7?s=20", "8?s=20", "x")])
+def test_an_id_that_the_platform_does_not_take_blinds_itself_alone(
+    store: Database, clock: MovedClock, bad: tuple[str, ...]
+) -> None:
+    published(store, clock.now(), *map(str, range(40)), *bad, *map(str, range(40, 60)))
+    clock.move(HOUR)
+    channel = Picky()
+    collector(store, clock, channel).collect()
+    rows = stored(store)
+    assert (len(rows), sum(row.gap is not None for row in rows)) == (60 + len(bad), len(bad))
+    assert len(channel.asked) < 20 * len(bad)
+
+
+def test_an_account_that_is_refused_altogether_is_not_asked_for_every_post(store: Database, clock: MovedClock) -> None:
+    published(store, clock.now(), *(f"bad {number}" for number in range(100)))
+    clock.move(HOUR)
+    channel = Picky()
+    collector(store, clock, channel).collect()
+    assert {row.gap for row in stored(store)} == {"the call failed: refused: invalid id"}
+    assert len(channel.asked) <= 12
+
+
+def test_a_repost_without_figures_of_its_own_has_no_readings_and_no_gaps(store: Database, clock: MovedClock) -> None:
+    at = clock.now()
+    published(
+        store, at, "rt:1", changes={"next_reading_at": at + HOUR, "draft": {"words": "", "share_of": "launch@dfe"}}
+    )
+    clock.move(HOUR)
+    channel = Picky()
+    collector(store, clock, channel).collect()
+    assert (stored(store), channel.asked, only_post(store).next_reading_at) == ([], [], None)

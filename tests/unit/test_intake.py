@@ -11,6 +11,7 @@ from campaign.intake import AccountRow, PartnerRow, SubscriberRow, read_accounts
 
 CHANNELS = {"x", "facebook", "linkedin", "email"}
 PARTNERS = {"oakfield", "Elmwood"}
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
 ACCOUNTS = "partner,channel,handle,external_id,mode,credentials\n"
 SUBSCRIBERS = "email,name,consent_source,consent_at\n"
 
@@ -179,7 +180,7 @@ def test_subscribers_come_with_their_consent(tmp_path: Path) -> None:
         "bob@example.org,,paper,2025-11-20\n"
         "cy@example.org,Cy,paper,20/11/2025 09:30\n"
     )
-    assert read_subscribers(sheet(tmp_path, SUBSCRIBERS + rows)) == [
+    assert read_subscribers(sheet(tmp_path, SUBSCRIBERS + rows), NOW) == [
         SubscriberRow("Ann@example.org", "Ann", "web form", datetime(2025, 11, 20, 13, 5, tzinfo=UTC)),
         SubscriberRow("bob@example.org", "", "paper", datetime(2025, 11, 20, tzinfo=UTC)),
         SubscriberRow("cy@example.org", "Cy", "paper", datetime(2025, 11, 20, 9, 30, tzinfo=UTC)),
@@ -188,7 +189,7 @@ def test_subscribers_come_with_their_consent(tmp_path: Path) -> None:
 
 def test_further_columns_of_subscribers_become_details(tmp_path: Path) -> None:
     content = SUBSCRIBERS.strip() + ",borough\na@example.org,A,web,2025-11-20,Camden\n"
-    assert read_subscribers(sheet(tmp_path, content))[0].details == {"borough": "Camden"}
+    assert read_subscribers(sheet(tmp_path, content), NOW)[0].details == {"borough": "Camden"}
 
 
 @pytest.mark.parametrize(
@@ -199,18 +200,25 @@ def test_further_columns_of_subscribers_become_details(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_what_is_no_address_is_refused(tmp_path: Path, address: str) -> None:
     with pytest.raises(BadInput) as caught:
-        read_subscribers(sheet(tmp_path, f'{SUBSCRIBERS}"{address}",A,web,2025-11-20\n'))
+        read_subscribers(sheet(tmp_path, f'{SUBSCRIBERS}"{address}",A,web,2025-11-20\n'), NOW)
     assert set(faults(caught)) == {(2, "email")}
 
 
 @pytest.mark.parametrize("address", ["o'neil+send@mail.example.co.uk", "zoë@example.org", "a@bücher.example", "A@B.UK"])
 def test_unusual_addresses_are_taken(tmp_path: Path, address: str) -> None:
-    [row] = read_subscribers(sheet(tmp_path, f"{SUBSCRIBERS}{address},A,web,2025-11-20\n"))
+    [row] = read_subscribers(sheet(tmp_path, f"{SUBSCRIBERS}{address},A,web,2025-11-20\n"), NOW)
     assert row.email.casefold() == address.casefold()
 
 
 def test_an_address_twice_and_a_missing_consent_are_all_named(tmp_path: Path) -> None:
     rows = "a@example.org,A,web,2025-11-20\nA@Example.org,A,web,2025-11-20\nb@example.org,B,,32/11/2025\n"
     with pytest.raises(BadInput) as caught:
-        read_subscribers(sheet(tmp_path, SUBSCRIBERS + rows))
+        read_subscribers(sheet(tmp_path, SUBSCRIBERS + rows), NOW)
     assert sorted(faults(caught)) == [(3, "email"), (4, "consent_at"), (4, "consent_source")]
+
+
+def test_consent_that_is_still_to_come_is_refused(tmp_path: Path) -> None:
+    rows = "a@example.org,A,web,2026-01-01T00:00:01Z\nb@example.org,B,web,2026-01-01\n"
+    with pytest.raises(BadInput) as caught:
+        read_subscribers(sheet(tmp_path, SUBSCRIBERS + rows), NOW)
+    assert faults(caught) == [(2, "consent_at")]

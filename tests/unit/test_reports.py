@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+import sqlalchemy as sa
 from builders import add_account, add_post
 from sqlmodel import Session
 
@@ -12,7 +13,7 @@ from campaign.models import Database
 from campaign.models.listing import PostFilter
 from campaign.models.partners import Account, Partner
 from campaign.models.posts import Post
-from campaign.models.snapshots import LogFilter, Snapshot, latest
+from campaign.models.snapshots import PAGE, LogFilter, Snapshot, latest
 from campaign.models.status import Status
 from campaign.reports.log import LOG_COLUMNS, TOTAL_COLUMNS, each_log_row, log_rows, posts_report, totals
 
@@ -93,14 +94,22 @@ def test_a_filter_takes_what_it_names_and_nothing_else(database: Database, by: s
         assert [row["channel"] for row in totals(session, chosen)] == ["linkedin"]
 
 
-def test_a_log_longer_than_a_page_is_streamed_whole(database: Database) -> None:
+@pytest.mark.parametrize("taken", ["one after another", "all at one instant"])
+def test_a_log_longer_than_a_page_is_read_whole_page_by_page(database: Database, taken: str) -> None:
+    count = 2 * PAGE + 1
     with database.write() as session:
         post = published(session, add_account(session, AT))
-        for hours in range(1, 2502):
+        for hours in range(1, count + 1):
             reading(session, post, hours, impressions=hours)
-    with database.read() as session:
-        seen = [row["impressions"] for row in each_log_row(session, LogFilter())]
-    assert seen == list(range(1, 2502))
+        if taken == "all at one instant":
+            session.flush()
+            session.execute(sa.update(Snapshot).values(taken_at=AT))
+    rows = each_log_row(database, LogFilter())
+    seen = [next(rows)["impressions"]]
+    with database.write() as session:  # no page keeps a transaction open that a writer would have to wait for
+        session.execute(sa.update(Post).values(slot="renamed"))
+    seen += [row["impressions"] for row in rows]
+    assert seen == list(range(1, count + 1))
 
 
 def test_totals_add_the_newest_figures_of_each_post_by_channel(database: Database) -> None:

@@ -5,8 +5,8 @@ from alembic import op
 
 import campaign.models.types
 
-revision = "0010"
-down_revision = "0003"
+revision = "0014"
+down_revision = "0013"
 branch_labels = None
 depends_on = None
 

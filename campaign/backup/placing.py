@@ -1,0 +1,99 @@
+"""Where the files of a backup go. What people wrote is never overwritten: a copy that differs is put aside."""
+
+import filecmp
+import os
+from datetime import datetime
+from pathlib import Path
+from typing import IO, Final
+
+from campaign.backup.archive import KEY, MEDIA, FileHead
+from campaign.config import Settings
+from campaign.errors import WrongUse
+
+_STAMP: Final = "%Y%m%dT%H%M%SZ"
+
+
+class Places:
+    """Writes the files of one restore, one after another: the key in its place, images by their digest, copies of
+    configuration, timetable and templates into a folder of their own where they differ from what is there.
+    """
+
+    def __init__(self, settings: Settings, made_at: datetime, now: datetime) -> None:
+        self._settings = settings
+        self._folder = settings.workspace / f"from-backup-{made_at:{_STAMP}}"
+        self._now = now
+        self._head: FileHead | None = None
+        self._file: IO[bytes] | None = None
+        self.old_key: Path | None = None
+
+    @property
+    def aside(self) -> Path | None:
+        """The folder of copies that differ, None when there is none."""
+        return self._folder if self._folder.is_dir() else None
+
+    def check_key(self, content: bytes | None, *, force: bool) -> None:
+        """Refuse a backup whose key is another one than the workspace's; with ``force`` the old one is kept aside.
+
+        Raises:
+            WrongUse: the workspace has another key.
+
+        """
+        path = self._settings.vault.key_file
+        if content is None or not path.exists() or path.read_bytes() == content:
+            return
+        if not force:
+            raise WrongUse(
+                problem=f"{path} is another key than the one in the backup",
+                mend="Restore with --force: the present key is kept beside it under another name.",
+            )
+        self.old_key = path.with_name(f"{path.name}.before-{self._now:{_STAMP}}")
+        path.rename(self.old_key)
+
+    def begin(self, head: FileHead) -> None:
+        """Begin a file."""
+        self.finish()
+        self._head = head
+        part = self._part(head)
+        part.parent.mkdir(parents=True, exist_ok=True)
+        self._file = open(part, "wb", opener=lambda name, flags: os.open(name, flags, 0o600))  # noqa: SIM115
+
+    def add(self, block: bytes) -> None:
+        """Write a block of the file that was begun."""
+        if self._file is not None:
+            self._file.write(block)
+
+    def finish(self) -> None:
+        """End the file that was begun, and put it where it belongs."""
+        if self._file is None or self._head is None:
+            return
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+        self._file = None
+        part, there = self._part(self._head), self._target(self._head)
+        if there.is_file() and (self._head.kind == MEDIA or filecmp.cmp(part, there, shallow=False)):
+            part.unlink()
+            _remove_empty(part.parent, self._folder)
+        elif self._head.kind in {KEY, MEDIA}:
+            part.rename(there)
+        else:
+            part.rename(part.with_suffix(part.suffix.removesuffix(".part")))
+
+    def _target(self, head: FileHead) -> Path:
+        match head.kind:
+            case "key":
+                return self._settings.vault.key_file
+            case "media":
+                return self._settings.media.folder / head.name
+        return self._settings.workspace / head.name
+
+    def _part(self, head: FileHead) -> Path:
+        place = self._target(head) if head.kind in {KEY, MEDIA} else self._folder / head.name
+        return place.with_name(f"{place.name}.part")
+
+
+def _remove_empty(folder: Path, top: Path) -> None:
+    """Remove folders that a copy equal to what is there has left empty."""
+    while folder.is_relative_to(top) and folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()
+        folder = folder.parent

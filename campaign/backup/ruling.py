@@ -1,0 +1,125 @@
+"""What becomes of a restored database whose time went on without it (docs/decisions/0009-restore.md).
+
+Nothing goes out before a person lets it: everything is held. What may have been published since is unconfirmed: looked
+up where the platform lets us, a person's question where not. Newsletters never resume by themselves.
+"""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlmodel import Session
+
+from campaign.clock import iso
+from campaign.models import audit, restoring, users
+from campaign.models.holds import Hold
+from campaign.models.moves import move
+from campaign.models.partners import Account
+from campaign.models.posts import Post
+from campaign.models.status import Move, Status
+from campaign.models.users import User
+from campaign.people import Right, demand
+
+_ISSUES: Final = "email"
+
+
+@dataclass(frozen=True, slots=True)
+class Ruled:
+    """What was decided. ``to_look_up`` posts are looked up by the daemon, ``to_ask`` wait for a person's word."""
+
+    made_at: datetime
+    posts: int
+    to_look_up: int
+    to_ask: int
+    copies_in_doubt: int
+    """Copies of begun issues that may have gone out since; they are not sent again."""
+    opt_outs_kept: int
+
+
+def rule(
+    session: Session, *, made_at: datetime, now: datetime, person: User, opt_outs: restoring.OptOuts, posts: int
+) -> Ruled:
+    """Hold everything, doubt what fell due since, and say so to the reviewers, in one transaction with the rows.
+
+    Raises:
+        NotAllowed: the person may not administer.
+
+    """
+    demand(person, Right.ADMINISTER)
+    restoring.free_lanes(session)
+    restoring.drop_notices(session, now)
+    restoring.set_salt(session, secrets.token_hex(16))
+    looked, asked, doubted = restoring.look_anew(session, now), 0, 0
+    for post, account in restoring.perhaps_gone(session, now):
+        question = _question(post, account, made_at)
+        doubted += _doubt(session, post, person.name, made_at, now, question)
+        asked += question is not None
+        looked += question is None
+    ruled = Ruled(made_at, posts, looked, asked, doubted, restoring.keep_opt_outs(session, opt_outs))
+    _hold(session, ruled, person, now)
+    _tell(session, ruled, now)
+    return ruled
+
+
+def _question(post: Post, account: Account, made_at: datetime) -> str | None:
+    """Return what a person is asked where nobody can look."""
+    since = f"{made_at:%Y-%m-%d %H:%M:%S} UTC"
+    if post.channel == _ISSUES:
+        return f"restored from the backup of {since}: did this issue go out since? Ask the mail server's log"
+    if account.mode != "api":
+        return f"restored from the backup of {since}: has this been published by hand since?"
+    return None
+
+
+def _doubt(session: Session, post: Post, who: str, made_at: datetime, now: datetime, question: str | None) -> int:
+    """Make a post unconfirmed, with an attempt that a look-up can go by. Returns the copies of an issue in doubt."""
+    changes: dict[str, object] = {"next_look_at": now, "looks": 0, "good_reads": 0, "first_read_at": None}
+    changes |= {"needs_person": question}
+    if post.status == Status.PUBLISHING:
+        restoring.close_attempts(session, post, now)
+    else:
+        restoring.add_doubtful_attempt(session, post, who=who, since=made_at, now=now)
+        changes["tries"] = post.tries + 1
+    why = f"restored from the backup of {iso(made_at)}; it may have been published since"
+    move(session, post, Move.RESTORE, who=who, at=now, why=why, changes=changes)
+    return restoring.doubt_deliveries(session, post.ident, now) if post.channel == _ISSUES else 0
+
+
+def _hold(session: Session, ruled: Ruled, person: User, now: datetime) -> None:
+    reason = f"restored from the backup of {iso(ruled.made_at)}"
+    session.add(Hold(scope="everything", reason=reason, held_by=person.name, held_at=now))
+    facts = {
+        "backup": iso(ruled.made_at),
+        "to_look_up": ruled.to_look_up,
+        "to_ask": ruled.to_ask,
+        "opt_outs_kept": ruled.opt_outs_kept,
+    }
+    audit.record(session, who=person.name, action="restore", subject="database", at=now, facts=facts)
+
+
+def _tell(session: Session, ruled: Ruled, now: datetime) -> None:
+    body = "\n".join(lines(ruled)) + "\n"
+    for address in sorted(set(users.reviewers(session))):
+        notice = users.Notice(
+            to=address, subject="The campaign was restored from a backup", body=body, created_at=now, next_try_at=now
+        )
+        session.add(notice)
+
+
+def lines(ruled: Ruled) -> list[str]:
+    """Return what a person must know after a restore."""
+    found = [
+        f"The database stands as at {iso(ruled.made_at)}, with {ruled.posts} posts. Everything is held.",
+        "Gone is what was done since: posts queued, words and times changed, approvals, readers who joined.",
+        "Run `campaign plan`, then `campaign queue`; a post made since by `campaign posts new` must be made again.",
+        f"{ruled.to_look_up} posts may have been published since; `campaign run` looks them up, under the hold.",
+    ]
+    if ruled.to_ask:
+        found.append(f"{ruled.to_ask} issues and posts by hand wait for a person's word: `campaign doctor` names them.")
+    if ruled.copies_in_doubt:
+        found.append(f"{ruled.copies_in_doubt} copies of begun issues may have gone out since; none is sent again.")
+    found.append(f"{ruled.opt_outs_kept} readers who left since are known from the database that stood here before.")
+    found.append("If others left since (ask the mail server and the inbox), take them off before you release.")
+    found.append("When all that fell due is settled: `campaign release --dry-run`, then `campaign release`.")
+    return found

@@ -1,0 +1,206 @@
+"""What an account may use up: the pace of its lane, its posts of a day, the money of a month.
+
+A budget is looked at and booked in the transaction that claims the post, so that it holds with any number of workers.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import structlog
+from sqlmodel import Session
+
+from campaign.clock import iso
+from campaign.config.money import dollars
+from campaign.dispatch import tell
+from campaign.dispatch.means import Means
+from campaign.dispatch.retry import Decision
+from campaign.errors import NeverSent, Outcome, Pace, Unknown
+from campaign.models import bookings, lanes
+from campaign.models.bookings import CapReached, Use, month_of
+from campaign.models.claims import Due
+from campaign.models.posts import Post
+from campaign.models.status import Move
+from campaign.ports import Message, Receipt
+from campaign.ports.costs import Budgeted, Cost
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Why a post is not claimed now. ``cap`` is the monthly cap that stops it, for the whole channel or, with
+    ``single``, for its account; None where a day's posts are used up.
+    """
+
+    pace: Pace
+    cap: int | None = None
+    single: bool = False
+
+
+# --- before the wire --------------------------------------------------------------------------------------------------
+
+
+def admitted(
+    session: Session, means: Means, wanted: Sequence[tuple[Due, Message]], now: datetime
+) -> list[tuple[Due, Message]]:
+    """Return the posts whose budgets have room, with what they take booked, in the transaction that claims them.
+
+    The lanes of the others are let go and wait until there is room; people are told once. At most one post of an
+    account is wanted at a time.
+    """
+    stopped: set[int] = set()
+    for name in dict.fromkeys(due.channel for due, _ in wanted):
+        channel = means.channel(name)
+        if not isinstance(channel, Budgeted):
+            continue
+        uses = [_use(due, due.tries + 1, channel.costs(message)) for due, message in wanted if due.channel == name]
+        stops = _stops(session, channel, name, uses, now)
+        for use, stop in stops:
+            _wait(session, means, use, stop, now)
+        stopped |= {use.post_id for use, _ in stops}
+        bookings.book(session, [use for use in uses if use.post_id not in stopped], now)
+    return [(due, message) for due, message in wanted if due.ident not in stopped]
+
+
+def _use(due: Due, number: int, costs: tuple[Cost, ...]) -> Use:
+    return Use(due.ident, number, due.account.ident, due.channel, costs)
+
+
+def _stops(
+    session: Session, channel: Budgeted, name: str, uses: Sequence[Use], now: datetime
+) -> list[tuple[Use, Stop]]:
+    """Return the posts for which there is no room, and why."""
+    budget = channel.budget
+    if budget.daily_posts is not None:
+        return _day_stops(session, channel, budget.daily_posts, uses, now)
+    if budget.monthly_cap is None and budget.account_monthly_cap is None:
+        return []
+    bookings.lock_budget(session, name)
+    month, found = month_of(now), []
+    total = bookings.spent(session, name, month) if budget.monthly_cap is not None else 0
+    for use in uses:
+        single = bookings.spent(session, name, month, use.account_id) if budget.account_monthly_cap is not None else 0
+        stop = _over(channel, total + use.micros, single + use.micros, now) if use.micros else None
+        if stop is not None:
+            found.append((use, stop))
+        else:
+            total += use.micros
+    return found
+
+
+def _day_stops(
+    session: Session, channel: Budgeted, most: int, uses: Sequence[Use], now: datetime
+) -> list[tuple[Use, Stop]]:
+    today = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    tomorrow = today + timedelta(days=1)
+    made = bookings.posts_since(session, [use.account_id for use in uses], today)
+    why = f"the {most} posts of a day on {channel.title} are used up until {iso(tomorrow)}"
+    return [(use, Stop(Pace(tomorrow, why))) for use in uses if made.get(use.account_id, 0) >= most]
+
+
+def _over(channel: Budgeted, total: int, single: int, now: datetime) -> Stop | None:
+    """Return what a spending of so much passes: the cap of the channel, that of the account, or none."""
+    budget = channel.budget
+    if budget.monthly_cap is not None and total > budget.monthly_cap:
+        return Stop(_capped(channel, budget.monthly_cap, now, single=False), budget.monthly_cap)
+    if budget.account_monthly_cap is not None and single > budget.account_monthly_cap:
+        return Stop(_capped(channel, budget.account_monthly_cap, now, single=True), budget.account_monthly_cap, True)
+    return None
+
+
+def _capped(channel: Budgeted, cap: int, now: datetime, *, single: bool) -> Pace:
+    whose = "of this account " if single else ""
+    until = next_month(now)
+    return Pace(until, f"the monthly cap {whose}on {channel.title} ({dollars(cap)}) is reached until {iso(until)}")
+
+
+def next_month(now: datetime) -> datetime:
+    """Return the first instant of the next calendar month in UTC."""
+    first = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    return (first + timedelta(days=32)).replace(day=1)
+
+
+def _wait(session: Session, means: Means, use: Use, stop: Stop, now: datetime) -> None:
+    lanes.pace_lane(session, use.account_id, stop.pace.ready_at, stop.pace.why)
+    lanes.free_lane(session, use.account_id, means.owner)
+    log.warning("budget used up", channel=use.channel, account=use.account_id, why=stop.pace.why)
+    if stop.cap is None:
+        return
+    scope = f"{use.channel}:{use.account_id}" if stop.single else use.channel
+    news = CapReached(
+        channel=use.channel, scope=scope, month=month_of(now), cap=stop.cap, why=stop.pace.why, reached_at=now
+    )
+    if bookings.note_cap(session, news):
+        _tell(session, use, stop, now)
+
+
+def _tell(session: Session, use: Use, stop: Stop, now: datetime) -> None:
+    key = "account_monthly_cap" if stop.single else "monthly_cap"
+    body = f"No post that would pass it is sent: {stop.pace.why}.\nWhat is later than the grace is missed. To go on "
+    body += f"earlier, raise {key} under [channels.{use.channel}] in config.toml and start the daemon again.\n"
+    body += "`campaign spend` shows what was spent and what is still to come.\n"
+    subject = f"the monthly cap on {use.channel} is reached"
+    if stop.single:
+        tell.officers(session, session.get_one(Post, use.post_id), subject, body, now)
+    else:
+        tell.reviewers(session, subject, body, now)
+
+
+# --- after the wire --------------------------------------------------------------------------------------------------
+
+
+def pace_after(now: datetime, least: timedelta, receipt: Receipt) -> Pace:
+    """Return when a lane that has just posted goes on: after the channel's own pace, or later if the answer says so."""
+    told = receipt.pace
+    return told if told is not None and told.ready_at > now + least else Pace(now + least, "")
+
+
+def paced(decision: Decision, outcome: Outcome, now: datetime, least: timedelta) -> Decision:
+    """Return the decision with the lane kept back as long as the answer behind the outcome says, and by the channel's
+    own pace where the post may be there.
+    """
+    told = [decision.lane_ready_at, outcome.pace.ready_at if outcome.pace else None]
+    told.append(now + least if decision.move is Move.LOSE else None)
+    return replace(decision, lane_ready_at=max((at for at in told if at is not None), default=None))
+
+
+def ended(session: Session, means: Means, due: Due, number: int, outcome: Outcome, now: datetime) -> None:
+    """Give back what an attempt did not use. What nobody knows counts as used until it is proven absent."""
+    if outcome.name != Unknown.name and isinstance(means.channel(due.channel), Budgeted):
+        bookings.release(session, due.ident, number, now, never_called=isinstance(outcome, NeverSent))
+
+
+def found(session: Session, due: Due, number: int) -> None:
+    """Count again what an attempt took whose receipt came after its post was declared absent."""
+    bookings.keep(session, due.ident, number)
+
+
+def absent(session: Session, post: Post, now: datetime) -> None:
+    """Give back what was booked for a post that is not there."""
+    bookings.release_absent(session, post.ident, now)
+
+
+def retracted(session: Session, means: Means, post: Post, now: datetime) -> None:
+    """Book what a deletion costs. No cap keeps a post from being taken down."""
+    channel = means.channel(post.channel)
+    cost = channel.cost_of_retraction() if isinstance(channel, Budgeted) else None
+    if cost is not None:
+        bookings.book(session, [Use(post.ident, 0, post.account_id, post.channel, (cost,))], now)
+
+
+# --- when a person raises a cap --------------------------------------------------------------------------------------
+
+
+def reopen(means: Means, now: datetime) -> None:
+    """Let lanes go on that wait for a cap which config.toml has raised since."""
+    for name, channel in means.channels.items():
+        if not isinstance(channel, Budgeted):
+            continue
+        caps = (channel.budget.monthly_cap, channel.budget.account_monthly_cap)
+        with means.database.read() as session:
+            waiting = bookings.raised(session, name, month_of(now), caps)
+        if waiting:
+            with means.database.write() as session:
+                bookings.reopen(session, waiting)
+            log.info("a cap was raised", channel=name, lanes=len(waiting))

@@ -1,0 +1,54 @@
+"""What a person needs to publish a post by hand: words, link, images, and the platform's page with all that in it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from sqlmodel import Session
+
+from campaign.identities import public
+from campaign.models import upkeep
+from campaign.models.listing import PostRow
+from campaign.models.upkeep import Original
+from campaign.ports import ByHand, Channel, Message
+
+_PAGE_MAX = 2000
+"""Characters of an address that every browser and mail program takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class HandOver:
+    """A post ready to copy. ``message`` of a share holds the id (empty: nobody knows it) and the address of what is
+    shared; ``original`` is None of a post with words of its own, and of a share whose post is not published yet.
+    """
+
+    message: Message
+    original: Original | None
+    page: str | None
+    """The platform's compose or share page, None where it has none or its address would be too long."""
+
+    @property
+    def waits(self) -> bool:
+        """Say whether the post that is to be shared is not there yet."""
+        return self.message.share_of is not None and self.original is None
+
+    @property
+    def words(self) -> str:
+        """What the person puts there, or what they share."""
+        if self.message.share_of is None:
+            return self.message.text
+        if self.original is None:
+            slot, _, partner = self.message.share_of.rpartition("@")
+            return f"Share the post {slot} of {partner}: it is not published yet"
+        where = self.original.url or f"{self.original.slot}, in its own feed"
+        return f"Share this post of {self.original.partner}: {where}"
+
+
+def ready(session: Session, channels: Mapping[str, Channel], row: PostRow, message: Message) -> HandOver:
+    """Return the post as a person is to publish it; what a share passes on is looked up."""
+    found = upkeep.original(session, message.share_of, row.post.channel) if message.share_of else None
+    if found is not None:
+        message = replace(message, share_of=found.external_id or "", link=found.url)
+    channel = channels[row.post.channel]
+    known = message.share_of is None or found is not None
+    page = channel.compose_url(public(row.account, row.partner), message) if isinstance(channel, ByHand) else None
+    return HandOver(message, found, page if known and page and len(page) <= _PAGE_MAX else None)

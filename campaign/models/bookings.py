@@ -1,0 +1,231 @@
+"""What posting has used up: money and posts of a day, booked before the wire and given back where nothing came of it.
+
+The bookings are the ledger and the only truth: what is spent is always their sum, so no counter can drift from them.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import BigInteger, Index, UniqueConstraint
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Field, Session, SQLModel, col, select
+
+from campaign.models.database import changed
+from campaign.models.partners import Account, Lane
+from campaign.models.posts import Attempt
+from campaign.models.prepared import Prepared
+from campaign.models.types import UtcDateTime, bound_instant, table_of
+from campaign.ports.costs import LINKED, POST, Cost
+
+_BUDGETS = 0x63616D70  # keeps the advisory locks of budgets apart from any others
+
+
+class Booking(SQLModel, table=True):
+    """One thing that an attempt (``number`` of its post; 0: a deletion) has taken from its budgets. ``micros`` are
+    millionths of a US dollar, ``month`` is that of ``booked_at`` in UTC. ``released_at`` set: it came to nothing.
+    """
+
+    __table_args__ = (
+        Index("booking_month", "channel", "month"),
+        Index("booking_account", "account_id", "booked_at"),
+        Index("booking_attempt", "post_id", "number"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    post_id: int = Field(foreign_key="post.id")
+    number: int
+    account_id: int = Field(foreign_key="account.id")
+    channel: str
+    what: str
+    micros: int = Field(sa_type=BigInteger)
+    sunk: bool
+    month: str
+    booked_at: datetime = Field(sa_type=UtcDateTime)
+    released_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+_BOOK = Prepared(
+    sa.insert(table_of(Booking)),
+    ["post_id", "number", "account_id", "channel", "what", "micros", "sunk", "month", "booked_at"],
+)
+
+
+class CapReached(SQLModel, table=True):
+    """A monthly cap that stopped posts: told to people once. Lanes that wait for it bear ``why``, word for word."""
+
+    __table_args__ = (UniqueConstraint("scope", "month", "cap"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    channel: str
+    scope: str
+    month: str
+    cap: int = Field(sa_type=BigInteger)
+    why: str
+    reached_at: datetime = Field(sa_type=UtcDateTime)
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What an account has spent in a month."""
+
+    month: str
+    channel: str
+    account_id: int
+    micros: int
+
+
+def month_of(instant: datetime) -> str:
+    """Return the calendar month of an aware UTC instant, as 2026-11."""
+    return f"{instant:%Y-%m}"
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What attempt ``number`` of a post (0: its deletion) takes from the budgets of its account and channel."""
+
+    post_id: int
+    number: int
+    account_id: int
+    channel: str
+    costs: tuple[Cost, ...]
+
+    @property
+    def micros(self) -> int:
+        """Return what it costs in millionths of a US dollar."""
+        return sum(cost.micros for cost in self.costs)
+
+
+def book(session: Session, uses: Iterable[Use], at: datetime) -> None:
+    """Write down what attempts take, in the transaction that claims them."""
+    rows = [
+        {
+            "post_id": use.post_id,
+            "number": use.number,
+            "account_id": use.account_id,
+            "channel": use.channel,
+            "what": cost.what,
+            "micros": cost.micros,
+            "sunk": cost.sunk,
+            "month": month_of(at),
+            "booked_at": at,
+        }
+        for use in uses
+        for cost in use.costs
+    ]
+    if rows:
+        _BOOK.run(session, rows)
+
+
+def keep(session: Session, post_id: int, number: int) -> None:
+    """Take back a release: the attempt made the post after all."""
+    mine = sa.and_(col(Booking.post_id) == post_id, col(Booking.number) == number)
+    changed(session, sa.update(Booking).where(mine).values(released_at=None))
+
+
+def release(session: Session, post_id: int, number: int, at: datetime, *, never_called: bool) -> None:
+    """Give back what came to nothing: of an attempt that never reached the platform everything, else what is not sunk.
+
+    Where uploads of the attempt are known the platform was called, whatever is said of the post itself.
+    """
+    mine = sa.and_(col(Attempt.post_id) == post_id, col(Attempt.number) == number)
+    uploads = session.execute(sa.select(col(Attempt.media_ids)).where(mine)).scalar()
+    which = sa.true() if never_called and not uploads else col(Booking.sunk).is_(False)
+    _release(session, sa.and_(col(Booking.post_id) == post_id, col(Booking.number) == number, which), at)
+
+
+def release_absent(session: Session, post_id: int, at: datetime) -> None:
+    """Give back what was booked for a post that is proven not to be there."""
+    tried = sa.and_(col(Booking.number) > 0, col(Booking.sunk).is_(False))
+    _release(session, sa.and_(col(Booking.post_id) == post_id, tried), at)
+
+
+def _release(session: Session, which: sa.ColumnElement[bool], at: datetime) -> None:
+    changed(session, sa.update(Booking).where(which, col(Booking.released_at).is_(None)).values(released_at=at))
+
+
+def lock_budget(session: Session, channel: str) -> None:
+    """Let one transaction at a time look at the channel's money and book from it.
+
+    On SQLite every write transaction is alone already; on PostgreSQL the lock ends with the transaction.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(sa.select(sa.func.pg_advisory_xact_lock(_BUDGETS, sa.func.hashtext(channel))))
+
+
+def spent(session: Session, channel: str, month: str, account_id: int | None = None) -> int:
+    """Return what was spent, or may have been, on a channel in a month; of one account where it is named."""
+    statement = sa.select(sa.func.coalesce(sa.func.sum(col(Booking.micros)), 0)).where(
+        col(Booking.channel) == channel, col(Booking.month) == month, col(Booking.released_at).is_(None)
+    )
+    if account_id is not None:
+        statement = statement.where(col(Booking.account_id) == account_id)
+    return int(session.execute(statement).scalar_one())
+
+
+def posts_since(session: Session, account_ids: Collection[int], since: datetime) -> dict[int, int]:
+    """Return by account how many posts have called the platform, or may have, from ``since`` on; none is 0."""
+    bound = {"accounts": list(account_ids), "since": since}
+    return dict(map(tuple, session.connection().execute(_posts_statement(), bound)))
+
+
+@cache
+def _posts_statement() -> sa.Select[*tuple[Any, ...]]:
+    return (
+        sa.select(col(Booking.account_id), sa.func.count())
+        .where(
+            col(Booking.account_id).in_(sa.bindparam("accounts", expanding=True)),
+            col(Booking.booked_at) >= bound_instant("since"),
+            col(Booking.what).in_([POST, LINKED]),
+            col(Booking.released_at).is_(None),
+        )
+        .group_by(col(Booking.account_id))
+    )
+
+
+def spending(session: Session) -> list[Spent]:
+    """Return what every account has spent, by month and channel; where nothing costs money there is no row."""
+    keys = (col(Booking.month), col(Booking.channel), col(Booking.account_id))
+    total = sa.func.sum(col(Booking.micros))
+    statement = sa.select(*keys, total).where(col(Booking.released_at).is_(None)).group_by(*keys).having(total > 0)
+    found = session.execute(statement.order_by(*keys))
+    return [Spent(month, channel, account_id, int(micros)) for month, channel, account_id, micros in found]
+
+
+def note_cap(session: Session, reached: CapReached) -> bool:
+    """Note that a cap has stopped posts; say whether that is news, so that people are told once."""
+    values = reached.model_dump(exclude={"id"})
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    statement = insert(CapReached).values(**values).on_conflict_do_nothing().returning(col(CapReached.id))
+    return session.execute(statement).first() is not None
+
+
+def raised(session: Session, channel: str, month: str, caps: tuple[int | None, int | None]) -> list[int]:
+    """Return the lanes that wait for a cap lower than the present ones: of the channel, and of its accounts."""
+    whole, single = caps
+    scope = col(CapReached.scope)
+    lifted = sa.or_(
+        sa.and_(scope == channel, _below(whole)),
+        sa.and_(scope != channel, _below(single)),
+    )
+    reasons = sa.select(col(CapReached.why)).where(
+        col(CapReached.channel) == channel, col(CapReached.month) == month, lifted
+    )
+    statement = (
+        select(Lane.account_id)
+        .join(Account, col(Account.id) == col(Lane.account_id))
+        .where(col(Account.channel) == channel, col(Lane.ready_why).in_(reasons))
+    )
+    return list(session.exec(statement))
+
+
+def _below(cap: int | None) -> sa.ColumnElement[bool]:
+    return sa.true() if cap is None else col(CapReached.cap) < cap
+
+
+def reopen(session: Session, account_ids: Sequence[int]) -> None:
+    """Let lanes go on whose cap was raised."""
+    changed(session, sa.update(Lane).where(col(Lane.account_id).in_(account_ids)).values(ready_at=None, ready_why=None))

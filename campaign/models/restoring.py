@@ -1,0 +1,147 @@
+"""The statements by which a restored copy is told that time went on without it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+from sqlmodel import Session, col, select
+
+from campaign.models import copying
+from campaign.models.database import changed
+from campaign.models.mailing import Delivery, Subscriber, Suppression
+from campaign.models.partners import Account, Campaign, Lane
+from campaign.models.posts import Attempt, Post
+from campaign.models.status import Status
+from campaign.models.users import Notice
+
+_MAY_HAVE_GONE = (Status.DRAFT, Status.IN_REVIEW, Status.APPROVED)
+
+
+@dataclass(frozen=True, slots=True)
+class OptOuts:
+    """Who wants no mail, by what a database said before it was replaced."""
+
+    unsubscribed: Sequence[tuple[str, datetime]] = ()
+    """Tokens of subscribers, and when each left."""
+    suppressed: Sequence[tuple[str, str, datetime]] = ()
+    """Digests of addresses, with reason and time."""
+
+
+def in_use(connection: Connection) -> bool:
+    """Say whether the database holds more than a new workspace does."""
+    telling = {"partner", "post", "mailinglist"}
+    return any(
+        connection.execute(sa.select(sa.literal(1)).select_from(table).limit(1)).first() is not None
+        for table in copying.tables(connection)
+        if table.name in telling
+    )
+
+
+def opt_outs(connection: Connection) -> OptOuts:
+    """Return who wants no mail, from a schema of any age."""
+    found = {table.name: table.c for table in copying.tables(connection)}
+    if not {"subscriber", "suppression"} <= found.keys():
+        return OptOuts()
+    one, other = found["subscriber"], found["suppression"]
+    left = sa.select(one.token, _instant(one.unsubscribed_at)).where(one.unsubscribed_at.is_not(None))
+    suppressed = sa.select(other.address_digest, other.reason, _instant(other.at))
+    return OptOuts(
+        [(token, at) for token, at in connection.execute(left)],
+        [(digest, reason, at) for digest, reason, at in connection.execute(suppressed)],
+    )
+
+
+def _instant(column: sa.ColumnElement[datetime]) -> sa.ColumnElement[datetime]:
+    return sa.type_coerce(column, sa.inspect(Suppression).local_table.c.at.type)
+
+
+def keep_opt_outs(session: Session, known: OptOuts) -> int:
+    """Carry over who left or was suppressed since; returns how many that were."""
+    kept = 0
+    for token, at in known.unsubscribed:
+        statement = sa.update(Subscriber).where(
+            col(Subscriber.token) == token, col(Subscriber.unsubscribed_at).is_(None)
+        )
+        kept += changed(session, statement.values(unsubscribed_at=at))
+    for digest, reason, at in known.suppressed:
+        if session.get(Suppression, digest) is None:
+            session.add(Suppression(address_digest=digest, reason=reason, at=at))
+            kept += 1
+    session.flush()
+    return kept
+
+
+def perhaps_gone(session: Session, now: datetime) -> list[tuple[Post, Account]]:
+    """Return posts that may have been published since the copy was made: their time has come, or they were on their
+    way. The window counts, not the due time: inside it a post may have been moved to an earlier minute.
+    """
+    fell_due = sa.and_(
+        col(Post.status).in_([status.value for status in _MAY_HAVE_GONE]),
+        sa.or_(col(Post.window_from) <= now, col(Post.due_at) <= now, col(Post.started_at).is_not(None)),
+    )
+    statement = (
+        select(Post, Account)
+        .join(Account, col(Account.id) == col(Post.account_id))
+        .where(sa.or_(fell_due, col(Post.status) == Status.PUBLISHING.value))
+        .order_by(col(Post.due_at), col(Post.id))
+    )
+    return list(session.exec(statement).all())
+
+
+def add_doubtful_attempt(session: Session, post: Post, *, who: str, since: datetime, now: datetime) -> None:
+    """Write the attempt that may have been made since the copy: it is what a look-up goes by."""
+    session.add(
+        Attempt(
+            post_id=post.ident,
+            number=post.tries + 1,
+            owner=who,
+            content_hash=post.content_hash,
+            started_at=since,
+            lease_until=now,
+            closed_at=now,
+            outcome="unknown",
+            detail="perhaps sent after the backup was made",
+        )
+    )
+    session.flush()
+
+
+def close_attempts(session: Session, post: Post, now: datetime) -> None:
+    """Close the attempts of a post that was on its way when the copy was made."""
+    open_ones = sa.update(Attempt).where(col(Attempt.post_id) == post.ident, col(Attempt.closed_at).is_(None))
+    values = {"closed_at": now, "lease_until": now, "outcome": "unknown", "detail": "on its way at the backup"}
+    changed(session, open_ones.values(**values))
+
+
+def doubt_deliveries(session: Session, post_id: int, now: datetime) -> int:
+    """Declare unknown every copy of an issue that may have gone out since; returns how many."""
+    unsettled = sa.update(Delivery).where(
+        col(Delivery.post_id) == post_id, col(Delivery.status).in_(["waiting", "deferred", "sending"])
+    )
+    reply = "perhaps sent after the backup was made; not sent again"
+    return changed(session, unsettled.values(status="unknown", reply=reply, settled_at=now))
+
+
+def look_anew(session: Session, now: datetime) -> int:
+    """Let what was unconfirmed already be looked up from the start: it may have been sent again since."""
+    waiting = sa.update(Post).where(col(Post.status) == Status.UNCONFIRMED.value, col(Post.needs_person).is_(None))
+    return changed(session, waiting.values(next_look_at=now, looks=0, good_reads=0, first_read_at=None))
+
+
+def free_lanes(session: Session) -> None:
+    """Let every lane go: whoever held it serves another database, or none."""
+    changed(session, sa.update(Lane).values(owner=None, lease_until=None))
+
+
+def drop_notices(session: Session, now: datetime) -> int:
+    """Hold back mails that were still to go: they may have gone since, and "please publish this" must not go twice."""
+    return changed(session, sa.update(Notice).where(col(Notice.sent_at).is_(None)).values(sent_at=now))
+
+
+def set_salt(session: Session, salt: str) -> None:
+    """Give the campaign a new salt: posts made from now on get numbers that lost ones had, and Message-IDs are made of
+    both.
+    """
+    changed(session, sa.update(Campaign).values(salt=salt))

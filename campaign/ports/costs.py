@@ -1,0 +1,52 @@
+"""What a post takes from the budgets of its channel and its account, as the core sees it."""
+
+from dataclasses import dataclass
+from typing import ClassVar, Protocol, runtime_checkable
+
+from campaign.ports.values import Message
+
+POST, LINKED = "post", "post with a link"
+"""The names of the costs of a post itself; every attempt has one of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What one step of a post takes from its budgets: a use, and money in millionths of a US dollar.
+
+    ``sunk``: used up as soon as the platform was called; otherwise only if the step came to be.
+    """
+
+    what: str
+    micros: int = 0
+    sunk: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What may be used up; None: no bound. Caps in millionths of a US dollar for a calendar month, posts of an account
+    for a day, both in UTC.
+    """
+
+    monthly_cap: int | None = None
+    account_monthly_cap: int | None = None
+    daily_posts: int | None = None
+
+
+@runtime_checkable
+class Budgeted(Protocol):
+    """The power to say what posting takes from a budget. What it costs is booked before the post is sent."""
+
+    title: ClassVar[str]
+
+    @property
+    def budget(self) -> Budget:
+        """What may be used up."""
+        ...
+
+    def costs(self, message: Message) -> tuple[Cost, ...]:
+        """Return what it takes to publish the message. Pure."""
+        ...
+
+    def cost_of_retraction(self) -> Cost | None:
+        """Return what it takes to delete a post, None for nothing."""
+        ...

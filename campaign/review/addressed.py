@@ -1,0 +1,25 @@
+"""From the address that a person copied to the id under which the platform knows the post."""
+
+from sqlmodel import Session
+
+from campaign.errors import WrongUse
+from campaign.identities import public
+from campaign.models import upkeep
+from campaign.models.listing import PostRow
+from campaign.ports import Addresses, Channel
+
+
+def id_at(session: Session, channel: Channel, row: PostRow, url: str) -> str | None:
+    """Return the id of this post by its address; None where the platform hides it or has no such addresses.
+
+    Raises:
+        WrongUse: it is the address of no post on that platform, or of a post that another row stands for.
+
+    """
+    if not isinstance(channel, Addresses):
+        return None
+    found = channel.id_in(public(row.account, row.partner), url, share=row.post.draft.get("share_of") is not None)
+    if found is not None and found in upkeep.known_ids(session, row.account.ident, row.post.ident):
+        problem = f"{url} is the address of another post of {row.partner.key}"
+        raise WrongUse(problem=problem, mend=f"Look for the one that post {row.post.id} was.")
+    return found

@@ -1,0 +1,269 @@
+"""Dispatch while its database is locked, gone, full, removed: nothing is sent unwritten, no receipt is lost."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from threading import Event
+from time import monotonic, sleep
+
+import psycopg
+import pytest
+from dispatch_room import POLICY, SECOND, Room, opened_room
+from sqlalchemy.engine import make_url
+
+from campaign.dispatch.retry import Policy
+from campaign.engine.local import LocalEngine
+from campaign.models import database, lanes
+from campaign.models.posts import Post
+from campaign.models.status import Status
+from campaign.sandbox.server import Sandbox
+
+QUICK = replace(POLICY, lookups=(timedelta(seconds=0.2),), lookup_spread=timedelta(seconds=0.4), call_timeout=SECOND)
+PATIENCE = 30.0
+HOLDER = """
+import sqlite3, sys
+connection = sqlite3.connect(sys.argv[1], isolation_level=None, timeout=30)
+connection.execute("BEGIN IMMEDIATE")
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait for a lock as long as a test can, not as long as a program should."""
+    monkeypatch.setattr(database, "_BUSY_SECONDS", 0.2)
+
+
+@pytest.fixture
+def room(database_url: str, sandbox: Sandbox, tmp_path: Path) -> Iterator[Room]:
+    # Nothing but the program itself may prevent a second post.
+    sandbox.world.switches["facebook.duplicate_window"] = 0
+    yield from opened_room("facebook", sandbox, tmp_path, url=database_url)
+
+
+@contextmanager
+def running(room: Room, policy: Policy = QUICK) -> Iterator[LocalEngine]:
+    engine = LocalEngine(replace(room.means, policy=policy, stopping=Event()), threads=4, beat=SECOND)
+    engine.start()
+    try:
+        yield engine
+    finally:
+        engine.stop()
+
+
+@contextmanager
+def away(room: Room) -> Iterator[None]:
+    """Let nobody write: another process holds the file's lock, or the server lets nobody in and throws all out."""
+    outage = _locked if room.means.database.is_sqlite else _shut
+    with outage(room):
+        yield
+
+
+@contextmanager
+def _locked(room: Room) -> Iterator[None]:
+    file = str(room.means.database.url.database)
+    with subprocess.Popen(  # noqa: S603 - our own words
+        [sys.executable, "-c", HOLDER, file], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"held\n"
+        yield
+        holder.communicate()
+
+
+@contextmanager
+def _shut(room: Room) -> Iterator[None]:
+    name = room.means.database.url.database
+    with _master(room) as master:
+        master.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+        _throw_out(room)
+        yield
+        master.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+
+
+@contextmanager
+def _master(room: Room) -> Iterator[psycopg.Connection]:
+    url = make_url(room.means.database.url).set(drivername="postgresql", database="postgres")
+    with psycopg.connect(url.render_as_string(hide_password=False), autocommit=True) as master:
+        yield master
+
+
+def _throw_out(room: Room) -> None:
+    with _master(room) as master:
+        master.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s",
+            [room.means.database.url.database],
+        )
+
+
+def until(true: Callable[[], bool], what: str) -> None:
+    end = monotonic() + PATIENCE
+    while not true():
+        assert monotonic() < end, f"{what}: not within {PATIENCE:.0f} s"
+        sleep(0.02)
+
+
+def published(room: Room, *post_ids: int) -> Callable[[], bool]:
+    return lambda: all(room.seen(ident).status == Status.PUBLISHED for ident in post_ids)
+
+
+def test_a_receipt_that_cannot_be_written_is_kept_and_written_when_the_database_is_back(room: Room) -> None:
+    room.goes_wrong("store-then-delay", seconds=0.5)
+    post_id = room.post("Have your say")
+    with running(room):
+        until(lambda: len(room.shown()) == 1, "sent")
+        with away(room):
+            sleep(1.5)  # the answer has come, and could not be written
+        until(published(room, post_id), "written")
+    found = room.seen(post_id)
+    assert [found.external_id] == room.shown()
+    assert room.attempts(post_id) == ["posted"]
+    assert found.looks == 0, "the receipt was lost, and the post had to be looked up"
+
+
+def test_an_outage_beyond_the_lease_costs_no_post_its_place_and_sends_none_twice(room: Room) -> None:
+    room.goes_wrong("store-then-delay", seconds=0.5, times=1)
+    first, second = room.post("Have your say"), room.post("Tell us too", partner="elm")
+    with running(room):
+        until(lambda: len(room.shown()) >= 1, "sent")
+        with away(room):
+            sleep(1.0)
+            room.later(POLICY.lease + SECOND)
+        until(published(room, first, second), "both known")
+    assert sorted(room.shown()) == sorted(str(room.seen(ident).external_id) for ident in (first, second))
+
+
+def test_nothing_is_sent_before_its_attempt_can_be_written(room: Room) -> None:
+    post_id = room.post("Have your say")
+    with ExitStack() as stack:
+        with away(room):
+            stack.enter_context(running(room))
+            sleep(1.5)
+            assert room.shown() == []
+        until(published(room, post_id), "published when the database is back")
+    assert len(room.shown()) == 1
+    assert room.attempts(post_id) == ["posted"]
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_connections_cut_over_and_over_lose_and_double_nothing(room: Room) -> None:
+    room.goes_wrong("store-then-delay", seconds=0.05)
+    posts = [room.post(f"Word {number}", partner=("oak", "elm")[number % 2]) for number in range(12)]
+    with running(room) as engine:
+        end = monotonic() + PATIENCE
+        while not published(room, *posts)():
+            assert monotonic() < end, [room.seen(ident).status for ident in posts]
+            room.later(20 * SECOND)  # the pace of the accounts
+            engine.wake()
+            sleep(0.1)
+            if monotonic() < end - PATIENCE / 2:
+                _throw_out(room)
+            with_patience(lambda: room.seen(posts[0]))
+    assert sorted(room.shown()) == sorted(str(room.seen(ident).external_id) for ident in posts)
+
+
+def with_patience(read: Callable[[], object]) -> None:
+    """Read again where the connection was just cut: tests are thrown out too."""
+    for _ in range(20):
+        try:
+            read()
+        except database.DatabaseAway:
+            sleep(0.05)
+        else:
+            return
+
+
+# --- SQLite alone -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def little_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of three megabytes."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if os.geteuid() != 0 or not _done("mount", "-t", "tmpfs", "-o", "size=3m", "little", str(disk)):
+        pytest.skip("only root may mount a little disk")
+    yield disk
+    assert _done("umount", "-l", str(disk))
+
+
+def _done(*command: str) -> bool:
+    return subprocess.run(command, check=False).returncode == 0  # noqa: S603 - our own words
+
+
+@contextmanager
+def full(disk: Path) -> Iterator[None]:
+    """Let not one byte more fit on the disk."""
+    filler = disk / "filler"
+    with filler.open("wb", buffering=0) as file:
+        for size in (65536, 4096, 1):
+            try:
+                while True:
+                    file.write(b"x" * size)
+            except OSError:
+                continue
+    yield
+    filler.unlink()
+
+
+@pytest.fixture
+def cramped(little_disk: Path, sandbox: Sandbox) -> Iterator[Room]:
+    sandbox.world.switches["facebook.duplicate_window"] = 0
+    yield from opened_room("facebook", sandbox, little_disk)
+
+
+def test_on_a_full_disk_nothing_goes_out_and_all_goes_out_when_there_is_room_again(
+    cramped: Room, little_disk: Path
+) -> None:
+    post_id = cramped.post("Have your say")
+    with ExitStack() as stack:
+        with full(little_disk):
+            stack.enter_context(running(cramped))
+            sleep(1.5)
+            assert cramped.shown() == []
+            assert cramped.seen(post_id).status == Status.APPROVED
+        until(published(cramped, post_id), "published when there is room")
+    assert [cramped.seen(post_id).external_id] == cramped.shown()
+
+
+def test_a_disk_that_fills_in_mid_send_loses_no_receipt(cramped: Room, little_disk: Path) -> None:
+    cramped.goes_wrong("store-then-delay", seconds=0.7)
+    post_id = cramped.post("Have your say")
+    with running(cramped):
+        until(lambda: len(cramped.shown()) == 1, "sent")
+        with full(little_disk):
+            sleep(1.5)
+            assert cramped.seen(post_id).status == Status.PUBLISHING
+        until(published(cramped, post_id), "written")
+    assert [cramped.seen(post_id).external_id] == cramped.shown()
+    assert cramped.attempts(post_id) == ["posted"]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_file_that_was_removed_is_not_written_on_and_sends_nothing(room: Room) -> None:
+    file = Path(str(room.means.database.url.database))
+    post_id = room.post("Have your say")
+    with room.means.database.write() as session:
+        post = session.get_one(Post, post_id)
+        post.due_at = post.next_try_at = room.means.clock.now() + timedelta(hours=1)
+        session.add(post)
+    with running(room) as engine:
+        sleep(0.5)
+        away_to = file.rename(file.with_suffix(".away"))
+        Path(f"{file}-wal").rename(f"{away_to}-wal")
+        room.later(timedelta(minutes=61))
+        engine.wake()
+        sleep(1.5)
+        assert not file.exists(), "a new, empty database was made in its place"
+        assert room.shown() == [], "it was sent, and noted in a file that nobody will read"
+        Path(f"{away_to}-wal").rename(f"{file}-wal")
+        away_to.rename(file)
+        until(published(room, post_id), "published when the file is back")
+    with room.means.database.read() as session:
+        assert len(lanes.attempts(session, post_id)) == 1

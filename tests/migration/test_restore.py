@@ -1,0 +1,151 @@
+"""What becomes of posts, issues and readers when a database is put back that time went on without."""
+
+from datetime import timedelta
+
+import pytest
+from backup_place import HOUR, Place
+from sqlmodel import col, select
+
+from campaign.clock import iso
+from campaign.models import audit, holds, lanes, listing, mailing, upkeep, users
+from campaign.models.mailing import Delivery, MailingList, Subscriber, Suppression
+from campaign.models.partners import Campaign, Lane
+from campaign.models.posts import Attempt, Post
+from campaign.models.status import Status
+from campaign.models.users import Notice
+
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+
+def test_everything_is_held_and_the_reason_names_the_backup(place: Place) -> None:
+    made_at = place.clock.now()
+    place.stale()
+    with place.database.read() as session:
+        (hold,) = holds.active(session)
+        last = audit.rows(session)[-1]
+        assert list(audit.faults(session)) == []
+    assert (hold.scope, hold.held_by) == ("everything", "operator")
+    assert iso(made_at) in hold.reason
+    assert (last.action, last.facts["backup"]) == ("restore", iso(made_at))
+
+
+@pytest.mark.parametrize("status", [Status.DRAFT, Status.IN_REVIEW, Status.APPROVED, Status.PUBLISHING])
+def test_what_may_have_gone_out_since_is_looked_up_first(place: Place, status: Status) -> None:
+    made_at = place.clock.now()
+    ident = place.add(status, timedelta(minutes=30))
+    if status is Status.PUBLISHING:
+        with place.database.write() as session:
+            session.add(
+                Attempt(post_id=ident, number=1, owner="h:1", content_hash="c", started_at=made_at, lease_until=made_at)
+            )
+            session.get_one(Post, ident).tries = 1
+    assert place.stale().ruled.to_look_up == 1
+    with place.database.read() as session:
+        post = session.get_one(Post, ident)
+        (attempt,) = lanes.attempts(session, ident)
+        assert upkeep.to_look_up(session, place.clock.now()) == [ident]
+        assert [event.move for event in listing.events(session, ident)] == ["restore"]
+    assert (post.status, post.tries, post.needs_person) == (Status.UNCONFIRMED, 1, None)
+    assert (attempt.outcome, attempt.started_at, attempt.media_ids) == ("unknown", made_at, [])
+    assert attempt.closed_at == attempt.lease_until == place.clock.now()
+
+
+def test_what_is_still_to_come_stays_and_so_does_what_is_settled(place: Place) -> None:
+    later = place.add(Status.APPROVED, 2 * HOUR)
+    settled = [
+        place.add(status, -HOUR) for status in (Status.PUBLISHED, Status.MISSED, Status.WITHDRAWN, Status.BY_HAND)
+    ]
+    assert place.stale().ruled.to_look_up == 0
+    assert place.status(later) == "approved"
+    assert [place.status(ident) for ident in settled] == ["published", "missed", "withdrawn", "by_hand"]
+
+
+def test_a_post_that_may_have_been_moved_inside_its_window_is_looked_up(place: Place) -> None:
+    opens = place.clock.now() + timedelta(minutes=30)
+    ident = place.add(Status.APPROVED, 2 * HOUR, window_from=opens)
+    place.stale()
+    assert place.status(ident) == "unconfirmed"
+
+
+def test_what_was_unconfirmed_already_is_looked_up_anew(place: Place) -> None:
+    ident = place.add(Status.UNCONFIRMED, -HOUR, good_reads=2, looks=4, first_read_at=place.clock.now() - HOUR)
+    assert place.stale().ruled.to_look_up == 1
+    with place.database.read() as session:
+        post = session.get_one(Post, ident)
+    assert (post.good_reads, post.first_read_at, post.next_look_at) == (0, None, place.clock.now())
+
+
+def test_posts_by_hand_and_issues_wait_for_a_person(place: Place) -> None:
+    by_hand = place.add(Status.APPROVED, timedelta(minutes=30), mode="by-hand")
+    issue = place.add(Status.APPROVED, timedelta(minutes=30), channel="email")
+    ruled = place.stale().ruled
+    assert (ruled.to_look_up, ruled.to_ask) == (0, 2)
+    with place.database.read() as session:
+        assert upkeep.to_look_up(session, place.clock.now()) == []
+        assert {row.post.ident for row in listing.waiting_for_person(session)} == {by_hand, issue}
+
+
+def test_copies_of_a_begun_issue_that_may_have_gone_out_are_not_sent_again(place: Place) -> None:
+    now = place.clock.now()
+    issue = place.add(Status.APPROVED, timedelta(days=-1), channel="email", started_at=now - HOUR)
+    with place.database.write() as session:
+        for number, status in enumerate(("sent", "waiting", "deferred", "sending", "bounced")):
+            email, token = f"{number}@example.org", str(number)
+            session.add(Delivery(post_id=issue, email=email, token=token, status=status, next_try_at=now))
+    assert place.stale().ruled.copies_in_doubt == 3
+    with place.database.read() as session:
+        found = [row.status for row in mailing.deliveries(session, issue)]
+        assert mailing.next_delivery_at(session, issue) is None
+    assert found == ["sent", "unknown", "unknown", "unknown", "bounced"]
+    assert place.status(issue) == "unconfirmed"
+
+
+def test_lanes_are_free_and_old_mails_to_people_do_not_go_twice(place: Place) -> None:
+    place.add(Status.APPROVED, 2 * HOUR)
+    now = place.clock.now()
+    with place.database.write() as session:
+        (lane,) = session.exec(select(Lane))
+        lane.owner, lane.lease_until = "host:1", now + HOUR
+        session.add(Notice(to="olga@example.org", subject="publish this", body="", created_at=now, next_try_at=now))
+    place.stale()
+    with place.database.read() as session:
+        assert [lane.owner for lane in session.exec(select(Lane))] == [None]
+        assert [notice.to for notice in users.unsent(session, place.clock.now())] == ["op@example.org"]
+
+
+def test_who_left_since_gets_no_mail_though_the_backup_knows_nothing_of_it(place: Place) -> None:
+    now = place.clock.now()
+    with place.database.write() as session:
+        readers = MailingList(key="readers")
+        session.add(readers)
+        session.flush()
+        for token in ("stays", "leaves"):
+            session.add(
+                Subscriber(
+                    list_id=readers.id or 0,
+                    email=f"{token}@example.org",
+                    token=token,
+                    consent_source="form",
+                    consent_at=now,
+                )
+            )
+    path = place.backup()
+    place.clock.move(HOUR)
+    left_at = place.clock.now()
+    with place.database.write() as session:
+        mailing.unsubscribe(session, "leaves", left_at)
+        mailing.suppress(session, "dead@example.org", "bounced", left_at)
+    assert place.restore(path, force=True).ruled.opt_outs_kept == 2
+    with place.database.read() as session:
+        assert {row.token: row.unsubscribed_at for row in session.exec(select(Subscriber))} == {
+            "stays": None,
+            "leaves": left_at,
+        }
+        (row,) = session.exec(select(Suppression).where(col(Suppression.reason) == "bounced"))
+        assert row.at == left_at
+
+
+def test_numbers_that_come_again_make_no_message_id_that_went_out_before(place: Place) -> None:
+    place.stale()
+    with place.database.read() as session:
+        assert session.exec(select(Campaign)).one().salt != "first"
