@@ -22,7 +22,7 @@ from campaign.dispatch.retry import Policy
 from campaign.engine.local import LocalEngine
 from campaign.identities import Identities, name
 from campaign.models import Database, partners
-from campaign.models.partners import Account, Partner
+from campaign.models.partners import Account, Agreement, Partner
 from campaign.models.posts import Post
 from campaign.models.status import Status
 from campaign.models.types import table_of
@@ -65,6 +65,7 @@ def _account(session: Session, vault: Vault, number: int) -> Account:
     partner = Partner(key=f"p{number}", name=f"Partner {number}", joined_at=at)
     session.add(partner)
     session.flush()
+    session.add(Agreement(partner_id=partner.ident, given_by=partner.key, given_at=at))
     who = job.identity
     account = Account(partner_id=partner.ident, channel=job.channel, handle=who.handle, external_id=who.external_id)
     account.sealed = vault.seal(stock.CREDENTIALS[job.channel], name(account))

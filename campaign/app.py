@@ -34,12 +34,14 @@ from campaign.models.partners import Campaign
 from campaign.newsletter.sending import Issues
 from campaign.notices import Notices
 from campaign.nudge import Listener, nudge
+from campaign.plan.addressing import Letterhead
 from campaign.plan.gather import Copy, Source
 from campaign.plan.media import MediaStore
 from campaign.ports import Bulk, Channel, Draft, Engine, Limits, Message
 from campaign.ports.watching import Meter, NoMeter
 from campaign.review.content import Contents
 from campaign.review.head import HeadReport
+from campaign.review.rules import Watch
 from campaign.vault import Vault
 
 _READING_LATE = timedelta(hours=1)
@@ -157,9 +159,7 @@ class App:
             clock=self.clock,
             open_transport=email.open_transport,
             journal_folder=self.workspace / "journals",
-            public_url=self.settings.web.public_url,
             salt=self.campaign.salt,
-            sender=email.sender,
             policy=policy,
         )
         return {email.name: issues}
@@ -186,6 +186,8 @@ class App:
             channels=self.limits,
             compose=self.contents.composer.compose,
             draft_of=self.contents.draft,
+            digest_of=self.contents.digest,
+            letterhead=Letterhead(self.email.sender, self.settings.web.public_url),
             placeholders_allowed=placeholders,
         )
 
@@ -202,7 +204,6 @@ class App:
 
     def means(self) -> Means:
         """Return what dispatch works with."""
-        readings = self.settings.engagement.readings
         return Means(
             database=self.database,
             clock=self.clock,
@@ -212,7 +213,7 @@ class App:
             bulk=self.bulk,
             policy=self.policy,
             owner=self.owner,
-            first_reading=readings[0] if readings else None,
+            first_reading=self.cooling.first_age,
             meter=self.meter,
         )
 
@@ -242,14 +243,15 @@ class App:
             collector.collect()
             return collector.next_at()
 
-        means = self.means()
+        means, wanted = self.means(), self.settings.campaign
+        watch = Watch(self.database, wanted.timetable, wanted.timezone)
 
         def raised_caps(now: datetime) -> datetime | None:
             budget.reopen(means, now)
             return None
 
         watching, head = chores(self.doctor, self.settings, self.owner), HeadReport(self.database)
-        return [*watching, raised_caps, head.chore, self.notices.chore, Apart(readings, "readings")]
+        return [watch.chore, *watching, raised_caps, head.chore, self.notices.chore, Apart(readings, "readings")]
 
     @cached_property
     def doctor(self) -> Doctor:

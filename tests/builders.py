@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlmodel import Session
 
 from campaign.models import Database, partners
-from campaign.models.partners import Account, Partner
+from campaign.models.partners import Account, Agreement, Partner
 from campaign.models.posts import Post
 from campaign.models.status import Status
 from campaign.ports import Draft, Message
@@ -27,12 +27,16 @@ class PlainComposer:
 CONTENTS = Contents(PlainComposer(), Path("media"))
 
 
-def add_account(session: Session, now: datetime, *, channel: str = "x", mode: str = "api") -> Account:
-    """Store a partner with one account and its lane."""
+def add_account(
+    session: Session, now: datetime, *, channel: str = "x", mode: str = "api", agrees: bool = True
+) -> Account:
+    """Store a partner with one account and its lane, and the partner's standing yes."""
     number = next(_numbers)
     partner = Partner(key=f"p{number}", name=f"Partner {number}", joined_at=now)
     session.add(partner)
     session.flush()
+    if agrees:
+        session.add(Agreement(partner_id=partner.ident, given_by=partner.key, given_at=now))
     account = Account(
         partner_id=partner.ident, channel=channel, handle=f"@p{number}", external_id=str(number), mode=mode
     )

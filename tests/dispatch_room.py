@@ -17,7 +17,7 @@ from campaign.dispatch.retry import Policy
 from campaign.identities import Identities
 from campaign.identities import name as bound_to
 from campaign.models import Database, lanes, listing, partners, upkeep, users
-from campaign.models.partners import Account, Partner
+from campaign.models.partners import Account, Agreement, Partner
 from campaign.models.posts import Post
 from campaign.models.status import Status
 from campaign.models.users import Notice, User
@@ -220,6 +220,7 @@ def take_in(database: Database, vault: Vault, box: Sandbox, channel: str, now: d
             partner = Partner(key=key, name=key.title(), joined_at=now)
             session.add(partner)
             session.flush()
+            session.add(Agreement(partner_id=partner.ident, given_by=key, given_at=now))
             account = Account(partner_id=partner.ident, channel=channel, handle=f"@p{number}", external_id=number)
             if (channel, key) == ("x", "elm"):
                 account.sealed = vault.seal({"access_token": "elm-access"}, bound_to(account))

@@ -15,6 +15,7 @@ import pytest
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 from builders import add_account, add_post
 
+from campaign import ports
 from campaign.channels.email import EmailChannel
 from campaign.clock import Clock
 from campaign.errors import Stopped
@@ -27,6 +28,7 @@ Script = Callable[[str, int], str | None]
 """Asked with the recipient and how often it was tried; says a reply, "drop", "drop-after", or None for yes."""
 
 
+ENVELOPE = ports.Envelope("News <news@dfe.example>", "Partner", "https://campaign.example")
 QUICK = Policy(connections=3, batch=4, relay_pause=timedelta(seconds=1), beat=timedelta(milliseconds=50))
 
 
@@ -162,9 +164,7 @@ class Bench:
             self.clock,
             channel.open_transport,
             self.folder,
-            "https://campaign.example",
             "salt",
-            "News <news@dfe.example>",
             replace(self.policy, **changes),  # type: ignore[arg-type]
         )
 
@@ -192,7 +192,7 @@ class Bench:
 
     @staticmethod
     def message() -> Message:
-        draft = Draft("Dear ⟦name|reader⟧", subject="Join in", audience="parents")
+        draft = Draft("Dear ⟦name|reader⟧", subject="Join in", audience="parents", envelope=ENVELOPE)
         return EmailChannel(EmailChannel.settings_type()).compose(draft, "t")
 
     def subscribe(self, *emails: str) -> None:

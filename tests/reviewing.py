@@ -11,7 +11,7 @@ from conftest import MovedClock
 
 from campaign.models import Database, listing, users
 from campaign.models.listing import PostRow
-from campaign.models.partners import Account, Agreement, Partner
+from campaign.models.partners import Account, Partner
 from campaign.models.posts import Post
 from campaign.models.status import Status
 from campaign.models.users import User
@@ -38,12 +38,9 @@ class Office:
     ) -> None:
         """Take in a partner with one account."""
         with self.database.write() as session:
-            account = add_account(session, self.clock.now(), channel=channel, mode=mode)
+            account = add_account(session, self.clock.now(), channel=channel, mode=mode, agrees=agrees)
             partner = session.get_one(Partner, account.partner_id)
             partner.key, partner.approver = key, approver
-            if agrees:
-                given = Agreement(partner_id=partner.ident, given_by=key, given_at=self.clock.now())
-                session.add(given)
             self.accounts[key] = account.ident
 
     def post(

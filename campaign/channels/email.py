@@ -84,6 +84,7 @@ class EmailChannel:
             preheader=preheader or None,
             html=letter.html,
             audience=draft.audience,
+            envelope=draft.envelope,
         )
 
     def publish(self, who: Identity, message: Message, gate: Gate) -> Receipt:  # noqa: ARG002 - the port's signature

@@ -35,7 +35,7 @@ from campaign.clock import Clock, SystemClock
 from campaign.errors import CannotLook, CredentialDead, NeverSent, Outcome, Unknown
 from campaign.http import Answer, Session, asked
 from campaign.ports import Draft, Evidence, Figures, Gate, Identity, Limits, Media, Message, Receipt, Sighting, Standing
-from campaign.weights import X_MAX, x_length
+from campaign.weights import X_MAX, x_length, x_valid
 
 _PAGES = 5
 _RENEW_EARLY = timedelta(minutes=10)
@@ -57,6 +57,8 @@ class X(Priced, Addressed):
         alt_max=1000,
         pace=timedelta(seconds=1),
         card=False,
+        copies=False,
+        valid=x_valid,
         shares_have_figures=False,
     )
 

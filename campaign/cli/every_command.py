@@ -7,6 +7,7 @@ _MODULES = (
     "facts",
     "planning",
     "posts",
+    "moving",
     "review",
     "holding",
     "hand",

@@ -38,7 +38,10 @@ def find_partner(session: "Session", key: str) -> "Partner":
 
 @partners.command("import")
 def import_partners(file: CsvFile, by: As = None) -> None:
-    """Add or change partners from a CSV: partner,name,kind,region,... Further columns become details."""
+    """Add or change partners from a CSV: partner,name,kind,region,... Further columns become details.
+
+    What the file has no column for is kept; an empty cell takes the value away.
+    """
     from campaign.intake import read_partners
     from campaign.register import partners as register
 
@@ -90,7 +93,10 @@ def set_partner(
 
 @accounts.command("import")
 def import_accounts(file: CsvFile, by: As = None) -> None:
-    """Add or change accounts from a CSV: partner,channel,handle,external_id,mode,credentials."""
+    """Add or change accounts from a CSV: partner,channel,handle,external_id,mode,credentials.
+
+    What the file has no column for is kept. A new id, sender or reply address takes its posts back to review.
+    """
     from campaign.intake import read_accounts
     from campaign.models import partners as rows
     from campaign.register import accounts as register

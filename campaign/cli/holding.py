@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from campaign.app import App
 
-Scope = Annotated[str, typer.Argument(help="everything, channel:NAME, partner:KEY, account:ID or post:ID.")]
+Scope = Annotated[str, typer.Argument(help="everything, channel:NAME, partner:KEY, event:NAME, account:ID or post:ID.")]
 
 
 @cli.command("hold")
@@ -24,7 +24,7 @@ def hold(
     by: As = None,
     as_json: AsJson = False,
 ) -> None:
-    """Stop everything, a channel, a partner, an account or a post, at once."""
+    """Stop everything, a channel, a partner, an event, an account or a post, at once."""
     from campaign.clock import iso
     from campaign.models import holds
     from campaign.review import holding

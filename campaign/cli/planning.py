@@ -135,7 +135,7 @@ def _say_blocked(rows: "Sequence[PlanRow]") -> None:
 def queue_command(placeholders: Placeholders = False, by: As = None, as_json: AsJson = False) -> None:
     """Write the plan: posts go to review in your name. Running it twice changes nothing."""
     from campaign.people import Right, demand
-    from campaign.review import queue
+    from campaign.review import queue, rules
 
     with opened() as app:
         with desk(app, by) as place:
@@ -143,7 +143,12 @@ def queue_command(placeholders: Placeholders = False, by: As = None, as_json: As
             rows = proposed(app, place.session, place.now, placeholders=placeholders)
             mine = place.person.partner_key
             rows = [row for row in rows if mine in (None, row.partner)]
+            unsure = rules.unsure_events(app.copy.timetable, placeholders_allowed=placeholders)
+            rules.keep_quiet(place.session, app.copy.timetable)
             done = queue.apply(place, rows)
+            held = rules.hold_events(place.session, unsure, place.now)
+            # Whoever queues for one partner alone has not brought the others' posts in line.
+            let_go = rules.release_events(place.session, unsure, place.now) if mine is None else []
             _keep_templates(app, place)
         blocked = [row for row in rows if row.action == "blocked"]
     counts = {name: done.counts.get(name, 0) for name in ("add", "change", "withdraw", "keep", "past", "blocked")}
@@ -151,6 +156,8 @@ def queue_command(placeholders: Placeholders = False, by: As = None, as_json: As
         show([dict(counts)], as_json=True, columns=(), empty="")
     else:
         typer.echo(", ".join(f"{count} {name}" for name, count in counts.items()))
+    for scope in (*(f"event:{name}" for name in held), *let_go):
+        typer.echo(f"{'Released' if scope in let_go else 'Held'}: {scope}.", err=True)
     if done.not_agreed:
         typer.echo(
             f"{len(done.not_agreed)} drafts wait for their partner's yes (`campaign agree --partner P`).", err=True
@@ -174,11 +181,11 @@ def _keep_templates(app: "App", place: object) -> None:
         )
 
 
-def filled_anew(app: "App", row: "PostRow", fields: "Mapping[str, str]") -> "Draft":
+def filled_anew(app: "App", session: "Session", row: "PostRow", fields: "Mapping[str, str]") -> "Draft":
     """Fill a stored post's template again with other field values. Raises BadInput."""
     from campaign.plan.refill import refilled
 
-    return refilled(app.source(placeholders=True), row.post, row.partner, fields)
+    return refilled(session, app.source(placeholders=True), row, fields)
 
 
 @posts.command("new")
@@ -206,7 +213,7 @@ def new_post(
         if due_at <= place.now:
             raise WrongUse(problem=f"{at} is past", mend="Choose a time that is still to come.")
         fields = pairs(values or [])
-        row = single(app.source(placeholders=False), account, owner, template, due_at, fields)
+        row = single(place.session, app.source(placeholders=False), account, owner, template, due_at, fields)
         if row.findings:
             raise BadInput(row.findings)
         post = queue.add_single(place, account, row, fields)

@@ -16,19 +16,21 @@ from campaign.cli.frame import (
     cli,
     day_bounds,
     desk,
-    local_time,
     opened,
     show,
     show_one,
 )
-from campaign.errors import UnknownName, WrongUse
+from campaign.errors import CampaignError, UnknownName, WrongUse
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from sqlmodel import Session
 
     from campaign.app import App
     from campaign.models.listing import PostFilter, PostRow
     from campaign.ports import Message
+    from campaign.review.decisions import Desk
 
 posts = typer.Typer(help="The posts: see, change, move and withdraw them.", no_args_is_help=True)
 cli.add_typer(posts, name="posts")
@@ -176,6 +178,13 @@ def message_document(message: "Message") -> dict[str, object]:
             "html": message.html,
             "plain": message.text,
         }
+    if (envelope := message.envelope) is not None:
+        document |= {
+            "sender": envelope.sender,
+            "reply_to": envelope.reply_to,
+            "partner": envelope.partner,
+            "unsubscribe": f"{envelope.public_url}/u/...",
+        }
     return document
 
 
@@ -193,6 +202,8 @@ def preview(ident: str, as_json: AsJson = False) -> None:
         return
     typer.echo(f"{row.partner.name} on {row.post.channel} ({row.account.handle}), version {row.post.version}")
     typer.echo(f"{limits.count(message.text)} of {limits.text_max} characters\n")
+    if message.envelope:
+        typer.echo(f"From: {message.envelope.sender}\nReply to: {message.envelope.reply_to or 'the same'}")
     typer.echo(f"Subject: {message.subject}\n" if message.subject else "", nl=False)
     typer.echo(message.text or f"(shares {message.share_of})")
     if message.link:
@@ -201,17 +212,24 @@ def preview(ident: str, as_json: AsJson = False) -> None:
         typer.echo(f"\n[image {item.path.name}] {item.alt}")
 
 
-@posts.command("move")
-def move(
-    ident: str, at: Annotated[str, typer.Option("--at", help="Local wall time, as 2025-12-02T09:00.")], by: As = None
-) -> None:
-    """Give a post a new time. Inside its slot's window it keeps its approval."""
-    from campaign.review import decisions
+def each(rows: "Sequence[PostRow]", app: "App", by: str | None, decide: "Callable[[Desk, PostRow], None]") -> list[str]:
+    """Decide about each post in its own transaction; returns what was said of those that could not be."""
+    refused: list[str] = []
+    for row in rows:
+        try:
+            with desk(app, by) as place:
+                decide(place, find(place.session, str(row.post.id)))
+        except CampaignError as error:
+            refused.append(str(error))
+    return refused
 
-    with opened() as app, desk(app, by) as place:
-        row = find(place.session, ident)
-        decisions.reschedule(place, row, local_time(app, at))
-        typer.echo(f"Post {ident} is {row.post.status} for {row.post.due_at:%d %B %Y %H:%M} UTC.")
+
+def say_refused(refused: list[str]) -> None:
+    """Name what could not be done, and exit 1 when anything could not."""
+    for line in refused:
+        typer.echo(line, err=True)
+    if refused:
+        raise typer.Exit(1)
 
 
 @posts.command("submit")
@@ -253,7 +271,7 @@ def edit(
     with opened() as app, desk(app, by) as place:
         row = find(place.session, ident)
         fields = row.post.fields | pairs(values)
-        decisions.edit(place, row, filled_anew(app, row, fields), fields, "edited: " + ", ".join(values))
+        decisions.edit(place, row, filled_anew(app, place.session, row, fields), fields, "edited: " + ", ".join(values))
         typer.echo(f"Post {ident} has new words and is {row.post.status}.")
 
 

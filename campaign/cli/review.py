@@ -17,8 +17,18 @@ from campaign.cli.frame import (
     show,
 )
 from campaign.cli.holding import Scope
-from campaign.cli.posts import COLUMNS, WITHOUT_ID, check_address, check_names, find, post_filter, row_document
-from campaign.errors import CampaignError, UnknownName, WrongUse
+from campaign.cli.posts import (
+    COLUMNS,
+    WITHOUT_ID,
+    check_address,
+    check_names,
+    each,
+    find,
+    post_filter,
+    row_document,
+    say_refused,
+)
+from campaign.errors import UnknownName, WrongUse
 
 if TYPE_CHECKING:
     from sqlmodel import Session
@@ -92,18 +102,10 @@ def _approve_listed(
 
     with app.database.read() as session:
         rows = listing.posts(session, post_filter(app, partner, channel, ["in_review"], day))
-    done, refused = [], list[str]()
-    for row in rows:
-        try:
-            with desk(app, by) as place:
-                done.append(decisions.approve(place, find(place.session, str(row.post.id)), row.post.content_hash))
-        except CampaignError as error:
-            refused.append(str(error))
+    seen, done = {row.post.id: row.post.content_hash for row in rows}, list[bool]()
+    refused = each(rows, app, by, lambda place, row: done.append(decisions.approve(place, row, seen[row.post.id])))
     _say_approved(done)
-    for line in refused:
-        typer.echo(line, err=True)
-    if refused:
-        raise typer.Exit(1)
+    say_refused(refused)
 
 
 def _say_approved(done: list[bool]) -> None:
@@ -197,17 +199,14 @@ def revoke(partner: OnePartner, slot: OneSlot = None, by: As = None) -> None:
 @cli.command("retract")
 def retract(scope: Scope, reason: Reason, by: As = None) -> None:
     """Take published posts down where the platform lets us; else a person gets the task."""
-    from campaign.models import holds, listing
+    from campaign.models import listing
     from campaign.review import decisions, holding
+    from campaign.review.foresight import scopes
 
     with opened() as app, desk(app, by) as place:
         scope = holding.check_scope(place.session, scope, frozenset(app.channels))
         rows: list[PostRow] = listing.posts(place.session, listing.PostFilter(statuses=("published",)))
-        covered = [
-            row
-            for row in rows
-            if scope in holds.scopes_of(row.post.ident, row.post.channel, row.partner.key, row.account.ident)
-        ]
+        covered = [row for row in rows if scope in scopes(row)]
         for row in covered:
             decisions.take_down(place, row, reason)
     typer.echo(f"{len(covered)} are to be taken down. `campaign run` does it.")

@@ -7,7 +7,7 @@ from threading import Event
 
 from campaign.clock import Clock
 from campaign.errors import Stopped
-from campaign.models import Database, holds, lanes
+from campaign.models import Database, bounds, holds, lanes
 from campaign.models.database import DatabaseAway
 
 
@@ -73,5 +73,7 @@ class SendGate:
         with self.database.write() as session:
             if not lanes.keep_lane(session, self.account_id, self.owner, dated, self.lease):
                 raise Stopped(detail="the lane was taken over")
+            if not bounds.goes_on(session, self.post_id, dated):
+                raise Stopped(detail="a hold or a quiet period has begun, or the partner took its yes back")
             lanes.extend_attempt(session, self.post_id, self.number, dated, self.lease)
         self._counted_from, self._dated_from = counted, dated

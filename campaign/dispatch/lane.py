@@ -115,7 +115,7 @@ def _gate(means: Means, due: Due, claimed_at: float) -> SendGate:
         clock=means.clock,
         post_id=due.ident,
         number=due.tries + 1,
-        scopes=holds.scopes_of(due.ident, due.channel, due.partner.key, due.account.ident),
+        scopes=holds.scopes_of(due.ident, due.channel, due.partner.key, due.account.ident, due.event),
         lease=means.policy.lease,
         claimed_at=claimed_at,
         renew=due.channel in means.bulk,

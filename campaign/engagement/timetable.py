@@ -37,9 +37,11 @@ class Cooling:
         name, age = ages[index]
         return Reading(name, published_at + age)
 
-    def first_reading(self, published_at: datetime) -> Reading | None:
-        """Return the first reading of a post, None when the timetable is empty."""
-        return self.reading_at(published_at, 0)
+    @property
+    def first_age(self) -> timedelta | None:
+        """The age at which a post is read first, None when the timetable is empty."""
+        ages = _ages(self)
+        return ages[0][1] if ages else None
 
     def due(self, published_at: datetime, index: int, now: datetime) -> tuple[Reading, ...]:
         """Return the readings from number ``index`` on whose instant has come, the oldest first."""

@@ -23,7 +23,10 @@ _NAME_MAX = 200
 
 @dataclass(frozen=True, slots=True)
 class AccountRow:
-    """One account of a partner. For mail ``external_id`` is the list's name. ``credentials`` None: none were given."""
+    """One account of a partner. For mail ``external_id`` is the list's name. ``credentials`` None: none were given.
+
+    ``columns`` are those that the file has: of others it says nothing.
+    """
 
     partner: str
     channel: str
@@ -33,6 +36,7 @@ class AccountRow:
     credentials: dict[str, str] | None = field(default=None, repr=False)
     sender: str | None = None
     reply_to: str | None = None
+    columns: frozenset[str] = field(default=frozenset(), compare=False)
 
 
 def read_accounts(
@@ -86,6 +90,7 @@ def _account(
         _credentials(row, channel, mode, beside, environ),
         _sender(row, channel),
         _reply_to(row, channel),
+        frozenset(row.values),
     )
 
 

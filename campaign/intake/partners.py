@@ -18,7 +18,10 @@ CONTACT = "contact_email"
 
 @dataclass(frozen=True, slots=True)
 class PartnerRow:
-    """One organisation. ``agreed_at`` and ``agreed_by`` are its standing yes, when the file records one."""
+    """One organisation. ``agreed_at`` and ``agreed_by`` are its standing yes, when the file records one.
+
+    ``columns`` are those that the file has: what it says of them counts, an empty cell too; of others it says nothing.
+    """
 
     key: str
     name: str
@@ -27,6 +30,7 @@ class PartnerRow:
     agreed_at: datetime | None = None
     agreed_by: str | None = None
     details: dict[str, str] = field(default_factory=dict)
+    columns: frozenset[str] = field(default=frozenset(), compare=False)
 
 
 def read_partners(path: Path) -> list[PartnerRow]:
@@ -60,6 +64,7 @@ def _partner(row: Row) -> PartnerRow:
         agreed_at,
         agreed_by,
         row.details(_KNOWN),
+        frozenset(row.values),
     )
 
 

@@ -66,6 +66,7 @@ class Due:
     window_from: datetime
     window_until: datetime
     started_at: datetime | None
+    event: str | None
     account: DueAccount
     partner: DuePartner
 
@@ -84,7 +85,7 @@ def _due_statement() -> sa.Select[*tuple[Any, ...]]:
         sa.select(col(Post.id))
         .where(
             col(Post.account_id) == col(Account.id),
-            sendable(),
+            sendable(now),
             col(Post.due_at) <= now,
             col(Post.next_try_at) <= now,
             sa.or_(col(Post.due_at) >= bound_instant("since"), begun_issue()),
@@ -114,6 +115,7 @@ def _due_statement() -> sa.Select[*tuple[Any, ...]]:
             col(chosen.window_from),
             col(chosen.window_until),
             col(chosen.started_at),
+            col(chosen.event),
             col(Account.id).label("account_id"),
             col(Account.partner_id),
             col(Account.channel).label("account_channel"),
@@ -148,7 +150,7 @@ def due(session: Session, accounts: Collection[int], owner: str, now: datetime, 
     lease = lease_now(session, now)
     bound = {"accounts": list(accounts), "now": now, "owner": owner, "lease": lease, "since": now - grace}
     rows: Iterable[Any] = session.connection().execute(_due_statement(), bound)
-    return [Due(*(*row[:12], DueAccount(*row[12:21]), DuePartner(*row[21:]))) for row in rows]
+    return [Due(*(*row[:13], DueAccount(*row[13:22]), DuePartner(*row[22:]))) for row in rows]
 
 
 def take_lanes(session: Session, accounts: Collection[int], owner: str, now: datetime, lease: timedelta) -> set[int]:

@@ -35,7 +35,7 @@ def coming(session: Session, now: datetime, until: datetime) -> list[Coming]:
     waiting = (
         sa.select(col(Post.id), col(Post.account_id), col(Post.channel), col(Post.version), col(Post.tries))
         .add_columns(col(Post.next_try_at))
-        .where(sendable(), col(Post.next_try_at) <= until, of_account(sends(now)))
+        .where(sendable(now), col(Post.next_try_at) <= until, of_account(sends(now)))
         .order_by(col(Post.next_try_at))
         .limit(_BURST)
         .subquery()

@@ -13,7 +13,7 @@ from campaign.models.types import Instant, UtcDateTime
 
 
 class Hold(SQLModel, table=True):
-    """A stop with its reason. ``scope`` is everything, channel:NAME, partner:KEY, account:ID or post:ID."""
+    """A stop with its reason. ``scope`` is everything, channel:NAME, partner:KEY, event:NAME, account:ID or post:ID."""
 
     id: int | None = Field(default=None, primary_key=True)
     scope: str = Field(index=True)
@@ -44,6 +44,12 @@ _REASONS = Prepared(
 )
 
 
+def reason(session: Session, scope: str) -> str | None:
+    """Return why this very scope is held, None where it is not."""
+    on = select(Hold.reason).where(col(Hold.released_at).is_(None), col(Hold.scope) == scope)
+    return session.exec(on.limit(1)).first()
+
+
 def reasons(database: Database, post_id: int, number: int) -> dict[str, str]:
     """Return the scope and reason of every hold that is on, as it stands at this moment, and ``SETTLED`` where the
     attempt is closed: asked before every request that goes out.
@@ -51,11 +57,12 @@ def reasons(database: Database, post_id: int, number: int) -> dict[str, str]:
     return dict(_REASONS.peek(database, {"post": post_id, "number": number}))
 
 
-def scopes_of(post_id: int, channel: str, partner_key: str, account_id: int) -> frozenset[str]:
+def scopes_of(
+    post_id: int, channel: str, partner_key: str, account_id: int, event: str | None = None
+) -> frozenset[str]:
     """Return every scope that a post falls under."""
-    return frozenset(
-        ("everything", f"channel:{channel}", f"partner:{partner_key}", f"account:{account_id}", f"post:{post_id}")
-    )
+    scopes = {"everything", f"channel:{channel}", f"partner:{partner_key}", f"account:{account_id}", f"post:{post_id}"}
+    return frozenset(scopes | {f"event:{event}"} if event else scopes)
 
 
 def not_held() -> sa.ColumnElement[bool]:
@@ -67,6 +74,7 @@ def not_held() -> sa.ColumnElement[bool]:
         col(Hold.scope) == "everything",
         col(Hold.scope) == sa.literal("channel:") + col(Post.channel),
         col(Hold.scope) == sa.literal("account:") + sa.cast(col(Post.account_id), sa.Text),
+        col(Hold.scope) == sa.literal("event:") + col(Post.event),
         col(Hold.scope) == sa.literal("post:") + sa.cast(col(Post.id), sa.Text),
         col(Hold.scope) == sa.literal("partner:") + partner_key,
     )

@@ -11,8 +11,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
+from campaign.models.bounds import may_go
 from campaign.models.database import changed, lease_now
-from campaign.models.holds import not_held, not_stopped
+from campaign.models.holds import not_stopped
 from campaign.models.partners import Account, Lane
 from campaign.models.posts import Attempt, Post, stands
 from campaign.models.status import Status
@@ -21,7 +22,7 @@ from campaign.models.types import Instant
 _BURST = 5000
 
 
-def sendable() -> sa.ColumnElement[bool]:
+def sendable(now: Instant) -> sa.ColumnElement[bool]:
     """Return the condition on Post that a claim may take it once its time has come, if its account sends."""
     other = aliased(Post)
     twin_unconfirmed = sa.exists(
@@ -34,7 +35,7 @@ def sendable() -> sa.ColumnElement[bool]:
     return sa.and_(
         stands(Status.APPROVED),
         col(Post.approved_hash) == col(Post.content_hash),
-        not_held(),
+        may_go(now),
         ~twin_unconfirmed,
     )
 
@@ -62,7 +63,7 @@ def due_accounts(session: Session, now: datetime, *, limit: int) -> list[tuple[i
     oldest = (
         sa.select(col(Post.account_id), col(Post.channel), col(Post.next_try_at))
         .where(
-            sendable(),
+            sendable(now),
             col(Post.next_try_at) <= now,
             of_account(
                 sends(now),

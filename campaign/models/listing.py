@@ -1,6 +1,6 @@
 """Reading posts for people: one filter for every listing and bulk decision."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 from campaign.models.database import changed
 from campaign.models.partners import Account, Partner
 from campaign.models.posts import Approval, Event, Post
-from campaign.models.status import Status
+from campaign.models.status import PLANNABLE, Status
 
 _FOR_PERSON = (Status.UNCONFIRMED.value, Status.RETRACTING.value)
 
@@ -77,6 +77,14 @@ def _conditions(wanted: PostFilter) -> Sequence[sa.ColumnElement[bool]]:
     return conditions
 
 
+def events_with_posts(session: Session, *, open_only: bool = False) -> set[str]:
+    """Return the events that posts hang on; ``open_only``: posts that may still go out."""
+    statement = sa.select(col(Post.event)).where(col(Post.event).is_not(None)).distinct()
+    if open_only:
+        statement = statement.where(col(Post.status).in_([status.value for status in (*PLANNABLE, Status.PUBLISHING)]))
+    return {row[0] for row in session.execute(statement)}
+
+
 def post(session: Session, post_id: int) -> PostRow | None:
     """Return one post."""
     found = posts(session, PostFilter(ids=(post_id,)))
@@ -123,25 +131,33 @@ def set_due(session: Session, found: Post, due_at: datetime) -> bool:
     return moved
 
 
-def set_key(session: Session, post_id: int, slot: str, occurrence: str) -> None:
-    """Give a post the name that its slot has now."""
-    session.execute(sa.update(Post).where(col(Post.id) == post_id).values(slot=slot, occurrence=occurrence))
+def set_carried(session: Session, post: Post, values: Mapping[str, object]) -> None:
+    """Write what a post carries of the timetable besides its content, where it differs."""
+    if any(getattr(post, name) != value for name, value in values.items()):
+        session.execute(sa.update(Post).where(col(Post.id) == post.id).values(**values))
+
+
+def set_key(session: Session, post: Post, slot: str, occurrence: str) -> None:
+    """Give a post the name that its slot has now; where another post that still counts bears it, both keep theirs."""
+    free_key(session, post.account_id, slot, occurrence)
+    other = select(Post.id).where(*_key(post.account_id, slot, occurrence), col(Post.id) != post.id)
+    if session.exec(other).first() is None:
+        session.execute(sa.update(Post).where(col(Post.id) == post.id).values(slot=slot, occurrence=occurrence))
 
 
 def free_key(session: Session, account_id: int, slot: str, occurrence: str) -> None:
-    """Let a withdrawn post give its place in the timetable to a new one."""
+    """Let a withdrawn post give its place in the timetable to another one."""
     statement = (
         sa.update(Post)
-        .where(
-            col(Post.account_id) == account_id,
-            col(Post.slot) == slot,
-            col(Post.occurrence) == occurrence,
-            col(Post.status) == "withdrawn",
-        )
+        .where(*_key(account_id, slot, occurrence), col(Post.status) == "withdrawn")
         .values(occurrence=sa.literal(f"{occurrence} withdrawn ") + sa.cast(col(Post.id), sa.Text))
         .execution_options(synchronize_session=False)
     )
     session.execute(statement)
+
+
+def _key(account_id: int, slot: str, occurrence: str) -> tuple[sa.ColumnElement[bool], ...]:
+    return col(Post.account_id) == account_id, col(Post.slot) == slot, col(Post.occurrence) == occurrence
 
 
 def waiting_for_person(session: Session, wanted: PostFilter | None = None) -> list[PostRow]:

@@ -17,6 +17,9 @@ from sqlmodel import Field, Session, SQLModel, col, select
 from campaign.models.posts import Post
 from campaign.models.types import UtcDateTime
 
+_OUT = ("sending", "sent", "unknown")
+"""Where a copy has gone out, or nobody can say that it has not."""
+
 _WAITING = text("status IN ('waiting', 'deferred')")
 
 
@@ -254,6 +257,12 @@ def count_deliveries(session: Session, post_id: int) -> dict[str, int]:
         .group_by(col(Delivery.status))
     )
     return {status: count for status, count in session.execute(statement)}  # noqa: C416 - rows are not tuples to mypy
+
+
+def copies_out(session: Session, post_id: int) -> bool:
+    """Say whether somebody has a copy of the issue, or may have one."""
+    out = sa.select(col(Delivery.id)).where(col(Delivery.post_id) == post_id, col(Delivery.status).in_(_OUT)).limit(1)
+    return session.execute(out).first() is not None
 
 
 def unsubscribe(session: Session, token: str, at: datetime) -> Subscriber | None:

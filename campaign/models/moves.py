@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col
 
 from campaign.errors import MoveRefused
+from campaign.models import listing
 from campaign.models.database import changed
 from campaign.models.posts import Event, Post
 from campaign.models.prepared import Prepared
@@ -124,3 +125,13 @@ def _end(post_id: int | None, before: Status, name: Move, to: Status | None) -> 
     if end is None:
         raise MoveRefused(post=post_id, status=before, move=name, mend="See `campaign posts show` for what it can do.")
     return end
+
+
+def void_approval(session: Session, post: Post, *, who: str, at: datetime, why: str) -> bool:
+    """Send an approved post back to review. False when it was claimed this instant: it goes out as it was approved."""
+    try:
+        move(session, post, Move.EDIT, who=who, at=at, why=why, changes={"approved_hash": None})
+    except MoveRefused:
+        return False
+    listing.void_approvals(session, post.ident)
+    return True

@@ -3,9 +3,11 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
+import sqlalchemy as sa
 from sqlalchemy import JSON, Column, LargeBinary, UniqueConstraint
 from sqlmodel import Field, Session, SQLModel, col, select
 
+from campaign.models.posts import Post
 from campaign.models.types import UtcDateTime
 
 
@@ -163,6 +165,27 @@ def agreements(session: Session, partner_id: int) -> list[Agreement]:
             select(Agreement).where(col(Agreement.partner_id) == partner_id, col(Agreement.revoked_at).is_(None))
         )
     )
+
+
+def agreed() -> sa.ColumnElement[bool]:
+    """Return the condition on ``Post`` that its partner's yes to it stands; part of every claim."""
+    standing = sa.and_(col(Agreement.slot).is_(None), col(Agreement.post_id).is_(None))
+    covers = sa.or_(standing, col(Agreement.slot) == col(Post.slot), col(Agreement.post_id) == col(Post.id))
+    given = sa.select(sa.literal(1)).where(
+        col(Agreement.partner_id) == col(Post.partner_id), col(Agreement.revoked_at).is_(None), covers
+    )
+    return sa.exists(given.correlate(Post))
+
+
+def covered(session: Session, post_id: int) -> bool:
+    """Say whether the partner has agreed to this post."""
+    return session.execute(sa.select(col(Post.id)).where(col(Post.id) == post_id, agreed())).first() is not None
+
+
+def rename_agreed_slot(session: Session, partner_id: int, old: str, new: str) -> None:
+    """Carry a partner's yes to a slot over to the slot's new name."""
+    given = sa.update(Agreement).where(col(Agreement.partner_id) == partner_id, col(Agreement.slot) == old)
+    session.execute(given.values(slot=new))
 
 
 def last_revoked_at(session: Session, partner_id: int) -> datetime | None:

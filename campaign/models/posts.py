@@ -25,7 +25,8 @@ class Post(SQLModel, table=True):
     (``ports.Draft``); ``content_hash`` digests all that will go out; approval copies it to ``approved_hash``.
     ``version`` counts the changes of content. ``text_key`` and ``media_key`` digest the normalised words and images:
     a post equal to an unconfirmed one waits for it. ``moved``: a person gave it its time, which a plan then leaves be.
-    ``withdrawn_by_plan``: what a plan withdrew, a plan may bring back.
+    ``withdrawn_by_plan``: what a plan withdrew, a plan may bring back. ``event`` and ``question`` name what the post is
+    about, ``first_slot`` is the name that its slot had first. From ``stale_at`` on its words are no longer true.
     """
 
     __table_args__ = (
@@ -48,12 +49,16 @@ class Post(SQLModel, table=True):
     channel: str
     slot: str
     occurrence: str
+    event: str | None = None
+    question: str | None = None
+    first_slot: str | None = None
     template: str
     template_version: str
     token: str = Field(unique=True)
     due_at: datetime = Field(sa_type=UtcDateTime)
     window_from: datetime = Field(sa_type=UtcDateTime)
     window_until: datetime = Field(sa_type=UtcDateTime)
+    stale_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     status: Status = Field(default=Status.DRAFT, sa_column=Column(Text, nullable=False))
     draft: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
     fields: dict[str, str] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))

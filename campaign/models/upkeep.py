@@ -9,8 +9,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped
 from sqlmodel import Field, Session, SQLModel, col, select
 
+from campaign.models.bounds import may_go
 from campaign.models.database import changed
-from campaign.models.holds import not_held, not_stopped, stopped
+from campaign.models.holds import not_stopped, stopped
 from campaign.models.lanes import of_account, sendable, sends, under_way
 from campaign.models.mailing import begun_issue
 from campaign.models.partners import Account, Lane, Partner
@@ -62,7 +63,7 @@ def overdue(session: Session, now: datetime, grace: timedelta, *, limit: int = 5
 
 
 def to_hand_over(session: Session, now: datetime, *, limit: int = 500) -> list[Post]:
-    """Return approved posts on by-hand accounts that are due and not held."""
+    """Return approved posts on by-hand accounts that are due and that nothing keeps back."""
     statement = (
         select(Post)
         .where(
@@ -70,7 +71,7 @@ def to_hand_over(session: Session, now: datetime, *, limit: int = 500) -> list[P
             col(Post.due_at) <= now,
             col(Post.next_try_at) <= now,
             of_account(_BY_HAND),
-            not_held(),
+            may_go(now),
         )
         .order_by(col(Post.due_at))
         .limit(limit)
@@ -164,7 +165,7 @@ def next_wake(session: Session, now: datetime, grace: timedelta) -> datetime | N
     """
     idle = sa.and_(col(Lane.owner).is_(None), sa.or_(col(Lane.ready_at).is_(None), col(Lane.ready_at) <= now))
     firsts = [
-        _first(col(Post.next_try_at), sendable(), of_account(sends(now), idle)),
+        _first(col(Post.next_try_at), sendable(now), of_account(sends(now), idle)),
         # A lane that must wait delays its own posts alone: the wake-up at its time is apart from those of the others.
         _first(col(Lane.ready_at), col(Lane.ready_at) > now),
         # An account that is stopped only for a while goes on by itself.
@@ -172,7 +173,7 @@ def next_wake(session: Session, now: datetime, grace: timedelta) -> datetime | N
         _first_by_hand(now),
         # One that was put off although it is due: of those that are due all are read, and they are few.
         sa.select(sa.func.min(col(Post.next_try_at))).where(
-            stands(Status.APPROVED), col(Post.due_at) <= now, of_account(_BY_HAND), not_held()
+            stands(Status.APPROVED), col(Post.due_at) <= now, of_account(_BY_HAND), may_go(now)
         ),
         _first(col(Post.next_look_at), stands(Status.UNCONFIRMED), col(Post.needs_person).is_(None)),
         _first(col(Post.next_look_at), stands(Status.RETRACTING), col(Post.needs_person).is_(None)),
@@ -197,7 +198,7 @@ _BY_HAND = col(Account.mode) == "by-hand"
 def _first_by_hand(now: datetime) -> sa.Select[*tuple[Any]]:
     """Return when the next post of a by-hand account falls due; of each such account one post is read."""
     own = col(Post.account_id) == col(Account.id)
-    first = _first(col(Post.due_at), stands(Status.APPROVED), col(Post.due_at) > now, not_held(), own)
+    first = _first(col(Post.due_at), stands(Status.APPROVED), col(Post.due_at) > now, may_go(now), own)
     return sa.select(sa.func.min(first.correlate(Account).scalar_subquery())).where(_BY_HAND)
 
 
@@ -211,7 +212,7 @@ def still_to_come(session: Session, now: datetime) -> bool:
         .join(Account, col(Account.id) == col(Post.account_id))
         .where(
             sa.or_(
-                sa.and_(stands(Status.APPROVED), not_held(), _wakes(now)),
+                sa.and_(stands(Status.APPROVED), may_go(now), _wakes(now)),
                 stands(Status.PUBLISHING),
                 sa.and_(
                     col(Post.status).in_([Status.UNCONFIRMED.value, Status.RETRACTING.value]),

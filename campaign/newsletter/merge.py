@@ -18,7 +18,7 @@ from campaign.errors import Refused
 from campaign.models.mailing import Delivery, address_digest
 from campaign.newsletter.headers import Address, address, line, mailbox, one_line, person, structured
 from campaign.newsletter.marks import CONTACT, EMAIL, NAME, PARTNER, UNSUBSCRIBE, Skeleton
-from campaign.ports import Identity, Message
+from campaign.ports import Message
 
 _BREAK = re.compile(r"\r\n|\r|\n")
 _NO_LABEL = re.compile(r"[^a-z0-9-]+")
@@ -64,16 +64,24 @@ class Mould:
     reply_to: str | None = None
 
     @classmethod
-    def of(cls, post_id: int, who: Identity, message: Message, *, salt: str, public_url: str, sender: str) -> "Mould":
-        """Return the mould of an account's issue; ``sender`` serves an account that has none of its own."""
+    def of(cls, post_id: int, message: Message, *, salt: str) -> "Mould":
+        """Return the mould of an issue: of what was approved alone, whatever account and settings say by now.
+
+        Raises:
+            campaign.errors.Refused: the issue names no list or no sender.
+
+        """
+        envelope, audience = message.envelope, message.audience
+        if envelope is None or audience is None:
+            raise Refused("the issue names no list or no sender; `campaign queue` gives it both")
         return cls(
             post_id=post_id,
             salt=salt,
-            public_url=public_url.rstrip("/"),
-            sender=who.sender or sender,
-            partner=who.name,
-            audience=message.audience or who.external_id,
-            reply_to=who.reply_to,
+            public_url=envelope.public_url,
+            sender=envelope.sender,
+            partner=envelope.partner,
+            audience=audience,
+            reply_to=envelope.reply_to,
         )
 
 

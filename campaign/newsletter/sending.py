@@ -29,18 +29,15 @@ log = structlog.get_logger(__name__)
 class Issues:
     """Sends issues to their lists. Thread-safe; one issue is sent by one thread at a time.
 
-    ``open_transport`` opens a connection for an account, ``sender`` is the From of an account without one of its own.
-    ``journal_folder`` is on this machine's own disk. ``public_url`` is where ``/u/<token>`` unsubscribes, ``salt`` the
-    campaign's own, from which Message-IDs follow.
+    ``open_transport`` opens a connection for an account. ``journal_folder`` is on this machine's own disk. ``salt`` is
+    the campaign's own, from which Message-IDs follow.
     """
 
     database: Database
     clock: Clock
     open_transport: Callable[[Identity], Transport]
     journal_folder: Path
-    public_url: str
     salt: str
-    sender: str
     policy: Policy = field(default_factory=Policy)
     _busy: set[int] = field(default_factory=set, repr=False)
     _lock: Lock = field(default_factory=Lock, repr=False)
@@ -55,7 +52,7 @@ class Issues:
             campaign.errors.Outcome: the list, the letter, the mail server or the sign-in ended it for all.
 
         """
-        mould = Mould.of(post_id, who, message, salt=self.salt, public_url=self.public_url, sender=self.sender)
+        mould = Mould.of(post_id, message, salt=self.salt)
         copies = Copies(message, mould)
         ledger = Ledger(
             self.database,

@@ -37,6 +37,8 @@ class AccountFacts:
     handle: str = ""
     mode: str = "api"
     external_id: str = ""
+    sender: str | None = None
+    reply_to: str | None = None
 
 
 def matches(filters: Filters, partner: PartnerFacts) -> bool:

@@ -69,11 +69,15 @@ class Slot:
     late: Literal["skip", "catch-up"] = "skip"
     hours: tuple[time, time] | None = None
     line: int | None = None
+    first: str | None = None
 
     @property
     def identity(self) -> str:
-        """Return the name that the spread is drawn from; a renamed slot keeps its minutes."""
-        return self.was or self.name
+        """Return the name that the spread is drawn from: the slot's first, where that is known.
+
+        A renamed slot keeps its minutes so, however often it is renamed and when its ``was`` is taken out again.
+        """
+        return self.first or self.was or self.name
 
     @property
     def single(self) -> bool:

@@ -68,14 +68,20 @@ def fill(template: Template, facts: Facts, media: MediaStore, *, card: bool = Fa
     }
     lines = {key: _line(template, key, names) for key in ("subject", "preheader", "link", "link_title")}
     words = _render(template, "words", template.words, _for_markdown(names) if facts.channel == MAIL else names)
-    link = lines.pop("link") if card and not pictures else None
+    link = lines["link"] if card and not pictures else None
     words = settled(words, without=link)
     if not words:
         _stop(template, "words", "are empty", "Give the template words, or fill a field that it shows.")
     if facts.channel == MAIL and not lines["subject"]:
         _stop(template, "subject", "is missing", "Add `subject:` to the front matter.")
-    lines.pop("link", None)
-    return Draft(words=words, link=link, media=pictures, **lines)
+    return Draft(
+        words=words,
+        link=link,
+        link_title=lines["link_title"],
+        media=pictures,
+        subject=lines["subject"],
+        preheader=lines["preheader"],
+    )
 
 
 def settled(text: str, *, without: str | None = None) -> str:

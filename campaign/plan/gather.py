@@ -8,9 +8,11 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
-from campaign.models import listing, partners
+from campaign.models import listing, mailing, partners
 from campaign.models.partners import Account, Partner
 from campaign.models.posts import Post
+from campaign.models.status import PLANNABLE
+from campaign.plan.addressing import Letterhead
 from campaign.plan.audience import AccountFacts, PartnerFacts
 from campaign.plan.entries import Timetable
 from campaign.plan.fill import Facts, fill
@@ -90,6 +92,8 @@ class Source:
     channels: Mapping[str, Limits]
     compose: Callable[[str, Draft, str], Message]
     draft_of: Callable[[Post], Draft]
+    digest_of: Callable[[Post, Account], str]
+    letterhead: Letterhead
     placeholders_allowed: bool = False
 
     @property
@@ -102,23 +106,24 @@ def gather(session: Session, source: Source, now: datetime) -> PlanFacts:
     """Return the facts of a plan at ``now``."""
     # Of an account that is disabled the plan knows nothing: nothing is added, and what is approved stays, held.
     pairs = [pair for pair in partners.accounts(session) if pair[0].disabled_why is None]
-    planned = {account.ident for account, _ in pairs}
+    planned = {account.ident: account for account, _ in pairs}
     return PlanFacts(
         timetable=source.copy.timetable,
         templates=source.copy.templates,
         fill=source.filler,
         partners=[partner_facts(partner) for partner in partners.partners(session)],
-        accounts=[_account(account, partner) for account, partner in pairs],
+        accounts=[account_facts(account, partner) for account, partner in pairs],
         now=now,
         channels=source.channels,
         questions=source.copy.questions,
         existing=[
-            _existing(post, source.draft_of(post))
+            _existing(session, source, post, planned[post.account_id])
             for post in listing.every_plan_key(session)
             if post.account_id in planned
         ],
         compose=source.compose,
         placeholders_allowed=source.placeholders_allowed,
+        letterhead=source.letterhead,
     )
 
 
@@ -134,7 +139,8 @@ def partner_facts(partner: Partner) -> PartnerFacts:
     )
 
 
-def _account(account: Account, partner: Partner) -> AccountFacts:
+def account_facts(account: Account, partner: Partner) -> AccountFacts:
+    """Return a stored account as the planner sees it."""
     return AccountFacts(
         id=account.ident,
         partner=partner.key,
@@ -142,10 +148,13 @@ def _account(account: Account, partner: Partner) -> AccountFacts:
         handle=account.handle,
         mode=account.mode,
         external_id=account.external_id,
+        sender=account.sender,
+        reply_to=account.reply_to,
     )
 
 
-def _existing(post: Post, draft: Draft) -> ExistingPost:
+def _existing(session: Session, source: Source, post: Post, account: Account) -> ExistingPost:
+    draft, open_still = source.draft_of(post), post.status in PLANNABLE
     return ExistingPost(
         id=post.ident,
         account_id=post.account_id,
@@ -156,7 +165,10 @@ def _existing(post: Post, draft: Draft) -> ExistingPost:
         draft=draft,
         template=post.template,
         template_version=post.template_version,
+        first_slot=post.first_slot,
         fields=post.fields,
         moved=post.moved,
         by_plan=post.withdrawn_by_plan,
+        begun=open_still and draft.subject is not None and mailing.copies_out(session, post.ident),
+        drifted=open_still and source.digest_of(post, account) != post.content_hash,
     )

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from jinja2 import TemplateSyntaxError, meta
 
-from campaign.errors import BadInput, Finding, UnknownName
+from campaign.errors import BadInput, Finding
 from campaign.plan.fields import KINDS, FieldSpec, checked
 from campaign.plan.frontmatter import KEYS, Source
 from campaign.plan.jinja import CELL
@@ -61,19 +61,6 @@ class Template:
     copyright: str = ""
     locked: bool = True
     channels: tuple[str, ...] = ()
-
-    def stale(self, on: date, days: Mapping[str, date]) -> bool:
-        """Say whether the words have expired on the local day ``on``; ``days`` are the timetable's named days.
-
-        Raises:
-            UnknownName: ``until`` names a day that the timetable does not have.
-
-        """
-        if isinstance(self.until, str):
-            if self.until not in days:
-                raise UnknownName(kind="day", name=self.until, mend=f"{self.file.name} names it: add it to [days].")
-            return on > days[self.until]
-        return self.until is not None and on > self.until
 
 
 def read_head(source: Source, plain: Source | None, key: tuple[str, str | None], folder: Path) -> "Reading":

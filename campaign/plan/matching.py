@@ -1,13 +1,14 @@
 """Finds the stored post of each wanted one, so that nothing that moved or was renamed goes out twice."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from campaign.plan.entries import Slot
 from campaign.plan.rows import ExistingPost
 from campaign.plan.wanted import Wanted
 
 _OPEN = ("draft", "in_review", "approved", "withdrawn", "rejected")
-"""Where nothing has gone out; a post that stands elsewhere is paired first."""
+"""Where nothing has gone out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,30 +22,50 @@ class Match:
 def matched(wanted: Sequence[Wanted], stored: Sequence[ExistingPost]) -> tuple[list[Match], list[ExistingPost]]:
     """Pair one account's wanted posts with its stored ones; return the pairs and the posts that nothing wants.
 
-    First by the exact key, under the slot's name and then under the name that it ``was``. What is left is paired by
-    its place: a slot that comes once has one post wherever it moved, a cron line one that was due on the same day.
-    Without this a slot published at nine and then moved to ten would be published again.
+    A post is found by its exact key, under the slot's name or under the name that it ``was``, or by its place: a slot
+    that comes once has one post wherever it moved, a cron line one that was due on the same day. Without this a slot
+    published at nine and then moved to ten would be published again. For the same reason what a plan once withdrew
+    is looked at last, in every way: it must not stand before a post that is out, or that a person decided about.
     """
-    left: dict[tuple[str, str], list[ExistingPost]] = {}
-    for post in sorted(stored, key=lambda post: (post.status in _OPEN, post.id)):
-        for key in _keys_of(post):
-            left.setdefault(key, []).append(post)
+    given_up = {post.id for post in stored if post.status == "withdrawn" and post.by_plan}
+    settled = {post.id for post in stored if post.status not in _OPEN}
+    live = {post.id for post in stored} - given_up
     found: dict[int, ExistingPost] = {}
-    taken: set[int] = set()
-    for step in range(3):
+    left = _Left(sorted(stored, key=lambda post: (post.status in _OPEN, post.id)))
+    for among, keys_for in (
+        (settled, _exact),
+        (settled, _once),
+        (live, _exact),
+        (live, _placed),
+        (given_up, _exact),
+        (given_up, _placed),
+    ):
         for number, one in enumerate(wanted):
-            pick = None if number in found else _first(left, _keys_for(one, step), taken)
+            pick = None if number in found else left.take(among, keys_for(one))
             if pick is not None:
                 found[number] = pick
-                taken.add(pick.id)
-    rest = [post for post in stored if post.id not in taken]
+    rest = [post for post in stored if post.id not in left.taken]
     return [Match(one, found.get(number)) for number, one in enumerate(wanted)], rest
 
 
-def _first(
-    left: dict[tuple[str, str], list[ExistingPost]], keys: Iterator[tuple[str, str]], taken: set[int]
-) -> ExistingPost | None:
-    return next((post for key in keys for post in left.get(key, ()) if post.id not in taken), None)
+class _Left:
+    """The stored posts that no wanted one has taken yet, by every key under which they can be found."""
+
+    def __init__(self, posts: Iterable[ExistingPost]) -> None:
+        self.taken: set[int] = set()
+        self._by_key: dict[tuple[str, str], list[ExistingPost]] = {}
+        for post in posts:
+            for key in _keys_of(post):
+                self._by_key.setdefault(key, []).append(post)
+
+    def take(self, among: Container[int], keys: Iterator[tuple[str, str]]) -> ExistingPost | None:
+        """Take the first post under the first key that has any, of those whose ids are ``among``."""
+        for key in keys:
+            for post in self._by_key.get(key, ()):
+                if post.id in among and post.id not in self.taken:
+                    self.taken.add(post.id)
+                    return post
+        return None
 
 
 def _keys_of(post: ExistingPost) -> Iterator[tuple[str, str]]:
@@ -54,11 +75,22 @@ def _keys_of(post: ExistingPost) -> Iterator[tuple[str, str]]:
     yield post.slot, "once"
 
 
-def _keys_for(one: Wanted, step: int) -> Iterator[tuple[str, str]]:
-    """Yield what a wanted post looks for: its key, then its key under the old name, then its place."""
-    slot, occurrence = one.slot, one.occurrence
-    names = [name for name in (slot.name, slot.was) if name]
-    if step < 2:  # noqa: PLR2004  the two exact steps
-        yield from ((name, occurrence.key) for name in names[step : step + 1])
-    elif slot.for_each is None:
-        yield from ((name, "once" if slot.single else f"on {occurrence.key[:10]}") for name in names)
+def _names(slot: Slot) -> list[str]:
+    return [name for name in (slot.name, slot.was) if name]
+
+
+def _exact(one: Wanted) -> Iterator[tuple[str, str]]:
+    """Yield the key of a wanted post, then its key under the old name of its slot."""
+    yield from ((name, one.occurrence.key) for name in _names(one.slot))
+
+
+def _once(one: Wanted) -> Iterator[tuple[str, str]]:
+    """Yield the place of a post whose slot comes once."""
+    yield from ((name, "once") for name in _names(one.slot) if one.slot.single)
+
+
+def _placed(one: Wanted) -> Iterator[tuple[str, str]]:
+    """Yield the place of a wanted post: what is for an event or a question has its key alone."""
+    if one.slot.for_each is None:
+        place = "once" if one.slot.single else f"on {one.occurrence.key[:10]}"
+        yield from ((name, place) for name in _names(one.slot))

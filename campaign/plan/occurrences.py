@@ -26,7 +26,10 @@ _LAST = time(23, 59, 59)
 
 @dataclass(frozen=True, slots=True)
 class Occurrence:
-    """One time that a slot comes. ``due_at`` is aware UTC; ``key`` is the ``for_each`` name or the local date-time."""
+    """One time that a slot comes. ``due_at`` is aware UTC; ``key`` is the ``for_each`` name or the local date-time.
+
+    ``event`` is what its words are about; ``hangs_on`` that, or the event from which its time is counted.
+    """
 
     slot: Slot
     key: str
@@ -34,6 +37,7 @@ class Occurrence:
     template: str | None = None
     event: Event | None = None
     question: Question | None = None
+    hangs_on: Event | None = None
 
     @property
     def window(self) -> tuple[datetime, datetime]:
@@ -95,7 +99,8 @@ def _once(
         return None
     key = event.key if event else question.key if question else _wall_key(timetable, moved_at)
     template = slot.templates[turn % len(slot.templates)] if slot.templates else None
-    return Occurrence(slot, key, moved_at, template, event, question)
+    counted_from = timetable.event(slot.at.day) if slot.at and isinstance(slot.at.day, str) else None
+    return Occurrence(slot, key, moved_at, template, event, question, hangs_on=event or counted_from)
 
 
 def _moved(timetable: Timetable, slot: Slot, due_at: datetime) -> datetime:

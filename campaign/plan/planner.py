@@ -11,11 +11,14 @@ from datetime import datetime
 
 from campaign.errors import BadInput, Finding
 from campaign.plan.audience import PartnerFacts, check_channels
-from campaign.plan.entries import Event
+from campaign.plan.days import local
+from campaign.plan.events import not_sure
 from campaign.plan.matching import Match, matched
+from campaign.plan.placing import quiet_on
 from campaign.plan.rows import SINGLE, Action, ExistingPost, Filled, PlanFacts, PlanRow
+from campaign.plan.twins import without_copies
 from campaign.plan.wanted import wanted_posts
-from campaign.plan.words import filled, stale
+from campaign.plan.words import filled, stale, stale_at
 from campaign.ports import Draft
 
 PLANNABLE = frozenset({"draft", "in_review", "approved"})
@@ -35,17 +38,27 @@ def plan(facts: PlanFacts) -> list[PlanRow]:
     """
     if findings := check_channels(facts.timetable, facts.channels):
         raise BadInput(findings)
+    facts = _with_first_names(facts)
     partners = [_joined(partner, facts.now) for partner in facts.partners]
     wanted = wanted_posts(facts.timetable, facts.questions, partners, facts.accounts)
     stored: dict[int, list[ExistingPost]] = {}
     for post in facts.existing:
         stored.setdefault(post.account_id, []).append(post)
     rows: list[PlanRow] = []
-    for account_id in wanted.keys() | stored.keys():
+    for account_id in sorted(wanted.keys() | stored.keys()):
         pairs, rest = matched(wanted.get(account_id, []), stored.get(account_id, []))
         rows += [_row(facts, pair) for pair in pairs]
         rows += _vanished(facts, rest)
+    rows = without_copies(facts, rows, PLANNABLE)
     return sorted(rows, key=lambda row: (row.due_at, row.partner, row.channel, row.slot, row.occurrence))
+
+
+def _with_first_names(facts: PlanFacts) -> PlanFacts:
+    """Give each slot the name that it had when its first post was planned."""
+    counting = [post for post in facts.existing if not (post.status == "withdrawn" and post.by_plan)]
+    known = {post.slot: post.first_slot for post in counting}
+    slots = [replace(slot, first=known.get(slot.was or "") or known.get(slot.name)) for slot in facts.timetable.slots]
+    return replace(facts, timetable=replace(facts.timetable, slots=tuple(slots)))
 
 
 def _joined(partner: PartnerFacts, now: datetime) -> PartnerFacts:
@@ -56,58 +69,49 @@ def _joined(partner: PartnerFacts, now: datetime) -> PartnerFacts:
 def _row(facts: PlanFacts, pair: Match) -> PlanRow:
     """Decide about one wanted post: first what is settled, then whether it is wanted at all, then its words."""
     wanted, stored = pair.wanted, pair.stored
-    if stored is not None and stored.status not in PLANNABLE:
+    if stored is not None and (stored.begun or stored.status not in PLANNABLE):
         if not (stored.status == "withdrawn" and stored.by_plan):
-            return _settled(pair, stored)
+            return _settled(facts, pair, stored)
         stored = None
     if reason := _refusal(facts, pair):
-        return _answer(pair, "withdraw", reason)
+        return _answer(facts, pair, "withdraw", reason)
     if wanted.missed or (stored is None and wanted.place.due_at < facts.now):
-        return _answer(pair, "withdraw" if stored else "past", wanted.missed or "its time has passed")
+        return _answer(facts, pair, "withdraw" if stored else "past", wanted.missed or "its time has passed")
     return _with_words(facts, pair, stored)
 
 
 def _with_words(facts: PlanFacts, pair: Match, stored: ExistingPost | None) -> PlanRow:
     """Fill the words of a post that is wanted; where they or its event are not ready, it is blocked."""
-    hold = _hold(facts, pair.wanted.occurrence.event)
+    event = pair.wanted.occurrence.hangs_on
+    hold = not_sure(facts.timetable, event, placeholders_allowed=facts.placeholders_allowed) if event else None
     if fault := pair.wanted.fault or (hold if stored is None else None):
-        return _answer(pair, "blocked", fault.problem, findings=(fault,))
+        return _answer(facts, pair, "blocked", fault.problem, findings=(fault,))
     try:
         made = filled(facts, pair.wanted, stored)
     except BadInput as error:
-        return _answer(pair, "blocked", error.findings[0].problem, findings=error.findings)
-    return _answer(pair, "add", made=made) if stored is None else _compared(facts, pair, stored, made, hold)
+        return _answer(facts, pair, "blocked", error.findings[0].problem, findings=error.findings)
+    return _answer(facts, pair, "add", made=made) if stored is None else _compared(facts, pair, stored, made, hold)
 
 
 def _refusal(facts: PlanFacts, pair: Match) -> str | None:
-    """Return why nothing shall go out: a quiet period, a cancelled event, words that are no longer true."""
-    event = pair.wanted.occurrence.event
+    """Return why nothing shall go out: a quiet period, a cancelled event, words that are no longer true.
+
+    A person's own time counts for a post that has one.
+    """
+    wanted, stored = pair.wanted, pair.stored
+    event = wanted.occurrence.hangs_on
     if event and event.status == "cancelled":
         return f"the event {event.name} is cancelled"
-    return pair.wanted.place.skipped or stale(facts, pair.wanted)
+    if stored is None or not stored.moved:
+        return wanted.place.skipped or stale(facts, wanted, wanted.place.due_at)
+    quiet = quiet_on(facts.timetable, wanted.partner, local(stored.due_at, facts.timetable.zone).date())
+    return f"quiet period: {quiet.name}" if quiet else stale(facts, wanted, stored.due_at)
 
 
-def _hold(facts: PlanFacts, event: Event | None) -> Finding | None:
-    """Return what keeps an event's posts back; a rehearsal takes placeholders as if they were confirmed."""
-    if event is None:
-        return None
-    file, name = facts.timetable.file, f"event.{event.name}"
-    if event.status == "moved":
-        mend = 'Write its new time in `starts`, then status = "open"'
-        return Finding(file, f"{name}.status", f"the event {event.name} has moved", mend, event.line)
-    if event.placeholder:
-        mend = "Write the day and the link that DfE published, and take `placeholder` away"
-        found = Finding(file, f"{name}.placeholder", f"the event {event.name} is a placeholder", mend, event.line)
-        return None if facts.placeholders_allowed else found
-    if not event.confirmed:
-        mend = "Write confirmed = true once DfE has confirmed day and link"
-        return Finding(file, f"{name}.confirmed", f"the event {event.name} is not confirmed", mend, event.line)
-    return None
-
-
-def _settled(pair: Match, stored: ExistingPost) -> PlanRow:
+def _settled(facts: PlanFacts, pair: Match, stored: ExistingPost) -> PlanRow:
     """Keep a post that is taken or decided; where it was due says more of it than where it would be due now."""
-    row = _answer(pair, "keep", f"it is {stored.status.replace('_', ' ')} already")
+    reason = "copies of it are out" if stored.begun else f"it is {stored.status.replace('_', ' ')} already"
+    row = _answer(facts, pair, "keep", reason)
     occurrence = stored.occurrence if pair.wanted.slot.for_each is None else row.occurrence
     return replace(row, occurrence=occurrence, due_at=stored.due_at, draft=stored.draft)
 
@@ -116,28 +120,43 @@ def _compared(facts: PlanFacts, pair: Match, stored: ExistingPost, made: Filled,
     """Say whether the stored post still is what the timetable wants."""
     due_at = stored.due_at if stored.moved else pair.wanted.place.due_at
     words, moved = not same_draft(made.draft, stored.draft), due_at != stored.due_at
+    sender = made.draft.envelope != stored.draft.envelope
     if due_at < facts.now:
-        row = _answer(pair, "withdraw" if moved else "keep", "its time has passed", made=made)
+        row = _answer(facts, pair, "withdraw" if moved else "keep", "its time has passed", made=made)
         return replace(row, due_at=due_at, draft=stored.draft)
     held = hold is not None and stored.status == "approved"
-    reasons = [text for text, true in (("its words change", words), ("its time changes", moved)) if true]
+    changes = {
+        "its words change": words,
+        "what goes with its words changes": sender or stored.drifted,
+        "its time changes": moved,
+    }
+    reasons = [text for text, true in changes.items() if true]
+    changed = held or any(changes.values())
     if hold:
         reasons.append(hold.problem)
-    row = _answer(pair, "change" if words or moved or held else "keep", ", ".join(reasons), made=made)
-    return replace(row, due_at=due_at, hold_reason=hold.problem if hold else None)
+    row = _answer(facts, pair, "change" if changed else "keep", ", ".join(reasons), made=made)
+    return replace(row, due_at=due_at)
 
 
 def same_draft(one: Draft, other: Draft) -> bool:
-    """Say whether two drafts say the same; an image is its bytes, its alt text and its permission, wherever it lies."""
+    """Say whether two drafts say the same; an image is its bytes, its alt text and its permission, wherever it lies. An
+    envelope is no words.
+    """
     images = [[(media.digest, media.alt, media.until) for media in draft.media] for draft in (one, other)]
-    return images[0] == images[1] and replace(one, media=()) == replace(other, media=())
+    return images[0] == images[1] and replace(one, media=(), envelope=None) == replace(other, media=(), envelope=None)
 
 
 def _answer(
-    pair: Match, action: Action, reason: str = "", *, made: Filled | None = None, findings: Iterable[Finding] = ()
+    facts: PlanFacts,
+    pair: Match,
+    action: Action,
+    reason: str = "",
+    *,
+    made: Filled | None = None,
+    findings: Iterable[Finding] = (),
 ) -> PlanRow:
     """Build the row of a wanted post."""
-    wanted, place = pair.wanted, pair.wanted.place
+    wanted, place, about = pair.wanted, pair.wanted.place, pair.wanted.occurrence
     return PlanRow(
         action=action,
         partner=wanted.partner.key,
@@ -153,6 +172,10 @@ def _answer(
         template_version=made.template_version if made else "",
         share_of=wanted.slot.of,
         reason=reason,
+        event=about.hangs_on.name if about.hangs_on else None,
+        question=about.question.key if about.question else None,
+        first_slot=wanted.slot.identity,
+        stale_at=stale_at(facts, wanted),
         findings=tuple(findings),
         post_id=pair.stored.id if pair.stored else None,
     )
@@ -164,11 +187,12 @@ def _vanished(facts: PlanFacts, posts: Iterable[ExistingPost]) -> list[PlanRow]:
     rows: list[PlanRow] = []
     for post in posts:
         unknown = facts.timetable.slot(post.slot) is None
-        if post.slot in {"", SINGLE} or post.status in _OVER or (post.status not in PLANNABLE and not unknown):
+        open_still = post.status in PLANNABLE and not post.begun
+        if post.slot in {"", SINGLE} or post.status in _OVER or not (open_still or unknown):
             continue
         account = accounts.get(post.account_id)
         row = PlanRow(
-            action="withdraw" if post.status in PLANNABLE else "keep",
+            action="withdraw" if open_still else "keep",
             partner=account.partner if account else "",
             account_id=post.account_id,
             channel=account.channel if account else "",

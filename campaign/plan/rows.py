@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Literal, Protocol
 
 from campaign.errors import Finding
+from campaign.plan.addressing import Letterhead
 from campaign.plan.audience import AccountFacts, PartnerFacts
 from campaign.plan.entries import Timetable
 from campaign.plan.questions import Question
@@ -78,8 +79,10 @@ class Filler(Protocol):
 class ExistingPost:
     """A stored post. One that a person queued outside the timetable (slot ``SINGLE`` or none) is left alone.
 
-    ``edited``: a person changed the words, ``moved``: the time; the plan then leaves that be. ``by_plan``: it was the
-    plan that withdrew it, so that the plan may bring it back; what a person withdrew stays withdrawn.
+    ``fields`` are the words of its own that a person gave it. ``moved``: a person gave it its time, which the plan then
+    leaves be. ``by_plan``: it was the plan that withdrew it, so that the plan may bring it back; what a person withdrew
+    stays withdrawn. ``first_slot`` is the name that its slot had first. ``begun``: copies
+    of the issue are out. ``drifted``: composed anew it is not what its hash says.
     """
 
     id: int
@@ -91,10 +94,12 @@ class ExistingPost:
     draft: Draft
     template: str = ""
     template_version: str = ""
+    first_slot: str | None = None
     fields: Mapping[str, object] = field(default_factory=dict)
-    edited: bool = False
     moved: bool = False
     by_plan: bool = False
+    begun: bool = False
+    drifted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +117,7 @@ class PlanFacts:
     existing: Sequence[ExistingPost] = ()
     compose: Callable[[str, Draft, str], Message] | None = None
     placeholders_allowed: bool = False
+    letterhead: Letterhead = field(default_factory=Letterhead)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +125,9 @@ class PlanRow:
     """One line of the plan: what would happen to one key (account, slot, occurrence), and why.
 
     Where ``post_id`` is set, ``slot`` and ``occurrence`` are the key that the stored post shall have: after a slot was
-    renamed with ``was`` or moved they differ from what is stored, with ``keep`` too. ``hold_reason`` set on a row with
-    a post: it must not go out as it stands (its event moved or is no longer confirmed). ``draft`` is None where
-    nothing was filled.
+    renamed with ``was`` or moved they differ from what is stored, with ``keep`` too. ``first_slot`` is set where the
+    timetable has the post, and with it what the post shall carry of the timetable: the event on which it hangs, its
+    question, and the instant from which its words are no longer true. ``draft`` is None where nothing was filled.
     """
 
     action: Action
@@ -138,7 +144,10 @@ class PlanRow:
     template_version: str = ""
     share_of: str | None = None
     reason: str = ""
-    hold_reason: str | None = None
+    event: str | None = None
+    question: str | None = None
+    first_slot: str | None = None
+    stale_at: datetime | None = None
     findings: tuple[Finding, ...] = ()
     post_id: int | None = None
 

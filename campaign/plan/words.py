@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 from campaign.errors import BadInput, Finding, WrongUse
+from campaign.plan.addressing import addressed
 from campaign.plan.days import instant, local, spoken_day, spoken_time
 from campaign.plan.entries import Event, Timetable
 from campaign.plan.questions import question_facts
@@ -27,8 +28,7 @@ def filled(facts: PlanFacts, wanted: Wanted, stored: ExistingPost | None) -> Fil
 
     """
     made = _share(facts, wanted) if wanted.slot.action == "share" else _words(facts, wanted, stored)
-    if made.draft.subject is not None and made.draft.audience is None:
-        made = replace(made, draft=replace(made.draft, audience=wanted.account.external_id or None))
+    made = replace(made, draft=addressed(made.draft, wanted.account, wanted.partner, facts.letterhead))
     due_at = stored.due_at if stored is not None and stored.moved else wanted.place.due_at
     findings = [
         *_placeholders(facts, made.draft),
@@ -58,8 +58,6 @@ def _words(facts: PlanFacts, wanted: Wanted, stored: ExistingPost | None) -> Fil
     name = occurrence.template or ""
     try:
         _check_day(facts, facts.templates.pick(name, channel))
-        if stored is not None and stored.edited:
-            return Filled(stored.draft, stored.template, stored.template_version)
         return facts.fill(
             name,
             channel,
@@ -84,18 +82,25 @@ def _own_mend(finding: Finding, wanted: Wanted) -> Finding:
     return finding
 
 
-def stale(facts: PlanFacts, wanted: Wanted) -> str | None:
-    """Return why the words are out of date by the time at which they would go out.
-
-    A template may state the day (a date, or the name of a day) until which it vouches for its words (rulings, 18).
-    """
-    until = _until(facts, wanted)
-    last = facts.timetable.days.get(until) if isinstance(until, str) else until
-    if isinstance(last, datetime):
-        last = last.date()
-    if last and local(wanted.place.due_at, facts.timetable.zone).date() > last:
+def stale(facts: PlanFacts, wanted: Wanted, due_at: datetime) -> str | None:
+    """Return why the words are out of date at the time at which they would go out."""
+    last = _last_day(facts, wanted)
+    if last and local(due_at, facts.timetable.zone).date() > last:
         return f"its words hold until {spoken_day(last)} {last.year} only"
     return None
+
+
+def stale_at(facts: PlanFacts, wanted: Wanted) -> datetime | None:
+    """Return the instant from which the words are no longer true, None where they do not age."""
+    last = _last_day(facts, wanted)
+    return instant(datetime.combine(last + timedelta(days=1), time.min), facts.timetable.zone) if last else None
+
+
+def _last_day(facts: PlanFacts, wanted: Wanted) -> date | None:
+    """Return the last day for which a template vouches for its words: a date, or the name of a day (rulings, 18)."""
+    until = _until(facts, wanted)
+    last = facts.timetable.days.get(until) if isinstance(until, str) else until
+    return last.date() if isinstance(last, datetime) else last
 
 
 def _until(facts: PlanFacts, wanted: Wanted) -> str | date | None:
@@ -196,8 +201,12 @@ def _problems(limits: Limits, message: Message) -> list[tuple[str, str, str]]:
         ("alt", f"an image's alt text has {longest} characters", longest, limits.alt_max, "Shorten it"),
         ("subject", f"the subject has {subject} characters", subject, limits.subject_max, "Shorten it"),
     )
-    return [
+    broken = [
         (field, f"{problem}, and {message.channel} allows {most}", mend)
         for field, problem, count, most, mend in checks
         if most is not None and count > most
     ]
+    if message.text and length <= limits.text_max and not limits.valid(message.text):
+        mend = "Type the text anew: the character may be one that cannot be seen, such as U+FEFF"
+        broken.append(("words", f"the text holds a character that {message.channel} refuses", mend))
+    return broken

@@ -10,7 +10,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Protocol, runtime_checkable
 
-from campaign.ports.values import Draft, Evidence, Figures, Identity, Limits, Media, Message, Receipt, Sighting
+from campaign.ports.values import (
+    Draft,
+    Envelope,
+    Evidence,
+    Figures,
+    Identity,
+    Limits,
+    Media,
+    Message,
+    Receipt,
+    Sighting,
+)
 
 __all__ = [
     "Bulk",
@@ -19,6 +30,7 @@ __all__ = [
     "Composer",
     "Draft",
     "Engine",
+    "Envelope",
     "Evidence",
     "Figures",
     "Finds",
@@ -28,7 +40,6 @@ __all__ = [
     "Measures",
     "Media",
     "Message",
-    "Nudge",
     "Progress",
     "Proofreads",
     "Receipt",
@@ -229,14 +240,6 @@ class Composer(Protocol):
 
     def compose(self, channel: str, draft: Draft, token: str) -> Message:
         """Return the exact outgoing content."""
-        ...
-
-
-class Nudge(Protocol):
-    """Tells the daemon that something changed; best effort, its beat catches what is lost."""
-
-    def __call__(self) -> None:
-        """Wake the daemon, or do nothing."""
         ...
 
 

@@ -29,11 +29,24 @@ class Media:
 
 
 @dataclass(frozen=True, slots=True)
+class Envelope:
+    """What every copy of an issue carries beside its letter. ``sender`` and ``reply_to`` read ``Name <address>``.
+
+    ``partner`` is the name that the letter's foot gives, ``public_url`` is where ``/u/<token>`` unsubscribes.
+    """
+
+    sender: str
+    partner: str
+    public_url: str
+    reply_to: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Draft:
     """The filled template, before a channel gives it its form.
 
     ``words`` is the text (Markdown for mail). ``link`` is the address that a channel with link cards shows as a card.
-    ``share_of`` names the post to pass on (``slot@partner``) instead of words of one's own. The last three are for
+    ``share_of`` names the post to pass on (``slot@partner``) instead of words of one's own. The last four are for
     mail: ``audience`` is the key of the list.
     """
 
@@ -45,6 +58,7 @@ class Draft:
     subject: str | None = None
     preheader: str | None = None
     audience: str | None = None
+    envelope: Envelope | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +79,7 @@ class Message:
     preheader: str | None = None
     html: str | None = None
     audience: str | None = None
+    envelope: Envelope | None = None
 
 
 # --- who sends, and what comes back ---------------------------------------------------------------------------------
@@ -143,8 +158,9 @@ class Limits:
     """A channel's limits as data. ``count`` gives the length of a text by the platform's own rule.
 
     ``pace`` is the least time between two posts of one account. ``card``: does the platform show a link as a card
-    (then a line that is only the card's address leaves the words). ``shares_have_figures``: a share is counted for
-    itself, and not with the post that it passes on.
+    (then a line that is only the card's address leaves the words). ``copies``: may several accounts say the same.
+    ``valid`` says whether the platform takes a text of lawful length: no character in it is refused.
+    ``shares_have_figures``: a share is counted for itself, and not with the post that it passes on.
     """
 
     text_max: int
@@ -153,6 +169,8 @@ class Limits:
     alt_max: int
     pace: timedelta
     card: bool
+    copies: bool = True
+    valid: Callable[[str], bool] = bool
     media_bytes: int = 5_000_000
     shares: bool = True
     shares_have_figures: bool = True

@@ -8,8 +8,10 @@ from sqlmodel import Session
 from campaign.errors import Outcome, UnknownName, WrongUse
 from campaign.identities import Identities, name
 from campaign.intake import AccountRow
-from campaign.models import Database, audit, holds, partners
+from campaign.models import Database, audit, holds, listing, partners
+from campaign.models.moves import void_approval
 from campaign.models.partners import Account
+from campaign.models.status import Status
 from campaign.models.users import User
 from campaign.people import Right, demand
 from campaign.ports import Channel, Standing, Verifies
@@ -19,7 +21,9 @@ from campaign.vault import Vault
 
 
 def take(session: Session, rows: Sequence[AccountRow], vault: Vault, *, by: User, now: datetime) -> Taken:
-    """Store the accounts of a file. New credentials let a stopped account go again.
+    """Store the accounts of a file; what it has no column for is kept.
+
+    New credentials let a stopped account go again; a new id, sender or reply address voids the approval of its posts.
 
     Raises:
         WrongUse: a row may mean more than one of the partner's accounts.
@@ -36,7 +40,7 @@ def take(session: Session, rows: Sequence[AccountRow], vault: Vault, *, by: User
         account = found or Account(
             partner_id=keys[row.partner], channel=row.channel, handle=row.handle, external_id=row.external_id
         )
-        before = account.external_id
+        before, envelope = account.external_id, (account.sender, account.reply_to)
         changed = _change(account, row, vault)
         if found is None:
             partners.add_account(session, account)
@@ -46,6 +50,8 @@ def take(session: Session, rows: Sequence[AccountRow], vault: Vault, *, by: User
             corrected[f"{row.partner} {row.channel} {row.handle}"] = f"{before or 'no id'} -> {account.external_id}"
         session.add(account)
         session.flush()
+        if found is not None and envelope != (account.sender, account.reply_to):
+            _void_issues(session, account, by, now)
         taken.count(added=found is None, changed=changed)
     facts: dict[str, object] = {"added": taken.added, "changed": taken.changed}
     if corrected:
@@ -54,10 +60,20 @@ def take(session: Session, rows: Sequence[AccountRow], vault: Vault, *, by: User
     return taken
 
 
+def _void_issues(session: Session, account: Account, by: User, now: datetime) -> None:
+    """Take the approval from issues that still name the old sender or reply address; a plan gives them the new one."""
+    approved = listing.PostFilter(account_id=account.ident, statuses=(Status.APPROVED.value,))
+    for row in listing.posts(session, approved):
+        why = "sender or reply address of its account changed"
+        void_approval(session, row.post, who=by.name, at=now, why=why)
+
+
 def _change(account: Account, row: AccountRow, vault: Vault) -> bool:
     before = _values(account)
-    account.handle, account.mode = row.handle, row.mode
-    account.sender, account.reply_to = row.sender, row.reply_to
+    account.handle = row.handle
+    for column in ("mode", "sender", "reply_to"):
+        if column in row.columns:
+            setattr(account, column, getattr(row, column))
     if row.external_id and row.external_id != account.external_id:
         # What is sealed is bound to the old id, and was never good for the new one.
         account.external_id, account.sealed, account.imported = row.external_id, None, None

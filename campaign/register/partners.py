@@ -36,17 +36,18 @@ class ReviewRules(Protocol):
 
 
 def take(session: Session, rows: Sequence[PartnerRow], rules: ReviewRules, *, by: User, now: datetime) -> Taken:
-    """Store the partners of a file. In a ``standing`` workspace the operator's import records their agreement."""
+    """Store the partners of a file. In a ``standing`` workspace the operator's import records their agreement.
+
+    The columns that the file has win, an empty cell takes the value away; what it has no column for is kept, so that a
+    file of one purpose does not undo what was set by hand.
+    """
     demand(by, Right.ADMINISTER)
     taken = Taken()
     for row in rows:
         found = partners.partner_by_key(session, row.key)
         before = _values(found) if found else None
         partner = found or Partner(key=row.key, name=row.name, approver=rules.approver, joined_at=now)
-        partner.name, partner.kind, partner.region = row.name, row.kind, row.region
-        details = dict(row.details)
-        partner.approver = _approver(details.pop("approver", "") or partner.approver)
-        partner.details = details
+        _bring(partner, row)
         session.add(partner)
         session.flush()
         taken.count(added=found is None, changed=before != _values(partner))
@@ -54,6 +55,18 @@ def take(session: Session, rows: Sequence[PartnerRow], rules: ReviewRules, *, by
     facts = {"added": taken.added, "changed": taken.changed}
     audit.record(session, who=by.name, action="import partners", subject="partners", at=now, facts=facts)
     return taken
+
+
+def _bring(partner: Partner, row: PartnerRow) -> None:
+    partner.name = row.name
+    if "kind" in row.columns:
+        partner.kind = row.kind
+    if "region" in row.columns:
+        partner.region = row.region
+    kept = {name: value for name, value in partner.details.items() if name not in row.columns}
+    details = kept | row.details
+    partner.approver = _approver(details.pop("approver", "") or partner.approver)
+    partner.details = details
 
 
 def _values(partner: Partner) -> dict[str, object]:

@@ -4,20 +4,17 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from campaign.errors import MoveRefused, UnknownName
+from campaign.errors import UnknownName
 from campaign.models import audit, listing, partners
-from campaign.models.moves import move
+from campaign.models.moves import void_approval
 from campaign.models.partners import Agreement, Partner
 from campaign.models.posts import Post
-from campaign.models.status import Move, Status
+from campaign.models.status import Status
 
 
 def covers(session: Session, post: Post) -> bool:
     """Say whether the partner has agreed to this post."""
-    return any(
-        (found.slot is None and found.post_id is None) or found.slot == post.slot or found.post_id == post.id
-        for found in partners.agreements(session, post.partner_id)
-    )
+    return partners.covered(session, post.ident)
 
 
 def agree(
@@ -55,15 +52,5 @@ def revoke(session: Session, partner: Partner, *, by: str, now: datetime, slot: 
     audit.record(session, who=by, action="revoke", subject=f"partner:{partner.key}", at=now, facts=facts)
     wanted = listing.PostFilter(partners=(partner.key,), statuses=(Status.APPROVED.value,))
     uncovered = [row.post for row in listing.posts(session, wanted) if not covers(session, row.post)]
-    return sum(_stop(session, post, by, now) for post in uncovered)
-
-
-def _stop(session: Session, post: Post, by: str, now: datetime) -> bool:
-    """Send an approved post back to review; one that was claimed this instant must not keep the others going."""
-    changes: dict[str, object] = {"approved_hash": None}
-    try:
-        move(session, post, Move.EDIT, who=by, at=now, why="the partner revoked its agreement", changes=changes)
-    except MoveRefused:
-        return False
-    listing.void_approvals(session, post.ident)
-    return True
+    why = "the partner revoked its agreement"
+    return sum(void_approval(session, post, who=by, at=now, why=why) for post in uncovered)

@@ -10,7 +10,8 @@ from typing import Any
 
 from campaign.clock import iso
 from campaign.models.claims import AccountFacts, PostFacts
-from campaign.ports import Composer, Draft, Media, Message
+from campaign.plan.twins import folded
+from campaign.ports import Composer, Draft, Envelope, Media, Message
 
 
 def draft_to_json(draft: Draft) -> dict[str, Any]:
@@ -35,7 +36,8 @@ def draft_from_json(document: Mapping[str, Any], media_folder: Path) -> Draft:
         Media(item["digest"], item["mime"], item["alt"], media_folder / item["file"], _instant(item.get("until")))
         for item in document["media"]
     )
-    return Draft(**{**document, "media": media})
+    envelope = Envelope(**document["envelope"]) if document.get("envelope") else None
+    return Draft(**{**document, "media": media, "envelope": envelope})
 
 
 def _instant(text: str | None) -> datetime | None:
@@ -71,15 +73,17 @@ _MESSAGE = tuple(part.name for part in fields(Message))
 
 
 def content_hash(message: Message, account: AccountFacts, window_from: datetime, window_until: datetime) -> str:
-    """Return the SHA-256 of all that will go out: words, link, images, alt texts, account, audience, time window.
+    """Return the SHA-256 of all that will go out: words, link, images, alt texts, account, audience, time window; of an
+    issue also its envelope: sender, reply address, the partner's name, where its readers unsubscribe.
 
     The time enters as the slot's window, so that a move inside it keeps the approval. The audience enters as the name
     of its list, not as its members.
     """
     words = {name: getattr(message, name) for name in _MESSAGE}
+    envelope = asdict(message.envelope) if message.envelope else None
     content = {
-        "message": words | {"media": [[item.digest, item.alt] for item in message.media]},
-        "account": [account.channel, account.external_id, account.sender, account.reply_to],
+        "message": words | {"envelope": envelope, "media": [[item.digest, item.alt] for item in message.media]},
+        "account": [account.channel, account.external_id],
         "window": [iso(window_from), iso(window_until)],
     }
     return _digest(json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":")))
@@ -87,7 +91,7 @@ def content_hash(message: Message, account: AccountFacts, window_from: datetime,
 
 def text_key(message: Message) -> str:
     """Return the digest of the words as a platform's duplicate check would see them: folded case, single blanks."""
-    return _digest("\n".join([" ".join(message.text.split()).casefold(), message.link or "", message.share_of or ""]))
+    return _digest("\n".join([folded(message.text), message.link or "", message.share_of or ""]))
 
 
 def media_key(message: Message) -> str | None:

@@ -12,11 +12,11 @@ from typing import Any
 from sqlmodel import Session
 
 from campaign.errors import Changed, MoveRefused, NotAllowed, WrongUse
-from campaign.models import audit, listing
+from campaign.models import audit, bounds, holds, listing, mailing
 from campaign.models.listing import PostRow
 from campaign.models.moves import move
 from campaign.models.posts import Approval, Post
-from campaign.models.status import Move, Status
+from campaign.models.status import PLANNABLE, Move, Status
 from campaign.models.users import User
 from campaign.people import Right, demand
 from campaign.ports import Draft
@@ -85,28 +85,40 @@ def approve(desk: Desk, row: PostRow, seen: str) -> bool:
     if post.status != Status.IN_REVIEW:
         mend = "Only what is in review can be approved."
         raise MoveRefused(post=post.id, status=post.status, move=Move.APPROVE, mend=mend)
-    _four_eyes(desk.person, post)
-    side = _side(desk.person, row)
+    four_eyes(desk.person, post)
+    side = side_of(desk.person, row)
     current = desk.contents.digest(post, row.account)
     if len(seen) < HASH_MIN:
         mend = f"Name at least {HASH_MIN} characters of the hash that `campaign posts list` shows."
         raise WrongUse(problem=f"The hash {seen!r} is too short", mend=mend)
     if not current.startswith(seen.lower()):
         raise Changed(post=post.id, seen=seen[:HASH_MIN], current=current[:HASH_MIN])
-    if not agreement.covers(desk.session, post):
-        raise NotAllowed(who=desk.person.name, what=f"approve post {post.id}", why="its partner has not agreed")
+    refuse_unspoken(desk, post)
     if desk.now > post.due_at:
         desk.move(post, Move.EXPIRE, why="approval came after its time")
         return False
     return _count_approval(desk, row, side, current)
 
 
-def _four_eyes(person: User, post: Post) -> None:
+def refuse_unspoken(desk: Desk, post: Post) -> None:
+    """Refuse to approve what its partner has not agreed to, and what hangs on an event that is held: its day or link
+    is about to change.
+    """
+    if not agreement.covers(desk.session, post):
+        raise NotAllowed(who=desk.person.name, what=f"approve post {post.id}", why="its partner has not agreed")
+    reason = holds.reason(desk.session, f"event:{post.event}")
+    if reason is not None:
+        why = f"{reason}. Mend the timetable, then `campaign queue`; or `campaign release event:{post.event}`"
+        raise NotAllowed(who=desk.person.name, what=f"approve post {post.id}", why=why)
+
+
+def four_eyes(person: User, post: Post) -> None:
+    """Refuse a person who queued or last edited the post."""
     if person.name in {post.queued_by, post.edited_by}:
         raise NotAllowed(who=person.name, what=f"approve post {post.id}", why="they queued or last edited it")
 
 
-def _side(person: User, row: PostRow) -> str:
+def side_of(person: User, row: PostRow) -> str:
     """Return for whom the person approves, the partner or DfE; refuse the side that is not asked."""
     side = "partner" if person.role == "officer" else "dfe"
     if row.partner.approver not in {side, "both"}:
@@ -158,6 +170,7 @@ def edit(desk: Desk, row: PostRow, draft: Draft, fields: Mapping[str, str], why:
 def rewrite(desk: Desk, row: PostRow, changes: Mapping[str, object], why: str) -> None:
     """Change what a post will send, with new hash and version, and void its approval."""
     post = row.post
+    _refuse_begun(desk, post)
     values: dict[str, Any] = {name: changes.get(name, getattr(post, name)) for name in Post.model_fields}
     ahead = Post(**values)
     message = desk.contents.message(ahead)
@@ -175,6 +188,13 @@ def rewrite(desk: Desk, row: PostRow, changes: Mapping[str, object], why: str) -
     listing.void_approvals(desk.session, post.ident)
 
 
+def _refuse_begun(desk: Desk, post: Post) -> None:
+    """Refuse to change an issue while copies of it are out: its later readers would get another letter."""
+    if post.status in PLANNABLE and mailing.copies_out(desk.session, post.ident):
+        mend = "Hold or withdraw it: those who have it keep what they got."
+        raise MoveRefused(post=post.id, status="sent to some of its list already", move=Move.EDIT, mend=mend)
+
+
 def reschedule(desk: Desk, row: PostRow, due_at: datetime) -> None:
     """Move a post to a new time. Inside its window it keeps its approval; outside, the window moves along and the
     approval is void. A failed or missed post goes back to review.
@@ -183,6 +203,8 @@ def reschedule(desk: Desk, row: PostRow, due_at: datetime) -> None:
     post = row.post
     if due_at <= desk.now:
         raise WrongUse(problem=f"{due_at.isoformat()} is past", mend="Choose a time that is still to come.")
+    _refuse_begun(desk, post)
+    refuse_out_of_bounds(desk, post, due_at)
     if post.window_from <= due_at <= post.window_until and post.status in {Status.APPROVED, Status.IN_REVIEW}:
         _shift(desk, post, due_at)
         return
@@ -191,6 +213,16 @@ def reschedule(desk: Desk, row: PostRow, due_at: datetime) -> None:
     if post.status in {Status.FAILED, Status.MISSED}:
         desk.move(post, Move.REVIVE, why="a new time", changes={"needs_person": None})
     rewrite(desk, row, changes, "a new time")
+
+
+def refuse_out_of_bounds(desk: Desk, post: Post, due_at: datetime) -> None:
+    """Refuse a time in a quiet period of the partner, or at which the words are no longer true."""
+    if quiet := bounds.quiet_at(desk.session, post.partner_id, due_at):
+        problem = f"{due_at.isoformat()} lies in the quiet period {quiet.name}"
+        raise WrongUse(problem=problem, mend="Choose a time before or after it.")
+    if post.stale_at is not None and due_at >= post.stale_at:
+        problem = f"The words of post {post.id} are no longer true at {due_at.isoformat()}"
+        raise WrongUse(problem=problem, mend=f"Choose a time before {post.stale_at.isoformat()}, or withdraw it.")
 
 
 def _shift(desk: Desk, post: Post, due_at: datetime) -> None:

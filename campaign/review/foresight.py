@@ -8,7 +8,7 @@ from enum import StrEnum
 from sqlmodel import Session
 
 from campaign.clock import iso
-from campaign.models import holds, listing, mailing
+from campaign.models import bounds, holds, listing, mailing, partners
 from campaign.models.listing import PostFilter, PostRow
 from campaign.models.partners import Lane
 from campaign.models.status import Status
@@ -63,7 +63,7 @@ def foresee(session: Session, scope: str, terms: Terms) -> list[Release]:
 
 def scopes(row: PostRow) -> frozenset[str]:
     """Return every scope that the item falls under."""
-    return holds.scopes_of(row.post.ident, row.post.channel, row.partner.key, row.account.ident)
+    return holds.scopes_of(row.post.ident, row.post.channel, row.partner.key, row.account.ident, row.post.event)
 
 
 def _missed(session: Session, scope: str, terms: Terms) -> list[PostRow]:
@@ -88,6 +88,8 @@ class _Outlook:
             return Release(row, Fate.MISSED, "missed")
         if still := [scope for scope in self._others if scope in scopes(row)]:
             return Release(row, Fate.HELD, f"still held: {', '.join(dict.fromkeys(still))}")
+        if kept := self._kept_back(row):
+            return kept
         if row.account.mode == "by-hand":
             return self._changed(row) or Release(row, Fate.HANDED_OVER, "handed over at once")
         return self._waits(row) or self._in_turn(row, begun=begun)
@@ -95,6 +97,17 @@ class _Outlook:
     def _begun(self, row: PostRow) -> bool:
         counts = mailing.count_deliveries(self._session, row.post.ident)
         return any(count for status, count in counts.items() if status != "waiting")
+
+    def _kept_back(self, row: PostRow) -> Release | None:
+        """Say what keeps the item back besides holds: ``models.bounds.may_go`` asks the same."""
+        post, now = row.post, self._terms.now
+        if not partners.covered(self._session, post.ident):
+            return Release(row, Fate.WAITS, "waits: its partner has not agreed")
+        if quiet := bounds.quiet_at(self._session, post.partner_id, now):
+            return Release(row, Fate.WAITS, f"waits: the quiet period {quiet.name}")
+        if post.stale_at is not None and post.stale_at <= now:
+            return Release(row, Fate.WAITS, "waits until it is missed: its words are no longer true")
+        return None
 
     def _waits(self, row: PostRow) -> Release | None:
         account = row.account

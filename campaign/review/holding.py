@@ -14,7 +14,12 @@ from campaign.models.users import User
 from campaign.people import Right, demand
 
 _OUT = frozenset({Status.PUBLISHED, Status.RETRACTING, Status.RETRACTED})
-_SCOPE = re.compile(r"everything|(channel|partner):\S+|(account|post):[0-9]{1,18}")
+_SCOPE = re.compile(r"everything|(channel|partner|event):\S+|(account|post):[0-9]{1,18}")
+
+_NAMED = {
+    "channel": "They are named in config.toml.",
+    "event": "The timetable names those that posts hang on.",
+}
 
 
 def check_scope(session: Session, scope: str, channels: frozenset[str]) -> str:
@@ -23,11 +28,11 @@ def check_scope(session: Session, scope: str, channels: frozenset[str]) -> str:
     A scope that names nothing is refused: a hold that holds nothing would be a false comfort.
     """
     if not _SCOPE.fullmatch(scope):
-        mend = "Write everything, channel:NAME, partner:KEY, account:ID or post:ID."
+        mend = "Write everything, channel:NAME, partner:KEY, event:NAME, account:ID or post:ID."
         raise WrongUse(problem=f"{scope!r} is no scope", mend=mend)
     kind, _, name = scope.partition(":")
     if not _is_there(session, kind, name, channels):
-        mend = "They are named in config.toml." if kind == "channel" else f"`campaign {kind}s list` names them."
+        mend = _NAMED.get(kind, f"`campaign {kind}s list` names them.")
         raise UnknownName(kind=kind, name=name, mend=mend)
     return f"{kind}:{int(name)}" if kind in {"account", "post"} else scope
 
@@ -38,6 +43,8 @@ def _is_there(session: Session, kind: str, name: str, channels: frozenset[str]) 
             return name in channels
         case "partner":
             return partners.partner_by_key(session, name) is not None
+        case "event":
+            return name in listing.events_with_posts(session)
         case "account":
             return session.get(Account, int(name)) is not None
         case "post":

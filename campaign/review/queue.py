@@ -8,9 +8,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 from campaign.errors import MoveRefused, WrongUse
-from campaign.models import listing
+from campaign.models import listing, mailing, partners
+from campaign.models.moves import void_approval
 from campaign.models.partners import Account
 from campaign.models.posts import Event, Post, TemplateVersion, has_template
 from campaign.models.status import PLANNABLE, Move, Status
@@ -32,17 +34,17 @@ class Queued:
 
 
 def apply(desk: Desk, rows: Iterable[PlanRow]) -> Queued:
-    """Write the plan's rows in the transaction of the desk."""
+    """Write the plan's rows in the transaction of the desk; first what goes, for another post may take its place."""
     counts: Counter[str] = Counter()
     waiting: list[int] = []
-    for row in rows:
+    for row in sorted(rows, key=lambda row: row.action != "withdraw"):
         counts[row.action] += 1
         if row.action == "add":
             post = _add(desk, row)
         elif row.action == "change" and row.post_id is not None:
             post = _change(desk, row)
-        elif row.action == "withdraw" and row.post_id is not None:
-            _withdraw(desk, row)
+        elif row.action in {"withdraw", "blocked"} and row.post_id is not None:
+            (_withdraw if row.action == "withdraw" else _put_back)(desk, row)
             continue
         else:
             post = _submit_draft(desk, row)
@@ -77,6 +79,7 @@ def new_post(desk: Desk, account: Account, row: PlanRow, draft: Draft) -> Post:
     token = "".join(secrets.choice(_ALPHABET) for _ in range(8))
     message = desk.contents.composer.compose(row.channel, draft, token)
     post = Post(
+        **_carried(row),
         account_id=account.ident,
         partner_id=account.partner_id,
         channel=row.channel,
@@ -102,6 +105,12 @@ def new_post(desk: Desk, account: Account, row: PlanRow, draft: Draft) -> Post:
     return post
 
 
+def _carried(row: PlanRow) -> dict[str, Any]:
+    """Return what a post carries of the timetable besides its words and its time."""
+    names = ("event", "question", "first_slot", "stale_at")
+    return {name: getattr(row, name) for name in names}
+
+
 def _first_event(desk: Desk, post: Post) -> None:
     who, at = desk.person.name, desk.now
     first = Event(
@@ -121,11 +130,20 @@ def _submit_draft(desk: Desk, row: PlanRow) -> Post | None:
     if row.post_id is None:
         return None
     post = desk.session.get_one(Post, row.post_id)
-    if (post.slot, post.occurrence) != (row.slot, row.occurrence) and row.action == "keep":
-        listing.set_key(desk.session, row.post_id, row.slot, row.occurrence)
+    if row.action == "keep":
+        _follow(desk, post, row)
     if row.action == "keep" and post.status == Status.DRAFT and post.comment is None:
         _submit(desk, post)
     return post
+
+
+def _follow(desk: Desk, post: Post, row: PlanRow) -> None:
+    """Give a stored post the key under which the timetable has it now, and what it carries of the timetable."""
+    if row.first_slot is not None:
+        listing.set_carried(desk.session, post, _carried(row))
+    if (post.slot, post.occurrence) != (row.slot, row.occurrence):
+        partners.rename_agreed_slot(desk.session, post.partner_id, post.slot, row.slot)
+        listing.set_key(desk.session, post, row.slot, row.occurrence)
 
 
 def _change(desk: Desk, row: PlanRow) -> Post | None:
@@ -136,16 +154,16 @@ def _change(desk: Desk, row: PlanRow) -> Post | None:
         "draft": draft_to_json(row.draft),
         "template": row.template,
         "template_version": row.template_version,
-        "slot": row.slot,
-        "occurrence": row.occurrence,
         "due_at": row.due_at,
         "window_from": row.window_from,
         "window_until": row.window_until,
+        **_carried(row),
     }
     try:
         decisions.rewrite(desk, found, changes, f"the plan changed: {row.reason}")
     except MoveRefused:
         return None  # claimed meanwhile: it goes out as it was approved, and the next plan says so
+    _follow(desk, found.post, row)
     if found.post.status == Status.DRAFT and found.post.comment is None:
         _submit(desk, found.post)
     return found.post
@@ -153,10 +171,22 @@ def _change(desk: Desk, row: PlanRow) -> Post | None:
 
 def _withdraw(desk: Desk, row: PlanRow) -> None:
     found = listing.post(desk.session, row.post_id or 0)
-    if found is None or found.post.status not in PLANNABLE:
+    if found is None or found.post.status not in PLANNABLE or mailing.copies_out(desk.session, found.post.ident):
         return
     with suppress(MoveRefused):  # claimed meanwhile: it goes out, and the others of this plan are not lost over it
         desk.move(found.post, Move.WITHDRAW, why=row.reason, changes={"withdrawn_by_plan": True})
+
+
+def _put_back(desk: Desk, row: PlanRow) -> None:
+    """Make a draft again of a post that can no longer be filled: nobody may send, or approve, what has no ground."""
+    found = listing.post(desk.session, row.post_id or 0)
+    if found is None or found.post.status not in PLANNABLE or mailing.copies_out(desk.session, found.post.ident):
+        return
+    if found.post.status == Status.APPROVED:
+        void_approval(desk.session, found.post, who=desk.person.name, at=desk.now, why=row.reason)
+    with suppress(MoveRefused):  # claimed meanwhile
+        if found.post.status == Status.IN_REVIEW:
+            desk.move(found.post, Move.RETURN, why=row.reason)
 
 
 def note_template(desk: Desk, *, name: str, version: str, digest: str, source: str) -> None:

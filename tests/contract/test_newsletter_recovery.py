@@ -111,7 +111,7 @@ from campaign.channels.email import EmailChannel
 from campaign.clock import SystemClock
 from campaign.models import Database
 from campaign.newsletter.sending import Issues, Policy
-from campaign.ports import Draft, Identity
+from campaign.ports import Draft, Envelope, Identity
 
 class Open:
     def check(self): pass
@@ -119,10 +119,12 @@ class Open:
 
 url, port, folder, post_id = sys.argv[1:]
 channel = EmailChannel(EmailChannel.settings_type(smtp_url=f"smtp://127.0.0.1:{port}"))
-issues = Issues(Database(url), SystemClock(), channel.open_transport, Path(folder), "https://campaign.example", "salt",
-                "News <news@dfe.example>", Policy(connections=3, batch=10))
+issues = Issues(Database(url), SystemClock(), channel.open_transport, Path(folder), "salt",
+                Policy(connections=3, batch=10))
 who = Identity(account_id=1, partner="p", name="Partner", channel="email", handle="news", external_id="parents")
-message = channel.compose(Draft("Dear ⟦name|reader⟧", subject="Join in", audience="parents"), "t")
+envelope = Envelope("News <news@dfe.example>", "Partner", "https://campaign.example")
+draft = Draft("Dear ⟦name|reader⟧", subject="Join in", audience="parents", envelope=envelope)
+message = channel.compose(draft, "t")
 issues.send_issue(int(post_id), who, message, Open())
 """
 

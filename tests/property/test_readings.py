@@ -68,8 +68,8 @@ def test_the_default_timetable_has_the_names_that_people_use() -> None:
 def test_a_demo_of_seconds_is_read_in_seconds() -> None:
     demo = Cooling((timedelta(seconds=2), timedelta(seconds=90), timedelta(minutes=5)), timedelta(0), timedelta(0))
     assert [reading.name for reading in every(demo)] == ["2s", "90s", "5m"]
-    assert demo.first_reading(AT) == ("2s", AT + timedelta(seconds=2))
+    assert demo.first_age == timedelta(seconds=2)
 
 
 def test_an_empty_timetable_has_no_first_reading() -> None:
-    assert Cooling((), timedelta(0), timedelta(0)).first_reading(AT) is None
+    assert Cooling((), timedelta(0), timedelta(0)).first_age is None

@@ -21,7 +21,7 @@ from campaign.dispatch.retry import Policy
 from campaign.models import Database, lanes, listing, partners, upkeep
 from campaign.models.holds import Hold
 from campaign.models.mailing import Delivery
-from campaign.models.partners import Account, Partner
+from campaign.models.partners import Account, Agreement, Partner
 from campaign.models.posts import Post
 from campaign.models.status import Move, Status
 from campaign.models.users import User
@@ -129,6 +129,7 @@ class World:
                 rows[key] = Partner(key=key, name=key, joined_at=now)
                 session.add(rows[key])
                 session.flush()
+                session.add(Agreement(partner_id=rows[key].ident, given_by=key, given_at=now))
             account = Account(partner_id=rows[key].ident, channel=channel, handle=key, external_id=key, mode=mode)
             made.append(partners.add_account(session, account))
         lanes.pace_lane(session, made[0].ident, now + scene.wait * SECOND, "throttled")

@@ -66,7 +66,7 @@ def claim(means: Means, account_id: int) -> Claimed | None:
 
 
 def ended(means: Means, claimed: Claimed, outcome: Outcome) -> None:
-    settle.ended(means, Done(claimed, outcome, means.clock.now()))
+    settle.ended(means, Done(claimed, outcome, means.clock.now(), means.clock.now()))
 
 
 def spent(database: Database, clock: MovedClock, account_id: int | None = None) -> int:
@@ -110,7 +110,7 @@ def test_a_receipt_that_comes_after_absent_is_paid_for(database: Database, clock
         move(session, post, Move.LOSE, who="other:2", at=clock.now(), changes={"next_look_at": clock.now()})
         reconcile.declare_absent(session, means, post, who="other:2", now=clock.now(), why="good reads")
     assert spent(database, clock) == 0
-    lane.turn(means, [Done(claimed, Receipt("77"), clock.now())], ())
+    lane.turn(means, [Done(claimed, Receipt("77"), clock.now(), clock.now())], ())
     assert spent(database, clock) == POST
 
 

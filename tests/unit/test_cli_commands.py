@@ -321,3 +321,18 @@ def test_init_leaves_what_is_there(terminal: Terminal) -> None:
     assert (terminal.posts(), (terminal.folder / "campaign.key").read_bytes()) == before
     assert (terminal.folder / "config.toml").read_text() == CONFIG
     assert (terminal.folder / "campaign.key").stat().st_mode & 0o777 == 0o600
+
+
+def test_what_a_slot_missed_gets_one_new_time_with_one_command(terminal: Terminal) -> None:
+    terminal.approve(*(one["id"] for one in terminal.posts() if one["partner"] == "oak"))
+    for one in terminal.posts():
+        put(terminal, one["id"], status="missed")
+    said = terminal.run("posts", "move", "--slot", "launch", "--at", "2030-12-03T10:00", "--as", "rita", code=1)
+    assert "2 posts are approved" in said
+    assert "without an approval" in said
+    assert sorted((one["partner"], one["due_at"], one["status"]) for one in terminal.posts()) == [
+        ("elm", "2030-12-02T09:00:00Z", "missed"),
+        ("oak", "2030-12-03T10:00:00Z", "approved"),
+        ("oak", "2030-12-03T10:00:00Z", "approved"),
+    ]
+    assert "Name a post or a slot" in terminal.run("posts", "move", "--at", "2030-12-03T10:00", code=2)

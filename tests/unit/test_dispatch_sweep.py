@@ -15,6 +15,7 @@ from campaign.dispatch.means import Means
 from campaign.dispatch.retry import Policy
 from campaign.models import lanes, listing, upkeep, users
 from campaign.models.holds import Hold
+from campaign.models.mailing import Delivery
 from campaign.models.partners import Account, Partner
 from campaign.models.posts import Post
 from campaign.models.status import Move, Status
@@ -167,7 +168,7 @@ def test_a_share_by_hand_waits_for_what_it_shares_within_the_grace(office: Offic
     office.post("oak", status=Status.PUBLISHED, after=DUE, changes={**facts, "published_at": office.clock.now()})
     with office.database.read() as session:
         wake_at = upkeep.next_wake(session, office.clock.now(), GRACE)
-    assert wake_at == office.clock.now() + GRACE, "it is looked for at each beat, and not without a pause"
+    assert wake_at == office.clock.now() + 5 * SECOND
     office.clock.move(5 * SECOND)
     sweep.hand_over(means, office.clock.now())
     assert office.seen(post_id).status == Status.BY_HAND
@@ -282,3 +283,20 @@ def test_idle_means_that_nothing_waits_but_what_a_person_must_do(office: Office)
     assert not ahead()
     office.post("elm", status=Status.UNCONFIRMED, changes={"next_look_at": office.clock.now()})
     assert ahead()
+
+
+@pytest.mark.parametrize(
+    ("delivery", "expires"), [(None, True), ("waiting", True), ("sent", False), ("unknown", False), ("sending", False)]
+)
+def test_an_issue_that_was_tried_but_sent_to_nobody_is_missed_like_any_post(
+    office: Office, means: Means, delivery: str | None, *, expires: bool
+) -> None:
+    office.join("ash", channel="email")
+    tried_at = office.clock.now() - GRACE
+    post_id = office.post("ash", status=Status.APPROVED, after=-GRACE - SECOND, changes={"started_at": tried_at})
+    with office.database.write() as session:
+        if delivery:
+            copy = Delivery(post_id=post_id, email="r@x.org", token="t", status=delivery, next_try_at=tried_at)
+            session.add(copy)
+    sweep.expire(means, office.clock.now())
+    assert (office.seen(post_id).status == Status.MISSED) is expires

@@ -9,7 +9,9 @@ import pytest
 from conftest import MovedClock
 from measuring import HOUR, SEEN, Canned, Deaf, Everyone, collector, only_post, published, stored
 from sqlmodel import select
+from terminal import CONFIG, opened_terminal
 
+from campaign.app import App
 from campaign.engagement.collect import NOT_RUNNING
 from campaign.models import Database
 from campaign.models.posts import Post
@@ -165,3 +167,10 @@ def test_readings_that_begin_anew_keep_the_older_rows(database: Database, clock:
     assert collector(database, clock, later).collect() == 0
     assert [row.impressions for row in stored(database)] == [120]
     assert only_post(database).next_reading_at == at + 6 * HOUR
+
+
+def test_without_readings_of_its_own_a_post_is_read_daily_from_the_first_day_on(tmp_path: Path) -> None:
+    terminal = opened_terminal(tmp_path, CONFIG + "[engagement]\nreadings = []\n")
+    app = App.open(terminal.folder, {})
+    assert app.means().first_reading == timedelta(days=1)
+    app.close()

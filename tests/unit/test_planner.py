@@ -14,7 +14,7 @@ from campaign.plan.placing import spread_minutes
 from campaign.plan.planner import plan
 from campaign.plan.rows import SINGLE, ExistingPost, Filled, PlanFacts, PlanRow
 from campaign.plan.timetable import load_timetable
-from campaign.ports import Draft, Limits, Media
+from campaign.ports import Draft, Limits, Media, Message
 
 BASE = """
 [details]
@@ -122,7 +122,15 @@ def applied(
         elif row.action in {"add", "change"} and row.draft is not None:
             number = row.post_id or max(posts, default=0) + 1
             posts[number] = ExistingPost(
-                number, row.account_id, row.slot, row.occurrence, row.due_at, status, row.draft, row.template
+                number,
+                row.account_id,
+                row.slot,
+                row.occurrence,
+                row.due_at,
+                status,
+                row.draft,
+                row.template,
+                first_slot=row.first_slot,
             )
         elif row.action == "keep" and row.post_id:
             posts[row.post_id] = replace(posts[row.post_id], slot=row.slot, occurrence=row.occurrence)
@@ -194,12 +202,48 @@ def test_what_a_person_withdrew_stays_withdrawn_and_what_the_plan_withdrew_comes
     assert only(rows, 4).post_id is not None
 
 
+def given_up(post: ExistingPost, ident: int, **changes: Any) -> ExistingPost:
+    """A post that an earlier plan withdrew."""
+    return replace(post, id=ident, status="withdrawn", by_plan=True, **changes)
+
+
+@pytest.mark.parametrize("status", ["published", "unconfirmed", "rejected", "approved"])
+def test_what_a_plan_once_withdrew_never_stands_before_a_post_that_counts(tmp_path: Path, status: str) -> None:
+    (first,) = [post for post in applied(plan(given(tmp_path, BASE + LAUNCH))) if post.account_id == 3]
+    live = replace(first, id=50, status=status, occurrence="2025-12-02T08:00", due_at=first.due_at - timedelta(hours=1))
+    rows = plan(given(tmp_path, BASE + LAUNCH, existing=[given_up(first, 9), live]))
+    row = only(rows, 3)
+    assert (row.post_id, row.action) == (50, "change" if status == "approved" else "keep")
+
+
+def test_a_renamed_slot_finds_its_published_post_behind_a_withdrawn_namesake(tmp_path: Path) -> None:
+    (first,) = [post for post in applied(plan(given(tmp_path, BASE + LAUNCH))) if post.account_id == 3]
+    stored = [given_up(first, 9, slot="start"), replace(first, id=50, status="published")]
+    renamed = (BASE + LAUNCH).replace('name = "launch"\nt', 'name = "start"\nwas = "launch"\nt')
+    assert (only(plan(given(tmp_path, renamed, existing=stored)), 3).action) == "keep"
+    in_review = [replace(first, id=9, slot="start"), stored[1]]
+    found = {
+        row.post_id: row.action for row in plan(given(tmp_path, renamed, existing=in_review)) if row.account_id == 3
+    }
+    assert found == {9: "withdraw", 50: "keep"}
+
+
 def test_a_renamed_slot_keeps_its_posts_and_its_minute(tmp_path: Path) -> None:
     text = BASE + LAUNCH + 'spread = "45m"\n'
     stored = applied(plan(given(tmp_path, text)), status="approved")
     renamed = text.replace('name = "launch"\nt', 'name = "start"\nwas = "launch"\nt')
     rows = plan(given(tmp_path, renamed, existing=stored))
     assert {(row.action, row.slot) for row in rows} == {("keep", "start")}
+
+
+def test_a_slot_keeps_its_minute_when_its_old_name_is_forgotten(tmp_path: Path) -> None:
+    text = BASE + LAUNCH + 'spread = "45m"\n'
+    names = ('name = "launch"', 'name = "start"\nwas = "launch"', 'name = "start"', 'name = "go"\nwas = "start"')
+    stored: list[ExistingPost] = []
+    for name in names:
+        rows = plan(given(tmp_path, text.replace('name = "launch"', name), existing=stored))
+        assert {row.action for row in rows} == ({"keep"} if stored else {"add"}), name
+        stored = applied(rows, stored, status="approved")
 
 
 def test_a_slot_renamed_without_was_is_warned_of(tmp_path: Path) -> None:
@@ -271,6 +315,17 @@ def test_an_issue_goes_to_the_list_of_its_account(tmp_path: Path) -> None:
     assert row.draft.audience == "parents"
 
 
+def test_an_issue_of_which_copies_are_out_is_left_alone(tmp_path: Path) -> None:
+    text = '[[slot]]\nname = "news"\ntemplate = "newsletter"\nchannels = ["email"]\nat = "launch 10:00"\n'
+    begun = [replace(post, begun=True) for post in applied(plan(given(tmp_path, BASE + text)), status="approved")]
+    for changed in (text.replace("10:00", "11:00"), text.replace("newsletter", "post-1"), "", text + QUIET_ALL):
+        rows = plan(given(tmp_path, BASE + changed, existing=begun))
+        assert {row.action for row in rows if row.post_id} <= {"keep"}
+
+
+QUIET_ALL = '[[quiet]]\nname = "hush"\nfrom = 2025-12-02\nuntil = 2025-12-03\n'
+
+
 def test_a_share_names_the_post_and_the_owner_does_not_share_its_own(tmp_path: Path) -> None:
     rows = plan(given(tmp_path, BASE + LAUNCH + SHARE))
     shares = [row for row in rows if row.slot == "share"]
@@ -316,7 +371,7 @@ def test_a_cancelled_event_withdraws_its_posts_and_a_moved_one_holds_them(tmp_pa
     assert {row.action for row in plan(given(tmp_path, cancelled, existing=stored))} == {"withdraw"}
     moved = plan(given(tmp_path, cancelled.replace("cancelled", "moved"), existing=stored))
     assert {row.action for row in moved} == {"change"}
-    assert all(row.hold_reason and "has moved" in row.hold_reason for row in moved)
+    assert all("has moved" in row.reason for row in moved)
     again = plan(given(tmp_path, cancelled.replace("cancelled", "moved"), existing=applied(moved, stored)))
     assert {row.action for row in again} == {"keep"}
     assert {row.action for row in plan(given(tmp_path, cancelled.replace("cancelled", "moved")))} == {"blocked"}
@@ -334,6 +389,24 @@ def test_words_that_hold_until_a_day_are_withdrawn_after_it(tmp_path: Path) -> N
     assert {row.action for row in plan(given(tmp_path, text))} == {"add"}
     rows = plan(given(tmp_path, text.replace("launch 09:00", "launch + 1 day 09:00")))
     assert {row.action for row in rows} == {"withdraw"}
+
+
+def test_a_person_s_own_time_is_asked_for_quiet_periods_and_stale_words(tmp_path: Path) -> None:
+    def moved(text: str, days: int) -> set[str]:
+        stored = applied(plan(given(tmp_path, BASE + LAUNCH)))
+        late = [replace(post, moved=True, due_at=post.due_at + timedelta(days=days)) for post in stored]
+        return {row.action for row in plan(given(tmp_path, BASE + text, existing=late)) if row.partner == "oak"}
+
+    assert moved(LAUNCH.replace("post-1", "stale"), 1) == {"withdraw"}
+    assert moved(LAUNCH + QUIET.format("2025-12-02", "skip"), 1) == {"keep"}
+    assert moved(LAUNCH + QUIET.format("2025-12-03", "skip"), 1) == {"withdraw"}
+
+
+def test_a_slot_counted_from_an_event_hangs_on_it(tmp_path: Path) -> None:
+    text = (BASE + LAUNCH).replace("launch 09:00", "early - 1 day 09:00")
+    assert {row.event for row in plan(given(tmp_path, text))} == {"early"}
+    cancelled = text.replace("confirmed = true", 'confirmed = true\nstatus = "cancelled"')
+    assert {row.action for row in plan(given(tmp_path, cancelled))} == {"withdraw"}
 
 
 def test_words_that_hold_until_a_day_that_nobody_named_are_blocked(tmp_path: Path) -> None:
@@ -414,13 +487,10 @@ def test_a_rehearsal_before_the_day_of_joining_plans_for_everybody(tmp_path: Pat
     assert {row.action for row in plan(given(tmp_path, BASE + LAUNCH, partners=(DFE, later)))} == {"add"}
 
 
-def test_what_a_person_edited_or_moved_is_left_as_it_is(tmp_path: Path) -> None:
+def test_what_a_person_moved_is_left_where_it_is(tmp_path: Path) -> None:
     facts = given(tmp_path, BASE + LAUNCH)
     stored = applied(plan(facts))
-    by_hand = [
-        replace(post, edited=True, draft=Draft("Words of our own"), moved=True, due_at=post.due_at + timedelta(hours=3))
-        for post in stored
-    ]
+    by_hand = [replace(post, moved=True, due_at=post.due_at + timedelta(hours=3)) for post in stored]
     rows = plan(replace(facts, existing=by_hand))
     assert {(row.action, row.due_at.hour) for row in rows} == {("keep", 12)}
 
@@ -442,6 +512,32 @@ def test_a_partner_s_minute_is_the_same_on_all_channels_and_partners_differ(tmp_
     dues = {partner.key: {row.due_at for row in rows if row.partner == partner.key} for partner in many}
     assert all(len(instants) == 1 for instants in dues.values())
     assert len({min(instants) for instants in dues.values()}) > 15
+
+
+def test_what_another_account_says_on_a_channel_that_forbids_copies_is_blocked(tmp_path: Path) -> None:
+    def same(name: str, channel: str, **facts: Any) -> Filled:
+        return Filled(Draft(f"Have  your {'SAY' if facts['partner'] == OAK else 'say'}"), name, "1")
+
+    def compose(channel: str, draft: Draft, _token: str) -> Message:
+        return Message(channel, draft.words)
+
+    channels = {**CHANNELS, "x": replace(LIMITS, copies=False)}
+    facts = given(tmp_path, BASE + LAUNCH, fill=same, compose=compose, channels=channels)
+    rows = plan(facts)
+    assert sorted(actions(rows)) == [("add", 1), ("add", 2), ("add", 4), ("blocked", 3)]
+    assert "another account says the same" in only(rows, 3).reason
+    mine = [post for post in applied(rows) if post.account_id == 1]
+    stored = [replace(mine[0], account_id=3, status="published")]
+    assert sorted(actions(plan(replace(facts, existing=stored)))) == [
+        ("add", 2),
+        ("add", 4),
+        ("blocked", 1),
+        ("keep", 3),
+    ]
+    single = [replace(mine[0], account_id=3, slot=SINGLE)]
+    assert only([row for row in plan(replace(facts, existing=single)) if row.account_id == 1], 1).action == "blocked"
+    gone = [replace(single[0], status="withdrawn")]
+    assert only(plan(replace(facts, existing=gone)), 1).action == "add"
 
 
 def pictured(until: datetime | None) -> Any:

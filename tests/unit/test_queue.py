@@ -180,3 +180,61 @@ def test_a_moved_post_keeps_the_time_that_a_person_gave_it(terminal: Terminal) -
     terminal.run("posts", "move", first, "--at", "2030-12-03T11:00")
     assert "3 keep" in terminal.run("queue")
     assert {post["id"]: post["due_at"] for post in terminal.posts()}[first] == "2030-12-03T11:00:00Z"
+
+
+def settle_published(terminal: Terminal, ident: str) -> None:
+    database = Database(f"sqlite:///{terminal.folder}/campaign.db", connections=1)
+    with database.write() as session:
+        move(session, session.get_one(Post, int(ident)), Move.SETTLE, who="daemon", at=NOW)
+    database.close()
+
+
+def test_a_published_post_takes_the_name_of_a_withdrawn_namesake(terminal: Terminal) -> None:
+    terminal.timetable(slot("a"), slot("b"))
+    terminal.run("queue")
+    terminal.timetable(slot("a"))
+    terminal.run("queue")
+    first = next(post["id"] for post in terminal.posts() if post["slot"] == "a")
+    terminal.approve(first)
+    claim(terminal, first)
+    settle_published(terminal, first)
+    terminal.timetable(slot("b", more='was = "a"'))
+    assert "0 add" in terminal.run("queue")
+    found = {post["id"]: (post["slot"], post["status"]) for post in terminal.posts()}
+    assert found[first] == ("b", "published")
+    assert "0 add, 0 change, 0 withdraw" in terminal.run("queue")
+
+
+def test_a_yes_to_a_slot_stands_when_the_slot_gets_another_name(terminal: Terminal) -> None:
+    terminal.run("revoke", "--partner", "oak")
+    terminal.timetable(slot("a"))
+    terminal.run("agree", "--partner", "oak", "--slot", "a")
+    terminal.run("queue")
+    ident = next(post["id"] for post in terminal.posts("--partner", "oak"))
+    terminal.timetable(slot("b", more='was = "a"'))
+    terminal.run("queue")
+    terminal.approve(ident)
+    assert [post["status"] for post in terminal.posts("--partner", "oak")] == ["approved"]
+
+
+def test_nobody_repeats_on_x_what_another_account_says(terminal: Terminal) -> None:
+    terminal.write("templates/own/hello.md", HELLO.replace("{{ partner.name }} joins in. ", ""))
+    terminal.timetable(slot("a"))
+    terminal.run("partners", "set", "elm", "line=come on FRIDAY")
+    assert "another account says the same" in terminal.run("queue", code=1)
+    (ident,) = [post["id"] for post in terminal.posts()]
+    terminal.run("partners", "set", "elm", "line=Ours")
+    terminal.run("queue")
+    other = next(post["id"] for post in terminal.posts() if post["id"] != ident)
+    same = "line=Come on  Friday" if terminal.posts()[0]["partner"] == "oak" else "line=Ours"
+    assert "another account says the same" in terminal.run("posts", "edit", other, same, code=2)
+    new = ("posts", "new", "--partner", "elm", "--channel", "x", "--template", "hello", "--at", "2030-12-05T09:00")
+    assert "another account says the same" in terminal.run(*new, "line=Come on Friday", code=2)
+    terminal.run(*new, "line=Something else")
+
+
+def test_a_character_that_x_refuses_blocks_the_post(terminal: Terminal) -> None:
+    terminal.timetable(slot("a", channels=("x", "facebook")))
+    terminal.run("partners", "set", "oak", "line=Come\ufeff on")
+    assert "a character that x refuses" in terminal.run("queue", code=1)
+    assert {(post["partner"], post["channel"]) for post in terminal.posts()} == {("oak", "facebook"), ("elm", "x")}

@@ -206,3 +206,38 @@ def test_accounts_of_partners_that_nobody_knows_are_refused_whole(terminal: Term
     assert "more.csv:5" in said
     assert "more.csv:6" in said
     assert terminal.json("accounts", "list") == before
+
+
+def test_a_file_says_nothing_of_columns_that_it_has_not(terminal: Terminal) -> None:
+    terminal.run("partners", "set", "oak", "contact=Mrs Okoro", "line=Set by hand", "kind=college")
+    said = terminal.run("partners", "import", str(terminal.write("few.csv", "partner,name\noak,Oak School\n")))
+    assert said.strip() == "0 partners added, 0 changed, 1 as before."
+    oak = terminal.json("partners", "list")[1]
+    assert (oak["kind"], oak["details"]) == ("college", {"contact": "Mrs Okoro", "line": "Set by hand"})
+    terminal.run(
+        "partners", "import", str(terminal.write("few.csv", "partner,name,line,contact\noak,Oak,From file,\n"))
+    )
+    assert terminal.json("partners", "list")[1]["details"] == {"line": "From file"}
+
+
+def test_an_account_keeps_its_sender_and_its_mode_when_the_file_has_no_such_column(terminal: Terminal) -> None:
+    head, row = "partner,channel,handle,external_id", "oak,email,news,oak-list"
+    terminal.run("accounts", "import", str(terminal.write("a.csv", f"{head},reply_to\n{row},a@oak.example.org\n")))
+    terminal.run("queue")
+    said = terminal.run("accounts", "import", str(terminal.write("b.csv", f"{head}\n{row}\n")))
+    assert said.strip() == "0 accounts added, 0 changed, 1 as before."
+
+
+def test_an_account_that_gets_its_id_is_no_second_one(terminal: Terminal) -> None:
+    """Else a page that a person has published to by hand would get every post twice."""
+    head = "partner,channel,handle,external_id,mode,credentials\n"
+    terminal.run("accounts", "import", str(terminal.write("a.csv", f"{head}elm,facebook,Elm Page,,by-hand,\n")))
+    terminal.run("queue")
+    (post,) = terminal.posts("--partner", "elm", "--channel", "facebook")
+    terminal.approve(post["id"])
+    terminal.write("elm.json", json.dumps({"access_token": "t"}))
+    later = terminal.write("b.csv", f"{head}elm,facebook,elm page,77,api,file:elm.json\n")
+    assert "0 accounts added, 1 changed" in terminal.run("accounts", "import", str(later))
+    assert [one["status"] for one in terminal.posts("--partner", "elm", "--channel", "facebook")] == ["in_review"]
+    assert "0 add" in terminal.run("queue")
+    assert len(terminal.posts("--partner", "elm", "--channel", "facebook")) == 1

@@ -1,6 +1,7 @@
 """A partner speaks only with its own yes: standing, for a slot or for a post; taken back, what is approved stops."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -8,9 +9,11 @@ from conftest import MovedClock
 from reviewing import Office, opened_office
 
 from campaign.errors import NotAllowed, UnknownName
-from campaign.models import lanes, listing
+from campaign.models import lanes, listing, upkeep
+from campaign.models.moves import move
 from campaign.models.partners import Partner, agreements, partner_by_key
-from campaign.models.status import Status
+from campaign.models.posts import Post
+from campaign.models.status import Move, Status
 from campaign.review import agreement, decisions
 from campaign.review.decisions import Desk
 
@@ -114,3 +117,29 @@ def test_a_slot_of_a_standing_yes_cannot_be_taken_back_alone(office: Office) -> 
     revoke(office, "oak")
     with pytest.raises(UnknownName):
         revoke(office, "oak")
+
+
+def test_what_comes_back_approved_after_the_yes_was_taken_back_is_not_sent(office: Office) -> None:
+    post_id = office.post("oak", status=Status.APPROVED, after=-timedelta(minutes=1))
+    with office.desk("adam") as desk:
+        move(desk.session, desk.session.get_one(Post, post_id), Move.CLAIM, who="daemon", at=desk.now)
+        move(desk.session, desk.session.get_one(Post, post_id), Move.LOSE, who="daemon", at=desk.now)
+    assert revoke(office, "oak") == 0
+    with office.desk("adam") as desk:
+        post = desk.session.get_one(Post, post_id)
+        move(desk.session, post, Move.ABSENT, who="daemon", at=desk.now, to=Status.APPROVED)
+        assert lanes.due_accounts(desk.session, desk.now, limit=9) == []
+        assert not upkeep.still_to_come(desk.session, desk.now)
+    agree(office, "oak")
+    with office.desk("adam") as desk:
+        assert lanes.due_accounts(desk.session, desk.now, limit=9) == [(office.accounts["oak"], "x")]
+
+
+def test_what_a_revoked_partner_shall_publish_by_hand_is_not_handed_over(office: Office) -> None:
+    office.join("ash", mode="by-hand", agrees=False)
+    post_id = office.post("ash", status=Status.APPROVED, after=-timedelta(minutes=1))
+    with office.desk("adam") as desk:
+        assert upkeep.to_hand_over(desk.session, desk.now) == []
+    agree(office, "ash", post_id=post_id)
+    with office.desk("adam") as desk:
+        assert [post.id for post in upkeep.to_hand_over(desk.session, desk.now)] == [post_id]

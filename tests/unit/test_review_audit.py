@@ -10,7 +10,6 @@ from sqlmodel import col
 
 from campaign.models import Database, audit, listing
 from campaign.models.audit import Audit
-from campaign.models.partners import Agreement
 from campaign.models.status import Status
 from campaign.models.users import User
 from campaign.review import decisions, holding
@@ -25,8 +24,6 @@ def decide_three_times(database: Database, clock: MovedClock) -> None:
             person = User(name=f"{step}ter", role="admin", added_at=clock.now())
             if step == "submit":
                 account = add_account(session, clock.now())
-                given = Agreement(partner_id=account.partner_id, given_by="them", given_at=clock.now())
-                session.add(given)
                 add_post(session, account, clock.now() + timedelta(hours=1), status=Status.DRAFT)
             desk = Desk(session, CONTENTS, person, clock.now())
             (row,) = listing.posts(session, listing.PostFilter())

@@ -10,6 +10,7 @@ from reviewing import AHEAD, Office, opened_office
 
 from campaign.errors import Changed, MoveRefused, NotAllowed, WrongUse
 from campaign.models import listing
+from campaign.models.mailing import Delivery
 from campaign.models.partners import Partner
 from campaign.models.status import Status
 from campaign.ports import Draft
@@ -252,3 +253,19 @@ def test_a_retraction_that_a_person_did_or_refused_is_settled(office: Office) ->
     assert office.seen(gone).status == Status.RETRACTED
     assert office.seen(stays).status == Status.PUBLISHED
     assert office.seen(stays).needs_person is None
+
+
+def test_an_issue_that_some_have_is_neither_edited_nor_moved(office: Office) -> None:
+    office.join("ash", channel="email")
+    post_id = office.post("ash", status=Status.APPROVED, window=AHEAD)
+    with office.database.write() as session:
+        for name, status in (("a", "sent"), ("b", "waiting")):
+            copy = Delivery(post_id=post_id, email=name, token=name, status=status, next_try_at=office.clock.now())
+            session.add(copy)
+    with pytest.raises(MoveRefused, match="some of its list"):
+        edit(office, "adam", post_id, "Other words")
+    with pytest.raises(MoveRefused, match="some of its list"):
+        move_to(office, "adam", post_id, AHEAD / 2)
+    assert office.seen(post_id).status == Status.APPROVED
+    with office.deciding("adam", post_id) as (desk, row):
+        decisions.withdraw(desk, row, "a mistake in it")

@@ -1,15 +1,19 @@
 """The gate that a sender asks right before each request: shut by a hold, a worn lease, or somebody else's word."""
 
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 
 import pytest
 from builders import seed
 from conftest import MovedClock
+from sqlmodel import Session, select
 
 from campaign.dispatch.gate import SendGate
 from campaign.errors import Stopped
-from campaign.models import Database, claims, holds, lanes
+from campaign.models import Database, claims, holds, lanes, partners
+from campaign.models.bounds import QuietSpan
 from campaign.models.holds import Hold
+from campaign.models.partners import Agreement
 
 LEASE = timedelta(minutes=2)
 SECOND = timedelta(seconds=1)
@@ -95,3 +99,28 @@ def test_the_gate_of_an_issue_extends_its_lease_as_it_goes(database: Database, c
         gate.check()
     with database.read() as session:
         assert lanes.abandoned(session, clock.now()) == []
+
+
+def take_back(session: Session, now: datetime) -> None:
+    for given in session.exec(select(Agreement)):
+        given.revoked_at = now
+        session.add(given)
+
+
+def fall_silent(session: Session, now: datetime) -> None:
+    (partner,) = partners.partners(session)
+    session.add(QuietSpan(partner_id=partner.ident, name="hush", from_at=now, until_at=now + LEASE))
+
+
+@pytest.mark.parametrize("change", [take_back, fall_silent])
+def test_a_long_issue_ends_when_its_partner_may_speak_no_longer(
+    database: Database, clock: MovedClock, change: Callable[[Session, datetime], None]
+) -> None:
+    gate = claimed(database, clock, renew=True)
+    clock.move(LEASE / 4)
+    gate.check()
+    clock.move(LEASE / 4)
+    with database.write() as session:
+        change(session, clock.now())
+    with pytest.raises(Stopped, match="quiet period has begun"):
+        gate.check()

@@ -210,14 +210,9 @@ def test_words_are_in_normal_form_with_plain_line_ends(tmp_path: Path) -> None:
     assert _fill(tmp_path, f"{HEAD}---\r\n{{{{ partner.name }}}}\r\n", facts).words == "Café\nRoyal"
 
 
-def test_copy_goes_stale_after_its_date_or_named_day(tmp_path: Path) -> None:
-    dated = _load(tmp_path, f"{HEAD}until: 2025-12-31\n---\nx")
-    assert not dated.stale(date(2025, 12, 31), {})
-    assert dated.stale(date(2026, 1, 1), {})
-    named = _load(tmp_path, f"{HEAD}until: close\n---\nx")
-    assert named.stale(date(2026, 1, 15), {"close": date(2026, 1, 14)})
-    with pytest.raises(UnknownName, match="close"):
-        named.stale(date(2026, 1, 15), {})
+def test_copy_says_until_which_date_or_named_day_it_is_true(tmp_path: Path) -> None:
+    assert _load(tmp_path, f"{HEAD}until: 2025-12-31\n---\nx").until == date(2025, 12, 31)
+    assert _load(tmp_path, f"{HEAD}until: close\n---\nx").until == "close"
 
 
 def test_forms_are_told_of_every_field_once(tmp_path: Path) -> None:

@@ -1,0 +1,61 @@
+"""`campaign posts move`: a new time for a post, or for what a whole slot missed."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from campaign.cli.frame import As, Day, desk, local_time, opened
+from campaign.cli.posts import each, find, post_filter, posts, say_refused
+from campaign.errors import UnknownName, WrongUse
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from campaign.app import App
+
+
+@posts.command("move")
+def move(
+    at: Annotated[str, typer.Option("--at", help="Local wall time, as 2025-12-02T09:00.")],
+    ident: Annotated[str | None, typer.Argument(help="The post.")] = None,
+    slot: Annotated[str | None, typer.Option("--slot", help="Instead of a post: what this slot missed.")] = None,
+    day: Day = None,
+    by: As = None,
+) -> None:
+    """Give a post a new time. Inside its slot's window it keeps its approval.
+
+    With --slot what a whole slot missed gets one new time; its words are the approved ones, so it stays approved.
+    """
+    from campaign.review import decisions
+
+    if (ident is None) == (slot is None):
+        raise WrongUse(problem="Name a post or a slot", mend="Write its id, or --slot NAME.")
+    with opened() as app:
+        due_at = local_time(app, at)
+        if slot is not None:
+            _rearrange(app, slot, day, due_at, by)
+            return
+        with desk(app, by) as place:
+            row = find(place.session, ident or "")
+            decisions.reschedule(place, row, due_at)
+            typer.echo(f"Post {ident} is {row.post.status} for {row.post.due_at:%d %B %Y %H:%M} UTC.")
+
+
+def _rearrange(app: "App", slot: str, day: str | None, slot_at: "datetime", by: str | None) -> None:
+    """Give what a slot missed one new time, each post in its own transaction; what may not go is named and left."""
+    from dataclasses import replace
+
+    from campaign.models import listing
+    from campaign.review import rearranging
+
+    wanted = replace(post_filter(app, None, None, ["missed"], day), slots=(slot,))
+    with app.database.read() as session:
+        rows = listing.posts(session, wanted)
+    if not rows:
+        raise UnknownName(
+            kind="missed post of slot", name=slot, mend="`campaign posts list --status missed` shows them."
+        )
+    rearranging.refuse_crowd(rows)
+    refused = each(rows, app, by, lambda place, row: rearranging.rearrange(place, row, slot_at))
+    typer.echo(f"{len(rows) - len(refused)} posts are approved for their new time.")
+    say_refused(refused)

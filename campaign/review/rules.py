@@ -1,0 +1,117 @@
+"""The timetable's standing rules, brought to where a claim sees them: quiet periods, and holds on events.
+
+`campaign queue` brings them; the daemon does so too whenever the file changes, so that an event that moved or was
+called off is silent within a beat. Only a plan lets an event speak again, after it has brought its posts in line.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, time, timedelta
+from pathlib import Path
+
+import structlog
+from sqlmodel import Session
+
+from campaign.errors import BadInput
+from campaign.models import Database, audit, bounds, holds, listing, partners
+from campaign.models.bounds import QuietSpan
+from campaign.models.holds import Hold
+from campaign.plan.audience import matches
+from campaign.plan.days import instant
+from campaign.plan.entries import Timetable
+from campaign.plan.events import called_off, not_sure
+from campaign.plan.gather import partner_facts
+from campaign.plan.timetable import load_timetable
+
+log = structlog.get_logger(__name__)
+
+TIMETABLE = "the timetable"
+"""Who holds an event that is not sure: nobody in person, so a plan may release it."""
+
+
+def keep_quiet(session: Session, timetable: Timetable) -> None:
+    """Write the quiet periods of every partner as instants."""
+    bounds.keep_silent(session, _spans(session, timetable))
+
+
+def _spans(session: Session, timetable: Timetable) -> Iterator[QuietSpan]:
+    for partner in partners.partners(session):
+        for quiet in timetable.quiet:
+            if matches(quiet.partners, partner_facts(partner)):
+                ends_on = quiet.last + timedelta(days=1)
+                from_at, until_at = (
+                    instant(datetime.combine(day, time.min), timetable.zone) for day in (quiet.first, ends_on)
+                )
+                yield QuietSpan(partner_id=partner.ident, name=quiet.name, from_at=from_at, until_at=until_at)
+
+
+def stopped_events(timetable: Timetable) -> dict[str, str]:
+    """Return the events that moved or were called off, with the reason."""
+    found = {event.name: called_off(event) for event in timetable.events}
+    return {name: reason for name, reason in found.items() if reason}
+
+
+def unsure_events(timetable: Timetable, *, placeholders_allowed: bool) -> dict[str, str]:
+    """Return those, and the events whose day or link nobody has confirmed, with the reason."""
+    unsure = {
+        event.name: finding.problem
+        for event in timetable.events
+        if (finding := not_sure(timetable, event, placeholders_allowed=placeholders_allowed))
+    }
+    return unsure | stopped_events(timetable)
+
+
+def hold_events(session: Session, reasons: Mapping[str, str], now: datetime) -> list[str]:
+    """Hold the events of which a post may still go out; returns those that were not held so before."""
+    held = {hold.scope for hold in _own_holds(session)}
+    waiting = listing.events_with_posts(session, open_only=True)
+    new = [name for name in reasons if name in waiting and f"event:{name}" not in held]
+    for name in new:
+        scope, reason = f"event:{name}", reasons[name]
+        session.add(Hold(scope=scope, reason=reason, held_by=TIMETABLE, held_at=now))
+        audit.record(session, who=TIMETABLE, action="hold", subject=scope, at=now, facts={"reason": reason})
+    return new
+
+
+def release_events(session: Session, reasons: Mapping[str, str], now: datetime) -> list[str]:
+    """Let go the events that the timetable held and that are sure now; what a person held stays held."""
+    sure = [hold for hold in _own_holds(session) if hold.scope.partition(":")[2] not in reasons]
+    for hold in sure:
+        hold.released_by, hold.released_at = TIMETABLE, now
+        session.add(hold)
+        audit.record(session, who=TIMETABLE, action="release", subject=hold.scope, at=now)
+    return [hold.scope for hold in sure]
+
+
+def _own_holds(session: Session) -> list[Hold]:
+    return [hold for hold in holds.active(session) if hold.held_by == TIMETABLE and hold.scope.startswith("event:")]
+
+
+class Watch:
+    """Brings the rules to the tables when the timetable's file changes, and once at the start."""
+
+    def __init__(self, database: Database, file: Path, timezone: str) -> None:
+        self._database = database
+        self._file = file
+        self._timezone = timezone
+        self._seen: tuple[int, int] | None = None
+
+    def chore(self, now: datetime) -> datetime | None:
+        """Look at the file; nothing asks to be called again before the next beat.
+
+        A file that cannot be read, or only half of one, changes nothing: what stood before goes on to hold.
+        """
+        try:
+            stamp = self._file.stat()
+            if (seen := (stamp.st_mtime_ns, stamp.st_size)) == self._seen:
+                return None
+            self._seen = seen
+            timetable = load_timetable(self._file, self._timezone)
+        except (BadInput, OSError) as error:
+            log.warning("the timetable cannot be read", detail=str(error))
+            return None
+        with self._database.write() as session:
+            keep_quiet(session, timetable)
+            held = hold_events(session, stopped_events(timetable), now)
+        if held:
+            log.warning("events held", events=held)
+        return None

@@ -1,0 +1,193 @@
+"""What the timetable rules of every post reaches the claim: events that are not sure, quiet periods, words that age."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from terminal import HELLO, Terminal, opened_terminal, slot
+
+from campaign.models import Database, lanes, upkeep
+from campaign.review.rules import Watch
+
+NOW = datetime(2030, 12, 1, tzinfo=UTC)
+DUE = datetime(2030, 12, 10, 16, tzinfo=UTC)
+EVENT = """[days]
+launch = 2030-12-02
+
+[[event]]
+name = "early"
+title = "Early"
+principle = "early"
+starts = {starts}
+register_url = "https://example.org/early"
+status = "{status}"
+confirmed = true
+
+"""
+REMINDER = slot("reminder", "event - 2 hours", channels=("facebook",), more='for_each = "event-*"')
+API = "partner,channel,handle,external_id,mode,credentials\noak,facebook,oak,1001,api,env:TOKEN\n"
+
+
+def event(status: str, starts: str = "2030-12-10T18:00:00") -> str:
+    return EVENT.format(status=status, starts=starts)
+
+
+@pytest.fixture
+def terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    monkeypatch.setenv("TOKEN", '{"access_token": "made up"}')
+    terminal = opened_terminal(tmp_path)
+    terminal.run("accounts", "import", str(terminal.write("accounts.csv", API)))
+    return terminal
+
+
+def goes(terminal: Terminal, at: datetime) -> bool:
+    """Say whether a claim of some account's posts at that instant finds one."""
+    database = Database(f"sqlite:///{terminal.folder}/campaign.db", connections=1)
+    with database.read() as session:
+        found = lanes.due_accounts(session, at, limit=9)
+        by_hand = upkeep.to_hand_over(session, at)
+    database.close()
+    return bool(found or by_hand)
+
+
+def statuses(terminal: Terminal) -> list[str]:
+    return [post["status"] for post in terminal.posts()]
+
+
+def test_an_event_that_moved_holds_what_is_in_review_and_what_is_approved(terminal: Terminal) -> None:
+    terminal.timetable(REMINDER, head=event("open"))
+    terminal.run("queue")
+    (ident,) = [post["id"] for post in terminal.posts()]
+    terminal.timetable(REMINDER, head=event("moved"))
+    terminal.run("queue")
+    assert [row["scope"] for row in terminal.json("hold", "--list")] == ["event:early"]
+    seen = terminal.posts()[0]["content_hash"]
+    refused = terminal.run("review", "approve", f"{ident}@{seen}", "--as", "rita", code=2)
+    assert "has moved" in refused
+    assert statuses(terminal) == ["in_review"]
+    before = terminal.json("audit")
+    terminal.run("queue")
+    assert terminal.json("audit") == before
+    terminal.timetable(REMINDER, head=event("open", "2030-12-11T18:00:00"))
+    terminal.run("queue")
+    assert terminal.json("hold", "--list") == []
+    terminal.approve(ident)
+    assert not goes(terminal, DUE)
+    assert goes(terminal, DUE + timedelta(days=1))
+
+
+def test_an_approved_post_of_an_event_that_a_person_holds_does_not_go(terminal: Terminal) -> None:
+    terminal.timetable(REMINDER, head=event("open"))
+    terminal.run("queue")
+    terminal.approve(*(post["id"] for post in terminal.posts()))
+    assert goes(terminal, DUE)
+    terminal.run("hold", "event:early", "--reason", "they rang")
+    assert not goes(terminal, DUE)
+    terminal.run("queue")
+    assert not goes(terminal, DUE), "a plan must not let go what a person holds"
+    terminal.run("release", "event:early")
+    assert goes(terminal, DUE)
+    assert "no event 'late'" in terminal.run("hold", "event:late", "--reason", "no such event", code=2)
+
+
+def test_whoever_queues_for_one_partner_does_not_release_the_event(terminal: Terminal) -> None:
+    for status in ("open", "moved"):
+        terminal.timetable(REMINDER, head=event(status))
+        terminal.run("queue")
+    terminal.timetable(REMINDER, head=event("open"))
+    terminal.run("queue", "--as", "olga")
+    assert len(terminal.json("hold", "--list")) == 1
+    terminal.run("queue")
+    assert terminal.json("hold", "--list") == []
+
+
+def test_a_template_that_no_longer_fits_takes_the_approval_away(terminal: Terminal) -> None:
+    terminal.timetable(slot("first"))
+    terminal.run("queue")
+    terminal.approve(terminal.posts()[0]["id"])
+    terminal.write("templates/own/hello.md", HELLO.replace("fields:", "fields:\n  must: {type: text, required: true}"))
+    assert "must" in terminal.run("queue", code=1)
+    assert statuses(terminal) == ["draft", "draft"]
+    assert "is missing" in terminal.json("posts", "show", terminal.posts()[0]["id"])["events"][-1]["why"]
+    terminal.write("templates/own/hello.md", HELLO)
+    terminal.run("queue")
+    assert statuses(terminal) == ["in_review", "in_review"]
+
+
+QUIET = '[days]\nlaunch = 2030-12-02\n\n[[quiet]]\nname = "hush"\nfrom = 2030-12-05\nuntil = 2030-12-06\n\n'
+
+
+def test_nothing_is_queued_or_moved_into_a_quiet_period(terminal: Terminal) -> None:
+    terminal.timetable(slot("first"), head=QUIET)
+    new = ("posts", "new", "--partner", "oak", "--channel", "x", "--template", "hello", "--at")
+    assert "hush" in terminal.run(*new, "2030-12-05T00:00", code=2)
+    terminal.run("queue")
+    ident = terminal.posts()[0]["id"]
+    assert "hush" in terminal.run("posts", "move", ident, "--at", "2030-12-06T23:59", code=2)
+    terminal.run("posts", "move", ident, "--at", "2030-12-07T00:00")
+
+
+def test_a_quiet_period_that_comes_later_keeps_an_approved_post_back(terminal: Terminal) -> None:
+    terminal.run(
+        "posts", "new", "--partner", "oak", "--channel", "x", "--template", "hello", "--at", "2030-12-05T09:00"
+    )
+    terminal.timetable(slot("first", channels=("linkedin",)))
+    terminal.run("queue")
+    terminal.approve(terminal.posts()[0]["id"])
+    at = datetime(2030, 12, 5, 9, tzinfo=UTC)
+    assert goes(terminal, at)
+    terminal.timetable(slot("first", channels=("linkedin",)), head=QUIET)
+    terminal.run("queue")
+    assert not goes(terminal, at)
+    assert not goes(terminal, datetime(2030, 12, 6, 23, 59, 59, tzinfo=UTC))
+    assert goes(terminal, datetime(2030, 12, 7, tzinfo=UTC))
+
+
+def test_words_that_age_are_neither_moved_nor_sent_past_their_day(terminal: Terminal) -> None:
+    terminal.write("templates/own/hello.md", HELLO.replace("version: 1", "version: 1\nuntil: 2030-12-03"))
+    terminal.timetable(slot("first", channels=("facebook",)))
+    terminal.run("queue")
+    ident = terminal.posts()[0]["id"]
+    assert "no longer true" in terminal.run("posts", "move", ident, "--at", "2030-12-04T00:00", code=2)
+    terminal.run("posts", "move", ident, "--at", "2030-12-03T23:50")
+    terminal.approve(ident)
+    assert goes(terminal, datetime(2030, 12, 3, 23, 59, 59, tzinfo=UTC))
+    assert not goes(terminal, datetime(2030, 12, 4, tzinfo=UTC))
+    new = ("posts", "new", "--partner", "oak", "--channel", "facebook", "--template", "hello", "--at")
+    assert "hold until" in terminal.run(*new, "2030-12-04T09:00", code=2)
+
+
+def test_a_question_in_rotation_can_be_edited(terminal: Terminal) -> None:
+    head = "---\ntitle: Q\nversion: 1\nfields:\n  own: {type: text, max: 80}\n---\n"
+    terminal.write("templates/own/question.md", head + "{{ own }} {{ question.question }} {{ partner.name }}\n")
+    questions = '[[question]]\nname = "q1"\nprinciple = "early"\nquestion = "How early?"\n\n'
+    terminal.write("templates/own/questions.toml", questions)
+    weekly = 'templates = ["hello", "question"]\nchannels = ["facebook"]\ncron = "0 17 * * thu"\n'
+    terminal.timetable(f'[[slot]]\nname = "weekly"\n{weekly}from = "launch"\nuntil = "2030-12-20"\n')
+    terminal.run("queue")
+    ident = next(post["id"] for post in terminal.posts() if post["template"] == "question")
+    terminal.run("posts", "edit", ident, "own=Hi")
+    assert terminal.json("posts", "preview", ident)["text"] == "Hi How early? Oak School"
+    assert "0 change" in terminal.run("queue")
+
+
+def test_the_daemon_holds_an_event_as_soon_as_the_file_says_so(terminal: Terminal) -> None:
+    terminal.timetable(REMINDER, head=event("open"))
+    terminal.run("queue")
+    terminal.approve(*(post["id"] for post in terminal.posts()))
+    database = Database(f"sqlite:///{terminal.folder}/campaign.db", connections=1)
+    watch = Watch(database, terminal.folder / "schedules/own.toml", "Europe/London")
+    watch.chore(NOW)
+    assert goes(terminal, DUE)
+    terminal.timetable(REMINDER, head=event("cancelled") + "half a line")
+    watch.chore(NOW)
+    assert goes(terminal, DUE)
+    terminal.timetable(REMINDER, head=event("cancelled"))
+    watch.chore(NOW)
+    assert not goes(terminal, DUE)
+    terminal.timetable(REMINDER, head=event("open"))
+    watch.chore(NOW)
+    assert not goes(terminal, DUE), "only a plan brings the posts in line and lets go"
+    terminal.run("queue")
+    assert goes(terminal, DUE)
+    database.close()
