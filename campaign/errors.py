@@ -42,7 +42,11 @@ class CampaignError(Exception):
 
     def __str__(self) -> str:
         """Fill the docstring's first line with the facts."""
-        return (type(self).__doc__ or "").strip().split("\n", 1)[0].format(**self.facts)
+        return (type(self).__doc__ or "").strip().split("\n", 1)[0].format(**self._told())
+
+    def _told(self) -> Mapping[str, object]:
+        """Return the facts as the message says them."""
+        return self.facts
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Let the error cross a process border (pickle) with its facts."""
@@ -112,6 +116,10 @@ class BadInput(WrongUse):
 
 class MoveRefused(CampaignError):
     """Post {post} is {status}, so it cannot {move}. {mend}"""
+
+    def _told(self) -> Mapping[str, object]:
+        status, move = self.facts.get("status", ""), self.facts.get("move", "")
+        return self.facts | {"status": str(status).replace("_", " "), "move": getattr(move, "spoken", move)}
 
 
 class Changed(MoveRefused):

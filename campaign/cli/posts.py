@@ -21,6 +21,7 @@ from campaign.cli.frame import (
     show,
     show_one,
 )
+from campaign.cli.screen import NOTHING, said, when
 from campaign.errors import UnknownName, WrongUse
 
 if TYPE_CHECKING:
@@ -154,9 +155,9 @@ def show_post(ident: str, as_json: AsJson = False) -> None:
         if isinstance(value, list):
             typer.echo(f"{name}:")
             for item in value:
-                typer.echo("  " + "  ".join(str(part) for part in item.values() if part not in (None, "")))
+                typer.echo("  " + "  ".join(part for part in map(said, item.values()) if part != NOTHING))
         else:
-            typer.echo(f"{name}: {value}")
+            typer.echo(f"{name.replace('_', ' ')}: {said(value)}")
 
 
 def message_document(message: "Message") -> dict[str, object]:
@@ -182,23 +183,35 @@ def message_document(message: "Message") -> dict[str, object]:
 @posts.command("preview")
 def preview(ident: str, as_json: AsJson = False) -> None:
     """Show exactly what a post will send, and its length."""
+    from campaign.newsletter.marks import spoken_marks
+
     with opened() as app:
         with app.database.read() as session:
             row = find(session, ident)
         message = app.contents.message(row.post)
         document = message_document(message)
-        limits = app.channels[row.post.channel].limits
     if as_json:
         show_one(document, as_json=True)
         return
-    typer.echo(f"{row.partner.name} on {row.post.channel} ({row.account.handle}), version {row.post.version}")
-    typer.echo(f"{limits.count(message.text)} of {limits.text_max} characters\n")
+    channel = app.channels[row.post.channel]
+    typer.echo(f"{row.partner.name} on {channel.title} ({row.account.handle}), version {row.post.version}")
+    if message.share_of is not None and not message.text:
+        typer.echo(_shared(message.share_of))
+        return
+    typer.echo(f"{channel.limits.count(message.text):,} of {channel.limits.text_max:,} characters\n")
     typer.echo(f"Subject: {message.subject}\n" if message.subject else "", nl=False)
-    typer.echo(message.text or f"(shares {message.share_of})")
+    typer.echo(spoken_marks(message.text) if message.html is not None else message.text)
     if message.link:
         typer.echo(f"\n[{message.link_title or 'link card'}] {message.link}")
     for item in message.media:
         typer.echo(f"\n[image {item.path.name}] {item.alt}")
+
+
+def _shared(source: str) -> str:
+    """Return what a share passes on: a post of the timetable (SLOT@PARTNER), or one that is out."""
+    slot, at, partner = source.rpartition("@")
+    what = f"the post of {partner} in the slot {slot!r}" if at else f"the post {source}"
+    return f"It passes on {what} as it stands, and says no words of its own."
 
 
 @posts.command("move")
@@ -211,7 +224,7 @@ def move(
     with opened() as app, desk(app, by) as place:
         row = find(place.session, ident)
         decisions.reschedule(place, row, local_time(app, at))
-        typer.echo(f"Post {ident} is {row.post.status} for {row.post.due_at:%d %B %Y %H:%M} UTC.")
+        typer.echo(f"Post {ident} is {row.post.status} for {when(row.post.due_at)}.")
 
 
 @posts.command("submit")

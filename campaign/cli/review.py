@@ -19,6 +19,7 @@ from campaign.cli.frame import (
 from campaign.cli.holding import Scope
 from campaign.cli.posts import COLUMNS, WITHOUT_ID, check_address, check_names, find, post_filter, row_document
 from campaign.errors import CampaignError, UnknownName, WrongUse
+from campaign.wording import counted
 
 if TYPE_CHECKING:
     from sqlmodel import Session
@@ -109,7 +110,7 @@ def _approve_listed(
 def _say_approved(done: list[bool]) -> None:
     typer.echo(f"{sum(done)} approved.")
     if len(done) > sum(done):
-        typer.echo(f"{len(done) - sum(done)} wait for the other side's approval, or came too late.")
+        typer.echo(f"Not approved yet: {len(done) - sum(done)}. The other side must approve too, or it came too late.")
 
 
 @review.command("return")
@@ -170,7 +171,7 @@ def agree(
         ]
         for found in ready:
             decisions.submit(place, found)
-    typer.echo(f"{partner} agrees. {len(ready)} drafts went to review.")
+    typer.echo(f"{partner} agrees. {counted(len(ready), 'draft')} went to review.")
 
 
 def find_of(session: "Session", partner: str, ident: str) -> "PostRow":
@@ -191,7 +192,7 @@ def revoke(partner: OnePartner, slot: OneSlot = None, by: As = None) -> None:
         row = find_partner(place.session, partner)
         demand(place.person, Right.AGREE, partner)
         stopped = agreement.revoke(place.session, row, by=place.person.name, now=place.now, slot=slot)
-    typer.echo(f"{partner} no longer agrees. {stopped} approved posts went back to review.")
+    typer.echo(f"{partner} no longer agrees. {counted(stopped, 'approved post')} went back to review.")
 
 
 @cli.command("retract")
@@ -210,7 +211,7 @@ def retract(scope: Scope, reason: Reason, by: As = None) -> None:
         ]
         for row in covered:
             decisions.take_down(place, row, reason)
-    typer.echo(f"{len(covered)} are to be taken down. `campaign run` does it.")
+    typer.echo(f"To be taken down: {counted(len(covered), 'post')}. `campaign run` does it.")
 
 
 @cli.command("settle")

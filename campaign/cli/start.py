@@ -10,6 +10,7 @@ import typer
 
 from campaign.cli.frame import AsJson, cli, opened, show
 from campaign.errors import BadInput, CampaignError, Finding, WrongUse
+from campaign.wording import counted
 
 if TYPE_CHECKING:
     from campaign.app import App
@@ -85,7 +86,7 @@ def check(
     else:
         for item in found:
             typer.echo(f"{item.severity}: {item}")
-        typer.echo(f"{len(found)} findings." if found else "Everything holds together.")
+        typer.echo(f"{counted(len(found), 'finding')}." if found else "Everything holds together.")
     if any(item.severity == "error" for item in found):
         raise typer.Exit(1)
 

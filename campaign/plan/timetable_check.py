@@ -22,7 +22,8 @@ def check_timetable(
     Placeholders are errors unless ``placeholders_allowed``, as in a demo or a rehearsal. Slots for each question are
     judged only where ``questions`` are given. ``now`` is aware UTC.
     """
-    found = [*_details(timetable, placeholders_allowed=placeholders_allowed), *_all_past(timetable, now, questions or ())]
+    found = [*_all_past(timetable, now, questions or ())]
+    found += _details(timetable, placeholders_allowed=placeholders_allowed)
     for event in timetable.events:
         found += _event(timetable, event, now, placeholders_allowed=placeholders_allowed)
     for slot in timetable.slots:

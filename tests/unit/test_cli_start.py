@@ -1,4 +1,4 @@
-"""`campaign init` and the shipped campaign: which launch day it has, who may move it, and what is queued when it is over."""
+"""`campaign init` and the shipped campaign: which launch it has, who may move it, what is queued when it is over."""
 
 import re
 import tomllib
