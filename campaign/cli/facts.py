@@ -83,7 +83,7 @@ def list_partners(as_json: AsJson = False) -> None:
 @partners.command("set")
 def set_partner(
     key: Annotated[str, typer.Argument(metavar="PARTNER")],
-    values: Annotated[list[str], typer.Argument(metavar="NAME=VALUE...")],
+    values: Annotated[list[str], typer.Argument(metavar="NAME=VALUE")],
     by: As = None,
 ) -> None:
     """Change details of a partner. `campaign queue` carries them into its posts."""

@@ -37,6 +37,8 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on
 Partners = Annotated[list[str] | None, typer.Option("--partner", help="Only this partner (may be repeated).")]
 Channels = Annotated[list[str] | None, typer.Option("--channel", help="Only this channel (may be repeated).")]
 Statuses = Annotated[list[str] | None, typer.Option("--status", help="Only this status (may be repeated).")]
+PostId = Annotated[str, typer.Argument(metavar="ID", help="The post, as `campaign posts list` numbers it.")]
+PostIds = Annotated[list[str], typer.Argument(metavar="ID", help="The posts, as `campaign posts list` numbers them.")]
 Day = Annotated[str | None, typer.Option("--day", help="Only this day, as 2025-12-02.")]
 
 _FINDINGS, _WRONG_USE = 1, 2

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
     from campaign.app import App
 
-Scope = Annotated[str, typer.Argument(help="everything, channel:NAME, partner:KEY, account:ID or post:ID.")]
+Scope = Annotated[
+    str, typer.Argument(metavar="SCOPE", help="everything, channel:NAME, partner:KEY, account:ID or post:ID.")
+]
 
 
 @cli.command("hold")

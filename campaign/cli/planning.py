@@ -199,7 +199,7 @@ def new_post(
     channel: Annotated[str, typer.Option("--channel", help="The channel.")],
     template: Annotated[str, typer.Option("--template", help="The template's name.")],
     at: Annotated[str, typer.Option("--at", help="Local wall time, as 2025-12-02T09:00.")],
-    values: Annotated[list[str] | None, typer.Argument(metavar="FIELD=VALUE...")] = None,
+    values: Annotated[list[str] | None, typer.Argument(metavar="FIELD=VALUE")] = None,
     by: As = None,
 ) -> None:
     """Queue a single post outside the timetable; it goes to review like any other."""

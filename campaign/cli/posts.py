@@ -12,6 +12,8 @@ from campaign.cli.frame import (
     Channels,
     Day,
     Partners,
+    PostId,
+    PostIds,
     Statuses,
     cli,
     day_bounds,
@@ -142,7 +144,7 @@ def list_posts(
 
 
 @posts.command("show")
-def show_post(ident: str, as_json: AsJson = False) -> None:
+def show_post(ident: PostId, as_json: AsJson = False) -> None:
     """Show a post with its events, attempts and deliveries."""
     from campaign.cli.story import story
 
@@ -181,7 +183,7 @@ def message_document(message: "Message") -> dict[str, object]:
 
 
 @posts.command("preview")
-def preview(ident: str, as_json: AsJson = False) -> None:
+def preview(ident: PostId, as_json: AsJson = False) -> None:
     """Show exactly what a post will send, and its length."""
     from campaign.newsletter.marks import spoken_marks
 
@@ -216,7 +218,7 @@ def _shared(source: str) -> str:
 
 @posts.command("move")
 def move(
-    ident: str, at: Annotated[str, typer.Option("--at", help="Local wall time, as 2025-12-02T09:00.")], by: As = None
+    ident: PostId, at: Annotated[str, typer.Option("--at", help="Local wall time, as 2025-12-02T09:00.")], by: As = None
 ) -> None:
     """Give a post a new time. Inside its slot's window it keeps its approval."""
     from campaign.review import decisions
@@ -228,7 +230,7 @@ def move(
 
 
 @posts.command("submit")
-def submit(idents: list[str], by: As = None) -> None:
+def submit(idents: PostIds, by: As = None) -> None:
     """Hand drafts to review."""
     from campaign.review import decisions
 
@@ -240,7 +242,7 @@ def submit(idents: list[str], by: As = None) -> None:
 
 @posts.command("withdraw")
 def withdraw(
-    idents: list[str],
+    idents: PostIds,
     reason: Annotated[str, typer.Option("--reason", help="Why; it is kept.")] = "withdrawn by its author",
     by: As = None,
 ) -> None:
@@ -255,8 +257,8 @@ def withdraw(
 
 @posts.command("edit")
 def edit(
-    ident: str,
-    values: Annotated[list[str], typer.Argument(help="name=value: the template's fields.", metavar="FIELD=VALUE...")],
+    ident: PostId,
+    values: Annotated[list[str], typer.Argument(help="name=value: the template's fields.", metavar="FIELD=VALUE")],
     by: As = None,
 ) -> None:
     """Change the words of a post where its template lets them change: its fields."""

@@ -11,6 +11,8 @@ from campaign.cli.frame import (
     Channels,
     Day,
     Partners,
+    PostId,
+    PostIds,
     cli,
     desk,
     opened,
@@ -54,7 +56,7 @@ def list_review(partner: Partners = None, channel: Channels = None, day: Day = N
 
 @review.command("approve")
 def approve(
-    seen: Annotated[list[str] | None, typer.Argument(metavar="ID@HASH...", help="As `review list` shows them.")] = None,
+    seen: Annotated[list[str] | None, typer.Argument(metavar="ID@HASH", help="As `review list` shows them.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="What the filters list, as it stands now.")] = False,
     partner: Partners = None,
     channel: Channels = None,
@@ -115,7 +117,7 @@ def _say_approved(done: list[bool]) -> None:
 
 @review.command("return")
 def send_back(
-    idents: list[str], comment: Annotated[str, typer.Option("--comment", help="What to change.")], by: As = None
+    idents: PostIds, comment: Annotated[str, typer.Option("--comment", help="What to change.")], by: As = None
 ) -> None:
     """Return posts to their partner with a comment; the partner is told."""
     from campaign.dispatch import tell
@@ -131,7 +133,7 @@ def send_back(
 
 
 @review.command("reject")
-def reject(idents: list[str], reason: Reason, by: As = None) -> None:
+def reject(idents: PostIds, reason: Reason, by: As = None) -> None:
     """Reject posts for good."""
     from campaign.review import decisions
 
@@ -216,7 +218,7 @@ def retract(scope: Scope, reason: Reason, by: As = None) -> None:
 
 @cli.command("settle")
 def settle(
-    ident: str,
+    ident: PostId,
     published: Annotated[
         str | None, typer.Option("--published", metavar="URL", help="It is there: its address.")
     ] = None,

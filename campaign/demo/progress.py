@@ -33,6 +33,7 @@ class Progress:
         self._zone = ZoneInfo(app.settings.campaign.timezone)
         self._end = Event()
         self._said = ""
+        self._opening_is_out = self._explained = False
 
     @contextmanager
     def shown(self) -> Iterator[None]:
@@ -55,6 +56,9 @@ class Progress:
         if line != self._said:
             self._say(f"{self._app.clock.now().astimezone(self._zone):%H:%M:%S}  {line}")
             self._said = line
+        if self._opening_is_out and not self._explained:
+            self._say(f"The opening is out. The rest of the timetable lies ahead: {self._listing} shows it.")
+            self._explained = True
 
     def line(self) -> str:
         """Return how much is published, what comes next, how many mails there are, and what the platforms count."""
@@ -70,15 +74,15 @@ class Progress:
         return ", ".join(parts) + (f"; views: {', '.join(views)}" if views else "")
 
     def _next(self, rows: list[PostRow]) -> str:
-        """Return what comes next. What is due already is on its way; what is hours ahead ends the show, and says so."""
+        """Return what comes next; what is due already is on its way."""
         waiting = next((row.post for row in rows if row.post.status == "approved"), None)
         if waiting is None:
             return "nothing more is planned"
         ahead = waiting.due_at - self._app.clock.now()
         if ahead <= timedelta():
             return f"due now ({waiting.slot})"
-        coming = f"next {self._told(waiting.due_at)} ({waiting.slot})"
-        return f"{coming}. The rest of the timetable lies ahead: {self._listing} shows it" if ahead > _SOON else coming
+        self._opening_is_out = ahead > _SOON
+        return f"next {self._told(waiting.due_at)} ({waiting.slot})"
 
     def _told(self, instant: datetime) -> str:
         local, today = instant.astimezone(self._zone), self._app.clock.now().astimezone(self._zone).date()

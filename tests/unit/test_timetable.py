@@ -140,7 +140,7 @@ def test_all_faults_of_a_file_come_at_once_in_its_order(tmp_path: Path) -> None:
 
 def test_a_day_that_no_calendar_has_is_named_by_its_line(tmp_path: Path) -> None:
     (found,) = faults(tmp_path, "[days]\nlaunch = 2026-02-30\n")
-    assert (found.line, found.field) == (2, "launch")
+    assert (found.line, found.field) == (2, "days.launch")
     assert "2026-02-30 is not a day that exists" in found.problem
 
 
