@@ -104,15 +104,14 @@ def _finding(kind: type[BaseModel], one: ErrorDetails, origin: Origin, within: t
     line = line_of(origin.text, names)
     by_variable = origin.variable_for(names, in_file=line is not None)
     file, line = (f"environment {by_variable}", None) if by_variable else (origin.file, line)
-    if one["type"] == "missing" and len(place) == 1:
-        mend = (
-            f"Write it as the shipped config.toml does; `campaign init DIR` lays one out. It begins with [{place[0]}]"
-        )
+    if one["type"] == "missing" and _is_table(kind, one["loc"]):
+        mend = f"Write [{place[0]}] as the shipped config.toml does; `campaign init DIR` lays one out"
         return Finding(file, f"[{place[0]}]", "the table is missing", mend, line)
     return Finding(file, dotted(place), _problem(one), _mend(kind, one), line)
 
 
 def _is_table(kind: type[BaseModel], loc: Place) -> bool:
+    """Say whether a whole table is meant, not a key."""
     member = kind.model_fields.get(str(loc[0])) if len(loc) == 1 else None
     return member is not None and _model_in(member.annotation) is not None
 

@@ -16,7 +16,7 @@ def terminal(tmp_path_factory: pytest.TempPathFactory) -> Terminal:
 @pytest.mark.parametrize(
     ("files", "code", "words"),
     [
-        ({"config.toml": ""}, 2, "config.toml: [campaign]: the table is missing. Write it as the shipped"),
+        ({"config.toml": ""}, 2, "config.toml: [campaign]: the table is missing. Write [campaign] as the shipped"),
         ({"config.toml": f'{CONFIG}[engagement]\nreadings = "1s"\n'}, 2, "engagement.readings: it is no list. Write"),
         ({"config.toml": "campaign = 1\n"}, 2, "campaign: it is no table. Write it as a table"),
         ({"config.toml": f'{CONFIG}[channels.x]\napi_url = "ftp://hmm"\n'}, 2, "channels.x.api_url: no web address."),
