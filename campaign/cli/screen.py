@@ -6,7 +6,7 @@ from datetime import UTC, datetime, tzinfo
 
 NOTHING = "-"
 
-_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z")
+_INSTANT = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z\b")
 _zone: list[tzinfo] = [UTC]
 
 
@@ -21,13 +21,13 @@ def zone() -> tzinfo:
 
 
 def said(value: object) -> str:
-    """Return a value as people read it."""
+    """Return a value as people read it. An instant is told by the wall wherever it stands, inside a sentence too."""
     if value is None or value == "" or (isinstance(value, (Sequence, Mapping)) and not value):
         return NOTHING
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, str):
-        return _wall(value) if _INSTANT.fullmatch(value) else value
+        return _INSTANT.sub(_wall, value)
     if isinstance(value, Mapping):
         return ", ".join(f"{_name(key)} {said(inner)}" for key, inner in value.items() if inner not in (None, ""))
     return "; ".join(map(said, value)) if isinstance(value, Sequence) else str(value)
@@ -39,8 +39,8 @@ def when(instant: datetime) -> str:
     return f"{local:%Y-%m-%d %H:%M}" + (f":{local:%S}" if local.second else "")
 
 
-def _wall(text: str) -> str:
-    return when(datetime.fromisoformat(text))
+def _wall(found: "re.Match[str]") -> str:
+    return when(datetime.fromisoformat(found[0]))
 
 
 def _name(key: object) -> str:

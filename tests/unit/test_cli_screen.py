@@ -98,7 +98,7 @@ def test_a_database_that_may_not_be_written_is_named_with_its_mend(
         (False, "no"),
         (0, "0"),
         ("2030-01-01T09:00:00Z", "2030-01-01 09:00"),
-        ("at 2030-01-01T09:00:00Z", "at 2030-01-01T09:00:00Z"),
+        ("waits until 2030-01-01T09:00:07.5Z: slow", "waits until 2030-01-01 09:00:07: slow"),
         ({"given_by": "rita", "why": None, "ids": [1, 2]}, "given by rita, ids 1; 2"),
     ],
 )
