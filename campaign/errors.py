@@ -27,6 +27,7 @@
         └── CannotLook           a look-up failed or is not permitted: proves nothing
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -42,11 +43,20 @@ class CampaignError(Exception):
 
     def __str__(self) -> str:
         """Fill the docstring's first line with the facts."""
-        return (type(self).__doc__ or "").strip().split("\n", 1)[0].format(**self.facts)
+        return _stopped_once((type(self).__doc__ or "").strip().split("\n", 1)[0].format(**self._told()))
+
+    def _told(self) -> Mapping[str, object]:
+        """Return the facts as the message says them."""
+        return self.facts
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Let the error cross a process border (pickle) with its facts."""
         return _rebuild, (type(self), self.facts)
+
+
+def _stopped_once(text: str) -> str:
+    """Return the text with one mark at the end of each sentence: a part may bring its own."""
+    return re.sub(r"([?!]|(?<!\.)\.|\.\.\.)\.(?=\s)", r"\1", text)
 
 
 def _rebuild(kind: type[CampaignError], facts: dict[str, object]) -> CampaignError:
@@ -95,7 +105,7 @@ class Finding:
     def __str__(self) -> str:
         """Return the one clear line that is shown."""
         place = f"{self.file}:{self.line}" if self.line else self.file
-        return f"{place}: {self.field}: {self.problem}. {self.mend}"
+        return _stopped_once(f"{place}: {self.field}: {self.problem}. {self.mend}")
 
 
 class BadInput(WrongUse):
@@ -112,6 +122,10 @@ class BadInput(WrongUse):
 
 class MoveRefused(CampaignError):
     """Post {post} is {status}, so it cannot {move}. {mend}"""
+
+    def _told(self) -> Mapping[str, object]:
+        status, move = self.facts.get("status", ""), self.facts.get("move", "")
+        return self.facts | {"status": str(status).replace("_", " "), "move": getattr(move, "spoken", move)}
 
 
 class Changed(MoveRefused):

@@ -7,35 +7,56 @@ from pathlib import Path
 from campaign.clock import Clock, SystemClock
 from campaign.config import CONFIG_NAME, Settings, lay_out, load_settings
 from campaign.engine import require_cluster
+from campaign.errors import WrongUse
 from campaign.models import Database, audit, partners, users
 from campaign.models.partners import Campaign
 from campaign.models.users import User
 from campaign.people import OPERATOR
-from campaign.plan.shift import shifted
+from campaign.plan.shift import launch_in, shifted
 from campaign.vault import create_key
 
 
 def open_workspace(
-    folder: Path, environ: Mapping[str, str], *, launch: date | None, salt: str, clock: Clock | None = None
+    folder: Path,
+    environ: Mapping[str, str],
+    *,
+    launch: date | None,
+    salt: str,
+    move: bool = False,
+    clock: Clock | None = None,
 ) -> Settings:
     """Lay out ``folder`` and make its key and its database. A config.toml that is there already is kept, so that a
-    workspace written by hand only gets what it lacks.
+    workspace written by hand only gets what it lacks. ``move``: the days of a timetable that is there already may be
+    moved to ``launch``.
 
     Raises:
-        WrongUse: a part of the starter is there already without a config.toml, or the configuration is at fault.
+        WrongUse: a part of the starter is there already without a config.toml, the configuration is at fault, or the
+            timetable that is there has another launch and may not be moved.
 
     """
     folder = folder.resolve()
-    if not (folder / CONFIG_NAME).is_file():
+    laid_out = not (folder / CONFIG_NAME).is_file()
+    if laid_out:
         lay_out(folder)
     settings = load_settings(folder, environ)
     if launch is not None:
-        path = settings.campaign.timetable
-        path.write_text(shifted(path.read_text(encoding="utf-8"), launch), encoding="utf-8")
+        _launch_on(settings.campaign.timetable, launch, may_move=laid_out or move)
     if not settings.vault.key_file.exists():
         create_key(settings.vault.key_file)
     _fill_database(settings, salt, clock or SystemClock())
     return settings
+
+
+def _launch_on(timetable: Path, launch: date, *, may_move: bool) -> None:
+    """Move the timetable to the launch. Raises WrongUse: it is a person's own and nobody said that it may be moved."""
+    text = timetable.read_text(encoding="utf-8")
+    moved = shifted(text, launch)
+    if moved == text:
+        return
+    if not may_move:
+        problem = f"{timetable} is there already and launches on {launch_in(text)}"
+        raise WrongUse(problem=problem, mend="Nothing was changed. Say --force to move all its days to the new launch.")
+    timetable.write_text(moved, encoding="utf-8")
 
 
 def upgraded(settings: Settings) -> Database:

@@ -24,7 +24,7 @@ from pydantic import Field
 
 from campaign.channels._facebook_pace import Slowing, regained
 from campaign.channels._wire import Times, said, token_of
-from campaign.config import Duration
+from campaign.config import Duration, WebAddress
 from campaign.errors import AccountBlocked, CredentialDead, Duplicate, Forbidden, Outcome, Refused, Unknown, Wait
 from campaign.http import Answer, Session, asked
 from campaign.ports import Identity
@@ -61,7 +61,7 @@ class Settings(Times):
     pause after each post when it is nearly used up.
     """
 
-    graph_url: str = "https://graph.facebook.com"
+    graph_url: WebAddress = "https://graph.facebook.com"
     graph_version: str = "v25.0"
     back_off: Duration = timedelta(minutes=5)
     slow_from: int = Field(default=75, ge=1, le=99)

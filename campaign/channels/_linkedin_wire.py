@@ -16,7 +16,7 @@ from pydantic import Field
 
 from campaign.channels._linkedin_pace import DAILY_POSTS, throttled
 from campaign.channels._wire import Times, said, token_of, unclear
-from campaign.config import Duration
+from campaign.config import Duration, WebAddress
 from campaign.errors import AccountBlocked, CredentialDead, Duplicate, Forbidden, Outcome, Refused, Unknown
 from campaign.http import Answer, Session, asked
 from campaign.ports import Identity
@@ -31,9 +31,9 @@ class Settings(Times):
     ``daily_limit``, the posts that an account may make in a day (UTC).
     """
 
-    api_url: str = "https://api.linkedin.com"
+    api_url: WebAddress = "https://api.linkedin.com"
     version: str = "202607"
-    auth_url: str = "https://www.linkedin.com"
+    auth_url: WebAddress = "https://www.linkedin.com"
     image_poll: Duration = timedelta(seconds=1)
     image_wait: Duration = timedelta(seconds=45)
     daily_limit: int = Field(default=DAILY_POSTS, ge=1)

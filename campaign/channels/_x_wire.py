@@ -15,6 +15,7 @@ import tweepy
 
 from campaign.channels._wire import Times, said, token_of, unclear
 from campaign.channels._x_pace import lifted_at
+from campaign.config import WebAddress
 from campaign.config.money import Money
 from campaign.errors import AccountBlocked, CredentialDead, Duplicate, Forbidden, Outcome, Refused, Unknown, Wait
 from campaign.http import Answer, Session, asked
@@ -34,7 +35,7 @@ class Settings(Times):
     Prices are in US dollars, those of 2026-04-20. The caps bound what posting costs in a calendar month (UTC).
     """
 
-    api_url: str = "https://api.x.com"
+    api_url: WebAddress = "https://api.x.com"
     price_post: Money = Decimal("0.015")
     price_link: Money = Decimal("0.20")
     price_alt_text: Money = Decimal("0.005")

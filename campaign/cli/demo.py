@@ -13,7 +13,7 @@ Folder = Annotated[Path, typer.Option("--folder", help="The demo's workspace.", 
 Port = Annotated[int | None, typer.Option(help="Default: the one of the last start.", min=0, max=65535)]
 
 
-@cli.command("demo", hidden=True)
+@cli.command("demo")
 def demo(
     folder: Folder = Path(".demo"),
     fresh: Annotated[bool, typer.Option("--fresh", help="Forget the last demo and start anew.")] = False,

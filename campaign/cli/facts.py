@@ -10,6 +10,7 @@ import typer
 
 from campaign.cli.frame import As, AsJson, cli, desk, opened, show
 from campaign.errors import UnknownName, WrongUse
+from campaign.wording import counted
 
 if TYPE_CHECKING:
     from sqlmodel import Session
@@ -43,13 +44,19 @@ def import_partners(file: CsvFile, by: As = None) -> None:
     What the file has no column for is kept; an empty cell takes the value away.
     """
     from campaign.intake import read_partners
+    from campaign.models.partners import agreements_given
     from campaign.register import partners as register
 
     with opened() as app:
         rows = read_partners(file)
         with desk(app, by) as place:
             done = register.take(place.session, rows, app.settings.review, by=place.person, now=place.now)
-    typer.echo(f"{done.added} partners added, {done.changed} changed, {done.same} as before.")
+            place.session.flush()
+            standing = agreements_given(place.session, place.person.name, place.now)
+    typer.echo(f"{counted(done.added, 'partner')} added, {done.changed} changed, {done.same} as before.")
+    if standing:
+        given = counted(standing, "partner")
+        typer.echo(f"{place.person.name} records the agreement of {given}; see `campaign agree` and `campaign revoke`.")
 
 
 @partners.command("list")
@@ -79,7 +86,7 @@ def list_partners(as_json: AsJson = False) -> None:
 @partners.command("set")
 def set_partner(
     key: Annotated[str, typer.Argument(metavar="PARTNER")],
-    values: Annotated[list[str], typer.Argument(metavar="NAME=VALUE...")],
+    values: Annotated[list[str], typer.Argument(metavar="NAME=VALUE")],
     by: As = None,
 ) -> None:
     """Change details of a partner. `campaign queue` carries them into its posts."""
@@ -109,9 +116,10 @@ def import_accounts(file: CsvFile, by: As = None) -> None:
         with desk(app, by) as place:
             done = register.take(place.session, found, app.vault, by=place.person, now=place.now)
             anew = rebind(place, done.touched)
-    typer.echo(f"{done.added} accounts added, {done.changed} changed, {done.same} as before.")
+    typer.echo(f"{counted(done.added, 'account')} added, {done.changed} changed, {done.same} as before.")
     if anew:
-        typer.echo(f"{anew} posts speak for another account now; those that were approved are back in review.")
+        posts = counted(anew, "post")
+        typer.echo(f"For another account now: {posts}. Those that were approved are back in review.")
 
 
 @accounts.command("list")
@@ -194,7 +202,8 @@ def import_list(name: Annotated[str, typer.Argument(metavar="LIST")], file: CsvF
         rows = read_subscribers(file, app.clock.now())
         with desk(app, by) as place:
             done = register.take(place.session, name, rows, by=place.person, now=place.now)
-    typer.echo(f"{done.added} subscribers added, {done.changed} changed, {done.same} as before or unsubscribed.")
+    added = counted(done.added, "subscriber")
+    typer.echo(f"{added} added, {done.changed} changed, {done.same} as before or unsubscribed.")
 
 
 @lists.command("list")

@@ -9,9 +9,11 @@ from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
+from campaign.cli import screen
 from campaign.errors import CampaignError, WrongUse
 
 if TYPE_CHECKING:
@@ -35,13 +37,17 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on
 Partners = Annotated[list[str] | None, typer.Option("--partner", help="Only this partner (may be repeated).")]
 Channels = Annotated[list[str] | None, typer.Option("--channel", help="Only this channel (may be repeated).")]
 Statuses = Annotated[list[str] | None, typer.Option("--status", help="Only this status (may be repeated).")]
+PostId = Annotated[str, typer.Argument(metavar="ID", help="The post, as `campaign posts list` numbers it.")]
+PostIds = Annotated[list[str], typer.Argument(metavar="ID", help="The posts, as `campaign posts list` numbers them.")]
 Day = Annotated[str | None, typer.Option("--day", help="Only this day, as 2025-12-02.")]
 
 _FINDINGS, _WRONG_USE = 1, 2
+_SQLITE = "sqlite:///"
 _DATABASE_MEND = (
     "See config.toml and `campaign db upgrade`; what is lost or damaged comes back by `campaign db restore`."
 )
-_place: dict[str, Path | None] = {"workspace": None}
+_NO_ACCESS = ("readonly", "unable to open")
+_place: dict[str, Path | None] = {"workspace": None, "database": None}
 
 
 @cli.callback()
@@ -77,7 +83,7 @@ def main() -> None:
             raise
         # Only a command that uses the database has loaded SQLAlchemy; --help must not pay for naming its errors.
         cause = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
-        typer.echo(f"campaign: the database said no: {cause}. {_DATABASE_MEND}", err=True)
+        typer.echo(f"campaign: {_database_fault(cause)}", err=True)
         sys.exit(_WRONG_USE)
 
 
@@ -88,6 +94,15 @@ def _crashed(kind: type[BaseException], error: BaseException, trace: TracebackTy
     from campaign.http import scrub
 
     typer.echo(scrub("".join(traceback.format_exception(kind, error, trace))), err=True, nl=False)
+
+
+def _database_fault(cause: str) -> str:
+    """Return what the database said and how to mend it, by the file's name where it has one."""
+    file = _place["database"]
+    if file is not None and any(words in cause for words in _NO_ACCESS):
+        mend = f"See that you may write {file} and its folder: SQLite keeps two files beside it, even to read."
+        return f"the database {file} cannot be used: {cause}. {mend}"
+    return f"the database said no: {cause}. {_DATABASE_MEND}"
 
 
 def workspace() -> Path:
@@ -103,6 +118,9 @@ def opened() -> Iterator["App"]:
     from campaign.app import App
 
     app = App.open(workspace(), os.environ)
+    screen.show_times_in(ZoneInfo(app.settings.campaign.timezone))
+    url = app.settings.database.url
+    _place["database"] = Path(url.removeprefix(_SQLITE)) if url.startswith(_SQLITE) else None
     try:
         yield app
     finally:
@@ -156,32 +174,31 @@ def _table(rows: Sequence[Mapping[str, object]], columns: Sequence[str]) -> None
     for name in columns:
         table.add_column(name.replace("_", " "), overflow="fold")
     for row in rows:
-        table.add_row(*(_cell(row.get(name)) for name in columns))
+        table.add_row(*(screen.said(row.get(name)).replace("[", r"\[") for name in columns))
     console = Console(soft_wrap=not sys.stdout.isatty(), highlight=False)
     if not sys.stdout.isatty():
         console.width = 200
     console.print(table)
 
 
-def _cell(value: object) -> str:
-    if value is None:
-        return "-"
-    return str(value).replace("[", r"\[")
-
-
 def show_one(document: dict[str, object], *, as_json: bool) -> None:
-    """Print one document as JSON, or as names and values for people."""
+    """Print one document as JSON, or as names and values for people; words to copy stand last, as they are."""
     if as_json:
         typer.echo(json.dumps(document, ensure_ascii=False, indent=1))
         return
+    from campaign.newsletter.marks import spoken_marks
+
+    words = {name: str(value) for name, value in document.items() if value and (name == "text" or "\n" in str(value))}
     for name, value in document.items():
-        typer.echo(f"{name}: {value}")
+        if name not in words:
+            typer.echo(f"{name.replace('_', ' ')}: {screen.said(value)}")
+    for name, text in words.items():
+        typer.echo(f"\n{name}:\n\n{spoken_marks(text)}")
 
 
 def local_time(app: "App", text: str) -> datetime:
     """Read a local wall time of the campaign's zone, as 2025-12-02 09:00, into aware UTC."""
     from datetime import UTC
-    from zoneinfo import ZoneInfo
 
     from campaign.plan.days import instant
 

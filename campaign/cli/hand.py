@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from campaign.cli.frame import As, AsJson, Partners, cli, desk, opened, show, show_one
+from campaign.cli.frame import As, AsJson, Partners, PostId, cli, desk, opened, show, show_one
 from campaign.cli.posts import WITHOUT_ID, check_address, find, message_document, post_filter, row_document
 from campaign.errors import WrongUse
 
@@ -30,7 +30,7 @@ def list_by_hand(partner: Partners = None, as_json: AsJson = False) -> None:
 
 
 @hand.command("show")
-def show_by_hand(ident: str, as_json: AsJson = False) -> None:
+def show_by_hand(ident: PostId, as_json: AsJson = False) -> None:
     """Show text, image, alt text and the platform's compose page, ready to copy."""
     from campaign.dispatch import by_hand
 
@@ -53,7 +53,7 @@ def show_by_hand(ident: str, as_json: AsJson = False) -> None:
 
 @hand.command("done")
 def done(
-    ident: str, url: Annotated[str, typer.Option("--url", help="The address of the post.")], by: As = None
+    ident: PostId, url: Annotated[str, typer.Option("--url", help="The address of the post.")], by: As = None
 ) -> None:
     """Record where a post stands that was published by hand."""
     from campaign.models.status import Move

@@ -7,13 +7,17 @@ import typer
 
 from campaign.cli.frame import As, AsJson, cli, desk, opened, show
 from campaign.errors import WrongUse
+from campaign.wording import counted
 
 if TYPE_CHECKING:
     from sqlmodel import Session
 
     from campaign.app import App
 
-Scope = Annotated[str, typer.Argument(help="everything, channel:NAME, partner:KEY, event:NAME, account:ID or post:ID.")]
+Scope = Annotated[
+    str,
+    typer.Argument(metavar="SCOPE", help="everything, channel:NAME, partner:KEY, event:NAME, account:ID or post:ID."),
+]
 
 
 @cli.command("hold")
@@ -47,7 +51,8 @@ def hold(
             going = len(on_their_way(place.session, scope))
     typer.echo(f"Held: {scope}. `campaign release {scope}` lets go.")
     if going:
-        typer.echo(f"{going} were on their way: a request that had gone out goes through, nothing more is asked.")
+        posts = counted(going, "post")
+        typer.echo(f"On the way already: {posts}. A request that had gone out goes through, nothing more is asked.")
 
 
 @cli.command("release")
@@ -68,6 +73,8 @@ def release(
             ahead = _foreseen(app, session, scope)
         show(ahead, as_json=as_json, columns=_RELEASE, empty="Nothing fell due meanwhile.")
         if dry_run:
+            if not as_json:
+                typer.echo(f"Only a look: {scope} is still held.")
             return
         if sys.stdin.isatty() and not yes and not as_json:
             typer.confirm(f"Release {scope}?", abort=True)

@@ -8,7 +8,9 @@ import typer
 
 from campaign.cli.frame import AsJson, Day, cli, day_bounds, opened, show, show_one
 from campaign.cli.posts import check_names, check_partners
+from campaign.cli.screen import zone
 from campaign.errors import WrongUse
+from campaign.wording import counted
 
 if TYPE_CHECKING:
     from campaign.app import App
@@ -76,8 +78,8 @@ def _show_log(rows: "list[LogRow]") -> None:
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
     if len(rows) > _TABLE:
         typer.echo(f"The newest {_TABLE} readings; `campaign export FILE` and --json have them all.")
-    console.print(table(rows[-_TABLE:]))
-    console.print(chart(rows, console.width))
+    console.print(table(rows[-_TABLE:], zone=zone()))
+    console.print(chart(rows, console.width, zone=zone()))
     if len(rows) == NEWEST:
         typer.echo(f"The chart is drawn from the newest {NEWEST:,} readings.")
 
@@ -88,7 +90,7 @@ def report(as_json: AsJson = False) -> None:
     from campaign.reports.log import posts_report
 
     with opened() as app, app.database.read() as session:
-        rows = posts_report(session)
+        rows = posts_report(session, zone=zone())
     columns = tuple(rows[0]) if rows else ()
     show(rows, as_json=as_json, columns=columns, empty="No posts yet.")
 
@@ -115,7 +117,7 @@ def export(
             return
         with file.open("w", encoding="utf-8", newline="") as out:
             count = (write_csv if file.suffix == ".csv" else write_json)(rows, out)
-    typer.echo(f"{count} rows written to {file}.")
+    typer.echo(f"{counted(count, 'row')} written to {file}.")
 
 
 @cli.command("audit")

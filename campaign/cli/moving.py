@@ -6,6 +6,7 @@ import typer
 
 from campaign.cli.frame import As, Day, desk, local_time, opened
 from campaign.cli.posts import each, find, post_filter, posts, say_refused
+from campaign.cli.screen import when
 from campaign.errors import UnknownName, WrongUse
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 @posts.command("move")
 def move(
     at: Annotated[str, typer.Option("--at", help="Local wall time, as 2025-12-02T09:00.")],
-    ident: Annotated[str | None, typer.Argument(help="The post.")] = None,
+    ident: Annotated[str | None, typer.Argument(metavar="ID", help="The post.")] = None,
     slot: Annotated[str | None, typer.Option("--slot", help="Instead of a post: what this slot missed.")] = None,
     day: Day = None,
     by: As = None,
@@ -38,7 +39,7 @@ def move(
         with desk(app, by) as place:
             row = find(place.session, ident or "")
             decisions.reschedule(place, row, due_at)
-            typer.echo(f"Post {ident} is {row.post.status} for {row.post.due_at:%d %B %Y %H:%M} UTC.")
+            typer.echo(f"Post {ident} is {row.post.status} for {when(row.post.due_at)}.")
 
 
 def _rearrange(app: "App", slot: str, day: str | None, slot_at: "datetime", by: str | None) -> None:

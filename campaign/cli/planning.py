@@ -8,6 +8,7 @@ from campaign.cli.facts import find_partner
 from campaign.cli.frame import As, AsJson, cli, day_bounds, desk, local_time, opened, show
 from campaign.cli.posts import pairs, posts
 from campaign.errors import BadInput, WrongUse
+from campaign.wording import counted, some_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -63,6 +64,11 @@ def row_document(row: "PlanRow") -> dict[str, object]:
     }
 
 
+def _said(row: "PlanRow") -> str:
+    """Return the action as people are told it: a post that never was is left out, not withdrawn."""
+    return "leave out" if row.action == "withdraw" and row.post_id is None else row.action
+
+
 @cli.command("plan")
 def plan_command(
     since: Annotated[str | None, typer.Option("--from", help="Only from this day on.")] = None,
@@ -82,7 +88,7 @@ def plan_command(
             for row in rows
             if row.action in _SHOWN and (start is None or row.due_at >= start) and (end is None or row.due_at < end)
         ]
-    documents = [row_document(row) for row in shown]
+    documents = [row_document(row) if as_json else row_document(row) | {"action": _said(row)} for row in shown]
     show(documents, as_json=as_json, columns=_COLUMNS, empty="Nothing to do: every post stands as the timetable says.")
     if money and not as_json:
         typer.echo("What posting costs by month, in US dollars:")
@@ -126,7 +132,7 @@ def _say_blocked(rows: "Sequence[PlanRow]") -> None:
         for finding in row.findings:
             seen.setdefault(str(finding), []).append(f"{row.partner} {row.channel}")
     for line, places in seen.items():
-        typer.echo(f"{line} ({', '.join(dict.fromkeys(places))})", err=True)
+        typer.echo(f"{line} ({some_of(places)})", err=True)
     if any(row.action == "blocked" for row in rows):
         raise typer.Exit(1)
 
@@ -155,14 +161,20 @@ def queue_command(placeholders: Placeholders = False, by: As = None, as_json: As
     if as_json:
         show([dict(counts)], as_json=True, columns=(), empty="")
     else:
-        typer.echo(", ".join(f"{count} {name}" for name, count in counts.items()))
+        typer.echo(_told(counts, sum(_said(row) == "leave out" for row in rows)))
     for scope in (*(f"event:{name}" for name in held), *let_go):
         typer.echo(f"{'Released' if scope in let_go else 'Held'}: {scope}.", err=True)
     if done.not_agreed:
-        typer.echo(
-            f"{len(done.not_agreed)} drafts wait for their partner's yes (`campaign agree --partner P`).", err=True
-        )
+        waiting = "waits" if len(done.not_agreed) == 1 else "wait"
+        drafts = counted(len(done.not_agreed), "draft")
+        typer.echo(f"{drafts} {waiting} for the partner's yes (`campaign agree --partner P`).", err=True)
     _say_blocked(blocked)
+
+
+def _told(counts: "Mapping[str, int]", left_out: int) -> str:
+    """Return the counts in words; what a quiet period or a cancelled event leaves out was never there to withdraw."""
+    shown = {**counts, "withdraw": counts["withdraw"] - left_out} | ({"leave out": left_out} if left_out else {})
+    return ", ".join(f"{count} {name}" for name, count in shown.items())
 
 
 def _keep_templates(app: "App", place: object) -> None:
@@ -194,7 +206,7 @@ def new_post(
     channel: Annotated[str, typer.Option("--channel", help="The channel.")],
     template: Annotated[str, typer.Option("--template", help="The template's name.")],
     at: Annotated[str, typer.Option("--at", help="Local wall time, as 2025-12-02T09:00.")],
-    values: Annotated[list[str] | None, typer.Argument(metavar="FIELD=VALUE...")] = None,
+    values: Annotated[list[str] | None, typer.Argument(metavar="FIELD=VALUE")] = None,
     by: As = None,
 ) -> None:
     """Queue a single post outside the timetable; it goes to review like any other."""

@@ -12,6 +12,8 @@ from campaign.cli.frame import (
     Channels,
     Day,
     Partners,
+    PostId,
+    PostIds,
     Statuses,
     cli,
     day_bounds,
@@ -20,6 +22,7 @@ from campaign.cli.frame import (
     show,
     show_one,
 )
+from campaign.cli.screen import NOTHING, said
 from campaign.errors import CampaignError, UnknownName, WrongUse
 
 if TYPE_CHECKING:
@@ -143,7 +146,7 @@ def list_posts(
 
 
 @posts.command("show")
-def show_post(ident: str, as_json: AsJson = False) -> None:
+def show_post(ident: PostId, as_json: AsJson = False) -> None:
     """Show a post with its events, attempts and deliveries."""
     from campaign.cli.story import story
 
@@ -156,9 +159,9 @@ def show_post(ident: str, as_json: AsJson = False) -> None:
         if isinstance(value, list):
             typer.echo(f"{name}:")
             for item in value:
-                typer.echo("  " + "  ".join(str(part) for part in item.values() if part not in (None, "")))
+                typer.echo("  " + "  ".join(part for part in map(said, item.values()) if part != NOTHING))
         else:
-            typer.echo(f"{name}: {value}")
+            typer.echo(f"{name.replace('_', ' ')}: {said(value)}")
 
 
 def message_document(message: "Message") -> dict[str, object]:
@@ -189,27 +192,39 @@ def message_document(message: "Message") -> dict[str, object]:
 
 
 @posts.command("preview")
-def preview(ident: str, as_json: AsJson = False) -> None:
+def preview(ident: PostId, as_json: AsJson = False) -> None:
     """Show exactly what a post will send, and its length."""
+    from campaign.newsletter.marks import spoken_marks
+
     with opened() as app:
         with app.database.read() as session:
             row = find(session, ident)
         message = app.contents.message(row.post)
         document = message_document(message)
-        limits = app.channels[row.post.channel].limits
     if as_json:
         show_one(document, as_json=True)
         return
-    typer.echo(f"{row.partner.name} on {row.post.channel} ({row.account.handle}), version {row.post.version}")
-    typer.echo(f"{limits.count(message.text)} of {limits.text_max} characters\n")
+    channel = app.channels[row.post.channel]
+    typer.echo(f"{row.partner.name} on {channel.title} ({row.account.handle}), version {row.post.version}")
+    if message.share_of is not None and not message.text:
+        typer.echo(_shared(message.share_of))
+        return
+    typer.echo(f"{channel.limits.count(message.text):,} of {channel.limits.text_max:,} characters\n")
     if message.envelope:
         typer.echo(f"From: {message.envelope.sender}\nReply to: {message.envelope.reply_to or 'the same'}")
     typer.echo(f"Subject: {message.subject}\n" if message.subject else "", nl=False)
-    typer.echo(message.text or f"(shares {message.share_of})")
+    typer.echo(spoken_marks(message.text) if message.html is not None else message.text)
     if message.link:
         typer.echo(f"\n[{message.link_title or 'link card'}] {message.link}")
     for item in message.media:
         typer.echo(f"\n[image {item.path.name}] {item.alt}")
+
+
+def _shared(source: str) -> str:
+    """Return what a share passes on: a post of the timetable (SLOT@PARTNER), or one that is out."""
+    slot, at, partner = source.rpartition("@")
+    what = f"the post of {partner} in the slot {slot!r}" if at else f"the post {source}"
+    return f"It passes on {what} as it stands, and says no words of its own."
 
 
 def each(rows: "Sequence[PostRow]", app: "App", by: str | None, decide: "Callable[[Desk, PostRow], None]") -> list[str]:
@@ -233,7 +248,7 @@ def say_refused(refused: list[str]) -> None:
 
 
 @posts.command("submit")
-def submit(idents: list[str], by: As = None) -> None:
+def submit(idents: PostIds, by: As = None) -> None:
     """Hand drafts to review."""
     from campaign.review import decisions
 
@@ -245,7 +260,7 @@ def submit(idents: list[str], by: As = None) -> None:
 
 @posts.command("withdraw")
 def withdraw(
-    idents: list[str],
+    idents: PostIds,
     reason: Annotated[str, typer.Option("--reason", help="Why; it is kept.")] = "withdrawn by its author",
     by: As = None,
 ) -> None:
@@ -260,8 +275,8 @@ def withdraw(
 
 @posts.command("edit")
 def edit(
-    ident: str,
-    values: Annotated[list[str], typer.Argument(help="name=value: the template's fields.", metavar="FIELD=VALUE...")],
+    ident: PostId,
+    values: Annotated[list[str], typer.Argument(help="name=value: the template's fields.", metavar="FIELD=VALUE")],
     by: As = None,
 ) -> None:
     """Change the words of a post where its template lets them change: its fields."""

@@ -11,6 +11,8 @@ from campaign.cli.frame import (
     Channels,
     Day,
     Partners,
+    PostId,
+    PostIds,
     cli,
     desk,
     opened,
@@ -29,6 +31,7 @@ from campaign.cli.posts import (
     say_refused,
 )
 from campaign.errors import UnknownName, WrongUse
+from campaign.wording import counted
 
 if TYPE_CHECKING:
     from sqlmodel import Session
@@ -63,7 +66,7 @@ def list_review(partner: Partners = None, channel: Channels = None, day: Day = N
 
 @review.command("approve")
 def approve(
-    seen: Annotated[list[str] | None, typer.Argument(metavar="ID@HASH...", help="As `review list` shows them.")] = None,
+    seen: Annotated[list[str] | None, typer.Argument(metavar="ID@HASH", help="As `review list` shows them.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="What the filters list, as it stands now.")] = False,
     partner: Partners = None,
     channel: Channels = None,
@@ -111,12 +114,12 @@ def _approve_listed(
 def _say_approved(done: list[bool]) -> None:
     typer.echo(f"{sum(done)} approved.")
     if len(done) > sum(done):
-        typer.echo(f"{len(done) - sum(done)} wait for the other side's approval, or came too late.")
+        typer.echo(f"Not approved yet: {len(done) - sum(done)}. The other side must approve too, or it came too late.")
 
 
 @review.command("return")
 def send_back(
-    idents: list[str], comment: Annotated[str, typer.Option("--comment", help="What to change.")], by: As = None
+    idents: PostIds, comment: Annotated[str, typer.Option("--comment", help="What to change.")], by: As = None
 ) -> None:
     """Return posts to their partner with a comment; the partner is told."""
     from campaign.dispatch import tell
@@ -132,7 +135,7 @@ def send_back(
 
 
 @review.command("reject")
-def reject(idents: list[str], reason: Reason, by: As = None) -> None:
+def reject(idents: PostIds, reason: Reason, by: As = None) -> None:
     """Reject posts for good."""
     from campaign.review import decisions
 
@@ -172,7 +175,7 @@ def agree(
         ]
         for found in ready:
             decisions.submit(place, found)
-    typer.echo(f"{partner} agrees. {len(ready)} drafts went to review.")
+    typer.echo(f"{partner} agrees. {counted(len(ready), 'draft')} went to review.")
 
 
 def find_of(session: "Session", partner: str, ident: str) -> "PostRow":
@@ -193,7 +196,7 @@ def revoke(partner: OnePartner, slot: OneSlot = None, by: As = None) -> None:
         row = find_partner(place.session, partner)
         demand(place.person, Right.AGREE, partner)
         stopped = agreement.revoke(place.session, row, by=place.person.name, now=place.now, slot=slot)
-    typer.echo(f"{partner} no longer agrees. {stopped} approved posts went back to review.")
+    typer.echo(f"{partner} no longer agrees. {counted(stopped, 'approved post')} went back to review.")
 
 
 @cli.command("retract")
@@ -209,12 +212,12 @@ def retract(scope: Scope, reason: Reason, by: As = None) -> None:
         covered = [row for row in rows if scope in scopes(row)]
         for row in covered:
             decisions.take_down(place, row, reason)
-    typer.echo(f"{len(covered)} are to be taken down. `campaign run` does it.")
+    typer.echo(f"To be taken down: {counted(len(covered), 'post')}. `campaign run` does it.")
 
 
 @cli.command("settle")
 def settle(
-    ident: str,
+    ident: PostId,
     published: Annotated[
         str | None, typer.Option("--published", metavar="URL", help="It is there: its address.")
     ] = None,

@@ -10,23 +10,49 @@ import typer
 
 from campaign.cli.frame import AsJson, cli, opened, show
 from campaign.errors import BadInput, CampaignError, Finding, WrongUse
+from campaign.wording import counted
 
 if TYPE_CHECKING:
     from campaign.app import App
+    from campaign.config import Settings
 
 
 @cli.command("init")
 def init(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Default: the current folder.")] = Path(),
-    launch: Annotated[str | None, typer.Option("--launch", help="Shift the shipped days to this launch day.")] = None,
+    launch: Annotated[
+        str | None, typer.Option("--launch", metavar="DATE", help="Move the shipped days to this launch day.")
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="With --launch: move the days of a timetable that is there already.")
+    ] = False,
 ) -> None:
-    """Lay out config.toml, templates/, schedules/, the key file and a database."""
+    """Lay out config.toml, templates/, schedules/, the key file and a database. What is there already is kept."""
     from campaign.opening import open_workspace
 
     day = _day(launch)
-    open_workspace(folder, os.environ, launch=day, salt=secrets.token_hex(16))
+    settings = open_workspace(folder, os.environ, launch=day, move=force, salt=secrets.token_hex(16))
     typer.echo(f"{folder} is ready. You act as `operator`.")
-    typer.echo("Next: campaign partners import, accounts import, check, plan, queue.")
+    _say_launch(folder, settings)
+    typer.echo("Next: campaign partners import, accounts import, lists import, check, plan, queue.")
+
+
+def _say_launch(folder: Path, settings: "Settings") -> None:
+    """Say which launch day the timetable has, and how to move one that is past."""
+    from zoneinfo import ZoneInfo
+
+    from campaign.clock import SystemClock
+    from campaign.plan.shift import launch_in
+
+    path, zone = settings.campaign.timetable, ZoneInfo(settings.campaign.timezone)
+    try:
+        launches = launch_in(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, WrongUse):
+        return  # a timetable of its own kind; `campaign check` judges it
+    past = launches < SystemClock().now().astimezone(zone).date()
+    typer.echo(f"The timetable launches on {launches:%A} {launches.day} {launches:%B %Y}{', which is past' * past}.")
+    if past:
+        typer.echo(f"Move it before you queue: campaign init {folder} --launch DATE --force")
 
 
 def _day(text: str | None) -> date | None:
@@ -60,7 +86,7 @@ def check(
     else:
         for item in found:
             typer.echo(f"{item.severity}: {item}")
-        typer.echo(f"{len(found)} findings." if found else "Everything holds together.")
+        typer.echo(f"{counted(len(found), 'finding')}." if found else "Everything holds together.")
     if any(item.severity == "error" for item in found):
         raise typer.Exit(1)
 

@@ -4,6 +4,7 @@
 clear errors, ``lay_out`` puts the shipped starter into a new workspace.
 """
 
+from campaign.config.addresses import WebAddress
 from campaign.config.durations import Duration, duration, spoken
 from campaign.config.faults import Origin, Section, fault, nearest, validated
 from campaign.config.load import load_settings
@@ -18,6 +19,7 @@ __all__ = [
     "Origin",
     "Section",
     "Settings",
+    "WebAddress",
     "duration",
     "fault",
     "find_workspace",

@@ -22,10 +22,19 @@ _MENDS = {
     "string_type": "Write it in quotes",
     "int_type": "Write a whole number, without quotes",
     "int_parsing": "Write a whole number, without quotes",
+    "model_type": "Write it as a table of its own, under [name]",
+    "mapping_type": "Write it as a table of its own, under [name]",
     "tuple_type": 'Write a list: ["...", "..."]',
     "list_type": 'Write a list: ["...", "..."]',
 }
-_PROBLEMS = {"missing": "it is missing", "extra_forbidden": "there is no such key"}
+_PROBLEMS = {
+    "missing": "it is missing",
+    "extra_forbidden": "there is no such key",
+    "tuple_type": "it is no list",
+    "list_type": "it is no list",
+    "model_type": "it is no table",
+    "mapping_type": "it is no table",
+}
 _HEADER = re.compile(r"\s*\[\s*([^\[\]]+?)\s*\]\s*(?:#.*)?$")
 _KEY = re.compile(r"\s*([A-Za-z0-9_.\"'-]+)\s*=")
 
@@ -95,7 +104,16 @@ def _finding(kind: type[BaseModel], one: ErrorDetails, origin: Origin, within: t
     line = line_of(origin.text, names)
     by_variable = origin.variable_for(names, in_file=line is not None)
     file, line = (f"environment {by_variable}", None) if by_variable else (origin.file, line)
+    if one["type"] == "missing" and _is_table(kind, one["loc"]):
+        mend = f"Write [{place[0]}] as the shipped config.toml does; `campaign init DIR` lays one out"
+        return Finding(file, f"[{place[0]}]", "the table is missing", mend, line)
     return Finding(file, dotted(place), _problem(one), _mend(kind, one), line)
+
+
+def _is_table(kind: type[BaseModel], loc: Place) -> bool:
+    """Say whether a whole table is meant, not a key."""
+    member = kind.model_fields.get(str(loc[0])) if len(loc) == 1 else None
+    return member is not None and _model_in(member.annotation) is not None
 
 
 def _problem(one: ErrorDetails) -> str:

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from threading import Event, Thread
 from zoneinfo import ZoneInfo
 
@@ -11,10 +11,12 @@ from campaign.app import App
 from campaign.models import listing, snapshots
 from campaign.models.listing import PostFilter, PostRow
 from campaign.sandbox.world import World
+from campaign.wording import counted
 
 PAUSE = 3.0
 """Seconds between two looks."""
 
+_SOON = timedelta(minutes=10)
 _TROUBLE = ("failed", "missed", "unconfirmed")
 _IMPRESSIONS = snapshots.FIGURES.index("impressions")
 
@@ -22,13 +24,16 @@ _IMPRESSIONS = snapshots.FIGURES.index("impressions")
 class Progress:
     """Reads the tables and the mail catcher, and says where things stand."""
 
-    def __init__(self, app: App, world: World, say: Callable[[str], None]) -> None:
+    def __init__(self, app: App, world: World, say: Callable[[str], None], listing: str) -> None:
+        """``listing`` is the command that lists every post."""
         self._app = app
         self._world = world
         self._say = say
+        self._listing = listing
         self._zone = ZoneInfo(app.settings.campaign.timezone)
         self._end = Event()
         self._said = ""
+        self._opening_is_out = self._explained = False
 
     @contextmanager
     def shown(self) -> Iterator[None]:
@@ -51,6 +56,9 @@ class Progress:
         if line != self._said:
             self._say(f"{self._app.clock.now().astimezone(self._zone):%H:%M:%S}  {line}")
             self._said = line
+        if self._opening_is_out and not self._explained:
+            self._say(f"The opening is out. The rest of the timetable lies ahead: {self._listing} shows it.")
+            self._explained = True
 
     def line(self) -> str:
         """Return how much is published, what comes next, how many mails there are, and what the platforms count."""
@@ -58,7 +66,7 @@ class Progress:
             rows = listing.posts(session, PostFilter())
             totals = snapshots.totals(session, snapshots.LogFilter())
         counts = Counter(str(row.post.status) for row in rows)
-        parts = [f"{counts['published']} of {len(rows)} published", f"{self._world.mail_count()} mails"]
+        parts = [f"{counts['published']} of {len(rows)} published", counted(self._world.mail_count(), "mail")]
         parts += [f"{counts['by_hand']} to publish by hand"] if counts["by_hand"] else []
         parts += [f"{counts[status]} {status}" for status in _TROUBLE if counts[status]]
         parts += [self._next(rows)]
@@ -66,8 +74,15 @@ class Progress:
         return ", ".join(parts) + (f"; views: {', '.join(views)}" if views else "")
 
     def _next(self, rows: list[PostRow]) -> str:
+        """Return what comes next; what is due already is on its way."""
         waiting = next((row.post for row in rows if row.post.status == "approved"), None)
-        return f"next {self._told(waiting.due_at)} ({waiting.slot})" if waiting else "nothing more is planned"
+        if waiting is None:
+            return "nothing more is planned"
+        ahead = waiting.due_at - self._app.clock.now()
+        if ahead <= timedelta():
+            return f"due now ({waiting.slot})"
+        self._opening_is_out = ahead > _SOON
+        return f"next {self._told(waiting.due_at)} ({waiting.slot})"
 
     def _told(self, instant: datetime) -> str:
         local, today = instant.astimezone(self._zone), self._app.clock.now().astimezone(self._zone).date()

@@ -29,6 +29,9 @@ from campaign.web.doors import doors
 SPEED = 600.0
 """How much faster engagement grows than in life: half of what a post will ever get comes within a minute."""
 
+FOLDER = ".demo"
+"""Where a demo lives unless a person names another folder."""
+
 _STAMP = ".demo"
 _READY = "ready\n"
 _LOOK_AT = {"x": "harbourside", "facebook": "beechwood-grange", "linkedin": "little-acorns"}
@@ -121,11 +124,11 @@ class Demo:
 
     def _go(self, box: Sandbox) -> int:
         with closing(App.open(self.folder, self.environ)) as app:
-            progress = Progress(app, box.world, self.say)
+            progress = Progress(app, box.world, self.say, f"`{self._typed} posts list`")
             until = app.clock.now() + timedelta(seconds=self.seconds) if self.seconds is not None else None
             with doors(app, pages=True), progress.shown():
                 code = daemon.run(app, until=until, ready=lambda: self._welcome(box, app))
-        self.say(f"Stopped. `{self.program} demo` goes on where it was.")
+        self.say(f"Stopped. `{self._again}` goes on where it was.")
         return code
 
     def _welcome(self, box: Sandbox, app: App) -> None:
@@ -142,8 +145,18 @@ class Demo:
         self.say("\nType in a second terminal:")
         for command in ("log", "posts list --day TODAY", "hand list", "hold --reason 'just trying'", "release"):
             day = f"{app.clock.now():%Y-%m-%d}"
-            self.say(f"  {self.program} -w {self._shown} {command.replace('TODAY', day)}")
+            self.say(f"  {self._typed} {command.replace('TODAY', day)}")
         self.say("\nCtrl-C ends it; the same command goes on where it was, with --fresh it starts anew.\n")
+
+    @property
+    def _typed(self) -> str:
+        """How a person types any command for this demo's workspace."""
+        return f"{self.program} -w {self._shown}"
+
+    @property
+    def _again(self) -> str:
+        """How a person starts this demo once more."""
+        return f"{self.program} demo" + (f" --folder {self._shown}" if self._shown != FOLDER else "")
 
     @property
     def _shown(self) -> str:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from datetime import date, datetime
 
+from campaign.plan.days import on_working
 from campaign.plan.shift import shifted
 
 OPENING: Mapping[str, str] = {
@@ -42,6 +43,7 @@ at = "launch + 70 seconds"
 _BLOCKS = re.compile(r"^(?=\[)", re.MULTILINE)
 _HEADER = re.compile(r"\[{1,2}\s*(\w+)")
 _NAME = re.compile(r'^name\s*=\s*"([^"]+)"', re.MULTILINE)
+_STARTS = re.compile(r"^(starts\s*=\s*)(\d{4}-\d{2}-\d{2})", re.MULTILINE)
 _DAY = re.compile(r"^(from|until)\s*=\s*(\d{4}-\d{2}-\d{2})", re.MULTILINE)
 
 
@@ -63,12 +65,17 @@ def _derived(block: str, launch_at: datetime) -> str:
         case "days":
             return _with(block, "launch", launch_at.isoformat(timespec="seconds"))
         case "event":
-            return _with(_without(block, "placeholder"), "confirmed", "true")
+            return _on_working_day(_with(_without(block, "placeholder"), "confirmed", "true"))
         case "slot":
             return _slot(block)
         case "quiet" if _covers(block, launch_at.date()):
             return ""
     return block
+
+
+def _on_working_day(block: str) -> str:
+    """Put an event that the shift left at a weekend or on a bank holiday on the next working day, same hour."""
+    return _STARTS.sub(lambda found: f"{found[1]}{on_working(date.fromisoformat(found[2]))}", block)
 
 
 def _slot(block: str) -> str:

@@ -111,12 +111,13 @@ def _hand(session: Session, means: Means, post: Post, now: datetime) -> None:
         upkeep.put_off(session, post.ident, now + nth(means.policy.retries, 1))
         return
     move(session, post, Move.HAND_OVER, who=means.owner, at=now, why="due; the account has no API access")
-    tell.officers(session, post, "a post to publish by hand", _to_publish(post, account, handed), now)
+    body = _to_publish(post, means.channel(post.channel).title, account, handed)
+    tell.officers(session, post, "a post to publish by hand", body, now)
 
 
-def _to_publish(post: Post, account: Account, handed: HandOver) -> str:
+def _to_publish(post: Post, channel: str, account: Account, handed: HandOver) -> str:
     shared = handed.message.share_of is not None
-    body = f"Please publish this on {post.channel} ({account.handle}) now:\n\n{handed.words}\n\n"
+    body = f"Please publish this on {channel} ({account.handle}) now:\n\n{handed.words}\n\n"
     body += f"Link: {handed.message.link}\n" if handed.message.link and not shared else ""
     body += "".join(f"Image: {item.path.name}, alt text: {item.alt}\n" for item in handed.message.media)
     body += f"Open: {handed.page}\n" if handed.page else ""

@@ -14,6 +14,7 @@ from sqlalchemy import JSON, Column, Index, String, UniqueConstraint, text
 from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlmodel import Field, Session, SQLModel, col, select
 
+from campaign.models.partners import Account, Partner
 from campaign.models.posts import Post
 from campaign.models.types import UtcDateTime
 
@@ -288,3 +289,15 @@ def subscriber_by_token(session: Session, token: str) -> Subscriber | None:
     if found is None and (former := session.get(FormerToken, token)) is not None:
         found = session.get(Subscriber, former.subscriber_id)
     return found
+
+
+def speakers(session: Session, list_id: int) -> list[str]:
+    """Return the names of the partners who mail this list, so that a reader sees whose newsletter it is."""
+    statement = (
+        select(Partner.name)
+        .join(Account, col(Account.partner_id) == col(Partner.id))
+        .join(MailingList, col(MailingList.key) == col(Account.external_id))
+        .where(col(MailingList.id) == list_id, col(Account.channel) == "email")
+        .order_by(col(Partner.name))
+    )
+    return list(dict.fromkeys(session.exec(statement).all()))

@@ -197,3 +197,9 @@ def last_revoked_at(session: Session, partner_id: int) -> datetime | None:
         col(Agreement.revoked_at).is_not(None),
     )
     return max((row.revoked_at for row in session.exec(statement) if row.revoked_at), default=None)
+
+
+def agreements_given(session: Session, by: str, at: datetime) -> int:
+    """Return how many standing agreements a person recorded at this instant."""
+    statement = select(Agreement).where(col(Agreement.given_by) == by, col(Agreement.given_at) == at)
+    return len(session.exec(statement).all())

@@ -52,8 +52,39 @@ class Move(StrEnum):
     GONE = "gone"
     RESTORE = "restore"
 
+    @property
+    def spoken(self) -> str:
+        """Return what cannot be done to a post that the move is refused: ``be edited``."""
+        return _SPOKEN[self]
+
 
 S, M = Status, Move
+
+_SPOKEN: Mapping[Move, str] = MappingProxyType(
+    {
+        M.SUBMIT: "be submitted",
+        M.EDIT: "be edited",
+        M.APPROVE: "be approved",
+        M.RETURN: "be returned",
+        M.REJECT: "be rejected",
+        M.WITHDRAW: "be withdrawn",
+        M.EXPIRE: "be missed",
+        M.CLAIM: "be sent",
+        M.SETTLE: "be recorded as published",
+        M.DEFER: "be put off",
+        M.REFUSE: "be recorded as refused",
+        M.LOSE: "be left unconfirmed",
+        M.FOUND: "be recorded as found",
+        M.ABSENT: "be recorded as not there",
+        M.REVIVE: "go back to review",
+        M.REARRANGE: "get a new time",
+        M.HAND_OVER: "be handed to a person",
+        M.DONE: "be recorded as done",
+        M.RETRACT: "be taken down",
+        M.GONE: "be recorded as taken down",
+        M.RESTORE: "be restored",
+    }
+)
 
 TRANSITIONS: Mapping[tuple[Status, Move], tuple[Status, ...]] = MappingProxyType(
     {

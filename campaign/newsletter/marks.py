@@ -20,6 +20,11 @@ def mark(name: str) -> str:
     return f"{OPEN}{name}{CLOSE}"
 
 
+def spoken_marks(text: str) -> str:
+    """Return the text for an eye that is no recipient's, with ``[name]`` where each copy has its own words."""
+    return _MARK.sub(lambda found: f"[{found[1].lower()}{f', or {found[2]}' if found[2] else ''}]", text)
+
+
 @dataclass(frozen=True, slots=True)
 class Skeleton:
     """A text cut at its marks: constant pieces around (name, words otherwise)."""

@@ -3,13 +3,13 @@
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 
-from jinja2 import TemplateSyntaxError, meta
+from jinja2 import TemplateSyntaxError, meta, nodes
 
 from campaign.errors import BadInput, Finding
 from campaign.plan.fields import KINDS, FieldSpec, checked
@@ -240,17 +240,23 @@ class Reading:
 
     def _names_in(self, key: str, text: str, known: set[str]) -> None:
         try:
-            used = meta.find_undeclared_variables(CELL.parse(text))
+            tree = CELL.parse(text)
         except TemplateSyntaxError as why:
             finding = self.source.finding(
                 key, f"has broken grammar: {why.message}", "Close every brace and every block."
             )
-            line = self.source.words_line + why.lineno - 1 if key == "words" else finding.line
-            self.faults.append(Finding(finding.file, key, finding.problem, finding.mend, line))
+            self.faults.append(replace(finding, line=self._line_in(key, why.lineno)))
             return
-        for name in sorted(used - known):
+        for call in tree.find_all(nodes.Call):
+            finding = self.source.finding(key, "calls something", "Show names, and use only conditions and filters.")
+            self.faults.append(replace(finding, line=self._line_in(key, call.lineno)))
+        for name in sorted(meta.find_undeclared_variables(tree) - known):
             near = get_close_matches(name, known, n=1)
             mend = f"Did you mean {near[0]!r}?" if near else "Declare it under `fields`."
-            at = next((n for n, line in enumerate(text.split("\n")) if name in line), 0)
-            line = self.source.words_line + at if key == "words" else self.source.lines.get(key)
+            at = next((n for n, line in enumerate(text.split("\n"), start=1) if name in line), 1)
+            line = self._line_in(key, at)
             self.faults.append(Finding(self.source.file, name, f"is used in {key}, but is no field", mend, line))
+
+    def _line_in(self, key: str, number: int) -> int | None:
+        """Return the file's line of a line of the words, or of the key in the head."""
+        return self.source.words_line + number - 1 if key == "words" else self.source.lines.get(key)

@@ -91,12 +91,13 @@ def _parsed(text: str, file: str) -> dict[str, object]:
 def _impossible_days(text: str, file: str) -> list[Finding]:
     """Name days that no calendar has: TOML's own message for them is about its syntax."""
     found: list[Finding] = []
+    places = {number: place for place, number in key_lines(text).items()}
     for number, line in enumerate(text.splitlines(), start=1):
         written = _DATE.search(line.split("#", 1)[0])
         try:
             _ = written and date.fromisoformat(written[1])
         except ValueError:
-            key = line.split("=", 1)[0].strip()
+            key = re.sub(r"\.\d+\.", ".", places.get(number, line.split("=", 1)[0].strip()))
             problem = f"{written[1] if written else ''} is not a day that exists"
             found.append(Finding(file, key, problem, "Correct the date", number))
     return found

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from campaign.errors import BadInput, Finding
-from campaign.plan.days import instant
+from campaign.plan.days import instant, local
 from campaign.plan.entries import Event, Slot, Timetable
-from campaign.plan.occurrences import occurrences
+from campaign.plan.occurrences import occurrences, span
 from campaign.plan.questions import Question
 
 
@@ -22,13 +22,26 @@ def check_timetable(
     Placeholders are errors unless ``placeholders_allowed``, as in a demo or a rehearsal. Slots for each question are
     judged only where ``questions`` are given. ``now`` is aware UTC.
     """
-    found = [*_details(timetable, placeholders_allowed=placeholders_allowed)]
+    found = [*_all_past(timetable, now, questions or ())]
+    found += _details(timetable, placeholders_allowed=placeholders_allowed)
     for event in timetable.events:
         found += _event(timetable, event, now, placeholders_allowed=placeholders_allowed)
     for slot in timetable.slots:
         if questions is not None or not (slot.for_each or "").startswith("question-"):
             found += _slot(timetable, slot, now, questions or ())
     return found
+
+
+def _all_past(timetable: Timetable, now: datetime, questions: Sequence[Question]) -> Iterable[Finding]:
+    """Say first what explains most of the rest: the campaign is over."""
+    try:
+        dues = [found[-1].due_at for slot in timetable.slots if (found := occurrences(timetable, slot, questions))]
+    except BadInput:
+        return
+    if dues and max(dues) < now:
+        problem = f"all of them are past: the last post was due on {local(max(dues), timetable.zone):%Y-%m-%d}"
+        mend = "Move them to the launch that you mean: `campaign init . --launch DATE --force`"
+        yield Finding(timetable.file, "days", problem, mend, timetable.lines.get("days"), "warning")
 
 
 def _details(timetable: Timetable, *, placeholders_allowed: bool) -> Iterable[Finding]:
@@ -61,7 +74,7 @@ def _event(timetable: Timetable, event: Event, now: datetime, *, placeholders_al
     if event.status in warnings:
         said.append(("status", *warnings[event.status], "warning"))
     if instant(event.starts, timetable.zone) < now:
-        said.append(("starts", "is past", "Nothing to do, unless the year is wrong", "warning"))
+        said.append(("starts", "is past", "Leave it, unless the year is wrong", "warning"))
     return [
         Finding(timetable.file, f"event.{event.name}.{key}", problem, mend, event.line, severity)
         for key, problem, mend, severity in said
@@ -80,5 +93,15 @@ def _slot(timetable: Timetable, slot: Slot, now: datetime, questions: Sequence[Q
         mend = "Correct its time, its `from` and `until`, or what it is for each of"
         yield Finding(timetable.file, place, "never comes", mend, slot.line)
     elif dues[-1].due_at + slot.spread < now:
-        mend = "Nothing to do, unless the year is wrong"
-        yield Finding(timetable.file, place, "lies wholly in the past", mend, slot.line, "warning")
+        yield _past(timetable, slot, now)
+
+
+def _past(timetable: Timetable, slot: Slot, now: datetime) -> Finding:
+    """Say that a slot comes no more; one that is caught up still reaches partners who join later."""
+    last = span(timetable, slot)[1]
+    if slot.late == "catch-up" and (last is None or last >= now):
+        problem = "is past, and partners who join now still catch it up"
+        mend = 'Leave it, or end that with `until`, such as until = "close"'
+    else:
+        problem, mend = "lies wholly in the past", "Leave it, unless the year is wrong"
+    return Finding(timetable.file, f"slot.{slot.name}", problem, mend, slot.line, "warning")

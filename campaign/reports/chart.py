@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from campaign.models.snapshots import FIGURES
+from campaign.wording import counted
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 NOTHING_YET = " "
@@ -87,12 +88,8 @@ def _block(value: int, top: int) -> str:
 
 def _note(line: _Line) -> str:
     newest = {post: value for _, post, value in line.points}
-    words = f"{sum(newest.values()):,} ({_counted(len(newest), 'post')})" if newest else "not given"
-    return f"{words}, {_counted(line.gaps, 'gap')}" if line.gaps else words
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count:,} {noun}s"
+    words = f"{sum(newest.values()):,} ({counted(len(newest), 'post')})" if newest else "not given"
+    return f"{words}, {counted(line.gaps, 'gap')}" if line.gaps else words
 
 
 def _when(instant: datetime, zone: tzinfo) -> str:

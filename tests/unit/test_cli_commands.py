@@ -121,7 +121,9 @@ def test_release_foretells_without_doing_it(terminal: Terminal) -> None:
     terminal.run("hold", "--reason", "r", "--as", "rita")
     (foretold,) = terminal.json("release", "--dry-run", "--as", "rita")
     assert (foretold["id"], foretold["partner"], foretold["fate"]) == (ident, "oak", "missed")
-    assert "missed" in terminal.run("release", "--dry-run", "--as", "rita")
+    said = terminal.run("release", "--dry-run", "--as", "rita")
+    assert "missed" in said
+    assert "everything is still held" in said
     assert len(terminal.json("hold", "--list")) == 1
 
 
@@ -161,6 +163,17 @@ def test_hand_show_resolves_what_is_shared_when_it_is_shown(terminal: Terminal) 
     assert (ready["share_of"], ready["share_partner"]) == ("launch@oak", "Oak School")
     assert ready["share_url"] == "https://x.com/oak/status/7"
     assert ready["compose_url"] == "https://x.com/intent/retweet?tweet_id=7"
+
+
+def test_a_refused_move_is_said_in_words(terminal: Terminal) -> None:
+    ident = terminal.posts()[0]["id"]
+    for status, command, words in (
+        ("published", ("posts", "edit", ident, "line=new"), "is published, so it cannot be edited."),
+        ("by_hand", ("review", "return", ident, "--comment", "c"), "is by hand, so it cannot be returned."),
+        ("approved", ("hand", "done", ident, "--url", "https://x.com/1"), "is approved, so it cannot be recorded as"),
+    ):
+        put(terminal, ident, status=Status(status))
+        assert words in terminal.run(*command, code=1)
 
 
 def test_a_person_settles_an_unconfirmed_post_both_ways(terminal: Terminal) -> None:
@@ -235,7 +248,7 @@ def test_retract_takes_what_the_scope_covers_and_nothing_else(terminal: Terminal
     rows = terminal.posts()
     for row in rows:
         put(terminal, row["id"], status=Status.PUBLISHED, external_id=row["id"])
-    assert "1 are to be taken down" in terminal.run("retract", "channel:facebook", "--reason", "r", "--as", "rita")
+    assert "To be taken down: 1 post." in terminal.run("retract", "channel:facebook", "--reason", "r", "--as", "rita")
     assert {row["status"] for row in terminal.posts("--channel", "x")} == {"published"}
     assert "acts for oak only" in terminal.run("retract", "everything", "--reason", "r", "--as", "olga", code=2)
     assert {row["status"] for row in terminal.posts("--channel", "x")} == {"published"}

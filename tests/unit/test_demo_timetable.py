@@ -9,6 +9,7 @@ import pytest
 from campaign.config import starter_folder
 from campaign.demo.settings import changed
 from campaign.demo.timetable import OPENING, derived
+from campaign.plan.days import is_working
 from campaign.plan.entries import Timetable
 from campaign.plan.occurrences import Occurrence, occurrences
 from campaign.plan.questions import load_questions
@@ -56,6 +57,11 @@ def test_nothing_of_it_is_past_quiet_or_unconfirmed_at_launch(tmp_path: Path, la
     assert all(event.confirmed and not event.placeholder for event in timetable.events)
     findings = check_timetable(timetable, launched_at, placeholders_allowed=False, questions=QUESTIONS)
     assert [str(finding) for finding in findings if finding.severity == "error"] == []
+
+
+@pytest.mark.parametrize("launch", LAUNCHES, ids=str)
+def test_no_event_falls_on_a_weekend_or_a_bank_holiday(tmp_path: Path, launch: datetime) -> None:
+    assert all(is_working(event.starts.date()) for event in read(tmp_path, launch).events)
 
 
 def test_each_event_is_announced_once_and_no_question_is_asked_twice(tmp_path: Path) -> None:

@@ -59,6 +59,14 @@ def test_the_same_file_twice_changes_nothing(terminal: Terminal) -> None:
     assert said.strip() == "0 accounts added, 0 changed, 3 as before."
 
 
+def test_an_import_says_whose_yes_it_recorded(terminal: Terminal) -> None:
+    dated = 'partner,name,agreed\nash,Ash School,\nfir,Fir School,"2025-11-20, Jo Smith"\n'
+    said = terminal.run("partners", "import", str(terminal.write("more.csv", dated)))
+    assert "2 partners added" in said
+    assert "operator records the agreement of 1 partner; see `campaign agree`" in said
+    assert "records" not in terminal.run("partners", "import", str(terminal.folder / "more.csv"))
+
+
 def test_a_changed_row_is_changed_and_details_follow_the_file(terminal: Terminal) -> None:
     terminal.write("partners.csv", PARTNERS.replace("Oak School,school,London", "Oak Academy,academy,Leeds"))
     said = terminal.run("partners", "import", str(terminal.folder / "partners.csv"))

@@ -140,7 +140,7 @@ def test_all_faults_of_a_file_come_at_once_in_its_order(tmp_path: Path) -> None:
 
 def test_a_day_that_no_calendar_has_is_named_by_its_line(tmp_path: Path) -> None:
     (found,) = faults(tmp_path, "[days]\nlaunch = 2026-02-30\n")
-    assert (found.line, found.field) == (2, "launch")
+    assert (found.line, found.field) == (2, "days.launch")
     assert "2026-02-30 is not a day that exists" in found.problem
 
 
@@ -230,6 +230,42 @@ def test_shifting_to_the_same_day_changes_no_byte_and_shifting_back_restores_the
     text = SHIPPED.read_text(encoding="utf-8")
     assert shifted(text, date(2025, 12, 2)) == text
     assert shifted(shifted(text, date(2027, 6, 1)), date(2025, 12, 2)) == text
+
+
+@pytest.mark.parametrize(
+    ("launch", "year_end", "quiet"),
+    [
+        (date(2027, 7, 5), date(2027, 12, 31), (date(2027, 12, 24), date(2028, 1, 1))),
+        (date(2026, 12, 31), date(2026, 12, 31), (date(2026, 12, 24), date(2027, 1, 1))),
+        (date(2027, 1, 1), date(2027, 12, 31), (date(2026, 12, 24), date(2027, 1, 1))),
+    ],
+)
+def test_a_fact_of_the_calendar_keeps_its_day_and_moves_by_whole_years(
+    tmp_path: Path, launch: date, year_end: date, quiet: tuple[date, date]
+) -> None:
+    timetable = read(tmp_path, shifted(SHIPPED.read_text(encoding="utf-8"), launch))
+    assert timetable.days["year_end"] == year_end
+    assert [(one.first, one.last) for one in timetable.quiet] == [quiet]
+
+
+def test_a_leap_day_of_the_calendar_becomes_the_28th() -> None:
+    text = "[days]\nlaunch = 2028-02-01\nleap = 2028-02-29  # calendar\n"
+    assert "leap = 2029-02-28" in shifted(text, date(2028, 12, 1))
+
+
+def test_a_past_slot_that_is_still_caught_up_says_so(tmp_path: Path) -> None:
+    slot = '\n[[slot]]\nname = "s"\ntemplate = "t"\nchannels = ["x"]\nat = "launch 09:00"\nlate = "catch-up"\n'
+    now = datetime(2026, 2, 1, tzinfo=UTC)
+    said = {
+        str(finding)
+        for text in (SOUND + slot, SOUND + slot + 'until = "close"\n')
+        for finding in check_timetable(read(tmp_path, text), now)
+        if finding.field == "slot.s"
+    }
+    assert [("still catch it up" in line, "wholly in the past" in line) for line in sorted(said)] == [
+        (True, False),
+        (False, True),
+    ]
 
 
 def test_shifting_needs_a_launch_day() -> None:

@@ -89,6 +89,17 @@ def test_a_question_that_leans_on_another_names_its_parent() -> None:
         assert parent["principle"] == one["principle"]
 
 
+@pytest.mark.parametrize("name", ["post-1", "post-2", "question", "event", "good-practice", "last-day"])
+def test_no_partners_link_stands_bare(name: str, tmp_path: Path) -> None:
+    event = {"title": "Early", "principle": "early", "time": "6pm", "day": "Friday", "register_url": "https://e.uk/r"}
+    question = {"lead_in": "Lead.", "question": "What?", "follow_ons": []}
+    campaign = {"views_url": "https://e.uk/v", "events_url": "https://e.uk/e", "events_open": True, "x_handle": "@dfe"}
+    partner = {"name": "Oak", "local_link": "https://oak.example.org/send"}
+    facts = Facts(campaign, partner, event, question, {}, "facebook")
+    words = fill(TEMPLATES.pick(name, "facebook"), facts, MediaStore(tmp_path), card=True).words
+    assert "\nMore from us: https://oak.example.org/send\n" in words
+
+
 @pytest.mark.parametrize("channel", ["x", "facebook", "linkedin"])
 def test_post_2_and_the_newsletter_name_no_events_once_all_are_over(channel: str, tmp_path: Path) -> None:
     for name, outlet in (("post-2", channel), ("newsletter", "email")):

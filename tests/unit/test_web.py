@@ -16,6 +16,7 @@ from campaign.errors import WrongUse
 from campaign.metrics import Metrics
 from campaign.models import Database, mailing, upkeep
 from campaign.models.mailing import MailingList, Subscriber
+from campaign.models.partners import Account, Partner
 from campaign.models.status import Status
 from campaign.web.server import serving
 from campaign.web.site import site
@@ -170,3 +171,23 @@ def test_pages_that_cannot_listen_say_so_in_one_line(database: Database, clock: 
         serving(site(database, clock, Metrics(database, clock)), f"127.0.0.1:{port}"),
     ):
         raise AssertionError
+
+
+def test_the_first_page_says_what_is_served_here(address: str) -> None:
+    found = requests.get(f"{address}/", timeout=10)
+    assert found.status_code == 200
+    assert "/healthz" in found.text
+    assert "unsubscribe" in found.text
+
+
+def test_a_reader_sees_whose_newsletter_they_leave(address: str, database: Database, clock: MovedClock) -> None:
+    subscribe(database, clock, "oak")
+    with database.write() as session:
+        partner = Partner(key="oak", name="Oak <School>", joined_at=clock.now())
+        session.add(partner)
+        session.flush()
+        session.add(Account(partner_id=partner.ident, channel="email", handle="oak", external_id="oak", mode="api"))
+    asked = requests.get(f"{address}/u/token-oak", timeout=10)
+    left = requests.post(f"{address}/u/token-oak", headers={"accept": "text/html"}, timeout=10)
+    for page in (asked, left):
+        assert "no more newsletters from Oak &lt;School&gt;" in page.text

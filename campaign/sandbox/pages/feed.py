@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote, unquote, urlsplit
+from zlib import crc32
 from zoneinfo import ZoneInfo
 
 from campaign.ports import Figures
@@ -15,6 +16,7 @@ from campaign.weights import x_urls
 
 LONDON = ZoneInfo("Europe/London")
 COLOURS = ("#1d4f91", "#00703c", "#6f3c8f", "#94400b", "#0b5e66", "#8a1c4a", "#4a5b12", "#3d3d91")
+_SMALL = frozenset({"a", "an", "and", "at", "for", "in", "of", "on", "the", "with"})
 _TAG = re.compile(r"(?<!\w)[#@]\w+")
 
 
@@ -65,10 +67,11 @@ class Card:
 
 
 def face(account: SandboxAccount) -> Face:
-    """Return how an account presents itself."""
-    words = re.findall(r"\w+", account.partner_name) or ["?"]
+    """Return how an account presents itself: a partner has the same colour on every platform."""
+    words = re.findall(r"\w+", account.partner_name)
+    words = [word for word in words if word.casefold() not in _SMALL] or words or ["?"]
     initials = "".join(word[0] for word in words[:2]).upper()
-    colour = COLOURS[sum(map(ord, account.external_id)) % len(COLOURS)]
+    colour = COLOURS[crc32(account.partner_name.encode()) % len(COLOURS)]
     address = f"/feed/{account.channel}/{quote(account.external_id, safe='')}"
     return Face(account.partner_name, account.handle, initials, colour, address)
 
