@@ -170,6 +170,7 @@ def test_two_that_see_the_same_post_at_once_do_not_both_adopt_it(
                 move(
                     session, session.get_one(Post, second), step, who="other:2", at=room.means.clock.now(), changes=why
                 )
+        room.later(timedelta(minutes=1))  # both look-ups are due
         both = Abreast(room.means.channels["facebook"], Barrier(2))
         means = replace(room.means, channels={"facebook": both})
         threads = [Thread(target=reconcile.look_up, args=(means, post_id)) for post_id in (first, second)]

@@ -74,7 +74,7 @@ def test_a_token_that_ends_in_mid_run_is_renewed_between_two_posts(room: Room) -
 
 def test_a_token_that_is_refused_before_its_time_is_renewed_and_the_post_goes(room: Room) -> None:
     partner, _ = WHO[room.channel]
-    seal(room, access_token="revoked")
+    seal(room, access_token="revoked-7719")
     post_id = room.post("Have your say", partner=partner)
     room.serve(partner)
     assert (room.attempts(post_id), room.shown()) == (["credential"], [])

@@ -84,7 +84,7 @@ class Obliging:
     """A channel that takes everything, at a pace."""
 
     def __init__(self, name: str) -> None:
-        self.name = name
+        self.name, self.title = name, name.title()
         self.limits = replace(load_channels()[name].limits, pace=PACE)
 
     def publish(self, _who: Identity, _message: Message, gate: Gate) -> Receipt:

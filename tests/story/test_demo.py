@@ -126,7 +126,7 @@ def test_posts_and_mail_stand_at_once_and_a_second_start_goes_on(tmp_path: Path)
         until(lambda: any(line["share_of"] for line in running.ledger()), running)
         until(lambda: grown(running.told("log")), running)
         shared = until(lambda: to_share(running.ledger()), running)
-        assert "Share this post: https://x.com/educationgovuk/status/" in shared[0]
+        assert "Share this post of Department for Education: https://x.com/educationgovuk/status/" in shared[0]
         assert running.told("hand", "list")
         place = running.address("Every account")
     before = settled(running)

@@ -3,11 +3,14 @@
 from contextlib import suppress
 from datetime import timedelta
 
+import pytest
+import structlog
 from conftest import MovedClock
 from structlog.testing import capture_logs
 
 from campaign.models import Database, audit, users
 from campaign.models.users import Notice, User
+from campaign.review import head as head_room
 from campaign.review.head import HeadReport
 
 DAY = timedelta(days=1)
@@ -37,8 +40,9 @@ def test_the_head_moves_with_every_row_and_not_without_it(database: Database, cl
 
 
 def test_the_head_is_logged_and_mailed_to_the_admins_once_a_day_whoever_runs(
-    database: Database, clock: MovedClock
+    database: Database, clock: MovedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(head_room, "log", structlog.get_logger())  # one that no earlier test has bound
     with database.write() as session:
         for name, role in (("adam", "admin"), ("rita", "reviewer")):
             session.add(User(name=name, role=role, email=f"{name}@dfe.example.org", added_at=clock.now()))

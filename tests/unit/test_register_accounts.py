@@ -73,14 +73,14 @@ def test_approval_of_posts_that_now_speak_for_another_account_is_void_and_review
     without_id(terminal)
     terminal.run("queue")
     terminal.approve(*(row["id"] for row in terminal.posts()))
-    assert "1 posts speak for another account" in brought(terminal, "elm,x,@elm,2000,api,file:x.json")
+    assert "For another account now: 1 post" in brought(terminal, "elm,x,@elm,2000,api,file:x.json")
     assert {row["partner"]: row["status"] for row in terminal.posts()} == {"oak": "approved", "elm": "in_review"}
     terminal.approve(terminal.posts("--partner", "elm")[0]["id"])
     assert {row["status"] for row in terminal.posts()} == {"approved"}
 
 
 def test_a_second_account_with_its_own_id_is_a_second_account(terminal: Terminal) -> None:
-    assert "1 accounts added" in brought(terminal, "oak,x,@oaksixth,1009,api,file:x.json")
+    assert "1 account added" in brought(terminal, "oak,x,@oaksixth,1009,api,file:x.json")
     assert len(on_x(terminal, "oak")) == 2
 
 
@@ -96,7 +96,7 @@ def test_what_may_be_one_of_two_accounts_is_refused_in_one_line(terminal: Termin
 def test_a_file_that_names_every_account_tells_them_apart(terminal: Terminal) -> None:
     without_id(terminal)
     rows = ("elm,x,@elmnew,,by-hand,", "elm,x,@elm,2000,api,file:x.json")
-    assert "1 accounts added, 1 changed" in brought(terminal, *rows)
+    assert "1 account added, 1 changed" in brought(terminal, *rows)
     assert on_x(terminal) == [("elm", "2000", "api"), ("elmnew", "", "by-hand")]
     assert "0 accounts added, 0 changed, 2 as before" in brought(terminal, *rows)
 
@@ -107,8 +107,8 @@ def test_one_file_may_not_name_an_account_with_and_without_its_id(terminal: Term
 
 
 def test_two_lists_of_one_partner_are_two_accounts(terminal: Terminal) -> None:
-    assert "1 accounts added" in brought(terminal, "oak,email,Oak,parents,api,")
-    assert "1 accounts added" in brought(terminal, "oak,email,Oak,staff,api,")
+    assert "1 account added" in brought(terminal, "oak,email,Oak,parents,api,")
+    assert "1 account added" in brought(terminal, "oak,email,Oak,staff,api,")
 
 
 def test_a_disabled_account_gets_no_posts_and_its_approved_ones_are_held_in_sight(terminal: Terminal) -> None:
