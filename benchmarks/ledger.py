@@ -129,4 +129,4 @@ def main(
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], *map(int, sys.argv[2:5]), *map(float, sys.argv[5:7]), *sys.argv[7:])  # type: ignore[arg-type]
+    main(sys.argv[1], *map(int, sys.argv[2:5]), *map(float, sys.argv[5:7]), *sys.argv[7:])  # type: ignore[arg-type] # words of the command line, in their order

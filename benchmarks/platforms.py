@@ -32,7 +32,7 @@ class Platform(asyncio.Protocol):
             if not gap or len(rest) < length:
                 return
             self.read = rest[length:]
-            self.transport.write(self.answer(head))  # type: ignore[attr-defined]
+            self.transport.write(self.answer(head))  # type: ignore[attr-defined] # asyncio names the transport of a stream so widely
 
     def answer(self, head: bytes) -> bytes:
         line = head.split(b"\r\n", 1)[0]

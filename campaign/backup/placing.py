@@ -55,7 +55,7 @@ class Places:
         self._head = head
         part = self._part(head)
         part.parent.mkdir(parents=True, exist_ok=True)
-        self._file = open(part, "wb", opener=lambda name, flags: os.open(name, flags, 0o600))  # noqa: SIM115
+        self._file = open(part, "wb", opener=lambda name, flags: os.open(name, flags, 0o600))  # noqa: SIM115 - closed by our own close
 
     def add(self, block: bytes) -> None:
         """Write a block of the file that was begun."""
