@@ -20,7 +20,7 @@ test: .venv/dev.stamp ## run every test, then say what each kind took
 	@PYTEST="$(PYTEST)" scripts/test-all
 
 check: lint ## before every commit: format, lint, types, floors, quick tests
-	$(PYTEST) -q tests/unit tests/property tests/shape -m "not slow"
+	$(PYTEST) -q tests/unit tests/property tests/shape -m "not slow and not thorough"
 
 lint: .venv/dev.stamp ## format, lint, types and floors alone
 	$(BIN)/ruff format --check .

@@ -1,9 +1,11 @@
 """What every kind of test shares: databases of both kinds, and a clock that a test can move."""
 
 import os
+import shutil
 import tempfile
 import uuid
 from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -32,26 +34,63 @@ def postgres() -> Iterator[str]:
     server.cleanup()
 
 
-@pytest.fixture
-def postgres_url(postgres: str) -> Iterator[str]:
-    """A fresh, empty database on the PostgreSQL server."""
+@contextmanager
+def _new_database(postgres: str, more: str = "") -> Iterator[str]:
     import psycopg  # noqa: PLC0415
 
     name = f"t{uuid.uuid4().hex[:12]}"
     with psycopg.connect(postgres, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
+        connection.execute(f"CREATE DATABASE {name} {more}".encode())
     yield postgres.replace("postgresql://", "postgresql+psycopg://").replace("/postgres?", f"/{name}?")
     with psycopg.connect(postgres, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The URL of a fresh database, once of each kind."""
+@pytest.fixture
+def postgres_url(postgres: str) -> Iterator[str]:
+    """A fresh, empty database on the PostgreSQL server."""
+    with _new_database(postgres) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def postgres_migrated(postgres: str) -> Iterator[str]:
+    """The name of a database with the newest schema, to copy: ten migrations a test are most of what a test takes."""
+    with _new_database(postgres) as url:
+        opened = Database(url, connections=1)
+        opened.upgrade()
+        opened.close()
+        yield str(opened.url.database)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def sqlite_migrated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Let an upgrade begin with a copy of a migrated file where there is no file yet; tests/migration walks the way."""
+    migrated, upgrade = tmp_path_factory.mktemp("migrated") / "newest.db", Database.upgrade
+    opened = Database(f"sqlite:///{migrated}", connections=1)
+    opened.upgrade()
+    opened.close()
+
+    def copied(self: Database) -> None:
+        if self.is_sqlite and (file := Path(self.url.database or "")).name and not file.exists():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(migrated, file)
+        upgrade(self)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Database, "upgrade", copied)
+        yield
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.thorough)])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a fresh database, once of each kind; the one on PostgreSQL has the newest schema."""
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/campaign.db"
-    url: str = request.getfixturevalue("postgres_url")
-    return url
+        yield f"sqlite:///{tmp_path}/campaign.db"
+        return
+    migrated = request.getfixturevalue("postgres_migrated")
+    with _new_database(request.getfixturevalue("postgres"), f"TEMPLATE {migrated}") as url:
+        yield url
 
 
 @pytest.fixture

@@ -3,9 +3,10 @@
 import json
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Annotated
@@ -67,7 +68,7 @@ def main() -> None:
     sys.excepthook = _crashed
     every_command.load()
     try:
-        cli(standalone_mode=True)
+        _built()(standalone_mode=True)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(_FINDINGS)
@@ -85,6 +86,11 @@ def main() -> None:
         cause = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
         typer.echo(f"campaign: {_database_fault(cause)}", err=True)
         sys.exit(_WRONG_USE)
+
+
+@cache
+def _built() -> Callable[..., object]:
+    return typer.main.get_command(cli)
 
 
 def _crashed(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

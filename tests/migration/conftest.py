@@ -33,10 +33,19 @@ def elsewhere(request: pytest.FixtureRequest, clock: MovedClock, tmp_path: Path)
     opened.close()
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of an empty database, once of each kind: here every migration is walked."""
+    if request.param == "sqlite":
+        (tmp_path / "campaign.db").touch()
+        return f"sqlite:///{tmp_path}/campaign.db"
+    url: str = request.getfixturevalue("postgres_url")
+    return url
+
+
 @pytest.fixture
-def older(database_url: str, tmp_path: Path) -> Iterator[Callable[[str], Database]]:
+def older(database_url: str) -> Iterator[Callable[[str], Database]]:
     """Opens a fresh database as it was at an older migration."""
-    (tmp_path / "campaign.db").touch()
     opened = Database(database_url, connections=2)
 
     def at(revision: str) -> Database:

@@ -402,6 +402,7 @@ def profile(examples: int, steps: int) -> settings:
     )
 
 
+@pytest.mark.thorough
 def test_no_post_is_seen_twice_and_none_is_lost() -> None:
     run_state_machine_as_test(Ledger, settings=profile(12, 30))
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory, mkdtemp
 from typing import Any, cast
 
+import pytest
 from builders import CONTENTS, add_post
 from conftest import MovedClock
 from hypothesis import Phase, example, given, settings
@@ -205,6 +206,7 @@ def agrees(fate: Fate, status: str, moves: set[str]) -> bool:
     raise AssertionError(fate)
 
 
+@pytest.mark.thorough
 @settings(max_examples=25, deadline=None, phases=[Phase.explicit, Phase.generate])
 @given(scene=SCENES)
 @example(Scene([Item(3, 650, "begun"), Item(3, 650, "frozen"), Item(3, 10, "")], ["everything"], 0, stopped=False))
