@@ -101,7 +101,7 @@ def visit(session: Session, digest: str, now: datetime, idle_since: datetime) ->
         .where(col(Visit.digest) == digest, col(Visit.ends_at) > now, col(Visit.seen_at) > idle_since)
     )
     found = session.exec(statement).first()
-    if found is None or (found[0].user_id is not None and (found[1] is None or not found[1].active)):
+    if found is None or (found[0].user_id is not None and not (found[1] and found[1].active)):
         return None
     return found[0], found[1]
 

@@ -88,5 +88,7 @@ def end_all(session: Session, person: User, now: datetime, *, but: int | None = 
     """End every session of a person, but for one; returns how many."""
     count = sign_in.end_visits(session, person.ident, but=but)
     subject = f"user:{person.name}"
-    audit.record(session, who=person.name, action="sign out everywhere", subject=subject, at=now, facts={"ended": count})
+    audit.record(
+        session, who=person.name, action="sign out everywhere", subject=subject, at=now, facts={"ended": count}
+    )
     return count
