@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 from urllib.parse import urlsplit
 
-from fastapi.responses import Response
+from fastapi.responses import FileResponse, Response
 from pydantic import Field
 from sqlmodel import Session
 
-from campaign.errors import Changed, NotAllowed
+from campaign.errors import Changed, NotAllowed, UnknownName
 from campaign.models import listing
 from campaign.models.listing import PostRow
 from campaign.models.status import Move, Status, moves_from
@@ -27,6 +27,7 @@ area = Area()
 
 _CONFLICT, _WRONG = 409, 422
 _LONGEST = 500
+_OUT = frozenset({Status.PUBLISHED, Status.RETRACTING, Status.RETRACTED})
 
 
 class Decision(Fields):
@@ -64,6 +65,17 @@ class Withdrawal(Fields):
 def show(ident: str, who: Who) -> Response:
     """Show a post."""
     return _page(who, ident, Form())
+
+
+@area.get("/posts/{ident}/images/{digest}", Right.SEE)
+def image(ident: str, digest: str, who: Who) -> Response:
+    """Show an image of a post to whoever may see the post."""
+    with who.reading() as session:
+        draft = who.house.app.contents.draft(who.post(session, ident).post)
+    found = next((one for one in draft.media if one.digest == digest and one.path.is_file()), None)
+    if found is None:
+        raise UnknownName(kind="image", name=digest, mend="The post shows those that it has.")
+    return FileResponse(found.path, media_type=found.mime, headers={"Cache-Control": "private, max-age=86400"})
 
 
 @area.post("/posts/{ident}/decision", Right.REVIEW)
@@ -168,6 +180,7 @@ def _page(who: Actor, ident: str, form: Form[Any], status: int = 200) -> Respons
             "tag": item.tag,
             "strips": item.strips,
             "preview": preview(who, row),
+            "looks": "How it looks" if row.post.status in _OUT else "How it will look",
             "facts": _facts(row),
             "events": list(reversed(listing.events(session, row.post.ident))),
             **_powers(session, who, row),

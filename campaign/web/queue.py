@@ -137,7 +137,7 @@ def _summary(found: PostPage, asked: Filter) -> str:
         return "The day was not understood, so every day is shown."
     if not found.rows:
         return "Nothing to show."
-    return "What is still to come, by time." if not (asked.statuses or asked.day) else "By time."
+    return "From today on, by time." if not (asked.statuses or asked.day) else "By time."
 
 
 def _choices(session: Session, who: Actor, asked: Filter) -> dict[str, Any]:

@@ -40,6 +40,7 @@ STATES: Mapping[Status, Tag] = MappingProxyType(
         Status.RETRACTED: Tag("Taken down", "grey"),
     }
 )
+_COLONS_OF_A_PROCESS = 2
 HELD = Tag("On hold", "red")
 RETURNED = Tag("Needs changes", "orange")
 
@@ -88,6 +89,11 @@ def channel(name: str) -> str:
     return CHANNELS.get(name, name.title())
 
 
+def who(name: str) -> str:
+    """Return who did something: a process of ours, named ``host:number:letters``, is the program to people."""
+    return "the program" if name.count(":") == _COLONS_OF_A_PROCESS else name
+
+
 def sentence(text: str) -> str:
     """Return a name of a slot as a title: its first letter large."""
     return text[:1].upper() + text[1:]
@@ -124,6 +130,7 @@ def filters(zone: tzinfo, now: Callable[[], datetime]) -> dict[str, Callable[...
         "moment": moment,
         "channel": channel,
         "sentence": sentence,
+        "who": who,
         "move": lambda name: MOVES.get(str(name), sentence(str(name))),
     }
 
