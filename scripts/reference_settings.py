@@ -72,7 +72,7 @@ def _kind(annotation: Any, field: FieldInfo | None = None) -> str:
 def _shown(value: object) -> str:
     if value is PydanticUndefined:
         return "must be given"
-    if value is None:
+    if value is None or value == {}:
         return "none"
     if isinstance(value, tuple):
         return f"`[{', '.join(_spelt(one) for one in value)}]`"

@@ -36,9 +36,9 @@ class OidcSection(Section):
     client_secret: SecretStr | None = None
     scopes: str = "openid profile email"
     role_claim: str = "roles"
-    roles: Mapping[str, str] = Field(default_factory=dict)
+    roles: Mapping[str, str] = Field(default={})
     partner_claim: str = "organisation"
-    partners: Mapping[str, str] = Field(default_factory=dict)
+    partners: Mapping[str, str] = Field(default={})
     api_url: str = ""
     api_secret: SecretStr | None = None
 
