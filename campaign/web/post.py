@@ -131,7 +131,7 @@ def withdraw(ident: str, who: Who, sent: Sent) -> Response:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What the preview shows of what goes out."""
+    """What the preview shows of what goes out. ``seen`` is its hash: of what is shown, not of what once was stored."""
 
     words: str
     length: int
@@ -140,6 +140,7 @@ class Preview:
     link: str | None = None
     link_title: str | None = None
     shared: str = ""
+    seen: str = ""
     issue: bool = False
     sender: str = ""
     subject: str | None = None
@@ -163,6 +164,7 @@ def preview(who: Actor, row: PostRow) -> Preview:
         link=message.link,
         link_title=message.link_title,
         shared="It passes on another post as it stands." if message.share_of and not message.text else "",
+        seen=who.house.app.contents.hash_of(message, row.post, row.account),
         issue=issue,
         sender=message.envelope.sender if message.envelope else "",
         subject=message.subject,
