@@ -8,12 +8,14 @@ from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
 RULES: dict[str, str] = {
-    "visit": "60 per 10 minutes",
-    "sign-in": "30 per 10 minutes",
+    "visit": "300 per 10 minutes",
+    "sign-in": "100 per 10 minutes",
     "person": "10 per 10 minutes",
     "link": "600 per minute",
 }
-"""What is limited: visits without a person, tries to sign in by address and by person, public links by address."""
+"""What is limited: visits without a person, tries to sign in by address and by person, public links by address. A whole
+department may stand behind one address.
+"""
 
 
 class TooMany(Exception):

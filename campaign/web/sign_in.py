@@ -178,7 +178,6 @@ def _provider(who: Visitor) -> Provider:
 @area.get("/sign-in/demo/{secret}", Open.ANYONE)
 def ask_demo(secret: str, who: Anyone) -> Response:
     """Ask before a demo's link is followed: whatever fetches links shall not sign in."""
-    who.house.rates.spend("sign-in", who.address)
     who.begun()
     with who.reading() as session:
         person = tickets.look(session, secret, Purpose.DEMO, who.house.now())
