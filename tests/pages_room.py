@@ -44,15 +44,16 @@ class Browser:
 
     address: str
     session: requests.Session = field(default_factory=requests.Session)
+    token: str | None = None
+    """The form token where it is known without a page."""
 
     def get(self, path: str) -> requests.Response:
         return self.session.get(f"{self.address}{path}", timeout=20, allow_redirects=False)
 
     def send(self, path: str, page: str | None = None, **fields: str) -> requests.Response:
-        """Send a form from a page of ours, with its token."""
-        found = TOKEN.search(self.get(page or "/account").text)
-        token = {"form_token": found[1] if found else ""}
-        return self.post(path, token | fields)
+        """Send a form with its token: from a page of ours where one is named or the token is not known."""
+        found = TOKEN.search(self.get(page or "/account").text) if page or self.token is None else None
+        return self.post(path, {"form_token": found[1] if found else self.token or ""} | fields)
 
     def post(self, path: str, fields: Mapping[str, str], headers: Mapping[str, str] | None = None) -> requests.Response:
         return self.session.post(
@@ -85,6 +86,9 @@ class Room:
                     browser="",
                     before=None,
                 )
+                visit = visits.find(session, secret, self.office.clock.now(), Lasting(web.session, web.session_idle))
+                assert visit is not None
+                found.token = visit[0].form_token
             found.session.cookies.set("campaign", secret)
         return found
 

@@ -17,6 +17,8 @@ from campaign.people.tickets import Purpose
 from campaign.web.entering import own_path
 from campaign.web.rates import Rates, TooMany
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.fixture
 def room(tmp_path: Path, clock: MovedClock) -> Iterator[Room]:

@@ -18,6 +18,8 @@ from campaign.web.queue import SIZE
 DAY = timedelta(days=1)
 ROW = re.compile(r'class="govuk-link app-post__title" href="/posts/(\d+)"')
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.fixture
 def room(tmp_path: Path, clock: MovedClock) -> Iterator[Room]:
@@ -190,7 +192,7 @@ def test_a_number_that_is_no_post_is_not_found(room: Room, ident: str) -> None:
 
 
 def test_the_words_of_a_partner_are_words_and_never_markup(room: Room) -> None:
-    nasty = "<script>alert(1)</script><img src=x onerror=alert(1)>'\"{{ 7*7 }}"
+    nasty = "<script>alert(1)</script><img src=x onerror=alert(1)>'\"{{ 7*77777 }}"
     post = room.office.post("oak", changes={"slot": nasty, "comment": nasty, "needs_person": nasty})
     with room.office.database.write() as session:
         row = session.get_one(Post, post)
@@ -200,4 +202,4 @@ def test_the_words_of_a_partner_are_words_and_never_markup(room: Room) -> None:
         text = room.browser("rita").get(path).text
         assert "<script>alert" not in text
         assert "<img src=x" not in text
-        assert "49" not in re.sub(r"\d{3,}", "", text.partition("<main")[2])
+        assert "544439" not in text

@@ -20,6 +20,8 @@ from campaign.people.tickets import Purpose
 GOOD = "three random words"
 EMAIL = "Rita@example.org"
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.fixture
 def room(tmp_path: Path, clock: MovedClock) -> Iterator[Room]:
