@@ -3,7 +3,6 @@
 A browser holds a random secret and the database its digest: who reads the database cannot take a session over.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -80,8 +79,9 @@ def grew_old(visit: Visit, now: datetime) -> bool:
 
 def keep(session: Session, visit: Visit, **values: object) -> None:
     """Keep something for a later page of the same visit; None takes it away."""
-    kept: Mapping[str, object] = {name: value for name, value in (visit.kept | values).items() if value is not None}
-    sign_in.change_visit(session, visit.id or 0, {"kept": kept})
+    # The row in hand is brought up to date too: a page may keep more than one thing.
+    visit.kept = {name: value for name, value in (visit.kept | values).items() if value is not None}
+    sign_in.change_visit(session, visit.id or 0, {"kept": visit.kept})
 
 
 def end_all(session: Session, person: User, now: datetime, *, but: int | None = None) -> int:

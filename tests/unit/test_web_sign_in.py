@@ -1,5 +1,6 @@
 """Signing in with what the program itself keeps: invitations, passwords, recovery codes, the demo's link."""
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -209,3 +210,15 @@ def test_two_people_with_one_address_are_nobody(room: Room) -> None:
         person.email = EMAIL.upper()
         session.add(person)
     assert try_password(room)[1] == ""
+
+
+def test_a_page_that_shows_a_notice_still_keeps_what_it_asked_of_the_browser(room: Room) -> None:
+    browser = room.browser("rita")
+    assert browser.send("/account/password", password=GOOD).status_code == 303
+    shown = browser.get("/account").text
+    assert "Your password is changed" in shown
+    asked = re.search(r"&#34;challenge&#34;: &#34;([\w-]+)&#34;", shown)
+    assert asked
+    with room.office.database.read() as session:
+        [visit] = sign_in.visits(session, rita(session).ident, room.office.clock.now())
+    assert visit.kept == {"challenge": asked[1]}
