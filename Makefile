@@ -5,7 +5,7 @@ BIN := .venv/bin
 # Most tests wait for a clock or a socket: two processes for each of two cores keep both busy.
 PYTEST := $(BIN)/pytest -n 4
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url pyproject.toml
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url
 
 .PHONY: help demo test check lint bench chaos lock
 
@@ -35,17 +35,24 @@ chaos: .venv/dev.stamp ## the long fault tests
 	$(BIN)/pytest tests/chaos -m slow -n 2 -q -rA
 
 lock: .venv/dev.stamp ## bring both locks in line with pyproject.toml, versions kept (UPGRADE=--upgrade renews them)
-	$(COMPILE) $(UPGRADE) --all-extras --group dev -o requirements-dev.lock
-	$(COMPILE) $(UPGRADE) --group build -o requirements.lock
+	$(COMPILE) $(UPGRADE) pyproject.toml --all-extras --group dev -o requirements-dev.lock
+	$(COMPILE) $(UPGRADE) pyproject.toml --group build -o requirements.lock
+	$(COMPILE) $(UPGRADE) --group node -o requirements-node.lock
 
-# The editable install takes its build tools from the lock, so that nothing comes in unhashed.
-.venv/runtime.stamp: requirements.lock pyproject.toml | .venv/bin/python
+# The editable install takes its build tools from the lock, so that nothing comes in unhashed. It copies the pages'
+# style sheets in, for which npm is asked once: where there is none, npm comes from a wheel.
+BUILT_FROM := pyproject.toml hatch_build.py package.json package-lock.json
+NPM := command -v npm >/dev/null || $(INSTALL) --require-hashes -r requirements-node.lock
+
+.venv/runtime.stamp: requirements.lock $(BUILT_FROM) | .venv/bin/python
 	$(INSTALL) --require-hashes -r requirements.lock
+	@$(NPM)
 	$(INSTALL) --no-deps --no-build-isolation -e .
 	@touch $@
 
-.venv/dev.stamp: requirements-dev.lock requirements.lock pyproject.toml | .venv/bin/python
+.venv/dev.stamp: requirements-dev.lock requirements.lock $(BUILT_FROM) | .venv/bin/python
 	$(INSTALL) --require-hashes -r requirements-dev.lock
+	@$(NPM)
 	$(INSTALL) --no-deps --no-build-isolation -e .
 	@touch .venv/runtime.stamp $@
 

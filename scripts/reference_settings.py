@@ -1,6 +1,7 @@
 """The page of config.toml: types and defaults from the settings types, meanings from the starter."""
 
 import re
+from collections.abc import Mapping
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -50,6 +51,8 @@ def _kind(annotation: Any, field: FieldInfo | None = None) -> str:
         return " or ".join(f'`"{one}"`' for one in get_args(annotation))
     if get_origin(annotation) is tuple:
         return "list of texts" if get_args(annotation)[0] is str else "list of lengths of time"
+    if get_origin(annotation) is Mapping:
+        return "table of texts"
     if get_origin(annotation) is Annotated:
         return _kind(get_args(annotation)[0], field)
     if type(None) in get_args(annotation):
@@ -69,7 +72,7 @@ def _kind(annotation: Any, field: FieldInfo | None = None) -> str:
 def _shown(value: object) -> str:
     if value is PydanticUndefined:
         return "must be given"
-    if value is None:
+    if value is None or value == {}:
         return "none"
     if isinstance(value, tuple):
         return f"`[{', '.join(_spelt(one) for one in value)}]`"

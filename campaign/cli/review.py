@@ -122,15 +122,11 @@ def send_back(
     idents: PostIds, comment: Annotated[str, typer.Option("--comment", help="What to change.")], by: As = None
 ) -> None:
     """Return posts to their partner with a comment; the partner is told."""
-    from campaign.dispatch import tell
     from campaign.review import decisions
 
     with opened() as app, desk(app, by) as place:
         for ident in idents:
-            row = find(place.session, ident)
-            decisions.send_back(place, row, comment)
-            body = f"{place.person.name} returned post {ident} ({row.post.slot}): {comment}\n"
-            tell.officers(place.session, row.post, "a post was returned", body, place.now)
+            decisions.send_back(place, find(place.session, ident), comment)
     typer.echo(f"{len(idents)} returned.")
 
 

@@ -60,7 +60,7 @@ def serve() -> None:
 
     with opened() as app:
         set_up_logs(app.settings.logging.level, as_json=app.settings.logging.json_lines)
-        server.serve(site(app.database, app.clock, Metrics(app.database, app.clock)), app.settings.web.listen)
+        server.serve(site(app, Metrics(app.database, app.clock)), app.settings.web.listen)
 
 
 @cli.command("sandbox")

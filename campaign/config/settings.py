@@ -1,6 +1,5 @@
 """Every key of config.toml, its meaning, its default and the values that it may take."""
 
-import ipaddress
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -13,6 +12,7 @@ from pydantic import Field, field_validator, model_validator
 from campaign.config.alerts import AlertsSection
 from campaign.config.durations import Duration, spoken
 from campaign.config.faults import Origin, Section, fault
+from campaign.config.oidc import OidcSection, is_loopback
 
 _NOTHING = timedelta()
 _MEMORY = "sqlite:///:memory:"
@@ -99,10 +99,12 @@ class DispatchSection(Section):
 
 
 class WebSection(Section):
-    """Where the pages listen, and the address that people open."""
+    """Where the pages listen, the address that people open, and how long a session lasts: at most, and idle."""
 
     listen: str = "127.0.0.1:8000"
     public_url: str = "http://localhost:8000"
+    session: Duration = timedelta(hours=12)
+    session_idle: Duration = timedelta(hours=2)
 
     @field_validator("listen")
     @classmethod
@@ -117,7 +119,7 @@ class WebSection(Section):
             raise fault(
                 f"{url!r} is no web address", 'Write the address that people open: "https://campaign.example.org"'
             )
-        if parts.scheme == "http" and not _loopback(parts.hostname):
+        if parts.scheme == "http" and not is_loopback(parts.hostname):
             raise fault("plain http would send sign-ins in the clear", "Use https; plain http serves localhost alone")
         return url.rstrip("/")
 
@@ -128,15 +130,6 @@ def host_and_port(listen: str) -> str:
     if not (host and colon and port.isascii() and port.isdigit() and int(port) < 65536):  # noqa: PLR2004 (ports)
         raise fault(f"{listen!r} is no host and port", 'Write "127.0.0.1:8000"')
     return listen
-
-
-def _loopback(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 class ReviewSection(Section):
@@ -211,6 +204,7 @@ class Sections(Section):
     dispatch: DispatchSection = DispatchSection()
     channels: Mapping[str, Mapping[str, object]] = Field(default_factory=dict, repr=False)
     web: WebSection = WebSection()
+    oidc: OidcSection = OidcSection()
     review: ReviewSection = ReviewSection()
     engagement: EngagementSection = EngagementSection()
     newsletter: NewsletterSection = NewsletterSection()

@@ -18,11 +18,17 @@ from sqlmodel import Session
 from campaign import people
 from campaign.app import App
 from campaign.intake import read_accounts, read_partners, read_subscribers
+from campaign.models import sign_in
+from campaign.people import tickets
+from campaign.people.tickets import Purpose
 from campaign.register import accounts, lists, partners
 from campaign.sandbox.accounts import SandboxAccount, load_accounts
 
 REVIEWER = "reviewer"
 """Who approves for DfE."""
+
+SHOWN_PARTNER = "harbourside"
+"""Whose officer a person may be in the pages."""
 
 _DATA = Path(__file__).parent / "data"
 _HOLDS_NONE = frozenset({"email"})
@@ -106,6 +112,19 @@ def _store_accounts(app: App, session: Session, workspace: Path, keys: Collectio
     rows = read_accounts(workspace / "accounts.csv", set(app.channels), keys, {})
     by = people.acting(session, people.OPERATOR)
     accounts.take(session, rows, app.vault, by=by, now=app.clock.now())
+
+
+def sign_in_paths(app: App) -> dict[str, str]:
+    """Return for each role the path of a link that signs in as one of the people; those of the last start end."""
+    people_of = {"an officer": officer(SHOWN_PARTNER), "a reviewer": REVIEWER, "an admin": people.OPERATOR}
+    now, found = app.clock.now(), dict[str, str]()
+    with app.database.write() as session:
+        for role, name in people_of.items():
+            person = people.acting(session, name)
+            sign_in.drop_tickets(session, Purpose.DEMO, person.ident)
+            secret = tickets.issue(session, person, Purpose.DEMO, by=people.OPERATOR, now=now)
+            found[role] = f"/sign-in/demo/{secret}"
+    return found
 
 
 def _store_people(app: App, session: Session, keys: Collection[str]) -> None:

@@ -133,15 +133,17 @@ class Demo:
 
     def _welcome(self, box: Sandbox, app: App) -> None:
         feeds = {account.channel: account for account in box.world.accounts.values() if _shown_first(account)}
+        pages = app.settings.web.public_url
         lines = [
+            *((f"Sign in as {role}", f"{pages}{path}") for role, path in cast.sign_in_paths(app).items()),
             ("Every account", f"{box.base_url}/"),
             *((f"A feed on {app.channels[name].title}", _feed(box, feeds[name])) for name in _LOOK_AT),
             ("Mailbox", f"{box.base_url}/mailbox"),
-            ("Health", f"{app.settings.web.public_url}/healthz"),
+            ("Health", f"{pages}/healthz"),
         ]
         self.say("")
         for title, address in lines:
-            self.say(f"  {title:<20} {address}")
+            self.say(f"  {title:<22} {address}")
         self.say("\nType in a second terminal:")
         for command in ("log", "posts list --day TODAY", "hand list", "hold --reason 'just trying'", "release"):
             day = f"{app.clock.now():%Y-%m-%d}"

@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 import structlog
 from sqlmodel import Session
 
+from campaign import tell
 from campaign.clock import iso
 from campaign.config.money import dollars
-from campaign.dispatch import tell
 from campaign.dispatch.means import Means
 from campaign.dispatch.retry import Decision
 from campaign.errors import NeverSent, Outcome, Pace, Unknown

@@ -9,7 +9,7 @@ from functools import cache
 
 import structlog
 
-from campaign.dispatch import tell
+from campaign import tell
 from campaign.dispatch.claimed import Done
 from campaign.dispatch.means import Means
 from campaign.errors import Outcome

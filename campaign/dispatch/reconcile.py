@@ -15,7 +15,8 @@ from typing import Final
 import structlog
 from sqlmodel import Session
 
-from campaign.dispatch import budget, tell, turns
+from campaign import tell
+from campaign.dispatch import budget, turns
 from campaign.dispatch.means import Means
 from campaign.dispatch.retry import Looks, absent_leads_to, nth, proves_absence
 from campaign.dispatch.settle import published_changes

@@ -7,8 +7,9 @@ from datetime import datetime
 import structlog
 from sqlmodel import Session
 
+from campaign import tell
 from campaign.clock import iso
-from campaign.dispatch import budget, tell
+from campaign.dispatch import budget
 from campaign.dispatch.claimed import Done
 from campaign.dispatch.means import Means
 from campaign.dispatch.retry import Decision, History, decide

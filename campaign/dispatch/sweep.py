@@ -9,7 +9,8 @@ from functools import partial
 import structlog
 from sqlmodel import Session
 
-from campaign.dispatch import budget, by_hand, settle, tell, turns
+from campaign import tell
+from campaign.dispatch import budget, by_hand, settle, turns
 from campaign.dispatch.by_hand import HandOver
 from campaign.dispatch.means import Means
 from campaign.dispatch.retry import nth

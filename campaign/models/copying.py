@@ -21,8 +21,8 @@ from campaign.models.postgres import allow_pauses
 
 __all__ = ["insert", "kinds", "knows_migration", "migrate", "remove_tables", "revision", "rows", "snapshot", "tables"]
 
-_LEFT_OUT: Final = frozenset({"beat"})
-"""What is true of living processes alone."""
+_LEFT_OUT: Final = frozenset({"beat", "visit"})
+"""What is true of living processes and open browsers alone: a restored database has nobody signed in."""
 _VERSION: Final = "alembic_version"
 _FETCHED: Final = 500
 

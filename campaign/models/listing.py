@@ -11,6 +11,7 @@ from campaign.models.database import changed
 from campaign.models.partners import Account, Partner
 from campaign.models.posts import Approval, Event, Post
 from campaign.models.status import PLANNABLE, Status
+from campaign.models.types import UtcDateTime
 
 _FOR_PERSON = (Status.UNCONFIRMED.value, Status.RETRACTING.value)
 
@@ -33,6 +34,10 @@ class PostFilter:
     for_person: bool = False
 
 
+Place = tuple[datetime, int]
+"""Where a post stands in the order of due times: its due time and its id."""
+
+
 @dataclass(frozen=True, slots=True)
 class PostRow:
     """A post with the account and the partner that it speaks for."""
@@ -41,18 +46,64 @@ class PostRow:
     account: Account
     partner: Partner
 
+    @property
+    def place(self) -> Place:
+        """Return where it stands in the order of due times."""
+        return self.post.due_at, self.post.ident
 
-def posts(session: Session, wanted: PostFilter, *, limit: int | None = None) -> list[PostRow]:
-    """Return posts by due time."""
+
+@dataclass(frozen=True, slots=True)
+class PostPage:
+    """Some posts by due time, and whether there are more before and after them."""
+
+    rows: list[PostRow]
+    has_earlier: bool
+    has_later: bool
+
+
+def posts(
+    session: Session,
+    wanted: PostFilter,
+    *,
+    limit: int | None = None,
+    after: Place | None = None,
+    before: Place | None = None,
+    newest_first: bool = False,
+) -> list[PostRow]:
+    """Return posts by due time; ``after`` and ``before`` are places in that order, not part of it."""
+    order = (col(Post.due_at), col(Post.id))
     statement = (
         select(Post, Account, Partner)
         .join(Account, col(Account.id) == col(Post.account_id))
         .join(Partner, col(Partner.id) == col(Post.partner_id))
-        .where(*_conditions(wanted))
-        .order_by(col(Post.due_at), col(Post.id))
+        .where(*_conditions(wanted), *_bounds(after, before))
+        .order_by(*(column.desc() for column in order) if newest_first else order)
     )
     found = session.exec(statement.limit(limit) if limit is not None else statement).all()
     return [PostRow(post, account, partner) for post, account, partner in found]
+
+
+def posts_page(
+    session: Session, wanted: PostFilter, size: int, *, after: Place | None = None, before: Place | None = None
+) -> PostPage:
+    """Return ``size`` posts by due time from a place on, or those right before one; one row more is read to see
+    whether there are more.
+    """
+    if before is not None:
+        found = posts(session, wanted, limit=size + 1, before=before, newest_first=True)
+        return PostPage(found[:size][::-1], len(found) > size, has_later=True)
+    found = posts(session, wanted, limit=size + 1, after=after)
+    return PostPage(found[:size], after is not None, len(found) > size)
+
+
+def _bounds(after: Place | None, before: Place | None) -> Sequence[sa.ColumnElement[bool]]:
+    place = sa.tuple_(col(Post.due_at), col(Post.id), types=[UtcDateTime, sa.Integer])
+    bounds: list[sa.ColumnElement[bool]] = []
+    if after is not None:
+        bounds.append(place > sa.tuple_(*after, types=[UtcDateTime, sa.Integer]))
+    if before is not None:
+        bounds.append(place < sa.tuple_(*before, types=[UtcDateTime, sa.Integer]))
+    return bounds
 
 
 def _conditions(wanted: PostFilter) -> Sequence[sa.ColumnElement[bool]]:

@@ -40,6 +40,8 @@ class Post(SQLModel, table=True):
         Index("post_in_review", "due_at", sqlite_where=_WAITS_FOR_REVIEW, postgresql_where=_WAITS_FOR_REVIEW),
         Index("post_reading", "next_reading_at", sqlite_where=_READING, postgresql_where=_READING),
         Index("post_status_due", "status", "due_at"),
+        Index("post_by_due", "due_at", "id"),
+        Index("post_of_partner", "partner_id", "due_at", "id"),
         Index("post_external", "account_id", "external_id"),
     )
 

@@ -26,6 +26,14 @@ class User(SQLModel, table=True):
     active: bool = True
     added_at: datetime = Field(sa_type=UtcDateTime)
 
+    @property
+    def ident(self) -> int:
+        """Return the row's id; only a stored row has one."""
+        if self.id is None:
+            msg = "the person has not been stored yet"
+            raise LookupError(msg)
+        return self.id
+
 
 class Notice(SQLModel, table=True):
     """A mail to a person: what concerns them and the one thing that settles it."""
@@ -45,6 +53,18 @@ class Notice(SQLModel, table=True):
 def user(session: Session, name: str) -> User | None:
     """Return the person with this name."""
     return session.exec(select(User).where(col(User.name) == name)).first()
+
+
+def user_by_id(session: Session, user_id: int) -> User | None:
+    """Return the person with this id."""
+    return session.get(User, user_id)
+
+
+def user_by_email(session: Session, email: str) -> User | None:
+    """Return the active person with this address, in whatever case; None too where several have it."""
+    mine = select(User).where(sa.func.lower(col(User.email)) == email.lower(), col(User.active).is_(True))
+    found = session.exec(mine.limit(2)).all()
+    return found[0] if len(found) == 1 else None
 
 
 def users(session: Session) -> list[User]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlmodel import Session
 
+from campaign import tell
 from campaign.errors import Changed, MoveRefused, NotAllowed, WrongUse
 from campaign.models import audit, bounds, holds, listing, mailing
 from campaign.models.listing import PostRow
@@ -143,10 +144,12 @@ def _count_approval(desk: Desk, row: PostRow, side: str, current: str) -> bool:
 
 
 def send_back(desk: Desk, row: PostRow, comment: str) -> None:
-    """Return a post to its partner with a comment."""
+    """Return a post to its partner with a comment; the partner is told."""
     desk.demand(Right.REVIEW, row)
     desk.move(row.post, Move.RETURN, why=comment, changes={"comment": comment})
     listing.void_approvals(desk.session, row.post.ident)
+    body = f"{desk.person.name} returned post {row.post.id} ({row.post.slot}): {comment}\n"
+    tell.officers(desk.session, row.post, "a post was returned", body, desk.now)
 
 
 def reject(desk: Desk, row: PostRow, reason: str) -> None:

@@ -26,7 +26,7 @@ def doors(app: App, *, pages: bool) -> Iterator[None]:
             metrics = Metrics(app.database, app.clock)
             app.meter = metrics.counts
             if pages:
-                everything = site(app.database, app.clock, metrics)
+                everything = site(app, metrics)
                 opened.enter_context(serving(everything, app.settings.web.listen))
             if alone:
                 watching = add_watching(bare_site(), app.database, app.clock, metrics)

@@ -1,6 +1,7 @@
 """House rules that a machine can see: names, sizes, docstrings, and what must stand in no tracked file."""
 
 import ast
+import json
 import re
 import subprocess
 from pathlib import Path
@@ -45,6 +46,21 @@ def test_locks_hold_hashes_and_no_address() -> None:
         pinned = re.findall(r"^[\w.\[\]-]+==\S+", text, re.MULTILINE)
         assert len(pinned) > 20
         assert text.count("--hash=sha256:") >= len(pinned)
+
+
+def test_the_pages_style_sheets_come_by_digest_from_no_named_place() -> None:
+    packages = json.loads((ROOT / "package-lock.json").read_text(encoding="utf-8"))["packages"]
+    named = {name: facts for name, facts in packages.items() if name}
+    assert set(named) == {"node_modules/govuk-frontend", "node_modules/@ministryofjustice/frontend"}
+    assert all(facts["integrity"].startswith("sha512-") and "resolved" not in facts for facts in named.values())
+
+
+def test_nothing_that_is_for_gov_uk_alone_is_shipped() -> None:
+    vendor = ROOT / "campaign" / "web" / "static" / "vendor"
+    assert (vendor / "THIRD_PARTY.txt").is_file(), "run: .venv/bin/python hatch_build.py"
+    for path in vendor.rglob("*"):
+        assert not re.search("crown|crest|woff", path.name)
+        assert path.suffix != ".css" or not re.search("GDS Transport|@font-face|/assets/", path.read_text())
 
 
 def test_every_relative_link_of_a_page_leads_somewhere() -> None:

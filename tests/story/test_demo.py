@@ -121,6 +121,8 @@ def test_posts_and_mail_stand_at_once_and_a_second_start_goes_on(tmp_path: Path)
         until(lambda: opened(running.ledger()), running)
         check_words(running.ledger())
         assert json.loads(fetched(running.address("Health")))["well"] is True
+        for role in ("an officer", "a reviewer", "an admin"):
+            assert "Sign in to the demo" in fetched(running.address(f"Sign in as {role}"))
         feed = fetched(running.address("A feed on Facebook"))
         assert partners()["beechwood-grange"]["image_alt"] in feed
         until(lambda: any(line["share_of"] for line in running.ledger()), running)

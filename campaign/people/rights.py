@@ -19,6 +19,7 @@ OPERATOR = "operator"
 class Right(StrEnum):
     """What a person may do."""
 
+    SEE = "see posts"
     QUEUE = "queue posts"
     EDIT = "edit posts"
     REVIEW = "review posts"
@@ -29,8 +30,8 @@ class Right(StrEnum):
     ADMINISTER = "manage people, partners, accounts and lists"
 
 
-_OFFICER = frozenset({Right.QUEUE, Right.EDIT, Right.REVIEW, Right.AGREE, Right.SETTLE, Right.RETRACT})
-_REVIEWER = frozenset({Right.QUEUE, Right.EDIT, Right.REVIEW, Right.HOLD, Right.SETTLE, Right.RETRACT})
+_OFFICER = frozenset({Right.SEE, Right.QUEUE, Right.EDIT, Right.REVIEW, Right.AGREE, Right.SETTLE, Right.RETRACT})
+_REVIEWER = frozenset({Right.SEE, Right.QUEUE, Right.EDIT, Right.REVIEW, Right.HOLD, Right.SETTLE, Right.RETRACT})
 RIGHTS: Mapping[str, frozenset[Right]] = MappingProxyType(
     {"officer": _OFFICER, "reviewer": _REVIEWER, "admin": frozenset(Right)}
 )

@@ -1,0 +1,131 @@
+"""The person's own account: where they are signed in, their password, passkeys and recovery codes."""
+
+from typing import Any, ClassVar
+
+from fastapi.responses import RedirectResponse, Response
+from pydantic import Field
+
+from campaign.errors import UnknownName, WrongUse
+from campaign.models import sign_in
+from campaign.people import passkeys, passwords, visits
+from campaign.web.area import Area, Open
+from campaign.web.entering import Answer, place
+from campaign.web.forms import Fields, Form, Sent, read
+from campaign.web.visitor import Actor, Who
+from campaign.web.words import browser_name
+
+area = Area()
+
+_WRONG = 422
+_HOME = "/account"
+
+
+class Change(Fields):
+    """A new password, and the old one where there is one."""
+
+    missing: ClassVar = {
+        "old": "Enter the password that you have now",
+        "password": f"Enter a password of {passwords.SHORTEST} characters or more",
+    }
+    old: str = Field(default="", max_length=passwords.LONGEST)
+    password: str = Field(min_length=passwords.SHORTEST, max_length=passwords.LONGEST)
+
+
+class Named(Answer):
+    """A new passkey with the name that the person gives it."""
+
+    missing: ClassVar = {"name": "Enter a name for the passkey, such as: work laptop"}
+    name: str = Field(min_length=1, max_length=60)
+
+
+@area.get("/account", Open.SIGNED_IN)
+def account(who: Who) -> Response:
+    """Show the account."""
+    return _page(who, Form())
+
+
+def _page(who: Actor, form: Form[Any], status: int = 200, codes: tuple[str, ...] = ()) -> Response:
+    with who.reading() as session:
+        held = sign_in.passkeys(session, who.person.ident)
+        asked = place(who).ask_for_new(who.person, held)
+        names = {
+            "sessions": [
+                {"visit": found, "browser": browser_name(found.browser), "here": found.id == who.visit.id}
+                for found in sign_in.visits(session, who.person.ident, who.house.now())
+            ],
+            "passkeys": held,
+            "has_password": sign_in.password(session, who.person.ident) is not None,
+            "codes_left": sign_in.recovery_codes_left(session, who.person.ident),
+        }
+    who.keep(challenge=asked.challenge)
+    return who.page("account/account.html", status=status, form=form, options=asked.options, codes=codes, **names)
+
+
+@area.post("/account/sessions/{ident}/end", Open.SIGNED_IN)
+def end_session(ident: int, who: Who) -> Response:
+    """Sign out on another device."""
+    with who.house.app.database.write() as session:
+        if not sign_in.end_visit(session, ident, who.person.ident):
+            raise UnknownName(kind="session", name=ident, mend="It may have ended already.")
+    return who.redirect(_HOME, "That session has ended.")
+
+
+@area.post("/account/sign-out-everywhere", Open.SIGNED_IN)
+def sign_out_everywhere(who: Who) -> Response:
+    """End every session of the person, this one too."""
+    with who.house.app.database.write() as session:
+        visits.end_all(session, who.person, who.house.now())
+    answer = RedirectResponse("/sign-in", status_code=303)
+    who.house.cookie.take(answer)
+    return answer
+
+
+@area.post("/account/password", Open.SIGNED_IN)
+def change_password(who: Who, sent: Sent) -> Response:
+    """Set a password; the other sessions end, for somebody may have known the old one."""
+    who.house.rates.spend("person", f"password {who.person.ident}")
+    form = read(Change, sent)
+    if form.found is None:
+        return _page(who, form, _WRONG)
+    with who.reading() as session:
+        stored = sign_in.password(session, who.person.ident)
+    if stored is not None and not passwords.fits(stored.hash, form.found.old):
+        return _page(who, form.wrong("old", "This is not the password that you have now"), _WRONG)
+    try:
+        with who.house.app.database.write() as session:
+            passwords.set_password(session, who.person, form.found.password, now=who.house.now())
+            visits.end_all(session, who.person, who.house.now(), but=who.visit.id)
+    except WrongUse as error:
+        return _page(who, form.wrong("password", str(error)), _WRONG)
+    return who.redirect(_HOME, "Your password is changed. Other sessions have ended.")
+
+
+@area.post("/account/passkeys", Open.SIGNED_IN)
+def add_passkey(who: Who, sent: Sent) -> Response:
+    """Keep a passkey that the browser has made."""
+    form, challenge = read(Named, sent), str(who.visit.kept.get("challenge", ""))
+    if form.found is None:
+        return _page(who, form, _WRONG)
+    with who.house.app.database.write() as session:
+        place(who).add(session, who.person, form.found.credential, challenge, name=form.found.name, now=who.house.now())
+    return who.redirect(_HOME, "The passkey is added. You will be asked for it when you sign in.")
+
+
+@area.post("/account/passkeys/{ident}/remove", Open.SIGNED_IN)
+def remove_passkey(ident: int, who: Who) -> Response:
+    """Take a passkey away; the last way to sign in stays."""
+    with who.house.app.database.write() as session:
+        held = sign_in.passkeys(session, who.person.ident)
+        if len(held) == 1 and sign_in.password(session, who.person.ident) is None:
+            raise WrongUse(problem="This passkey is your only way to sign in", mend="Set a password first.")
+        if not sign_in.drop_passkey(session, who.person.ident, ident):
+            raise UnknownName(kind="passkey", name=ident, mend="It may be gone already.")
+    return who.redirect(_HOME, "The passkey is removed.")
+
+
+@area.post("/account/recovery-codes", Open.SIGNED_IN)
+def recovery_codes(who: Who) -> Response:
+    """Show new recovery codes, this once: the answer to the form is the page itself, and nothing keeps them."""
+    with who.house.app.database.write() as session:
+        codes = passkeys.new_codes(session, who.person, who.house.now())
+    return _page(who, Form(), codes=tuple(codes))

@@ -1,0 +1,75 @@
+"""An area of the pages: one module and one folder of templates. Each of its routes declares what it takes to enter."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import HTMLResponse
+
+from campaign.people import Right
+from campaign.web.guard import guarded
+from campaign.web.visitor import SignInFirst, Visitor, visitor
+
+
+class Open(StrEnum):
+    """What takes no right."""
+
+    ANYONE = "anyone"
+    SIGNED_IN = "whoever has signed in"
+    MACHINES = "anyone, also a mail program that posts without a page of ours"
+
+
+Need = Right | Open
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """A place of the service navigation, shown to whoever has the right."""
+
+    title: str
+    path: str
+    right: Right
+
+
+class Area:
+    """Routes that belong together. ``needs`` names for each route what it takes; the rights' test reads it."""
+
+    def __init__(self, tab: Tab | None = None) -> None:
+        self.tab = tab
+        self.router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+        self.needs: dict[tuple[str, str], Need] = {}
+
+    def get(self, path: str, needs: Need) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """Register a page that only shows."""
+        return self._route("GET", path, needs)
+
+    def post(self, path: str, needs: Need) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """Register what a form does; unless it is for machines, it is proven to come from a page of ours."""
+        return self._route("POST", path, needs)
+
+    def _route(self, method: str, path: str, needs: Need) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        self.needs[method, path] = needs
+        asked = [Depends(_admits(needs))]
+        if method == "POST" and needs is not Open.MACHINES:
+            asked.append(Depends(guarded))
+        return self.router.api_route(path, methods=[method], dependencies=asked, response_model=None)
+
+
+def _admits(needs: Need) -> Callable[[Request], None]:
+    """Return what lets in whoever has the right; it asks for no session where none is needed."""
+
+    def admit(request: Request) -> None:
+        if needs is Open.MACHINES:
+            return
+        who = visitor(request)
+        if isinstance(needs, Right):
+            who.actor.demand(needs)
+        elif needs is Open.SIGNED_IN and who.person is None:
+            raise SignInFirst(who.here)
+
+    return admit
+
+
+__all__ = ["Area", "Need", "Open", "Tab", "Visitor"]

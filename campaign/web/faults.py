@@ -1,0 +1,95 @@
+"""When a page cannot be had: each fault as a page that says what happened and what to do next."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import RedirectResponse, Response
+from starlette.exceptions import HTTPException
+
+from campaign.errors import CampaignError, MoveRefused, NotAllowed, UnknownName
+from campaign.http import scrub
+from campaign.models.database import DatabaseAway
+from campaign.web.forms import TooLong
+from campaign.web.guard import Forged
+from campaign.web.headers import headers
+from campaign.web.rates import TooMany
+from campaign.web.visitor import SignInFirst, Visitor, sign_in_address
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What a fault's page says: its title and its first words."""
+
+    title: str
+    words: str
+
+
+NOT_FOUND = Fault("Page not found", "If you typed the web address, check that it is correct.")
+NOT_ALLOWED = Fault("You cannot do this", "Your role does not allow it. Ask an admin if you think it should.")
+FORGED = Fault("This page has gone out of date", "Go back, load the page again, then send the form once more.")
+CLASH = Fault("This could not be done", "Something has changed since you opened the page. Look at it again.")
+WRONG = Fault("There is a problem with what you sent", "Go back and check it.")
+BROKEN = Fault("Sorry, there is a problem with the service", "Try again later. Nothing that you sent was half done.")
+TOO_MANY = Fault("Too many tries", "Wait a few minutes, then try again.")
+_BY_STATUS: Mapping[int, Fault] = {404: NOT_FOUND, 403: NOT_ALLOWED, 405: NOT_FOUND, 422: WRONG}
+
+
+def add_faults(site: FastAPI) -> None:
+    """Teach the site every fault."""
+
+    def on(kind: type[Exception], answer: Callable[[Request, Exception], Response]) -> None:
+        site.add_exception_handler(kind, answer)
+
+    on(SignInFirst, lambda _request, error: RedirectResponse(sign_in_address(str(error)), status_code=303))
+    on(Forged, lambda request, _error: _page(request, FORGED, HTTPStatus.FORBIDDEN))
+    on(TooLong, lambda request, _error: _page(request, WRONG, HTTPStatus.REQUEST_ENTITY_TOO_LARGE))
+    on(TooMany, _too_many)
+    on(RequestValidationError, lambda request, _error: _page(request, WRONG, HTTPStatus.UNPROCESSABLE_ENTITY))
+    on(HTTPException, _http)
+    on(CampaignError, _ours)
+    on(DatabaseAway, _broken)
+    on(Exception, _broken)
+
+
+def _page(request: Request, fault: Fault, status: int, said: str = "") -> Response:
+    """Return the fault's page in the visitor's frame, as far as it is known who asks."""
+    house = request.app.state.house
+    who = getattr(request.state, "visitor", None) or Visitor(request, house, None, None)
+    return who.page("fault/fault.html", status=status, fault=fault, said=said)
+
+
+def _too_many(request: Request, error: Exception) -> Response:
+    answer = _page(request, TOO_MANY, HTTPStatus.TOO_MANY_REQUESTS)
+    answer.headers["Retry-After"] = str(error.seconds if isinstance(error, TooMany) else 60)
+    return answer
+
+
+def _http(request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    return _page(request, _BY_STATUS.get(status, WRONG), status)
+
+
+def _ours(request: Request, error: Exception) -> Response:
+    """Answer one of our own refusals; what is not there and what is another partner's look alike."""
+    if isinstance(error, UnknownName):
+        return _page(request, NOT_FOUND, HTTPStatus.NOT_FOUND)
+    if isinstance(error, NotAllowed):
+        return _page(request, NOT_ALLOWED, HTTPStatus.FORBIDDEN, str(error))
+    if isinstance(error, MoveRefused):
+        return _page(request, CLASH, HTTPStatus.CONFLICT, str(error))
+    return _page(request, WRONG, HTTPStatus.UNPROCESSABLE_ENTITY, str(error))
+
+
+def _broken(request: Request, error: Exception) -> Response:
+    """Answer what nobody foresaw. It asks the database nothing: that may be what is broken."""
+    log.error("a page failed", path=scrub(request.url.path), error=type(error).__name__)
+    house = request.app.state.house
+    text = house.pages.render("fault/fault.html", fault=BROKEN, said="", path=request.url.path, tabs=[])
+    # Starlette answers this one outside of every middleware.
+    return Response(text, 500, headers(house.pages.inline_script, secure=house.cookie.secure), "text/html")

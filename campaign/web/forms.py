@@ -1,0 +1,101 @@
+"""Forms: strings come in, a pydantic model reads them, and what is wrong goes out as GOV.UK's error summary."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, ClassVar, Generic, TypeVar
+
+from fastapi import Depends, Request
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+MOST_BYTES = 100_000
+"""A form without files is no longer; more is not read."""
+
+
+class TooLong(Exception):
+    """The body of a form is longer than any form of ours, or does not say how long it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """The fields of a form as they came."""
+
+    values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def one(self, name: str) -> str:
+        """Return a field's text; nothing where it did not come."""
+        return self.values.get(name, ("",))[0]
+
+    def many(self, name: str) -> tuple[str, ...]:
+        """Return everything that was ticked under a name."""
+        return self.values.get(name, ())
+
+
+async def posted(request: Request) -> Posted:
+    """Read the form of a request, once; bodies come in asynchronously. Raises TooLong."""
+    length = request.headers.get("content-length", "")
+    if not length.isdigit() or int(length) > MOST_BYTES:
+        raise TooLong
+    data = await request.form()
+    names = dict.fromkeys(data.keys())
+    return Posted({name: tuple(text for text in data.getlist(name) if isinstance(text, str)) for name in names})
+
+
+Sent = Annotated[Posted, Depends(posted)]
+"""What a handler of a form takes."""
+
+
+class Fields(BaseModel):
+    """The fields of one form. ``missing`` says of each what a person reads who left it out or mistyped it."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", str_strip_whitespace=True, hide_input_in_errors=True)
+    missing: ClassVar[Mapping[str, str]] = {}
+
+
+def mistake(words: str) -> PydanticCustomError:
+    """Return what a validator raises, so that the person reads these words."""
+    return PydanticCustomError("said", "{words}", {"words": words})
+
+
+Kind = TypeVar("Kind", bound=Fields)
+
+
+@dataclass(frozen=True, slots=True)
+class Form(Generic[Kind]):
+    """A form as it was filled in: what was found, or what is wrong with which field. Templates show it again."""
+
+    posted: Posted = field(default_factory=Posted)
+    found: Kind | None = None
+    errors: Mapping[str, str] = field(default_factory=dict)
+
+    def value(self, name: str, default: str = "") -> str:
+        """Return what the person typed, to show it again."""
+        return self.posted.one(name) or default
+
+    def error(self, name: str) -> dict[str, str] | None:
+        """Return a field's error as the macros take it."""
+        return {"text": self.errors[name]} if name in self.errors else None
+
+    @property
+    def summary(self) -> list[dict[str, str]]:
+        """Every error with the link to its field, for the error summary."""
+        return [{"text": words, "href": f"#{name}"} for name, words in self.errors.items()]
+
+    def wrong(self, name: str, words: str) -> "Form[Kind]":
+        """Return the form with an error that only the handler could find."""
+        return Form(self.posted, None, {**self.errors, name: words})
+
+
+def read(kind: type[Kind], form: Posted) -> Form[Kind]:
+    """Read a form; ``found`` is None when anything is wrong with it."""
+    values = {name: form.one(name) for name in kind.model_fields if form.one(name).strip()}
+    try:
+        return Form(form, kind.model_validate(values))
+    except ValidationError as error:
+        return Form(form, None, dict(_told(kind, fault) for fault in error.errors()))
+
+
+def _told(kind: type[Fields], fault: ErrorDetails) -> tuple[str, str]:
+    """Return the field and what its person reads."""
+    name = str(fault["loc"][0]) if fault["loc"] else ""
+    return name, fault["msg"] if fault["type"] == "said" else kind.missing.get(name, fault["msg"])

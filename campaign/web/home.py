@@ -1,0 +1,52 @@
+"""The first page: what needs me, what comes next, what went out."""
+
+from fastapi.responses import Response
+from sqlmodel import Session
+
+from campaign.models import holds, listing, partners
+from campaign.models.listing import PostFilter, PostRow
+from campaign.models.status import Status
+from campaign.people import Right
+from campaign.web.area import Area, Tab
+from campaign.web.items import items
+from campaign.web.visitor import Actor, Who
+
+area = Area(Tab("Dashboard", "/", Right.SEE))
+
+_SHOWN = 5
+_AHEAD = (Status.IN_REVIEW.value, Status.APPROVED.value)
+_FOR_OFFICER = (Status.DRAFT.value, Status.BY_HAND.value, Status.MISSED.value, Status.FAILED.value)
+_FOR_REVIEWER = (Status.IN_REVIEW.value,)
+
+
+@area.get("/", Right.SEE)
+def dashboard(who: Who) -> Response:
+    """Show the dashboard of an officer, or of a reviewer or admin over all partners."""
+    now = who.house.now()
+    with who.reading() as session:
+        needs = _needs(session, who)
+        ahead = PostFilter(partners=who.partners, statuses=_AHEAD, since=now)
+        published = PostFilter(partners=who.partners, statuses=(Status.PUBLISHED.value,))
+        return who.page(
+            "home/home.html",
+            heading=_heading(session, who),
+            all_partners=not who.partners,
+            all_held=next((hold for hold in holds.active(session) if hold.scope == "everything"), None),
+            needs=items(session, needs),
+            coming=items(session, listing.posts(session, ahead, limit=_SHOWN)),
+            out=items(session, listing.posts(session, published, limit=_SHOWN, newest_first=True)),
+        )
+
+
+def _heading(session: Session, who: Actor) -> str:
+    found = partners.partner_by_key(session, who.partners[0]) if who.partners else None
+    return found.name if found else "Dashboard"
+
+
+def _needs(session: Session, who: Actor) -> list[PostRow]:
+    """Return what only this person's side can move on: first what nobody could confirm."""
+    wanted = PostFilter(partners=who.partners)
+    asked = listing.waiting_for_person(session, wanted)
+    statuses = _FOR_OFFICER if who.partners else _FOR_REVIEWER
+    mine = listing.posts(session, PostFilter(partners=who.partners, statuses=statuses), limit=_SHOWN)
+    return [*asked, *mine][:_SHOWN]

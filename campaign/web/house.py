@@ -1,0 +1,38 @@
+"""What every handler works with: the opened workspace, the templates, the cookie, the rate limits, the navigation."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from campaign.app import App
+from campaign.people.visits import Lasting
+from campaign.web.cookie import Cookie
+from campaign.web.rates import Rates
+from campaign.web.rendering import Pages
+
+if TYPE_CHECKING:
+    from campaign.web.area import Tab
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """One for the whole process; handlers find it as ``who.house``."""
+
+    app: App
+    pages: Pages
+    cookie: Cookie
+    rates: Rates
+    tabs: tuple["Tab", ...]
+
+    @property
+    def lasting(self) -> Lasting:
+        """How long sessions last."""
+        return Lasting(self.app.settings.web.session, self.app.settings.web.session_idle)
+
+    def now(self) -> datetime:
+        """Return the time, aware UTC."""
+        return self.app.clock.now()
+
+    def address(self, path: str) -> str:
+        """Return a whole address for a mail or a screen: that which config.toml says people open."""
+        return f"{self.app.settings.web.public_url}{path}"

@@ -1,0 +1,75 @@
+"""Posts as the lists show them: each with its tag and, where something is to be said, a word on it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlmodel import Session
+
+from campaign.models import holds
+from campaign.models.holds import Hold
+from campaign.models.listing import PostRow
+from campaign.models.status import Status
+from campaign.review.foresight import scopes
+from campaign.web.words import Tag, tag_of
+
+
+class Kind(StrEnum):
+    """How a word beside a post is meant."""
+
+    NOTE = "note"
+    CHECK = "check"
+    FIX = "fix"
+
+
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """A word beside a post."""
+
+    kind: Kind
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A post of a list."""
+
+    row: PostRow
+    tag: Tag
+    strips: tuple[Strip, ...]
+
+    @property
+    def says(self) -> str:
+        """The first word beside it, which is all that a list has room for."""
+        return self.strips[0].words if self.strips else ""
+
+    @property
+    def kind(self) -> str:
+        """How that word is meant."""
+        return self.strips[0].kind if self.strips else ""
+
+
+def items(session: Session, rows: Iterable[PostRow]) -> list[Item]:
+    """Return the posts with their tags; the holds are read once."""
+    on = holds.active(session)
+    return [_item(row, [hold for hold in on if hold.scope in scopes(row)]) for row in rows]
+
+
+def _item(row: PostRow, on: list[Hold]) -> Item:
+    tag = tag_of(row.post, held=bool(on))
+    return Item(row, tag, tuple(_strips(row, on)))
+
+
+_HELD_BACK = frozenset({Status.DRAFT, Status.IN_REVIEW, Status.APPROVED})
+
+
+def _strips(row: PostRow, on: list[Hold]) -> Iterable[Strip]:
+    post = row.post
+    if post.needs_person:
+        yield Strip(Kind.FIX, post.needs_person)
+    if post.status in {Status.DRAFT, Status.REJECTED} and post.comment:
+        yield Strip(Kind.FIX if post.status == Status.DRAFT else Kind.NOTE, post.comment)
+    if post.status in _HELD_BACK:
+        yield from (Strip(Kind.NOTE, f"On hold: {hold.reason}") for hold in on)
+        if row.account.stopped_why:
+            yield Strip(Kind.CHECK, f"The account {row.account.handle} has stopped: {row.account.stopped_why}")

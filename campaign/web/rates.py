@@ -1,0 +1,41 @@
+"""Rate limits of the pages: so many tries of a kind within a time, by address or by name, in this process."""
+
+from math import ceil
+from time import time
+
+from limits import RateLimitItem, parse
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
+
+RULES: dict[str, str] = {
+    "visit": "300 per 10 minutes",
+    "sign-in": "100 per 10 minutes",
+    "person": "10 per 10 minutes",
+    "link": "600 per minute",
+}
+"""What is limited: visits without a person, tries to sign in by address and by person, public links by address. A whole
+department may stand behind one address.
+"""
+
+
+class TooMany(Exception):
+    """Too many tries; the next one may come after so many seconds."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds
+
+
+class Rates:
+    """Counts tries. Every process counts for itself, which allows at most that many times more."""
+
+    def __init__(self) -> None:
+        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+        self._rules: dict[str, RateLimitItem] = {name: parse(rule) for name, rule in RULES.items()}
+
+    def spend(self, rule: str, key: str) -> None:
+        """Count one try. Raises TooMany."""
+        item = self._rules[rule]
+        if not self._limiter.hit(item, rule, key):
+            ends = self._limiter.get_window_stats(item, rule, key).reset_time
+            raise TooMany(max(1, ceil(ends - time())))

@@ -1,0 +1,206 @@
+"""Signing in: through the provider of config.toml, with a password and a passkey, or with the demo's link."""
+
+from typing import ClassVar
+
+from fastapi.responses import RedirectResponse, Response
+from pydantic import Field
+
+from campaign.errors import CampaignError, WrongUse
+from campaign.models import sign_in, users
+from campaign.models.users import User
+from campaign.people import passkeys, passwords, tickets
+from campaign.people.elsewhere import person_for
+from campaign.people.provider import Provider
+from campaign.people.tickets import Purpose
+from campaign.web.area import Area, Open
+from campaign.web.entering import Answer, entered, own_path, place, welcomed
+from campaign.web.forms import Fields, Form, Sent, read
+from campaign.web.visitor import Anyone, Visitor, Who
+
+area = Area()
+
+_WRONG = 422
+_NOT_THESE = "Check your email address and password: together they are not known here"
+
+
+class Local(Fields):
+    """An address and a password."""
+
+    missing: ClassVar = {"email": "Enter your email address", "password": "Enter your password"}
+    email: str = Field(min_length=1, max_length=300)
+    password: str = Field(min_length=1, max_length=passwords.LONGEST)
+
+
+class Code(Fields):
+    """A recovery code."""
+
+    missing: ClassVar = {"code": "Enter one of your recovery codes"}
+    code: str = Field(min_length=1, max_length=50)
+
+
+@area.get("/sign-in", Open.ANYONE)
+def ask(who: Anyone, next: str = "/") -> Response:  # noqa: A002 - the name in the address
+    """Ask who it is."""
+    if who.person is not None:
+        return who.redirect(own_path(next))
+    return _asked(who, Form(), own_path(next))
+
+
+def _asked(who: Visitor, form: Form[Local], then: str, status: int = 200) -> Response:
+    asked = place(who).ask_for_one()
+    who.keep(challenge=asked.challenge, then=then)
+    oidc = who.house.app.settings.oidc
+    title = oidc.title if oidc.profile != "off" else None
+    return who.page("sign_in/ask.html", status=status, form=form, options=asked.options, provider=title)
+
+
+@area.post("/sign-in", Open.ANYONE)
+def with_password(who: Anyone, sent: Sent) -> Response:
+    """Take an address and a password; a person who has a passkey is asked for it too."""
+    who.house.rates.spend("sign-in", who.address)
+    form, then = read(Local, sent), str(who.begun().kept.get("then", "/"))
+    if form.found is None:
+        return _asked(who, form, then, _WRONG)
+    who.house.rates.spend("person", form.found.email.lower())
+    person, stored, has_passkey = _local(who, form.found.email)
+    if not passwords.fits(stored, form.found.password) or person is None:
+        return _asked(who, form.wrong("email", _NOT_THESE), then, _WRONG)
+    if has_passkey:
+        who.keep(half=person.ident)
+        return who.redirect("/sign-in/passkey")
+    with who.house.app.database.write() as session:
+        secret = entered(who, session, person, "password")
+    return welcomed(who, secret, then)
+
+
+def _local(who: Visitor, email: str) -> tuple[User | None, str | None, bool]:
+    with who.reading() as session:
+        person = users.user_by_email(session, email)
+        if person is None:
+            return None, None, False
+        found = sign_in.password(session, person.ident)
+        return person, found.hash if found else None, bool(sign_in.passkeys(session, person.ident))
+
+
+@area.get("/sign-in/passkey", Open.ANYONE)
+def ask_for_passkey(who: Anyone) -> Response:
+    """Ask a person whose password was right for their passkey, or for a recovery code."""
+    return _second(who, Form())
+
+
+def _half(who: Visitor) -> User:
+    """Return the person whose password was right a moment ago. Raises WrongUse."""
+    ident = who.visit.kept.get("half") if who.visit else None
+    with who.reading() as session:
+        person = users.user_by_id(session, int(ident)) if ident is not None else None
+    if person is None or not person.active:
+        raise WrongUse(problem="Your sign-in took too long", mend="Begin again with your email address and password.")
+    return person
+
+
+def _second(who: Visitor, form: Form[Code], status: int = 200) -> Response:
+    person = _half(who)
+    with who.reading() as session:
+        held = sign_in.passkeys(session, person.ident)
+    asked = place(who).ask_for_one(held)
+    who.keep(challenge=asked.challenge, half=person.ident)
+    return who.page("sign_in/second.html", status=status, form=form, options=asked.options)
+
+
+@area.post("/sign-in/passkey", Open.ANYONE)
+def with_passkey(who: Anyone, sent: Sent) -> Response:
+    """Take the answer of a passkey, which says whose it is; after a password it must be that person's."""
+    who.house.rates.spend("sign-in", who.address)
+    kept = who.begun().kept
+    form = read(Answer, sent)
+    if form.found is None:
+        raise WrongUse(problem="No passkey was used", mend="Go back and try again.")
+    challenge = str(kept.get("challenge", ""))
+    who.keep(challenge=None)
+    with who.house.app.database.write() as session:
+        person = place(who).person_of(session, form.found.credential, challenge, who.house.now())
+        if kept.get("half") not in (None, person.ident):
+            raise WrongUse(problem="This passkey is somebody else's", mend="Use your own.")
+        how = "password and passkey" if kept.get("half") else "passkey"
+        secret = entered(who, session, person, how)
+    return welcomed(who, secret, str(kept.get("then", "/")))
+
+
+@area.post("/sign-in/code", Open.ANYONE)
+def with_code(who: Anyone, sent: Sent) -> Response:
+    """Take a recovery code after a password, instead of the passkey."""
+    who.house.rates.spend("sign-in", who.address)
+    person, form = _half(who), read(Code, sent)
+    who.house.rates.spend("person", f"code {person.ident}")
+    if form.found is None:
+        return _second(who, form, _WRONG)
+    with who.house.app.database.write() as session:
+        if passkeys.use_code(session, person, form.found.code, who.house.now()):
+            secret = entered(who, session, person, "password and recovery code")
+            return welcomed(who, secret, str(who.begun().kept.get("then", "/")))
+    return _second(who, form.wrong("code", "This is none of your recovery codes, or it was used before"), _WRONG)
+
+
+@area.get("/sign-in/start", Open.ANYONE)
+def start(who: Anyone) -> Response:
+    """Send the browser to the provider."""
+    asked, kept = _provider(who).start()
+    who.keep(oidc=kept)
+    answer = who.redirect("/")
+    answer.headers["location"] = asked
+    return answer
+
+
+@area.get("/sign-in/back", Open.ANYONE)
+def back(who: Anyone) -> Response:
+    """Take the browser back from the provider."""
+    who.house.rates.spend("sign-in", who.address)
+    kept = who.visit.kept if who.visit else {}
+    if kept.get("oidc"):
+        who.keep(oidc=None)  # an answer is taken once
+    try:
+        stranger = _provider(who).finish(dict(who.request.query_params), kept.get("oidc") or {})
+        with who.house.app.database.write() as session:
+            person = person_for(session, stranger, who.house.now())
+            secret = entered(who, session, person, who.house.app.settings.oidc.title)
+    except CampaignError as error:
+        return who.page("sign_in/refused.html", status=403, why=str(error))
+    return welcomed(who, secret, str(kept.get("then", "/")))
+
+
+def _provider(who: Visitor) -> Provider:
+    settings = who.house.app.settings.oidc
+    if settings.profile == "off":
+        raise WrongUse(problem="No provider is set up here", mend="Sign in with your email address.")
+    return Provider(settings, who.house.address("/sign-in/back"))
+
+
+@area.get("/sign-in/demo/{secret}", Open.ANYONE)
+def ask_demo(secret: str, who: Anyone) -> Response:
+    """Ask before a demo's link is followed: whatever fetches links shall not sign in."""
+    who.begun()
+    with who.reading() as session:
+        person = tickets.look(session, secret, Purpose.DEMO, who.house.now())
+    return who.page("sign_in/demo.html", status=200 if person else 404, one=person)
+
+
+@area.post("/sign-in/demo/{secret}", Open.ANYONE)
+def with_demo_link(secret: str, who: Anyone) -> Response:
+    """Sign in by a demo's link, which serves until it ends: people come back to it."""
+    who.house.rates.spend("sign-in", who.address)
+    with who.house.app.database.write() as session:
+        person = tickets.look(session, secret, Purpose.DEMO, who.house.now())
+        if person is None:
+            raise WrongUse(problem="This link has ended", mend="Start the demo anew: it prints new ones.")
+        cookie = entered(who, session, person, "the demo's link")
+    return welcomed(who, cookie)
+
+
+@area.post("/sign-out", Open.SIGNED_IN)
+def sign_out(who: Who) -> Response:
+    """End this session."""
+    with who.house.app.database.write() as session:
+        sign_in.end_visit(session, who.visit.id or 0)
+    answer = RedirectResponse("/sign-in", status_code=303)
+    who.house.cookie.take(answer)
+    return answer

@@ -1,0 +1,148 @@
+"""How the pages say things: states as tags, days and times as GOV.UK writes them, channels by their names."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, tzinfo
+from types import MappingProxyType
+from typing import Any
+
+from campaign.models.posts import Post
+from campaign.models.status import Status
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """A state in a word or two, with the colour that helps to see it; the word alone says it."""
+
+    text: str
+    colour: str = ""
+
+    @property
+    def classes(self) -> str:
+        """The classes of GOV.UK's tag."""
+        return f"govuk-tag--{self.colour}" if self.colour else ""
+
+
+STATES: Mapping[Status, Tag] = MappingProxyType(
+    {
+        Status.DRAFT: Tag("Draft", "grey"),
+        Status.IN_REVIEW: Tag("To review", "yellow"),
+        Status.APPROVED: Tag("Approved", "green"),
+        Status.PUBLISHING: Tag("Publishing", "teal"),
+        Status.PUBLISHED: Tag("Published"),
+        Status.UNCONFIRMED: Tag("Unconfirmed", "orange"),
+        Status.FAILED: Tag("Failed", "red"),
+        Status.MISSED: Tag("Missed", "red"),
+        Status.WITHDRAWN: Tag("Withdrawn", "grey"),
+        Status.REJECTED: Tag("Rejected", "grey"),
+        Status.BY_HAND: Tag("By hand", "purple"),
+        Status.RETRACTING: Tag("Taking down", "orange"),
+        Status.RETRACTED: Tag("Taken down", "grey"),
+    }
+)
+_COLONS_OF_A_PROCESS = 2
+HELD = Tag("On hold", "red")
+RETURNED = Tag("Needs changes", "orange")
+
+CHANNELS: Mapping[str, str] = MappingProxyType(
+    {"x": "X", "facebook": "Facebook", "linkedin": "LinkedIn", "email": "Email"}
+)
+MOVES: Mapping[str, str] = MappingProxyType(
+    {
+        "queue": "Queued",
+        "submit": "Sent for review",
+        "edit": "Changed",
+        "approve": "Approved",
+        "return": "Returned",
+        "reject": "Rejected",
+        "withdraw": "Withdrawn",
+        "expire": "Missed",
+        "claim": "Publishing began",
+        "settle": "Published",
+        "defer": "Put off",
+        "refuse": "Refused by the platform",
+        "lose": "Outcome not known",
+        "found": "Found on the platform",
+        "absent": "Not on the platform",
+        "revive": "Back for review",
+        "rearrange": "Given a new time",
+        "hand over": "Handed over to publish by hand",
+        "done": "Published by hand",
+        "retract": "To be taken down",
+        "gone": "Taken down",
+        "restore": "Restored from a backup",
+    }
+)
+
+
+def tag_of(post: Post, *, held: bool = False) -> Tag:
+    """Return the tag of a post; a hold shows on what it keeps back, a comment on what came back with it."""
+    if held and post.status in {Status.DRAFT, Status.IN_REVIEW, Status.APPROVED}:
+        return HELD
+    if post.status == Status.DRAFT and post.comment:
+        return RETURNED
+    return STATES[Status(post.status)]
+
+
+def channel(name: str) -> str:
+    """Return a channel's name as people write it."""
+    return CHANNELS.get(name, name.title())
+
+
+def who(name: str) -> str:
+    """Return who did something: a process of ours, named ``host:number:letters``, is the program to people."""
+    return "the program" if name.count(":") == _COLONS_OF_A_PROCESS else name
+
+
+def sentence(text: str) -> str:
+    """Return a name of a slot as a title: its first letter large."""
+    return text[:1].upper() + text[1:]
+
+
+def clock_time(local: datetime) -> str:
+    """Return a wall time as GOV.UK writes it: 8:30am, 5pm, midday."""
+    if (local.hour, local.minute) in {(0, 0), (12, 0)}:
+        return "midday" if local.hour else "midnight"
+    minutes = f":{local.minute:02}" if local.minute else ""
+    return f"{local.hour % 12 or 12}{minutes}{'am' if local.hour < 12 else 'pm'}"  # noqa: PLR2004 - noon
+
+
+def day_name(day: date, today: date) -> str:
+    """Return a day as ``Tuesday 1 December``; with its year where that is another one."""
+    return f"{day:%A} {day.day} {day:%B}{f' {day.year}' if day.year != today.year else ''}"
+
+
+def filters(zone: tzinfo, now: Callable[[], datetime]) -> dict[str, Callable[..., Any]]:
+    """Return the filters of the templates. Instants are aware; the wall is the campaign's."""
+
+    def day(instant: datetime) -> str:
+        return day_name(instant.astimezone(zone).date(), now().astimezone(zone).date())
+
+    def time(instant: datetime) -> str:
+        return clock_time(instant.astimezone(zone))
+
+    def moment(instant: datetime) -> str:
+        return f"{day(instant)}, {time(instant)}"
+
+    return {
+        "day": day,
+        "time": time,
+        "moment": moment,
+        "channel": channel,
+        "sentence": sentence,
+        "who": who,
+        "move": lambda name: MOVES.get(str(name), sentence(str(name))),
+    }
+
+
+_BROWSERS = ("Edg", "OPR", "Firefox", "Chrome", "Safari")
+_SYSTEMS = ("Windows", "Android", "iPhone", "iPad", "Mac OS", "Linux")
+_AS_SAID = {"Edg": "Edge", "OPR": "Opera", "Mac OS": "a Mac", "iPhone": "an iPhone", "iPad": "an iPad"}
+
+
+def browser_name(said: str) -> str:
+    """Return what a browser says of itself in a few words: ``Firefox on Windows``."""
+    browser = next((name for name in _BROWSERS if name in said), "")
+    system = next((name for name in _SYSTEMS if name in said), "")
+    named = [_AS_SAID.get(name, name) for name in (browser, system) if name]
+    return " on ".join(named) if browser else "A browser that does not say its name"

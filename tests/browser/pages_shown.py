@@ -1,0 +1,110 @@
+"""The pages in Debian's chromium, over an office with posts of every kind. Browsers call localhost by its name."""
+
+import os
+import shutil
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import MovedClock
+from pages_room import Room, opened_app
+from playwright.sync_api import Browser, Page
+from reviewing import opened_office
+
+from campaign.metrics import Metrics
+from campaign.models import users
+from campaign.models.status import Status
+from campaign.people import tickets
+from campaign.people.tickets import Purpose
+from campaign.web.server import serving
+from campaign.web.site import site
+
+CHROMIUM = shutil.which("chromium")
+NEEDED = os.environ.get("REQUIRE_ALL") == "1"
+QUIET = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "/browser/" in item.path.as_posix() and not CHROMIUM and not NEEDED:
+            item.add_marker(pytest.mark.skip(reason="no chromium here: scripts/test-needs installs it"))
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args() -> dict[str, Any]:
+    return {"executable_path": CHROMIUM, "args": QUIET}
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        return int(door.getsockname()[1])
+
+
+@contextmanager
+def opened_pages(folder: Path) -> Iterator[Room]:
+    """Serve an office's pages under the name localhost, which passkeys ask for."""
+    port, clock = free_port(), MovedClock()
+    environ = {"CAMPAIGN__WEB__PUBLIC_URL": f"http://localhost:{port}"}
+    for office in opened_office(folder, clock):
+        app = opened_app(folder / "workspace", office.database, clock, environ)
+        with serving(site(app, Metrics(app.database, clock)), f"127.0.0.1:{port}"):
+            yield Room(office, app, f"http://localhost:{port}")
+
+
+def furnish(room: Room) -> dict[str, int]:
+    """Store posts of every state for both partners; returns some by name."""
+    office, found = room.office, dict[str, int]()
+    for number, status in enumerate(Status):
+        found[status.value] = office.post("oak", status=status, after=timedelta(hours=number - 3))
+    found["returned"] = office.post("oak", status=Status.DRAFT, changes={"comment": "Say where the course is"})
+    found["to_settle"] = office.post("oak", status=Status.UNCONFIRMED, changes={"needs_person": "X does not answer"})
+    for number in range(40):
+        office.post("elm", after=timedelta(hours=number))
+    return found
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
+    with opened_pages(tmp_path_factory.mktemp("pages")) as room:
+        yield room
+
+
+@pytest.fixture(scope="module")
+def posts(pages: Room) -> dict[str, int]:
+    return furnish(pages)
+
+
+def link_for(room: Room, name: str) -> str:
+    """Return a demo's link for a person."""
+    with room.office.database.write() as session:
+        person = users.user(session, name)
+        assert person is not None
+        secret = tickets.issue(session, person, Purpose.DEMO, by="adam", now=room.office.clock.now())
+    return f"{room.address}/sign-in/demo/{secret}"
+
+
+def sign_in(page: Page, room: Room, name: str) -> None:
+    page.goto(link_for(room, name))
+    page.get_by_role("button", name="Continue").click()
+    page.wait_for_url(f"{room.address}/")
+
+
+@contextmanager
+def a_page(browser: Browser, room: Room, name: str | None, **options: Any) -> Iterator[Page]:
+    """Open a page, signed in as a person where one is named. Whatever the console says against it fails the test."""
+    context, said = browser.new_context(**options), list[str]()
+    page = context.new_page()
+    page.set_default_timeout(10_000)
+    page.on("console", lambda message: said.append(message.text) if message.type in {"error", "warning"} else None)
+    page.on("pageerror", lambda error: said.append(str(error)))
+    if name is not None:
+        secret = room.browser(name).session.cookies["campaign"]
+        context.add_cookies([{"name": "campaign", "value": secret, "url": room.address}])
+        page.goto(f"{room.address}/")
+    yield page
+    context.close()
+    assert [line for line in said if "the server responded with a status of 4" not in line] == []

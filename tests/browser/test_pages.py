@@ -1,0 +1,135 @@
+"""Every page as people meet it: at two widths, by axe's rules, by keyboard alone, without JavaScript."""
+
+import re
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from pages_room import Room
+from pages_shown import a_page, sign_in
+from playwright.sync_api import Browser, Page, expect
+
+WIDTHS = (1366, 320)
+PAGES = (
+    ("olga", "/"),
+    ("rita", "/"),
+    ("olga", "/posts"),
+    ("rita", "/posts?status=in_review&from=1/12/2025"),
+    ("rita", "/posts?from=31/31/2025"),
+    ("rita", "/posts?channel=email"),
+    ("rita", "/posts/{in_review}"),
+    ("olga", "/posts/{returned}"),
+    ("olga", "/posts/{published}"),
+    ("adam", "/posts/{to_settle}"),
+    ("rita", "/account"),
+    ("rita", "/posts/999999"),
+    (None, "/sign-in"),
+    (None, "/invitation/none"),
+    (None, "/sign-in/demo/none"),
+    (None, "/u/none"),
+)
+
+ALLOWED = {
+    # GOV.UK Frontend sets aria-expanded on radios that reveal a field, on purpose: alphagov/govuk-frontend #979.
+    ("aria-allowed-attr", "govuk-radios__input"),
+    # The back link stands before main, so that the skip link jumps over it: GOV.UK's own page template.
+    ("region", "govuk-back-link"),
+}
+
+
+def findings(page: Page) -> list[tuple[str, str]]:
+    """Return what axe finds, but for the two that GOV.UK Frontend itself has."""
+    found = [(rule["id"], node["html"]) for rule in Axe().run(page).response["violations"] for node in rule["nodes"]]
+    return [pair for pair in found if not any(pair[0] == name and words in pair[1] for name, words in ALLOWED)]
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize(("name", "path"), PAGES)
+def test_a_page_is_fit_for_everybody(
+    browser: Browser, pages: Room, posts: dict[str, int], name: str | None, path: str, width: int
+) -> None:
+    with a_page(browser, pages, name, viewport={"width": width, "height": 900}) as page:
+        page.goto(pages.address + path.format(**posts))
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert page.locator("h1").count() == 1
+        assert " – Schedule campaign posts" in page.title() or "/u/" in path
+        assert findings(page) == []
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without"])
+def test_a_reviewer_returns_and_an_officer_sees_why(browser: Browser, pages: Room, scripts: bool) -> None:  # noqa: FBT001
+    post = pages.office.post("oak", changes={"slot": f"return {scripts}"})
+    with a_page(browser, pages, "rita", java_script_enabled=scripts) as page:
+        page.goto(f"{pages.address}/posts/{post}")
+        page.get_by_role("button", name="Save decision").click()
+        expect(page.get_by_role("alert")).to_contain_text("Choose what you decide")
+        assert page.title().startswith("Error: ")
+        page.get_by_label("Ask for changes").check()
+        page.get_by_label("What needs to change?").fill("Say where it is")
+        page.get_by_role("button", name="Save decision").click()
+        expect(page.locator(".govuk-notification-banner")).to_contain_text("Returned.")
+    with a_page(browser, pages, "olga", java_script_enabled=scripts) as page:
+        expect(page.locator("main")).to_contain_text("Say where it is")
+        page.get_by_role("button", name="Sign out").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without"])
+def test_the_demos_link_signs_in(browser: Browser, pages: Room, scripts: bool) -> None:  # noqa: FBT001
+    with a_page(browser, pages, None, java_script_enabled=scripts) as page:
+        sign_in(page, pages, "olga")
+        expect(page.get_by_role("link", name="olga")).to_be_visible()
+        page.reload()
+        expect(page.get_by_role("heading", name="Needs you")).to_be_visible()
+
+
+def test_a_reviewer_approves_by_keyboard_alone(browser: Browser, pages: Room) -> None:
+    post = pages.office.post("oak", changes={"slot": "by keyboard"})
+    with a_page(browser, pages, "rita") as page:
+        page.goto(f"{pages.address}/posts/{post}")
+        page.keyboard.press("Tab")
+        expect(page.get_by_role("link", name="Skip to main content")).to_be_focused()
+        page.keyboard.press("Enter")
+        for _ in range(12):
+            page.keyboard.press("Tab")
+            if page.evaluate("document.activeElement.value") == "approve":
+                break
+        page.keyboard.press("Space")
+        page.keyboard.press("Tab")
+        expect(page.get_by_role("button", name="Save decision")).to_be_focused()
+        page.keyboard.press("Enter")
+        expect(page.locator(".govuk-notification-banner")).to_contain_text("Approved.")
+
+
+def test_the_list_is_walked_and_filtered_without_scripts(browser: Browser, pages: Room, posts: dict[str, int]) -> None:
+    with a_page(browser, pages, "rita", java_script_enabled=False) as page:
+        page.get_by_role("link", name="Posts", exact=True).click()
+        first = page.locator(".app-post__title").first.get_attribute("href")
+        page.get_by_role("link", name="Later").click()
+        assert page.locator(".app-post__title").first.get_attribute("href") != first
+        page.get_by_role("link", name="Earlier").click()
+        assert page.locator(".app-post__title").first.get_attribute("href") == first
+        page.get_by_label("Published").check()
+        page.get_by_role("button", name="Apply filters").click()
+        assert page.locator(".app-post").count() >= 1
+        assert set(page.locator(".app-post__state").all_inner_texts()) == {"Published"}
+        assert re.search(r"status=published", page.url)
+    assert posts
+
+
+def test_states_are_told_in_forced_colours(browser: Browser, pages: Room, posts: dict[str, int]) -> None:
+    with a_page(browser, pages, "olga", forced_colors="active") as page:
+        page.goto(f"{pages.address}/posts/{posts['approved']}")
+        expect(page.locator(".govuk-tag", has_text="Approved")).to_be_visible()
+        assert findings(page) == []
+
+
+def test_a_page_that_went_out_of_date_says_so(browser: Browser, pages: Room) -> None:
+    post = pages.office.post("oak", changes={"slot": "out of date"})
+    with a_page(browser, pages, "rita") as page:
+        page.goto(f"{pages.address}/posts/{post}")
+        page.context.clear_cookies()
+        sign_in_elsewhere = page.context.new_page()
+        sign_in(sign_in_elsewhere, pages, "rita")
+        page.get_by_label("Approve").check()
+        page.get_by_role("button", name="Save decision").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("This page has gone out of date")

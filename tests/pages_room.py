@@ -1,0 +1,101 @@
+"""The pages over a workspace for tests: people of every role, sessions without a sign-in page, and a plain client."""
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import requests
+from conftest import MovedClock
+from reviewing import Office
+
+from campaign.app import App
+from campaign.config import lay_out, load_settings
+from campaign.metrics import Metrics
+from campaign.models import Database, users
+from campaign.people import visits
+from campaign.people.visits import Lasting
+from campaign.web.server import serving
+from campaign.web.site import site
+
+TOKEN = re.compile(r'name="form_token" value="([^"]*)"')
+
+
+def opened_app(folder: Path, database: Database, clock: MovedClock, environ: Mapping[str, str] | None = None) -> App:
+    """An app over the shipped workspace whose database and clock are the test's."""
+    lay_out(folder)
+    app = App(folder, load_settings(folder, environ or {}), clock=clock)
+    app.__dict__["database"] = database  # where the cached property keeps it
+    return app
+
+
+@contextmanager
+def served(app: App) -> Iterator[str]:
+    """Serve the pages of an app while the block runs; gives the address."""
+    pages = site(app, Metrics(app.database, app.clock))
+    with serving(pages, "127.0.0.1:0") as address:
+        yield address
+
+
+@dataclass
+class Browser:
+    """A browser without scripts: keeps its cookie, reads the form token of a page, sends forms as a page does."""
+
+    address: str
+    session: requests.Session = field(default_factory=requests.Session)
+    token: str | None = None
+    """The form token where it is known without a page."""
+
+    def get(self, path: str) -> requests.Response:
+        return self.session.get(f"{self.address}{path}", timeout=20, allow_redirects=False)
+
+    def send(self, path: str, page: str | None = None, **fields: str) -> requests.Response:
+        """Send a form with its token: from a page of ours where one is named or the token is not known."""
+        found = TOKEN.search(self.get(page or "/account").text) if page or self.token is None else None
+        return self.post(path, {"form_token": found[1] if found else self.token or ""} | fields)
+
+    def post(self, path: str, fields: Mapping[str, str], headers: Mapping[str, str] | None = None) -> requests.Response:
+        return self.session.post(
+            f"{self.address}{path}", data=fields, headers=headers, timeout=20, allow_redirects=False
+        )
+
+
+@dataclass
+class Room:
+    """The pages, served over an office."""
+
+    office: Office
+    app: App
+    address: str
+
+    def browser(self, name: str | None = None) -> Browser:
+        """A browser, signed in as a person where one is named."""
+        found = Browser(self.address)
+        if name is not None:
+            web = self.app.settings.web
+            with self.office.database.write() as session:
+                person = users.user(session, name)
+                assert person is not None
+                secret = visits.sign_in_as(
+                    session,
+                    person,
+                    self.office.clock.now(),
+                    Lasting(web.session, web.session_idle),
+                    how="a test",
+                    browser="",
+                    before=None,
+                )
+                visit = visits.find(session, secret, self.office.clock.now(), Lasting(web.session, web.session_idle))
+                assert visit is not None
+                found.token = visit[0].form_token
+            found.session.cookies.set("campaign", secret)
+        return found
+
+
+@contextmanager
+def opened_room(folder: Path, office: Office, environ: Mapping[str, str] | None = None) -> Iterator[Room]:
+    """Serve the pages over an office."""
+    app = opened_app(folder / "workspace", office.database, office.clock, environ)
+    with served(app) as address:
+        yield Room(office, app, address)

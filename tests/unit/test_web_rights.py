@@ -1,0 +1,149 @@
+"""Who may enter where: every route of the pages by every role. A route without a line here fails."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import requests
+from conftest import MovedClock
+from fastapi.routing import APIRoute
+from pages_room import Room, opened_app, opened_room
+from reviewing import opened_office
+
+from campaign.metrics import Metrics
+from campaign.models import Database
+from campaign.models.status import Status
+from campaign.people import Right
+from campaign.web.area import Open
+from campaign.web.site import AREAS, site
+
+thorough = pytest.mark.thorough
+ROLES = ("officer", "reviewer", "admin")
+PEOPLE = {"officer": "olga", "reviewer": "rita", "admin": "adam"}
+ALL = frozenset(ROLES)
+WATCHED = {"/healthz", "/metrics"}
+
+
+@dataclass(frozen=True)
+class Case:
+    """What a route takes. ``own``: it shows one partner's object, which is not there for another one's officer."""
+
+    needs: Right | Open
+    roles: frozenset[str] = ALL
+    own: bool = False
+
+
+CASES: dict[tuple[str, str], Case] = {
+    ("GET", "/"): Case(Right.SEE),
+    ("GET", "/posts"): Case(Right.SEE),
+    ("GET", "/posts/{ident}"): Case(Right.SEE, own=True),
+    ("GET", "/posts/{ident}/images/{digest}"): Case(Right.SEE, own=True),
+    ("POST", "/posts/{ident}/decision"): Case(Right.REVIEW, own=True),
+    ("POST", "/posts/{ident}/submit"): Case(Right.QUEUE, own=True),
+    ("POST", "/posts/{ident}/withdraw"): Case(Right.EDIT, own=True),
+    ("GET", "/account"): Case(Open.SIGNED_IN),
+    ("POST", "/account/sessions/{ident}/end"): Case(Open.SIGNED_IN),
+    ("POST", "/account/sign-out-everywhere"): Case(Open.SIGNED_IN),
+    ("POST", "/account/password"): Case(Open.SIGNED_IN),
+    ("POST", "/account/passkeys"): Case(Open.SIGNED_IN),
+    ("POST", "/account/passkeys/{ident}/remove"): Case(Open.SIGNED_IN),
+    ("POST", "/account/recovery-codes"): Case(Open.SIGNED_IN),
+    ("POST", "/sign-out"): Case(Open.SIGNED_IN),
+    ("GET", "/sign-in"): Case(Open.ANYONE),
+    ("POST", "/sign-in"): Case(Open.ANYONE),
+    ("GET", "/sign-in/passkey"): Case(Open.ANYONE),
+    ("POST", "/sign-in/passkey"): Case(Open.ANYONE),
+    ("POST", "/sign-in/code"): Case(Open.ANYONE),
+    ("GET", "/sign-in/start"): Case(Open.ANYONE),
+    ("GET", "/sign-in/back"): Case(Open.ANYONE),
+    ("GET", "/sign-in/demo/{secret}"): Case(Open.ANYONE),
+    ("POST", "/sign-in/demo/{secret}"): Case(Open.ANYONE),
+    ("GET", "/invitation/{secret}"): Case(Open.ANYONE),
+    ("POST", "/invitation/{secret}"): Case(Open.ANYONE),
+    ("POST", "/invitation/{secret}/passkey"): Case(Open.ANYONE),
+    ("GET", "/u/{token}"): Case(Open.MACHINES),
+    ("POST", "/u/{token}"): Case(Open.MACHINES),
+}
+
+CLOSED = {route: case for route, case in CASES.items() if case.needs not in (Open.ANYONE, Open.MACHINES)}
+
+
+@pytest.fixture(scope="module")
+def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
+    folder, clock = tmp_path_factory.mktemp("rights"), MovedClock()
+    for office in opened_office(folder, clock):
+        with opened_room(folder, office) as room:
+            yield room
+
+
+def asked(room: Room, route: tuple[str, str], name: str | None, post_id: int = 1) -> requests.Response:
+    """Ask for a route as a page of ours would, with the visit's own token."""
+    method, path = route
+    path = path.replace("{ident}", str(post_id)).replace("{digest}", "none")
+    browser = room.browser(name)
+    return browser.send(path) if method == "POST" else browser.get(path)
+
+
+def test_every_route_declares_what_it_takes_and_has_a_line_here(tmp_path: Path, clock: MovedClock) -> None:
+    database = Database(f"sqlite:///{tmp_path}/none.db", connections=1)
+    declared = {route: needs for area in AREAS for route, needs in area.needs.items()}
+    assert declared == {route: case.needs for route, case in CASES.items()}
+    served = site(opened_app(tmp_path, database, clock), Metrics(database, clock)).routes
+    found = {(m, r.path) for r in served if isinstance(r, APIRoute) for m in r.methods if r.path not in WATCHED}
+    assert found <= set(declared)
+
+
+@thorough
+@pytest.mark.parametrize("route", CLOSED, ids=" ".join)
+def test_nobody_gets_in_unknown(room: Room, route: tuple[str, str]) -> None:
+    found = asked(room, route, None)
+    assert found.status_code == 303
+    assert found.headers["location"].startswith("/sign-in")
+
+
+@thorough
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("route", CLOSED, ids=" ".join)
+def test_a_role_gets_in_where_it_has_the_right_and_nowhere_else(room: Room, route: tuple[str, str], role: str) -> None:
+    post = room.office.post("oak", status=Status.IN_REVIEW)
+    found = asked(room, route, PEOPLE[role], post)
+    if role in CASES[route].roles:
+        assert found.status_code != 403
+        assert not found.headers.get("location", "").startswith("/sign-in?")
+    else:
+        assert found.status_code == 403
+
+
+@thorough
+@pytest.mark.parametrize("route", [route for route, case in CASES.items() if case.own], ids=" ".join)
+def test_what_is_another_partners_is_not_there(room: Room, route: tuple[str, str]) -> None:
+    theirs = room.office.post("elm", status=Status.IN_REVIEW)
+    assert asked(room, route, "olga", theirs).status_code == 404
+    assert room.office.seen(theirs).status == Status.IN_REVIEW
+
+
+@thorough
+@pytest.mark.parametrize(("method", "path"), [route for route in CASES if route[0] == "POST"])
+def test_a_form_without_the_visits_token_changes_nothing(room: Room, method: str, path: str) -> None:
+    if CASES[method, path].needs is Open.MACHINES:
+        return
+    post = room.office.post("oak", status=Status.IN_REVIEW)
+    browser = room.browser("rita")
+    for token in ({}, {"form_token": ""}, {"form_token": "guessed"}):
+        found = browser.post(path.replace("{ident}", str(post)), {**token, "why": "no", "decision": "approve"})
+        assert found.status_code == 403
+    assert room.office.seen(post).status == Status.IN_REVIEW
+
+
+@thorough
+def test_an_officer_sees_own_posts_alone(room: Room) -> None:
+    soon = timedelta(minutes=1)  # first of all, whatever other tests have stored
+    ours = room.office.post("oak", after=soon, changes={"slot": "a slot of oak"})
+    theirs = room.office.post("elm", after=soon, changes={"slot": "a slot of elm"})
+    for path in ("/", "/posts", "/posts?partner=elm"):
+        text = room.browser("olga").get(path).text
+        assert f"/posts/{theirs}" not in text
+        assert "slot of elm" not in text
+    assert f"/posts/{ours}" in room.browser("rita").get("/posts?partner=oak").text

@@ -1,0 +1,224 @@
+"""Signing in with what the program itself keeps: invitations, passwords, recovery codes, the demo's link."""
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from conftest import MovedClock
+from pages_room import Browser, Room, opened_room
+from reviewing import opened_office
+
+from campaign.errors import WrongUse
+from campaign.models import audit, sign_in, users
+from campaign.models.sign_in import Passkey
+from campaign.models.users import User
+from campaign.people import passkeys, passwords, tickets
+from campaign.people.secrets import digest
+from campaign.people.tickets import Purpose
+
+GOOD = "three random words"
+EMAIL = "Rita@example.org"
+
+pytestmark = pytest.mark.thorough
+
+
+@pytest.fixture
+def room(tmp_path: Path, clock: MovedClock) -> Iterator[Room]:
+    for office in opened_office(tmp_path, clock):
+        with office.database.write() as session:
+            person = users.user(session, "rita")
+            assert person is not None
+            person.email = EMAIL
+            session.add(person)
+        with opened_room(tmp_path, office) as room:
+            yield room
+
+
+def rita(session: object) -> User:
+    found = users.user(session, "rita")  # type: ignore[arg-type]
+    assert found is not None
+    return found
+
+
+def invitation(room: Room) -> str:
+    with room.office.database.write() as session:
+        secret = tickets.issue(session, rita(session), Purpose.INVITATION, by="adam", now=room.office.clock.now())
+    return f"/invitation/{secret}"
+
+
+def with_password(room: Room) -> None:
+    with room.office.database.write() as session:
+        passwords.set_password(session, rita(session), GOOD, now=room.office.clock.now())
+
+
+def try_password(room: Room, email: str = EMAIL, password: str = GOOD) -> tuple[Browser, str]:
+    """Returns the browser and where it was sent, nothing where it was refused."""
+    browser = room.browser()
+    found = browser.send("/sign-in", page="/sign-in", email=email, password=password)
+    return browser, found.headers.get("location", "")
+
+
+def test_an_invitation_sets_a_password_once_and_signs_in(room: Room) -> None:
+    link, browser = invitation(room), room.browser()
+    assert EMAIL in browser.get(link).text
+    assert browser.send(link, page=link, password="short").status_code == 422
+    assert browser.send(link, page=link, password=EMAIL.lower()).status_code == 422
+    assert browser.send(link, page=link, password=GOOD).headers["location"] == "/account"
+    assert browser.get("/").status_code == 200
+    assert room.browser().get(link).status_code == 404
+    assert try_password(room)[1] == "/"
+    assert try_password(room, EMAIL.lower())[1] == "/"
+
+
+def test_an_invitation_ends_after_seven_days(room: Room) -> None:
+    link = invitation(room)
+    room.office.clock.move(timedelta(days=7, seconds=1))
+    assert room.browser().get(link).status_code == 404
+
+
+def test_an_invitation_is_bound_to_its_address(room: Room) -> None:
+    link = invitation(room)
+    with room.office.database.write() as session:
+        person = rita(session)
+        person.email = "somebody.else@example.org"
+        session.add(person)
+    assert room.browser().get(link).status_code == 404
+
+
+def test_a_new_invitation_voids_the_one_before(room: Room) -> None:
+    first, second = invitation(room), invitation(room)
+    assert room.browser().get(first).status_code == 404
+    assert room.browser().get(second).status_code == 200
+
+
+def test_nobody_is_invited_without_an_address(room: Room) -> None:
+    with room.office.database.write() as session:
+        person = users.user(session, "rolf")
+        assert person is not None
+        with pytest.raises(WrongUse, match="no email address"):
+            tickets.issue(session, person, Purpose.INVITATION, by="adam", now=room.office.clock.now())
+
+
+def test_no_link_is_stored_as_it_is(room: Room) -> None:
+    secret = invitation(room).rpartition("/")[2]
+    raw = Path(str(room.office.database.url.database)).read_bytes()
+    wal = Path(f"{room.office.database.url.database}-wal")
+    assert secret.encode() not in raw + (wal.read_bytes() if wal.exists() else b"")
+
+
+@pytest.mark.parametrize(
+    ("email", "password"), [(EMAIL, "three random worms"), ("nobody@example.org", GOOD), ("", GOOD), (EMAIL, "")]
+)
+def test_a_wrong_password_and_an_unknown_address_look_alike(room: Room, email: str, password: str) -> None:
+    with_password(room)
+    browser = room.browser()
+    found = browser.send("/sign-in", page="/sign-in", email=email, password=password)
+    assert found.status_code == 422
+    assert browser.get("/").status_code == 303
+    if email and password:
+        assert "together they are not known here" in found.text
+
+
+def test_a_person_with_a_passkey_does_not_get_in_with_the_password_alone(room: Room) -> None:
+    with_password(room)
+    with room.office.database.write() as session:
+        session.add(
+            Passkey(
+                user_id=rita(session).ident,
+                credential_id="aWQ",
+                public_key=b"key",
+                name="laptop",
+                added_at=room.office.clock.now(),
+            )
+        )
+        codes = passkeys.new_codes(session, rita(session), room.office.clock.now())
+    browser, then = try_password(room)
+    assert then == "/sign-in/passkey"
+    assert browser.get("/").status_code == 303
+    wrong = browser.send("/sign-in/code", page="/sign-in/passkey", code="abcde-fghjk")
+    assert wrong.status_code == 422
+    typed = codes[0].upper().replace("-", " ")
+    assert browser.send("/sign-in/code", page="/sign-in/passkey", code=typed).headers["location"] == "/"
+    assert browser.get("/").status_code == 200
+    again, _ = try_password(room)
+    assert again.send("/sign-in/code", page="/sign-in/passkey", code=codes[0]).status_code == 422
+
+
+def test_the_second_step_cannot_be_had_without_the_first(room: Room) -> None:
+    assert room.browser().get("/sign-in/passkey").status_code == 422
+    found = room.browser().send("/sign-in/code", page="/sign-in", code="abcde-fghjk")
+    assert found.status_code == 422
+
+
+@pytest.mark.parametrize("answer", ["", "{}", "[]", "nonsense", '{"id": "aWQ", "response": {}}'])
+def test_an_answer_that_is_no_passkeys_signs_nobody_in(room: Room, answer: str) -> None:
+    browser = room.browser()
+    assert browser.send("/sign-in/passkey", page="/sign-in", credential=answer).status_code == 422
+    assert browser.get("/").status_code == 303
+
+
+def test_a_changed_password_ends_the_other_sessions(room: Room) -> None:
+    with_password(room)
+    here, there = room.browser("rita"), room.browser("rita")
+    wrong = here.send("/account/password", old="not the old one", password="four other random words")
+    assert wrong.status_code == 422
+    assert here.send("/account/password", old=GOOD, password="four other random words").status_code == 303
+    assert here.get("/").status_code == 200
+    assert there.get("/").status_code == 303
+    assert try_password(room)[1] == ""
+
+
+def test_recovery_codes_are_shown_once_and_stored_as_digests(room: Room) -> None:
+    browser = room.browser("rita")
+    shown = browser.send("/account/recovery-codes")
+    assert shown.text.count("<li>") >= passkeys.CODES
+    assert "app-codes" not in browser.get("/account").text
+    with room.office.database.read() as session:
+        assert sign_in.recovery_codes_left(session, rita(session).ident) == passkeys.CODES
+    assert digest("abcde-fghjk") != "abcde-fghjk"
+
+
+def test_the_last_way_in_is_not_taken_away(room: Room) -> None:
+    with room.office.database.write() as session:
+        now = room.office.clock.now()
+        key = Passkey(user_id=rita(session).ident, credential_id="aWQ", public_key=b"k", name="one", added_at=now)
+        session.add(key)
+        session.flush()
+        ident = key.id
+    assert room.browser("rita").send(f"/account/passkeys/{ident}/remove").status_code == 422
+    with_password(room)
+    assert room.browser("rolf").send(f"/account/passkeys/{ident}/remove").status_code in {404, 422}
+    assert room.browser("rita").send(f"/account/passkeys/{ident}/remove").status_code == 303
+
+
+def test_every_sign_in_stands_in_the_chain(room: Room) -> None:
+    with_password(room)
+    try_password(room)
+    with room.office.database.read() as session:
+        last = audit.rows(session)[-1]
+        assert (last.who, last.action, last.facts) == ("rita", "sign in", {"how": "password"})
+        assert list(audit.faults(session)) == []
+
+
+def test_two_people_with_one_address_are_nobody(room: Room) -> None:
+    with_password(room)
+    with room.office.database.write() as session:
+        person = users.user(session, "rolf")
+        assert person is not None
+        person.email = EMAIL.upper()
+        session.add(person)
+    assert try_password(room)[1] == ""
+
+
+def test_a_page_that_shows_a_notice_still_keeps_what_it_asked_of_the_browser(room: Room) -> None:
+    browser = room.browser("rita")
+    assert browser.send("/account/password", password=GOOD).status_code == 303
+    shown = browser.get("/account").text
+    assert "Your password is changed" in shown
+    asked = re.search(r"&#34;challenge&#34;: &#34;([\w-]+)&#34;", shown)
+    assert asked
+    with room.office.database.read() as session:
+        [visit] = sign_in.visits(session, rita(session).ident, room.office.clock.now())
+    assert visit.kept == {"challenge": asked[1]}
