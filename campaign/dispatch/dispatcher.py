@@ -50,6 +50,7 @@ class Dispatcher:
         self._paced: list[tuple[float, int, str]] = []
         self._event = Event()
         self._steps = Steps(means)
+        self._leaves_at = inf
         self._writer = Thread(target=self._write, name="writer", daemon=True)
         self._writer.start()
 
@@ -96,7 +97,11 @@ class Dispatcher:
         return reading or self._posts.busy or self._issues.busy or bool(self._done)
 
     def stop(self) -> None:
-        """Finish what is on the wire, give back what is not, start nothing more."""
+        """Finish what is on the wire, give back what is not, start nothing more.
+
+        What cannot be stored within a lease from now is left: its attempt counts as lost by then and is looked up.
+        """
+        self._leaves_at = self.means.clock.monotonic() + self.means.policy.lease.total_seconds()
         self.means.stopping.set()
         self._event.set()
         self._writer.join()
@@ -117,13 +122,26 @@ class Dispatcher:
         self._event.set()
 
     def _write(self) -> None:
-        stopping = self.means.stopping
-        while not (stopping.is_set() and not (self._posts.flying or self._issues.flying)):
+        while self._goes_on():
             self._event.wait(self._patience())
             self._event.clear()
             self._gather()
             self._posts.relieve()
             self._turn()
+
+    def _goes_on(self) -> bool:
+        """Say whether there is anything left to write, or may be."""
+        if not self.means.stopping.is_set():
+            return True
+        if not (self._posts.flying or self._issues.flying):
+            return False
+        if self.means.clock.monotonic() < self._leaves_at:
+            return True
+        while self._done:
+            one = self._done.popleft()
+            end = one.result.external_id if isinstance(one.result, Receipt) else str(one.result)
+            log.error("left unwritten; it is looked up later", post=one.claimed.due.ident, end=end)
+        return False
 
     def _gather(self) -> None:
         """Wait a moment for more results while the threads have work: one commit then stores them all."""

@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from threading import Event
+from threading import Event, Thread
 from time import monotonic, sleep
 
 import psycopg
@@ -149,6 +149,32 @@ def test_nothing_is_sent_before_its_attempt_can_be_written(room: Room) -> None:
         until(published(room, post_id), "published when the database is back")
     assert len(room.shown()) == 1
     assert room.attempts(post_id) == ["posted"]
+
+
+def test_a_stop_while_the_database_is_away_waits_for_a_lease_and_no_longer(
+    room: Room, capsys: pytest.CaptureFixture[str]
+) -> None:
+    room.goes_wrong("store-then-delay", seconds=0.5, times=1)
+    post_id = room.post("Have your say")
+    policy = replace(QUICK, lease=5 * SECOND)
+    engine = LocalEngine(replace(room.means, policy=policy, stopping=Event()), threads=4, beat=SECOND)
+    engine.start()
+    until(lambda: len(room.shown()) == 1, "sent")
+    with away(room):
+        stopped = Thread(target=engine.stop)
+        stopped.start()
+        stopped.join(3.0)
+        assert stopped.is_alive(), "it did not wait for the database"
+        stopped.join(10.0)
+        assert not stopped.is_alive(), "it waits without end"
+    assert f"left unwritten; it is looked up later end={room.shown()[0]} post={post_id}" in spoken(capsys)
+    with running(room):
+        until(published(room, post_id), "looked up by the next process")
+    assert [room.seen(post_id).external_id] == room.shown()
+
+
+def spoken(capsys: pytest.CaptureFixture[str]) -> str:
+    return " ".join(capsys.readouterr().out.split())
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
