@@ -21,7 +21,7 @@ from campaign.dispatch.means import Means
 from campaign.dispatch.shares import Shares
 from campaign.dispatch.stepping import Steps
 from campaign.models import lanes, upkeep
-from campaign.models.database import DatabaseAway
+from campaign.models.database import is_away
 from campaign.ports import Receipt
 
 log = structlog.get_logger(__name__)
@@ -29,6 +29,7 @@ log = structlog.get_logger(__name__)
 _LINGER = 0.002  # seconds between two looks whether the threads run out of work, while the writer gathers results
 _GATHERED = 10  # such looks at most: a result is stored within a moment
 _AWAY = 1.0  # seconds until a database that is away is asked again
+_REST = 60.0  # seconds until an account is claimed from again whose claim has broken
 _MOST = 1000  # accounts that one look puts in the row
 
 
@@ -50,6 +51,7 @@ class Dispatcher:
         self._paced: list[tuple[float, int, str]] = []
         self._event = Event()
         self._steps = Steps(means)
+        self._resting: dict[int, float] = {}
         self._leaves_at = inf
         self._writer = Thread(target=self._write, name="writer", daemon=True)
         self._writer.start()
@@ -77,13 +79,20 @@ class Dispatcher:
     def _not_before(self, wake_at: datetime | None, now: datetime) -> datetime | None:
         # What is due at once but could not start (all threads busy, its lane at work) is woken by the work's end.
         if wake_at is not None and wake_at <= now:
-            return now + timedelta(seconds=1 if self.busy else 0.05)
+            return now + timedelta(seconds=1 if self.busy or self._resting else 0.05)
         return wake_at
 
     def serve(self, account_id: int, channel: str) -> None:
         """Send what is due of this account as soon as a thread is free."""
+        if self._rests(account_id):
+            return
         self._crew(channel).offer(account_id, channel)
         self._event.set()
+
+    def _rests(self, account_id: int) -> bool:
+        if self._resting.get(account_id, inf) <= self.means.clock.monotonic():
+            del self._resting[account_id]
+        return account_id in self._resting
 
     def serving(self, account_id: int, channel: str) -> bool:
         """Say whether the account waits for a thread here, or a post of it is on its way."""
@@ -139,8 +148,7 @@ class Dispatcher:
             return True
         while self._done:
             one = self._done.popleft()
-            end = one.result.external_id if isinstance(one.result, Receipt) else str(one.result)
-            log.error("left unwritten; it is looked up later", post=one.claimed.due.ident, end=end)
+            log.error("left unwritten; it is looked up later", post=one.claimed.due.ident, end=_spoken(one))
         return False
 
     def _gather(self) -> None:
@@ -165,15 +173,12 @@ class Dispatcher:
         accounts = self._next()
         try:
             claimed = lane.turn(self.means, done, accounts)
-        except DatabaseAway as error:
-            # What was sent stays here until it is stored; what was not claimed is found by the next look.
-            log.error("database away", waiting=len(done), error=str(error.__cause__ or error).splitlines()[0])  # noqa: TRY400
-            self._done.extendleft(reversed(done))
-            return
-        except Exception:
-            # Their leases end, and the sweep has them looked up: nothing is sent twice.
-            log.exception("the turn broke off", posts=[one.claimed.due.ident for one in done])
-            claimed = []
+        except Exception as error:
+            if is_away(error):
+                self._keep(done, error)
+                return
+            log.exception("the turn broke off")
+            done, claimed = self._apart(done, accounts)
         self._settled(done)
         for post_id in proofread.worth_reading(self.means, done):
             self._read("read back", post_id, proofread.read_back)
@@ -184,6 +189,38 @@ class Dispatcher:
         if not self.busy or any(not isinstance(one.result, Receipt) for one in done):
             self._changed()
 
+    def _keep(self, done: list[Done], error: Exception) -> None:
+        """Keep what was sent until it is stored; what was not claimed is found by the next look."""
+        log.error("database away", waiting=len(done), error=str(error.__cause__ or error).splitlines()[0])
+        self._done.extendleft(reversed(done))
+
+    def _apart(self, done: list[Done], accounts: list[int]) -> tuple[list[Done], list[Claimed]]:
+        """Take the turn again piece by piece: what breaks it is a fault of ours, and must cost the others nothing.
+
+        Returns what is over and what was claimed. An end that cannot be written is over too: the lease ends, and the
+        sweep has the post looked up. An account whose claim breaks rests, and the doctor finds its posts overdue.
+        """
+        over: list[Done] = []
+        for one in done:
+            try:
+                lane.turn(self.means, [one], ())
+            except Exception as error:
+                if is_away(error):
+                    self._keep([one], error)
+                    continue
+                log.exception("an end cannot be written", post=one.claimed.due.ident, end=_spoken(one))
+            over.append(one)
+        return over, [claimed for account in accounts for claimed in self._claimed_alone(account)]
+
+    def _claimed_alone(self, account: int) -> list[Claimed]:
+        try:
+            return lane.turn(self.means, (), [account])
+        except Exception as error:
+            if not is_away(error):
+                log.exception("nothing can be claimed of an account", account=account)
+                self._resting[account] = self.means.clock.monotonic() + _REST
+            return []
+
     def _next(self) -> list[int]:
         if self.means.stopping.is_set():
             return []
@@ -191,7 +228,8 @@ class Dispatcher:
         while self._paced and self._paced[0][0] <= instant:
             _, account_id, channel = heapq.heappop(self._paced)
             self._crew(channel).offer(account_id, channel)
-        return [*self._posts.take(), *self._issues.take()]
+        # One that broke just now may have been offered again meanwhile.
+        return [one for one in (*self._posts.take(), *self._issues.take()) if not self._rests(one)]
 
     def _settled(self, done: list[Done]) -> None:
         """Let each account go on as soon as its pace allows, without a look at the tables for each. Where its platform
@@ -224,3 +262,7 @@ class Dispatcher:
             log.error("work broke off", kind=kind, id=ident, error=repr(error))
             return
         self._changed()
+
+
+def _spoken(done: Done) -> str:
+    return done.result.external_id if isinstance(done.result, Receipt) else str(done.result)
