@@ -198,4 +198,4 @@ def _check_media(message: Message, now: datetime) -> None:
         if item.ended(now):
             raise Refused(detail=f"the permission for the image “{item.alt}” has ended")
         if not item.path.is_file():
-            raise Refused(detail=f"the image {item.path.name} is gone from the media folder")
+            raise NeverSent(detail=f"the image {item.path.name} is not in the media folder of this machine")

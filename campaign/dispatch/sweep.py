@@ -78,12 +78,18 @@ def _miss(session: Session, means: Means, post: Post, now: datetime) -> None:
         Status.IN_REVIEW: "its time passed before it was approved",
         Status.BY_HAND: "nobody recorded where it was published",
     }.get(Status(post.status), f"later than the grace of {_spoken(means.policy.grace)}")
-    if waited := lanes.waits_for(session, post.account_id, now):
+    if waited := lanes.waits_for(session, post.account_id, now) or _tried(session, post):
         why += f"; {waited}"
     share_of = post.draft.get("share_of")
     if post.status == Status.APPROVED and share_of and upkeep.original(session, share_of, post.channel) is None:
         why += f"; the post that it shares, {share_of}, was not published"
     _miss_for(session, means, post, why, now)
+
+
+def _tried(session: Session, post: Post) -> str | None:
+    """Return what kept the last try of an approved post from the wire."""
+    last = lanes.open_attempt(session, post.ident) if post.status == Status.APPROVED else None
+    return last.detail if last and last.outcome == NeverSent.name else None
 
 
 def _miss_for(session: Session, means: Means, post: Post, why: str, now: datetime) -> None:
