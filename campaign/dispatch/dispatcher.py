@@ -34,8 +34,9 @@ _MOST = 1000  # accounts that one look puts in the row
 
 
 class Dispatcher:
-    """Sends posts with up to ``threads`` threads. Issues, look-ups and retractions have threads of their own: an issue
-    takes hours, and a slow read delays no post. ``changed`` is called when the tables are to be looked at anew.
+    """Sends posts with up to ``threads`` threads. Issues, look-ups with retractions, and reading back have threads of
+    their own: an issue takes hours, a slow read delays no post, and reading back waits. ``changed`` is called when the
+    tables are to be looked at anew.
     """
 
     def __init__(self, means: Means, *, threads: int, changed: Callable[[], None]) -> None:
@@ -45,6 +46,7 @@ class Dispatcher:
         patient = Shares(max(2, threads // 4), means.clock.monotonic, slow=inf)
         self._issues = Crew("issue", patient, self._send, self._landed)
         self._readers = ThreadPoolExecutor(4, thread_name_prefix="look")
+        self._proofreaders = ThreadPoolExecutor(2, thread_name_prefix="read back")
         self._reading: set[tuple[str, int]] = set()
         self._lock = Lock()
         self._done: deque[Done] = deque()
@@ -116,7 +118,8 @@ class Dispatcher:
         self._writer.join()
         self._posts.end()
         self._issues.end()
-        self._readers.shutdown(wait=True, cancel_futures=True)
+        for readers in (self._readers, self._proofreaders):
+            readers.shutdown(wait=True, cancel_futures=True)
 
     # --- posts -------------------------------------------------------------------------------------------------------
 
@@ -181,7 +184,7 @@ class Dispatcher:
             done, claimed = self._apart(done, accounts)
         self._settled(done)
         for post_id in proofread.worth_reading(self.means, done):
-            self._read("read back", post_id, proofread.read_back)
+            self._read("read back", post_id, proofread.read_back, self._proofreaders)
         for one in claimed:
             self._crew(one.due.channel).give(one)
         if self._posts.hungry or self._issues.hungry:
@@ -245,12 +248,15 @@ class Dispatcher:
 
     # --- look-ups and retractions ------------------------------------------------------------------------------------
 
-    def _read(self, kind: str, ident: int, work: Callable[[Means, int], None]) -> None:
+    def _read(
+        self, kind: str, ident: int, work: Callable[[Means, int], None], readers: ThreadPoolExecutor | None = None
+    ) -> None:
         with self._lock:
             if (kind, ident) in self._reading:
                 return
             self._reading.add((kind, ident))
-        self._readers.submit(work, self.means, ident).add_done_callback(lambda done: self._have_read(kind, ident, done))
+        reading = (readers or self._readers).submit(work, self.means, ident)
+        reading.add_done_callback(lambda done: self._have_read(kind, ident, done))
 
     def _have_read(self, kind: str, ident: int, done: Future[None]) -> None:
         with self._lock:

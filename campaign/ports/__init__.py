@@ -118,10 +118,10 @@ class Proofreads(Protocol):
         ...
 
     def proofread(self, who: Identity, message: Message, external_id: str) -> str | None:
-        """Say what of ``message`` the post does not show; None when it shows all, or cannot be read yet.
+        """Say what of ``message`` the post does not show; None when it shows all.
 
         Raises:
-            campaign.errors.Outcome: the read failed; the post is there all the same.
+            campaign.errors.Outcome: the read failed, or the post cannot be read yet; it is there all the same.
 
         """
         ...
