@@ -169,9 +169,14 @@ def migrate(connection: Connection, revision: str) -> None:
 
 def knows_migration(revision: str) -> bool:
     """Say whether this program has the migration: a newer program may have made the schema."""
+    return revision in migrations()
+
+
+def migrations() -> list[str]:
+    """Return every migration that the program has, oldest first."""
     from alembic.script import ScriptDirectory  # noqa: PLC0415
 
-    return revision in {script.revision for script in ScriptDirectory.from_config(_alembic()).walk_revisions()}
+    return [script.revision for script in ScriptDirectory.from_config(_alembic()).walk_revisions()][::-1]
 
 
 def _alembic() -> "Config":
