@@ -73,16 +73,9 @@ def other_words(room: Room) -> None:
     rewrite(room, text="Other words", extra={**newest.extra, "commentary": "Other words"})
 
 
-def in_the_media_folder(room: Room, images: tuple[Media, ...]) -> tuple[Media, ...]:
-    room.means.contents.media_folder.mkdir()
-    return tuple(
-        replace(image, path=image.path.rename(room.means.contents.media_folder / image.path.name)) for image in images
-    )
-
-
 def test_by_its_uploads_whatever_its_words_became(room: Room, pictures: Pictures) -> None:
     control(room)
-    post_id = lost(room, media=in_the_media_folder(room, pictures(2)))
+    post_id = lost(room, media=room.keep_images(pictures(2)))
     other_words(room)
     room.look(post_id)
     assert room.seen(post_id).external_id == room.shown()[-1]
