@@ -256,7 +256,8 @@ class App:
     @cached_property
     def doctor(self) -> Doctor:
         """What says what is not well."""
-        return Doctor(self.database, self.clock, self.channels, self.workspace, self.settings.vault.key_file)
+        key_file = self.settings.vault.key_file
+        return Doctor(self.database, self.clock, self.channels, self.workspace, key_file, self.media_folder)
 
     @cached_property
     def notices(self) -> Notices:

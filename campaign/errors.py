@@ -16,7 +16,8 @@
     ├── Declined                 how a local platform of the sandbox refuses a call
     └── Outcome                  how a call to a platform ended, when it did not end well
         ├── NeverSent            retry freely
-        │   └── Stopped          a hold or a worn lease stopped it before the wire
+        │   └── Stopped          a hold stopped it before the wire: go on as soon as it may
+        │       └── Worn         too little of the lease was left: retry like what was never sent
         ├── Refused              final, not posted
         │   └── Forbidden        these credentials lack a permission
         ├── Wait                 retry at the stated time
@@ -163,6 +164,12 @@ class Stopped(NeverSent):
     """stopped before the wire: {detail}"""
 
     name = "stopped"
+
+
+class Worn(Stopped):
+    """stopped before the wire: {detail}"""
+
+    name = "worn"
 
 
 class Refused(Outcome):

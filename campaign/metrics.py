@@ -58,6 +58,10 @@ class Counts:
         if outcome == "posted":
             self._lateness.labels(channel).observe(_seconds(started_at - due_at))
 
+    def lost(self, channel: str) -> None:
+        """Count one attempt whose end nobody knows, for its process ended first."""
+        self._outcomes.labels(channel, "unknown").inc()
+
 
 def _seconds(span: timedelta) -> float:
     return max(0.0, span.total_seconds())

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sqlmodel import Session
 
+from campaign.app import App
 from campaign.models import Database, partners
 from campaign.models.partners import Account, Agreement, Partner
 from campaign.models.posts import Post
@@ -91,3 +92,15 @@ def seed(database: Database, now: datetime, *, posts: int = 1) -> tuple[int, lis
     with database.write() as session:
         account = add_account(session, now)
         return account.ident, [add_post(session, account, now).ident for _ in range(posts)]
+
+
+def put_due(app: App, ident: int, due_at: datetime, *, status: Status = Status.APPROVED) -> datetime:
+    """Put a queued post where approval leaves it, due at an instant, which is returned."""
+    with app.database.write() as session:
+        post = session.get_one(Post, ident)
+        post.due_at = post.next_try_at = post.window_from = post.window_until = due_at
+        account = session.get_one(Account, post.account_id)
+        post.content_hash = post.approved_hash = app.contents.digest(post, account)
+        post.status = status
+        session.add(post)
+    return due_at

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Event
@@ -21,7 +21,7 @@ from campaign.models.partners import Account, Agreement, Partner
 from campaign.models.posts import Post
 from campaign.models.status import Status
 from campaign.models.users import Notice, User
-from campaign.ports import Draft
+from campaign.ports import Draft, Media
 from campaign.review import decisions
 from campaign.review.content import Contents, draft_to_json, media_key, text_key
 from campaign.review.decisions import Desk
@@ -103,6 +103,12 @@ class Room:
             session.add(post)
             session.flush()
             return post.ident
+
+    def keep_images(self, images: tuple[Media, ...]) -> tuple[Media, ...]:
+        """Put images where the program keeps them."""
+        folder = self.means.contents.media_folder
+        folder.mkdir()
+        return tuple(replace(image, path=image.path.rename(folder / image.path.name)) for image in images)
 
     def serve(self, partner: str = "oak", *, after: timedelta = timedelta(minutes=1)) -> None:
         """Serve the lane as a wake-up does; what the pace keeps back goes later."""

@@ -100,11 +100,14 @@ def said(answer: Answer, words: object = "") -> str:
 
 
 def picture(media: Media, limit: int) -> bytes:
-    """Return the bytes of an image. Raises Refused if the file is gone or larger than the platform takes."""
+    """Return the bytes of an image.
+
+    Raises Refused if they are more than the platform takes, NeverSent if they cannot be read here: another machine may.
+    """
     try:
         data = media.path.read_bytes()
     except OSError as error:
-        raise Refused(f"the image {media.digest[:12]} cannot be read: {error.strerror}") from error
+        raise NeverSent(f"the image {media.digest[:12]} cannot be read: {error.strerror}") from error
     if len(data) > limit:
         raise Refused(f"the image {media.digest[:12]} has {len(data)} bytes; the platform takes {limit}")
     return data

@@ -8,8 +8,12 @@ from urllib.parse import parse_qsl, quote, urlsplit, urlunsplit
 
 from campaign.ports import Draft, Message, Receipt
 
-# The platform's clock and ours differ; its posts from this long before an attempt still count as of the attempt.
-MARGIN = timedelta(seconds=60)
+MARGIN = timedelta(minutes=10)
+"""A platform's posts from this long before an attempt still count as of the attempt, for this machine's clock may be
+fast: a margin that is too short hides the post, so that it is sent again. One that is too long adopts no wrong post:
+uploads and tokens are one attempt's own, other rows' ids are left out, equal words wait for one another (ruling 3), and
+equal words that a person put there are what the attempt was to say.
+"""
 Seen = TypeVar("Seen")
 _TOKEN = "utm_content"  # noqa: S105 - the name of a public parameter
 

@@ -36,7 +36,7 @@ from campaign.channels._watching import GRAPH, platform_time, sunset
 from campaign.channels._wire import ends_at, looking, paced, picture, said, unseen
 from campaign.channels._words import MARGIN, carded, strongest
 from campaign.clock import Clock, SystemClock
-from campaign.errors import AccountBlocked, CannotLook, CredentialDead, Pace, Unknown, Wait, WrongUse
+from campaign.errors import AccountBlocked, CannotLook, CredentialDead, Outcome, Pace, Unknown, Wait, WrongUse
 from campaign.http import Answer
 from campaign.ports import Draft, Evidence, Figures, Gate, Identity, Limits, Media, Message, Receipt, Sighting, Standing
 from campaign.ports.watching import Sunset
@@ -168,48 +168,50 @@ class Facebook:
 
     # --- measure, retract, verify ------------------------------------------------------------------------------------
 
-    def measure(self, who: Identity, external_ids: Sequence[str]) -> Mapping[str, Figures]:
+    def measure(self, who: Identity, external_ids: Sequence[str]) -> Mapping[str, Figures | Outcome]:
         """Read the insights of up to 50 posts a call. Posts without any, as those of small pages, are left out."""
-        found: dict[str, Figures] = {}
+        found: dict[str, Figures | Outcome] = {}
         with Wire(self._settings, who) as wire:
             for start in range(0, len(external_ids), _AT_ONCE):
                 found |= self._measured(wire, external_ids[start : start + _AT_ONCE])
         return found
 
-    def _measured(self, wire: Wire, post_ids: Sequence[str]) -> dict[str, Figures]:
-        answers = self._insights(wire, post_ids, METRICS)
-        refused = [post_id for post_id, answer in answers.items() if _metric_refused(answer)]
+    def _measured(self, wire: Wire, post_ids: Sequence[str]) -> dict[str, Figures | Outcome]:
+        parts = self._insights(wire, post_ids, METRICS)
+        refused = [post_id for post_id, part in parts.items() if isinstance(part, Answer) and _metric_refused(part)]
         if refused:
             # One metric that Meta has dropped fails the whole request: ask one post for each, the others for the rest.
             alive = self._alive(wire, refused[0])
-            answers |= self._insights(wire, refused, alive) if alive else {}
-        if not any(answer.fine for answer in answers.values()) and any(map(self._unsure, answers.values())):
-            raise Unknown("no part of the batch was answered")
-        values = {post_id: insights(answer.facts) for post_id, answer in answers.items() if answer.fine}
-        return {post_id: figures(numbers) for post_id, numbers in values.items() if numbers}
+            parts |= self._insights(wire, refused, alive) if alive else {}
+        told = {post_id: _told(part) for post_id, part in parts.items()}
+        return {post_id: found for post_id, found in told.items() if found is not None}
 
-    def _insights(self, wire: Wire, post_ids: Sequence[str], metrics: Sequence[str]) -> dict[str, Answer]:
+    def _insights(self, wire: Wire, post_ids: Sequence[str], metrics: Sequence[str]) -> dict[str, Answer | Outcome]:
         paths = [f"{post_id}/insights?metric={','.join(metrics)}" for post_id in post_ids]
-        return {post_ids[place]: answer for place, answer in enumerate(self._batch(wire, paths)) if answer}
+        return dict(zip(post_ids, self._batch(wire, paths), strict=True))
 
     def _alive(self, wire: Wire, post_id: str) -> list[str]:
-        answers = self._batch(wire, [f"{post_id}/insights?metric={metric}" for metric in METRICS])
-        return [metric for metric, answer in zip(METRICS, answers, strict=True) if answer and answer.fine]
+        """Return the metrics that Meta still gives. Raises Unknown when one was not answered: it may be alive."""
+        parts = self._batch(wire, [f"{post_id}/insights?metric={metric}" for metric in METRICS])
+        for part in parts:
+            if isinstance(part, Outcome):
+                raise part
+        return [name for name, part in zip(METRICS, parts, strict=True) if isinstance(part, Answer) and part.fine]
 
-    def _batch(self, wire: Wire, paths: list[str]) -> list[Answer | None]:
-        """Return each part's answer; None for one that timed out. What concerns the whole account is raised."""
+    def _batch(self, wire: Wire, paths: list[str]) -> list[Answer | Outcome]:
+        """Return each part's answer, Unknown for one that timed out or broke. What concerns the account is raised."""
         parts = self._good(wire.batch(paths)).body
         if not isinstance(parts, list) or len(parts) != len(paths):
             raise Unknown("the batch was not answered part by part")
-        answers = [_part(part) for part in parts]
-        for answer in answers:
-            trouble = refusal(answer, self._settings.back_off) if answer and not answer.fine else None
-            if isinstance(trouble, (AccountBlocked, CredentialDead, Wait)):
-                raise trouble
-        return answers
+        return [self._sure(_part(part)) for part in parts]
 
-    def _unsure(self, answer: Answer) -> bool:
-        return isinstance(refusal(answer, self._settings.back_off), Unknown)
+    def _sure(self, part: Answer | None) -> Answer | Outcome:
+        if part is None:
+            return Unknown("this part of the batch timed out")
+        trouble = None if part.fine else refusal(part, self._settings.back_off)
+        if isinstance(trouble, (AccountBlocked, CredentialDead, Wait)):
+            raise trouble
+        return trouble if isinstance(trouble, Unknown) else part
 
     def retract(self, who: Identity, external_id: str) -> None:
         """Delete the post. One that is gone already is success."""
@@ -262,6 +264,17 @@ def _all_shown(facts: Mapping[str, Any]) -> list[Shown]:
 def _metric_refused(answer: Answer) -> bool:
     error = answer.facts.get("error")
     return isinstance(error, dict) and error.get("code") == _BAD_PARAMETER and "metric" in str(error.get("message"))
+
+
+def _told(part: Answer | Outcome) -> Figures | Outcome | None:
+    """Return what a part says of its post: figures, why they cannot be read, or None where Facebook has none."""
+    if isinstance(part, Outcome):
+        return part
+    try:
+        numbers = insights(part.facts) if part.fine else {}
+    except Unknown as unread:
+        return unread
+    return figures(numbers) if numbers else None
 
 
 def _part(part: object) -> Answer | None:

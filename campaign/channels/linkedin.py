@@ -141,8 +141,11 @@ class LinkedIn(Addressed):
         with Wire(self._settings, who) as wire:
             answer = wire.ask("GET", f"posts/{encoded(external_id)}")
         if answer.status == _GONE:
-            return None  # a post of this second may not be readable yet
-        return lost_words(message.text, self._good(answer).facts.get("commentary"))
+            raise CannotLook("a post of this second may not be readable yet")
+        commentary = self._good(answer).facts.get("commentary")
+        if not isinstance(commentary, str):
+            raise CannotLook("the answer carries no words")
+        return lost_words(message.text, commentary)
 
     # --- look up -----------------------------------------------------------------------------------------------------
 

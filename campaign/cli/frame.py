@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from campaign.cli import screen
+from campaign.cli.plainly import in_plain_words
 from campaign.errors import CampaignError, WrongUse
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def main() -> None:
 
 @cache
 def _built() -> Callable[..., object]:
-    return typer.main.get_command(cli)
+    return in_plain_words(typer.main.get_command(cli))
 
 
 def _crashed(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

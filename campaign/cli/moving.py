@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @posts.command("move")
 def move(
-    at: Annotated[str, typer.Option("--at", help="Local wall time, as 2025-12-02T09:00.")],
+    at: Annotated[str, typer.Option("--at", metavar="TIME", help="Local wall time, as 2025-12-02T09:00.")],
     ident: Annotated[str | None, typer.Argument(metavar="ID", help="The post.")] = None,
     slot: Annotated[str | None, typer.Option("--slot", help="Instead of a post: what this slot missed.")] = None,
     day: Day = None,

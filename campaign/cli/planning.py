@@ -71,8 +71,8 @@ def _said(row: "PlanRow") -> str:
 
 @cli.command("plan")
 def plan_command(
-    since: Annotated[str | None, typer.Option("--from", help="Only from this day on.")] = None,
-    until: Annotated[str | None, typer.Option("--to", help="Only up to this day.")] = None,
+    since: Annotated[str | None, typer.Option("--from", metavar="DATE", help="Only from this day on.")] = None,
+    until: Annotated[str | None, typer.Option("--to", metavar="DATE", help="Only up to this day.")] = None,
     placeholders: Placeholders = False,
     as_json: AsJson = False,
 ) -> None:
@@ -205,7 +205,7 @@ def new_post(
     partner: Annotated[str, typer.Option("--partner", help="The partner's key.")],
     channel: Annotated[str, typer.Option("--channel", help="The channel.")],
     template: Annotated[str, typer.Option("--template", help="The template's name.")],
-    at: Annotated[str, typer.Option("--at", help="Local wall time, as 2025-12-02T09:00.")],
+    at: Annotated[str, typer.Option("--at", metavar="TIME", help="Local wall time, as 2025-12-02T09:00.")],
     values: Annotated[list[str] | None, typer.Argument(metavar="FIELD=VALUE")] = None,
     by: As = None,
 ) -> None:

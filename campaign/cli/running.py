@@ -15,7 +15,7 @@ from campaign.errors import WrongUse
 def run(
     web: Annotated[bool, typer.Option("--web", help="Serve the pages too.")] = False,
     until_idle: Annotated[bool, typer.Option("--until-idle", help="Stop when nothing is due or in flight.")] = False,
-    until: Annotated[str | None, typer.Option("--until", help="Stop at this local time.")] = None,
+    until: Annotated[str | None, typer.Option("--until", metavar="TIME", help="Stop at this local time.")] = None,
 ) -> None:
     """Run the daemon: dispatch, engagement, upkeep."""
     from campaign import daemon
@@ -32,7 +32,7 @@ def run(
 
 @cli.command("worker")
 def worker(
-    until: Annotated[str | None, typer.Option("--until", help="Stop at this local time.")] = None,
+    until: Annotated[str | None, typer.Option("--until", metavar="TIME", help="Stop at this local time.")] = None,
 ) -> None:
     """Run one more machine on the same PostgreSQL: engine pgqueuer."""
     from campaign import daemon

@@ -21,7 +21,7 @@ from campaign.dispatch.means import Means
 from campaign.dispatch.shares import Shares
 from campaign.dispatch.stepping import Steps
 from campaign.models import lanes, upkeep
-from campaign.models.database import DatabaseAway
+from campaign.models.database import is_away
 from campaign.ports import Receipt
 
 log = structlog.get_logger(__name__)
@@ -29,12 +29,14 @@ log = structlog.get_logger(__name__)
 _LINGER = 0.002  # seconds between two looks whether the threads run out of work, while the writer gathers results
 _GATHERED = 10  # such looks at most: a result is stored within a moment
 _AWAY = 1.0  # seconds until a database that is away is asked again
+_REST = 60.0  # seconds until an account is claimed from again whose claim has broken
 _MOST = 1000  # accounts that one look puts in the row
 
 
 class Dispatcher:
-    """Sends posts with up to ``threads`` threads. Issues, look-ups and retractions have threads of their own: an issue
-    takes hours, and a slow read delays no post. ``changed`` is called when the tables are to be looked at anew.
+    """Sends posts with up to ``threads`` threads. Issues, look-ups with retractions, and reading back have threads of
+    their own: an issue takes hours, a slow read delays no post, and reading back waits. ``changed`` is called when the
+    tables are to be looked at anew.
     """
 
     def __init__(self, means: Means, *, threads: int, changed: Callable[[], None]) -> None:
@@ -44,12 +46,15 @@ class Dispatcher:
         patient = Shares(max(2, threads // 4), means.clock.monotonic, slow=inf)
         self._issues = Crew("issue", patient, self._send, self._landed)
         self._readers = ThreadPoolExecutor(4, thread_name_prefix="look")
+        self._proofreaders = ThreadPoolExecutor(2, thread_name_prefix="read back")
         self._reading: set[tuple[str, int]] = set()
         self._lock = Lock()
         self._done: deque[Done] = deque()
         self._paced: list[tuple[float, int, str]] = []
         self._event = Event()
         self._steps = Steps(means)
+        self._resting: dict[int, float] = {}
+        self._leaves_at = inf
         self._writer = Thread(target=self._write, name="writer", daemon=True)
         self._writer.start()
 
@@ -76,13 +81,20 @@ class Dispatcher:
     def _not_before(self, wake_at: datetime | None, now: datetime) -> datetime | None:
         # What is due at once but could not start (all threads busy, its lane at work) is woken by the work's end.
         if wake_at is not None and wake_at <= now:
-            return now + timedelta(seconds=1 if self.busy else 0.05)
+            return now + timedelta(seconds=1 if self.busy or self._resting else 0.05)
         return wake_at
 
     def serve(self, account_id: int, channel: str) -> None:
         """Send what is due of this account as soon as a thread is free."""
+        if self._rests(account_id):
+            return
         self._crew(channel).offer(account_id, channel)
         self._event.set()
+
+    def _rests(self, account_id: int) -> bool:
+        if self._resting.get(account_id, inf) <= self.means.clock.monotonic():
+            del self._resting[account_id]
+        return account_id in self._resting
 
     def serving(self, account_id: int, channel: str) -> bool:
         """Say whether the account waits for a thread here, or a post of it is on its way."""
@@ -96,13 +108,18 @@ class Dispatcher:
         return reading or self._posts.busy or self._issues.busy or bool(self._done)
 
     def stop(self) -> None:
-        """Finish what is on the wire, give back what is not, start nothing more."""
+        """Finish what is on the wire, give back what is not, start nothing more.
+
+        What cannot be stored within a lease from now is left: its attempt counts as lost by then and is looked up.
+        """
+        self._leaves_at = self.means.clock.monotonic() + self.means.policy.lease.total_seconds()
         self.means.stopping.set()
         self._event.set()
         self._writer.join()
         self._posts.end()
         self._issues.end()
-        self._readers.shutdown(wait=True, cancel_futures=True)
+        for readers in (self._readers, self._proofreaders):
+            readers.shutdown(wait=True, cancel_futures=True)
 
     # --- posts -------------------------------------------------------------------------------------------------------
 
@@ -117,13 +134,25 @@ class Dispatcher:
         self._event.set()
 
     def _write(self) -> None:
-        stopping = self.means.stopping
-        while not (stopping.is_set() and not (self._posts.flying or self._issues.flying)):
+        while self._goes_on():
             self._event.wait(self._patience())
             self._event.clear()
             self._gather()
             self._posts.relieve()
             self._turn()
+
+    def _goes_on(self) -> bool:
+        """Say whether there is anything left to write, or may be."""
+        if not self.means.stopping.is_set():
+            return True
+        if not (self._posts.flying or self._issues.flying):
+            return False
+        if self.means.clock.monotonic() < self._leaves_at:
+            return True
+        while self._done:
+            one = self._done.popleft()
+            log.error("left unwritten; it is looked up later", post=one.claimed.due.ident, end=_spoken(one))
+        return False
 
     def _gather(self) -> None:
         """Wait a moment for more results while the threads have work: one commit then stores them all."""
@@ -147,24 +176,53 @@ class Dispatcher:
         accounts = self._next()
         try:
             claimed = lane.turn(self.means, done, accounts)
-        except DatabaseAway as error:
-            # What was sent stays here until it is stored; what was not claimed is found by the next look.
-            log.error("database away", waiting=len(done), error=str(error.__cause__ or error).splitlines()[0])  # noqa: TRY400
-            self._done.extendleft(reversed(done))
-            return
-        except Exception:
-            # Their leases end, and the sweep has them looked up: nothing is sent twice.
-            log.exception("the turn broke off", posts=[one.claimed.due.ident for one in done])
-            claimed = []
+        except Exception as error:
+            if is_away(error):
+                self._keep(done, error)
+                return
+            log.exception("the turn broke off")
+            done, claimed = self._apart(done, accounts)
         self._settled(done)
         for post_id in proofread.worth_reading(self.means, done):
-            self._read("read back", post_id, proofread.read_back)
+            self._read("read back", post_id, proofread.read_back, self._proofreaders)
         for one in claimed:
             self._crew(one.due.channel).give(one)
         if self._posts.hungry or self._issues.hungry:
             self._event.set()
         if not self.busy or any(not isinstance(one.result, Receipt) for one in done):
             self._changed()
+
+    def _keep(self, done: list[Done], error: Exception) -> None:
+        """Keep what was sent until it is stored; what was not claimed is found by the next look."""
+        log.error("database away", waiting=len(done), error=str(error.__cause__ or error).splitlines()[0])
+        self._done.extendleft(reversed(done))
+
+    def _apart(self, done: list[Done], accounts: list[int]) -> tuple[list[Done], list[Claimed]]:
+        """Take the turn again piece by piece: what breaks it is a fault of ours, and must cost the others nothing.
+
+        Returns what is over and what was claimed. An end that cannot be written is over too: the lease ends, and the
+        sweep has the post looked up. An account whose claim breaks rests, and the doctor finds its posts overdue.
+        """
+        over: list[Done] = []
+        for one in done:
+            try:
+                lane.turn(self.means, [one], ())
+            except Exception as error:
+                if is_away(error):
+                    self._keep([one], error)
+                    continue
+                log.exception("an end cannot be written", post=one.claimed.due.ident, end=_spoken(one))
+            over.append(one)
+        return over, [claimed for account in accounts for claimed in self._claimed_alone(account)]
+
+    def _claimed_alone(self, account: int) -> list[Claimed]:
+        try:
+            return lane.turn(self.means, (), [account])
+        except Exception as error:
+            if not is_away(error):
+                log.exception("nothing can be claimed of an account", account=account)
+                self._resting[account] = self.means.clock.monotonic() + _REST
+            return []
 
     def _next(self) -> list[int]:
         if self.means.stopping.is_set():
@@ -173,7 +231,8 @@ class Dispatcher:
         while self._paced and self._paced[0][0] <= instant:
             _, account_id, channel = heapq.heappop(self._paced)
             self._crew(channel).offer(account_id, channel)
-        return [*self._posts.take(), *self._issues.take()]
+        # One that broke just now may have been offered again meanwhile.
+        return [one for one in (*self._posts.take(), *self._issues.take()) if not self._rests(one)]
 
     def _settled(self, done: list[Done]) -> None:
         """Let each account go on as soon as its pace allows, without a look at the tables for each. Where its platform
@@ -189,12 +248,15 @@ class Dispatcher:
 
     # --- look-ups and retractions ------------------------------------------------------------------------------------
 
-    def _read(self, kind: str, ident: int, work: Callable[[Means, int], None]) -> None:
+    def _read(
+        self, kind: str, ident: int, work: Callable[[Means, int], None], readers: ThreadPoolExecutor | None = None
+    ) -> None:
         with self._lock:
             if (kind, ident) in self._reading:
                 return
             self._reading.add((kind, ident))
-        self._readers.submit(work, self.means, ident).add_done_callback(lambda done: self._have_read(kind, ident, done))
+        reading = (readers or self._readers).submit(work, self.means, ident)
+        reading.add_done_callback(lambda done: self._have_read(kind, ident, done))
 
     def _have_read(self, kind: str, ident: int, done: Future[None]) -> None:
         with self._lock:
@@ -206,3 +268,7 @@ class Dispatcher:
             log.error("work broke off", kind=kind, id=ident, error=repr(error))
             return
         self._changed()
+
+
+def _spoken(done: Done) -> str:
+    return done.result.external_id if isinstance(done.result, Receipt) else str(done.result)

@@ -6,16 +6,17 @@ from datetime import datetime, timedelta
 from threading import Event
 
 from campaign.clock import Clock
-from campaign.errors import Stopped
+from campaign.errors import Stopped, Worn
 from campaign.models import Database, bounds, holds, lanes
 from campaign.models.database import DatabaseAway
 
 
 @dataclass(slots=True)
 class SendGate:
-    """The gate of one attempt. Not sending once half of the lease is gone keeps a process that was stopped and
-    resumed from sending what another one has taken over meanwhile. Of the two clocks the one that says more counts: the
-    counter of a paused virtual machine stands still, and a wall clock may be set back.
+    """The gate of one attempt. A lease of which at most half is gone is made whole again as the sending goes on. Not
+    sending once half of it is gone keeps a process that was stopped and resumed from sending what another one has taken
+    over meanwhile. Of the two clocks the one that says more counts: the counter of a paused virtual machine stands
+    still, and a wall clock may be set back.
     """
 
     database: Database
@@ -26,8 +27,8 @@ class SendGate:
     lease: timedelta
     claimed_at: float
     """Monotonic seconds, read before the claim."""
-    renew: bool = False
-    """An issue takes long: its gate extends lane and attempt as it goes."""
+    until: datetime | None = None
+    """The end of the grace: a post goes out no later, however long its uploads take. None for an issue."""
     account_id: int = 0
     owner: str = ""
     stopping: Event = field(default_factory=Event)
@@ -39,19 +40,21 @@ class SendGate:
         self._counted_from, self._dated_from = self.claimed_at, self.clock.now()
 
     def check(self) -> None:
-        """Raise Stopped when a hold is on, half of the lease is gone, somebody else has settled the attempt meanwhile,
-        or this process is to end.
+        """Raise Stopped when a hold is on, the grace has ended, half of the lease is gone (Worn), somebody else has
+        settled the attempt meanwhile, or this process is to end. What takes long (uploads, an issue) extends its lease.
         """
         if self.stopping.is_set():
             raise Stopped(detail="this process is ending")
-        if self.renew:
-            self._extend()
-        if self._elapsed() > self.lease / 2:
-            raise Stopped(detail="half of the lease is gone")
+        if self.until is not None and self.clock.now() > self.until:
+            raise Stopped(detail="the grace has ended")
         try:
+            if self.until is None or self._elapsed() <= self.lease / 2:
+                self._extend()
             held = holds.reasons(self.database, self.post_id, self.number)
         except DatabaseAway as error:
             raise Stopped(detail="the database cannot be asked for holds") from error
+        if self._elapsed() > self.lease / 2:
+            raise Worn(detail="half of the lease is gone")
         if holds.SETTLED in held:
             raise Stopped(detail="somebody else has settled this attempt meanwhile")
         for scope in self.scopes & held.keys():

@@ -118,7 +118,7 @@ def _gate(means: Means, due: Due, claimed_at: float) -> SendGate:
         scopes=holds.scopes_of(due.ident, due.channel, due.partner.key, due.account.ident, due.event),
         lease=means.policy.lease,
         claimed_at=claimed_at,
-        renew=due.channel in means.bulk,
+        until=None if due.channel in means.bulk else due.due_at + means.policy.grace,
         account_id=due.account.ident,
         owner=means.owner,
         stopping=means.stopping,
@@ -198,4 +198,4 @@ def _check_media(message: Message, now: datetime) -> None:
         if item.ended(now):
             raise Refused(detail=f"the permission for the image “{item.alt}” has ended")
         if not item.path.is_file():
-            raise Refused(detail=f"the image {item.path.name} is gone from the media folder")
+            raise NeverSent(detail=f"the image {item.path.name} is not in the media folder of this machine")

@@ -12,12 +12,16 @@ import structlog
 from campaign import tell
 from campaign.dispatch.claimed import Done
 from campaign.dispatch.means import Means
-from campaign.errors import Outcome
+from campaign.dispatch.retry import nth
+from campaign.errors import CredentialDead, Forbidden, Outcome
 from campaign.models import partners
 from campaign.models.posts import Event, Post
 from campaign.ports import Proofreads, Receipt
 
 log = structlog.get_logger(__name__)
+
+_READS = 4
+"""Over a little more than a minute, with the pauses that ship."""
 
 
 def worth_reading(means: Means, done: Sequence[Done]) -> list[int]:
@@ -37,16 +41,26 @@ def _proofreads(kind: Hashable) -> bool:
 
 
 def read_back(means: Means, post_id: int) -> None:
-    """Read the post back where the account may; write down and tell what it does not show."""
-    try:
-        fault = _fault(means, post_id)
-    except Outcome as outcome:
-        log.info("not read back", post=post_id, detail=str(outcome))
-    except Exception:
-        log.exception("reading back broke", post=post_id)
-    else:
-        if fault is not None:
-            _tell(means, post_id, fault, means.clock.now())
+    """Read the post back where the account may; write down and tell what it does not show.
+
+    What a platform took may be readable only a while later, so a read that fails is made again, as often as ``_READS``
+    and after the pauses of a look-up. It ends when this process is to end.
+    """
+    for number in range(1, _READS + 1):
+        try:
+            fault = _fault(means, post_id)
+        except Outcome as outcome:
+            final = number == _READS or isinstance(outcome, (CredentialDead, Forbidden))
+            log.info("not read back", post=post_id, detail=str(outcome), again=not final)
+            if final or means.clock.wait(means.stopping, nth(means.policy.lookups, number).total_seconds()):
+                return
+        except Exception:
+            log.exception("reading back broke", post=post_id)
+            return
+        else:
+            if fault is not None:
+                _tell(means, post_id, fault, means.clock.now())
+            return
 
 
 def _fault(means: Means, post_id: int) -> str | None:

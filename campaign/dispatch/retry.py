@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from campaign.errors import AccountBlocked, CredentialDead, Duplicate, NeverSent, Outcome, Refused, Stopped, Wait
+from campaign.errors import AccountBlocked, CredentialDead, Duplicate, NeverSent, Outcome, Refused, Stopped, Wait, Worn
 from campaign.models.status import Move, Status
 
 
@@ -60,7 +60,7 @@ def decide(outcome: Outcome, history: History, now: datetime, policy: Policy) ->
     detail = str(outcome)
     decision = Decision(Move.LOSE, detail, next_look_at=now + policy.lookups[0])
     match outcome:
-        case Stopped():
+        case Stopped() if not isinstance(outcome, Worn):
             decision = Decision(Move.DEFER, detail, next_try_at=now)
         case NeverSent():
             decision = Decision(Move.DEFER, detail, next_try_at=now + nth(policy.retries, history.number))

@@ -5,6 +5,7 @@ over, retracted posts are taken down.
 from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from functools import partial
+from typing import TypeVar
 
 import structlog
 from sqlmodel import Session
@@ -25,6 +26,8 @@ from campaign.ports import Retracts
 
 log = structlog.get_logger(__name__)
 
+_Told = TypeVar("_Told")
+
 _TAKE_DOWN_TRIES = 6
 
 
@@ -37,20 +40,23 @@ def recover(means: Means, now: datetime, *, serving: Collection[int] = ()) -> No
     with means.database.read() as session:
         found = lanes.abandoned(session, now)
     for post, attempt in found:
-        if attempt.owner != means.owner or post.account_id not in serving:
-            _one(means, partial(_abandon, means=means, post=post, attempt=attempt, now=now))
+        alive = attempt.owner == means.owner and post.account_id in serving
+        if not alive and _one(means, partial(_abandon, means=means, post=post, attempt=attempt, now=now)):
+            means.meter.lost(post.channel)
 
 
-def _abandon(session: Session, means: Means, post: Post, attempt: Attempt, now: datetime) -> None:
+def _abandon(session: Session, means: Means, post: Post, attempt: Attempt, now: datetime) -> bool:
+    """Close the attempt as unknown; say whether it was open still."""
     if not lanes.close_attempt(session, post.ident, attempt.number, "unknown", "its process ended in mid-send", now):
-        return  # it ended well meanwhile, and the post may be on its way in a later attempt by now
+        return False  # it ended well meanwhile, and the post may be on its way in a later attempt by now
     if post.channel in means.bulk:
         changes: dict[str, object] = {"next_try_at": now}
         move(session, post, Move.DEFER, who=means.owner, at=now, why="taken over; sending goes on", changes=changes)
-        return
+        return True
     looks = {"next_look_at": now, "looks": 0, "good_reads": 0, "first_read_at": None}
     why = "the process that sent it ended; nobody knows whether it is there"
     move(session, post, Move.LOSE, who=means.owner, at=now, why=why, changes=looks)
+    return True
 
 
 def expire(means: Means, now: datetime, *, at_once: int = 500) -> None:
@@ -72,12 +78,18 @@ def _miss(session: Session, means: Means, post: Post, now: datetime) -> None:
         Status.IN_REVIEW: "its time passed before it was approved",
         Status.BY_HAND: "nobody recorded where it was published",
     }.get(Status(post.status), f"later than the grace of {_spoken(means.policy.grace)}")
-    if waited := lanes.waits_for(session, post.account_id, now):
+    if waited := lanes.waits_for(session, post.account_id, now) or _tried(session, post):
         why += f"; {waited}"
     share_of = post.draft.get("share_of")
     if post.status == Status.APPROVED and share_of and upkeep.original(session, share_of, post.channel) is None:
         why += f"; the post that it shares, {share_of}, was not published"
     _miss_for(session, means, post, why, now)
+
+
+def _tried(session: Session, post: Post) -> str | None:
+    """Return what kept the last try of an approved post from the wire."""
+    last = lanes.open_attempt(session, post.ident) if post.status == Status.APPROVED else None
+    return last.detail if last and last.outcome == NeverSent.name else None
 
 
 def _miss_for(session: Session, means: Means, post: Post, why: str, now: datetime) -> None:
@@ -183,10 +195,14 @@ def _needs_hand(means: Means, post: Post, why: str, now: datetime) -> None:
         tell.officers(session, post, "please take a post down", body, now)
 
 
-def _one(means: Means, step: Callable[[Session], None]) -> None:
-    """Do one post's step in its own transaction; a post that somebody else moved first is left to them."""
+def _one(means: Means, step: Callable[[Session], _Told]) -> _Told | None:
+    """Do one post's step in its own transaction; a post that somebody else moved first is left to them.
+
+    Returns what the step told, None where it was not done.
+    """
     try:
         with means.database.write() as session:
-            step(session)
+            return step(session)
     except MoveRefused as refused:
         log.info("left to somebody else", detail=str(refused))
+        return None

@@ -43,7 +43,7 @@ _REFUSALS = 10
 _GAP_LENGTH = 300
 _CLAIM = timedelta(minutes=5)
 
-Answer = Mapping[str, Figures] | Outcome
+Answer = Mapping[str, Figures | Outcome] | Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,10 +182,12 @@ class Collector:
             return sum(
                 snapshots.settle_reading(session, due.post, rows, readings=readings, next_reading_at=next_at)
                 for due in dues
-                for rows, readings, next_at in [self._outcome(due, answer, now)]
+                for rows, readings, next_at in [self._outcome(due, _of(due, answer), now)]
             )
 
-    def _outcome(self, due: _Due, answer: Answer, now: datetime) -> tuple[list[Snapshot], int, datetime | None]:
+    def _outcome(
+        self, due: _Due, answer: Figures | Outcome, now: datetime
+    ) -> tuple[list[Snapshot], int, datetime | None]:
         """Return what to store, and the number and the instant of the reading that comes next."""
         rows = [_gap(due, reading, now, NOT_RUNNING) for reading in due.missed]
         again_at = self._again_at(due, answer, now) if isinstance(answer, Outcome) else None
@@ -222,13 +224,17 @@ def _asked_for(failure: Outcome, now: datetime) -> datetime | None:
     return at if at is not None and at > now else None
 
 
-def _row(due: _Due, answer: Answer, now: datetime) -> Snapshot:
+def _of(due: _Due, answer: Answer) -> Figures | Outcome:
+    """Return what an answer says of one post."""
+    return answer if isinstance(answer, Outcome) else answer.get(due.external_id, Figures())
+
+
+def _row(due: _Due, answer: Figures | Outcome, now: datetime) -> Snapshot:
     if isinstance(answer, Outcome):
         return _gap(due, due.reading, now, f"the call failed: {answer}"[:_GAP_LENGTH])
-    figures = answer.get(due.external_id, Figures())
-    if figures == Figures():
+    if answer == Figures():
         return _gap(due, due.reading, now, NOTHING_SAID if due.external_id else NO_ID)
-    values = {name: getattr(figures, name) for name in snapshots.FIGURES}
+    values = {name: getattr(answer, name) for name in snapshots.FIGURES}
     name, due_at = due.reading
     return Snapshot(post_id=due.post.ident, reading=name, due_at=due_at, taken_at=now, **values)
 

@@ -8,10 +8,10 @@ The tables stay the truth: a job that comes twice, late or for a post that is he
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from campaign.dispatch.dispatcher import Dispatcher
 from campaign.dispatch.means import Means
 from campaign.engine.carrier import Carrier
-from campaign.engine.loop import Chore, Loop
+from campaign.engine.local import LocalEngine
+from campaign.engine.loop import Chore
 from campaign.models import feed
 
 SWEEP = timedelta(seconds=5)
@@ -21,41 +21,29 @@ _HEAD_START = timedelta(seconds=1)  # a post's job comes first, the look of ever
 _AHEAD = timedelta(minutes=2)
 
 
-class ClusterEngine:
-    """Serves lanes on PgQueuer's word, and on its own when it sweeps."""
+class ClusterEngine(LocalEngine):
+    """The engine of one process, which serves lanes on PgQueuer's word too, and sweeps for what no word has reached."""
 
     def __init__(self, means: Means, *, threads: int, beat: timedelta, chores: Sequence[Chore] = ()) -> None:
-        self._means = means
-        self._dispatcher = Dispatcher(means, threads=threads, changed=self._changed)
-        self._loop = Loop(means, self._look, beat=beat, chores=chores)
+        super().__init__(means, threads=threads, beat=beat, chores=chores)
         self._carrier = Carrier(means.database, self._dispatcher, slots=threads)
 
     def start(self) -> None:
         """Begin to work; returns at once."""
         self._carrier.start()
-        self._loop.start()
-
-    def wake(self) -> None:
-        """Look at the tables now."""
-        self._loop.wake()
-
-    @property
-    def busy(self) -> bool:
-        """Say whether any thread is at work."""
-        return self._dispatcher.busy or self._loop.awake
+        super().start()
 
     def stop(self) -> None:
         """Finish what is under way and end; what was taken and not begun goes back to the fleet."""
         self._carrier.stop_taking()
-        self._loop.stop()
-        self._dispatcher.stop()
+        super().stop()
         self._carrier.stop()
 
     def _changed(self) -> None:
         self._loop.wake_within(_HEAD_START)
 
     def _look(self) -> datetime | None:
-        wake_at = self._dispatcher.look()
+        wake_at = super()._look()
         self._feed()
         now = self._means.clock.now()
         after_jobs = max(wake_at or now + SWEEP, now) + _HEAD_START

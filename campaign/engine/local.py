@@ -1,7 +1,7 @@
 """The engine of one process: its loop looks at every due instant, its threads do the work."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from campaign.dispatch.dispatcher import Dispatcher
 from campaign.dispatch.means import Means
@@ -12,8 +12,9 @@ class LocalEngine:
     """Looks at the tables at every due instant, at every nudge and at every beat."""
 
     def __init__(self, means: Means, *, threads: int, beat: timedelta, chores: Sequence[Chore] = ()) -> None:
-        self._dispatcher = Dispatcher(means, threads=threads, changed=self.wake)
-        self._loop = Loop(means, self._dispatcher.look, beat=beat, chores=chores)
+        self._means = means
+        self._dispatcher = Dispatcher(means, threads=threads, changed=self._changed)
+        self._loop = Loop(means, self._look, beat=beat, chores=chores)
 
     def start(self) -> None:
         """Begin to work; returns at once."""
@@ -32,3 +33,9 @@ class LocalEngine:
         """Finish what is under way and end."""
         self._loop.stop()
         self._dispatcher.stop()
+
+    def _changed(self) -> None:
+        self.wake()
+
+    def _look(self) -> datetime | None:
+        return self._dispatcher.look()

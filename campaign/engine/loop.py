@@ -11,11 +11,11 @@ from threading import Event, Thread
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.date import DateTrigger
-from sqlalchemy.exc import SQLAlchemyError
 
 from campaign.dispatch.means import Means
 from campaign.engine.apart import Apart
 from campaign.models import upkeep
+from campaign.models.database import is_away
 
 log = structlog.get_logger(__name__)
 
@@ -96,10 +96,8 @@ class Loop:
         try:
             wake_at = self._look()
             self.tick(wake_at)
-        except SQLAlchemyError as error:
-            _tell_away(error)
-        except Exception:
-            log.exception("the look broke off")
+        except Exception as error:  # noqa: BLE001 - told below
+            _tell(error, "the look broke off")
         else:
             return wake_at
         return self._means.clock.now() + timedelta(seconds=1)
@@ -137,12 +135,13 @@ class Loop:
     def _chore(self, chore: Chore, now: datetime) -> datetime | None:
         try:
             return chore(now)
-        except SQLAlchemyError as error:
-            _tell_away(error)
-        except Exception:
-            log.exception("a chore broke off")
+        except Exception as error:  # noqa: BLE001 - told below
+            _tell(error, "a chore broke off")
         return now + self._beat
 
 
-def _tell_away(error: SQLAlchemyError) -> None:
-    log.error("database away", error=str(error.__cause__ or error).splitlines()[0])
+def _tell(error: Exception, what: str) -> None:
+    if is_away(error):
+        log.error("database away", error=str(error.__cause__ or error).splitlines()[0])
+    else:
+        log.error(what, exc_info=error)

@@ -24,6 +24,7 @@ class Doctor:
     channels: Mapping[str, Channel]
     workspace: Path
     key_file: Path
+    media_folder: Path
 
     def examine(self) -> list[Finding]:
         """Return what is not well, the gravest first."""
@@ -34,6 +35,7 @@ class Doctor:
             found += machine.clocks(session, self.clock.now())
             found += machine.messages(session, now)
             found += posts.examine(session, now)
+            found += posts.images(session, self.media_folder, now)
             found += accounts.standing(session, now)
             if (vault := self._vault()) is not None:
                 found += accounts.credentials(session, vault, self.channels, now)

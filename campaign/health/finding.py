@@ -22,6 +22,7 @@ class Rule(StrEnum):
     TOKEN_ENDS = "token-ends"  # noqa: S105 - a rule's name
     VERSION_ENDS = "version-ends"
     KEY_FILE = "key-file"
+    IMAGE_MISSING = "image-missing"
     DISK_LOW = "disk-low"
     CLOCK_OFFSET = "clock-offset"
     HOLD_OLD = "hold-old"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from sqlmodel import Session
 
@@ -16,6 +17,7 @@ _LOOKS_TAKE = timedelta(minutes=6)
 """Within so long a look-up finds a post or proves it absent (ruling 3)."""
 _LOOKS_FAIL = timedelta(minutes=30)
 _RECENT = timedelta(days=7)
+_AHEAD = timedelta(days=1)
 _OLD_HOLD = timedelta(days=1)
 
 
@@ -64,6 +66,15 @@ def _ended_badly(session: Session, now: datetime) -> Iterator[Finding]:
             what = f"{_posts(count)} of the last {_RECENT.days} days {said}"
             mend = f"See `campaign posts list --status {status}`; move each to a new time, or withdraw it."
             yield Finding(rule, Severity.WARNING, "posts", what, mend, order(count))
+
+
+def images(session: Session, folder: Path, now: datetime) -> Iterator[Finding]:
+    """Find images of the next day's posts that this machine has not got: it cannot send those posts."""
+    for file, count in sorted(vitals.images_to_show(session, now + _AHEAD).items()):
+        if not (folder / file).is_file():
+            what = f"The image {file} of {_posts(count)} is not in {folder} of this machine"
+            mend = "Copy it there from the machine on which the posts were queued, or share the folder."
+            yield Finding(Rule.IMAGE_MISSING, Severity.ERROR, file, what, mend)
 
 
 def _stale(session: Session, now: datetime) -> Iterator[Finding]:

@@ -20,7 +20,8 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DisconnectionError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 from sqlmodel import Session
 
@@ -34,6 +35,8 @@ DatabaseAway = SQLAlchemyError
 """What any statement may raise when the database cannot be used, for rooms that must live on without it."""
 
 _BUSY_SECONDS = 30.0
+# What SQLite itself calls operational, and what is none: a table that is missing, a statement that is wrong.
+_OURS = frozenset({sqlite3.SQLITE_ERROR, sqlite3.SQLITE_MISUSE})
 _INODE = "inode"
 _WRITES = "campaign_writes"
 
@@ -166,9 +169,14 @@ def migrate(connection: Connection, revision: str) -> None:
 
 def knows_migration(revision: str) -> bool:
     """Say whether this program has the migration: a newer program may have made the schema."""
+    return revision in migrations()
+
+
+def migrations() -> list[str]:
+    """Return every migration that the program has, oldest first."""
     from alembic.script import ScriptDirectory  # noqa: PLC0415
 
-    return revision in {script.revision for script in ScriptDirectory.from_config(_alembic()).walk_revisions()}
+    return [script.revision for script in ScriptDirectory.from_config(_alembic()).walk_revisions()][::-1]
 
 
 def _alembic() -> "Config":
@@ -177,6 +185,17 @@ def _alembic() -> "Config":
     config = Config()
     config.set_main_option("script_location", str(resources.files("campaign.models") / "migrations"))
     return config
+
+
+def is_away(error: Exception) -> bool:
+    """Say whether the same may succeed later because the database was away, locked, full or in a restart. Whatever else
+    it says (a constraint, a missing table) is a fault that waiting does not mend.
+    """
+    if not isinstance(error, DBAPIError):
+        return isinstance(error, (DisconnectionError, NoConnectionFree))
+    if getattr(error.orig, "sqlite_errorcode", None) in _OURS:
+        return False
+    return error.connection_invalidated or isinstance(error, (OperationalError, InterfaceError))
 
 
 def lease_now(session: Session, now: datetime) -> datetime:

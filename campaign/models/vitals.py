@@ -1,5 +1,6 @@
 """The statements of health: few, read-only, and quick on a million posts, for /healthz and /metrics ask them often."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -9,7 +10,7 @@ from sqlmodel import Session, col, select
 from campaign.models.database import lease_now
 from campaign.models.holds import Hold, not_held, not_stopped
 from campaign.models.partners import Account, Lane, Partner
-from campaign.models.posts import Attempt, Post
+from campaign.models.posts import Attempt, Post, stands
 from campaign.models.status import Status
 from campaign.models.users import Notice
 
@@ -72,6 +73,13 @@ def overdue(session: Session, now: datetime) -> Pile:
         )
     )
     return Pile(*session.execute(statement).one())
+
+
+def images_to_show(session: Session, until: datetime) -> dict[str, int]:
+    """Return the image files that approved posts show by ``until``, and how many posts show each."""
+    shows = sa.and_(col(Post.media_key).is_not(None), col(Post.next_try_at) <= until)
+    drafts = session.execute(sa.select(col(Post.draft)).where(stands(Status.APPROVED), shows))
+    return Counter(str(item["file"]) for (draft,) in drafts for item in draft["media"])
 
 
 def unconfirmed(session: Session, *, for_person: bool) -> Pile:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Protocol, runtime_checkable
 
+from campaign.errors import Outcome
 from campaign.ports.values import (
     Draft,
     Envelope,
@@ -118,10 +119,10 @@ class Proofreads(Protocol):
         ...
 
     def proofread(self, who: Identity, message: Message, external_id: str) -> str | None:
-        """Say what of ``message`` the post does not show; None when it shows all, or cannot be read yet.
+        """Say what of ``message`` the post does not show; None when it shows all.
 
         Raises:
-            campaign.errors.Outcome: the read failed; the post is there all the same.
+            campaign.errors.Outcome: the read failed, or the post cannot be read yet; it is there all the same.
 
         """
         ...
@@ -131,8 +132,10 @@ class Proofreads(Protocol):
 class Measures(Protocol):
     """The power to read engagement, in batches of ``limits.measure_batch``."""
 
-    def measure(self, who: Identity, external_ids: Sequence[str]) -> Mapping[str, Figures]:
-        """Return the figures of each post that the platform told us of; a post it left out is not in the result."""
+    def measure(self, who: Identity, external_ids: Sequence[str]) -> Mapping[str, Figures | Outcome]:
+        """Return the figures of each post that the platform told us of; a post it left out is not in the result, one
+        whose part of the answer failed is there with the reason. Raises an Outcome where the whole call failed.
+        """
         ...
 
 

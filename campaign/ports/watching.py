@@ -52,6 +52,10 @@ class Meter(Protocol):
         """Count one attempt that has ended: ``outcome`` is ``posted``, ``waiting`` or the name of an Outcome."""
         ...
 
+    def lost(self, channel: str) -> None:
+        """Count one attempt whose process ended first: its end is unknown, and so is how long it took."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class NoMeter:
@@ -60,4 +64,7 @@ class NoMeter:
     def settled(
         self, channel: str, outcome: str, *, due_at: datetime, started_at: datetime, ended_at: datetime
     ) -> None:
+        """Do nothing."""
+
+    def lost(self, channel: str) -> None:
         """Do nothing."""

@@ -2,15 +2,18 @@
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
-from dispatch_room import Room, opened_room
+from dispatch_room import Room, ShiftedClock, opened_room
 
 from campaign.dispatch import lane, proofread
 from campaign.dispatch.dispatcher import Dispatcher
+from campaign.errors import CannotLook
 from campaign.models import listing
 from campaign.models.partners import Account
 from campaign.models.status import Status
@@ -92,13 +95,39 @@ def test_words_that_cannot_be_cut_are_not_asked_for(room: Room) -> None:
 
 
 @pytest.mark.parametrize("kind", ["drop-before-store", "5xx-before-store", "truncated", "no-permission", "dead-token"])
-def test_a_reading_that_fails_leaves_the_post_published(room: Room, kind: str) -> None:
-    room.goes_wrong(kind, "read")
+def test_a_reading_that_fails_leaves_the_post_published_and_is_made_again_a_few_times(room: Room, kind: str) -> None:
+    room.goes_wrong(kind, "read", nth=())
     post_id = room.post(WORDS)
     read_back(room, post_id)
     assert room.seen(post_id).status == Status.PUBLISHED
-    assert reads(room) == 1
+    assert reads(room) == (1 if kind in {"no-permission", "dead-token"} else 4)
     assert (room.notices(), room.attempts(post_id)) == ([], ["posted"])
+
+
+class Passing(ShiftedClock):
+    """A clock on which waiting takes no time and passes all the same."""
+
+    def wait(self, event: Event, seconds: float) -> bool:
+        ShiftedClock.ahead += timedelta(seconds=seconds)
+        return event.is_set()
+
+
+def test_a_post_that_is_readable_only_later_is_read_then(room: Room) -> None:
+    room.box.world.switches["linkedin.forgets_escapes"] = True
+    room.means = replace(room.means, clock=Passing())
+    room.goes_wrong("read-lag", seconds=30)
+    read_back(room, room.post(WORDS))
+    assert [notice.subject for notice in room.notices()] == ["Oak: a post does not show all its words"]
+    assert reads(room) == 3
+
+
+def test_a_process_that_ends_waits_for_no_reading(room: Room) -> None:
+    room.goes_wrong("5xx-before-store", "read", nth=())
+    post_id = room.post(WORDS)
+    room.serve()
+    room.means.stopping.set()
+    proofread.read_back(room.means, post_id)
+    assert reads(room) == 1
 
 
 def test_an_account_that_may_not_read_is_not_asked_to(room: Room) -> None:
@@ -114,4 +143,5 @@ def test_a_post_that_is_not_readable_yet_is_no_fault(stage: Build, watch: Any) -
     play.goes_wrong("read-lag", seconds=60)
     message = Message("linkedin", WORDS)
     receipt = play.channel.publish(play.who, message, watch)
-    assert play.channel.proofread(play.who, message, receipt.external_id) is None
+    with pytest.raises(CannotLook):
+        play.channel.proofread(play.who, message, receipt.external_id)

@@ -14,7 +14,7 @@ from requests import PreparedRequest, Response
 from campaign.channels._x_looking import respelled
 from campaign.channels._x_wire import Wire
 from campaign.clock import SystemClock
-from campaign.errors import AccountBlocked, CredentialDead, Refused
+from campaign.errors import AccountBlocked, CredentialDead, NeverSent
 from campaign.http import Answer, Session
 from campaign.ports import Draft, Media, Message
 
@@ -208,10 +208,10 @@ def test_verify_names_the_stranger_whose_credentials_these_are(stage: Build) -> 
     assert not standing.can_find
 
 
-def test_a_missing_image_is_refused_before_anything_is_sent(stage: Build, watch: Any, pictures: Pictures) -> None:
+def test_a_missing_image_stops_the_post_before_anything_is_sent(stage: Build, watch: Any, pictures: Pictures) -> None:
     play, images = stage("x"), pictures(1)
     images[0].path.unlink()
-    with pytest.raises(Refused, match="cannot be read"):
+    with pytest.raises(NeverSent, match="cannot be read"):
         play.channel.publish(play.who, Message("x", WORDS, media=images), watch)
     assert watch.checks == 0
 

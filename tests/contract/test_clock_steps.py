@@ -8,11 +8,11 @@ from time import monotonic, sleep
 
 import pytest
 import time_machine
+from builders import put_due
 from terminal import CONFIG, Terminal, opened_terminal
 
 from campaign.app import App
 from campaign.models import listing, upkeep
-from campaign.models.partners import Account
 from campaign.models.posts import Post
 from campaign.models.status import Status
 
@@ -64,14 +64,7 @@ def running(app: App) -> Iterator[None]:
 
 def approve_for(app: App, ident: int, after: timedelta) -> datetime:
     """Put a post where approval leaves it, due so far from now."""
-    with app.database.write() as session:
-        post = session.get_one(Post, ident)
-        post.due_at = post.next_try_at = post.window_from = post.window_until = app.clock.now() + after
-        account = session.get_one(Account, post.account_id)
-        post.content_hash = post.approved_hash = app.contents.digest(post, account)
-        post.status = Status.APPROVED
-        session.add(post)
-        return post.due_at
+    return put_due(app, ident, app.clock.now() + after)
 
 
 def status(app: App, ident: int) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from builders import add_account, add_post, seed
+from builders import add_account, add_post, put_due, seed
 from conftest import MovedClock
 from terminal import CONFIG, Terminal, opened_terminal
 
@@ -17,7 +17,6 @@ from campaign.engine.cluster import ClusterEngine
 from campaign.errors import ExtraMissing, WrongUse
 from campaign.models import Database, feed, holds, jobs, lanes, upkeep
 from campaign.models.holds import Hold
-from campaign.models.partners import Account
 from campaign.models.posts import Post
 from campaign.models.status import Status
 
@@ -149,17 +148,6 @@ def test_on_sqlite_the_engine_of_many_machines_is_refused(tmp_path: Path) -> Non
     assert "PostgreSQL" in said
 
 
-def put_due(app: App, ident: int, after: timedelta) -> None:
-    """Put a post where approval leaves it."""
-    with app.database.write() as session:
-        post = session.get_one(Post, ident)
-        post.due_at = post.next_try_at = post.window_from = post.window_until = app.clock.now() + after
-        account = session.get_one(Account, post.account_id)
-        post.content_hash = post.approved_hash = app.contents.digest(post, account)
-        post.status = Status.APPROVED
-        session.add(post)
-
-
 def until(app: App, ident: int, wanted: Status) -> bool:
     end = time.monotonic() + 20
     while time.monotonic() < end:
@@ -181,7 +169,7 @@ def test_a_nudge_of_another_process_is_heard_on_every_machine(
         with app.listening(engine.wake), app.listening(lambda: heard.append(1)):
             time.sleep(1)
             heard.clear()
-            put_due(app, 1, timedelta())
+            put_due(app, 1, app.clock.now())
             terminal.run("users", "add", "eve", "--role", "reviewer")  # any writing command nudges
             assert until(app, 1, Status.BY_HAND)
         assert heard

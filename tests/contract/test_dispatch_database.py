@@ -8,14 +8,16 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from threading import Event
+from threading import Event, Thread
 from time import monotonic, sleep
 
 import psycopg
 import pytest
+import structlog
 from dispatch_room import POLICY, SECOND, Room, opened_room
 from sqlalchemy.engine import make_url
 
+from campaign.dispatch import dispatcher
 from campaign.dispatch.retry import Policy
 from campaign.engine.local import LocalEngine
 from campaign.models import database, lanes
@@ -45,6 +47,21 @@ def room(database_url: str, sandbox: Sandbox, tmp_path: Path) -> Iterator[Room]:
     # Nothing but the program itself may prevent a second post.
     sandbox.world.switches["facebook.duplicate_window"] = 0
     yield from opened_room("facebook", sandbox, tmp_path, url=database_url)
+
+
+class Told(list[str]):
+    """What the dispatcher says, with how the post ended."""
+
+    def __call__(self, _logger: object, _level: str, event: dict[str, object]) -> dict[str, object]:
+        self.append(": ".join(str(event[name]) for name in ("event", "end") if name in event))
+        raise structlog.DropEvent
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> Told:
+    lines = Told()
+    monkeypatch.setattr(dispatcher, "log", structlog.wrap_logger(None, processors=[lines]))
+    return lines
 
 
 @contextmanager
@@ -151,6 +168,26 @@ def test_nothing_is_sent_before_its_attempt_can_be_written(room: Room) -> None:
     assert room.attempts(post_id) == ["posted"]
 
 
+def test_a_stop_while_the_database_is_away_waits_for_a_lease_and_no_longer(room: Room, told: list[str]) -> None:
+    room.goes_wrong("store-then-delay", seconds=0.5, times=1)
+    post_id = room.post("Have your say")
+    policy = replace(QUICK, lease=5 * SECOND)
+    engine = LocalEngine(replace(room.means, policy=policy, stopping=Event()), threads=4, beat=SECOND)
+    engine.start()
+    until(lambda: len(room.shown()) == 1, "sent")
+    with away(room):
+        stopped = Thread(target=engine.stop)
+        stopped.start()
+        stopped.join(3.0)
+        assert stopped.is_alive(), "it did not wait for the database"
+        stopped.join(10.0)
+        assert not stopped.is_alive(), "it waits without end"
+    assert f"left unwritten; it is looked up later: {room.shown()[0]}" in told
+    with running(room):
+        until(published(room, post_id), "looked up by the next process")
+    assert [room.seen(post_id).external_id] == room.shown()
+
+
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_connections_cut_over_and_over_lose_and_double_nothing(room: Room) -> None:
     room.goes_wrong("store-then-delay", seconds=0.05)
@@ -177,6 +214,58 @@ def with_patience(read: Callable[[], object]) -> None:
             sleep(0.05)
         else:
             return
+
+
+# --- faults of ours, which no waiting mends ---------------------------------------------------------------------------
+
+
+def forbid(room: Room, status: Status, post_id: int) -> None:
+    """Let the database refuse one post its next state, as a constraint does that the program runs into."""
+    wrong = f"NEW.status = '{status}' AND NEW.id = {post_id}"
+    if room.means.database.is_sqlite:
+        told = [f"CREATE TRIGGER refuses BEFORE UPDATE ON post WHEN {wrong} BEGIN SELECT RAISE(ABORT, 'no'); END"]
+    else:
+        told = [
+            "CREATE FUNCTION refuses() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE check_violation; END $$",
+            f"CREATE TRIGGER refuses BEFORE UPDATE ON post FOR EACH ROW WHEN ({wrong}) EXECUTE FUNCTION refuses()",
+        ]
+    with room.means.database.write() as session:
+        for statement in told:
+            session.connection().exec_driver_sql(statement)
+
+
+def permit(room: Room) -> None:
+    where = "" if room.means.database.is_sqlite else " ON post"
+    with room.means.database.write() as session:
+        session.connection().exec_driver_sql(f"DROP TRIGGER refuses{where}")
+
+
+def test_an_end_that_cannot_be_written_costs_the_others_nothing_and_is_looked_up(room: Room, told: list[str]) -> None:
+    room.goes_wrong("store-then-delay", seconds=0.5)
+    broken, other = room.post("Have your say"), room.post("Tell us too", partner="elm")
+    forbid(room, Status.PUBLISHED, broken)
+    with running(room, replace(QUICK, lease=4 * SECOND)):
+        until(published(room, other), "the other one written")
+        until(lambda: room.seen(broken).status == Status.UNCONFIRMED, "declared lost")
+        permit(room)
+        until(published(room, broken), "looked up")
+    assert sorted(room.shown()) == sorted(str(room.seen(ident).external_id) for ident in (broken, other))
+    assert any(line.startswith("an end cannot be written") for line in told)
+    assert "database away" not in told
+
+
+def test_a_claim_that_breaks_rests_and_costs_the_others_nothing(room: Room, told: list[str]) -> None:
+    broken, other = room.post("Have your say"), room.post("Tell us too", partner="elm")
+    forbid(room, Status.PUBLISHING, broken)
+    with running(room) as engine:
+        until(published(room, other), "the other one written")
+        sleep(2.5)
+        permit(room)
+        room.later(timedelta(minutes=1))
+        engine.wake()
+        until(published(room, broken), "claimed after its rest")
+    assert told.count("nothing can be claimed of an account") == 1
+    assert "database away" not in told
 
 
 # --- SQLite alone -----------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from pathlib import Path
 from time import sleep
 
 import pytest
+from builders import put_due
 from conftest import MovedClock
 from sqlalchemy.exc import OperationalError
 from terminal import Terminal, opened_terminal
@@ -18,7 +19,6 @@ from campaign.clock import SystemClock
 from campaign.daemon import run
 from campaign.errors import AlreadyRunning
 from campaign.models import Database, listing, upkeep
-from campaign.models.partners import Account
 from campaign.models.posts import Post
 from campaign.models.status import Status
 
@@ -50,14 +50,7 @@ def app(terminal: Terminal) -> Iterator[App]:
 
 def set_due(app: App, ident: int, *, ago: timedelta, status: Status = Status.APPROVED) -> None:
     """Put a post where approval leaves it, due so long ago."""
-    with app.database.write() as session:
-        post = session.get_one(Post, ident)
-        due_at = app.clock.now() - ago
-        post.due_at = post.next_try_at = post.window_from = post.window_until = due_at
-        account = session.get_one(Account, post.account_id)
-        post.content_hash = post.approved_hash = app.contents.digest(post, account)
-        post.status = status
-        session.add(post)
+    put_due(app, ident, app.clock.now() - ago, status=status)
 
 
 def status(app: App, ident: int) -> str:

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Barrier, Thread
 from typing import Any
 
 import pytest
-from dispatch_room import Room, opened_room
+from dispatch_room import Room, ShiftedClock, opened_room
 from sqlmodel import select
 
 from campaign.config.settings import DispatchSection
@@ -73,16 +73,9 @@ def other_words(room: Room) -> None:
     rewrite(room, text="Other words", extra={**newest.extra, "commentary": "Other words"})
 
 
-def in_the_media_folder(room: Room, images: tuple[Media, ...]) -> tuple[Media, ...]:
-    room.means.contents.media_folder.mkdir()
-    return tuple(
-        replace(image, path=image.path.rename(room.means.contents.media_folder / image.path.name)) for image in images
-    )
-
-
 def test_by_its_uploads_whatever_its_words_became(room: Room, pictures: Pictures) -> None:
     control(room)
-    post_id = lost(room, media=in_the_media_folder(room, pictures(2)))
+    post_id = lost(room, media=room.keep_images(pictures(2)))
     other_words(room)
     room.look(post_id)
     assert room.seen(post_id).external_id == room.shown()[-1]
@@ -110,6 +103,22 @@ def test_other_words_alone_are_no_sign(room: Room) -> None:
     other_words(room)
     room.look(post_id)
     assert room.seen(post_id).status == Status.UNCONFIRMED
+
+
+class Behind(ShiftedClock):
+    """The right time, where the clock of the machine that sends is nine minutes fast."""
+
+    def now(self) -> datetime:
+        return super().now() - 9 * MINUTE
+
+
+def test_it_is_found_although_the_clock_here_is_minutes_fast(room: Room) -> None:
+    room.box.world.clock = Behind()
+    control(room)
+    post_id = lost(room)
+    room.come_to_rest()
+    assert (room.seen(post_id).status, len(room.shown())) == (Status.PUBLISHED, 2)
+    assert room.attempts(post_id) == ["unknown"]
 
 
 # --- nobody else's ids ----------------------------------------------------------------------------------------------

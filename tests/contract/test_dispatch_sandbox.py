@@ -292,6 +292,48 @@ def test_an_image_whose_permission_has_ended_is_refused_before_the_wire(room: Ro
     assert room.box.world.faults.report()["calls"] == {}
 
 
+def test_uploads_that_take_longer_than_a_lease_extend_it_as_they_go(room: Room, pictures: Pictures) -> None:
+    room.means = replace(room.means, policy=replace(room.means.policy, lease=timedelta(seconds=3)))
+    room.goes_wrong("store-then-delay", "upload", seconds=1.0)
+    post_id = room.post("Have your say", media=room.keep_images(pictures(4)))
+    room.serve()
+    assert room.attempts(post_id) == ["posted"]
+
+
+def test_an_upload_longer_than_half_a_lease_is_not_made_over_and_over(room: Room, pictures: Pictures) -> None:
+    room.means = replace(room.means, policy=replace(room.means.policy, lease=timedelta(seconds=1)))
+    room.goes_wrong("store-then-delay", "upload", seconds=0.7)
+    post_id = room.post("Have your say", media=room.keep_images(pictures(1)))
+    room.serve()
+    assert room.attempts(post_id) == ["worn"]
+    assert (room.seen(post_id).next_try_at - room.means.clock.now()) > timedelta(seconds=3)
+    room.come_to_rest(500)
+    assert (room.seen(post_id).status, room.shown()) == (Status.MISSED, [])
+
+
+def test_a_machine_without_the_image_leaves_the_post_to_one_that_has_it(room: Room, pictures: Pictures) -> None:
+    (image,) = pictures(1)
+    elsewhere = room.means.contents.media_folder / image.path.name
+    post_id = room.post("Have your say", media=(image,))
+    room.serve()
+    assert (room.seen(post_id).status, room.attempts(post_id)) == (Status.APPROVED, ["never-sent"])
+    elsewhere.parent.mkdir()
+    image.path.rename(elsewhere)
+    room.serve()
+    assert room.attempts(post_id) == ["never-sent", "posted"]
+
+
+def test_an_image_that_stays_away_ends_as_a_missed_post_whose_people_are_told_why(
+    room: Room, pictures: Pictures
+) -> None:
+    (image,) = pictures(1)
+    post_id = room.post("Have your say", media=(image,))
+    room.come_to_rest(500)
+    assert (room.seen(post_id).status, room.shown()) == (Status.MISSED, [])
+    (notice,) = room.notices()
+    assert f"the image {image.path.name} is not in the media folder of this machine" in notice.body
+
+
 def test_credentials_that_cannot_be_opened_stop_the_account_and_leave_no_doubt(room: Room) -> None:
     post_id = room.post("Have your say")
     with room.means.database.write() as session:

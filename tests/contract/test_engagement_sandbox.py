@@ -10,6 +10,7 @@ import pytest
 from builders import add_account, add_post
 from conftest import MovedClock
 
+from campaign.channels import facebook
 from campaign.clock import SystemClock
 from campaign.engagement.collect import NOTHING_SAID, Collector
 from campaign.engagement.timetable import Cooling
@@ -126,6 +127,43 @@ def test_a_reading_that_fails_or_cannot_be_read_is_taken_again_and_no_gap(
     scene.clock.move(timedelta(minutes=20))
     assert scene.collect() == 2
     assert all(row["gap"] is None and row["impressions"] > 0 for row in scene.rows())
+
+
+def test_a_post_whose_part_of_a_batch_times_out_is_read_again_beside_its_neighbours_figures(
+    watched: Callable[[str], Watched],
+) -> None:
+    scene = watched("facebook")
+    slow, there = scene.ids
+    scene.play.box.world.switches["facebook.slow_parts"] = [slow]
+    assert scene.collect() == 1
+    assert [(row["external_id"], row["gap"]) for row in scene.rows()] == [(there, None)]
+    scene.play.box.world.switches["facebook.slow_parts"] = []
+    scene.clock.move(timedelta(minutes=20))
+    assert scene.collect() == 1
+    assert {row["external_id"]: row["gap"] for row in scene.rows()} == {there: None, slow: None}
+
+
+def test_a_post_whose_part_always_times_out_is_a_gap_that_says_so(watched: Callable[[str], Watched]) -> None:
+    scene = watched("facebook")
+    scene.play.box.world.switches["facebook.slow_parts"] = [scene.ids[0]]
+    for _ in range(8):
+        scene.collect()
+        scene.clock.move(timedelta(minutes=20))
+    gaps = [row["gap"] for row in scene.rows() if row["external_id"] == scene.ids[0]]
+    assert "timed out" in gaps[0]
+
+
+def test_a_metric_that_times_out_when_it_is_tried_alone_is_not_taken_for_dead(
+    watched: Callable[[str], Watched], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(facebook, "METRICS", (*facebook.METRICS, "post_impressions"))
+    scene = watched("facebook")
+    scene.play.box.world.switches["facebook.slow_parts"] = ["metric=post_clicks'"]
+    assert (scene.collect(), scene.rows()) == (0, [])
+    scene.play.box.world.switches["facebook.slow_parts"] = []
+    scene.clock.move(timedelta(minutes=20))
+    assert scene.collect() == 2
+    assert all(row["clicks"] is not None for row in scene.rows())
 
 
 def test_a_dead_token_is_a_gap_with_its_reason_at_once(watched: Callable[[str], Watched]) -> None:

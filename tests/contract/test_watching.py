@@ -10,6 +10,7 @@ from conftest import MovedClock
 from dispatch_room import Room, opened_room
 
 from campaign.channels import load_channels
+from campaign.dispatch import lane, sweep
 from campaign.health.doctor import Doctor
 from campaign.health.finding import Rule
 from campaign.models import Database
@@ -32,7 +33,7 @@ def doctor(sandbox: Sandbox, tmp_path: Path) -> Iterator[Callable[..., Doctor]]:
             name: kind.from_settings(kind.settings_type.model_validate(settings[name]), clock)
             for name, kind in kinds.items()
         }
-        return Doctor(database, clock, channels, tmp_path, tmp_path / "key")
+        return Doctor(database, clock, channels, tmp_path, tmp_path / "key", tmp_path / "media")
 
     yield build
     database.close()
@@ -71,11 +72,15 @@ class Tally:
     """A meter that keeps what it was told."""
 
     told: list[tuple[str, str, timedelta, timedelta]] = field(default_factory=list)
+    gone: list[str] = field(default_factory=list)
 
     def settled(
         self, channel: str, outcome: str, *, due_at: datetime, started_at: datetime, ended_at: datetime
     ) -> None:
         self.told.append((channel, outcome, started_at - due_at, ended_at - started_at))
+
+    def lost(self, channel: str) -> None:
+        self.gone.append(channel)
 
 
 @pytest.fixture
@@ -102,3 +107,16 @@ def test_every_attempt_is_counted_as_it_is_settled(room: Room) -> None:
     # The room serves a post a minute after it fell due.
     assert all(timedelta(minutes=1) <= late < timedelta(minutes=2) for _, _, late, _ in tally.told)
     assert all(timedelta() < took < timedelta(minutes=1) for _, _, _, took in tally.told)
+
+
+def test_an_attempt_whose_process_died_is_counted_once_by_whoever_finds_it(room: Room) -> None:
+    tally = Tally()
+    means = replace(room.means, meter=tally, owner="here:2")
+    room.post("Come and talk to us")
+    assert lane.claim_next(room.means, room.accounts["oak"]) is not None
+    sweep.recover(means, means.clock.now())
+    assert tally.gone == []
+    room.later(room.means.policy.lease + timedelta(seconds=1))
+    for _ in range(2):
+        sweep.recover(means, means.clock.now())
+    assert (tally.gone, tally.told) == (["x"], [])

@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 OUTSIDE_MODELS = [path for path in sorted((ROOT / "campaign").rglob("*.py")) if "models" not in path.parts]
-BINDINGS = {"sqlmodel": {"Session"}, "sqlalchemy.exc": {"SQLAlchemyError"}}
+BINDINGS = {"sqlmodel": {"Session"}}
 RUNS_SQL = {"exec", "execute", "executemany", "scalars"}
 
 

@@ -9,14 +9,12 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from builders import put_due
 from daemons import daemon
 from terminal import CONFIG, Terminal, opened_terminal
 
 from campaign.app import App
 from campaign.models import upkeep
-from campaign.models.partners import Account
-from campaign.models.posts import Post
-from campaign.models.status import Status
 
 SETTINGS = '\n[dispatch]\nbeat = "{beat}"\n[channels.email]\nsmtp_url = "smtp://127.0.0.1:9"\n'
 TICK = os.sysconf("SC_CLK_TCK")
@@ -30,15 +28,8 @@ def waiting(folder: Path, beat: str) -> Terminal:
     terminal.run("queue")
     terminal.run("hold", "post:2", "--reason", "a wrong figure", "--as", "rita")
     app = App.open(folder, {})
-    with app.database.write() as session:
-        for ident, after in ((1, timedelta(days=30)), (2, timedelta(seconds=-1))):
-            post = session.get_one(Post, ident)
-            post.due_at = post.next_try_at = post.window_from = post.window_until = datetime.now(UTC) + after
-            post.content_hash = post.approved_hash = app.contents.digest(
-                post, session.get_one(Account, post.account_id)
-            )
-            post.status = Status.APPROVED
-            session.add(post)
+    for ident, after in ((1, timedelta(days=30)), (2, timedelta(seconds=-1))):
+        put_due(app, ident, datetime.now(UTC) + after)
     app.close()
     return terminal
 

@@ -1,6 +1,7 @@
 """The doctor: every rule finds what it is for, names a mend, and is silent where all is well."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,8 @@ from campaign.models.partners import Account, Lane
 from campaign.models.posts import Attempt
 from campaign.models.status import Status
 from campaign.models.users import Notice
-from campaign.ports import Channel
+from campaign.ports import Channel, Draft, Media
+from campaign.review.content import draft_to_json
 from campaign.vault import Vault, create_key
 
 SECOND, MINUTE, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(days=1)
@@ -56,7 +58,7 @@ def opened(database: Database, clock: MovedClock, folder: Path) -> Doctor:
     create_key(folder / "campaign.key")
     with database.write() as session:
         upkeep.tick(session, "here:1", clock.now(), None)
-    return Doctor(database, clock, built(), folder, folder / "campaign.key")
+    return Doctor(database, clock, built(), folder, folder / "campaign.key", folder / "media")
 
 
 def found(doctor: Doctor, rule: Rule) -> list[Finding]:
@@ -246,7 +248,7 @@ def test_a_version_is_warned_of_sixty_days_before_its_end(
     sqlite_doctor: Doctor, clock: MovedClock, settings: Any, today: date, severities: Sequence[Severity]
 ) -> None:
     clock.at = datetime(today.year, today.month, today.day, 12, tzinfo=clock.at.tzinfo)
-    known = Doctor(sqlite_doctor.database, clock, built(**settings), sqlite_doctor.workspace, sqlite_doctor.key_file)
+    known = replace(sqlite_doctor, channels=built(**settings))
     assert [finding.severity for finding in found(known, Rule.VERSION_ENDS)] == severities
 
 
@@ -255,6 +257,24 @@ def test_a_key_that_others_can_read_is_found_with_the_command_that_mends_it(sqli
     assert "chmod 600" in one(sqlite_doctor, Rule.KEY_FILE).mend
     sqlite_doctor.key_file.unlink()
     assert "cannot be read" in one(sqlite_doctor, Rule.KEY_FILE).what
+
+
+def test_an_image_of_the_next_days_posts_that_is_not_here_is_named_once(
+    sqlite_doctor: Doctor, clock: MovedClock, tmp_path: Path
+) -> None:
+    drafts = {
+        name: draft_to_json(Draft("Look", media=(Media(name[0], "image/png", "A class", Path(name)),)))
+        for name in ("here.png", "gone.png", "later.png")
+    }
+    with sqlite_doctor.database.write() as session:
+        for name, days in (("here.png", 0.5), ("gone.png", 0.5), ("gone.png", 0.9), ("later.png", 1.1)):
+            changes = {"draft": drafts[name], "media_key": name}
+            add_post(session, add_account(session, clock.now()), clock.now() + days * DAY, changes=changes)
+    sqlite_doctor.media_folder.mkdir()
+    (sqlite_doctor.media_folder / "here.png").touch()
+    finding = one(sqlite_doctor, Rule.IMAGE_MISSING)
+    assert (finding.subject, finding.severity) == ("gone.png", Severity.ERROR)
+    assert "2 posts" in finding.what
 
 
 def test_a_disk_is_named_once_and_graver_when_it_is_nearly_full(tmp_path: Path) -> None:

@@ -54,7 +54,7 @@ def test_a_sentence_that_brings_its_own_mark_gets_no_second_one() -> None:
 
 
 def test_help_names_arguments_as_people_type_them(terminal: Terminal) -> None:
-    for command, name in (("submit", "{ID}..."), ("show", "{ID}"), ("edit", "{FIELD=VALUE}...")):
+    for command, name in (("submit", " ID...\n"), ("show", " ID\n"), ("edit", " ID FIELD=VALUE...\n")):
         shown = terminal.run("posts", command, "--help")
         assert name in shown
         assert "ident" not in shown

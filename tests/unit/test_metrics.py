@@ -47,6 +47,13 @@ def test_an_attempt_is_counted_by_channel_and_outcome(database: Database, clock:
     assert figure(metrics, "campaign_call_duration_seconds_sum", {"channel": "x"}) == pytest.approx(2.4)
 
 
+def test_an_attempt_that_was_lost_has_an_outcome_and_no_length(database: Database, clock: MovedClock) -> None:
+    metrics = Metrics(database, clock)
+    metrics.counts.lost("x")
+    assert figure(metrics, "campaign_outcomes_total", {"channel": "x", "outcome": "unknown"}) == 1
+    assert figure(metrics, "campaign_call_duration_seconds_count", {"channel": "x"}) is None
+
+
 def test_lateness_runs_from_due_to_the_start_of_the_call_that_published(database: Database, clock: MovedClock) -> None:
     metrics, now = Metrics(database, clock), clock.now()
     metrics.counts.settled("x", "wait", due_at=now, started_at=now + SECOND, ended_at=now + SECOND)

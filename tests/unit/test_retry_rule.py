@@ -15,6 +15,7 @@ from campaign.errors import (
     Stopped,
     Unknown,
     Wait,
+    Worn,
 )
 from campaign.models.status import Move, Status
 
@@ -36,6 +37,7 @@ FIRST = History(1)
     ("outcome", "move"),
     [
         (Stopped("hold"), Move.DEFER),
+        (Worn("half of the lease is gone"), Move.DEFER),
         (NeverSent("refused connection"), Move.DEFER),
         (Wait("429"), Move.DEFER),
         (CredentialDead("401"), Move.DEFER),
@@ -59,6 +61,11 @@ def test_a_duplicate_after_an_unknown_attempt_is_looked_up() -> None:
 def test_retries_grow_and_the_last_delay_repeats() -> None:
     delays = [decide(NeverSent("x"), History(n), NOW, POLICY).next_try_at for n in (1, 2, 3)]
     assert delays == [NOW + 5 * SECOND, NOW + 30 * SECOND, NOW + 30 * SECOND]
+
+
+def test_what_wore_its_lease_out_is_tried_again_later_and_what_a_hold_stopped_at_once() -> None:
+    delays = [decide(stopped, History(2), NOW, POLICY).next_try_at for stopped in (Worn("x"), Stopped("hold"))]
+    assert delays == [NOW + 30 * SECOND, NOW]
 
 
 def test_a_stated_wait_is_kept_and_holds_the_whole_lane() -> None:

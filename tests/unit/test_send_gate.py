@@ -9,17 +9,18 @@ from conftest import MovedClock
 from sqlmodel import Session, select
 
 from campaign.dispatch.gate import SendGate
-from campaign.errors import Stopped
+from campaign.errors import Stopped, Worn
 from campaign.models import Database, claims, holds, lanes, partners
 from campaign.models.bounds import QuietSpan
 from campaign.models.holds import Hold
 from campaign.models.partners import Agreement
 
 LEASE = timedelta(minutes=2)
+GRACE = timedelta(minutes=5)
 SECOND = timedelta(seconds=1)
 
 
-def claimed(database: Database, clock: MovedClock, *, renew: bool = False) -> SendGate:
+def claimed(database: Database, clock: MovedClock, *, issue: bool = False) -> SendGate:
     """Claim a post, and return the gate of its attempt."""
     account_id, (post_id,) = seed(database, clock.now())
     with database.write() as session:
@@ -34,7 +35,7 @@ def claimed(database: Database, clock: MovedClock, *, renew: bool = False) -> Se
         scopes=holds.scopes_of(post_id, "x", "p", account_id),
         lease=LEASE,
         claimed_at=clock.monotonic(),
-        renew=renew,
+        until=None if issue else clock.now() + GRACE,
         account_id=account_id,
         owner="here:1",
     )
@@ -42,17 +43,44 @@ def claimed(database: Database, clock: MovedClock, *, renew: bool = False) -> Se
 
 def test_the_gate_is_open_until_half_of_the_lease_is_gone(database: Database, clock: MovedClock) -> None:
     gate = claimed(database, clock)
-    clock.move(LEASE / 2)
-    gate.check()
+    clock.move(LEASE / 2 + SECOND)
+    with pytest.raises(Worn, match="half of the lease"):
+        gate.check()
+
+
+@pytest.mark.parametrize("issue", [False, True])
+def test_what_takes_long_extends_its_lease_as_it_goes(database: Database, clock: MovedClock, *, issue: bool) -> None:
+    gate = claimed(database, clock, issue=issue)
+    for _ in range(8):
+        clock.move(LEASE / 4)
+        gate.check()
+    with database.read() as session:
+        assert lanes.abandoned(session, clock.now()) == []
+
+
+def test_no_upload_takes_a_post_beyond_its_grace(database: Database, clock: MovedClock) -> None:
+    gate = claimed(database, clock)
+    for _ in range(10):
+        clock.move(GRACE / 10)
+        gate.check()
     clock.move(SECOND)
-    with pytest.raises(Stopped, match="half of the lease"):
+    with pytest.raises(Stopped, match="grace has ended"):
+        gate.check()
+
+
+def test_a_lane_that_was_taken_over_is_not_extended(database: Database, clock: MovedClock) -> None:
+    gate = claimed(database, clock)
+    with database.write() as session:
+        lanes.free_lane(session, gate.account_id, gate.owner)
+    clock.move(LEASE / 4)
+    with pytest.raises(Stopped, match="taken over"):
         gate.check()
 
 
 def test_a_machine_whose_counter_slept_is_told_by_the_wall_clock(database: Database, clock: MovedClock) -> None:
     """A paused virtual machine counts nothing meanwhile; its wall clock is put right when it goes on."""
     gate = claimed(database, clock)
-    clock.at += timedelta(hours=6)
+    clock.at += LEASE
     with pytest.raises(Stopped, match="half of the lease"):
         gate.check()
 
@@ -66,12 +94,12 @@ def test_a_clock_that_is_set_back_makes_no_lease_longer(database: Database, cloc
         gate.check()
 
 
-@pytest.mark.parametrize("renew", [False, True])
+@pytest.mark.parametrize("issue", [False, True])
 def test_what_somebody_else_has_settled_meanwhile_is_not_sent(
-    database: Database, clock: MovedClock, *, renew: bool
+    database: Database, clock: MovedClock, *, issue: bool
 ) -> None:
     """Another machine declared this one dead: it looks the post up, and may send it again."""
-    gate = claimed(database, clock, renew=renew)
+    gate = claimed(database, clock, issue=issue)
     gate.check()
     with database.write() as session:
         lanes.close_attempt(session, gate.post_id, gate.number, "unknown", "its process ended in mid-send", clock.now())
@@ -92,15 +120,6 @@ def test_a_hold_shuts_the_gate_at_once_and_a_release_opens_it(database: Database
     gate.check()
 
 
-def test_the_gate_of_an_issue_extends_its_lease_as_it_goes(database: Database, clock: MovedClock) -> None:
-    gate = claimed(database, clock, renew=True)
-    for _ in range(8):
-        clock.move(LEASE / 4)
-        gate.check()
-    with database.read() as session:
-        assert lanes.abandoned(session, clock.now()) == []
-
-
 def take_back(session: Session, now: datetime) -> None:
     for given in session.exec(select(Agreement)):
         given.revoked_at = now
@@ -116,7 +135,7 @@ def fall_silent(session: Session, now: datetime) -> None:
 def test_a_long_issue_ends_when_its_partner_may_speak_no_longer(
     database: Database, clock: MovedClock, change: Callable[[Session, datetime], None]
 ) -> None:
-    gate = claimed(database, clock, renew=True)
+    gate = claimed(database, clock, issue=True)
     clock.move(LEASE / 4)
     gate.check()
     clock.move(LEASE / 4)
