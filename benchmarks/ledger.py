@@ -52,7 +52,7 @@ def means(database: Database, folder: Path, url: str) -> Means:
 
 def means_in_sender(database_url: str, folder: Path, url: str) -> Means:
     """Open the workspace once more, in a sender process."""
-    _log_to_nowhere()
+    log_to_nowhere()
     return means(Database(database_url, connections=20), folder, url)
 
 
@@ -108,7 +108,7 @@ def _row(contents: Contents, account: Account, job: stock.Job, due_at: datetime)
     return row | {"content_hash": digest, "approved_hash": digest, "status": "approved"}
 
 
-def _log_to_nowhere() -> None:
+def log_to_nowhere() -> None:
     """Write the log as the daemon does, where nobody reads it."""
     set_up_logs("info", as_json=True)
     sys.stderr.flush()
@@ -118,7 +118,7 @@ def _log_to_nowhere() -> None:
 @contextmanager
 def opened(database_url: str, connections: int) -> Iterator[tuple[Database, Path]]:
     """Open an empty workspace: a folder with its key, and a database; logs are written, to nowhere."""
-    _log_to_nowhere()
+    log_to_nowhere()
     with tempfile.TemporaryDirectory(prefix="campaign-bench-") as name:
         folder = Path(name)
         database = Database(database_url or f"sqlite:///{folder}/campaign.db", connections=connections)
@@ -128,13 +128,13 @@ def opened(database_url: str, connections: int) -> Iterator[tuple[Database, Path
         database.close()
 
 
-def main(url: str, posts: int, accounts: int, threads: int, due_at: float, gap: float, processes: int, on: str) -> None:
-    """Send so many posts, the first at ``due_at``, then one every ``gap`` seconds, from so many sender processes (0:
-    from this one), with the tables on a SQLite file, or on a PostgreSQL by its URL.
+def main(url: str, posts: int, accounts: int, threads: int, due_at: float, gap: float, processes: int) -> None:
+    """Send so many posts, the first at ``due_at``, then one every ``gap`` seconds, from so many sender processes; with
+    0 from this one.
     """
     first = datetime.fromtimestamp(due_at, UTC)
     dues = (first + number * gap * SECOND for number in itertools.count())
-    with opened("" if on == "sqlite" else on, threads + 12) as (database, folder):
+    with opened("", threads + 12) as (database, folder):
         fill(database, folder, stock.jobs(posts, accounts), dues)
         there = partial(means_in_sender, database.url.render_as_string(hide_password=False), folder, url)
         engine = LocalEngine(
@@ -151,4 +151,4 @@ def main(url: str, posts: int, accounts: int, threads: int, due_at: float, gap: 
 
 if __name__ == "__main__":
     words = sys.argv[1:]
-    main(words[0], *map(int, words[1:4]), *map(float, words[4:6]), int(words[6]), words[7])  # type: ignore[call-arg, arg-type] # in their order
+    main(words[0], *map(int, words[1:4]), *map(float, words[4:6]), int(words[6]))  # type: ignore[arg-type] # in their order
