@@ -5,7 +5,6 @@ a fifth of all that dispatch does). The statement stays the one that SQLAlchemy 
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from functools import cache, lru_cache, partial
 from typing import Any, cast
@@ -17,7 +16,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeEngine
 from sqlmodel import Session
 
-from campaign.models.database import Database
+from campaign.models.database import Database, DatabaseAway
 from campaign.models.types import UtcDateTime
 
 _INSTANTS = 256
@@ -75,11 +74,14 @@ class Question:
         self._compiled = cache(lambda dialect_name: _Compiled.of(statement, dialect_name, places))
 
     def ask(self, database: Database, given: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-        """Return the rows. Neither a session nor a transaction: each costs more than the question."""
+        """Return the rows. Raises DatabaseAway."""
         compiled = self._compiled(database.engine.dialect.name)
-        with closing(database.engine.raw_connection()) as connection, closing(connection.cursor()) as cursor:
-            cursor.execute(compiled.sql, compiled.bound([given]))
-            return list(cursor.fetchall())
+        values = compiled.bound([given])
+        try:
+            return database.ask(compiled.sql, values)
+        except DatabaseAway:
+            # A server that was restarted has ended the connections that waited here: another one may well answer.
+            return database.ask(compiled.sql, values)
 
 
 class Batch:
