@@ -8,10 +8,10 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import sqlalchemy as sa
-import structlog
 from sqlmodel import Session
 
 from benchmarks import stock
@@ -19,8 +19,10 @@ from campaign.app import ChannelComposer
 from campaign.clock import SystemClock
 from campaign.dispatch.means import Means
 from campaign.dispatch.retry import Policy
+from campaign.dispatch.senders import Senders
 from campaign.engine.local import LocalEngine
 from campaign.identities import Identities, name
+from campaign.logs import set_up_logs
 from campaign.models import Database, partners
 from campaign.models.partners import Account, Agreement, Partner
 from campaign.models.posts import Post
@@ -46,6 +48,12 @@ def means(database: Database, folder: Path, url: str) -> Means:
         owner=f"bench:{time.monotonic_ns()}",
         first_reading=3600 * SECOND,
     )
+
+
+def means_in_sender(database_url: str, folder: Path, url: str) -> Means:
+    """Open the workspace once more, in a sender process."""
+    log_to_nowhere()
+    return means(Database(database_url, connections=20), folder, url)
 
 
 def fill(database: Database, folder: Path, jobs: list[stock.Job], dues: Iterable[datetime]) -> None:
@@ -100,11 +108,18 @@ def _row(contents: Contents, account: Account, job: stock.Job, due_at: datetime)
     return row | {"content_hash": digest, "approved_hash": digest, "status": "approved"}
 
 
+def log_to_nowhere() -> None:
+    """Write the log as the daemon does, where nobody reads it."""
+    set_up_logs("info", as_json=True)
+    sys.stderr.flush()
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
+
+
 @contextmanager
 def opened(database_url: str, connections: int) -> Iterator[tuple[Database, Path]]:
     """Open an empty workspace: a folder with its key, and a database; logs are written, to nowhere."""
-    with tempfile.TemporaryDirectory(prefix="campaign-bench-") as name, Path(os.devnull).open("w") as nowhere:
-        structlog.configure(logger_factory=structlog.PrintLoggerFactory(file=nowhere))
+    log_to_nowhere()
+    with tempfile.TemporaryDirectory(prefix="campaign-bench-") as name:
         folder = Path(name)
         database = Database(database_url or f"sqlite:///{folder}/campaign.db", connections=connections)
         database.upgrade()
@@ -113,15 +128,21 @@ def opened(database_url: str, connections: int) -> Iterator[tuple[Database, Path
         database.close()
 
 
-def main(
-    url: str, posts: int, accounts: int, threads: int, due_at: float, gap: float = 0.0, database_url: str = ""
-) -> None:
-    """Send so many posts, the first at ``due_at``, then one every ``gap`` seconds."""
+def main(url: str, posts: int, accounts: int, threads: int, due_at: float, gap: float, processes: int) -> None:
+    """Send so many posts, the first at ``due_at``, then one every ``gap`` seconds, from so many sender processes; with
+    0 from this one.
+    """
     first = datetime.fromtimestamp(due_at, UTC)
     dues = (first + number * gap * SECOND for number in itertools.count())
-    with opened(database_url, threads + 12) as (database, folder):
+    with opened("", threads + 12) as (database, folder):
         fill(database, folder, stock.jobs(posts, accounts), dues)
-        engine = LocalEngine(means(database, folder, url), threads=threads, beat=20 * SECOND)
+        there = partial(means_in_sender, database.url.render_as_string(hide_password=False), folder, url)
+        engine = LocalEngine(
+            means(database, folder, url),
+            threads=threads,
+            beat=20 * SECOND,
+            senders=Senders(there, processes) if processes else None,
+        )
         engine.start()
         print("ready", flush=True)
         input()
@@ -129,4 +150,5 @@ def main(
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], *map(int, sys.argv[2:5]), *map(float, sys.argv[5:7]), *sys.argv[7:])  # type: ignore[arg-type] # words of the command line, in their order
+    words = sys.argv[1:]
+    main(words[0], *map(int, words[1:4]), *map(float, words[4:6]), int(words[6]))  # type: ignore[arg-type] # in their order

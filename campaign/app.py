@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from campaign.channels import ChannelKind, load_channels
@@ -18,6 +18,7 @@ from campaign.config.faults import Origin
 from campaign.dispatch import budget
 from campaign.dispatch.means import Means
 from campaign.dispatch.retry import Policy
+from campaign.dispatch.senders import Senders
 from campaign.engagement.collect import Collector
 from campaign.engagement.timetable import Cooling
 from campaign.engine import require_cluster
@@ -28,6 +29,7 @@ from campaign.errors import BadSetting, WrongUse
 from campaign.health.chores import chores
 from campaign.health.doctor import Doctor
 from campaign.identities import Identities
+from campaign.logs import set_up_logs
 from campaign.models import Database, lanes, partners, upkeep
 from campaign.models.database import DatabaseAway
 from campaign.models.partners import Campaign
@@ -220,13 +222,18 @@ class App:
     def engine(self) -> Engine:
         """Return the engine that config.toml names. Raises WrongUse when it cannot run here."""
         wanted = self.settings.dispatch
+        senders = Senders(partial(_means_in_sender, self.workspace), wanted.senders) if wanted.senders else None
         if self.settings.engine.kind == "local":
-            return LocalEngine(self.means(), threads=wanted.lanes, beat=wanted.beat, chores=self.chores())
+            return LocalEngine(
+                self.means(), threads=wanted.lanes, beat=wanted.beat, chores=self.chores(), senders=senders
+            )
         require_cluster()
         from campaign.engine import carrier, cluster  # noqa: PLC0415 - the library is an extra
 
         carrier.check(self.database)
-        return cluster.ClusterEngine(self.means(), threads=wanted.lanes, beat=wanted.beat, chores=self.chores())
+        return cluster.ClusterEngine(
+            self.means(), threads=wanted.lanes, beat=wanted.beat, chores=self.chores(), senders=senders
+        )
 
     def chores(self) -> list[Chore]:
         """Return the upkeep beside dispatch: what watches, caps, the word on the audit chain, notices, readings."""
@@ -303,3 +310,10 @@ class App:
         """Close what was opened."""
         if "database" in self.__dict__:
             self.database.close()
+
+
+def _means_in_sender(workspace: Path) -> Means:
+    """Open the workspace once more, in a sender process."""
+    app = App.open(workspace, os.environ)
+    set_up_logs(app.settings.logging.level, as_json=app.settings.logging.json_lines)
+    return app.means()

@@ -51,8 +51,8 @@ class CampaignError(Exception):
         return self.facts
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Let the error cross a process border (pickle) with its facts."""
-        return _rebuild, (type(self), self.facts)
+        """Let the error cross a process border (pickle) with its facts and all else that it bears."""
+        return _rebuild, (type(self), self.facts), self.__dict__
 
 
 def _stopped_once(text: str) -> str:

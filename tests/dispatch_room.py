@@ -187,28 +187,32 @@ def opened_room(
     ``url`` names its database instead of a SQLite file under ``tmp_path``, ``address`` what stands before the platform.
     """
     ShiftedClock.ahead = timedelta()
-    clock, database = ShiftedClock(), Database(url or f"sqlite:///{tmp_path}/room.db", connections=4)
-    database.upgrade()
-    sandbox.world.clock = clock
     create_key(tmp_path / "key")
-    vault, kind = Vault(tmp_path / "key"), load_channels()[name]
-    platform = address or sandbox.urls[name]
+    means = means_of(name, tmp_path, url or f"sqlite:///{tmp_path}/room.db", address or sandbox.urls[name], **more)
+    means.database.upgrade()
+    sandbox.world.clock, vault = means.clock, Vault(tmp_path / "key")
+    yield Room(means, sandbox, vault, name, take_in(means.database, vault, sandbox, name, means.clock.now()))
+    means.database.close()
+
+
+def means_of(name: str, folder: Path, url: str, platform: str, **more: object) -> Means:
+    """What dispatch works with in the room, in whichever process; the database must be there or be made."""
+    clock, database = ShiftedClock(), Database(url, connections=4)
+    kind = load_channels()[name]
     settings = {"connect": "2s", "read": "2s", ADDRESS[name]: platform, **more}
     if name == "linkedin":
         settings["auth_url"] = platform
     channels = {name: kind.from_settings(kind.settings_type.model_validate(settings), clock)}
-    means = Means(
+    return Means(
         database=database,
         clock=clock,
         channels=channels,
-        contents=Contents(ChannelComposer(channels), tmp_path / "media"),
-        identify=Identities(database, vault, clock, channels).of,
+        contents=Contents(ChannelComposer(channels), folder / "media"),
+        identify=Identities(database, Vault(folder / "key"), clock, channels).of,
         bulk={},
         policy=POLICY,
         owner="here:1",
     )
-    yield Room(means, sandbox, vault, name, take_in(database, vault, sandbox, name, clock.now()))
-    database.close()
 
 
 def credentials(box: Sandbox, channel: str, number: str) -> dict[str, str]:

@@ -65,12 +65,14 @@ class EngineSection(Section):
 class DispatchSection(Section):
     """How due posts go out: patience, parallelism, retries and look-ups.
 
+    ``senders`` are the processes that make the calls, beside the daemon; with 0 it makes them itself.
     ``retries`` are the pauses before each new attempt, the last one repeats. ``lookups`` are the pauses before each
     look-up of an unconfirmed post; absence needs ``lookup_reads`` good ones spread over at least ``lookup_spread``.
     """
 
     grace: Duration = timedelta(minutes=30)
     lanes: int = Field(default=16, ge=1, le=512)
+    senders: int = Field(default=0, ge=0, le=64)
     lease: Duration = timedelta(minutes=2)
     call_timeout: Duration = timedelta(seconds=30)
     beat: Duration = timedelta(seconds=20)

@@ -10,8 +10,8 @@ from campaign.dispatch.shares import Shares
 
 
 class Crew:
-    """Thread-safe. A crew takes up to twice as many posts as it has lanes: while one half is sent the other stands
-    ready, so that no thread waits for the next commit. A call that hangs is made up for by another thread.
+    """Thread-safe. A crew takes more posts than it has lanes (see ``Shares``), so that no thread waits for the next
+    commit. A call that hangs is made up for by another thread.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class Crew:
     @property
     def starving(self) -> bool:
         """Say whether threads will soon have nothing to do."""
-        return self._jobs.qsize() < self._shares.lanes // 2
+        return self._jobs.qsize() < self._shares.lanes
 
     def has(self, account_id: int) -> bool:
         """Say whether the account waits for its turn or has a post on its way."""

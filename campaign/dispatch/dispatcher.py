@@ -18,6 +18,7 @@ from campaign.dispatch import lane, proofread, reconcile, sweep
 from campaign.dispatch.claimed import Claimed, Done
 from campaign.dispatch.crew import Crew
 from campaign.dispatch.means import Means
+from campaign.dispatch.senders import Senders
 from campaign.dispatch.shares import Shares
 from campaign.dispatch.stepping import Steps
 from campaign.models import lanes, upkeep
@@ -39,11 +40,15 @@ class Dispatcher:
     tables are to be looked at anew.
     """
 
-    def __init__(self, means: Means, *, threads: int, changed: Callable[[], None]) -> None:
+    def __init__(
+        self, means: Means, *, threads: int, changed: Callable[[], None], senders: Senders | None = None
+    ) -> None:
         self.means = means
         self._changed = changed
-        self._posts = Crew("lane", Shares(threads, means.clock.monotonic), self._send, self._landed)
-        patient = Shares(max(2, threads // 4), means.clock.monotonic, slow=inf)
+        self._senders = senders
+        send = self._send if senders is None else senders.send
+        self._posts = Crew("lane", Shares(threads, means.clock.monotonic), send, self._landed)
+        patient = Shares(max(2, threads // 4), means.clock.monotonic, slow=inf, ahead=1)
         self._issues = Crew("issue", patient, self._send, self._landed)
         self._readers = ThreadPoolExecutor(4, thread_name_prefix="look")
         self._proofreaders = ThreadPoolExecutor(2, thread_name_prefix="read back")
@@ -114,10 +119,14 @@ class Dispatcher:
         """
         self._leaves_at = self.means.clock.monotonic() + self.means.policy.lease.total_seconds()
         self.means.stopping.set()
+        if self._senders is not None:
+            self._senders.hush()
         self._event.set()
         self._writer.join()
         self._posts.end()
         self._issues.end()
+        if self._senders is not None:
+            self._senders.end()
         for readers in (self._readers, self._proofreaders):
             readers.shutdown(wait=True, cancel_futures=True)
 

@@ -27,6 +27,8 @@ class SendGate:
     lease: timedelta
     claimed_at: float
     """Monotonic seconds, read before the claim."""
+    dated_at: datetime
+    """The wall clock's word for the same moment."""
     until: datetime | None = None
     """The end of the grace: a post goes out no later, however long its uploads take. None for an issue."""
     account_id: int = 0
@@ -36,8 +38,8 @@ class SendGate:
     _dated_from: datetime = field(init=False)
 
     def __post_init__(self) -> None:
-        """Begin to reckon: the counter from the claim on, the wall clock from now on."""
-        self._counted_from, self._dated_from = self.claimed_at, self.clock.now()
+        """Begin to reckon at the claim."""
+        self._counted_from, self._dated_from = self.claimed_at, self.dated_at
 
     def check(self) -> None:
         """Raise Stopped when a hold is on, the grace has ended, half of the lease is gone (Worn), somebody else has

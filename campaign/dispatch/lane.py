@@ -10,7 +10,7 @@ from datetime import datetime
 import structlog
 
 from campaign.dispatch import budget, settle
-from campaign.dispatch.claimed import Claimed, Done
+from campaign.dispatch.claimed import Claimed, Done, Parcel
 from campaign.dispatch.gate import SendGate
 from campaign.dispatch.means import Means
 from campaign.errors import MoveRefused, NeverSent, Outcome, Refused, Stopped, Unknown
@@ -99,7 +99,7 @@ def _together(means: Means, posted: Sequence[Done], wanted: Sequence[_Wanted]) -
         if ours:
             claims.claim(session, [due for due, _ in ours], means.owner, now, means.policy.lease)
     settle.tell_published(means, posted)
-    return [Claimed(due, due.tries + 1, message, _gate(means, due, claimed_at)) for due, message in ours]
+    return [_claimed(means, Parcel(due, message, means.owner, claimed_at, now)) for due, message in ours]
 
 
 def _alone(means: Means, wanted: _Wanted) -> list[Claimed]:
@@ -109,20 +109,23 @@ def _alone(means: Means, wanted: _Wanted) -> list[Claimed]:
         return []  # the next look sees what it has become
 
 
-def _gate(means: Means, due: Due, claimed_at: float) -> SendGate:
-    return SendGate(
+def _claimed(means: Means, parcel: Parcel) -> Claimed:
+    due = parcel.due
+    gate = SendGate(
         database=means.database,
         clock=means.clock,
         post_id=due.ident,
         number=due.tries + 1,
         scopes=holds.scopes_of(due.ident, due.channel, due.partner.key, due.account.ident, due.event),
         lease=means.policy.lease,
-        claimed_at=claimed_at,
+        claimed_at=parcel.claimed_at,
+        dated_at=parcel.dated_at,
         until=None if due.channel in means.bulk else due.due_at + means.policy.grace,
         account_id=due.account.ident,
-        owner=means.owner,
+        owner=parcel.owner,
         stopping=means.stopping,
     )
+    return Claimed(due, gate.number, parcel.message, gate)
 
 
 def _back_to_review(means: Means, due: Due) -> None:
@@ -131,6 +134,16 @@ def _back_to_review(means: Means, due: Due) -> None:
         account, _ = partners.account_with_partner(session, stored.account_id)
         if means.contents.digest(stored, account) != stored.approved_hash:
             settle.back_to_review(session, means, stored, account, means.clock.now())
+
+
+Ended = tuple[Receipt | Outcome | datetime, datetime, datetime]
+"""How the sending of a parcel ended, when it did, and when it began: a Done without what its receiver has."""
+
+
+def send_parcel(means: Means, parcel: Parcel) -> Ended:
+    """Send a post that another process has claimed. Never raises: an outcome says it all."""
+    done = send(means, _claimed(means, parcel))
+    return done.result, done.at, done.started_at
 
 
 def send(means: Means, claimed: Claimed) -> Done:

@@ -1,15 +1,19 @@
 """Who may be on the wire now, so that accounts which hang delay no others.
 
 Of the posts on their way those that have waited for an answer for longer than ``SLOW`` do not count: others may go in
-their place, with threads of their own. Two rules bound what that costs. A channel has at most twice as many posts on
-their way as there are lanes. And an account whose last call was slow shares a quarter of the lanes with others of its
-kind, until one of its calls is quick. So an account that hangs delays others by ``SLOW``, once, however long its calls
-may take; a channel that hangs as a whole delays no other channel.
+their place, with threads of their own. Two rules bound what that costs. A channel has at most ``ahead`` times as many
+posts on their way as there are lanes. And an account whose last call was slow shares a quarter of the lanes with others
+of its kind, until one of its calls is quick. So an account that hangs delays others by ``SLOW``, once, however long its
+calls may take; a channel that hangs as a whole delays no other channel.
 """
 
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+
+AHEAD = 4
+"""Posts on their way for each lane: one is on the wire, one stands ready for the moment that a commit takes, and two
+wait for that commit. More would only give a crash more posts to look up."""
 
 SLOW = 2.0
 """Seconds; a good answer of a platform comes in well under one."""
@@ -24,7 +28,8 @@ class _Flight:
 
 @dataclass(slots=True)
 class Shares:
-    """``monotonic`` gives seconds that never jump; ``slow`` is infinite where calls take long by their nature.
+    """``monotonic`` gives seconds that never jump; ``slow`` is infinite where calls take long by their nature, and
+    ``ahead`` 1: what waits behind such a call would outlast its lease.
 
     Not thread-safe: whoever holds it locks.
     """
@@ -32,6 +37,7 @@ class Shares:
     lanes: int
     monotonic: Callable[[], float]
     slow: float = SLOW
+    ahead: int = AHEAD
     _flights: dict[int, _Flight] = field(default_factory=dict)
     _channels: Counter[str] = field(default_factory=Counter)
     _tardy: set[int] = field(default_factory=set)
@@ -50,8 +56,8 @@ class Shares:
         return frozenset(self._flights)
 
     def room(self) -> int:
-        """Return how many more posts may be claimed: twice the lanes, so that no thread waits for the next commit."""
-        return 2 * self.lanes - len(self._flights) + self._hanging()
+        """Return how many more posts may be claimed."""
+        return self.ahead * self.lanes - len(self._flights) + self._hanging()
 
     def threads(self) -> int:
         """Return how many threads it takes that every lane has one beside the calls that hang."""
@@ -59,7 +65,7 @@ class Shares:
 
     def admits(self, account_id: int, channel: str) -> bool:
         """Say whether neither the account's channel nor the account itself takes more than its share."""
-        if self._channels[channel] >= 2 * self.lanes:
+        if self._channels[channel] >= self.ahead * self.lanes:
             return False
         return account_id not in self._tardy or len(self._tardy & self._flights.keys()) < max(1, self.lanes // 4)
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from campaign.dispatch.means import Means
+from campaign.dispatch.senders import Senders
 from campaign.engine.carrier import Carrier
 from campaign.engine.local import LocalEngine
 from campaign.engine.loop import Chore
@@ -24,8 +25,16 @@ _AHEAD = timedelta(minutes=2)
 class ClusterEngine(LocalEngine):
     """The engine of one process, which serves lanes on PgQueuer's word too, and sweeps for what no word has reached."""
 
-    def __init__(self, means: Means, *, threads: int, beat: timedelta, chores: Sequence[Chore] = ()) -> None:
-        super().__init__(means, threads=threads, beat=beat, chores=chores)
+    def __init__(
+        self,
+        means: Means,
+        *,
+        threads: int,
+        beat: timedelta,
+        chores: Sequence[Chore] = (),
+        senders: Senders | None = None,
+    ) -> None:
+        super().__init__(means, threads=threads, beat=beat, chores=chores, senders=senders)
         self._carrier = Carrier(means.database, self._dispatcher, slots=threads)
 
     def start(self) -> None:

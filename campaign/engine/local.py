@@ -5,15 +5,24 @@ from datetime import datetime, timedelta
 
 from campaign.dispatch.dispatcher import Dispatcher
 from campaign.dispatch.means import Means
+from campaign.dispatch.senders import Senders
 from campaign.engine.loop import Chore, Loop
 
 
 class LocalEngine:
     """Looks at the tables at every due instant, at every nudge and at every beat."""
 
-    def __init__(self, means: Means, *, threads: int, beat: timedelta, chores: Sequence[Chore] = ()) -> None:
+    def __init__(
+        self,
+        means: Means,
+        *,
+        threads: int,
+        beat: timedelta,
+        chores: Sequence[Chore] = (),
+        senders: Senders | None = None,
+    ) -> None:
         self._means = means
-        self._dispatcher = Dispatcher(means, threads=threads, changed=self._changed)
+        self._dispatcher = Dispatcher(means, threads=threads, changed=self._changed, senders=senders)
         self._loop = Loop(means, self._look, beat=beat, chores=chores)
 
     def start(self) -> None:

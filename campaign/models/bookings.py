@@ -17,7 +17,7 @@ from sqlmodel import Field, Session, SQLModel, col, select
 from campaign.models.database import changed
 from campaign.models.partners import Account, Lane
 from campaign.models.posts import Attempt
-from campaign.models.prepared import Prepared
+from campaign.models.prepared import inserted
 from campaign.models.types import UtcDateTime, bound_instant, table_of
 from campaign.ports.costs import LINKED, POST, Cost
 
@@ -48,8 +48,8 @@ class Booking(SQLModel, table=True):
     released_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
-_BOOK = Prepared(
-    sa.insert(table_of(Booking)),
+_BOOK = inserted(
+    table_of(Booking),
     ["post_id", "number", "account_id", "channel", "what", "micros", "sunk", "month", "booked_at"],
 )
 

@@ -22,7 +22,7 @@ from campaign.models.mailing import begun_issue
 from campaign.models.moves import Step, move_all
 from campaign.models.partners import Account, Lane, Partner
 from campaign.models.posts import Attempt, Post, stands
-from campaign.models.prepared import Prepared
+from campaign.models.prepared import Batch, inserted
 from campaign.models.status import Move, Status
 from campaign.models.types import bound_instant, table_of
 
@@ -241,11 +241,11 @@ def publish(session: Session, posts: Sequence[Published], owner: str, now: datet
     steps = [Step(post.ident, post.version, post.number, post.due_at, post.receipt_id, post.columns) for post in posts]
     move_all(session, Status.PUBLISHING, Move.SETTLE, steps, who=owner, at=now)
     closed = [
-        {"b_post": post.ident, "b_number": post.number, "b_at": now, "b_detail": post.receipt_id[:2000]}
+        {"post_id": post.ident, "number": post.number, "closed_at": now, "detail": post.receipt_id[:2000]}
         for post in posts
     ]
     lanes = [
-        {"b_account": post.account_id, "b_owner": owner, "b_ready": post.ready_at, "b_why": post.ready_why}
+        {"account_id": post.account_id, "owner": owner, "ready_at": post.ready_at, "ready_why": post.ready_why}
         for post in posts
     ]
     _CLOSE.run(session, closed)
@@ -253,28 +253,26 @@ def publish(session: Session, posts: Sequence[Published], owner: str, now: datet
 
 
 _attempts, _lanes = table_of(Attempt), table_of(Lane)
-_ATTEMPTS = Prepared(
-    sa.insert(_attempts), ["post_id", "number", "owner", "content_hash", "started_at", "lease_until", "media_ids"]
+_ATTEMPTS = inserted(
+    _attempts, ["post_id", "number", "owner", "content_hash", "started_at", "lease_until", "media_ids"]
 )
-_CLOSE = Prepared(
-    sa.update(_attempts)
-    .where(
-        _attempts.c.post_id == sa.bindparam("b_post", type_=sa.Integer),
-        _attempts.c.number == sa.bindparam("b_number", type_=sa.Integer),
-        _attempts.c.closed_at.is_(None),
-    )
-    .values(closed_at=bound_instant("b_at"), outcome="posted", detail=sa.bindparam("b_detail", type_=sa.String))
+_CLOSE = Batch(
+    {name: _attempts.c[name].type for name in ("post_id", "number", "closed_at", "detail")},
+    lambda given: (
+        sa.update(_attempts)
+        .where(
+            _attempts.c.post_id == given.c.post_id,
+            _attempts.c.number == given.c.number,
+            _attempts.c.closed_at.is_(None),
+        )
+        .values(closed_at=given.c.closed_at, outcome="posted", detail=given.c.detail)
+    ),
 )
-_LEAVE = Prepared(
-    sa.update(_lanes)
-    .where(
-        _lanes.c.account_id == sa.bindparam("b_account", type_=sa.Integer),
-        _lanes.c.owner == sa.bindparam("b_owner", type_=sa.String),
-    )
-    .values(
-        owner=None,
-        lease_until=None,
-        ready_at=bound_instant("b_ready"),
-        ready_why=sa.bindparam("b_why", type_=sa.String),
-    )
+_LEAVE = Batch(
+    {name: _lanes.c[name].type for name in ("account_id", "owner", "ready_at", "ready_why")},
+    lambda given: (
+        sa.update(_lanes)
+        .where(_lanes.c.account_id == given.c.account_id, _lanes.c.owner == given.c.owner)
+        .values(owner=None, lease_until=None, ready_at=given.c.ready_at, ready_why=given.c.ready_why)
+    ),
 )

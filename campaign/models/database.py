@@ -7,13 +7,13 @@ failing half-way ("database is locked" on upgrade of a read lock).
 
 import fcntl
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import sqlalchemy as sa
@@ -49,16 +49,11 @@ class Database:
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.engine = self._open(connections)
         self._writer = self.engine.execution_options(**{_WRITES: True})
+        self._asked = self.engine if self.is_sqlite else self._open_for_questions()
 
     def _open(self, connections: int) -> Engine:
         if not self.is_sqlite:
-            return sa.create_engine(
-                self.url,
-                pool_pre_ping=True,
-                pool_size=connections,
-                max_overflow=10,
-                connect_args=dict(CONNECT),
-            )
+            return self._server(pool_pre_ping=True, pool_size=connections, max_overflow=10)
         file = SqliteFile(Path(self.url.database or ""))
         engine = sa.create_engine(self.url, pool_size=connections, max_overflow=10, creator=file.connect)
         event.listen(engine, "connect", file.note)
@@ -66,6 +61,29 @@ class Database:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
+
+    def _open_for_questions(self) -> Engine:
+        # One way there and back for each: no ping before, no transaction around, nothing to roll back after.
+        return self._server(isolation_level="AUTOCOMMIT", pool_reset_on_return=None, pool_size=4, max_overflow=4)
+
+    def _server(self, **more: Any) -> Engine:
+        return sa.create_engine(self.url, connect_args=dict(CONNECT), **more)
+
+    def ask(self, question: str, given: Sequence[Any]) -> list[tuple[Any, ...]]:
+        """Return the rows of a small SELECT in the driver's words, as the database has them at this moment.
+
+        Neither a session nor a transaction: each costs more than the question. Raises DatabaseAway.
+        """
+        connection = self._asked.raw_connection()
+        try:
+            cursor = connection.cursor()
+            cursor.execute(question, tuple(given))
+            return list(cursor.fetchall())
+        except self._asked.dialect.loaded_dbapi.Error as error:
+            connection.invalidate(error)
+            raise OperationalError(question, None, error) from error
+        finally:
+            connection.close()
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -125,6 +143,7 @@ class Database:
     def close(self) -> None:
         """Close every pooled connection."""
         self.engine.dispose()
+        self._asked.dispose()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from sqlmodel import Field, Session, SQLModel, col, select
 from campaign.models.database import Database
 from campaign.models.partners import Account, Partner
 from campaign.models.posts import Attempt, Post
-from campaign.models.prepared import Prepared
+from campaign.models.prepared import Question
 from campaign.models.types import Instant, UtcDateTime
 
 
@@ -32,7 +32,8 @@ def active(session: Session) -> list[Hold]:
 SETTLED = "settled"
 """Stands among the scopes where the attempt that asks has been closed by somebody else."""
 
-_REASONS = Prepared(
+_REASONS = Question(
+    {"post": sa.Integer(), "number": sa.Integer()},
     sa.union_all(
         sa.select(col(Hold.scope), col(Hold.reason)).where(col(Hold.released_at).is_(None)),
         sa.select(sa.literal(SETTLED, sa.Text), sa.literal("", sa.Text)).where(
@@ -40,7 +41,7 @@ _REASONS = Prepared(
             col(Attempt.number) == sa.bindparam("number", type_=sa.Integer),
             col(Attempt.closed_at).is_not(None),
         ),
-    )
+    ),
 )
 
 
@@ -54,7 +55,7 @@ def reasons(database: Database, post_id: int, number: int) -> dict[str, str]:
     """Return the scope and reason of every hold that is on, as it stands at this moment, and ``SETTLED`` where the
     attempt is closed: asked before every request that goes out.
     """
-    return dict(_REASONS.peek(database, {"post": post_id, "number": number}))
+    return dict(_REASONS.ask(database, {"post": post_id, "number": number}))
 
 
 def scopes_of(

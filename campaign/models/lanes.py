@@ -6,6 +6,8 @@ A lane is taken by a guarded UPDATE before any of its posts is claimed; a partia
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
@@ -17,7 +19,7 @@ from campaign.models.holds import not_stopped
 from campaign.models.partners import Account, Lane
 from campaign.models.posts import Attempt, Post, stands
 from campaign.models.status import Status
-from campaign.models.types import Instant
+from campaign.models.types import Instant, bound_instant
 
 _BURST = 5000
 
@@ -58,7 +60,13 @@ def due_accounts(session: Session, now: datetime, *, limit: int) -> list[tuple[i
     """Return accounts, and their channels, that have a post to send now and whose lane is free and ready, the longest
     due first.
     """
-    lease = lease_now(session, now)
+    bound = {"now": now, "lease": lease_now(session, now), "most": limit}
+    return [(row[0], row[1]) for row in session.connection().execute(_due_accounts(), bound)]
+
+
+@cache
+def _due_accounts() -> sa.Select[*tuple[Any, ...]]:
+    now, lease = bound_instant("now"), bound_instant("lease")
     # The oldest first and no more than a burst: so the index by time serves, and not one that reads all that waits.
     oldest = (
         sa.select(col(Post.account_id), col(Post.channel), col(Post.next_try_at))
@@ -75,13 +83,12 @@ def due_accounts(session: Session, now: datetime, *, limit: int) -> list[tuple[i
         .limit(_BURST)
         .subquery()
     )
-    statement = (
+    return (
         sa.select(oldest.c.account_id, oldest.c.channel)
         .group_by(oldest.c.account_id, oldest.c.channel)
         .order_by(sa.func.min(oldest.c.next_try_at))
-        .limit(limit)
+        .limit(sa.bindparam("most", type_=sa.Integer))
     )
-    return [(row[0], row[1]) for row in session.execute(statement)]
 
 
 def keep_lane(session: Session, account_id: int, owner: str, now: datetime, lease: timedelta) -> bool:

@@ -12,11 +12,11 @@ from campaign.errors import MoveRefused
 from campaign.models import listing
 from campaign.models.database import changed
 from campaign.models.posts import Event, Post
-from campaign.models.prepared import Prepared
+from campaign.models.prepared import Batch, inserted
 from campaign.models.status import Move, Status, target
-from campaign.models.types import bound_instant, table_of
+from campaign.models.types import table_of
 
-_EVENTS = Prepared(sa.insert(table_of(Event)), ["post_id", "at", "who", "move", "from_status", "to_status", "why"])
+_EVENTS = inserted(table_of(Event), ["post_id", "at", "who", "move", "from_status", "to_status", "why"])
 _MOVED_ON = "changed by somebody else meanwhile"
 
 
@@ -88,10 +88,10 @@ def move_all(session: Session, before: Status, name: Move, steps: Sequence[Step]
     end = _end(None, before, name, None)
     guarded = [
         {
-            "b_id": step.post_id,
-            "b_version": step.version,
-            "b_tries": step.tries,
-            "b_due": step.due_at,
+            "post": step.post_id,
+            "seen_version": step.version,
+            "seen_tries": step.tries,
+            "seen_due": step.due_at,
             **step.changes,
         }
         for step in steps
@@ -104,20 +104,22 @@ def move_all(session: Session, before: Status, name: Move, steps: Sequence[Step]
 
 
 @cache
-def _guarded(before: Status, end: Status, columns: frozenset[str]) -> Prepared:
+def _guarded(before: Status, end: Status, columns: frozenset[str]) -> Batch:
     posts = table_of(Post)
-    statement = (
-        sa.update(posts)
-        .where(
-            posts.c.id == sa.bindparam("b_id", type_=posts.c.id.type),
-            posts.c.status == before.value,
-            posts.c.version == sa.bindparam("b_version", type_=posts.c.version.type),
-            posts.c.tries == sa.bindparam("b_tries", type_=posts.c.tries.type),
-            posts.c.due_at == bound_instant("b_due"),
-        )
-        .values(status=end.value)
+    seen = {
+        "post": posts.c.id,
+        "seen_version": posts.c.version,
+        "seen_tries": posts.c.tries,
+        "seen_due": posts.c.due_at,
+    }
+    return Batch(
+        {name: column.type for name, column in seen.items()} | {name: posts.c[name].type for name in columns},
+        lambda given: (
+            sa.update(posts)
+            .where(posts.c.status == before.value, *(column == given.c[name] for name, column in seen.items()))
+            .values(status=end.value, **{name: given.c[name] for name in columns})
+        ),
     )
-    return Prepared(statement, columns)
 
 
 def _end(post_id: int | None, before: Status, name: Move, to: Status | None) -> Status:

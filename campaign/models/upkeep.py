@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,7 +18,7 @@ from campaign.models.mailing import begun_issue
 from campaign.models.partners import Account, Lane, Partner
 from campaign.models.posts import Attempt, Post, stands
 from campaign.models.status import Status
-from campaign.models.types import UtcDateTime
+from campaign.models.types import Instant, UtcDateTime, bound_instant
 
 
 class Beat(SQLModel, table=True):
@@ -163,8 +164,19 @@ def next_wake(session: Session, now: datetime, grace: timedelta) -> datetime | N
     or an approved post that expires. Past instants mean now. Posts that are held or stand on a stopped account wake
     nobody before they expire.
     """
+    wire, bound = session.connection(), {"now": now}
+    found = [wire.execute(statement, bound).scalar() for statement in _firsts()]
+    oldest = wire.execute(_oldest()).scalar()
+    if oldest is not None:
+        found.append(oldest + grace)
+    return min((instant for instant in found if instant is not None), default=None)
+
+
+@cache
+def _firsts() -> Sequence[sa.Select[*tuple[Any]]]:
+    now = bound_instant("now")
     idle = sa.and_(col(Lane.owner).is_(None), sa.or_(col(Lane.ready_at).is_(None), col(Lane.ready_at) <= now))
-    firsts = [
+    return (
         _first(col(Post.next_try_at), sendable(now), of_account(sends(now), idle)),
         # A lane that must wait delays its own posts alone: the wake-up at its time is apart from those of the others.
         _first(col(Lane.ready_at), col(Lane.ready_at) > now),
@@ -179,12 +191,12 @@ def next_wake(session: Session, now: datetime, grace: timedelta) -> datetime | N
         _first(col(Post.next_look_at), stands(Status.RETRACTING), col(Post.needs_person).is_(None)),
         _first(col(Attempt.lease_until), under_way()),
         _first(col(Post.due_at), stands(Status.IN_REVIEW)),
-    ]
-    found = [session.execute(statement).scalar() for statement in firsts]
-    oldest = session.execute(_first(col(Post.due_at), stands(Status.APPROVED), ~begun_issue())).scalar()
-    if oldest is not None:
-        found.append(oldest + grace)
-    return min((instant for instant in found if instant is not None), default=None)
+    )
+
+
+@cache
+def _oldest() -> sa.Select[*tuple[Any]]:
+    return _first(col(Post.due_at), stands(Status.APPROVED), ~begun_issue())
 
 
 def _first(instant: Mapped[Any], *conditions: sa.ColumnElement[bool]) -> sa.Select[*tuple[Any]]:
@@ -195,7 +207,7 @@ def _first(instant: Mapped[Any], *conditions: sa.ColumnElement[bool]) -> sa.Sele
 _BY_HAND = col(Account.mode) == "by-hand"
 
 
-def _first_by_hand(now: datetime) -> sa.Select[*tuple[Any]]:
+def _first_by_hand(now: Instant) -> sa.Select[*tuple[Any]]:
     """Return when the next post of a by-hand account falls due; of each such account one post is read."""
     own = col(Post.account_id) == col(Account.id)
     first = _first(col(Post.due_at), stands(Status.APPROVED), col(Post.due_at) > now, may_go(now), own)

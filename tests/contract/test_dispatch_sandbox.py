@@ -293,8 +293,8 @@ def test_an_image_whose_permission_has_ended_is_refused_before_the_wire(room: Ro
 
 
 def test_uploads_that_take_longer_than_a_lease_extend_it_as_they_go(room: Room, pictures: Pictures) -> None:
-    room.means = replace(room.means, policy=replace(room.means.policy, lease=timedelta(seconds=3)))
-    room.goes_wrong("store-then-delay", "upload", seconds=1.0)
+    room.means = replace(room.means, policy=replace(room.means.policy, lease=timedelta(seconds=5)))
+    room.goes_wrong("store-then-delay", "upload", seconds=1.5)
     post_id = room.post("Have your say", media=room.keep_images(pictures(4)))
     room.serve()
     assert room.attempts(post_id) == ["posted"]

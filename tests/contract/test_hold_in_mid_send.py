@@ -103,6 +103,7 @@ def gate_of(bench: Bench) -> SendGate:
         scopes=holds.scopes_of(bench.post_id, "email", "p", post.account_id),
         lease=LEASE,
         claimed_at=bench.clock.monotonic(),
+        dated_at=bench.clock.now(),
         account_id=post.account_id,
         owner="here:1",
     )

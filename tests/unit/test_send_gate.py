@@ -35,6 +35,7 @@ def claimed(database: Database, clock: MovedClock, *, issue: bool = False) -> Se
         scopes=holds.scopes_of(post_id, "x", "p", account_id),
         lease=LEASE,
         claimed_at=clock.monotonic(),
+        dated_at=clock.now(),
         until=None if issue else clock.now() + GRACE,
         account_id=account_id,
         owner="here:1",

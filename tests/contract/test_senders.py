@@ -1,0 +1,147 @@
+"""Sender processes: they send and say how it went; one that dies leaves its post in doubt; none outlives its daemon."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from functools import partial
+from multiprocessing import active_children
+from pathlib import Path
+from threading import Event, Thread
+from time import sleep
+from types import SimpleNamespace
+
+import pytest
+from daemons import comes_true
+from dispatch_room import Room, means_of, opened_room
+
+from campaign.dispatch import lane
+from campaign.dispatch.claimed import Done
+from campaign.dispatch.senders import Senders
+from campaign.errors import NeverSent, Stopped, Unknown, Wait
+from campaign.models.status import Status
+from campaign.ports import Receipt
+from campaign.sandbox.server import Sandbox
+
+DAEMON = """
+import time
+from multiprocessing import active_children
+from campaign.dispatch.senders import Senders
+from test_senders import nothing
+
+if __name__ == "__main__":
+    senders = Senders(nothing, 2)
+    print(*(child.pid for child in active_children()), flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.fixture
+def room(sandbox: Sandbox, tmp_path: Path) -> Iterator[Room]:
+    yield from opened_room("facebook", sandbox, tmp_path)
+
+
+@pytest.fixture
+def senders(room: Room, tmp_path: Path) -> Iterator[Senders]:
+    opened = partial(means_of, "facebook", tmp_path, f"sqlite:///{tmp_path}/room.db", room.box.urls["facebook"])
+    made = Senders(opened, 1)
+    yield made
+    made.hush()
+    made.end()
+
+
+def nothing() -> object:
+    """Means that no test of the end of a process needs."""
+    return SimpleNamespace(stopping=Event())
+
+
+def pids() -> list[int]:
+    """The sender processes of this one."""
+    return [child.pid for child in active_children() if child.name == "sender" and child.pid]
+
+
+def kill_once(so: Callable[[], bool]) -> None:
+    assert comes_true(15, so)
+    os.kill(pids()[0], signal.SIGKILL)
+
+
+def send(room: Room, senders: Senders) -> Done:
+    """Claim what is due, have it sent as a thread of a crew does, and settle it."""
+    room.later(timedelta(minutes=1))  # an account's pace
+    claimed = lane.claim_next(room.means, room.accounts["oak"])
+    assert claimed is not None
+    done: list[Done] = []
+    thread = Thread(target=lambda: done.append(senders.send(claimed)))
+    thread.start()
+    thread.join()
+    lane.turn(room.means, done, ())
+    return done[0]
+
+
+def test_a_post_goes_out_from_the_other_process_and_is_settled_here(room: Room, senders: Senders) -> None:
+    post_id = room.post("From over there.")
+    done = send(room, senders)
+    assert isinstance(done.result, Receipt)
+    assert done.started_at <= done.at
+    assert room.shown() == [done.result.external_id]
+    assert room.seen(post_id).status == Status.PUBLISHED
+    assert len(pids()) == 1
+
+
+def test_an_outcome_crosses_the_border_whole(room: Room, senders: Senders) -> None:
+    room.goes_wrong("429")
+    room.post("Too often.")
+    outcome = send(room, senders).result
+    assert isinstance(outcome, Wait)
+    assert outcome.until or outcome.after
+    assert outcome.pace == Wait.pace or outcome.pace is not None
+
+
+def test_a_sender_that_dies_in_mid_send_leaves_its_post_to_be_looked_up_and_another_takes_its_place(
+    room: Room, senders: Senders
+) -> None:
+    room.goes_wrong("store-then-delay", seconds=20, times=1)
+    post_id = room.post("Stored, and never answered.")
+    killer = Thread(target=kill_once, args=(lambda: bool(room.shown()),))
+    killer.start()
+    assert isinstance(send(room, senders).result, Unknown)
+    killer.join()
+    room.come_to_rest()
+    assert room.seen(post_id).status == Status.PUBLISHED
+    next_id = room.post("And on.")
+    assert isinstance(send(room, senders).result, Receipt)
+    assert room.shown() == [room.seen(post_id).external_id, room.seen(next_id).external_id]
+
+
+def test_once_hushed_no_sender_begins_another_request(room: Room, senders: Senders) -> None:
+    room.post("One.")
+    send(room, senders)
+    room.post("Two.")
+    senders.hush()
+    sleep(0.5)
+    assert isinstance(send(room, senders).result, Stopped | NeverSent)
+    assert len(room.shown()) == 1
+
+
+def test_no_sender_outlives_its_daemon(tmp_path: Path) -> None:
+    """Killed, the daemon can tell nobody: the end of the lifeline does."""
+    file = tmp_path / "daemon.py"
+    file.write_text(DAEMON)
+    paths = os.pathsep.join([str(Path(__file__).parent), *sys.path])
+    environ = os.environ | {"PYTHONPATH": paths}
+    with subprocess.Popen([sys.executable, str(file)], stdout=subprocess.PIPE, text=True, env=environ) as process:  # noqa: S603 - our own program
+        assert process.stdout is not None
+        senders = [int(pid) for pid in process.stdout.readline().split()]
+        assert len(senders) == 2
+        process.kill()
+    assert comes_true(10, lambda: not any(lives(pid) for pid in senders))
+
+
+def lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
