@@ -9,13 +9,13 @@ from campaign.dispatch.shares import SLOW, Shares
 
 @dataclass
 class Hall:
-    """Shares over four lanes, on a clock that is moved by hand; what is claimed is begun at once."""
+    """Shares over four lanes, two posts each, on a clock that is moved by hand; what is claimed is begun at once."""
 
     now: float = 100.0
     shares: Shares = field(init=False)
 
     def __post_init__(self) -> None:
-        self.shares = Shares(4, lambda: self.now)
+        self.shares = Shares(4, lambda: self.now, ahead=2)
 
     def go(self, *accounts: int, channel: str = "x") -> list[int]:
         gone = []
@@ -37,7 +37,7 @@ def hall() -> Hall:
     return Hall()
 
 
-def test_twice_as_many_posts_as_lanes_are_on_their_way(hall: Hall) -> None:
+def test_as_many_posts_are_on_their_way_as_are_claimed_ahead_for_each_lane(hall: Hall) -> None:
     assert hall.go(*range(1, 12)) == [1, 2, 3, 4, 5, 6, 7, 8]
     assert hall.shares.threads() == 4
     hall.end(2)
