@@ -13,6 +13,7 @@ from threading import Event
 
 import leaks
 import pytest
+from hypothesis import settings
 
 from campaign.models import Database
 
@@ -130,6 +131,10 @@ def clock() -> MovedClock:
 
 
 leaks.watch()
+
+# The machines that run this are shared: a slow example proves nothing.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 
 @pytest.hookimpl(tryfirst=True)

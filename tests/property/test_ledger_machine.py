@@ -397,9 +397,7 @@ class Ledger(RuleBasedStateMachine):
 
 
 def profile(examples: int, steps: int) -> settings:
-    return settings(
-        max_examples=examples, stateful_step_count=steps, deadline=None, suppress_health_check=list(HealthCheck)
-    )
+    return settings(max_examples=examples, stateful_step_count=steps, suppress_health_check=list(HealthCheck))
 
 
 @pytest.mark.thorough

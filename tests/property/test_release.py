@@ -207,7 +207,7 @@ def agrees(fate: Fate, status: str, moves: set[str]) -> bool:
 
 
 @pytest.mark.thorough
-@settings(max_examples=25, deadline=None, phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=25, phases=[Phase.explicit, Phase.generate])
 @given(scene=SCENES)
 @example(Scene([Item(3, 650, "begun"), Item(3, 650, "frozen"), Item(3, 10, "")], ["everything"], 0, stopped=False))
 @example(Scene([Item(0, 595, "")] * 9, ["everything"], 0, stopped=False))

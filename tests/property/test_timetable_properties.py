@@ -17,8 +17,7 @@ from campaign.plan.planner import plan
 from campaign.plan.rows import ExistingPost, Filled, PlanFacts, PlanRow
 from campaign.ports import Draft, Limits
 
-# no deadlines: the machines that run this are shared, and a slow example proves nothing
-PATIENT = settings(deadline=None, max_examples=60)
+PATIENT = settings(max_examples=60)
 LONDON = ZoneInfo("Europe/London")
 DAYS = st.dates(date(2025, 9, 1), date(2026, 12, 31))
 CHANGES = st.sampled_from([date(2025, 10, 26), date(2026, 3, 29), date(2026, 10, 25)])
