@@ -13,8 +13,8 @@ from campaign import tell
 from campaign.dispatch.claimed import Done
 from campaign.dispatch.means import Means
 from campaign.dispatch.retry import nth
-from campaign.errors import CredentialDead, Forbidden, Outcome
-from campaign.models import partners
+from campaign.errors import CredentialDead, Forbidden, Outcome, Stopped
+from campaign.models import holds, partners
 from campaign.models.posts import Event, Post
 from campaign.ports import Proofreads, Receipt
 
@@ -44,7 +44,7 @@ def read_back(means: Means, post_id: int) -> None:
     """Read the post back where the account may; write down and tell what it does not show.
 
     What a platform took may be readable only a while later, so a read that fails is made again, as often as ``_READS``
-    and after the pauses of a look-up. It ends when this process is to end.
+    and after the pauses of a look-up; none is made under a hold. It ends when this process is to end.
     """
     for number in range(1, _READS + 1):
         try:
@@ -70,6 +70,9 @@ def _fault(means: Means, post_id: int) -> str | None:
     channel = means.channel(post.channel)
     if account.can_find is False or post.external_id is None or not isinstance(channel, Proofreads):
         return None
+    scopes = holds.scopes_of(post_id, post.channel, partner.key, post.account_id, post.event)
+    if held := scopes & holds.reasons(means.database, post_id, post.tries).keys():
+        raise Stopped(f"hold on {min(held)}")
     return channel.proofread(means.identify(account, partner), means.contents.message(post), post.external_id)
 
 

@@ -15,6 +15,7 @@ from campaign.dispatch import lane, proofread
 from campaign.dispatch.dispatcher import Dispatcher
 from campaign.errors import CannotLook
 from campaign.models import listing
+from campaign.models.holds import Hold
 from campaign.models.partners import Account
 from campaign.models.status import Status
 from campaign.ports import Message
@@ -119,6 +120,15 @@ def test_a_post_that_is_readable_only_later_is_read_then(room: Room) -> None:
     read_back(room, room.post(WORDS))
     assert [notice.subject for notice in room.notices()] == ["Oak: a post does not show all its words"]
     assert reads(room) == 3
+
+
+def test_under_a_hold_nothing_is_read(room: Room) -> None:
+    post_id = room.post(WORDS)
+    room.serve()
+    with room.desk() as desk:
+        desk.session.add(Hold(scope="channel:linkedin", reason="r", held_by="rita", held_at=desk.now))
+    proofread.read_back(room.means, post_id)
+    assert reads(room) == 0
 
 
 def test_a_process_that_ends_waits_for_no_reading(room: Room) -> None:
