@@ -42,6 +42,7 @@ from campaign.plan.media import MediaStore
 from campaign.ports import Bulk, Channel, Draft, Engine, Limits, Message
 from campaign.ports.watching import Meter, NoMeter
 from campaign.review.content import Contents
+from campaign.review.foresight import Terms
 from campaign.review.head import HeadReport
 from campaign.review.rules import Watch
 from campaign.vault import Vault
@@ -218,6 +219,11 @@ class App:
             first_reading=self.cooling.first_age,
             meter=self.meter,
         )
+
+    def terms(self) -> Terms:
+        """Return what decides about a release beside the tables."""
+        pace = {name: limits.pace for name, limits in self.limits.items()}
+        return Terms(self.clock.now(), self.settings.dispatch.grace, self.contents, pace)
 
     def engine(self) -> Engine:
         """Return the engine that config.toml names. Raises WrongUse when it cannot run here."""

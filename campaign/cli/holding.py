@@ -89,10 +89,8 @@ _RELEASE = ("id", "partner", "channel", "slot", "due_at", "outcome")
 
 def _foreseen(app: "App", session: "Session", scope: str) -> list[dict[str, object]]:
     from campaign.clock import iso
-    from campaign.review.foresight import Terms, foresee
+    from campaign.review.foresight import foresee
 
-    pace = {name: limits.pace for name, limits in app.limits.items()}
-    terms = Terms(app.clock.now(), app.settings.dispatch.grace, app.contents, pace)
     return [
         {
             "id": str(item.row.post.id),
@@ -103,5 +101,5 @@ def _foreseen(app: "App", session: "Session", scope: str) -> list[dict[str, obje
             "fate": item.fate.value,
             "outcome": item.outcome,
         }
-        for item in foresee(session, scope, terms)
+        for item in foresee(session, scope, app.terms())
     ]

@@ -31,11 +31,15 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """What a release will do to one held item that fell due meanwhile; ``outcome`` says it to people."""
+    """What a release will do to one held item that fell due meanwhile; ``outcome`` says it to people.
+
+    ``at``: when its account comes to it, where that is not at once (aware UTC).
+    """
 
     row: PostRow
     fate: Fate
     outcome: str
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,14 +131,15 @@ class _Outlook:
         terms, post = self._terms, row.post
         start = max(terms.now, self._ready_at(post.account_id), post.next_try_at)
         if start > post.due_at + terms.grace and not begun:
-            return Release(row, Fate.MISSED, f"missed: its account may not send before {iso(start)}")
+            return Release(row, Fate.MISSED, f"missed: its account may not send before {iso(start)}", start)
         if changed := self._changed(row):
             return changed
         self._ready[post.account_id] = start + terms.pace.get(post.channel, timedelta())
         if begun:
             return Release(row, Fate.GOES_ON, "goes on where it stopped; nobody gets it twice")
-        soon = start - terms.now < _AT_ONCE
-        return Release(row, Fate.SENT, "sent at once" if soon else f"sent from {iso(start)} on, in its turn")
+        if start - terms.now < _AT_ONCE:
+            return Release(row, Fate.SENT, "sent at once")
+        return Release(row, Fate.SENT, f"sent from {iso(start)} on, in its turn", start)
 
     def _ready_at(self, account_id: int) -> datetime:
         if account_id not in self._ready:

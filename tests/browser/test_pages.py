@@ -20,6 +20,8 @@ PAGES = (
     ("olga", "/posts/{returned}"),
     ("olga", "/posts/{published}"),
     ("adam", "/posts/{to_settle}"),
+    ("rita", "/hold"),
+    ("rita", "/hold/release?scope=channel:email"),
     ("rita", "/account"),
     ("rita", "/posts/999999"),
     (None, "/sign-in"),

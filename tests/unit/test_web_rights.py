@@ -23,6 +23,7 @@ thorough = pytest.mark.thorough
 ROLES = ("officer", "reviewer", "admin")
 PEOPLE = {"officer": "olga", "reviewer": "rita", "admin": "adam"}
 ALL = frozenset(ROLES)
+DFE = frozenset({"reviewer", "admin"})
 WATCHED = {"/healthz", "/metrics"}
 
 
@@ -43,6 +44,10 @@ CASES: dict[tuple[str, str], Case] = {
     ("POST", "/posts/{ident}/decision"): Case(Right.REVIEW, own=True),
     ("POST", "/posts/{ident}/submit"): Case(Right.QUEUE, own=True),
     ("POST", "/posts/{ident}/withdraw"): Case(Right.EDIT, own=True),
+    ("GET", "/hold"): Case(Right.HOLD, DFE),
+    ("POST", "/hold"): Case(Right.HOLD, DFE),
+    ("GET", "/hold/release"): Case(Right.HOLD, DFE),
+    ("POST", "/hold/release"): Case(Right.HOLD, DFE),
     ("GET", "/account"): Case(Open.SIGNED_IN),
     ("POST", "/account/sessions/{ident}/end"): Case(Open.SIGNED_IN),
     ("POST", "/account/sign-out-everywhere"): Case(Open.SIGNED_IN),
