@@ -70,6 +70,7 @@ class App:
     clock: Clock = field(default_factory=SystemClock)
     meter: Meter = field(default_factory=NoMeter)
     """Who counts what dispatch does; whoever serves the figures puts one here before the engine is made."""
+    _copy: tuple[object, Copy] | None = field(default=None, init=False, repr=False)
 
     @classmethod
     def open(cls, workspace: Path, environ: Mapping[str, str]) -> "App":
@@ -175,11 +176,16 @@ class App:
             raise WrongUse(problem="The channel email is not the one that ships", mend="Take the other one out.")
         return channel
 
-    @cached_property
+    @property
     def copy(self) -> Copy:
-        """What the campaign says and when, as its files stand now. Raises BadInput."""
+        """What the campaign says and when, as its files stand now; read again when one of them changed. Raises
+        BadInput.
+        """
         wanted = self.settings.campaign
-        return Copy.read(wanted.timetable, wanted.templates, wanted.timezone)
+        stamp = Copy.stamp(wanted.timetable, wanted.templates)
+        if self._copy is None or self._copy[0] != stamp:
+            self._copy = (stamp, Copy.read(wanted.timetable, wanted.templates, wanted.timezone))
+        return self._copy[1]
 
     def source(self, *, placeholders: bool) -> Source:
         """Return where the facts of a plan come from. Raises BadInput."""

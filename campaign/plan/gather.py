@@ -32,6 +32,13 @@ class Copy:
     templates: Templates
     questions: tuple[Question, ...]
 
+    @staticmethod
+    def stamp(timetable: Path, templates: Path) -> tuple[tuple[str, int, int], ...]:
+        """Return what changes when one of the files does; a file that is not there has none."""
+        files = [timetable, *sorted(templates.glob("*"))]
+        stats = [(path.name, path.stat()) for path in files if path.is_file()]
+        return tuple((name, stat.st_mtime_ns, stat.st_size) for name, stat in stats)
+
     @classmethod
     def read(cls, timetable: Path, templates: Path, timezone: str) -> "Copy":
         """Read the three. Raises BadInput naming every fault of the first file that has any."""

@@ -208,17 +208,17 @@ def _powers(session: Session, who: Actor, row: PostRow) -> dict[str, object]:
     """Return what the page offers: what the table allows, the role, and the rules of review."""
     can = moves_from(Status(row.post.status))
     reviews = Move.APPROVE in can and who.may(Right.REVIEW)
-    why_not = _why_not(who, row) if reviews else ""
+    barred = why_not(who, row) if reviews else ""
     return {
-        "may_decide": reviews and not why_not,
-        "why_not": why_not,
+        "may_decide": reviews and not barred,
+        "why_not": barred,
         "may_submit": Move.SUBMIT in can and who.may(Right.QUEUE) and covers(session, row.post),
         "may_withdraw": Move.WITHDRAW in can and who.may(Right.EDIT),
     }
 
 
-def _why_not(who: Actor, row: PostRow) -> str:
-    """Return why this person may not approve the post; nothing when they may."""
+def why_not(who: Actor, row: PostRow) -> str:
+    """Return why this person may not approve the post, to end a sentence with; nothing when they may."""
     try:
         decisions.four_eyes(who.person, row.post)
         decisions.side_of(who.person, row)
