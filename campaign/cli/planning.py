@@ -7,7 +7,7 @@ import typer
 from campaign.cli.facts import find_partner
 from campaign.cli.frame import As, AsJson, cli, day_bounds, desk, local_time, opened, show
 from campaign.cli.posts import pairs, posts
-from campaign.errors import BadInput, WrongUse
+from campaign.errors import WrongUse
 from campaign.wording import counted, some_of
 
 if TYPE_CHECKING:
@@ -222,11 +222,7 @@ def new_post(
             mend = "`campaign accounts list` names them, and says which are disabled."
             raise WrongUse(problem=f"{partner} has no account on {channel}", mend=mend)
         due_at = local_time(app, at)
-        if due_at <= place.now:
-            raise WrongUse(problem=f"{at} is past", mend="Choose a time that is still to come.")
         fields = pairs(values or [])
         row = single(place.session, app.source(placeholders=False), account, owner, template, due_at, fields)
-        if row.findings:
-            raise BadInput(row.findings)
         post = queue.add_single(place, account, row, fields)
         typer.echo(f"Post {post.id} is {post.status} for {at}.")

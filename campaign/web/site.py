@@ -7,7 +7,19 @@ from fastapi.staticfiles import StaticFiles
 
 from campaign.app import App
 from campaign.metrics import Metrics
-from campaign.web import account, holding, home, invitation, post, queue, review, sign_in, unsubscribe
+from campaign.web import (
+    account,
+    deciding,
+    holding,
+    home,
+    invitation,
+    post,
+    queue,
+    review,
+    sign_in,
+    unsubscribe,
+    writing,
+)
 from campaign.web.area import Area
 from campaign.web.cookie import Cookie
 from campaign.web.faults import add_faults
@@ -17,7 +29,7 @@ from campaign.web.rates import Rates
 from campaign.web.rendering import STATIC, Pages
 from campaign.web.watching import add_watching, bare_site
 
-_MODULES = (home, queue, post, review, holding, account, sign_in, invitation, unsubscribe)
+_MODULES = (home, queue, writing, post, deciding, review, holding, account, sign_in, invitation, unsubscribe)
 AREAS: tuple[Area, ...] = tuple(module.area for module in _MODULES)
 """In the order of the service navigation."""
 
