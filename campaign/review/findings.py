@@ -40,6 +40,12 @@ def standing(session: Session, row: PostRow, now: datetime) -> list[Finding]:
     if not partners.covered(session, post.ident):
         problem = f"{row.partner.name} has not agreed to it yet"
         found.append(
-            Finding(post.slot, "agreement", problem, "Its officer says so under Agreement", severity="warning")
+            Finding(
+                post.slot,
+                "agreement",
+                problem,
+                "Its officer agrees to this post, or to all under Your organisation",
+                severity="warning",
+            )
         )
     return found

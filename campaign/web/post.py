@@ -139,6 +139,7 @@ def _powers(session: Session, who: Actor, row: PostRow) -> dict[str, object]:
         "may_move": row.post.status in _MOVABLE and who.may(Right.EDIT),
         "may_hold": row.post.status in PLANNABLE and who.may(Right.EDIT) and not held,
         "may_release": held and who.may(Right.EDIT),
+        "by_hand": row.post.status == Status.BY_HAND and who.may(Right.SETTLE),
         "must_agree": row.post.status == Status.DRAFT and not covers(session, row.post) and who.may(Right.AGREE),
     }
 
