@@ -9,7 +9,10 @@ from campaign.app import App
 from campaign.metrics import Metrics
 from campaign.web import (
     account,
+    by_hand,
+    calendar,
     deciding,
+    details,
     holding,
     home,
     invitation,
@@ -29,7 +32,22 @@ from campaign.web.rates import Rates
 from campaign.web.rendering import STATIC, Pages
 from campaign.web.watching import add_watching, bare_site
 
-_MODULES = (home, queue, writing, post, deciding, review, holding, account, sign_in, invitation, unsubscribe)
+_MODULES = (
+    home,
+    queue,
+    calendar,
+    writing,
+    post,
+    deciding,
+    by_hand,
+    review,
+    details,
+    holding,
+    account,
+    sign_in,
+    invitation,
+    unsubscribe,
+)
 AREAS: tuple[Area, ...] = tuple(module.area for module in _MODULES)
 """In the order of the service navigation."""
 

@@ -23,6 +23,7 @@ thorough = pytest.mark.thorough
 ROLES = ("officer", "reviewer", "admin")
 PEOPLE = {"officer": "olga", "reviewer": "rita", "admin": "adam"}
 ALL = frozenset(ROLES)
+SPEAKS = frozenset({"officer", "admin"})
 DFE = frozenset({"reviewer", "admin"})
 WATCHED = {"/healthz", "/metrics"}
 
@@ -49,6 +50,16 @@ CASES: dict[tuple[str, str], Case] = {
     ("POST", "/posts/{ident}/move"): Case(Right.EDIT, own=True),
     ("POST", "/posts/{ident}/hold"): Case(Right.EDIT, own=True),
     ("POST", "/posts/{ident}/release"): Case(Right.EDIT, own=True),
+    ("GET", "/posts/{ident}/hand"): Case(Right.SETTLE, own=True),
+    ("POST", "/posts/{ident}/hand"): Case(Right.SETTLE, own=True),
+    ("GET", "/posts/{ident}/article"): Case(Right.SEE, own=True),
+    ("GET", "/posts/{ident}/article.eml"): Case(Right.SEE, own=True),
+    ("POST", "/posts/{ident}/agree"): Case(Right.AGREE, SPEAKS, own=True),
+    ("GET", "/calendar"): Case(Right.SEE),
+    ("GET", "/details"): Case(Right.AGREE, SPEAKS),
+    ("POST", "/details"): Case(Right.AGREE, SPEAKS),
+    ("POST", "/details/agree"): Case(Right.AGREE, SPEAKS),
+    ("POST", "/details/revoke"): Case(Right.AGREE, SPEAKS),
     ("POST", "/posts/{ident}/decision"): Case(Right.REVIEW, own=True),
     ("POST", "/posts/{ident}/submit"): Case(Right.QUEUE, own=True),
     ("POST", "/posts/{ident}/withdraw"): Case(Right.EDIT, own=True),
