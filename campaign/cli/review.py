@@ -191,17 +191,12 @@ def revoke(partner: OnePartner, slot: OneSlot = None, by: As = None) -> None:
 @cli.command("retract")
 def retract(scope: Scope, reason: Reason, by: As = None) -> None:
     """Take published posts down where the platform lets us; else a person gets the task."""
-    from campaign.models import listing
-    from campaign.review import decisions, holding
-    from campaign.review.foresight import scopes
+    from campaign.review import holding, taking_down
 
     with opened() as app, desk(app, by) as place:
         scope = holding.check_scope(place.session, scope, frozenset(app.channels))
-        rows: list[PostRow] = listing.posts(place.session, listing.PostFilter(statuses=("published",)))
-        covered = [row for row in rows if scope in scopes(row)]
-        for row in covered:
-            decisions.take_down(place, row, reason)
-    typer.echo(f"To be taken down: {counted(len(covered), 'post')}. `campaign run` does it.")
+        count = taking_down.take_down(place, taking_down.published_under(place.session, scope), reason)
+    typer.echo(f"To be taken down: {counted(count, 'post')}. `campaign run` does it.")
 
 
 @cli.command("settle")

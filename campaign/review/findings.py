@@ -44,7 +44,7 @@ def standing(session: Session, row: PostRow, now: datetime) -> list[Finding]:
                 post.slot,
                 "agreement",
                 problem,
-                "Its officer agrees to this post, or to all under Your organisation",
+                "Its officer agrees to this post, or to all under Details",
                 severity="warning",
             )
         )

@@ -24,7 +24,7 @@ from campaign.web.preview import Preview, shown
 from campaign.web.visitor import Actor, Who
 from campaign.wording import counted
 
-area = Area(Tab("Your organisation", "/details", Right.AGREE))
+area = Area(Tab("Details", "/details", Right.AGREE))
 
 _TOKEN = "00000000"  # noqa: S105 - of the right length; the real one is drawn when a post is stored
 _EXAMPLE = "post-1"

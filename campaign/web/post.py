@@ -129,6 +129,7 @@ def _powers(session: Session, who: Actor, row: PostRow) -> dict[str, object]:
     can = moves_from(Status(row.post.status))
     reviews = Move.APPROVE in can and who.may(Right.REVIEW)
     barred = why_not(who, row) if reviews else ""
+    not_mail = row.post.channel != "email"
     held = holds.reason(session, f"post:{row.post.id}") is not None
     return {
         "may_decide": reviews and not barred,
@@ -140,6 +141,7 @@ def _powers(session: Session, who: Actor, row: PostRow) -> dict[str, object]:
         "may_hold": row.post.status in PLANNABLE and who.may(Right.EDIT) and not held,
         "may_release": held and who.may(Right.EDIT),
         "by_hand": row.post.status == Status.BY_HAND and who.may(Right.SETTLE),
+        "may_take_down": row.post.status == Status.PUBLISHED and not_mail and who.may(Right.RETRACT),
         "must_agree": row.post.status == Status.DRAFT and not covers(session, row.post) and who.may(Right.AGREE),
     }
 

@@ -9,6 +9,7 @@ from campaign.app import App
 from campaign.metrics import Metrics
 from campaign.web import (
     account,
+    accounts,
     by_hand,
     calendar,
     deciding,
@@ -16,10 +17,12 @@ from campaign.web import (
     holding,
     home,
     invitation,
+    participation,
     post,
     queue,
     review,
     sign_in,
+    taking_down,
     unsubscribe,
     writing,
 )
@@ -40,8 +43,11 @@ _MODULES = (
     post,
     deciding,
     by_hand,
+    taking_down,
     review,
     details,
+    accounts,
+    participation,
     holding,
     account,
     sign_in,

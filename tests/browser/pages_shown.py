@@ -65,6 +65,8 @@ def furnish(room: Room) -> dict[str, int]:
     found["to_settle"] = office.post("oak", status=Status.UNCONFIRMED, changes={"needs_person": "X does not answer"})
     for number in range(40):
         office.post("elm", after=timedelta(hours=number))
+    found["slot"] = 7
+    office.post("oak", status=Status.PUBLISHED, changes={"slot": "7"})
     found["account"] = office.accounts["oak"]
     found["written"] = office.post("oak", changes={"template": "post-1", "fields": {"x_line": "Ours"}})
     office.join("ash", channel="email")
