@@ -7,6 +7,7 @@ from sqlmodel import Session
 from campaign.models import listing
 from campaign.models.listing import PostFilter, PostRow
 from campaign.models.status import Status
+from campaign.plan.fill import MAIL
 from campaign.review import decisions
 from campaign.review.decisions import Desk
 from campaign.review.foresight import scopes
@@ -20,8 +21,9 @@ def published_under(session: Session, scope: str) -> list[PostRow]:
 
 
 def published_of_slot(session: Session, slot: str, partners: Sequence[str] = ()) -> list[PostRow]:
-    """Return the published posts of a slot, of these partners or of all."""
-    return listing.posts(session, PostFilter(slots=(slot,), partners=tuple(partners), statuses=_OUT))
+    """Return the published posts of a slot, of these partners or of all; mail that was sent cannot be taken back."""
+    rows = listing.posts(session, PostFilter(slots=(slot,), partners=tuple(partners), statuses=_OUT))
+    return [row for row in rows if row.post.channel != MAIL]
 
 
 def take_down(desk: Desk, rows: Sequence[PostRow], reason: str) -> int:
