@@ -42,7 +42,6 @@ from campaign.plan.media import MediaStore
 from campaign.ports import Bulk, Channel, Draft, Engine, Limits, Message
 from campaign.ports.watching import Meter, NoMeter
 from campaign.review.content import Contents
-from campaign.review.foresight import Terms
 from campaign.review.head import HeadReport
 from campaign.review.rules import Watch
 from campaign.vault import Vault
@@ -70,7 +69,6 @@ class App:
     clock: Clock = field(default_factory=SystemClock)
     meter: Meter = field(default_factory=NoMeter)
     """Who counts what dispatch does; whoever serves the figures puts one here before the engine is made."""
-    _copy: tuple[object, Copy] | None = field(default=None, init=False, repr=False)
 
     @classmethod
     def open(cls, workspace: Path, environ: Mapping[str, str]) -> "App":
@@ -178,14 +176,9 @@ class App:
 
     @property
     def copy(self) -> Copy:
-        """What the campaign says and when, as its files stand now; read again when one of them changed. Raises
-        BadInput.
-        """
+        """What the campaign says and when, as its files stand now. Raises BadInput."""
         wanted = self.settings.campaign
-        stamp = Copy.stamp(wanted.timetable, wanted.templates)
-        if self._copy is None or self._copy[0] != stamp:
-            self._copy = (stamp, Copy.read(wanted.timetable, wanted.templates, wanted.timezone))
-        return self._copy[1]
+        return Copy.current(wanted.timetable, wanted.templates, wanted.timezone)
 
     def source(self, *, placeholders: bool) -> Source:
         """Return where the facts of a plan come from. Raises BadInput."""
@@ -225,11 +218,6 @@ class App:
             first_reading=self.cooling.first_age,
             meter=self.meter,
         )
-
-    def terms(self) -> Terms:
-        """Return what decides about a release beside the tables."""
-        pace = {name: limits.pace for name, limits in self.limits.items()}
-        return Terms(self.clock.now(), self.settings.dispatch.grace, self.contents, pace)
 
     def engine(self) -> Engine:
         """Return the engine that config.toml names. Raises WrongUse when it cannot run here."""

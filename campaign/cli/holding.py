@@ -89,8 +89,9 @@ _RELEASE = ("id", "partner", "channel", "slot", "due_at", "outcome")
 
 def _foreseen(app: "App", session: "Session", scope: str) -> list[dict[str, object]]:
     from campaign.clock import iso
-    from campaign.review.foresight import foresee
+    from campaign.review.foresight import Terms, foresee
 
+    terms = Terms.of(app.clock.now(), app.settings.dispatch.grace, app.contents, app.limits)
     return [
         {
             "id": str(item.row.post.id),
@@ -101,5 +102,5 @@ def _foreseen(app: "App", session: "Session", scope: str) -> list[dict[str, obje
             "fate": item.fate.value,
             "outcome": item.outcome,
         }
-        for item in foresee(session, scope, app.terms())
+        for item in foresee(session, scope, terms)
     ]

@@ -12,6 +12,7 @@ from campaign.models import bounds, holds, listing, mailing, partners
 from campaign.models.listing import PostFilter, PostRow
 from campaign.models.partners import Lane
 from campaign.models.status import Status
+from campaign.ports import Limits
 from campaign.review.content import Contents
 
 _AT_ONCE = timedelta(minutes=1)
@@ -50,6 +51,11 @@ class Terms:
     grace: timedelta
     contents: Contents
     pace: Mapping[str, timedelta] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, now: datetime, grace: timedelta, contents: Contents, limits: Mapping[str, Limits]) -> "Terms":
+        """Take the pace from the limits of the channels."""
+        return cls(now, grace, contents, {name: one.pace for name, one in limits.items()})
 
 
 def foresee(session: Session, scope: str, terms: Terms) -> list[Release]:

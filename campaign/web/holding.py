@@ -14,7 +14,7 @@ from campaign.models import holds, listing, partners
 from campaign.models.holds import Hold
 from campaign.people import Right
 from campaign.review import holding
-from campaign.review.foresight import Fate, Release, foresee, on_their_way
+from campaign.review.foresight import Fate, Release, Terms, foresee, on_their_way
 from campaign.web.area import Area, Tab
 from campaign.web.forms import Fields, Form, Sent, read
 from campaign.web.visitor import Actor, Who
@@ -124,7 +124,7 @@ def release(who: Who, sent: Sent) -> Response:
     scope = form.found.scope
     with who.desk() as desk:
         holding.standing(desk.session, scope)
-        ahead = foresee(desk.session, scope, who.house.app.terms())
+        ahead = foresee(desk.session, scope, _terms(who))
         same = form.found.told == _told(ahead)
         if same:
             holding.release(desk.session, desk.person, scope, desk.now)
@@ -137,7 +137,7 @@ def release(who: Who, sent: Sent) -> Response:
 def _asked(who: Actor, scope: str, form: Form[Any], status: int = 200) -> Response:
     with who.reading() as session:
         on = holding.standing(session, scope)
-        ahead = foresee(session, scope, who.house.app.terms())
+        ahead = foresee(session, scope, _terms(who))
         what = named(session, scope)
     sums = [(FATES[fate], sum(item.fate is fate for item in ahead)) for fate in Fate]
     return who.page(
@@ -152,6 +152,11 @@ def _asked(who: Actor, scope: str, form: Form[Any], status: int = 200) -> Respon
         sums=[(tag, number) for tag, number in sums if number],
         told=_told(ahead),
     )
+
+
+def _terms(who: Actor) -> Terms:
+    app = who.house.app
+    return Terms.of(app.clock.now(), app.settings.dispatch.grace, app.contents, app.limits)
 
 
 def _told(ahead: Sequence[Release]) -> str:

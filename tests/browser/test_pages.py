@@ -150,6 +150,6 @@ def test_a_page_that_went_out_of_date_says_so(browser: Browser, pages: Room) -> 
         page.context.clear_cookies()
         sign_in_elsewhere = page.context.new_page()
         sign_in(sign_in_elsewhere, pages, "rita")
-        page.get_by_label("Approve").check()
+        page.get_by_label("Approve", exact=True).check()
         page.get_by_role("button", name="Save decision").click()
         expect(page.get_by_role("heading", level=1)).to_have_text("This page has gone out of date")
