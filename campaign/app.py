@@ -174,11 +174,11 @@ class App:
             raise WrongUse(problem="The channel email is not the one that ships", mend="Take the other one out.")
         return channel
 
-    @cached_property
+    @property
     def copy(self) -> Copy:
         """What the campaign says and when, as its files stand now. Raises BadInput."""
         wanted = self.settings.campaign
-        return Copy.read(wanted.timetable, wanted.templates, wanted.timezone)
+        return Copy.current(wanted.timetable, wanted.templates, wanted.timezone)
 
     def source(self, *, placeholders: bool) -> Source:
         """Return where the facts of a plan come from. Raises BadInput."""

@@ -16,6 +16,7 @@ from campaign.metrics import Metrics
 from campaign.models import Database, users
 from campaign.people import visits
 from campaign.people.visits import Lasting
+from campaign.vault import create_key
 from campaign.web.server import serving
 from campaign.web.site import site
 
@@ -26,6 +27,7 @@ def opened_app(folder: Path, database: Database, clock: MovedClock, environ: Map
     """An app over the shipped workspace whose database and clock are the test's."""
     lay_out(folder)
     app = App(folder, load_settings(folder, environ or {}), clock=clock)
+    create_key(app.settings.vault.key_file)
     app.__dict__["database"] = database  # where the cached property keeps it
     return app
 

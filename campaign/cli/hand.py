@@ -1,17 +1,11 @@
 """`campaign hand`: posts that a person publishes, copy-ready."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from campaign.cli.frame import As, AsJson, Partners, PostId, cli, desk, opened, show, show_one
-from campaign.cli.posts import WITHOUT_ID, check_address, find, message_document, post_filter, row_document
-from campaign.errors import WrongUse
-
-if TYPE_CHECKING:
-    from campaign.app import App
-    from campaign.models.listing import PostRow
-    from campaign.review.decisions import Desk
+from campaign.cli.posts import find, message_document, post_filter, row_document
 
 hand = typer.Typer(help="Posts to publish by hand: list, show, record.", no_args_is_help=True)
 cli.add_typer(hand, name="hand")
@@ -56,26 +50,10 @@ def done(
     ident: PostId, url: Annotated[str, typer.Option("--url", help="The address of the post.")], by: As = None
 ) -> None:
     """Record where a post stands that was published by hand."""
-    from campaign.models.status import Move
-    from campaign.people import Right
+    from campaign.dispatch import by_hand
 
-    check_address(url)
     with opened() as app, desk(app, by) as place:
-        row = find(place.session, ident)
-        place.demand(Right.SETTLE, row)
-        found, why = _id_at(place, app, row, url)
-        changes: dict[str, object] = {"url": url, "external_id": found, "published_at": place.now}
-        place.move(row.post, Move.DONE, why=f"published by hand: {url}", changes=changes)
+        why = by_hand.record(place, app.channels, find(place.session, ident), url)
     typer.echo(f"Post {ident} is published at {url}.")
-    if found is None:
+    if why:
         typer.echo(why)
-
-
-def _id_at(place: "Desk", app: "App", row: "PostRow", url: str) -> tuple[str | None, str]:
-    """Return the id in the address, else None and why: what a person published counts, wherever they say it stands."""
-    from campaign.review.addressed import id_at
-
-    try:
-        return id_at(place.session, app.channels[row.post.channel], row, url), WITHOUT_ID
-    except WrongUse as error:
-        return None, f"Its id was not kept: {error.facts['problem']}."

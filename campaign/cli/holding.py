@@ -91,8 +91,7 @@ def _foreseen(app: "App", session: "Session", scope: str) -> list[dict[str, obje
     from campaign.clock import iso
     from campaign.review.foresight import Terms, foresee
 
-    pace = {name: limits.pace for name, limits in app.limits.items()}
-    terms = Terms(app.clock.now(), app.settings.dispatch.grace, app.contents, pace)
+    terms = Terms.of(app.clock.now(), app.settings.dispatch.grace, app.contents, app.limits)
     return [
         {
             "id": str(item.row.post.id),

@@ -7,7 +7,7 @@ import typer
 from campaign.cli.facts import find_partner
 from campaign.cli.frame import As, AsJson, cli, day_bounds, desk, local_time, opened, show
 from campaign.cli.posts import pairs, posts
-from campaign.errors import BadInput, WrongUse
+from campaign.errors import WrongUse
 from campaign.wording import counted, some_of
 
 if TYPE_CHECKING:
@@ -29,11 +29,6 @@ _SHOWN = frozenset({"add", "change", "withdraw", "past", "blocked"})
 Placeholders = Annotated[
     bool, typer.Option("--allow-placeholders", help="Take days and links that DfE has not given yet as they stand.")
 ]
-
-
-def proposed(app: "App", session: "Session", now: "datetime", *, placeholders: bool) -> "list[PlanRow]":
-    """Return the plan as the timetable, the templates and the tables stand now."""
-    return _planned(app, session, now, placeholders=placeholders)[1]
 
 
 def _planned(
@@ -140,23 +135,11 @@ def _say_blocked(rows: "Sequence[PlanRow]") -> None:
 @cli.command("queue")
 def queue_command(placeholders: Placeholders = False, by: As = None, as_json: AsJson = False) -> None:
     """Write the plan: posts go to review in your name. Running it twice changes nothing."""
-    from campaign.people import Right, demand
-    from campaign.review import queue, rules
+    from campaign.review.planning import bring_in
 
-    with opened() as app:
-        with desk(app, by) as place:
-            demand(place.person, Right.QUEUE)
-            rows = proposed(app, place.session, place.now, placeholders=placeholders)
-            mine = place.person.partner_key
-            rows = [row for row in rows if mine in (None, row.partner)]
-            unsure = rules.unsure_events(app.copy.timetable, placeholders_allowed=placeholders)
-            rules.keep_quiet(place.session, app.copy.timetable)
-            done = queue.apply(place, rows)
-            held = rules.hold_events(place.session, unsure, place.now)
-            # Whoever queues for one partner alone has not brought the others' posts in line.
-            let_go = rules.release_events(place.session, unsure, place.now) if mine is None else []
-            _keep_templates(app, place)
-        blocked = [row for row in rows if row.action == "blocked"]
+    with opened() as app, desk(app, by) as place:
+        brought = bring_in(place, app.source(placeholders=placeholders))
+    done, rows, held, let_go = brought.queued, brought.rows, brought.held, brought.let_go
     counts = {name: done.counts.get(name, 0) for name in ("add", "change", "withdraw", "keep", "past", "blocked")}
     if as_json:
         show([dict(counts)], as_json=True, columns=(), empty="")
@@ -168,29 +151,13 @@ def queue_command(placeholders: Placeholders = False, by: As = None, as_json: As
         waiting = "waits" if len(done.not_agreed) == 1 else "wait"
         drafts = counted(len(done.not_agreed), "draft")
         typer.echo(f"{drafts} {waiting} for the partner's yes (`campaign agree --partner P`).", err=True)
-    _say_blocked(blocked)
+    _say_blocked(brought.blocked)
 
 
 def _told(counts: "Mapping[str, int]", left_out: int) -> str:
     """Return the counts in words; what a quiet period or a cancelled event leaves out was never there to withdraw."""
     shown = {**counts, "withdraw": counts["withdraw"] - left_out} | ({"leave out": left_out} if left_out else {})
     return ", ".join(f"{count} {name}" for name, count in shown.items())
-
-
-def _keep_templates(app: "App", place: object) -> None:
-    from campaign.review.decisions import Desk
-    from campaign.review.queue import note_template
-
-    assert isinstance(place, Desk)  # noqa: S101 - tells mypy what the annotation may not import
-    for (name, channel), template in app.copy.templates.by_key.items():
-        file = app.copy.templates.folder / (f"{name}.{channel}.md" if channel else f"{name}.md")
-        note_template(
-            place,
-            name=f"{name}.{channel}" if channel else name,
-            version=str(template.version),
-            digest=template.digest,
-            source=file.read_text(encoding="utf-8"),
-        )
 
 
 def filled_anew(app: "App", session: "Session", row: "PostRow", fields: "Mapping[str, str]") -> "Draft":
@@ -222,11 +189,7 @@ def new_post(
             mend = "`campaign accounts list` names them, and says which are disabled."
             raise WrongUse(problem=f"{partner} has no account on {channel}", mend=mend)
         due_at = local_time(app, at)
-        if due_at <= place.now:
-            raise WrongUse(problem=f"{at} is past", mend="Choose a time that is still to come.")
         fields = pairs(values or [])
         row = single(place.session, app.source(placeholders=False), account, owner, template, due_at, fields)
-        if row.findings:
-            raise BadInput(row.findings)
         post = queue.add_single(place, account, row, fields)
         typer.echo(f"Post {post.id} is {post.status} for {at}.")

@@ -87,8 +87,9 @@ def check_partners(app: "App", named: list[str] | None) -> None:
 
 def check_address(url: str) -> None:
     """Refuse what is no web address."""
-    if not re.fullmatch(r"https?://[^\s/]+\S*", url):
-        raise WrongUse(problem=f"{url!r} is no web address", mend="Copy it from the platform: https://...")
+    from campaign.review import addressed
+
+    addressed.check_address(url)
 
 
 def row_document(row: "PostRow") -> dict[str, object]:

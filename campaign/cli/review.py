@@ -155,7 +155,7 @@ def agree(
     """Record a partner's own yes to speak in its name; its drafts go to review."""
     from campaign.models import listing
     from campaign.people import Right, demand
-    from campaign.review import agreement, decisions
+    from campaign.review import speaking
 
     with opened() as app, desk(app, by) as place:
         row = find_partner(place.session, partner)
@@ -163,15 +163,8 @@ def agree(
         post_id = find_of(place.session, partner, post).post.ident if post is not None else None
         if slot is not None and slot not in listing.names(place.session, "slot"):
             check_names("slot", [slot], [one.name for one in app.copy.timetable.slots])
-        agreement.agree(place.session, row, by=place.person.name, now=place.now, slot=slot, post_id=post_id)
-        place.session.flush()
-        drafts = listing.posts(place.session, listing.PostFilter(partners=(partner,), statuses=("draft",)))
-        ready = [
-            found for found in drafts if found.post.comment is None and agreement.covers(place.session, found.post)
-        ]
-        for found in ready:
-            decisions.submit(place, found)
-    typer.echo(f"{partner} agrees. {counted(len(ready), 'draft')} went to review.")
+        ready = speaking.agree(place, row, slot=slot, post_id=post_id)
+    typer.echo(f"{partner} agrees. {counted(ready, 'draft')} went to review.")
 
 
 def find_of(session: "Session", partner: str, ident: str) -> "PostRow":
@@ -198,17 +191,12 @@ def revoke(partner: OnePartner, slot: OneSlot = None, by: As = None) -> None:
 @cli.command("retract")
 def retract(scope: Scope, reason: Reason, by: As = None) -> None:
     """Take published posts down where the platform lets us; else a person gets the task."""
-    from campaign.models import listing
-    from campaign.review import decisions, holding
-    from campaign.review.foresight import scopes
+    from campaign.review import holding, taking_down
 
     with opened() as app, desk(app, by) as place:
         scope = holding.check_scope(place.session, scope, frozenset(app.channels))
-        rows: list[PostRow] = listing.posts(place.session, listing.PostFilter(statuses=("published",)))
-        covered = [row for row in rows if scope in scopes(row)]
-        for row in covered:
-            decisions.take_down(place, row, reason)
-    typer.echo(f"To be taken down: {counted(len(covered), 'post')}. `campaign run` does it.")
+        count = taking_down.take_down(place, taking_down.published_under(place.session, scope), reason)
+    typer.echo(f"To be taken down: {counted(count, 'post')}. `campaign run` does it.")
 
 
 @cli.command("settle")

@@ -30,6 +30,9 @@ REVIEWER = "reviewer"
 SHOWN_PARTNER = "harbourside"
 """Whose officer a person may be in the pages."""
 
+LEFT_TO_REVIEW = frozenset({"harbourside", "brightpath"})
+"""Partners whose later posts stay in review, so that a person has something to decide."""
+
 _DATA = Path(__file__).parent / "data"
 _HOLDS_NONE = frozenset({"email"})
 

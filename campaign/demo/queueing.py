@@ -31,7 +31,8 @@ _SOON = timedelta(minutes=10)
 
 
 def queue_and_approve(workspace: Path, environ: Mapping[str, str]) -> None:
-    """Write the timetable with its launch a few seconds ahead, and bring every post of it to approval.
+    """Write the timetable with its launch a few seconds ahead, and bring its posts to approval; of two partners only
+    the opening ones.
 
     Raises:
         WrongUse: the machine cannot plan within half a minute, or its clock stands in the hour that comes twice.
@@ -69,9 +70,11 @@ def _in_time(rows: Sequence[PlanRow], now: datetime, launch_at: datetime, lead: 
 
 def _bring_in(app: App, rows: Sequence[PlanRow], soon: datetime) -> None:
     """Queue and approve the opening first: an approval that comes after its post's time is too late."""
-    for part in ([row for row in rows if row.due_at < soon], [row for row in rows if row.due_at >= soon]):
+    opening = [row for row in rows if row.due_at < soon]
+    later = [row for row in rows if row.due_at >= soon]
+    for part, left in ((opening, frozenset[str]()), (later, cast.LEFT_TO_REVIEW)):
         _queue(app, part)
-        _approve(app)
+        _approve(app, left)
 
 
 def _queue(app: App, rows: Sequence[PlanRow]) -> None:
@@ -84,9 +87,10 @@ def _queue(app: App, rows: Sequence[PlanRow]) -> None:
             queue.apply(desk, own)
 
 
-def _approve(app: App) -> None:
+def _approve(app: App, left: frozenset[str]) -> None:
     """Approve in one transaction: the daemon is not there yet, so nobody waits for it."""
     with app.database.write() as session:
         desk = Desk(session, app.contents, acting(session, cast.REVIEWER), app.clock.now())
         for row in listing.posts(session, PostFilter(statuses=("in_review",))):
-            decisions.approve(desk, row, row.post.content_hash)
+            if row.partner.key not in left:
+                decisions.approve(desk, row, row.post.content_hash)

@@ -5,11 +5,18 @@ from dataclasses import dataclass, replace
 
 from sqlmodel import Session
 
+from campaign.errors import WrongUse
 from campaign.identities import public
 from campaign.models import upkeep
 from campaign.models.listing import PostRow
+from campaign.models.status import Move
 from campaign.models.upkeep import Original
+from campaign.people import Right
 from campaign.ports import ByHand, Channel, Message
+from campaign.review.addressed import check_address, id_at
+from campaign.review.decisions import Desk
+
+WITHOUT_ID = "Its address holds no id that the platform's API knows: its figures are not read, and nobody can share it."
 
 _PAGE_MAX = 2000
 """Characters of an address that every browser and mail program takes."""
@@ -52,3 +59,23 @@ def ready(session: Session, channels: Mapping[str, Channel], row: PostRow, messa
     known = message.share_of is None or found is not None
     page = channel.compose_url(public(row.account, row.partner), message) if isinstance(channel, ByHand) else None
     return HandOver(message, found, page if known and page and len(page) <= _PAGE_MAX else None)
+
+
+def record(desk: Desk, channels: Mapping[str, Channel], row: PostRow, url: str) -> str | None:
+    """Record where a post stands that a person published; what they published counts, wherever they say it stands.
+
+    Returns why its id could not be kept, None when it was. Raises NotAllowed, WrongUse for what is no address.
+    """
+    check_address(url)
+    desk.demand(Right.SETTLE, row)
+    found, why = _id_at(desk, channels[row.post.channel], row, url)
+    changes: dict[str, object] = {"url": url, "external_id": found, "published_at": desk.now}
+    desk.move(row.post, Move.DONE, why=f"published by hand: {url}", changes=changes)
+    return why if found is None else None
+
+
+def _id_at(desk: Desk, channel: Channel, row: PostRow, url: str) -> tuple[str | None, str]:
+    try:
+        return id_at(desk.session, channel, row, url), WITHOUT_ID
+    except WrongUse as error:
+        return None, f"Its id was not kept: {error.facts['problem']}."

@@ -1,6 +1,6 @@
 """The doctor on accounts: stopped or waiting and why, credentials that do not open or soon end, versions that end."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 
 from sqlmodel import Session
@@ -28,46 +28,54 @@ def standing(session: Session, now: datetime) -> Iterator[Finding]:
         if account.stopped_why is not None:
             yield from _stopped(account, partner, now)
     for found in vitals.waiting_lanes(session, now):
-        place, until = _place(found.account, found.partner), found.lane.ready_at or now
-        what = f"{place} waits until {iso(until)}: {found.lane.ready_why}"
+        where, until = place(found.account, found.partner), found.lane.ready_at or now
+        what = f"{where} waits until {iso(until)}: {found.lane.ready_why}"
         mend = "Nothing: it goes on by itself. Move posts that cannot wait so long."
-        yield Finding(Rule.LANE_WAITING, Severity.WARNING, place, what, mend)
+        yield Finding(Rule.LANE_WAITING, Severity.WARNING, where, what, mend)
 
 
 def _stopped(account: Account, partner: Partner, now: datetime) -> Iterator[Finding]:
-    place, why, until = _place(account, partner), account.stopped_why or "", account.stopped_until
+    where, why, until = place(account, partner), account.stopped_why or "", account.stopped_until
     if until is None:
-        yield Finding(Rule.ACCOUNT_STOPPED, Severity.ERROR, place, f"{place} has stopped: {why}", _CONNECT, why)
+        yield Finding(Rule.ACCOUNT_STOPPED, Severity.ERROR, where, f"{where} has stopped: {why}", _CONNECT, why)
     elif until > now:
-        what = f"{place} has stopped until {iso(until)}: {why}"
+        what = f"{where} has stopped until {iso(until)}: {why}"
         mend = "Look at the account on its platform: it may ask for something there."
-        yield Finding(Rule.ACCOUNT_PAUSED, Severity.WARNING, place, what, mend, why)
+        yield Finding(Rule.ACCOUNT_PAUSED, Severity.WARNING, where, what, mend, why)
 
 
-def credentials(session: Session, vault: Vault, channels: Mapping[str, Channel], now: datetime) -> Iterator[Finding]:
-    """Find credentials that do not open, and those that end soon. They are opened here and shown nowhere."""
-    for account, partner in partners.accounts(session):
+def credentials(
+    session: Session,
+    vault: Vault,
+    channels: Mapping[str, Channel],
+    now: datetime,
+    some: Iterable[tuple[Account, Partner]] | None = None,
+) -> Iterator[Finding]:
+    """Find credentials that do not open, and those that end soon. They are opened here and shown nowhere. ``some``: of
+    these accounts alone.
+    """
+    for account, partner in partners.accounts(session) if some is None else some:
         if account.sealed is None or account.mode != "api":
             continue
-        place = _place(account, partner)
+        where = place(account, partner)
         try:
             opened = vault.open(account.sealed, bound_to(account))
         except WrongUse as error:
             what, mend = str(error.facts["problem"]), str(error.facts["mend"])
-            yield Finding(Rule.CREDENTIALS_CLOSED, Severity.ERROR, place, what, mend)
+            yield Finding(Rule.CREDENTIALS_CLOSED, Severity.ERROR, where, what, mend)
             continue
         channel = channels.get(account.channel)
         if isinstance(channel, Expires) and (ends := channel.ends_at(opened)) is not None:
-            yield from _token(place, ends, now)
+            yield from _token(where, ends, now)
 
 
-def _token(place: str, ends: datetime, now: datetime) -> Iterator[Finding]:
+def _token(where: str, ends: datetime, now: datetime) -> Iterator[Finding]:
     left = ends - now
     if left <= _TOKEN_WARNING:
         word = "ended" if left <= timedelta() else "ends"
         severity = Severity.ERROR if left <= _TOKEN_ERROR else Severity.WARNING
         yield Finding(
-            Rule.TOKEN_ENDS, severity, place, f"The access of {place} {word} {iso(ends)}", _CONNECT, iso(ends)
+            Rule.TOKEN_ENDS, severity, where, f"The access of {where} {word} {iso(ends)}", _CONNECT, iso(ends)
         )
 
 
@@ -90,5 +98,6 @@ def _instant(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
-def _place(account: Account, partner: Partner) -> str:
+def place(account: Account, partner: Partner) -> str:
+    """Return how a finding calls an account."""
     return f"{partner.key} {account.channel} {account.handle}"

@@ -128,6 +128,32 @@ def _conditions(wanted: PostFilter) -> Sequence[sa.ColumnElement[bool]]:
     return conditions
 
 
+def siblings(session: Session, row: PostRow) -> list[PostRow]:
+    """Return the partner's posts of the same slot and occurrence on its other accounts, by channel."""
+    post = row.post
+    statement = (
+        select(Post, Account, Partner)
+        .join(Account, col(Account.id) == col(Post.account_id))
+        .join(Partner, col(Partner.id) == col(Post.partner_id))
+        .where(col(Post.partner_id) == post.partner_id, col(Post.slot) == post.slot)
+        .where(col(Post.occurrence) == post.occurrence, col(Post.id) != post.id)
+        .order_by(col(Post.channel), col(Post.id))
+    )
+    return [PostRow(*found) for found in session.exec(statement).all()]
+
+
+def approved_before(session: Session, row: PostRow) -> Post | None:
+    """Return the newest other post of the account from the same template that was approved."""
+    post = row.post
+    statement = select(Post).where(
+        col(Post.account_id) == post.account_id,
+        col(Post.template) == post.template,
+        col(Post.id) != post.id,
+        col(Post.approved_hash).is_not(None),
+    )
+    return session.exec(statement.order_by(col(Post.due_at).desc()).limit(1)).first()
+
+
 def events_with_posts(session: Session, *, open_only: bool = False) -> set[str]:
     """Return the events that posts hang on; ``open_only``: posts that may still go out."""
     statement = sa.select(col(Post.event)).where(col(Post.event).is_not(None)).distinct()

@@ -4,6 +4,7 @@
 """
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
@@ -26,9 +27,14 @@ _DAY = timedelta(days=1)
 
 
 @cache
-def _closed(year: int) -> frozenset[date]:
+def _closed(year: int) -> Mapping[date, str]:
     """Return the public holidays of England in a year (GOV.UK, "UK bank holidays", by the library holidays)."""
-    return frozenset(holidays.country_holidays("GB", subdiv="ENG", years=year).keys())
+    return dict(holidays.country_holidays("GB", subdiv="ENG", years=year))
+
+
+def holiday(day: date) -> str:
+    """Return the name of the bank holiday of England on this day; empty where there is none."""
+    return _closed(day.year).get(day, "")
 
 
 def is_working(day: date) -> bool:

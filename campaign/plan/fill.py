@@ -104,6 +104,11 @@ def _values(template: Template, facts: Facts) -> dict[str, Value]:
     return values
 
 
+def parts(spec: FieldSpec) -> tuple[str, ...]:
+    """Return the names under which a field's values stand: of a quote also who said it and in which role."""
+    return (spec.name, *(f"{spec.name}_{part}" for part in _PARTS.get(spec.type, ("", ()))[1]))
+
+
 def _given(spec: FieldSpec, facts: Facts) -> object:
     """Return the post's own value, else the partner's detail, else the default; the parts of one value together."""
     for source in (facts.fields, facts.partner):

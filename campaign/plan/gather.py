@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -33,6 +34,14 @@ class Copy:
     questions: tuple[Question, ...]
 
     @classmethod
+    def current(cls, timetable: Path, templates: Path, timezone: str) -> "Copy":
+        """Return the three as ``read`` does; the files are read again only when one of them has changed."""
+        files = [timetable, *sorted(templates.glob("*"))]
+        stats = [(path.name, path.stat()) for path in files if path.is_file()]
+        stamp = tuple((name, stat.st_mtime_ns, stat.st_size) for name, stat in stats)
+        return _read_at(stamp, timetable, templates, timezone)
+
+    @classmethod
     def read(cls, timetable: Path, templates: Path, timezone: str) -> "Copy":
         """Read the three. Raises BadInput naming every fault of the first file that has any."""
         return cls(
@@ -40,6 +49,11 @@ class Copy:
             load_templates(templates),
             tuple(load_questions(templates / "questions.toml")),
         )
+
+
+@lru_cache(maxsize=4)
+def _read_at(_stamp: object, timetable: Path, templates: Path, timezone: str) -> Copy:
+    return Copy.read(timetable, templates, timezone)
 
 
 @dataclass(frozen=True, slots=True)

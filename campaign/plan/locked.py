@@ -5,10 +5,13 @@ Review shows them, and the shipped copy is held to its toolkit by them.
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from campaign.plan.head import Template
 
 _TAG = re.compile(r"\{%.*?%\}|\{#.*?#\}", re.DOTALL)
+_OPENS = re.compile(r"\{%-?\s*(?:if|for)\b")
+_CLOSES = re.compile(r"\{%-?\s*end(?:if|for)\b")
 _HOLE = re.compile(r"\{\{\s*(.*?)\s*\}\}", re.DOTALL)
 _LINK = re.compile(r"\[([^\]]*)\]\((?:[^()]|\([^)]*\))*\)")
 _MARKUP = re.compile(r"^\s*(?:#+|[-*>])\s+|[<>]|\*\*")
@@ -31,3 +34,26 @@ def _sentences(template: Template) -> Iterator[str]:
             for sentence in _SENTENCE_END.split(plain):
                 if re.search(r"[^\W\d_]", _HOLE.sub("", sentence)):
                     yield sentence
+
+
+@dataclass(frozen=True, slots=True)
+class FixedLines:
+    """The lines of a template that hold no field: ``always`` there, and those that ``sometimes`` are."""
+
+    always: tuple[str, ...] = ()
+    sometimes: frozenset[str] = frozenset()
+
+
+def fixed_lines(template: Template) -> FixedLines:
+    """Return the fixed lines of a template's words, as a filled post shows them."""
+    depth, always, sometimes = 0, list[str](), set[str]()
+    for line in template.words.split("\n"):
+        opens, closes = len(_OPENS.findall(line)), len(_CLOSES.findall(line))
+        text = line.strip()
+        if text and not _TAG.search(line) and not _HOLE.search(line):
+            if depth:
+                sometimes.add(text)
+            else:
+                always.append(text)
+        depth += opens - closes
+    return FixedLines(tuple(always), frozenset(sometimes))

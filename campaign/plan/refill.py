@@ -17,6 +17,7 @@ from campaign.plan.addressing import addressed
 from campaign.plan.audience import AccountFacts, PartnerFacts
 from campaign.plan.days import local
 from campaign.plan.entries import Slot, Timetable
+from campaign.plan.fill import parts
 from campaign.plan.gather import Source, account_facts, partner_facts
 from campaign.plan.occurrences import Occurrence
 from campaign.plan.placing import Place, quiet_on
@@ -35,7 +36,7 @@ def refilled(session: Session, source: Source, row: PostRow, fields: Mapping[str
     post, account, partner = row.post, row.account, row.partner
     timetable = source.copy.timetable
     known = source.copy.templates.pick(post.template, post.channel).fields
-    if unknown := sorted(fields.keys() - known.keys()):
+    if unknown := sorted(fields.keys() - {part for spec in known.values() for part in parts(spec)}):
         mend = f"It has {', '.join(sorted(known)) or 'none'}."
         raise BadInput([Finding(post.template, name, "the template has no such field", mend) for name in unknown])
     made = source.filler(

@@ -31,9 +31,9 @@ def filled(facts: PlanFacts, wanted: Wanted, stored: ExistingPost | None) -> Fil
     made = replace(made, draft=addressed(made.draft, wanted.account, wanted.partner, facts.letterhead))
     due_at = stored.due_at if stored is not None and stored.moved else wanted.place.due_at
     findings = [
-        *_placeholders(facts, made.draft),
+        *([] if facts.placeholders_allowed else placeholders(facts.timetable, made.draft)),
         *_over_limits(facts, wanted, made),
-        *_unpermitted(facts, made, due_at),
+        *unpermitted(facts.timetable, made.template_name, made.draft, due_at),
     ]
     if findings:
         raise BadInput(findings)
@@ -145,27 +145,25 @@ def event_facts(event: Event) -> Mapping[str, object]:
     }
 
 
-def _placeholders(facts: PlanFacts, draft: Draft) -> Iterable[Finding]:
+def placeholders(timetable: Timetable, draft: Draft) -> Iterable[Finding]:
     """Find details in the words that the file marks as not DfE's yet."""
-    if facts.placeholders_allowed:
-        return
     seen = " ".join(text for text in (draft.words, draft.link, draft.subject, draft.preheader) if text)
-    for name in facts.timetable.placeholders:
-        value = facts.timetable.details.get(name, "")
+    for name in timetable.placeholders:
+        value = timetable.details.get(name, "")
         if value and value in seen:
-            line = facts.timetable.lines.get(f"details.{name}")
+            line = timetable.lines.get(f"details.{name}")
             problem, mend = "is still a placeholder", "Write what DfE published and take its name out of `placeholders`"
-            yield Finding(facts.timetable.file, f"details.{name}", problem, mend, line)
+            yield Finding(timetable.file, f"details.{name}", problem, mend, line)
 
 
-def _unpermitted(facts: PlanFacts, made: Filled, due_at: datetime) -> Iterable[Finding]:
+def unpermitted(timetable: Timetable, template: str, draft: Draft, due_at: datetime) -> Iterable[Finding]:
     """Find images whose permission will have ended by the time of the post (rulings, 19)."""
-    for media in made.draft.media:
+    for media in draft.media:
         if media.until is not None and media.ended(due_at):
-            last = local(media.until, facts.timetable.zone).date() - timedelta(days=1)
+            last = local(media.until, timetable.zone).date() - timedelta(days=1)
             problem = f"the permission for the image “{media.alt}” is held until {spoken_day(last)} {last.year} only"
             mend = "Have it renewed and write the new day, or take the image out"
-            yield Finding(made.template_name, "media", problem, mend)
+            yield Finding(template, "media", problem, mend)
 
 
 def _over_limits(facts: PlanFacts, wanted: Wanted, made: Filled) -> list[Finding]:
@@ -173,8 +171,12 @@ def _over_limits(facts: PlanFacts, wanted: Wanted, made: Filled) -> list[Finding
     channel, draft = wanted.account.channel, made.draft
     limits = facts.channels[channel]
     message = facts.compose(channel, draft, _TOKEN) if facts.compose else _plain(limits, channel, draft)
-    problems = _share_problems(limits, channel) if draft.share_of else _problems(limits, message)
-    name = made.template_name or f"slot {wanted.slot.name}"
+    return over_limits(limits, message, made.template_name or f"slot {wanted.slot.name}")
+
+
+def over_limits(limits: Limits, message: Message, name: str) -> list[Finding]:
+    """Find what of a message its channel does not take; ``name`` says where it comes from."""
+    problems = _share_problems(limits, message.channel) if message.share_of else _problems(limits, message)
     return [Finding(name, field, problem, mend) for field, problem, mend in problems]
 
 
@@ -182,7 +184,7 @@ def _plain(limits: Limits, channel: str, draft: Draft) -> Message:
     """Stand in for composing where a caller has no channels at hand: words, and the link where it is no card."""
     inline = draft.link and not limits.card and draft.link not in draft.words
     text = f"{draft.words}\n{draft.link}" if inline else draft.words
-    return Message(channel, text, subject=draft.subject, media=draft.media)
+    return Message(channel, text, subject=draft.subject, media=draft.media, share_of=draft.share_of)
 
 
 def _share_problems(limits: Limits, channel: str) -> list[tuple[str, str, str]]:

@@ -1,5 +1,7 @@
 """From the address that a person copied to the id under which the platform knows the post."""
 
+import re
+
 from sqlmodel import Session
 
 from campaign.errors import WrongUse
@@ -7,6 +9,12 @@ from campaign.identities import public
 from campaign.models import upkeep
 from campaign.models.listing import PostRow
 from campaign.ports import Addresses, Channel
+
+
+def check_address(url: str) -> None:
+    """Refuse what is no web address. Raises WrongUse."""
+    if not re.fullmatch(r"https?://[^\s/]+\S*", url):
+        raise WrongUse(problem=f"{url!r} is no web address", mend="Copy it from the platform: https://...")
 
 
 def id_at(session: Session, channel: Channel, row: PostRow, url: str) -> str | None:

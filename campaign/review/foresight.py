@@ -12,6 +12,7 @@ from campaign.models import bounds, holds, listing, mailing, partners
 from campaign.models.listing import PostFilter, PostRow
 from campaign.models.partners import Lane
 from campaign.models.status import Status
+from campaign.ports import Limits
 from campaign.review.content import Contents
 
 _AT_ONCE = timedelta(minutes=1)
@@ -31,11 +32,15 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """What a release will do to one held item that fell due meanwhile; ``outcome`` says it to people."""
+    """What a release will do to one held item that fell due meanwhile; ``outcome`` says it to people.
+
+    ``at``: when its account comes to it, where that is not at once (aware UTC).
+    """
 
     row: PostRow
     fate: Fate
     outcome: str
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +51,11 @@ class Terms:
     grace: timedelta
     contents: Contents
     pace: Mapping[str, timedelta] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, now: datetime, grace: timedelta, contents: Contents, limits: Mapping[str, Limits]) -> "Terms":
+        """Take the pace from the limits of the channels."""
+        return cls(now, grace, contents, {name: one.pace for name, one in limits.items()})
 
 
 def foresee(session: Session, scope: str, terms: Terms) -> list[Release]:
@@ -127,14 +137,15 @@ class _Outlook:
         terms, post = self._terms, row.post
         start = max(terms.now, self._ready_at(post.account_id), post.next_try_at)
         if start > post.due_at + terms.grace and not begun:
-            return Release(row, Fate.MISSED, f"missed: its account may not send before {iso(start)}")
+            return Release(row, Fate.MISSED, f"missed: its account may not send before {iso(start)}", start)
         if changed := self._changed(row):
             return changed
         self._ready[post.account_id] = start + terms.pace.get(post.channel, timedelta())
         if begun:
             return Release(row, Fate.GOES_ON, "goes on where it stopped; nobody gets it twice")
-        soon = start - terms.now < _AT_ONCE
-        return Release(row, Fate.SENT, "sent at once" if soon else f"sent from {iso(start)} on, in its turn")
+        if start - terms.now < _AT_ONCE:
+            return Release(row, Fate.SENT, "sent at once")
+        return Release(row, Fate.SENT, f"sent from {iso(start)} on, in its turn", start)
 
     def _ready_at(self, account_id: int) -> datetime:
         if account_id not in self._ready:

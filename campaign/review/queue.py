@@ -10,12 +10,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from campaign.errors import MoveRefused, WrongUse
+from campaign.errors import BadInput, MoveRefused, WrongUse
 from campaign.models import listing, mailing, partners
 from campaign.models.moves import void_approval
 from campaign.models.partners import Account
 from campaign.models.posts import Event, Post, TemplateVersion, has_template
 from campaign.models.status import PLANNABLE, Move, Status
+from campaign.people import Right, demand
 from campaign.plan.rows import PlanRow
 from campaign.ports import Draft
 from campaign.review import agreement, decisions
@@ -64,7 +65,19 @@ def _add(desk: Desk, row: PlanRow) -> Post | None:
 
 
 def add_single(desk: Desk, account: Account, row: PlanRow, fields: Mapping[str, str]) -> Post:
-    """Store and submit a post that no timetable asked for. Raises BadInput's family when it has no words."""
+    """Store and submit a post that no timetable asked for.
+
+    Raises:
+        NotAllowed: the person may not queue for this partner.
+        BadInput: what is wrong with the row.
+        WrongUse: it has no words, or its time is past.
+
+    """
+    demand(desk.person, Right.QUEUE, row.partner)
+    if row.findings:
+        raise BadInput(row.findings)
+    if row.due_at <= desk.now:
+        raise WrongUse(problem=f"{row.due_at.isoformat()} is past", mend="Choose a time that is still to come.")
     if row.draft is None:
         raise WrongUse(problem="The post has no words", mend="Name a template that has some.")
     post = new_post(desk, account, row, row.draft)

@@ -31,12 +31,16 @@ class Headers:
         await self._app(scope, receive, start if scope["type"] == "http" else send)
 
 
+MAIL_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'; sandbox"
+"""The policy of a letter shown in a frame: its own style and nothing else; it runs nothing and leads nowhere."""
+
+
 def headers(script: str, *, secure: bool) -> Mapping[str, str]:
     """Return the headers. ``secure``: people open https, and shall never be led back to plain http."""
     policy = (
         "default-src 'none'",
         f"script-src 'self' '{script}'",
-        *(f"{kind}-src 'self'" for kind in ("style", "img", "font", "connect")),
+        *(f"{kind}-src 'self'" for kind in ("style", "img", "font", "connect", "frame")),
         "form-action 'self'",
         "frame-ancestors 'none'",
         "base-uri 'none'",

@@ -31,6 +31,7 @@ def dashboard(who: Who) -> Response:
             "home/home.html",
             heading=_heading(session, who),
             all_partners=not who.partners,
+            may_hold=who.may(Right.HOLD),
             all_held=next((hold for hold in holds.active(session) if hold.scope == "everything"), None),
             needs=items(session, needs),
             coming=items(session, listing.posts(session, ahead, limit=_SHOWN)),

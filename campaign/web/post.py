@@ -1,70 +1,39 @@
-"""One post: how it will look, what has happened to it, and what the person may do with it."""
+"""One post: how it will look on every channel, what speaks against it, what changed, and what has happened to it."""
 
-from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
-from urllib.parse import urlsplit
+from collections.abc import Iterator
+from typing import Any
 
-from fastapi.responses import FileResponse, Response
-from pydantic import Field
+from fastapi.responses import FileResponse, HTMLResponse, Response
 from sqlmodel import Session
 
-from campaign.errors import Changed, NotAllowed, UnknownName
-from campaign.models import listing
+from campaign.errors import Finding, NotAllowed, UnknownName
+from campaign.models import holds, listing
 from campaign.models.listing import PostRow
-from campaign.models.status import Move, Status, moves_from
-from campaign.newsletter.marks import spoken_marks
+from campaign.models.status import PLANNABLE, Move, Status, moves_from
 from campaign.people import Right
-from campaign.ports import Media, Message
-from campaign.review import decisions
+from campaign.review import decisions, findings
 from campaign.review.agreement import covers
+from campaign.review.comparing import Pair, compared, template_words
 from campaign.web.area import Area
-from campaign.web.forms import Fields, Form, Sent, read
-from campaign.web.items import items
+from campaign.web.forms import Form
+from campaign.web.headers import MAIL_POLICY
+from campaign.web.items import Kind, Strip, items
+from campaign.web.preview import Preview, mail_page, preview
+from campaign.web.subjects import copy_of, template_of
 from campaign.web.visitor import Actor, Who
 from campaign.web.words import channel
 
 area = Area()
 
-_CONFLICT, _WRONG = 409, 422
-_LONGEST = 500
+CONFLICT, WRONG = 409, 422
 _OUT = frozenset({Status.PUBLISHED, Status.RETRACTING, Status.RETRACTED})
-
-
-class Decision(Fields):
-    """A reviewer's decision, bound to the content that was seen."""
-
-    missing: ClassVar = {
-        "decision": "Choose what you decide",
-        "seen": "Load the page again: it does not say which words you saw",
-        "comment": f"Keep it to {_LONGEST} characters",
-        "reason": f"Keep it to {_LONGEST} characters",
-    }
-    decision: Literal["approve", "return", "reject"]
-    seen: str = Field(min_length=decisions.HASH_MIN, max_length=64)
-    comment: str = Field(default="", max_length=_LONGEST)
-    reason: str = Field(default="", max_length=_LONGEST)
-
-    @property
-    def lacks(self) -> tuple[str, str] | None:
-        """The field that the decision needs and that is empty, with what to say."""
-        if self.decision == "return" and not self.comment:
-            return "comment", "Enter what needs to change"
-        if self.decision == "reject" and not self.reason:
-            return "reason", "Enter why it is not to go out"
-        return None
-
-
-class Withdrawal(Fields):
-    """Why a post is withdrawn."""
-
-    missing: ClassVar = {"why": f"Enter why it is withdrawn, in at most {_LONGEST} characters"}
-    why: str = Field(min_length=1, max_length=_LONGEST)
+_MOVABLE = frozenset({*PLANNABLE, Status.MISSED, Status.FAILED})
 
 
 @area.get("/posts/{ident}", Right.SEE)
 def show(ident: str, who: Who) -> Response:
     """Show a post."""
-    return _page(who, ident, Form())
+    return page(who, ident, Form())
 
 
 @area.get("/posts/{ident}/images/{digest}", Right.SEE)
@@ -78,100 +47,18 @@ def image(ident: str, digest: str, who: Who) -> Response:
     return FileResponse(found.path, media_type=found.mime, headers={"Cache-Control": "private, max-age=86400"})
 
 
-@area.post("/posts/{ident}/decision", Right.REVIEW)
-def decide(ident: str, who: Who, sent: Sent) -> Response:
-    """Approve the words that were seen, ask for changes, or reject the post."""
-    form = read(Decision, sent)
-    if form.found is not None and (lack := form.found.lacks):
-        form = form.wrong(*lack)
-    if form.found is None:
-        return _page(who, ident, form, status=_WRONG)
-    try:
-        with who.desk() as desk:
-            notice = _decided(desk, who.post(desk.session, ident), form.found)
-    except Changed:
-        words = "This post changed since you opened it. Check it again, then decide"
-        return _page(who, ident, form.wrong("decide", words), status=_CONFLICT)
-    return who.redirect(f"/posts/{int(ident)}", notice)
+@area.get("/posts/{ident}/mail", Right.SEE)
+def letter(ident: str, who: Who) -> Response:
+    """Show an issue's HTML for a frame of the post's page."""
+    with who.reading() as session:
+        message = who.house.app.contents.message(who.post(session, ident).post)
+    if message.html is None:
+        raise UnknownName(kind="mail of post", name=ident, mend="It is no newsletter.")
+    return HTMLResponse(mail_page(message), headers={"Content-Security-Policy": MAIL_POLICY})
 
 
-def _decided(desk: decisions.Desk, row: PostRow, wanted: Decision) -> str:
-    """Do what was decided; returns what to say of it."""
-    if wanted.decision == "return":
-        decisions.send_back(desk, row, wanted.comment)
-        return "Returned. The officer of the partner is told."
-    if wanted.decision == "reject":
-        decisions.reject(desk, row, wanted.reason)
-        return "Rejected. It will not go out."
-    if decisions.approve(desk, row, wanted.seen):
-        return "Approved. It goes out at its time."
-    if row.post.status == Status.MISSED:
-        return "Its time has passed, so it was not approved. It needs a new time."
-    return "Your approval counts. The other side must approve it too."
-
-
-@area.post("/posts/{ident}/submit", Right.QUEUE)
-def submit(ident: str, who: Who) -> Response:
-    """Hand a draft to review."""
-    with who.desk() as desk:
-        decisions.submit(desk, who.post(desk.session, ident))
-    return who.redirect(f"/posts/{int(ident)}", "Sent for review.")
-
-
-@area.post("/posts/{ident}/withdraw", Right.EDIT)
-def withdraw(ident: str, who: Who, sent: Sent) -> Response:
-    """Take a post out before it is published."""
-    form = read(Withdrawal, sent)
-    if form.found is None:
-        return _page(who, ident, form, status=_WRONG)
-    with who.desk() as desk:
-        decisions.withdraw(desk, who.post(desk.session, ident), form.found.why)
-    return who.redirect(f"/posts/{int(ident)}", "Withdrawn. It will not go out.")
-
-
-@dataclass(frozen=True, slots=True)
-class Preview:
-    """What the preview shows of what goes out. ``seen`` is its hash: of what is shown, not of what once was stored."""
-
-    words: str
-    length: int
-    longest: int
-    media: tuple[Media, ...] = ()
-    link: str | None = None
-    link_title: str | None = None
-    shared: str = ""
-    seen: str = ""
-    issue: bool = False
-    sender: str = ""
-    subject: str | None = None
-
-    @property
-    def host(self) -> str:
-        """The host of the link's card."""
-        return urlsplit(self.link or "").hostname or ""
-
-
-def preview(who: Actor, row: PostRow) -> Preview:
-    """Return what the post will send, from the same message that review hashes and dispatch sends."""
-    message: Message = who.house.app.contents.message(row.post)
-    limits = who.house.app.channels[row.post.channel].limits
-    issue = message.html is not None
-    return Preview(
-        words=spoken_marks(message.text) if issue else message.text,
-        length=limits.count(message.text),
-        longest=limits.text_max,
-        media=message.media,
-        link=message.link,
-        link_title=message.link_title,
-        shared="It passes on another post as it stands." if message.share_of and not message.text else "",
-        seen=who.house.app.contents.hash_of(message, row.post, row.account),
-        issue=issue,
-        sender=message.envelope.sender if message.envelope else "",
-        subject=message.subject,
-    )
-
-
-def _page(who: Actor, ident: str, form: Form[Any], status: int = 200) -> Response:
+def page(who: Actor, ident: str, form: Form[Any], status: int = 200) -> Response:
+    """Return the page of a post, with a form as it was filled in."""
     with who.reading() as session:
         row = who.post(session, ident)
         [item] = items(session, [row])
@@ -180,14 +67,47 @@ def _page(who: Actor, ident: str, form: Form[Any], status: int = 200) -> Respons
             "partner": row.partner,
             "account": row.account,
             "tag": item.tag,
-            "strips": item.strips,
-            "preview": preview(who, row),
+            "strips": [*item.strips, *_strips(session, who, row)],
+            "preview": preview(who.house.app, row.post, row.account, row.partner),
+            "others": [(one, _looks(who, one)) for one in listing.siblings(session, row)],
+            "comparisons": _comparisons(session, who, row) if row.post.status in PLANNABLE else [],
             "looks": "How it looks" if row.post.status in _OUT else "How it will look",
             "facts": _facts(row),
             "events": list(reversed(listing.events(session, row.post.ident))),
             **_powers(session, who, row),
         }
     return who.page("post/post.html", status=status, form=form, **names)
+
+
+def _looks(who: Actor, row: PostRow) -> Preview:
+    return preview(who.house.app, row.post, row.account, row.partner)
+
+
+def _strips(session: Session, who: Actor, row: PostRow) -> Iterator[Strip]:
+    """Say what `campaign check` would find of the post, while it can still be mended."""
+    app, copy = who.house.app, copy_of(who.house.app)
+    if row.post.status not in PLANNABLE:
+        return
+    found: list[Finding] = findings.standing(session, row, who.house.now())
+    if copy is not None:
+        draft, message = app.contents.draft(row.post), app.contents.message(row.post)
+        found += findings.findings(row, draft, message, limits=app.limits, timetable=copy.timetable)
+    for one in found:
+        words = f"{one.problem[:1].upper()}{one.problem[1:]}. {one.mend}."
+        yield Strip(Kind.FIX if one.severity == "error" else Kind.CHECK, words.replace("..", "."))
+
+
+def _comparisons(session: Session, who: Actor, row: PostRow) -> list[tuple[str, list[Pair]]]:
+    """Return the post's words beside those that were approved last, and beside its template's."""
+    found, draft = list[tuple[str, list[Pair]]](), who.house.app.contents.draft(row.post)
+    approved = listing.approved_before(session, row) if row.post.template else None
+    if approved is not None:
+        before = who.house.app.contents.draft(approved)
+        found.append(("Words approved last", compared(before.words, draft.words)))
+    template = template_of(copy_of(who.house.app), row.post.template, row.post.channel)
+    if template is not None:
+        found.append((f"Template, version {template.version}", compared(template_words(template), draft.words)))
+    return found
 
 
 def _facts(row: PostRow) -> list[dict[str, dict[str, str]]]:
@@ -208,17 +128,26 @@ def _powers(session: Session, who: Actor, row: PostRow) -> dict[str, object]:
     """Return what the page offers: what the table allows, the role, and the rules of review."""
     can = moves_from(Status(row.post.status))
     reviews = Move.APPROVE in can and who.may(Right.REVIEW)
-    why_not = _why_not(who, row) if reviews else ""
+    barred = why_not(who, row) if reviews else ""
+    not_mail = row.post.channel != "email"
+    held = holds.reason(session, f"post:{row.post.id}") is not None
     return {
-        "may_decide": reviews and not why_not,
-        "why_not": why_not,
+        "may_decide": reviews and not barred,
+        "why_not": barred,
         "may_submit": Move.SUBMIT in can and who.may(Right.QUEUE) and covers(session, row.post),
         "may_withdraw": Move.WITHDRAW in can and who.may(Right.EDIT),
+        "may_edit": Move.EDIT in can and who.may(Right.EDIT) and bool(row.post.template),
+        "may_move": row.post.status in _MOVABLE and who.may(Right.EDIT),
+        "may_hold": row.post.status in PLANNABLE and who.may(Right.EDIT) and not held,
+        "may_release": held and who.may(Right.EDIT),
+        "by_hand": row.post.status == Status.BY_HAND and who.may(Right.SETTLE),
+        "may_take_down": row.post.status == Status.PUBLISHED and not_mail and who.may(Right.RETRACT),
+        "must_agree": row.post.status == Status.DRAFT and not covers(session, row.post) and who.may(Right.AGREE),
     }
 
 
-def _why_not(who: Actor, row: PostRow) -> str:
-    """Return why this person may not approve the post; nothing when they may."""
+def why_not(who: Actor, row: PostRow) -> str:
+    """Return why this person may not approve the post, to end a sentence with; nothing when they may."""
     try:
         decisions.four_eyes(who.person, row.post)
         decisions.side_of(who.person, row)

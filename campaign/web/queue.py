@@ -17,6 +17,7 @@ from campaign.models.listing import Place, PostFilter, PostPage
 from campaign.models.status import Status
 from campaign.people import Right
 from campaign.plan.days import instant
+from campaign.web import times
 from campaign.web.area import Area, Tab
 from campaign.web.items import Item, items
 from campaign.web.visitor import Actor, Who
@@ -45,7 +46,7 @@ class Filter:
     @classmethod
     def of(cls, who: Actor, partner: str, channels: list[str], statuses: list[str], day_text: str) -> "Filter":
         """Read the form."""
-        day = _day(day_text)
+        day = times.day(day_text)
         error = "" if day or not day_text.strip() else "Enter the day as day, month and year, like 1/12/2025"
         known = tuple(name for name in channels if name in who.house.app.channels)
         return cls(partner, known, tuple(name for name in statuses if name in set(Status)), day_text, day, error)
@@ -113,15 +114,6 @@ def place_in(text: str) -> Place | None:
 def _place(found: PostPage, index: int) -> str:
     at, ident = found.rows[index].place
     return f"{at.isoformat()}~{ident}"
-
-
-def _day(text: str) -> date | None:
-    for form in ("%d/%m/%Y", "%Y-%m-%d", "%d %m %Y", "%d.%m.%Y"):
-        try:
-            return datetime.strptime(text.strip(), form).date()  # noqa: DTZ007 - a day of the wall
-        except ValueError:
-            continue
-    return None
 
 
 def _by_day(shown: Iterable[Item], zone: ZoneInfo, today: date) -> list[tuple[str, list[Item]]]:

@@ -11,6 +11,7 @@ from typing import Any
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader, PrefixLoader
 
 from campaign.web import words
+from campaign.wording import counted
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
@@ -29,7 +30,12 @@ class Pages:
         self._environment = Environment(
             loader=ChoiceLoader([own, macros]), autoescape=True, trim_blocks=True, lstrip_blocks=True
         )
-        self._environment.globals |= {"static": self.static, "campaign": campaign, "tag_of": words.tag_of}
+        self._environment.globals |= {
+            "static": self.static,
+            "campaign": campaign,
+            "tag_of": words.tag_of,
+            "counted": counted,
+        }
         self._environment.filters |= words.filters(zone, now)
 
     def render(self, template: str, **names: Any) -> str:

@@ -7,7 +7,25 @@ from fastapi.staticfiles import StaticFiles
 
 from campaign.app import App
 from campaign.metrics import Metrics
-from campaign.web import account, home, invitation, post, queue, sign_in, unsubscribe
+from campaign.web import (
+    account,
+    accounts,
+    by_hand,
+    calendar,
+    deciding,
+    details,
+    holding,
+    home,
+    invitation,
+    participation,
+    post,
+    queue,
+    review,
+    sign_in,
+    taking_down,
+    unsubscribe,
+    writing,
+)
 from campaign.web.area import Area
 from campaign.web.cookie import Cookie
 from campaign.web.faults import add_faults
@@ -17,7 +35,25 @@ from campaign.web.rates import Rates
 from campaign.web.rendering import STATIC, Pages
 from campaign.web.watching import add_watching, bare_site
 
-_MODULES = (home, queue, post, account, sign_in, invitation, unsubscribe)
+_MODULES = (
+    home,
+    queue,
+    calendar,
+    writing,
+    post,
+    deciding,
+    by_hand,
+    taking_down,
+    review,
+    details,
+    accounts,
+    participation,
+    holding,
+    account,
+    sign_in,
+    invitation,
+    unsubscribe,
+)
 AREAS: tuple[Area, ...] = tuple(module.area for module in _MODULES)
 """In the order of the service navigation."""
 

@@ -20,6 +20,7 @@ from campaign.models import users
 from campaign.models.status import Status
 from campaign.people import tickets
 from campaign.people.tickets import Purpose
+from campaign.review import holding
 from campaign.web.server import serving
 from campaign.web.site import site
 
@@ -64,6 +65,15 @@ def furnish(room: Room) -> dict[str, int]:
     found["to_settle"] = office.post("oak", status=Status.UNCONFIRMED, changes={"needs_person": "X does not answer"})
     for number in range(40):
         office.post("elm", after=timedelta(hours=number))
+    found["slot"] = 7
+    office.post("oak", status=Status.PUBLISHED, changes={"slot": "7"})
+    found["account"] = office.accounts["oak"]
+    found["written"] = office.post("oak", changes={"template": "post-1", "fields": {"x_line": "Ours"}})
+    office.join("ash", channel="email")
+    words = {"words": "# News\n\nFrom us.", "subject": "News", "audience": "ash", "media": []}
+    found["issue"] = office.post("ash", changes={"draft": words})
+    with office.desk("rita") as desk:
+        holding.hold(desk.session, desk.person, "channel:email", "A wrong link", desk.now)
     return found
 
 

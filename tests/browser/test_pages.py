@@ -19,7 +19,27 @@ PAGES = (
     ("rita", "/posts/{in_review}"),
     ("olga", "/posts/{returned}"),
     ("olga", "/posts/{published}"),
+    ("olga", "/posts/{approved}"),
+    ("rita", "/posts/{issue}"),
+    ("olga", "/posts/{by_hand}/hand"),
+    ("rita", "/posts/{issue}/article"),
+    ("rita", "/calendar?month=2025-12"),
+    ("olga", "/calendar?week=2025-12-01"),
+    ("rita", "/take-down?slot={slot}"),
+    ("olga", "/accounts"),
+    ("adam", "/accounts"),
+    ("rita", "/participation"),
+    ("olga", "/details"),
+    ("adam", "/details"),
+    ("olga", "/posts/new"),
+    ("olga", "/posts/new?template=post-1&account={account}"),
+    ("olga", "/posts/{written}/edit"),
     ("adam", "/posts/{to_settle}"),
+    ("rita", "/review"),
+    ("rita", "/review/group?template=t&version=1&channel=x"),
+    ("olga", "/review/group?template=none"),
+    ("rita", "/hold"),
+    ("rita", "/hold/release?scope=channel:email"),
     ("rita", "/account"),
     ("rita", "/posts/999999"),
     (None, "/sign-in"),
@@ -130,6 +150,6 @@ def test_a_page_that_went_out_of_date_says_so(browser: Browser, pages: Room) -> 
         page.context.clear_cookies()
         sign_in_elsewhere = page.context.new_page()
         sign_in(sign_in_elsewhere, pages, "rita")
-        page.get_by_label("Approve").check()
+        page.get_by_label("Approve", exact=True).check()
         page.get_by_role("button", name="Save decision").click()
         expect(page.get_by_role("heading", level=1)).to_have_text("This page has gone out of date")

@@ -9,3 +9,14 @@ passkeys();
 for (const filter of document.querySelectorAll("details.app-filter")) {
   if (window.matchMedia("(max-width: 40.0625em)").matches) filter.open = false;
 }
+
+// Words to copy get a button.
+for (const button of document.querySelectorAll("[data-copy]")) {
+  const field = document.getElementById(button.dataset.copy);
+  const said = document.querySelector(`[data-copied="${button.dataset.copy}"]`);
+  button.hidden = !navigator.clipboard;
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(field.value);
+    said.textContent = "Copied";
+  });
+}

@@ -1,0 +1,76 @@
+"""Posts in review by what they say: template, its version, and channel."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from campaign.models.listing import PostRow
+from campaign.models.partners import Account, Partner
+from campaign.models.posts import Post, stands
+from campaign.models.status import Status
+
+
+@dataclass(frozen=True, slots=True)
+class GroupKey:
+    """What the posts of a group have in common. ``template`` is empty for those that pass on another post."""
+
+    template: str
+    version: str
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A group with the number of its posts and when the first of them is due."""
+
+    key: GroupKey
+    posts: int
+    first_due_at: datetime
+
+
+_COLUMNS = (col(Post.template), col(Post.template_version), col(Post.channel))
+
+
+def waiting(session: Session, partners: Sequence[str] = ()) -> list[Group]:
+    """Return the groups of what is in review, of these partners or of all, by when the first post is due."""
+    first = sa.func.min(col(Post.due_at))
+    statement = sa.select(*_COLUMNS, sa.func.count(), first).where(stands(Status.IN_REVIEW), *_of(partners))
+    found = session.execute(statement.group_by(*_COLUMNS).order_by(first)).all()
+    return [Group(GroupKey(*names), count, due_at) for *names, count, due_at in found]
+
+
+def posts_of(session: Session, key: GroupKey, partners: Sequence[str] = (), *, limit: int) -> list[PostRow]:
+    """Return the posts of a group that are in review, by due time."""
+    values = (key.template, key.version, key.channel)
+    same = [column == value for column, value in zip(_COLUMNS, values, strict=True)]
+    statement = (
+        select(Post, Account, Partner)
+        .join(Account, col(Account.id) == col(Post.account_id))
+        .join(Partner, col(Partner.id) == col(Post.partner_id))
+        .where(stands(Status.IN_REVIEW), *same, *_of(partners))
+        .order_by(col(Post.due_at), col(Post.id))
+    )
+    return [PostRow(*found) for found in session.exec(statement.limit(limit)).all()]
+
+
+def _of(partners: Sequence[str]) -> list[sa.ColumnElement[bool]]:
+    if not partners:
+        return []
+    return [col(Post.partner_id).in_(sa.select(col(Partner.id)).where(col(Partner.key).in_(partners)))]
+
+
+def approved_drafts(
+    session: Session, partner_ids: Collection[int], channel: str, *, limit: int
+) -> list[tuple[int, dict[str, Any]]]:
+    """Return the words that these partners had approved for a channel, each with the partner's id, newest first."""
+    statement = (
+        sa.select(col(Post.partner_id), col(Post.draft))
+        .where(col(Post.partner_id).in_(partner_ids), col(Post.channel) == channel)
+        .where(col(Post.approved_hash).is_not(None))
+        .order_by(col(Post.due_at).desc())
+    )
+    return [(partner_id, draft) for partner_id, draft in session.execute(statement.limit(limit))]

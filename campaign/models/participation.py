@@ -1,0 +1,53 @@
+"""How far each partner has come: joined, details, an account, its yes, published."""
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlmodel import Session, col
+
+from campaign.models.partners import Account, Agreement, Partner
+from campaign.models.posts import Post
+from campaign.models.users import User
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """One partner. ``channels`` are those on which it can post, ``published`` counts its posts by channel."""
+
+    partner: Partner
+    invited: bool
+    channels: tuple[str, ...]
+    agreed: bool
+    published: dict[str, int]
+
+    @property
+    def has_details(self) -> bool:
+        """Say whether it has given any words of its own."""
+        return any(text.strip() for text in self.partner.details.values())
+
+
+def progress(session: Session) -> list[Progress]:
+    """Return every partner by key. An account counts that is connected, or that a person serves."""
+    officers = set(session.execute(sa.select(col(User.partner_key)).where(col(User.active))).scalars())
+    standing = sa.select(col(Agreement.partner_id)).where(col(Agreement.revoked_at).is_(None))
+    agreed = set(session.execute(standing.distinct()).scalars())
+    usable = sa.or_(col(Account.mode) == "by-hand", col(Account.sealed).is_not(None), col(Account.channel) == "email")
+    accounts = sa.select(col(Account.partner_id), col(Account.channel)).where(
+        usable, col(Account.disabled_why).is_(None)
+    )
+    channels: dict[int, tuple[str, ...]] = {}
+    for ident, channel in session.execute(accounts.distinct().order_by(col(Account.channel))):
+        channels[ident] = (*channels.get(ident, ()), channel)
+    counts = sa.select(col(Post.partner_id), col(Post.channel), sa.func.count()).where(
+        col(Post.published_at).is_not(None)
+    )
+    published: dict[int, dict[str, int]] = {}
+    for ident, channel, count in session.execute(counts.group_by(col(Post.partner_id), col(Post.channel))):
+        published.setdefault(ident, {})[channel] = count
+    partners = session.execute(sa.select(Partner).order_by(col(Partner.key))).scalars()
+    return [
+        Progress(
+            one, one.key in officers, channels.get(one.ident, ()), one.ident in agreed, published.get(one.ident, {})
+        )
+        for one in partners
+    ]

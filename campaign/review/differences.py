@@ -1,0 +1,186 @@
+"""What changed: the words that the posts of a group share, and of each post only what is its own, riskiest first. Pure.
+
+A line is common that the template fixes, or that most posts of the group have. The partner's own name and region are
+facts of the register and count as no words of its own.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from campaign.errors import Finding
+from campaign.models.listing import PostRow
+from campaign.plan.locked import FixedLines
+from campaign.ports import Draft
+
+NAME: Final = "[partner\N{RIGHT SINGLE QUOTATION MARK}s name]"
+REGION: Final = "[region]"
+
+_LINK = re.compile(r"https?://|www\.", re.IGNORECASE)
+_MAIL = re.compile(r"[^\s@]+@[^\s@]+\.\w")
+_PHONE = re.compile(r"(?:\+44|\b0)(?:[ ()-]*\d){9,10}")
+_NUMBER = re.compile(r"\d")
+_LETTER = re.compile(r"[^\W\d_]")
+_LACKS, _ERROR, _WARNING = 1000, 500, 100
+_MARKS: Final = ((_LINK, 60, "a link"), (_PHONE, 60, "a telephone number"), (_MAIL, 40, "an email address"))
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a post's own. ``known``: the partner had it approved before on this channel."""
+
+    words: str
+    known: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A post with what it says; ``seen`` is the hash of what goes out."""
+
+    row: PostRow
+    draft: Draft
+    seen: str
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What is a post's own: its lines, and those of the template that it lacks. ``holds`` says what to look at."""
+
+    said: Said
+    own: tuple[Line, ...]
+    lacks: tuple[str, ...]
+
+    @property
+    def row(self) -> PostRow:
+        """The post."""
+        return self.said.row
+
+    @property
+    def plain(self) -> bool:
+        """Say whether it holds nothing but the common words."""
+        return not (self.own or self.lacks or self.said.findings)
+
+    @property
+    def holds(self) -> list[str]:
+        """Name what its new lines hold that is easily wrong."""
+        new = [line.words for line in self.own if not line.known]
+        return [name for pattern, _, name in _MARKS if any(pattern.search(words) for words in new)]
+
+    @property
+    def risk(self) -> int:
+        """How much it wants looking at; only the order counts."""
+        errors = sum(_ERROR if one.severity == "error" else _WARNING for one in self.said.findings)
+        return errors + _LACKS * len(self.lacks) + sum(_risk(line) for line in self.own)
+
+
+def _risk(line: Line) -> int:
+    marks = sum(weight for pattern, weight, _ in _MARKS if pattern.search(line.words))
+    whole = 10 + marks + (10 if _NUMBER.search(line.words) else 0) + min(len(line.words) // 20, 20)
+    return 1 if line.known else whole
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """A group: the common words, the posts with words of their own, riskiest first, and those without any."""
+
+    common: tuple[str, ...]
+    own: tuple[Difference, ...]
+    plain: tuple[Difference, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """The posts of a group that speak of the same event or question."""
+
+    event: str | None
+    question: str | None
+    changes: Changes
+
+    @property
+    def risk(self) -> int:
+        """How much its riskiest post wants looking at."""
+        return max((one.risk for one in self.changes.own), default=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A group as it is read: the words that every post shares, then section by section, riskiest first."""
+
+    common: tuple[str, ...]
+    sections: tuple[Section, ...]
+
+    @property
+    def posts(self) -> list[Difference]:
+        """Every post of the group."""
+        return [one for part in self.sections for one in (*part.changes.own, *part.changes.plain)]
+
+
+def sheet(said: Sequence[Said], fixed: FixedLines, approved: Mapping[int, Collection[str]] | None = None) -> Sheet:
+    """Tell apart what all posts share, what those share that speak of the same, and what is each one's own.
+
+    ``approved``: by the partner's id the lines that were approved before.
+    """
+    parts: dict[tuple[str | None, str | None], list[Said]] = {}
+    for one in said:
+        parts.setdefault((one.row.post.event, one.row.post.question), []).append(one)
+    found = [Section(event, question, changes(own, fixed, approved)) for (event, question), own in parts.items()]
+    shared = set[str].intersection(*(set(part.changes.common) for part in found)) if found else set[str]()
+    common = tuple(line for line in found[0].changes.common if line in shared) if found else ()
+    apart = [replace(part, changes=_without(part.changes, shared)) for part in found]
+    return Sheet(common, tuple(sorted(apart, key=lambda part: -part.risk)))
+
+
+def _without(found: Changes, shared: Collection[str]) -> Changes:
+    return replace(found, common=tuple(line for line in found.common if line not in shared))
+
+
+def changes(said: Sequence[Said], fixed: FixedLines, approved: Mapping[int, Collection[str]] | None = None) -> Changes:
+    """Tell common and own words of posts apart that speak of the same."""
+    lines = [lines_of(one.row, one.draft) for one in said]
+    counts = Counter(line for found in lines for line in set(found))
+    most = {line for line, count in counts.items() if len(said) > 1 and count * 2 > len(said)}
+    named = {line for line in counts if NAME in line and not _LETTER.search(line.replace(NAME, "").replace(REGION, ""))}
+    common = most | named | fixed.sometimes | set(fixed.always)
+    found = [
+        Difference(
+            one,
+            tuple(_line(line, one.row, approved or {}) for line in own if line not in common),
+            tuple(line for line in fixed.always if line not in own) if own else (),
+        )
+        for one, own in zip(said, lines, strict=True)
+    ]
+    longest = max(lines, key=lambda own: sum(line in common for line in own), default=())
+    return Changes(
+        tuple(line for line in longest if line in common),
+        tuple(sorted((one for one in found if not one.plain), key=lambda one: (-one.risk, *one.row.place))),
+        tuple(one for one in found if one.plain),
+    )
+
+
+def _line(line: str, row: PostRow, approved: Mapping[int, Collection[str]]) -> Line:
+    shown = line.replace(NAME, row.partner.name).replace(REGION, row.partner.region or REGION)
+    return Line(shown, known=line in approved.get(row.partner.ident, ()))
+
+
+def lines_of(row: PostRow, draft: Draft) -> tuple[str, ...]:
+    """Return what goes out line by line: words, subject, link, images, what is shared; blank lines are none."""
+    more = [
+        ("Subject", draft.subject),
+        ("Preview line", draft.preheader),
+        ("Link", draft.link),
+        ("Link title", draft.link_title),
+        ("Passes on", draft.share_of),
+        *(("Image", image.alt) for image in draft.media),
+    ]
+    words = [line.strip() for line in draft.words.split("\n") if line.strip()]
+    return tuple(_masked(row, line) for line in [*words, *(f"{name}: {text}" for name, text in more if text)])
+
+
+def _masked(row: PostRow, line: str) -> str:
+    """Put a mark for the partner's registered name and region: they differ in every post, and nobody wrote them."""
+    name, region = row.partner.name, row.partner.region
+    masked = line.replace(name, NAME)
+    return masked.replace(region, REGION) if region and (masked != line or line == region) else masked

@@ -1,0 +1,24 @@
+"""A partner says yes, and what waited for it goes to review."""
+
+from campaign.models import listing
+from campaign.models.partners import Partner
+from campaign.models.status import Status
+from campaign.people import Right, demand
+from campaign.review import agreement, decisions
+from campaign.review.decisions import Desk
+
+
+def agree(desk: Desk, partner: Partner, *, slot: str | None = None, post_id: int | None = None) -> int:
+    """Record the partner's yes and submit the drafts that waited for it; returns how many those were.
+
+    A draft that came back with a comment waits for its author. Raises NotAllowed.
+    """
+    demand(desk.person, Right.AGREE, partner.key)
+    agreement.agree(desk.session, partner, by=desk.person.name, now=desk.now, slot=slot, post_id=post_id)
+    desk.session.flush()
+    wanted = listing.PostFilter(partners=(partner.key,), statuses=(Status.DRAFT.value,))
+    drafts = listing.posts(desk.session, wanted)
+    ready = [row for row in drafts if row.post.comment is None and agreement.covers(desk.session, row.post)]
+    for row in ready:
+        decisions.submit(desk, row)
+    return len(ready)

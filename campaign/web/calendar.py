@@ -1,0 +1,196 @@
+"""The calendar: a month or a week, with bank holidays, quiet periods and the campaign's events drawn in."""
+
+from calendar import Calendar
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from fastapi.responses import Response
+from sqlmodel import Session
+
+from campaign.models import calendar, holds, partners
+from campaign.models.calendar import Due
+from campaign.models.status import Status
+from campaign.people import Right
+from campaign.plan.audience import matches
+from campaign.plan.days import day_after, holiday, instant
+from campaign.plan.entries import Quiet
+from campaign.plan.gather import Copy, partner_facts
+from campaign.web import times
+from campaign.web.area import Area, Tab
+from campaign.web.subjects import copy_of
+from campaign.web.visitor import Actor, Who
+from campaign.web.words import STATES, Tag, channel, clock_time, day_name
+
+area = Area(Tab("Calendar", "/calendar", Right.SEE))
+
+_WEEK = timedelta(days=7)
+_FIRST, _LAST = date(2000, 1, 1), date(2100, 12, 31)
+_QUIETLY = frozenset({Status.WITHDRAWN.value, Status.REJECTED.value})
+"""What does not go out is not drawn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Posts of one slot and state on one day: one line of a cell."""
+
+    slot: str
+    tag: Tag
+    channels: tuple[str, ...]
+    posts: int
+    first_at: datetime
+    href: str
+
+    @property
+    def where(self) -> str:
+        """The channels by name."""
+        return ", ".join(map(channel, self.channels))
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """One day with what is on it."""
+
+    day: date
+    name: str
+    notes: tuple[str, ...]
+    entries: tuple[Entry, ...]
+    outside: bool
+    today: bool
+    quiet: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """Which days are looked at: those of a month, or of a week."""
+
+    kind: str
+    anchor: date
+
+    @classmethod
+    def of(cls, month: str, week: str, today: date) -> "Sight":
+        """Read an address; what is no day is today."""
+        kind, text = ("week", week) if week else ("month", f"{month}-01")
+        found = times.day(text)
+        anchor = found if found and _FIRST <= found <= _LAST else today
+        return cls(kind, anchor)
+
+    @property
+    def weeks(self) -> list[list[date]]:
+        """The days in rows from Monday to Sunday."""
+        if self.kind == "week":
+            monday = self.anchor - timedelta(days=self.anchor.weekday())
+            return [[monday + timedelta(days=number) for number in range(7)]]
+        return Calendar().monthdatescalendar(self.anchor.year, self.anchor.month)
+
+    @property
+    def title(self) -> str:
+        """What is looked at, in words."""
+        if self.kind == "month":
+            return f"{self.anchor:%B %Y}"
+        monday, *_, sunday = self.weeks[0]
+        return f"{monday.day} {monday:%B} to {sunday.day} {sunday:%B %Y}"
+
+    def moved(self, step: int) -> tuple[str, str]:
+        """Return the address and the name of what comes before (-1) or after (1)."""
+        if self.kind == "week":
+            other = Sight("week", self.anchor + step * _WEEK)
+            return other.address, "Week before" if step < 0 else "Week after"
+        edge = self.anchor.replace(day=1) - timedelta(days=1) if step < 0 else self.anchor.replace(day=28) + _WEEK
+        return Sight("month", edge).address, f"{edge:%B %Y}"
+
+    @property
+    def address(self) -> str:
+        """Where it is seen."""
+        if self.kind == "week":
+            return f"/calendar?week={self.anchor.isoformat()}"
+        return f"/calendar?month={self.anchor:%Y-%m}"
+
+
+@area.get("/calendar", Right.SEE)
+def show(who: Who, month: str = "", week: str = "") -> Response:
+    """Show a month or a week."""
+    zone = ZoneInfo(who.house.app.settings.campaign.timezone)
+    today = who.house.now().astimezone(zone).date()
+    sight = Sight.of(month, week, today)
+    copy = copy_of(who.house.app)
+    with who.reading() as session:
+        quiet = _quiet(session, who, copy)
+        weeks = [[_day(session, who, day, sight, today, zone, quiet, copy) for day in row] for row in sight.weeks]
+        all_held = any(hold.scope == "everything" for hold in holds.active(session))
+    return who.page(
+        "calendar/calendar.html",
+        sight=sight,
+        weeks=weeks,
+        before=sight.moved(-1),
+        after=sight.moved(1),
+        month=Sight("month", sight.anchor).address,
+        week=Sight(
+            "week", today if sight.kind == "month" and sight.anchor.month == today.month else sight.anchor
+        ).address,
+        this=Sight(sight.kind, today).address,
+        all_held=all_held,
+        agenda=[day for row in weeks for day in row if not day.outside and (day.entries or day.notes)],
+    )
+
+
+def _quiet(session: Session, who: Actor, copy: Copy | None) -> Sequence[Quiet]:
+    """Return the quiet periods of the person's partner, or of any."""
+    periods = copy.timetable.quiet if copy else ()
+    if not who.partners:
+        return periods
+    own = partners.partner_by_key(session, who.partners[0])
+    return [one for one in periods if own is not None and matches(one.partners, partner_facts(own))]
+
+
+def _day(
+    session: Session,
+    who: Actor,
+    day: date,
+    sight: Sight,
+    today: date,
+    zone: ZoneInfo,
+    quiet: Sequence[Quiet],
+    copy: Copy | None,
+) -> Day:
+    since = instant(datetime.combine(day, datetime.min.time()), zone)
+    found = calendar.due(session, since, day_after(day, zone), who.partners)
+    periods = [one.name for one in quiet if one.covers(day)]
+    notes = [holiday(day), *(f"Quiet: {name}" for name in periods), *_events(copy, day)]
+    return Day(
+        day=day,
+        name=day_name(day, today),
+        notes=tuple(note for note in notes if note),
+        entries=tuple(_entries(found, day)),
+        outside=sight.kind == "month" and day.month != sight.anchor.month,
+        today=day == today,
+        quiet=bool(periods),
+    )
+
+
+def _events(copy: Copy | None, day: date) -> Iterator[str]:
+    for event in copy.timetable.events if copy else ():
+        if event.starts.date() == day:
+            told = {"cancelled": ", cancelled", "moved": ", moved"}.get(event.status, "")
+            yield f"Event: {event.title}, {clock_time(event.starts)}{told}"
+
+
+def _entries(found: Sequence[Due], day: date) -> Iterator[Entry]:
+    """Draw the channels of a slot together where their posts stand alike."""
+    rows: dict[tuple[str, str], list[Due]] = {}
+    for one in found:
+        if one.status not in _QUIETLY:
+            rows.setdefault((one.slot, one.status), []).append(one)
+    for (slot, status), alike in rows.items():
+        count = sum(one.posts for one in alike)
+        pairs = [("from", f"{day.day}/{day.month}/{day.year}"), ("status", status)]
+        yield Entry(
+            slot=slot,
+            tag=STATES[Status(status)],
+            channels=tuple(one.channel for one in alike),
+            posts=count,
+            first_at=min(one.first_at for one in alike),
+            href=f"/posts/{alike[0].post_id}" if count == 1 else f"/posts?{urlencode(pairs)}",
+        )

@@ -1,0 +1,158 @@
+"""What a person does with a post: decide about it, submit, withdraw, move, hold and release it."""
+
+from typing import ClassVar, Literal
+from zoneinfo import ZoneInfo
+
+from fastapi.responses import Response
+from pydantic import Field
+
+from campaign.errors import Changed, WrongUse
+from campaign.models.listing import PostRow
+from campaign.models.status import Status
+from campaign.people import Right
+from campaign.review import decisions, holding
+from campaign.web import times
+from campaign.web.area import Area
+from campaign.web.forms import Fields, Form, Sent, read
+from campaign.web.post import CONFLICT, WRONG, page
+from campaign.web.visitor import Who
+
+area = Area()
+
+_LONGEST = 500
+
+
+class Decision(Fields):
+    """A reviewer's decision, bound to the content that was seen."""
+
+    missing: ClassVar = {
+        "decision": "Choose what you decide",
+        "seen": "Load the page again: it does not say which words you saw",
+        "comment": f"Keep it to {_LONGEST} characters",
+        "reason": f"Keep it to {_LONGEST} characters",
+    }
+    decision: Literal["approve", "return", "reject"]
+    seen: str = Field(min_length=decisions.HASH_MIN, max_length=64)
+    comment: str = Field(default="", max_length=_LONGEST)
+    reason: str = Field(default="", max_length=_LONGEST)
+
+    @property
+    def lacks(self) -> tuple[str, str] | None:
+        """The field that the decision needs and that is empty, with what to say."""
+        if self.decision == "return" and not self.comment:
+            return "comment", "Enter what needs to change"
+        if self.decision == "reject" and not self.reason:
+            return "reason", "Enter why it is not to go out"
+        return None
+
+
+class Withdrawal(Fields):
+    """Why a post is withdrawn."""
+
+    missing: ClassVar = {"why": f"Enter why it is withdrawn, in at most {_LONGEST} characters"}
+    why: str = Field(min_length=1, max_length=_LONGEST)
+
+
+class Moved(Fields):
+    """A new time, as the person typed it."""
+
+    missing: ClassVar = {"day": "Enter the day, like 1/12/2025", "time": "Enter the time, like 9:30am"}
+    day: str = Field(min_length=1, max_length=40)
+    time: str = Field(min_length=1, max_length=40)
+
+
+class Pause(Fields):
+    """Why a post is held."""
+
+    missing: ClassVar = {"hold": f"Enter why it is held, in at most {_LONGEST} characters"}
+    hold: str = Field(min_length=1, max_length=_LONGEST)
+
+
+@area.post("/posts/{ident}/decision", Right.REVIEW)
+def decide(ident: str, who: Who, sent: Sent) -> Response:
+    """Approve the words that were seen, ask for changes, or reject the post."""
+    form = read(Decision, sent)
+    if form.found is not None and (lack := form.found.lacks):
+        form = form.wrong(*lack)
+    if form.found is None:
+        return page(who, ident, form, status=WRONG)
+    try:
+        with who.desk() as desk:
+            notice = _decided(desk, who.post(desk.session, ident), form.found)
+    except Changed:
+        words = "This post changed since you opened it. Check it again, then decide"
+        return page(who, ident, form.wrong("decide", words), status=CONFLICT)
+    return who.redirect(f"/posts/{int(ident)}", notice)
+
+
+def _decided(desk: decisions.Desk, row: PostRow, wanted: Decision) -> str:
+    """Do what was decided; returns what to say of it."""
+    if wanted.decision == "return":
+        decisions.send_back(desk, row, wanted.comment)
+        return "Returned. The officer of the partner is told."
+    if wanted.decision == "reject":
+        decisions.reject(desk, row, wanted.reason)
+        return "Rejected. It will not go out."
+    if decisions.approve(desk, row, wanted.seen):
+        return "Approved. It goes out at its time."
+    if row.post.status == Status.MISSED:
+        return "Its time has passed, so it was not approved. It needs a new time."
+    return "Your approval counts. The other side must approve it too."
+
+
+@area.post("/posts/{ident}/submit", Right.QUEUE)
+def submit(ident: str, who: Who) -> Response:
+    """Hand a draft to review."""
+    with who.desk() as desk:
+        decisions.submit(desk, who.post(desk.session, ident))
+    return who.redirect(f"/posts/{int(ident)}", "Sent for review.")
+
+
+@area.post("/posts/{ident}/withdraw", Right.EDIT)
+def withdraw(ident: str, who: Who, sent: Sent) -> Response:
+    """Take a post out before it is published."""
+    form = read(Withdrawal, sent)
+    if form.found is None:
+        return page(who, ident, form, status=WRONG)
+    with who.desk() as desk:
+        decisions.withdraw(desk, who.post(desk.session, ident), form.found.why)
+    return who.redirect(f"/posts/{int(ident)}", "Withdrawn. It will not go out.")
+
+
+@area.post("/posts/{ident}/move", Right.EDIT)
+def move(ident: str, who: Who, sent: Sent) -> Response:
+    """Give a post a new time; inside its slot's window it keeps its approval."""
+    form = read(Moved, sent)
+    if form.found is None:
+        return page(who, ident, form, status=WRONG)
+    due_at = times.moment(form.found.day, form.found.time, ZoneInfo(who.house.app.settings.campaign.timezone))
+    if isinstance(due_at, dict):
+        return page(who, ident, Form(sent, None, due_at), status=WRONG)
+    try:
+        with who.desk() as desk:
+            row = who.post(desk.session, ident)
+            decisions.reschedule(desk, row, due_at)
+            kept = row.post.status == Status.APPROVED
+    except WrongUse as error:
+        return page(who, ident, form.wrong("day", str(error)), status=WRONG)
+    return who.redirect(f"/posts/{int(ident)}", "It has its new time." if kept else "It has its new time, to review.")
+
+
+@area.post("/posts/{ident}/hold", Right.EDIT)
+def hold(ident: str, who: Who, sent: Sent) -> Response:
+    """Hold one post; an officer may hold its own partner's."""
+    form = read(Pause, sent)
+    if form.found is None:
+        return page(who, ident, form, status=WRONG)
+    with who.desk() as desk:
+        scope = f"post:{who.post(desk.session, ident).post.ident}"
+        holding.hold(desk.session, desk.person, scope, form.found.hold, desk.now)
+    return who.redirect(f"/posts/{int(ident)}", "It is on hold. It does not go out.")
+
+
+@area.post("/posts/{ident}/release", Right.EDIT)
+def release(ident: str, who: Who) -> Response:
+    """Let go the hold on one post; what a reviewer held, no officer lets go."""
+    with who.desk() as desk:
+        holding.release(desk.session, desk.person, f"post:{who.post(desk.session, ident).post.ident}", desk.now)
+    return who.redirect(f"/posts/{int(ident)}", "It is released.")

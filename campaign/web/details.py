@@ -1,0 +1,215 @@
+"""A partner's details as one form whose fields come from the templates, with its posts beside, and its agreement."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi.responses import Response
+from sqlmodel import Session
+
+from campaign.errors import BadInput, Finding, UnknownName, WrongUse
+from campaign.intake.partners import CONTACT
+from campaign.models import listing, partners
+from campaign.models.partners import Partner
+from campaign.people import Right
+from campaign.plan.fields import FieldSpec, checked
+from campaign.plan.refill import single
+from campaign.plan.template import wanted_fields
+from campaign.register import partners as register
+from campaign.review import agreement, planning, speaking
+from campaign.web.area import Area, Tab
+from campaign.web.forms import Form, Sent
+from campaign.web.holes import Hole, Holes, holes
+from campaign.web.post import WRONG
+from campaign.web.preview import Preview, shown
+from campaign.web.visitor import Actor, Who
+from campaign.wording import counted
+
+area = Area(Tab("Details", "/details", Right.AGREE))
+
+_TOKEN = "00000000"  # noqa: S105 - of the right length; the real one is drawn when a post is stored
+_EXAMPLE = "post-1"
+_FIRST = ("x_line", "own_words", "audience")
+_HOME = "/details"
+
+
+def _holes(app_fields: Mapping[str, FieldSpec], partner: Partner, values: Mapping[str, str]) -> Holes:
+    order = [name for name in _FIRST if name in app_fields] + [name for name in app_fields if name not in _FIRST]
+    found = holes(app_fields, values, order)
+    own = (
+        Hole(
+            "name",
+            "Name of your organisation",
+            "As posts show it.",
+            value=values.get("name", partner.name),
+            required=True,
+        ),
+        Hole(
+            CONTACT,
+            "Where we reach you",
+            "For word about your posts; it is not shown in them. For example, name@example.org",
+            kind="email",
+            value=values.get(CONTACT, ""),
+        ),
+    )
+    return Holes((*own, *found.holes), found.pictures)
+
+
+@area.get("/details", Right.AGREE)
+def show(who: Who, partner: str = "") -> Response:
+    """Show the details of the person's partner; an admin names one."""
+    with who.reading() as session:
+        found = _partner(session, who, partner)
+        every = [] if who.partners else partners.partners(session)
+    if found is None:
+        return who.page("details/choose.html", partners=[{"value": row.key, "text": row.name} for row in every])
+    return _page(who, found, Form(), {})
+
+
+def _partner(session: Session, who: Actor, key: str) -> Partner | None:
+    """Return the partner that is meant; None where nobody said which. Another one is not there for an officer."""
+    wanted = key or (who.partners[0] if who.partners else "")
+    if not wanted:
+        return None
+    found = partners.partner_by_key(session, wanted)
+    if found is None or (who.partners and wanted not in who.partners):
+        raise UnknownName(kind="partner", name=wanted, mend="Choose one of those that there are.")
+    return found
+
+
+def _named(session: Session, who: Actor, key: str) -> Partner:
+    found = _partner(session, who, key)
+    if found is None:
+        raise UnknownName(kind="partner", name="", mend="Choose one.")
+    return found
+
+
+def _page(who: Actor, partner: Partner, form: Form[Any], typed: Mapping[str, str], status: int = 200) -> Response:
+    fields = wanted_fields(who.house.app.copy.templates)
+    values = {**partner.details, **typed}
+    with who.reading() as session:
+        given = partners.agreements(session, partner.ident)
+        drafts = listing.posts(session, listing.PostFilter(partners=(partner.key,), statuses=("draft",)), limit=50)
+        waiting = [row for row in drafts if not agreement.covers(session, row.post)]
+        looks = _looks(session, who, partner, {**values, "name": values.get("name", partner.name)})
+    found = _holes(fields, partner, values)
+    return who.page(
+        "details/details.html",
+        status=status,
+        form=form,
+        partner=partner,
+        inputs=found.holes,
+        pictures=[(name, values.get(name, ""), values.get(f"{name}_alt", "")) for name in found.pictures],
+        looks=looks,
+        standing=next((one for one in given if one.slot is None and one.post_id is None), None),
+        others=[one for one in given if one.slot is not None or one.post_id is not None],
+        waiting=waiting,
+    )
+
+
+def _looks(
+    session: Session, who: Actor, partner: Partner, values: Mapping[str, str]
+) -> list[tuple[Preview | None, str, list[str]]]:
+    """Return for each account how a first post would look with these details, or what it lacks."""
+    app = who.house.app
+    source, now = app.source(placeholders=True), who.house.now()
+    ahead = Partner(**{**{name: getattr(partner, name) for name in Partner.model_fields}, "details": dict(values)})
+    ahead.name = values["name"] or partner.name
+    found: list[tuple[Preview | None, str, list[str]]] = []
+    for account, _ in partners.accounts(session, partner_ids=[partner.ident]):
+        if account.channel == "email" or account.disabled_why is not None:
+            continue
+        row = single(session, source, account, ahead, _EXAMPLE, now, {})
+        title = app.channels[account.channel].title
+        if row.draft is None:
+            found.append((None, title, [f"{one.problem}. {one.mend}" for one in row.findings]))
+            continue
+        message = app.contents.composer.compose(account.channel, row.draft, _TOKEN)
+        found.append((shown(app, message, account, ahead), title, []))
+    return found
+
+
+@area.post("/details", Right.AGREE)
+def save(who: Who, sent: Sent) -> Response:
+    """Show the posts with these details, or store the details and bring the posts in line with them."""
+    fields = wanted_fields(who.house.app.copy.templates)
+    with who.reading() as session:
+        partner = _named(session, who, sent.one("partner"))
+    inputs = _holes(fields, partner, {})
+    typed = inputs.sent(sent)
+    errors = inputs.told(_faults(fields, typed))
+    if not typed["name"]:
+        errors = {"name": "Enter the name of your organisation", **errors}
+    if errors:
+        return _page(who, partner, Form(sent, None, errors), typed, WRONG)
+    if sent.one("do") != "save":
+        return _page(who, partner, Form(sent), typed)
+    try:
+        words = _stored(who, partner.key, typed)
+    except BadInput:
+        raise
+    except WrongUse as error:
+        return _page(who, partner, Form(sent, None, {CONTACT: str(error)}), typed, WRONG)
+    return who.redirect(f"{_HOME}?partner={partner.key}" if not who.partners else _HOME, words)
+
+
+def _faults(fields: Mapping[str, FieldSpec], typed: Mapping[str, str]) -> list[Finding]:
+    """Find what is no value of its field; one that is left empty is asked for where a post needs it."""
+    found: list[Finding] = []
+    for spec in fields.values():
+        value: object = typed.get(spec.name, "")
+        if spec.type == "image" or not value:
+            continue
+        if spec.type == "quote":
+            value = {"text": value, "name": typed.get(f"{spec.name}_name"), "role": typed.get(f"{spec.name}_role")}
+        try:
+            checked(spec, value)
+        except BadInput as why:
+            found += why.findings
+    return found
+
+
+def _stored(who: Actor, key: str, typed: Mapping[str, str]) -> str:
+    """Store what changed, then plan the partner's posts anew; returns what to say of it."""
+    source = who.house.app.source(placeholders=False)
+    with who.desk() as desk:
+        partner = _named(desk.session, who, key)
+        before = {"name": partner.name, **partner.details}
+        changed = {name: text for name, text in typed.items() if text != before.get(name, "")}
+        if not changed:
+            return "Nothing changed."
+        register.change(desk.session, partner, changed, by=desk.person, now=desk.now)
+        desk.session.flush()
+        done = planning.bring_in(desk, source, only=partner.key)
+    counts = done.queued.counts
+    words = [f"{counted(counts[name], 'post')} {said}" for name, said in _COUNTED if counts[name]]
+    return f"Saved. {', '.join(words)}." if words else "Saved. No post changes by it."
+
+
+_COUNTED = (
+    ("add", "added"),
+    ("change", "changed and to review"),
+    ("withdraw", "withdrawn"),
+    ("blocked", "that lack something"),
+)
+
+
+@area.post("/details/agree", Right.AGREE)
+def agree(who: Who, sent: Sent) -> Response:
+    """Record the partner's standing yes."""
+    with who.desk() as desk:
+        count = speaking.agree(desk, _named(desk.session, who, sent.one("partner")))
+    return who.redirect(_back(who, sent.one("partner")), f"You have agreed. {counted(count, 'draft')} went to review.")
+
+
+@area.post("/details/revoke", Right.AGREE)
+def revoke(who: Who, sent: Sent) -> Response:
+    """Take every yes of the partner back; what is approved stops."""
+    with who.desk() as desk:
+        partner = _named(desk.session, who, sent.one("partner"))
+        count = agreement.revoke(desk.session, partner, by=desk.person.name, now=desk.now)
+    words = f"You no longer agree. {counted(count, 'approved post')} went back to review and cannot go out."
+    return who.redirect(_back(who, sent.one("partner")), words)
+
+
+def _back(who: Actor, key: str) -> str:
+    return f"{_HOME}#agreement" if who.partners else f"{_HOME}?partner={key}#agreement"

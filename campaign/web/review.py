@@ -1,0 +1,178 @@
+"""The review: posts by what they say, the common words once, then only what partners changed, riskiest first.
+
+Nothing is approved whose differences were not on the page: each button carries the hashes of what the page showed.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from fastapi import Depends
+from fastapi.responses import Response
+from sqlmodel import Session
+
+from campaign.errors import CampaignError
+from campaign.models import groups
+from campaign.models.groups import GroupKey
+from campaign.models.status import Status
+from campaign.people import Right
+from campaign.plan.locked import FixedLines, fixed_lines
+from campaign.review import decisions
+from campaign.review.content import draft_from_json
+from campaign.review.decisions import Desk
+from campaign.review.differences import Said, Sheet, lines_of, sheet
+from campaign.review.findings import findings
+from campaign.web.area import Area, Tab
+from campaign.web.forms import Form, Posted, Sent
+from campaign.web.post import why_not
+from campaign.web.subjects import about, copy_of, template_of, title
+from campaign.web.visitor import Actor, Who
+from campaign.wording import counted
+
+area = Area(Tab("Review", "/review", Right.REVIEW))
+
+_CONFLICT, _WRONG = 409, 422
+_MOST = 400
+"""Posts of a group on one page; the riskiest of a larger one come first once these are decided."""
+
+_REMEMBERED = 2000
+_LONGEST = 500
+
+
+def _key(template: str = "", version: str = "", channel: str = "") -> GroupKey:
+    return GroupKey(template, version, channel)
+
+
+Key = Annotated[GroupKey, Depends(_key)]
+
+
+def _path(key: GroupKey) -> str:
+    pairs = [("template", key.template), ("version", key.version), ("channel", key.channel)]
+    return "/review/group?" + urlencode([(name, value) for name, value in pairs if value])
+
+
+@area.get("/review", Right.REVIEW)
+def show(who: Who) -> Response:
+    """List the groups of what is in review."""
+    copy = copy_of(who.house.app)
+    with who.reading() as session:
+        found = groups.waiting(session, who.partners)
+    shown = [{"group": one, "title": title(copy, one.key), "path": _path(one.key)} for one in found]
+    return who.page("review/review.html", groups=shown, posts=sum(one.posts for one in found))
+
+
+@area.get("/review/group", Right.REVIEW)
+def group(who: Who, key: Key) -> Response:
+    """Show a group: the common words, and what is each post's own."""
+    return _page(who, key, Form())
+
+
+def _page(who: Actor, key: GroupKey, form: Form[Any], refused: Sequence[str] = (), status: int = 200) -> Response:
+    copy = copy_of(who.house.app)
+    with who.reading() as session:
+        found = _sheet(session, who, key)
+    return who.page(
+        "review/group.html",
+        status=status,
+        form=form,
+        key=key,
+        here=_path(key),
+        title=title(copy, key),
+        sheet=found,
+        sections=[(part, about(copy, part.event, part.question)) for part in found.sections],
+        barred={one.row.post.ident: reason for one in found.posts if (reason := why_not(who, one.row))},
+        refused=refused,
+        most=_MOST,
+    )
+
+
+def _sheet(session: Session, who: Actor, key: GroupKey) -> Sheet:
+    app = who.house.app
+    rows = groups.posts_of(session, key, who.partners, limit=_MOST)
+    contents, copy = app.contents, copy_of(app)
+    said = []
+    for row in rows:
+        draft, message = contents.draft(row.post), contents.message(row.post)
+        found = findings(row, draft, message, limits=app.limits, timetable=copy.timetable) if copy else []
+        said.append(Said(row, draft, contents.hash_of(message, row.post, row.account), tuple(found)))
+    partners = {row.partner.ident: row for row in rows}
+    before: defaultdict[int, set[str]] = defaultdict(set)
+    for partner_id, stored in groups.approved_drafts(session, partners.keys(), key.channel, limit=_REMEMBERED):
+        before[partner_id].update(lines_of(partners[partner_id], draft_from_json(stored, app.media_folder)))
+    template = template_of(copy, key.template, key.channel)
+    same = template is not None and template.version == key.version
+    return sheet(said, fixed_lines(template) if template and same else FixedLines(), before)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a form of a group says: the hashes that were shown, the posts that were set aside, the comment."""
+
+    decision: str
+    seen: dict[str, str]
+    aside: frozenset[str]
+    comment: str
+
+    @classmethod
+    def of(cls, sent: Posted) -> "Wanted":
+        """Read the form. Posts with the common words alone carry the name of their section: it is set aside whole."""
+        plain = [text.partition(":") for text in sent.many("plain")]
+        given = [*sent.many("seen"), *(text for _, _, text in plain)]
+        seen = {ident: digest for ident, at, digest in (text.partition("@") for text in given) if at}
+        aside = set(sent.many("aside"))
+        aside |= {text.partition("@")[0] for section, _, text in plain if section in aside}
+        return cls(sent.one("decision"), seen, frozenset(aside), sent.one("comment").strip())
+
+    @property
+    def lacks(self) -> tuple[str, str] | None:
+        """What the form needs and has not, with what to say."""
+        if self.decision not in {"approve", "return"}:
+            return "decision", "Choose what to do"
+        if self.decision == "approve" and not self.seen.keys() - self.aside:
+            return "decision", "Every post is set aside, so there is nothing to approve"
+        if self.decision == "return" and not self.seen.keys() & self.aside:
+            return "decision", "Tick the posts that need changes"
+        if self.decision == "return" and not 0 < len(self.comment) <= _LONGEST:
+            return "comment", f"Enter what needs to change, in at most {_LONGEST} characters"
+        return None
+
+
+@area.post("/review/group", Right.REVIEW)
+def decide(who: Who, key: Key, sent: Sent) -> Response:
+    """Approve what was shown and not set aside, or return what was set aside."""
+    wanted = Wanted.of(sent)
+    form: Form[Any] = Form(sent)
+    if lack := wanted.lacks:
+        return _page(who, key, form.wrong(*lack), status=_WRONG)
+    meant = [ident for ident in wanted.seen if (ident in wanted.aside) == (wanted.decision == "return")]
+    done, refused = 0, []
+    for ident in meant:
+        try:
+            with who.house.app.database.write() as session:
+                desk = Desk(session, who.house.app.contents, who.person, who.house.now())
+                done += _decided(desk, who, ident, wanted)
+        except CampaignError as error:
+            refused.append(str(error))
+    who.house.app.nudge()
+    if refused:
+        words = f"{counted(len(refused), 'post')} could not be decided"
+        return _page(who, key, form.wrong("group", words), refused, _CONFLICT)
+    return who.redirect("/review", _notice(wanted, done, len(meant)))
+
+
+def _decided(desk: Desk, who: Actor, ident: str, wanted: Wanted) -> bool:
+    row = who.post(desk.session, ident)
+    if wanted.decision == "return":
+        decisions.send_back(desk, row, wanted.comment)
+        return True
+    return decisions.approve(desk, row, wanted.seen[ident]) or row.post.status == Status.APPROVED
+
+
+def _notice(wanted: Wanted, done: int, meant: int) -> str:
+    if wanted.decision == "return":
+        return f"{counted(done, 'post')} returned. The officers of the partners are told."
+    rest = meant - done
+    more = f" {counted(rest, 'post')} not yet: the other side must approve too, or the time has passed." if rest else ""
+    return f"{counted(done, 'post')} approved.{more}"

@@ -1,0 +1,78 @@
+"""Taking down what is published: one post, or every post of a slot."""
+
+from typing import Any, ClassVar
+
+from fastapi.responses import Response
+from pydantic import Field
+
+from campaign.people import Right
+from campaign.review import taking_down
+from campaign.web.area import Area
+from campaign.web.forms import Fields, Form, Sent, read
+from campaign.web.items import items
+from campaign.web.post import CONFLICT, WRONG, page
+from campaign.web.visitor import Actor, Who
+from campaign.wording import counted
+
+area = Area()
+
+_LONGEST = 500
+
+
+class Removal(Fields):
+    """Why posts are taken down."""
+
+    missing: ClassVar = {"remove": f"Enter why it is taken down, in at most {_LONGEST} characters"}
+    remove: str = Field(min_length=1, max_length=_LONGEST)
+
+
+class SlotRemoval(Removal):
+    """Why every post of a slot is taken down, and how many the person saw."""
+
+    missing: ClassVar = {**Removal.missing, "seen": "Load the page again"}
+    slot: str = Field(min_length=1, max_length=200)
+    seen: int
+
+
+@area.post("/posts/{ident}/take-down", Right.RETRACT)
+def one(ident: str, who: Who, sent: Sent) -> Response:
+    """Order one published post to be taken down."""
+    form = read(Removal, sent)
+    if form.found is None:
+        return page(who, ident, form, status=WRONG)
+    with who.desk() as desk:
+        taking_down.take_down(desk, [who.post(desk.session, ident)], form.found.remove)
+    return who.redirect(
+        f"/posts/{int(ident)}", "It is being taken down. Where a platform does not allow it, a person is asked."
+    )
+
+
+@area.get("/take-down", Right.RETRACT)
+def ask(who: Who, slot: str = "") -> Response:
+    """Show what a slot has published, to take it down."""
+    return _asked(who, slot, Form())
+
+
+def _asked(who: Actor, slot: str, form: Form[Any], status: int = 200) -> Response:
+    with who.reading() as session:
+        shown = items(session, taking_down.published_of_slot(session, slot, who.partners))
+    return who.page(
+        "taking_down/slot.html", status=status, form=form, slot=slot, shown=shown, all_partners=not who.partners
+    )
+
+
+@area.post("/take-down", Right.RETRACT)
+def slot(who: Who, sent: Sent) -> Response:
+    """Order every published post of a slot to be taken down, where they are still those that were shown."""
+    form = read(SlotRemoval, sent)
+    if form.found is None:
+        return _asked(who, sent.one("slot"), form, WRONG)
+    wanted = form.found
+    with who.desk() as desk:
+        rows = taking_down.published_of_slot(desk.session, wanted.slot, who.partners)
+        same = len(rows) == wanted.seen
+        count = taking_down.take_down(desk, rows, wanted.remove) if same else 0
+    if not same:
+        words = "More or fewer are published than you saw. Look again"
+        return _asked(who, wanted.slot, form.wrong("remove", words), CONFLICT)
+    return who.redirect("/posts?status=retracting&status=retracted", f"{counted(count, 'post')} to be taken down.")

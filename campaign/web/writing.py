@@ -1,0 +1,270 @@
+"""Writing posts: a new one outside the timetable, and other words for one that is not out yet."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from fastapi.responses import Response
+from sqlmodel import Session
+
+from campaign.errors import BadInput, MoveRefused, UnknownName, WrongUse
+from campaign.models import partners
+from campaign.models.listing import PostRow
+from campaign.models.partners import Account, Partner
+from campaign.models.status import Move, Status, moves_from
+from campaign.people import Right
+from campaign.plan.refill import refilled, single
+from campaign.plan.rows import PlanRow
+from campaign.plan.template import Template
+from campaign.ports import Draft
+from campaign.review import decisions, queue
+from campaign.web import times
+from campaign.web.area import Area
+from campaign.web.forms import Form, Posted, Sent
+from campaign.web.holes import Holes, holes
+from campaign.web.post import CONFLICT, WRONG
+from campaign.web.preview import Preview, shown
+from campaign.web.visitor import Actor, Who
+from campaign.web.words import channel
+
+area = Area()
+
+_TOKEN = "00000000"  # noqa: S105 - of the right length; the real one is drawn when the post is stored
+_TIED = re.compile(r"\b(?:event|question)\.")
+
+Place = tuple[Account, Partner, Template]
+"""Where a new post goes and what it is filled from."""
+
+
+@area.get("/posts/new", Right.QUEUE)
+def choose(who: Who, template: str = "", account: str = "") -> Response:
+    """Ask for a template and an account, then for the words."""
+    if not (template or account):
+        return _choice(who, Form())
+    with who.reading() as session:
+        place = _place(session, who, template, account)
+    if isinstance(place, dict):
+        return _choice(who, Form(Posted({"template": (template,), "account": (account,)}), None, place), WRONG)
+    return _words(who, place, Form())
+
+
+def _choice(who: Actor, form: Form[Any], status: int = 200) -> Response:
+    with who.reading() as session:
+        found = _accounts(session, who)
+    templates = {(t.name, t.channel): t for t in who.house.app.copy.templates.by_key.values() if not _tied(t)}
+    names = {name: one.title for (name, only), one in sorted(templates.items(), key=lambda pair: pair[0][1] or "")}
+    titles = {name: templates[name, None].title if (name, None) in templates else names[name] for name in sorted(names)}
+    return who.page(
+        "writing/choose.html",
+        status=status,
+        form=form,
+        templates=_options(titles, form.value("template"), "Choose a template"),
+        accounts=_options(found, form.value("account"), "Choose an account"),
+    )
+
+
+def _options(pairs: Mapping[str, str], chosen: str, blank: str) -> list[dict[str, object]]:
+    return [
+        {"value": value, "text": text, "selected": value == chosen} for value, text in [("", blank), *pairs.items()]
+    ]
+
+
+def _accounts(session: Session, who: Actor) -> dict[str, str]:
+    """Return the accounts on which the person may post, by id."""
+    found = [
+        (account, partner)
+        for account, partner in partners.accounts(session)
+        if account.disabled_why is None and (not who.partners or partner.key in who.partners)
+    ]
+    return {
+        str(account.id): f"{channel(account.channel)}: {account.handle}" + ("" if who.partners else f", {partner.name}")
+        for account, partner in found
+    }
+
+
+def _tied(template: Template) -> bool:
+    """Say whether a template speaks of an event or a question, which only the timetable gives."""
+    return bool(_TIED.search(" ".join(filter(None, (template.words, template.subject, template.link)))))
+
+
+def _place(session: Session, who: Actor, template: str, account: str) -> Place | dict[str, str]:
+    """Return where the new post goes, or what is wrong with the choice, by field."""
+    known = _accounts(session, who)
+    errors = {} if account in known else {"account": "Choose the account that is to post"}
+    if not template:
+        errors["template"] = "Choose a template"
+    if errors:
+        return errors
+    found, owner = partners.account_with_partner(session, int(account))
+    try:
+        picked = who.house.app.copy.templates.pick(template, found.channel)
+    except UnknownName:
+        return {"template": f"There is no such template for {channel(found.channel)}"}
+    return (
+        (found, owner, picked) if not _tied(picked) else {"template": "This template needs an event of the timetable"}
+    )
+
+
+def _words(who: Actor, place: Place, form: Form[Any], look: Preview | None = None, status: int = 200) -> Response:
+    account, partner, template = place
+    values = {**partner.details, **_typed(form, template)}
+    return who.page(
+        "writing/words.html",
+        status=status,
+        form=form,
+        account=account,
+        partner=partner,
+        wording=template,
+        inputs=holes(template.fields, values).holes,
+        look=look,
+        action="/posts/new",
+        new=True,
+        title="New post",
+        back="/posts/new",
+    )
+
+
+def _typed(form: Form[Any], template: Template) -> dict[str, str]:
+    """Return what the person typed, where a form came back."""
+    names = holes(template.fields, {}).names
+    return {name: form.posted.one(name) for name in names if name in form.posted.values}
+
+
+@area.post("/posts/new", Right.QUEUE)
+def create(who: Who, sent: Sent) -> Response:
+    """Show the new post as it will look, or send it for review."""
+    with who.reading() as session:
+        place = _place(session, who, sent.one("template"), sent.one("account"))
+    if isinstance(place, dict):
+        return _choice(who, Form(sent, None, place), WRONG)
+    due_at = times.moment(sent.one("day"), sent.one("time"), ZoneInfo(who.house.app.settings.campaign.timezone))
+    inputs = holes(place[2].fields, {})
+    if isinstance(due_at, dict):
+        return _words(who, place, Form(sent, None, due_at), status=WRONG)
+    own = _own(inputs.sent(sent), place[1].details, place[2])
+    account, owner, template = place
+    source = who.house.app.source(placeholders=False)
+    with who.reading() as session:
+        row = single(session, source, account, owner, template.name, due_at, own)
+    if row.findings:
+        return _words(who, place, Form(sent, None, _placed(inputs.told(row.findings))), status=WRONG)
+    if sent.one("do") != "send":
+        return _words(who, place, Form(sent), _look(who, row, account, owner))
+    return _stored(who, place, row, own, sent)
+
+
+def _stored(who: Actor, place: Place, row: PlanRow, own: Mapping[str, str], sent: Posted) -> Response:
+    try:
+        with who.desk() as desk:
+            account, _ = partners.account_with_partner(desk.session, place[0].ident)
+            post = queue.add_single(desk, account, row, own)
+            ident, status = post.ident, post.status
+    except WrongUse as error:
+        return _words(who, place, Form(sent, None, {"day": str(error)}), status=WRONG)
+    waits = "Saved as a draft. It goes to review when your organisation has agreed to it."
+    return who.redirect(f"/posts/{ident}", "Sent for review." if status == Status.IN_REVIEW else waits)
+
+
+def _placed(errors: dict[str, str]) -> dict[str, str]:
+    """Put what belongs to the time beside the day."""
+    return {("day" if name == "at" else name): words for name, words in errors.items()}
+
+
+def _own(sent: Mapping[str, str], details: Mapping[str, str], template: Template) -> dict[str, str]:
+    """Return the values that are the post's own: what equals the partner's details or the default follows them."""
+    defaults = {name: spec.default or "" for name, spec in template.fields.items()}
+    return {name: text for name, text in sent.items() if text and text != (details.get(name) or defaults.get(name))}
+
+
+def _look(who: Actor, row: PlanRow, account: Account, partner: Partner) -> Preview:
+    return _preview(who, row.draft or Draft(words=""), account, partner)
+
+
+def _preview(who: Actor, draft: Draft, account: Account, partner: Partner) -> Preview:
+    app = who.house.app
+    return shown(app, app.contents.composer.compose(account.channel, draft, _TOKEN), account, partner)
+
+
+# --- other words ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A post that is being edited, with its template."""
+
+    row: PostRow
+    template: Template
+
+    @property
+    def inputs(self) -> Holes:
+        """The inputs, with what the post says now."""
+        return holes(self.template.fields, {**self.row.partner.details, **self.row.post.fields})
+
+    def fields(self, sent: Mapping[str, str]) -> dict[str, str]:
+        """Return the post's own values; its images stay."""
+        kept = {name: text for name, text in self.row.post.fields.items() if name not in sent}
+        return kept | _own(sent, self.row.partner.details, self.template)
+
+
+def _opened(session: Session, who: Actor, ident: str) -> Opened:
+    """Return the post and its template. Raises MoveRefused where its words cannot change any more."""
+    row = who.post(session, ident)
+    post = row.post
+    if Move.EDIT not in moves_from(Status(post.status)) or not post.template:
+        raise MoveRefused(post=post.id, status=post.status, move=Move.EDIT, mend="Its words are settled.")
+    return Opened(row, who.house.app.copy.templates.pick(post.template, post.channel))
+
+
+@area.get("/posts/{ident}/edit", Right.EDIT)
+def edit(ident: str, who: Who) -> Response:
+    """Show the words that the template lets the partner change."""
+    with who.reading() as session:
+        return _edited(who, _opened(session, who, ident), Form())
+
+
+def _edited(who: Actor, opened: Opened, form: Form[Any], look: Preview | None = None, status: int = 200) -> Response:
+    row = opened.row
+    values = {**row.partner.details, **row.post.fields, **_typed(form, opened.template)}
+    return who.page(
+        "writing/words.html",
+        status=status,
+        form=form,
+        account=row.account,
+        partner=row.partner,
+        wording=opened.template,
+        inputs=holes(opened.template.fields, values).holes,
+        look=look,
+        post=row.post,
+        action=f"/posts/{row.post.id}/edit",
+        new=False,
+        title="Change the words",
+        back=f"/posts/{row.post.id}",
+    )
+
+
+@area.post("/posts/{ident}/edit", Right.EDIT)
+def save(ident: str, who: Who, sent: Sent) -> Response:
+    """Show the post with its new words, or store them: it goes to review with them."""
+    source = who.house.app.source(placeholders=True)
+    with who.reading() as session:
+        opened = _opened(session, who, ident)
+        if sent.one("version") != str(opened.row.post.version):
+            words = "This post changed since you opened it. Look at it again"
+            return _edited(who, opened, Form(sent, None, {"words": words}), status=CONFLICT)
+        fields = opened.fields(opened.inputs.sent(sent))
+        try:
+            draft = refilled(session, source, opened.row, fields)
+        except BadInput as error:
+            return _edited(who, opened, Form(sent, None, opened.inputs.told(error.findings)), status=WRONG)
+        if sent.one("do") != "save":
+            return _edited(who, opened, Form(sent), _preview(who, draft, opened.row.account, opened.row.partner))
+    with who.desk() as desk:
+        row = who.post(desk.session, ident)
+        if row.post.version != opened.row.post.version:
+            raise MoveRefused(post=row.post.id, status="changed meanwhile", move=Move.EDIT, mend="Look at it again.")
+        changed = ", ".join(sorted(name for name in fields if fields[name] != opened.row.post.fields.get(name)))
+        decisions.edit(desk, row, draft, fields, f"edited: {changed}" if changed else "edited")
+        review = row.post.status == Status.IN_REVIEW
+    return who.redirect(f"/posts/{int(ident)}", "Saved. It is in review." if review else "Saved.")

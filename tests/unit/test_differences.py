@@ -1,0 +1,133 @@
+"""What changed: common words and own words told apart, the riskiest first."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from campaign.errors import Finding
+from campaign.models.listing import PostRow
+from campaign.models.partners import Account, Partner
+from campaign.models.posts import Post
+from campaign.plan.locked import FixedLines, fixed_lines
+from campaign.plan.template import load_templates
+from campaign.ports import Draft, Media
+from campaign.review.differences import Said, changes, sheet
+
+NOW = datetime(2025, 12, 1, tzinfo=UTC)
+FIXED = FixedLines(("Join in.", "Tell us what works."), frozenset({"For families."}))
+
+
+def said(
+    number: int,
+    *lines: str,
+    findings: tuple[Finding, ...] = (),
+    media: tuple[Media, ...] = (),
+    event: str | None = None,
+) -> Said:
+    partner = Partner(id=number, key=f"p{number}", name=f"School {number}", region="London", joined_at=NOW)
+    post = Post(id=number, due_at=NOW, event=event)
+    return Said(PostRow(post, Account(), partner), Draft("\n\n".join(lines), media=media), f"hash{number}", findings)
+
+
+def test_common_words_stand_once_and_own_words_with_their_post() -> None:
+    found = changes(
+        [
+            said(1, "Join in.", "Tell us what works.", "School 1, London"),
+            said(2, "Our own line.", "Join in.", "Tell us what works.", "School 2, London"),
+        ],
+        FIXED,
+    )
+    assert found.common == ("Join in.", "Tell us what works.", "[partner’s name], [region]")
+    assert [one.row.post.id for one in found.plain] == [1], "a name and a region are no words of its own"
+    assert [(one.row.post.id, [line.words for line in one.own]) for one in found.own] == [(2, ["Our own line."])]
+
+
+def test_an_altered_line_of_the_template_comes_first_and_is_named() -> None:
+    found = changes(
+        [
+            said(1, "Join in.", "Tell us what works.", "Ring us on 020 7946 0000, or look at https://example.org/a"),
+            said(2, "Join in.", "Tell us what fails."),
+            said(3, "Join in.", "Tell us what works."),
+        ],
+        FIXED,
+    )
+    assert [one.row.post.id for one in found.own] == [2, 1]
+    assert found.own[0].lacks == ("Tell us what works.",)
+    assert [line.words for line in found.own[0].own] == ["Tell us what fails."]
+
+
+def test_a_post_alone_is_told_from_its_template() -> None:
+    found = changes([said(1, "Join in.", "Tell us what works.", "For families.", "Mine.")], FIXED)
+    assert [line.words for line in found.own[0].own] == ["Mine."]
+
+
+@pytest.mark.parametrize(
+    ("line", "holds"),
+    [
+        ("Ring 020 7946 0000", ["a telephone number"]),
+        ("Ring +44 (0)20 7946 0000", ["a telephone number"]),
+        ("See https://example.org", ["a link"]),
+        ("Write to send@example.org", ["an email address"]),
+        ("We have 140 pupils", []),
+    ],
+)
+def test_what_is_easily_wrong_is_named_and_comes_before_plain_words(line: str, holds: list[str]) -> None:
+    posts = [said(1, "Join in.", "Tell us what works.", "Words"), said(2, "Join in.", "Tell us what works.", line)]
+    found = changes(posts, FIXED)
+    assert found.own[0].row.post.id == 2
+    assert found.own[0].holds == holds
+
+
+def test_what_was_approved_before_comes_last() -> None:
+    line = "See https://example.org"
+    posts = [said(number, "Join in.", "Tell us what works.", f"{line}/{number}") for number in (1, 2)]
+    found = changes(posts, FIXED, {1: {f"{line}/1"}})
+    assert [one.row.post.id for one in found.own] == [2, 1]
+    assert found.own[1].own[0].known
+    assert found.own[1].holds == []
+
+
+def test_what_check_finds_makes_even_common_words_a_case_of_their_own() -> None:
+    fault = Finding("t", "words", "it is too long", "Shorten it")
+    found = changes([said(1, "Join in.", "Tell us what works.", findings=(fault,))], FIXED)
+    assert found.own[0].said.findings == (fault,)
+    assert found.plain == ()
+
+
+def test_the_alt_text_of_an_image_is_words_too() -> None:
+    image = Media("d", "image/png", "A garden", Path("a.png"))
+    found = changes([said(1, "Join in.", "Tell us what works.", media=(image,))], FIXED)
+    assert [line.words for line in found.own[0].own] == ["Image: A garden"]
+
+
+def test_posts_about_one_event_are_told_from_those_about_another() -> None:
+    found = sheet(
+        [
+            said(1, "Join in.", "Tell us what works.", "On Monday.", event="early"),
+            said(2, "Join in.", "Tell us what works.", "On Monday.", event="early"),
+            said(3, "Join in.", "Tell us what works.", "On Friday.", event="local"),
+            said(4, "Join in.", "Tell us what works.", "On Monday.", event="local"),
+            said(5, "Join in.", "Tell us what works.", "On Friday.", event="local"),
+        ],
+        FIXED,
+    )
+    assert found.common == ("Join in.", "Tell us what works.")
+    assert [(part.event, part.changes.common) for part in found.sections] == [
+        ("local", ("On Friday.",)),
+        ("early", ("On Monday.",)),
+    ]
+    assert [one.row.post.id for one in found.sections[0].changes.own] == [4], "it names the day of another event"
+    assert len(found.posts) == 5
+
+
+def test_nothing_has_no_changes() -> None:
+    assert sheet([], FIXED).common == changes([], FIXED).common == ()
+
+
+def test_fixed_lines_are_those_without_a_field(tmp_path: Path) -> None:
+    head = "---\ntitle: T\nversion: 1\nfields:\n  a: {type: text}\n---\n"
+    text = "Always.\n{% if a %}\nAt times.\n{{ a }}\n{% endif %}\n"
+    (tmp_path / "t.md").write_text(f"{head}{text}By {{{{ partner.name }}}}.\nThe end.\n")
+    found = fixed_lines(load_templates(tmp_path).pick("t", "x"))
+    assert found == FixedLines(("Always.", "The end."), frozenset({"At times."}))

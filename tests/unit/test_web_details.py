@@ -1,0 +1,156 @@
+"""A partner's details, its agreement, and publishing by hand, in the pages."""
+
+import re
+from collections.abc import Iterator
+from email import message_from_bytes
+from pathlib import Path
+
+import pytest
+from conftest import MovedClock
+from pages_room import Browser, Room, opened_room
+from reviewing import opened_office
+
+from campaign.models import partners
+from campaign.models.partners import Partner
+from campaign.models.posts import Post
+from campaign.models.status import Status
+
+pytestmark = pytest.mark.thorough
+GOOD = {"name": "Oak School", "x_line": "Oak's own line", "contact": "send@oak.example"}
+
+
+@pytest.fixture
+def room(tmp_path: Path, clock: MovedClock) -> Iterator[Room]:
+    for office in opened_office(tmp_path, clock):
+        with opened_room(tmp_path, office) as room:
+            yield room
+
+
+def partner(room: Room, key: str = "oak") -> Partner:
+    with room.office.database.read() as session:
+        found = partners.partner_by_key(session, key)
+        assert found is not None
+        return found
+
+
+def send(browser: Browser, do: str = "save", key: str = "oak", **fields: str) -> tuple[int, str]:
+    found = browser.send("/details", partner=key, do=do, **{**GOOD, **fields})
+    return found.status_code, found.text
+
+
+def test_details_are_fields_of_the_templates_shown_as_posts_before_they_are_saved(room: Room) -> None:
+    browser = room.browser("olga")
+    page = browser.get("/details").text
+    assert 'name="x_line"' in page
+    assert 'name="quote_role"' in page
+    code, text = send(browser, "preview", x_line="A line <b> to try")
+    assert code == 200
+    assert re.search(r"of 280 characters", text)
+    assert "A line &lt;b&gt; to try" in text
+    assert partner(room).details == {}, "a preview stores nothing"
+    assert send(browser)[0] == 303
+    assert partner(room).details == {"x_line": "Oak's own line", "contact": "send@oak.example"}
+    assert partner(room).name == "Oak School"
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"contact": "no address"}, "Contact is no email address"),
+        ({"local_link": "oak.example"}, "Local link is no web address"),
+        ({"own_words": "x" * 2000}, "Shorten it by"),
+        ({"contact_email": "nobody"}, "is no mail address"),
+        ({"quote": "Well said", "quote_name": ""}, "Quote"),
+        ({"name": ""}, "Enter the name of your organisation"),
+    ],
+)
+def test_a_detail_that_is_wrong_is_named_beside_its_field(room: Room, fields: dict[str, str], said: str) -> None:
+    code, text = send(room.browser("olga"), **fields)
+    assert code == 422
+    assert "<title>Error: " in text
+    assert said in text
+    assert partner(room).details == {}
+
+
+def test_what_a_post_lacks_is_said_beside_the_form(room: Room) -> None:
+    text = room.browser("olga").get("/details").text
+    assert re.search(r"<strong>X:</strong> Is missing\. Give the partner a line of its own", text)
+
+
+def test_an_officer_has_one_partner_and_an_admin_chooses(room: Room) -> None:
+    assert room.browser("olga").get("/details?partner=elm").status_code == 404
+    assert send(room.browser("olga"), key="elm")[0] == 404
+    assert "Which partner?" in room.browser("adam").get("/details").text
+    assert send(room.browser("adam"), key="elm")[0] == 303
+    assert partner(room, "elm").details["x_line"] == "Oak's own line"
+
+
+def test_a_yes_taken_back_stops_what_is_approved_and_given_again_brings_drafts_in(room: Room) -> None:
+    post, browser = room.office.post("oak", status=Status.APPROVED), room.browser("olga")
+    assert browser.send("/details/revoke", page="/details", partner="oak").status_code == 303
+    assert room.office.seen(post).status == Status.IN_REVIEW
+    draft = room.office.post("oak", status=Status.DRAFT)
+    page = browser.get("/details").text
+    assert "Nothing goes out in your name before you agree" in page
+    assert f"/posts/{draft}" in page
+    assert browser.send("/details/agree", page="/details", partner="oak").status_code == 303
+    assert room.office.seen(draft).status == Status.IN_REVIEW
+    assert browser.send("/details/agree", page="/details", partner="elm").status_code == 404
+
+
+def test_one_post_is_agreed_to_alone(room: Room) -> None:
+    browser = room.browser("olga")
+    browser.send("/details/revoke", page="/details", partner="oak")
+    posts = [room.office.post("oak", status=Status.DRAFT) for _ in range(2)]
+    page = f"/posts/{posts[0]}"
+    assert "Agree to this post" in browser.get(page).text
+    assert browser.send(f"{page}/agree", page=page).status_code == 303
+    assert [room.office.seen(post).status for post in posts] == [Status.IN_REVIEW, Status.DRAFT]
+
+
+def by_hand(room: Room, words: str = "Copy <me>") -> int:
+    post = room.office.post("oak", status=Status.BY_HAND)
+    with room.office.database.write() as session:
+        row = session.get_one(Post, post)
+        row.draft = {**row.draft, "words": words}
+    return post
+
+
+def test_a_post_by_hand_is_ready_to_copy_and_counts_when_its_address_is_there(room: Room) -> None:
+    post, browser = by_hand(room), room.browser("olga")
+    page = f"/posts/{post}/hand"
+    assert page in browser.get(f"/posts/{post}").text
+    text = browser.get(page).text
+    assert "Copy &lt;me&gt;</textarea>" in text
+    assert 'href="https://x.com/intent/' in text
+    handle = browser.send(page, page=page, url="https://x.com/p1/status/1234567890123456789")
+    assert handle.status_code == 303
+    seen = room.office.seen(post)
+    assert (seen.status, seen.url) == ("published", "https://x.com/p1/status/1234567890123456789")
+    assert room.office.moves(post)[-1] == ("olga", "done")
+    assert browser.get(page).status_code == 409, "it is out"
+
+
+@pytest.mark.parametrize("url", ["", "x", "javascript:alert(1)", "https://"])
+def test_what_is_no_address_is_not_recorded(room: Room, url: str) -> None:
+    post, browser = by_hand(room), room.browser("olga")
+    page = f"/posts/{post}/hand"
+    assert browser.send(page, page=page, url=url).status_code == 422
+    assert room.office.seen(post).status == Status.BY_HAND
+
+
+def test_a_newsletter_is_an_article_to_paste(room: Room) -> None:
+    room.office.join("ash", channel="email")
+    post = room.office.post("ash")
+    with room.office.database.write() as session:
+        row = session.get_one(Post, post)
+        row.draft = {**row.draft, "subject": "News", "words": "# News\n\nFrom **us**.", "audience": "a"}
+    browser = room.browser("rita")
+    text = browser.get(f"/posts/{post}/article").text
+    assert "&lt;strong&gt;us&lt;/strong&gt;" in text
+    assert "Unsubscribe" not in text
+    found = browser.get(f"/posts/{post}/article.eml")
+    mail = message_from_bytes(found.content)
+    assert (mail["Subject"], mail["X-Unsent"]) == ("News", "1")
+    assert f'filename="newsletter-{post}.eml"' in found.headers["Content-Disposition"]
+    assert browser.get(f"/posts/{room.office.post('oak')}/article").status_code == 404

@@ -1,0 +1,105 @@
+"""Taking down, accounts with their state, and who takes part."""
+
+import csv
+import io
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from conftest import MovedClock
+from pages_room import Room, opened_room
+from reviewing import opened_office
+
+from campaign.models import partners
+from campaign.models.partners import change_account
+from campaign.models.status import Status
+
+pytestmark = pytest.mark.thorough
+OUT = {"slot": "launch"}
+
+
+@pytest.fixture
+def room(tmp_path: Path, clock: MovedClock) -> Iterator[Room]:
+    for office in opened_office(tmp_path, clock):
+        with opened_room(tmp_path, office) as room:
+            yield room
+
+
+def published(room: Room, partner: str, **changes: object) -> int:
+    now = room.office.clock.now()
+    more = {**OUT, "published_at": now, "external_id": "9", **changes}
+    return room.office.post(partner, status=Status.PUBLISHED, after=timedelta(hours=-1), changes=more)
+
+
+def test_a_published_post_is_taken_down_with_a_reason(room: Room) -> None:
+    post, browser = published(room, "oak"), room.browser("olga")
+    page = f"/posts/{post}"
+    assert browser.send(f"{page}/take-down", page=page).status_code == 422
+    assert browser.send(f"{page}/take-down", page=page, remove="A wrong number").status_code == 303
+    assert room.office.seen(post).status == Status.RETRACTING
+    assert "A wrong number" in browser.get(page).text
+    assert browser.send(f"{page}/take-down", page=page, remove="Again").status_code == 409
+
+
+def test_what_is_not_out_cannot_be_taken_down(room: Room) -> None:
+    post = room.office.post("oak")
+    assert "/take-down" not in room.browser("olga").get(f"/posts/{post}").text
+
+
+def test_every_post_of_a_slot_is_taken_down_by_whom_it_concerns(room: Room) -> None:
+    oak, elm, other = published(room, "oak"), published(room, "elm"), published(room, "oak", slot="other")
+    page = "/take-down?slot=launch"
+    assert "1 post is published" in room.browser("olga").get(page).text
+    browser = room.browser("rita")
+    assert "2 posts are published" in browser.get(page).text
+    assert browser.send("/take-down", page=page, slot="launch", seen="2").status_code == 422
+    assert browser.send("/take-down", page=page, slot="launch", seen="1", remove="Wrong").status_code == 409
+    assert room.office.seen(oak).status == Status.PUBLISHED, "fewer were seen than there are"
+    assert browser.send("/take-down", page=page, slot="launch", seen="2", remove="Wrong").status_code == 303
+    assert [room.office.seen(post).status for post in (oak, elm, other)] == ["retracting", "retracting", "published"]
+    assert "Nothing of this slot is published" in browser.get(page).text
+
+
+def test_accounts_say_what_stops_them_in_local_time(room: Room) -> None:
+    until = room.office.clock.now() + timedelta(hours=3)
+    with room.office.database.write() as session:
+        change_account(session, room.office.accounts["oak"], {"stopped_why": "too <many>", "stopped_until": until})
+        change_account(session, room.office.accounts["elm"], {"stopped_why": "refused"})
+    text = room.browser("olga").get("/accounts").text
+    assert "It has stopped until Tuesday 2 December, midday: too &lt;many&gt;" in text
+    assert "refused" not in text, "another partner's is not hers"
+    text = room.browser("adam").get("/accounts").text
+    assert "It has stopped: refused. An admin connects it again." in text
+    assert "Needs you" in text
+
+
+def test_an_account_that_does_not_open_shows_it(room: Room) -> None:
+    with room.office.database.write() as session:
+        change_account(session, room.office.accounts["oak"], {"sealed": b"not ours"})
+        change_account(session, room.office.accounts["elm"], {"mode": "by-hand"})
+    text = room.browser("adam").get("/accounts").text
+    assert "Needs you" in text
+    assert "By hand" in text
+    assert "not ours" not in text
+
+
+def test_partners_are_counted_step_by_step(room: Room) -> None:
+    with room.office.database.write() as session:
+        oak, elm = (partners.partner_by_key(session, key) for key in ("oak", "elm"))
+        assert oak
+        assert elm
+        oak.kind, oak.region, oak.details, oak.name = "school", "London", {"x_line": "Ours"}, "=Oak"
+        change_account(session, room.office.accounts["oak"], {"mode": "by-hand"})
+    published(room, "oak")
+    text = room.browser("rita").get("/participation").text
+    assert "London" in text
+    assert "All done" in text
+    assert "Gave details" in text
+    found = room.browser("rita").get("/participation.csv")
+    rows = {row["partner"]: row for row in csv.DictReader(io.StringIO(found.content.decode("utf-8-sig")))}
+    assert rows["oak"]["next step"] == ""
+    assert rows["oak"]["published"] == "1"
+    assert rows["oak"]["name"] == "'=Oak", "no cell is read as a formula"
+    assert rows["elm"]["next step"] == "Gave details"
+    assert rows["elm"]["Agreed"] == "yes"

@@ -1,0 +1,142 @@
+"""The review by groups: what is on the page is approved, what changed or was set aside is not."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from conftest import MovedClock
+from pages_room import Browser, Room, opened_room
+from reviewing import opened_office
+
+from campaign.models.posts import Post
+from campaign.models.status import Status
+
+pytestmark = pytest.mark.thorough
+GROUP = "/review/group?template=t&version=1&channel=x"
+SEEN = re.compile(r'name="(seen|plain)" value="([^"]+@\w+)"')
+
+
+@pytest.fixture
+def room(tmp_path: Path, clock: MovedClock) -> Iterator[Room]:
+    for office in opened_office(tmp_path, clock):
+        with opened_room(tmp_path, office) as room:
+            yield room
+
+
+def write(room: Room, post: int, words: str) -> None:
+    with room.office.database.write() as session:
+        row = session.get_one(Post, post)
+        row.draft = {**row.draft, "words": words}
+        session.add(row)
+
+
+def three(room: Room) -> tuple[int, int, int]:
+    """Two posts with the common words alone, and one with a line of its own."""
+    posts = (room.office.post("oak"), room.office.post("elm"), room.office.post("elm"))
+    for post in posts:
+        write(room, post, "Join in.")
+    write(room, posts[2], "Join in.\n\nOur <own> line 020 7946 0000")
+    return posts
+
+
+def decide(browser: Browser, decision: str, aside: list[str] | None = None, **fields: str) -> int:
+    found = browser.get(GROUP).text
+    return send(browser, SEEN.findall(found), decision, aside, **fields)
+
+
+def send(
+    browser: Browser, seen: list[tuple[str, str]], decision: str, aside: list[str] | None = None, **fields: str
+) -> int:
+    pairs = [*seen, ("decision", decision), *(("aside", one) for one in aside or []), *fields.items()]
+    data = [("form_token", browser.token or ""), *pairs]
+    return browser.session.post(f"{browser.address}{GROUP}", data=data, timeout=20, allow_redirects=False).status_code
+
+
+def states(room: Room, posts: tuple[int, ...]) -> list[str]:
+    return [str(room.office.seen(post).status) for post in posts]
+
+
+def test_posts_that_say_the_same_are_one_group(room: Room) -> None:
+    three(room)
+    room.office.post("oak", changes={"template": "other", "event": "early"})
+    text = room.browser("rita").get("/review").text
+    assert "4 posts wait for you" in text
+    assert GROUP.replace("&", "&amp;") in text
+    assert "template=other&amp;version=1&amp;channel=x" in text
+
+
+def test_the_common_words_stand_once_and_own_words_with_what_to_check(room: Room) -> None:
+    three(room)
+    text = room.browser("rita").get(GROUP).text
+    assert text.count("Join in.") == 1
+    assert "Our &lt;own&gt; line 020 7946 0000" in text
+    assert "It holds a telephone number that nobody approved before." in text
+    assert "2 posts with the common words alone" in text
+
+
+def test_what_was_shown_is_approved_together(room: Room) -> None:
+    posts = three(room)
+    assert decide(room.browser("rita"), "approve") == 303
+    assert states(room, posts) == ["approved"] * 3
+    assert room.office.moves(posts[2])[-1] == ("rita", "approve")
+
+
+def test_what_is_set_aside_is_left_and_comes_back_with_a_comment(room: Room) -> None:
+    posts, browser = three(room), room.browser("rita")
+    assert decide(browser, "approve", [str(posts[2])]) == 303
+    assert states(room, posts) == ["approved", "approved", "in_review"]
+    assert decide(browser, "return", [str(posts[2])]) == 422, "a return needs a comment"
+    assert decide(browser, "return", [str(posts[2])], comment="A wrong number") == 303
+    assert states(room, posts) == ["approved", "approved", "draft"]
+    assert room.office.seen(posts[2]).comment == "A wrong number"
+
+
+def test_posts_without_words_of_their_own_are_one_decision(room: Room) -> None:
+    posts = three(room)
+    assert decide(room.browser("rita"), "approve", ["plain-1"]) == 303
+    assert states(room, posts) == ["in_review", "in_review", "approved"]
+
+
+def test_a_post_that_changed_meanwhile_is_refused_and_the_others_are_approved(room: Room) -> None:
+    posts, browser = three(room), room.browser("rita")
+    seen = SEEN.findall(browser.get(GROUP).text)
+    write(room, posts[0], "Other words")
+    assert send(browser, seen, "approve") == 409
+    assert states(room, posts) == ["in_review", "approved", "approved"]
+
+
+def test_nothing_is_approved_that_was_not_on_the_page(room: Room) -> None:
+    posts, browser = three(room), room.browser("rita")
+    for seen in ([], [("seen", str(posts[0]))], [("seen", f"{posts[0]}@")], [("seen", f"{posts[0]}@{'0' * 64}")]):
+        assert send(browser, seen, "approve") in {409, 422}
+    assert states(room, posts) == ["in_review"] * 3
+
+
+def test_four_eyes_bind_in_a_group_too(room: Room) -> None:
+    posts = (*three(room)[:2], room.office.post("oak", changes={"queued_by": "rita"}))
+    browser = room.browser("rita")
+    seen = [*SEEN.findall(browser.get(GROUP).text), ("seen", f"{posts[2]}@{room.office.seen(posts[2]).content_hash}")]
+    assert f"{posts[2]}@" not in browser.get(GROUP).text
+    assert "you queued or last edited it" in browser.get(GROUP).text
+    assert send(browser, seen, "approve") == 409
+    assert states(room, posts) == ["approved", "approved", "in_review"]
+
+
+def test_an_officer_sees_and_decides_own_posts_alone(room: Room) -> None:
+    posts = three(room)
+    with room.office.database.write() as session:
+        row = session.get_one(Post, posts[0])
+        row.queued_by = "otto"
+    browser = room.browser("ella")
+    text = browser.get(GROUP).text
+    assert f"/posts/{posts[0]}" not in text
+    assert f"/posts/{posts[2]}" in text
+    assert "1 post waits" not in browser.get("/review").text
+    theirs = [("seen", f"{posts[0]}@{room.office.seen(posts[0]).content_hash}")]
+    assert send(browser, theirs, "approve") == 409
+    assert states(room, posts) == [Status.IN_REVIEW.value] * 3
+
+
+def test_a_group_that_is_done_says_so(room: Room) -> None:
+    assert "Nothing of this group waits" in room.browser("rita").get("/review/group?template=none").text

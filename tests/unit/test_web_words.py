@@ -1,0 +1,44 @@
+"""Days and times as people type them; two wordings side by side."""
+
+from datetime import date, time
+
+import pytest
+
+from campaign.review.comparing import compared
+from campaign.web import times
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("9:30am", time(9, 30)),
+        ("9.30 AM", time(9, 30)),
+        ("12am", time(0)),
+        ("12pm", time(12)),
+        ("5pm", time(17)),
+        ("17:05", time(17, 5)),
+        ("midday", time(12)),
+        ("13pm", None),
+        ("0am", None),
+        ("24:00", None),
+        ("9", None),
+        ("", None),
+    ],
+)
+def test_a_time_is_read_as_people_write_it(text: str, meant: time | None) -> None:
+    assert times.clock(text) == meant
+
+
+@pytest.mark.parametrize("text", ["1/12/2025", "2025-12-01", "1 12 2025", "1 December 2025"])
+def test_a_day_is_read_as_people_write_it(text: str) -> None:
+    assert times.day(text) == date(2025, 12, 1)
+    assert times.day("31/11/2025") is None
+
+
+def test_wordings_are_compared_word_by_word() -> None:
+    same, changed, added = compared("One line\n\nJoin us on Monday\n", "One line\nJoin us on Friday\nMore")
+    assert not same.differs
+    assert [piece.words for piece in changed.before if piece.differs] == ["Monday"]
+    assert [piece.words for piece in changed.now if piece.differs] == ["Friday"]
+    assert added.before == ()
+    assert [piece.words for piece in added.now] == ["More"]

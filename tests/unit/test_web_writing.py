@@ -1,0 +1,207 @@
+"""New posts and other words: seen before they are sent, to review with every change, nothing outside of the fields."""
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from conftest import MovedClock
+from pages_room import Browser, Room, opened_room
+from reviewing import opened_office
+
+from campaign.models import holds, partners
+from campaign.models.posts import Post
+from campaign.models.status import Status
+
+pytestmark = pytest.mark.thorough
+WHEN = {"day": "3/12/2025", "time": "9:30am"}
+LINE = "A line of our own <b>"
+
+
+@pytest.fixture
+def room(tmp_path: Path, clock: MovedClock) -> Iterator[Room]:
+    for office in opened_office(tmp_path, clock):
+        with office.database.write() as session:
+            for key in ("oak", "elm"):
+                partner = partners.partner_by_key(session, key)
+                assert partner is not None
+                partner.details = {"x_line": f"The line of {key}"}
+        with opened_room(tmp_path, office) as room:
+            yield room
+
+
+def new(room: Room, browser: Browser, do: str = "send", partner: str = "oak", **fields: str) -> tuple[int, str]:
+    account = str(room.office.accounts[partner])
+    found = browser.send("/posts/new", template="post-1", account=account, do=do, **{**WHEN, **fields})
+    return found.status_code, found.text if found.status_code != 303 else found.headers["location"]
+
+
+def stored(room: Room, browser: Browser, **fields: str) -> int:
+    code, where = new(room, browser, **fields)
+    assert code == 303
+    return int(where.rpartition("/")[2])
+
+
+def test_a_new_post_is_previewed_then_sent_for_review(room: Room) -> None:
+    browser = room.browser("olga")
+    assert "Template post 1" in browser.get("/posts/new").text
+    page = browser.get(f"/posts/new?template=post-1&account={room.office.accounts['oak']}").text
+    assert "The line of oak" in page
+    code, text = new(room, browser, "preview", x_line=LINE)
+    assert code == 200
+    assert re.search(r"of 280 characters", text)
+    assert "A line of our own &lt;b&gt;" in text
+    with room.office.database.read() as session:
+        assert session.get(Post, 1) is None, "a preview stores nothing"
+    post = room.office.seen(stored(room, browser, x_line=LINE))
+    assert (post.status, post.queued_by, post.due_at.isoformat()) == ("in_review", "olga", "2025-12-03T09:30:00+00:00")
+    assert LINE in post.draft["words"]
+    assert post.fields == {"x_line": LINE}
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"day": "soon"}, "Enter the day as day, month and year"),
+        ({"time": "930"}, "Enter the time, like 9:30am"),
+        ({"day": "1/12/2025"}, "is past"),
+        ({"x_line": "x" * 400}, "400 characters as X counts them"),
+    ],
+)
+def test_what_is_wrong_stands_beside_its_field(room: Room, fields: dict[str, str], said: str) -> None:
+    code, text = new(room, room.browser("olga"), **fields)
+    assert code == 422
+    assert text.count(said) >= 2, "in the summary and beside the field"
+    assert "<title>Error: " in text
+
+
+def test_nobody_posts_for_another_partner(room: Room) -> None:
+    code, text = new(room, room.browser("olga"), partner="elm")
+    assert code == 422
+    assert "Choose the account that is to post" in text
+
+
+def test_an_event_post_is_left_to_the_timetable(room: Room) -> None:
+    address = f"/posts/new?template=event&account={room.office.accounts['oak']}"
+    assert "This template needs an event of the timetable" in room.browser("olga").get(address).text
+    assert 'value="event"' not in room.browser("olga").get("/posts/new").text
+
+
+def test_without_the_partners_yes_a_new_post_is_a_draft(room: Room) -> None:
+    with room.office.database.write() as session:
+        partner = partners.partner_by_key(session, "oak")
+        assert partner is not None
+        for given in partners.agreements(session, partner.ident):
+            given.revoked_at = room.office.clock.now()
+    browser = room.browser("olga")
+    post = stored(room, browser, x_line=LINE)
+    assert room.office.seen(post).status == Status.DRAFT
+    assert "has not agreed to this post yet" in browser.get(f"/posts/{post}").text
+
+
+def edit(browser: Browser, post: int, **fields: str) -> tuple[int, str]:
+    page = f"/posts/{post}/edit"
+    version = re.search(r'name="version" value="(\d+)"', browser.get(page).text)
+    found = browser.send(page, page=page, **{"version": version[1] if version else "1", "do": "save", **fields})
+    return found.status_code, found.text
+
+
+def test_other_words_are_previewed_and_void_an_approval(room: Room) -> None:
+    browser = room.browser("olga")
+    post = stored(room, browser, x_line=LINE)
+    with room.office.database.write() as session:
+        row = session.get_one(Post, post)
+        row.status, row.approved_hash = Status.APPROVED, row.content_hash
+    assert "goes back to review" in browser.get(f"/posts/{post}/edit").text
+    code, text = edit(browser, post, do="preview", x_line="Other words")
+    assert (code, room.office.seen(post).version) == (200, 1)
+    assert "Other words" in text
+    assert edit(browser, post, x_line="Other words")[0] == 303
+    seen = room.office.seen(post)
+    assert (seen.status, seen.version, seen.approved_hash, seen.edited_by) == ("in_review", 2, None, "olga")
+    assert "Other words" in seen.draft["words"]
+
+
+def test_words_that_equal_the_details_follow_the_details(room: Room) -> None:
+    browser = room.browser("olga")
+    post = stored(room, browser, x_line=LINE)
+    assert edit(browser, post, x_line="The line of oak")[0] == 303
+    assert room.office.seen(post).fields == {}
+    assert "The line of oak" in room.office.seen(post).draft["words"]
+
+
+def test_a_post_that_changed_meanwhile_is_not_overwritten(room: Room) -> None:
+    browser = room.browser("olga")
+    post = stored(room, browser, x_line=LINE)
+    assert edit(browser, post, x_line="First")[0] == 303
+    code, text = edit(browser, post, version="1", x_line="Second")
+    assert code == 409
+    assert "This post changed since you opened it" in text
+    assert room.office.seen(post).fields == {"x_line": "First"}
+
+
+def test_what_is_out_can_no_longer_be_changed(room: Room) -> None:
+    post = room.office.post("oak", status=Status.PUBLISHED, changes={"template": "post-1"})
+    assert room.browser("olga").get(f"/posts/{post}/edit").status_code == 409
+    text = room.browser("olga").get(f"/posts/{post}").text
+    assert f"/posts/{post}/edit" not in text
+    assert f"/posts/{post}/move" not in text
+
+
+def test_a_post_gets_a_new_time(room: Room) -> None:
+    post, browser = room.office.post("oak"), room.browser("olga")
+    page = f"/posts/{post}"
+    assert browser.send(f"{page}/move", page=page, day="4/12/2025", time="midday").status_code == 303
+    assert room.office.seen(post).due_at.isoformat() == "2025-12-04T12:00:00+00:00"
+    for fields in ({"day": "1/1/2025", "time": "9am"}, {"day": "x", "time": "9am"}, {"day": "", "time": ""}):
+        assert browser.send(f"{page}/move", page=page, **fields).status_code == 422
+
+
+def test_one_post_is_held_and_released_by_its_officer(room: Room) -> None:
+    post, browser = room.office.post("oak", status=Status.APPROVED), room.browser("olga")
+    page = f"/posts/{post}"
+    assert browser.send(f"{page}/hold", page=page).status_code == 422
+    assert browser.send(f"{page}/hold", page=page, hold="A wrong picture").status_code == 303
+    with room.office.database.read() as session:
+        assert holds.reason(session, f"post:{post}") == "A wrong picture"
+    assert "On hold: A wrong picture" in browser.get(page).text
+    assert browser.send(f"{page}/release", page=page).status_code == 303
+    with room.office.database.read() as session:
+        assert holds.reason(session, f"post:{post}") is None
+
+
+def test_what_a_reviewer_holds_no_officer_lets_go(room: Room) -> None:
+    post = room.office.post("oak", status=Status.APPROVED)
+    page = f"/posts/{post}"
+    assert room.browser("rita").send(f"{page}/hold", page=page, hold="Stop").status_code == 303
+    assert room.browser("olga").send(f"{page}/release", page=page).status_code == 403
+
+
+def test_the_post_page_shows_every_channel_and_what_check_finds(room: Room) -> None:
+    same = {"slot": "launch", "occurrence": "once"}
+    post = room.office.post("oak", changes=same, after=timedelta(hours=2))
+    with room.office.database.write() as session:
+        row = session.get_one(Post, post)
+        row.draft = {**row.draft, "words": "x" * 300 + " #SEND https://example.org/a?b=<c>"}
+    text = room.browser("rita").get(f"/posts/{post}").text
+    assert "<strong>Fix:</strong> The text counts" in text
+    assert '<span class="app-link">#SEND</span>' in text
+    assert "app-meter--over" in text
+
+
+def test_a_letter_is_framed_without_scripts_and_with_its_own_policy(room: Room) -> None:
+    room.office.join("ash", channel="email")
+    post = room.office.post("ash")
+    with room.office.database.write() as session:
+        row = session.get_one(Post, post)
+        row.draft = {**row.draft, "subject": "News", "words": "# News\n\n<script>alert(1)</script>", "audience": "a"}
+    browser = room.browser("rita")
+    page, letter = browser.get(f"/posts/{post}"), browser.get(f"/posts/{post}/mail")
+    assert f'src="/posts/{post}/mail"' in page.text
+    assert 'sandbox=""' in page.text
+    assert "frame-src 'self'" in page.headers["Content-Security-Policy"]
+    assert letter.headers["Content-Security-Policy"].endswith("sandbox")
+    assert "script-src" not in letter.headers["Content-Security-Policy"]
+    assert "<script>" not in letter.text
+    assert browser.get(f"/posts/{room.office.post('oak')}/mail").status_code == 404
