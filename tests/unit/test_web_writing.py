@@ -97,7 +97,9 @@ def test_without_the_partners_yes_a_new_post_is_a_draft(room: Room) -> None:
     browser = room.browser("olga")
     post = stored(room, browser, x_line=LINE)
     assert room.office.seen(post).status == Status.DRAFT
-    assert "has not agreed to this post yet" in browser.get(f"/posts/{post}").text
+    text = browser.get(f"/posts/{post}").text
+    assert "has not agreed to it yet" in text
+    assert "Agree to this post" in text
 
 
 def edit(browser: Browser, post: int, **fields: str) -> tuple[int, str]:
