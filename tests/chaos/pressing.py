@@ -10,14 +10,14 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from sqlmodel import select
 from starlette.types import ASGIApp, Receive, Scope, Send
 from trial import PLATFORMS, Trial
-from workshop import CAMPAIGN, LONDON, Workshop
+from workshop import CAMPAIGN, Workshop
 
 from campaign.app import App
 from campaign.models import listing, mailing
@@ -52,13 +52,6 @@ class Crowd(Trial):
         self.sandbox.world.faults.replace([*slow, mail])
         self.arrivals = Arrivals(self.sandbox._app)
         self.sandbox._app = self.arrivals  # type: ignore[assignment]  # it is served like the one inside
-
-    def _queue(self, desk: Workshop, call: float) -> None:
-        self.start = datetime.now(LONDON).replace(microsecond=0) + timedelta(seconds=6 + 7 * call)
-        desk.write_timetable(self._slots(self.start))
-        assert f"{self.expected()} add" in desk.run("queue")
-        assert f"{self.expected()} approved" in desk.run("review", "approve", "--all", "--as", "rita")
-        assert datetime.now(LONDON) < self.start, "the machine was too slow for this trial; its start lies too near"
 
     def hurry(self) -> None:
         """Let the platforms answer at once from now on."""
