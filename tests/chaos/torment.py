@@ -127,6 +127,9 @@ class Torment:
         self.done["network cut"] += 1
 
     def break_database(self) -> None:
+        """Break it while all processes dispatch: one that only starts up ends, with an error, as it does without any."""
+        self._thaw(float("inf"))
+        self.fleet.beating(*self.fleet.machines)
         self.shake()
         self.done["database broken"] += 1
 
@@ -145,6 +148,7 @@ class Torment:
         """Put the stale backup back: it starts under hold, the look-ups adopt what stands there, then it goes on."""
         self._thaw(float("inf"))
         eventually(lambda: not self._issues_under_way(), patience=_PATIENCE)
+        self.fleet.beating(*self.fleet.machines)
         for machine in self.fleet.machines:
             machine.stop()
         before = self._received()
