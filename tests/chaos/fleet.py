@@ -21,7 +21,7 @@ from verdict import Verdict, judge
 from workshop import CAMPAIGN, Workshop
 
 from campaign.app import App
-from campaign.models import lanes, upkeep
+from campaign.models import lanes, upkeep, vitals
 from campaign.models.partners import Lane
 from campaign.models.posts import Attempt
 from campaign.models.status import Status
@@ -168,7 +168,7 @@ class Fleet:
         with self.app.database.read() as session:
             unclear = sorted(upkeep.ids_in(session, [Status.APPROVED, Status.PUBLISHING, Status.UNCONFIRMED]))
             return {
-                "counts": upkeep.count_by_status(session),
+                "counts": vitals.count_by_status(session),
                 "attempts": {ident: [a.outcome for a in lanes.attempts(session, ident)] for ident in unclear[:5]},
             }
 

@@ -11,7 +11,7 @@ from fleet import Fleet, Machine, eventually
 from killing import Kills
 from person import Person
 from sqlmodel import col, func, select
-from trial import Trial
+from trial import PLATFORMS, Trial
 from wire import Wire
 
 from campaign.models import listing, upkeep
@@ -37,6 +37,14 @@ class WiredTrial(Trial):
             with Wire(host, int(port)) as web, Wire(mail_host, int(mail_port)) as mail:
                 self.wires = (web, mail)
                 yield
+
+    def _environ(self) -> dict[str, str]:
+        pauses = {
+            f"CAMPAIGN__CHANNELS__{name.upper()}__{key}": value
+            for name in PLATFORMS
+            for key, value in (("BACK_OFF", "2s"), ("TOKEN_PAUSE", "0.5s"))
+        }
+        return {**super()._environ(), **pauses, "CAMPAIGN__DISPATCH__GRACE": "30m"}
 
     def addresses(self) -> dict[str, str]:
         web, mail = self.wires
@@ -80,7 +88,7 @@ class Torment:
 
     def _strike(self) -> None:
         machine = self.dice.choice(self.fleet.machines)
-        act = self.dice.choices((self.kill, self.freeze, self.replace), (94, 3, 3))[0]
+        act = self.dice.choices((self.kill, self.freeze, self.replace), (90, 5, 5))[0]
         act(machine)
 
     def _let_person_answer(self) -> None:
