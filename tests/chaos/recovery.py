@@ -7,6 +7,7 @@ from datetime import datetime
 from person import WHO
 from sqlmodel import Session, col, select
 
+from campaign.models.audit import Audit
 from campaign.models.posts import Event
 from campaign.models.status import Move
 
@@ -31,14 +32,18 @@ class Recovery:
 
 
 def recovery(session: Session) -> Recovery:
-    """Read it from the events of all posts."""
+    """Read it from the events of all posts. What stood in doubt in a backup is in doubt anew from its restore on: the
+    time between the two is not in the database.
+    """
     lost, seen = defaultdict[int, list[datetime]](list), Recovery()
+    restored = list(session.exec(select(col(Audit.at)).where(col(Audit.action) == "restore")))
     kinds = [Move.LOSE.value, Move.RESTORE.value, Move.FOUND.value, Move.ABSENT.value]
     for event in session.exec(select(Event).where(col(Event.move).in_(kinds)).order_by(col(Event.id))):
         if event.move in {Move.LOSE, Move.RESTORE}:
             lost[event.post_id].append(event.at)
         elif lost[event.post_id] and event.who != WHO:
-            took = (event.at - lost[event.post_id].pop()).total_seconds()
+            begun = max([lost[event.post_id].pop(), *(at for at in restored if at <= event.at)])
+            took = (event.at - begun).total_seconds()
             (seen.found if event.move == Move.FOUND else seen.absent).append(took)
     return seen
 

@@ -135,7 +135,7 @@ class Torment:
         self.done["network cut"] += 1
 
     def break_database(self) -> None:
-        """Break it while all processes dispatch: one that only starts up ends, with an error, as it does without any."""
+        """Break it while all processes dispatch: one that only starts up would end, as it does without a database."""
         self._thaw(float("inf"))
         self.fleet.beating(*self.fleet.machines)
         self.shake()
