@@ -2,6 +2,7 @@
 
 import os
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
@@ -53,12 +54,10 @@ def restore(
         typer.echo(f"{sum(found.rows.values())} rows ({found.rows.get('post', 0)} posts) and {found.files} files.")
         return
     settings = load_settings(workspace(), os.environ)
-    database = Database(settings.database.url)
-    clock = SystemClock()
-    done = backups.restore(
-        file, secret, database=database, settings=settings, clock=clock, by=actor_name(by), force=force
-    )
-    database.close()
+    with closing(Database(settings.database.url)) as database:
+        done = backups.restore(
+            file, secret, database=database, settings=settings, clock=SystemClock(), by=actor_name(by), force=force
+        )
     for line in lines(done.ruled):
         typer.echo(line)
     if done.aside:

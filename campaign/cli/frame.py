@@ -81,9 +81,10 @@ def main() -> None:
         typer.echo(f"campaign: {what}. Mend that, then try again.", err=True)
         sys.exit(_WRONG_USE)
     except Exception as error:
-        if type(error).__module__.partition(".")[0] != "sqlalchemy":
+        if type(error).__module__.partition(".")[0] not in {"sqlalchemy", "psycopg"}:
             raise
-        # Only a command that uses the database has loaded SQLAlchemy; --help must not pay for naming its errors.
+        # Only a command that uses the database has loaded these; --help must not pay for naming their errors. PgQueuer
+        # speaks to PostgreSQL without SQLAlchemy.
         cause = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
         typer.echo(f"campaign: {_database_fault(cause)}", err=True)
         sys.exit(_WRONG_USE)

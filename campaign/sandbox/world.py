@@ -122,6 +122,10 @@ class World:
             *(channel, external_id, external_id, _key(since or _LONG_AGO)),
         )
 
+    def post_count(self) -> int:
+        """Return how many posts were ever stored."""
+        return int(self._storage.run("SELECT count(*) FROM post")[0][0])
+
     def marked(self, channel: str, external_id: str, mark: str, *, since: datetime | None = None) -> list[Post]:
         """Return the account's posts with this ``mark``, deleted and lagging ones too, newest first."""
         return self._many(

@@ -21,7 +21,7 @@ from verdict import Verdict, judge
 from workshop import CAMPAIGN, Workshop
 
 from campaign.app import App
-from campaign.models import lanes, upkeep
+from campaign.models import lanes, upkeep, vitals
 from campaign.models.partners import Lane
 from campaign.models.posts import Attempt
 from campaign.models.status import Status
@@ -39,16 +39,17 @@ class QuickWorkshop(Workshop):
 
 @dataclass
 class Machine:
-    """A worker's process. ``prefix`` is put before its command, to run it elsewhere."""
+    """A dispatching process. ``prefix`` is put before its command, to run it elsewhere."""
 
     folder: Path
     environ: Mapping[str, str]
     prefix: Sequence[str] = ()
+    command: str = "worker"
 
     def start(self) -> None:
         with self.log.open("ab") as words:
             self.process = subprocess.Popen(  # noqa: S603 - our own program
-                [*self.prefix, str(CAMPAIGN), "-w", str(self.folder), "worker"],
+                [*self.prefix, str(CAMPAIGN), "-w", str(self.folder), self.command],
                 stdout=words,
                 stderr=words,
                 env=os.environ | self.environ,
@@ -85,7 +86,7 @@ class Machine:
 
 @dataclass
 class Fleet:
-    """Workers on one PostgreSQL. ``app`` looks into the database from outside."""
+    """Workers on one PostgreSQL, or the one daemon on SQLite. ``app`` looks into the database from outside."""
 
     trial: Trial
     desk: Workshop
@@ -102,6 +103,18 @@ class Fleet:
         machine.start()
         self.machines.append(machine)
         return machine
+
+    def add_daemon(self) -> Machine:
+        """Start the one daemon of a SQLite database, in the workspace itself."""
+        machine = Machine(self.desk.folder, self.desk.environ, command="run")
+        machine.start()
+        self.machines.append(machine)
+        return machine
+
+    def reopen(self) -> None:
+        """Look at the database anew, when it was another one's for a while."""
+        self.app.close()
+        self.app = App.open(self.desk.folder, os.environ | self.desk.environ)
 
     def beating(self, *machines: Machine) -> list[str]:
         """Wait until these machines dispatch; return who they are, in their order."""
@@ -149,20 +162,22 @@ class Fleet:
             with self.app.database.read() as session:
                 return not upkeep.still_to_come(session, self.app.clock.now())
 
-        eventually(idle, lambda: str(self._standing()))
+        eventually(idle, lambda: str(self.standing()))
 
-    def _standing(self) -> dict[str, Any]:
+    def standing(self) -> dict[str, Any]:
         with self.app.database.read() as session:
             unclear = sorted(upkeep.ids_in(session, [Status.APPROVED, Status.PUBLISHING, Status.UNCONFIRMED]))
             return {
-                "counts": upkeep.count_by_status(session),
+                "counts": vitals.count_by_status(session),
                 "attempts": {ident: [a.outcome for a in lanes.attempts(session, ident)] for ident in unclear[:5]},
             }
 
 
-def eventually(holds: Callable[[], bool], words: Callable[[], str] = str, *, every: float = 0.1) -> None:
+def eventually(
+    holds: Callable[[], bool], words: Callable[[], str] = str, *, every: float = 0.1, patience: float = PATIENCE
+) -> None:
     """Wait until it holds; the machine may be slow."""
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + patience
     while not holds():
         assert time.monotonic() < end, f"it never came: {words()}"
         time.sleep(every)
@@ -171,7 +186,7 @@ def eventually(holds: Callable[[], bool], words: Callable[[], str] = str, *, eve
 @contextmanager
 def opened_fleet(trial: Trial) -> Iterator[Fleet]:
     """A filled workspace with its posts approved, and no worker yet; in the end every worker is ended."""
-    with trial.sandbox:
+    with trial.world():
         desk = trial.open(QuickWorkshop)
         app = App.open(desk.folder, os.environ | desk.environ)
         fleet = Fleet(trial, desk, app)
@@ -181,4 +196,4 @@ def opened_fleet(trial: Trial) -> Iterator[Fleet]:
             for machine in fleet.machines:
                 machine.thaw() if machine.alive else None
                 machine.kill()
-            app.close()
+            fleet.app.close()

@@ -10,14 +10,14 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from sqlmodel import select
 from starlette.types import ASGIApp, Receive, Scope, Send
 from trial import PLATFORMS, Trial
-from workshop import CAMPAIGN, LONDON, Workshop
+from workshop import CAMPAIGN, Workshop
 
 from campaign.app import App
 from campaign.models import listing, mailing
@@ -53,21 +53,16 @@ class Crowd(Trial):
         self.arrivals = Arrivals(self.sandbox._app)
         self.sandbox._app = self.arrivals  # type: ignore[assignment]  # it is served like the one inside
 
-    def _queue(self, desk: Workshop, call: float) -> None:
-        self.start = datetime.now(LONDON).replace(microsecond=0) + timedelta(seconds=6 + 7 * call)
-        desk.write_timetable(self._slots(self.start))
-        assert f"{self.expected()} add" in desk.run("queue")
-        assert f"{self.expected()} approved" in desk.run("review", "approve", "--all", "--as", "rita")
-        assert datetime.now(LONDON) < self.start, "the machine was too slow for this trial; its start lies too near"
-
     def hurry(self) -> None:
         """Let the platforms answer at once from now on."""
         self.sandbox.world.faults.replace(())
 
-    def last_request(self) -> tuple[float, str]:
-        """Return when the world got its last request or mail, and what it was."""
+    def last_request(self, *, reads: bool = True) -> tuple[float, str]:
+        """Return when the world got its last request or mail, and what it was. ``reads``: those count too that can
+        publish nothing, such as the look at a post whose answer has just come.
+        """
         mails = [(mail.at.timestamp(), f"mail to {mail.recipients}") for mail in self.sandbox.world.mails(limit=20)]
-        return max([*self.arrivals.at[-20:], *mails])
+        return max([*((at, what) for at, what in self.arrivals.at if reads or not what.startswith("GET")), *mails])
 
     def received(self) -> int:
         """Return how many posts and mails the world has got."""
@@ -115,13 +110,16 @@ class Press:
     seconds: float
     """From the hold's own instant, which lies before its commit, to the last request that arrived."""
     last: str
+    publishing: float
+    """The same to the last request that can publish something."""
     posts: dict[str, int] = field(default_factory=dict)
     copies: dict[str, int] = field(default_factory=dict)
     open_attempts: int = 0
 
     def __str__(self) -> str:
         stands = f"posts {self.posts}, copies {self.copies}, {self.open_attempts} attempts open"
-        return f"hold to last request: {self.seconds:.3f} s ({self.last}); {self.before} were out before; {stands}"
+        times = f"hold to last request: {self.seconds:.3f} s ({self.last}), to the last one that publishes: "
+        return f"{times}{self.publishing:.3f} s; {self.before} were out before; {stands}"
 
 
 def press(crowd: Crowd, desk: Workshop, *, quiet: float) -> Press:
@@ -132,9 +130,10 @@ def press(crowd: Crowd, desk: Workshop, *, quiet: float) -> Press:
     while time.time() - crowd.last_request()[0] < quiet and time.monotonic() < end:
         time.sleep(0.1)
     (held,) = desk.json("hold", "--list")
+    held_at = datetime.fromisoformat(held["held_at"]).timestamp()
     at, last = crowd.last_request()
-    seconds = max(0.0, at - datetime.fromisoformat(held["held_at"]).timestamp())
-    return Press(before, seconds, last, *standing(desk))
+    seconds, publishing = (max(0.0, instant - held_at) for instant in (at, crowd.last_request(reads=False)[0]))
+    return Press(before, seconds, last, publishing, *standing(desk))
 
 
 def standing(desk: Workshop) -> tuple[dict[str, int], dict[str, int], int]:

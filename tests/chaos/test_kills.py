@@ -1,7 +1,7 @@
 """``kill -9`` of the daemon at random, with answers lost meanwhile; then the posts are counted.
 
-The short trial runs with all tests on both databases; the long one (``make chaos``) kills at least a hundred times and
-takes its seed from CHAOS_SEED. Each writes one line of figures (``pytest -rP`` shows it).
+These run with all tests on both databases; ``test_proof`` does more, for longer. Each writes one line of figures
+(``pytest -rP`` shows it).
 """
 
 import sys
@@ -10,15 +10,14 @@ from collections import Counter
 from datetime import timedelta
 from pathlib import Path
 from random import Random
-from typing import Any
 
 import pytest
+import storm
 from killing import Kills, kill_at_random, start_up
-from trial import CONNECTIONS, Size, Trial, chosen_seed
+from trial import CONNECTIONS, Size, Trial
 from verdict import Verdict, judge
 
 SHORT = Size(4, 6, 2, 20, span=timedelta(seconds=30), kills=14, mean=1.2, window=10)
-LONG = Size(8, 20, 6, 60, span=timedelta(seconds=480), kills=105, mean=4.0, window=15)
 
 
 @pytest.mark.timeout(400)
@@ -29,12 +28,6 @@ def test_kills_lose_and_double_nothing_on_sqlite(tmp_path: Path) -> None:
 @pytest.mark.timeout(400)
 def test_kills_lose_and_double_nothing_on_postgresql(tmp_path: Path, postgres_url: str) -> None:
     endure(Trial(tmp_path / "t", SHORT, seed=1202, database_url=postgres_url))
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(1500)
-def test_a_hundred_kills_lose_and_double_nothing(tmp_path: Path) -> None:
-    endure(Trial(tmp_path / "t", LONG, seed=chosen_seed()))
 
 
 def endure(trial: Trial) -> None:
@@ -56,7 +49,7 @@ def endure(trial: Trial) -> None:
         )
         desk.run("run", "--until-idle", timeout=300)
         verdict = judge(desk, trial.sandbox.world.ledger())
-        applied = faults_applied(trial)
+        applied = storm.applied(trial.sandbox.world.faults)
     summary = f"{verdict}; {kills}; faults {dict(applied)}; {time.monotonic() - began:.0f} s"
     sys.stdout.write(f"chaos, seed {trial.seed}: {summary}\n")
     check(trial, verdict, kills, applied)
@@ -72,12 +65,3 @@ def check(trial: Trial, verdict: Verdict, kills: Kills, applied: Counter[str]) -
     assert verdict.in_flight > 0, "no kill struck a post in flight: this trial has shown nothing"
     assert {fault.kind for fault in trial.sandbox.world.faults.plan} == {kind for kind in applied if applied[kind]}
     assert kills.stalls(trial.size.window, verdict.posts) == []
-
-
-def faults_applied(trial: Trial) -> Counter[str]:
-    """Return how often each kind of fault was really applied."""
-    report: dict[str, Any] = trial.sandbox.world.faults.report()
-    counts: Counter[str] = Counter()
-    for name, times in report["applied"].items():
-        counts[name.rpartition(".")[2]] += times
-    return counts

@@ -1,7 +1,7 @@
 """Compares what the world has got with what was approved: every post once, where, when and as it should be."""
 
 import os
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -35,6 +35,8 @@ class Verdict:
     open_attempts: list[str] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
     """Mails of which nobody knows whether they went out; they are not sent again."""
+    refused: list[str] = field(default_factory=list)
+    """What the platforms refused for good: it was not possible."""
     in_flight: int = 0
     """Attempts that a kill struck between their beginning and their end."""
 
@@ -45,13 +47,16 @@ class Verdict:
         return [line for lines in found for line in lines]
 
     def __str__(self) -> str:
-        names = ("lost", "doubled", "strays", "altered", "early", "stuck", "open_attempts", "unknown")
+        names = ("lost", "doubled", "strays", "altered", "early", "stuck", "open_attempts", "unknown", "refused")
         counts = ", ".join(f"{len(getattr(self, name))} {name.replace('_', ' ')}" for name in names)
         return f"{self.posts} posts, {self.mails} mails, {self.in_flight} struck in flight: {counts}"
 
 
-def judge(desk: Workshop, ledger: Sequence[Entry]) -> Verdict:
-    """Look at every post of the workspace and every line of the ledger."""
+def judge(desk: Workshop, ledger: Sequence[Entry], *, refusals: int = 0) -> Verdict:
+    """Look at every post of the workspace and every line of the ledger.
+
+    The world knows how many posts and copies it refused for good (``refusals``): so many may be missing.
+    """
     verdict = Verdict()
     app = App.open(desk.folder, os.environ | desk.environ)
     try:
@@ -62,26 +67,29 @@ def judge(desk: Workshop, ledger: Sequence[Entry]) -> Verdict:
             _judge_rest(verdict, session, rows)
     finally:
         app.close()
+    verdict.stuck += verdict.refused[refusals:]
+    del verdict.refused[refusals:]
     return verdict
 
 
 def _judge_posts(verdict: Verdict, app: App, rows: Sequence[PostRow], ledger: Sequence[Entry]) -> None:
     """Match by account and words alone, without regard to what the program believes, and then by its receipt."""
-    entries = [entry for entry in ledger if entry["channel"] != "email"]
-    shown = Counter((entry["channel"], entry["account"], entry["text"]) for entry in entries)
+    shown = defaultdict[tuple[str, str, str], list[Entry]](list)
+    for entry in ledger:
+        if entry["channel"] != "email":
+            shown[entry["channel"], entry["account"], entry["text"]].append(entry)
+    verdict.posts = sum(map(len, shown.values()))
     for row in rows:
         message = app.contents.message(row.post)
         key = (row.post.channel, row.account.external_id, message.text)
-        times = shown.pop(key, 0)
-        if times == 0:
+        same = shown.pop(key, [])
+        if not same and row.post.status != Status.FAILED:
             verdict.lost.append(f"post {row.post.id} is not there: {key}")
-        if times > 1:
-            verdict.doubled.append(f"post {row.post.id} is there {times} times: {key}")
-        same = [entry for entry in entries if (entry["channel"], entry["account"], entry["text"]) == key]
+        if len(same) > 1:
+            verdict.doubled.append(f"post {row.post.id} is there {len(same)} times: {key}")
         for entry in same:
             _judge_one(verdict, row, message, entry)
-    verdict.posts = len(entries)
-    verdict.strays += [f"nobody approved {key} ({times} times)" for key, times in shown.items()]
+    verdict.strays += [f"nobody approved {key} ({len(same)} times)" for key, same in shown.items()]
 
 
 def _judge_one(verdict: Verdict, row: PostRow, message: Message, entry: Entry) -> None:
@@ -105,7 +113,11 @@ def _judge_issues(
         deliveries = mailing.deliveries(session, row.post.ident)
         named = mailing.list_by_key(session, row.account.external_id)
         readers = mailing.subscribers(session, named.id) if named and named.id else []
-        if {reader.email for reader in readers} != {delivery.email for delivery in deliveries} or not readers:
+        if not deliveries and row.post.url:
+            # A person said that it went out before a restore forgot of whom: the mails themselves tell.
+            for reader in readers:
+                _judge_forgotten(verdict, row, reader.email, got.pop((subject, reader.email), 0))
+        elif {reader.email for reader in readers} != {delivery.email for delivery in deliveries} or not readers:
             verdict.lost.append(f"issue {row.post.id} has no delivery for some of its {len(readers)} readers")
         for delivery in deliveries:
             _judge_copy(verdict, delivery, got.pop((subject, delivery.email), 0))
@@ -116,10 +128,20 @@ def _judge_issues(
             verdict.early.append(f"{entry['subject']} went out at {entry['at']}")
 
 
+def _judge_forgotten(verdict: Verdict, row: PostRow, email: str, times: int) -> None:
+    name = f"the copy of issue {row.post.id} for {email}"
+    if times == 0:
+        verdict.unknown.append(name)
+    if times > 1:
+        verdict.doubled.append(f"{name}: {times} times")
+
+
 def _judge_copy(verdict: Verdict, delivery: mailing.Delivery, times: int) -> None:
     name = f"the copy of issue {delivery.post_id} for {delivery.email} ({delivery.status}, {delivery.reply})"
     if delivery.status == "unknown":
         verdict.unknown.append(name)
+    elif delivery.status == "bounced" and times == 0:
+        verdict.refused.append(name)
     elif delivery.status != "sent":
         verdict.stuck.append(name)
     elif times == 0:
@@ -130,7 +152,9 @@ def _judge_copy(verdict: Verdict, delivery: mailing.Delivery, times: int) -> Non
 
 def _judge_rest(verdict: Verdict, session: Session, rows: Sequence[PostRow]) -> None:
     for post in (row.post for row in rows):
-        if post.status != Status.PUBLISHED:
+        if post.status == Status.FAILED and not post.external_id:
+            verdict.refused.append(f"post {post.id} on {post.channel} was refused")
+        elif post.status != Status.PUBLISHED:
             verdict.stuck.append(
                 f"post {post.id} on {post.channel} is {post.status}: {post.needs_person or post.looks}"
             )

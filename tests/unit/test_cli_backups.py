@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+import psycopg
 import pytest
 from terminal import Terminal, opened_terminal
 
 from campaign.backup import seal
+from campaign.cli import frame
 
 REFERENCE = ("--passphrase", "env:BACKUP_WORDS")
 
@@ -54,3 +56,15 @@ def test_a_file_that_is_no_database_is_said_in_one_line(terminal: Terminal) -> N
         assert "file is not a database" in said
         assert "db restore" in said
         assert len(said.strip().splitlines()) == 1
+
+
+def test_a_server_that_closes_while_a_worker_starts_is_said_in_one_line(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def closed(**_: object) -> None:
+        raise psycopg.OperationalError("consuming input failed: server closed the connection unexpectedly\n\tThis")
+
+    monkeypatch.setattr(frame, "_built", lambda: closed)
+    said = terminal.run("worker", code=2)
+    assert said.startswith("campaign: the database said no: consuming input failed")
+    assert len(said.splitlines()) == 1
