@@ -58,7 +58,8 @@ class Senders:
 
     def __init__(self, opened: Callable[[], Means], processes: int) -> None:
         self._opened = opened
-        self._folder = tempfile.TemporaryDirectory(prefix="campaign-")  # mode 700: nobody else finds its way in
+        self._tidied = tempfile.TemporaryDirectory(prefix="campaign-")  # mode 700: nobody else finds its way in
+        self.folder = self._tidied.name
         self._key = secrets.token_bytes(32)
         self._lock = Lock()
         self._hushed = False
@@ -101,7 +102,7 @@ class Senders:
             return self._senders[place]
 
     def _started(self) -> _Sender:
-        address = str(Path(self._folder.name) / f"sender-{next(self._starts)}")
+        address = str(Path(self.folder) / f"sender-{next(self._starts)}")
         ours, theirs = _SPAWN.Pipe()
         process = _SPAWN.Process(
             target=_serve, args=(self._opened, address, self._key, theirs), name="sender", daemon=True
@@ -121,7 +122,7 @@ class Senders:
         """Wait until every sender has ended; the threads that held their wires must have ended."""
         for sender in self._senders:
             sender.process.join()
-        self._folder.cleanup()
+        self._tidied.cleanup()
 
 
 def _serve(opened: Callable[[], Means], address: str, key: bytes, lifeline: "Connection[None, None]") -> None:
@@ -131,10 +132,12 @@ def _serve(opened: Callable[[], Means], address: str, key: bytes, lifeline: "Con
     means = opened()
     with Listener(address, family="AF_UNIX", backlog=64, authkey=key) as listener:
         Thread(target=_accept, args=(listener, means), daemon=True).start()
-        lifeline.send(None)
-        with suppress(EOFError, OSError):
+        with suppress(EOFError, OSError):  # the daemon has ended, by intent or not
+            lifeline.send(None)
             lifeline.recv()
         means.stopping.set()
+    with suppress(OSError):  # another sender is still there, or the daemon tidied up itself
+        Path(address).parent.rmdir()
     # The threads end with their wires, and the interpreter waits for them.
 
 

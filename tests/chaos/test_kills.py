@@ -26,6 +26,11 @@ def test_kills_lose_and_double_nothing_on_sqlite(tmp_path: Path) -> None:
 
 
 @pytest.mark.timeout(400)
+def test_kills_of_a_daemon_that_has_senders_lose_and_double_nothing(tmp_path: Path) -> None:
+    endure(Trial(tmp_path / "t", SHORT, seed=1203, senders=2))
+
+
+@pytest.mark.timeout(400)
 def test_kills_lose_and_double_nothing_on_postgresql(tmp_path: Path, postgres_url: str) -> None:
     endure(Trial(tmp_path / "t", SHORT, seed=1202, database_url=postgres_url))
 

@@ -92,6 +92,8 @@ class Trial:
     """Seconds, at the least, from the plan to the first post."""
     mailers: int = 2
     """So many of the partners send issues."""
+    senders: int = 0
+    """So many processes make the calls of each daemon; with 0 it makes them itself."""
 
     def __post_init__(self) -> None:
         self.start = datetime.now(LONDON)
@@ -209,6 +211,7 @@ class Trial:
             "PYTHONPYCACHEPREFIX": str(self.folder / "compiled"),
             "CHAOS_PASSPHRASE": "four good words for a backup",
             "CAMPAIGN__ENGINE__KIND": self.engine,
+            "CAMPAIGN__DISPATCH__SENDERS": str(self.senders),
             "CAMPAIGN__CHANNELS__EMAIL__RETRIES": json.dumps(["1s"] * 10),
             "CAMPAIGN__CHANNELS__EMAIL__RELAY_PAUSE": "0.2s",
             "CAMPAIGN__CHANNELS__EMAIL__RELAY_WAIT": "1s",

@@ -33,7 +33,7 @@ from test_senders import nothing
 
 if __name__ == "__main__":
     senders = Senders(nothing, 2)
-    print(*(child.pid for child in active_children()), flush=True)
+    print(senders.folder, *(child.pid for child in active_children()), flush=True)
     time.sleep(60)
 """
 
@@ -133,10 +133,12 @@ def test_no_sender_outlives_its_daemon(tmp_path: Path) -> None:
     environ = os.environ | {"PYTHONPATH": paths}
     with subprocess.Popen([sys.executable, str(file)], stdout=subprocess.PIPE, text=True, env=environ) as process:  # noqa: S603 - our own program
         assert process.stdout is not None
-        senders = [int(pid) for pid in process.stdout.readline().split()]
+        folder, *found = process.stdout.readline().split()
+        senders = [int(pid) for pid in found]
         assert len(senders) == 2
         process.kill()
     assert comes_true(10, lambda: not any(lives(pid) for pid in senders))
+    assert not Path(folder).exists()
 
 
 def lives(pid: int) -> bool:
