@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from conftest import MovedClock
+from measured import measure
 from pages_room import Room, opened_app
 from playwright.sync_api import Browser, Page
 from reviewing import opened_office
@@ -75,6 +76,7 @@ def furnish(room: Room) -> dict[str, int]:
     with office.desk("rita") as desk:
         holding.hold(desk.session, desk.person, "channel:email", "A wrong link", desk.now)
     return found
+    return found | measure(room)
 
 
 @pytest.fixture(scope="module")

@@ -77,6 +77,18 @@ CASES: dict[tuple[str, str], Case] = {
     ("POST", "/hold"): Case(Right.HOLD, DFE),
     ("GET", "/hold/release"): Case(Right.HOLD, DFE),
     ("POST", "/hold/release"): Case(Right.HOLD, DFE),
+    ("GET", "/engagement"): Case(Right.SEE),
+    ("GET", "/engagement/over-time.csv"): Case(Right.SEE),
+    ("GET", "/engagement/by/{part}"): Case(Right.SEE),
+    ("GET", "/engagement/by/{part}/totals.csv"): Case(Right.SEE),
+    ("GET", "/engagement/hours"): Case(Right.SEE),
+    ("GET", "/engagement/hours.csv"): Case(Right.SEE),
+    ("GET", "/engagement/newsletters"): Case(Right.SEE),
+    ("GET", "/engagement/log"): Case(Right.SEE),
+    ("GET", "/engagement/log.csv"): Case(Right.SEE),
+    ("GET", "/engagement/log.xlsx"): Case(Right.SEE),
+    ("GET", "/engagement/posts/{ident}"): Case(Right.SEE, own=True),
+    ("GET", "/engagement/posts/{ident}/readings.csv"): Case(Right.SEE, own=True),
     ("GET", "/account"): Case(Open.SIGNED_IN),
     ("POST", "/account/sessions/{ident}/end"): Case(Open.SIGNED_IN),
     ("POST", "/account/sign-out-everywhere"): Case(Open.SIGNED_IN),
@@ -123,7 +135,7 @@ def let_speak(room: Room) -> None:
 def asked(room: Room, route: tuple[str, str], name: str | None, post_id: int = 1) -> requests.Response:
     """Ask for a route as a page of ours would, with the visit's own token."""
     method, path = route
-    path = path.replace("{ident}", str(post_id)).replace("{digest}", "none")
+    path = path.replace("{ident}", str(post_id)).replace("{digest}", "none").replace("{part}", "template")
     browser = room.browser(name)
     return browser.send(path) if method == "POST" else browser.get(path)
 
