@@ -1,10 +1,11 @@
-"""Engagement read for people: the log in any order page by page, how totals grew, what the hour of publishing brought.
+"""Engagement read for people: the log in any order page by page, how totals grew, what the hour of publishing brought,
+and what became of an issue's copies.
 
 A page is found by its place in the order and never by counting rows, so that the last page of a million is as quick as
 the first.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -12,7 +13,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
-from campaign.models import snapshots
+from campaign.models import mailing, snapshots
+from campaign.models.mailing import Delivery, Subscriber
 from campaign.models.partners import Partner
 from campaign.models.posts import Post
 from campaign.models.snapshots import FIGURES, LogFilter, LogLine, Snapshot
@@ -157,6 +159,45 @@ def readings(session: Session, post_id: int) -> list[LogLine]:
     """Return every reading of a post, oldest first."""
     statement = snapshots.lines(LogFilter(post_id=post_id)).order_by(col(Snapshot.due_at), col(Snapshot.id))
     return [snapshots.line(row) for row in session.execute(statement)]
+
+
+@dataclass(frozen=True, slots=True)
+class Funnel:
+    """What became of an issue's copies. ``clicked`` is None: no clicks of mail are counted yet.
+
+    ``delivered``: the reader's mail server took it, which is all that mail tells. ``left``: readers who got it and have
+    left the list since. ``asides``: how many copies went other ways, by their status.
+    """
+
+    listed: int
+    sent: int
+    delivered: int
+    left: int
+    asides: Mapping[str, int]
+    clicked: int | None = None
+
+
+def funnel(session: Session, post_id: int) -> Funnel:
+    """Return what became of an issue's copies."""
+    counts = mailing.count_deliveries(session, post_id)
+    delivered = counts.get("sent", 0)
+    went = delivered + counts.get("bounced", 0) + counts.get("unknown", 0)
+    asides = {status: count for status, count in sorted(counts.items()) if status != "sent"}
+    return Funnel(sum(counts.values()), went, delivered, _left(session, post_id), asides)
+
+
+def _left(session: Session, post_id: int) -> int:
+    statement = (
+        sa.select(sa.func.count())
+        .select_from(Delivery)
+        .join(Subscriber, col(Subscriber.id) == col(Delivery.subscriber_id))
+        .where(
+            col(Delivery.post_id) == post_id,
+            col(Delivery.status) == "sent",
+            col(Subscriber.unsubscribed_at) >= col(Delivery.settled_at),
+        )
+    )
+    return int(session.execute(statement).scalar_one())
 
 
 def _hour(session: Session, column: Any) -> sa.ColumnElement[str]:

@@ -7,7 +7,6 @@ suppresses it.
 import hashlib
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -302,42 +301,3 @@ def speakers(session: Session, list_id: int) -> list[str]:
         .order_by(col(Partner.name))
     )
     return list(dict.fromkeys(session.exec(statement).all()))
-
-
-@dataclass(frozen=True, slots=True)
-class Funnel:
-    """What became of an issue's copies. ``clicked`` is None: no clicks of mail are counted yet.
-
-    ``delivered``: the reader's mail server took it, which is all that mail tells. ``left``: readers who got it and have
-    left the list since. ``asides``: how many copies went other ways, by their status.
-    """
-
-    listed: int
-    sent: int
-    delivered: int
-    left: int
-    asides: Mapping[str, int]
-    clicked: int | None = None
-
-
-def funnel(session: Session, post_id: int) -> Funnel:
-    """Return what became of an issue's copies."""
-    counts = count_deliveries(session, post_id)
-    delivered = counts.get("sent", 0)
-    went = delivered + counts.get("bounced", 0) + counts.get("unknown", 0)
-    asides = {status: count for status, count in sorted(counts.items()) if status != "sent"}
-    return Funnel(sum(counts.values()), went, delivered, _left(session, post_id), asides)
-
-
-def _left(session: Session, post_id: int) -> int:
-    statement = (
-        sa.select(sa.func.count())
-        .select_from(Delivery)
-        .join(Subscriber, col(Subscriber.id) == col(Delivery.subscriber_id))
-        .where(
-            col(Delivery.post_id) == post_id,
-            col(Delivery.status) == "sent",
-            col(Subscriber.unsubscribed_at) >= col(Delivery.settled_at),
-        )
-    )
-    return int(session.execute(statement).scalar_one())

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from fastapi.responses import Response
 
 from campaign.errors import UnknownName
-from campaign.models import listing, mailing
+from campaign.models import figures, listing
 from campaign.models.listing import PostFilter
 from campaign.models.snapshots import FIGURES, PARTS
 from campaign.models.status import Status
@@ -173,6 +173,6 @@ def newsletters(who: Who, before: str = "") -> Response:
     wanted = PostFilter(partners=partners, channels=("email",), statuses=_OUT)
     with who.reading() as session:
         rows = listing.posts(session, wanted, limit=ISSUES + 1, before=place_in(before), newest_first=True)
-        issues = [(row, mailing.funnel(session, row.post.ident)) for row in rows[:ISSUES]]
+        issues = [(row, figures.funnel(session, row.post.ident)) for row in rows[:ISSUES]]
     older = found.address("/engagement/newsletters", before=place_of(rows[ISSUES - 1])) if rows[ISSUES:] else None
     return who.page("engagement/newsletters.html", section="newsletters", asked=found, issues=issues, older=older)

@@ -11,7 +11,7 @@ from fastapi.responses import FileResponse, Response, StreamingResponse
 from sqlmodel import Session
 from starlette.background import BackgroundTask
 
-from campaign.models import figures, lanes, mailing, snapshots
+from campaign.models import figures, lanes, snapshots
 from campaign.models.figures import ORDERS, LogPage, Order, Place
 from campaign.models.listing import PostRow
 from campaign.models.snapshots import FIGURES, LogLine
@@ -160,7 +160,7 @@ def _funnel(session: Session, row: PostRow) -> dict[str, Any]:
     """Return the ways that an issue's copies went, as a chart and its table; nothing for another post."""
     if row.post.channel != "email":
         return {"funnel": (), "chart": ""}
-    found = mailing.funnel(session, row.post.ident)
+    found = figures.funnel(session, row.post.ident)
     steps = (
         ("On the list", found.listed),
         ("Sent", found.sent),

@@ -8,7 +8,7 @@ import pytest
 from builders import add_account, add_post
 from sqlmodel import Session
 
-from campaign.models import Database, figures, mailing
+from campaign.models import Database, figures
 from campaign.models.figures import ORDERS, Order
 from campaign.models.mailing import Delivery, MailingList, Subscriber
 from campaign.models.partners import Account, Partner
@@ -197,6 +197,6 @@ def test_an_issue_tells_what_became_of_its_copies(database: Database) -> None:
             facts = {"subscriber_id": reader.id, "email": email, "token": email, "status": status}
             session.add(Delivery(post_id=post.ident, next_try_at=AT, settled_at=AT, **facts))
     with database.read() as session:
-        found = mailing.funnel(session, post.ident)
+        found = figures.funnel(session, post.ident)
     assert (found.listed, found.sent, found.delivered, found.clicked, found.left) == (6, 5, 3, None, 1)
     assert dict(found.asides) == {"bounced": 1, "suppressed": 1, "unknown": 1}
