@@ -6,6 +6,7 @@ _MODULES = (
     "start",
     "facts",
     "inviting",
+    "roster",
     "planning",
     "posts",
     "moving",
