@@ -6,6 +6,8 @@ from datetime import UTC, date, datetime, tzinfo
 from types import MappingProxyType
 from typing import Any
 
+from markupsafe import Markup, escape
+
 from campaign.models.posts import Post
 from campaign.models.snapshots import FIGURES
 from campaign.models.status import Status
@@ -148,6 +150,33 @@ def day_name(day: date, today: date) -> str:
     return f"{day:%A} {day.day} {day:%B}{f' {day.year}' if day.year != today.year else ''}"
 
 
+def subject(text: str) -> str:
+    """Return what a decision was about: ``user:ann`` as ``User ann``."""
+    kind, _, name = text.partition(":")
+    return f"{sentence(kind)} {name}" if name else sentence(kind)
+
+
+def commands(text: str) -> Markup:
+    """Return a text in which commands, between backticks, stand out as such."""
+    parts = [escape(part) for part in text.split("`")]
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if index % 2 else part for index, part in enumerate(parts)
+    )
+
+
+_DIGEST = 64
+
+
+def fact(value: object) -> str:
+    """Return a fact of a decision in words; of a digest as much as tells it from others."""
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {fact(one)}" for name, one in value.items())
+    if isinstance(value, list):
+        return ", ".join(map(fact, value))
+    text = {True: "yes", False: "no"}.get(value, str(value)) if isinstance(value, bool) else str(value)
+    return f"{text[:8]}…" if len(text) == _DIGEST and text.isalnum() else text
+
+
 _AGES = {"s": "second", "m": "minute", "h": "hour", "d": "day", "w": "week"}
 
 
@@ -185,6 +214,12 @@ def filters(zone: tzinfo, now: Callable[[], datetime]) -> dict[str, Callable[...
         "channel": channel,
         "figure": lambda name: FIGURE_NAMES.get(str(name), sentence(str(name))),
         "reading": age_name,
+        "subject": subject,
+        "spaced": lambda name: sentence(str(name)).replace("_", " "),
+        "fact": fact,
+        "stopped": lambda text: sentence(str(text)).rstrip(".") + ".",
+        "commands": commands,
+        "with": lambda item, name, value: {**item, name: value},
         "outcome": lambda name: OUTCOMES.get(str(name), sentence(str(name))),
         "copy_state": lambda name: COPIES.get(str(name), sentence(str(name))),
         "a_day": lambda found: day_name(found, now().astimezone(zone).date()),
