@@ -7,6 +7,7 @@ _MODULES = (
     "facts",
     "inviting",
     "roster",
+    "tokens",
     "planning",
     "posts",
     "moving",

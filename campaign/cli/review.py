@@ -21,16 +21,14 @@ from campaign.cli.frame import (
 from campaign.cli.holding import Scope
 from campaign.cli.posts import (
     COLUMNS,
-    WITHOUT_ID,
-    check_address,
     check_names,
     each,
     find,
     post_filter,
-    row_document,
     say_refused,
 )
 from campaign.errors import UnknownName, WrongUse
+from campaign.reports.documents import row_document
 from campaign.wording import counted
 
 if TYPE_CHECKING:
@@ -210,11 +208,10 @@ def settle(
 ) -> None:
     """Give a person's word on a post that nobody could confirm, or that was to be taken down by hand."""
     from campaign.dispatch import word
+    from campaign.dispatch.by_hand import WITHOUT_ID
 
     if (published is None) is not not_published:
         raise WrongUse(problem="Say one of --published URL and --not-published", mend="Look at the account first.")
-    if published is not None:
-        check_address(published)
     with opened() as app, desk(app, by) as place:
         row = find(place.session, ident)
         known = word.settle(place, row, published, channels=app.channels, means=app.means())

@@ -9,7 +9,7 @@ from campaign.models.status import Status
 from campaign.people import Right
 from campaign.ports import Channel, Receipt
 from campaign.review import decisions
-from campaign.review.addressed import id_at
+from campaign.review.addressed import check_address, id_at
 from campaign.review.decisions import Desk
 
 
@@ -24,6 +24,8 @@ def settle(desk: Desk, row: PostRow, published: str | None, *, channels: Mapping
 
     """
     desk.demand(Right.SETTLE, row)
+    if published is not None:
+        check_address(published)
     who, known = desk.person.name, True
     if row.post.status == Status.RETRACTING:
         decisions.settle_retraction(desk, row, gone=published is None)

@@ -256,7 +256,7 @@ def test_a_post_taken_down_by_hand_is_gone_or_stays(room: Room) -> None:
         ({}, "Choose what you saw"),
         ({"there": "maybe"}, "Choose what you saw"),
         ({"there": "yes"}, "Enter the address of the post"),
-        ({"there": "yes", "url": "javascript:alert(1)"}, "Enter the address of the post"),
+        ({"there": "yes", "url": "javascript:alert(1)"}, "is no web address"),
     ],
 )
 def test_a_word_that_says_too_little_settles_nothing(room: Room, fields: dict[str, str], said: str) -> None:
