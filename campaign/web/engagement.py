@@ -64,7 +64,7 @@ def _ways(found: Asked, order: Order, page: LogPage) -> dict[str, Any]:
     """Return the addresses of the pages before and after this one."""
 
     def address(name: str, index: int) -> str:
-        return found.address("/engagement/log", sort=_said(order), **{name: _written(order, page.lines[index])})
+        return found.address("/engagement/log", sort=_said(order), **{name: place_of(order, page.lines[index])})
 
     return {
         "previous": address("before", 0) if page.has_before and page.lines else None,
@@ -103,7 +103,8 @@ def place_in(order: Order, text: str) -> Place | None:
         return None
 
 
-def _written(order: Order, line: LogLine) -> str:
+def place_of(order: Order, line: LogLine) -> str:
+    """Return a reading's place in an order as an address carries it."""
     value, ident = order.place(line)
     number = round(value.timestamp() * 1_000_000) if isinstance(value, datetime) else value
     return f"{number}~{ident}"

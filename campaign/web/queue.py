@@ -12,6 +12,7 @@ from fastapi import Query
 from fastapi.responses import Response
 from sqlmodel import Session
 
+from campaign.clock import iso
 from campaign.models import listing, partners
 from campaign.models.listing import Place, PostFilter, PostPage, PostRow
 from campaign.models.status import Status
@@ -114,7 +115,7 @@ def place_in(text: str) -> Place | None:
 def place_of(row: PostRow) -> str:
     """Return a post's place in the order of due times as an address carries it."""
     at, ident = row.place
-    return f"{at.isoformat()}~{ident}"
+    return f"{iso(at)}~{ident}"
 
 
 def _by_day(shown: Iterable[Item], zone: ZoneInfo, today: date) -> list[tuple[str, list[Item]]]:

@@ -33,6 +33,7 @@ from campaign.web import (
     unsubscribe,
     writing,
 )
+from campaign.web.api import api
 from campaign.web.area import Area
 from campaign.web.cookie import Cookie
 from campaign.web.faults import add_faults
@@ -83,6 +84,7 @@ def site(app: App, metrics: Metrics) -> FastAPI:
     for area in AREAS:
         found.include_router(area.router)
     found.mount(pages.static, StaticFiles(directory=STATIC), name="static")
+    found.mount("/api/v1", api(found.state.house))
     add_faults(found)
     found.add_middleware(Headers, script=pages.inline_script, static=pages.static, secure=secure)
     return found

@@ -115,6 +115,8 @@ CASES: dict[tuple[str, str], Case] = {
     ("POST", "/account/passkeys"): Case(Open.SIGNED_IN),
     ("POST", "/account/passkeys/{ident}/remove"): Case(Open.SIGNED_IN),
     ("POST", "/account/recovery-codes"): Case(Open.SIGNED_IN),
+    ("POST", "/account/tokens"): Case(Open.SIGNED_IN),
+    ("POST", "/account/tokens/{ident}/revoke"): Case(Open.SIGNED_IN),
     ("POST", "/sign-out"): Case(Open.SIGNED_IN),
     ("GET", "/sign-in"): Case(Open.ANYONE),
     ("POST", "/sign-in"): Case(Open.ANYONE),
