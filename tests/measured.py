@@ -37,7 +37,7 @@ def measure(room: Room) -> dict[str, int]:
                     _read(session, room, post, number)
                     found["measured"] = post.ident
         session.flush()
-        found["issue"] = _issue(session, room)
+        found["mailed"] = _issue(session, room)
     return found
 
 

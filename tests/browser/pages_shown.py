@@ -21,8 +21,7 @@ from campaign.models import mailing, users
 from campaign.models.status import Status
 from campaign.people import tickets
 from campaign.people.tickets import Purpose
-from campaign.review import holding
-from campaign.review import decisions
+from campaign.review import decisions, holding
 from campaign.web.server import serving
 from campaign.web.site import site
 
@@ -76,7 +75,6 @@ def furnish(room: Room) -> dict[str, int]:
     found["issue"] = office.post("ash", changes={"draft": words})
     with office.desk("rita") as desk:
         holding.hold(desk.session, desk.person, "channel:email", "A wrong link", desk.now)
-    return found
     decide(room)
     return found | measure(room)
 

@@ -50,7 +50,7 @@ PAGES = (
     ("rita", "/engagement/log"),
     ("olga", "/engagement/log?sort=clicks&channel=x"),
     ("rita", "/engagement/posts/{measured}"),
-    ("olga", "/engagement/posts/{issue}"),
+    ("olga", "/engagement/posts/{mailed}"),
     ("olga", "/settle"),
     ("rita", "/settle/{to_settle}"),
     ("adam", "/admin"),

@@ -120,7 +120,7 @@ def test_a_post_shows_every_reading_and_every_attempt(measured: tuple[Room, dict
     assert "After 15 days" in text
     assert "took it" in text
     assert len(rows(room, f"/engagement/posts/{posts['measured']}/readings.csv")) == 15
-    issue = room.browser("olga").get(f"/engagement/posts/{posts['issue']}").text
+    issue = room.browser("olga").get(f"/engagement/posts/{posts['mailed']}").text
     assert "36<tspan" in issue
     assert "Bounced: refused by their mail server" in issue
     assert "clicks in mail are not counted yet" in issue
