@@ -27,7 +27,8 @@ def opened_app(folder: Path, database: Database, clock: MovedClock, environ: Map
     """An app over the shipped workspace whose database and clock are the test's."""
     lay_out(folder)
     app = App(folder, load_settings(folder, environ or {}), clock=clock)
-    create_key(app.settings.vault.key_file)
+    if not app.settings.vault.key_file.exists():
+        create_key(app.settings.vault.key_file)
     app.__dict__["database"] = database  # where the cached property keeps it
     return app
 

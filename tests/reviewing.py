@@ -11,7 +11,7 @@ from conftest import MovedClock
 
 from campaign.models import Database, listing, users
 from campaign.models.listing import PostRow
-from campaign.models.partners import Account, Partner
+from campaign.models.partners import Account, Campaign, Partner
 from campaign.models.posts import Post
 from campaign.models.status import Status
 from campaign.models.users import User
@@ -94,6 +94,8 @@ def opened_office(folder: Path, clock: MovedClock) -> Iterator[Office]:
     """An office with the partners oak and elm, an officer of each, two reviewers and an admin."""
     database = Database(f"sqlite:///{folder}/office.db", connections=4)
     database.upgrade()
+    with database.write() as session:
+        session.add(Campaign(name="Test", timezone="Europe/London", salt="salt", created_at=clock.now()))
     office = Office(database, clock)
     office.join("oak")
     office.join("elm")

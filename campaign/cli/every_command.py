@@ -6,6 +6,8 @@ _MODULES = (
     "start",
     "facts",
     "inviting",
+    "roster",
+    "tokens",
     "planning",
     "posts",
     "moving",

@@ -10,6 +10,7 @@ import typer
 
 from campaign.cli.frame import As, AsJson, cli, desk, opened, show
 from campaign.errors import UnknownName, WrongUse
+from campaign.reports.documents import account_document, partner_document
 from campaign.wording import counted
 
 if TYPE_CHECKING:
@@ -65,18 +66,7 @@ def list_partners(as_json: AsJson = False) -> None:
     from campaign.models import partners as rows
 
     with opened() as app, app.database.read() as session:
-        documents: list[dict[str, object]] = [
-            {
-                "partner": row.key,
-                "name": row.name,
-                "kind": row.kind,
-                "region": row.region,
-                "approver": row.approver,
-                "agreed": bool(rows.agreements(session, row.ident)),
-                "details": row.details,
-            }
-            for row in rows.partners(session)
-        ]
+        documents = [partner_document(session, row) for row in rows.partners(session)]
     columns = ("partner", "name", "kind", "region", "approver", "agreed")
     show(
         documents, as_json=as_json, columns=columns, empty="No partners. `campaign partners import FILE.csv` adds them."
@@ -125,26 +115,10 @@ def import_accounts(file: CsvFile, by: As = None) -> None:
 @accounts.command("list")
 def list_accounts(as_json: AsJson = False) -> None:
     """List the accounts with what stops them."""
-    from campaign.clock import iso
     from campaign.models import partners as rows
 
     with opened() as app, app.database.read() as session:
-        documents: list[dict[str, object]] = [
-            {
-                "id": str(account.id),
-                "partner": partner.key,
-                "channel": account.channel,
-                "handle": account.handle,
-                "external_id": account.external_id,
-                "mode": account.mode,
-                "credentials": account.sealed is not None,
-                "can_find": account.can_find,
-                "stopped": account.stopped_why,
-                "stopped_until": iso(account.stopped_until) if account.stopped_until else None,
-                "disabled": account.disabled_why,
-            }
-            for account, partner in rows.accounts(session)
-        ]
+        documents = [account_document(account, partner) for account, partner in rows.accounts(session)]
     columns = ("id", "partner", "channel", "handle", "external_id", "mode", "credentials", "stopped", "disabled")
     show(
         documents, as_json=as_json, columns=columns, empty="No accounts. `campaign accounts import FILE.csv` adds them."

@@ -5,7 +5,8 @@ from typing import Annotated
 import typer
 
 from campaign.cli.frame import As, AsJson, Partners, PostId, cli, desk, opened, show, show_one
-from campaign.cli.posts import find, message_document, post_filter, row_document
+from campaign.cli.posts import find, post_filter
+from campaign.reports.documents import message_document, row_document
 
 hand = typer.Typer(help="Posts to publish by hand: list, show, record.", no_args_is_help=True)
 cli.add_typer(hand, name="hand")

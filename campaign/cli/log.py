@@ -97,26 +97,30 @@ def report(as_json: AsJson = False) -> None:
 
 @cli.command("export")
 def export(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="Ends in .csv or .json; - is stdout as CSV.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Ends in .csv, .xlsx or .json; - is stdout as CSV.")],
     partner: OnePartner = None,
     channel: OneChannel = None,
     slot: OneSlot = None,
     template: OneTemplate = None,
     day: Day = None,
 ) -> None:
-    """Write the engagement log to a file, as CSV or JSON by its name."""
+    """Write the engagement log to a file, as CSV, Excel or JSON by its name."""
     from campaign.reports.export import write_csv, write_json
     from campaign.reports.log import each_log_row
+    from campaign.reports.sheet import write_xlsx
 
-    if str(file) != "-" and file.suffix not in {".csv", ".json"}:
-        raise WrongUse(problem=f"{file.name} ends in neither .csv nor .json", mend="Name the file so.")
+    if str(file) != "-" and file.suffix not in {".csv", ".json", ".xlsx"}:
+        raise WrongUse(problem=f"{file.name} ends in neither .csv, .xlsx nor .json", mend="Name the file so.")
     with opened() as app:
         rows = each_log_row(app.database, _filter(app, partner, channel, slot, template, day))
         if str(file) == "-":
             write_csv(rows, sys.stdout)
             return
-        with file.open("w", encoding="utf-8", newline="") as out:
-            count = (write_csv if file.suffix == ".csv" else write_json)(rows, out)
+        if file.suffix == ".xlsx":
+            count = write_xlsx(rows, file)
+        else:
+            with file.open("w", encoding="utf-8", newline="") as out:
+                count = (write_csv if file.suffix == ".csv" else write_json)(rows, out)
     typer.echo(f"{counted(count, 'row')} written to {file}.")
 
 

@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from campaign.cli.facts import find_partner
 from campaign.cli.frame import As, AsJson, cli, day_bounds, desk, local_time, opened, show
 from campaign.cli.posts import pairs, posts
 from campaign.errors import WrongUse
@@ -17,10 +16,8 @@ if TYPE_CHECKING:
     from sqlmodel import Session
 
     from campaign.app import App
-    from campaign.models.listing import PostRow
     from campaign.plan.rows import PlanFacts, PlanRow
     from campaign.plan.spend import Line
-    from campaign.ports import Draft
 
 _COLUMNS = ("action", "partner", "channel", "slot", "due_at", "reason")
 _MONEY = ("month", "channel", "posts", "with_link", "spent", "forecast", "cap")
@@ -160,13 +157,6 @@ def _told(counts: "Mapping[str, int]", left_out: int) -> str:
     return ", ".join(f"{count} {name}" for name, count in shown.items())
 
 
-def filled_anew(app: "App", session: "Session", row: "PostRow", fields: "Mapping[str, str]") -> "Draft":
-    """Fill a stored post's template again with other field values. Raises BadInput."""
-    from campaign.plan.refill import refilled
-
-    return refilled(session, app.source(placeholders=True), row, fields)
-
-
 @posts.command("new")
 def new_post(
     partner: Annotated[str, typer.Option("--partner", help="The partner's key.")],
@@ -177,19 +167,16 @@ def new_post(
     by: As = None,
 ) -> None:
     """Queue a single post outside the timetable; it goes to review like any other."""
-    from campaign.models import partners as rows
-    from campaign.plan.refill import single
-    from campaign.review import queue
+    from campaign.review.single import queue_one
 
     with opened() as app, desk(app, by) as place:
-        owner = find_partner(place.session, partner)
-        found = [account for account, _ in rows.accounts(place.session, partner_ids=[owner.ident])]
-        account = next((one for one in found if one.channel == channel and one.disabled_why is None), None)
-        if account is None:
-            mend = "`campaign accounts list` names them, and says which are disabled."
-            raise WrongUse(problem=f"{partner} has no account on {channel}", mend=mend)
-        due_at = local_time(app, at)
-        fields = pairs(values or [])
-        row = single(place.session, app.source(placeholders=False), account, owner, template, due_at, fields)
-        post = queue.add_single(place, account, row, fields)
+        post = queue_one(
+            place,
+            app.source(placeholders=False),
+            partner=partner,
+            channel=channel,
+            template=template,
+            due_at=local_time(app, at),
+            fields=pairs(values or []),
+        )
         typer.echo(f"Post {post.id} is {post.status} for {at}.")

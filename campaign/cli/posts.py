@@ -24,6 +24,7 @@ from campaign.cli.frame import (
 )
 from campaign.cli.screen import NOTHING, said
 from campaign.errors import CampaignError, UnknownName, WrongUse
+from campaign.reports.documents import message_document, row_document
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 
     from campaign.app import App
     from campaign.models.listing import PostFilter, PostRow
-    from campaign.ports import Message
     from campaign.review.decisions import Desk
 
 posts = typer.Typer(help="The posts: see, change, move and withdraw them.", no_args_is_help=True)
@@ -92,29 +92,6 @@ def check_address(url: str) -> None:
     addressed.check_address(url)
 
 
-def row_document(row: "PostRow") -> dict[str, object]:
-    """Return a post as the listings show it."""
-    from campaign.clock import iso
-
-    post = row.post
-    return {
-        "id": str(post.id),
-        "partner": row.partner.key,
-        "channel": post.channel,
-        "account": row.account.handle,
-        "template": post.template,
-        "slot": post.slot,
-        "occurrence": post.occurrence,
-        "due_at": iso(post.due_at),
-        "status": str(post.status),
-        "content_hash": post.content_hash,
-        "external_id": post.external_id,
-        "url": post.url,
-        "published_at": iso(post.published_at) if post.published_at else None,
-        "needs_person": post.needs_person,
-    }
-
-
 def find(session: "Session", ident: str) -> "PostRow":
     """Return a post by what a person typed. Raises UnknownName."""
     from campaign.models import listing
@@ -149,7 +126,7 @@ def list_posts(
 @posts.command("show")
 def show_post(ident: PostId, as_json: AsJson = False) -> None:
     """Show a post with its events, attempts and deliveries."""
-    from campaign.cli.story import story
+    from campaign.reports.story import story
 
     with opened() as app, app.database.read() as session:
         document = story(session, find(session, ident))
@@ -163,33 +140,6 @@ def show_post(ident: PostId, as_json: AsJson = False) -> None:
                 typer.echo("  " + "  ".join(part for part in map(said, item.values()) if part != NOTHING))
         else:
             typer.echo(f"{name.replace('_', ' ')}: {said(value)}")
-
-
-def message_document(message: "Message") -> dict[str, object]:
-    """Return exactly what goes out, as `posts preview` shows it."""
-    document: dict[str, object] = {
-        "channel": message.channel,
-        "text": message.text,
-        "link": message.link,
-        "link_title": message.link_title,
-        "media": [{"file": item.path.name, "alt": item.alt} for item in message.media],
-        "share_of": message.share_of,
-    }
-    if message.html is not None:
-        document |= {
-            "subject": message.subject,
-            "preheader": message.preheader,
-            "html": message.html,
-            "plain": message.text,
-        }
-    if (envelope := message.envelope) is not None:
-        document |= {
-            "sender": envelope.sender,
-            "reply_to": envelope.reply_to,
-            "partner": envelope.partner,
-            "unsubscribe": f"{envelope.public_url}/u/...",
-        }
-    return document
 
 
 @posts.command("preview")
@@ -281,13 +231,11 @@ def edit(
     by: As = None,
 ) -> None:
     """Change the words of a post where its template lets them change: its fields."""
-    from campaign.cli.planning import filled_anew
-    from campaign.review import decisions
+    from campaign.review.single import refill
 
     with opened() as app, desk(app, by) as place:
         row = find(place.session, ident)
-        fields = row.post.fields | pairs(values)
-        decisions.edit(place, row, filled_anew(app, place.session, row, fields), fields, "edited: " + ", ".join(values))
+        refill(place, app.source(placeholders=True), row, pairs(values))
         typer.echo(f"Post {ident} has new words and is {row.post.status}.")
 
 

@@ -21,16 +21,14 @@ from campaign.cli.frame import (
 from campaign.cli.holding import Scope
 from campaign.cli.posts import (
     COLUMNS,
-    WITHOUT_ID,
-    check_address,
     check_names,
     each,
     find,
     post_filter,
-    row_document,
     say_refused,
 )
 from campaign.errors import UnknownName, WrongUse
+from campaign.reports.documents import row_document
 from campaign.wording import counted
 
 if TYPE_CHECKING:
@@ -209,34 +207,14 @@ def settle(
     by: As = None,
 ) -> None:
     """Give a person's word on a post that nobody could confirm, or that was to be taken down by hand."""
-    from campaign.dispatch import reconcile
-    from campaign.models.status import Status
-    from campaign.people import Right
-    from campaign.ports import Receipt
-    from campaign.review import decisions
-    from campaign.review.addressed import id_at
+    from campaign.dispatch import word
+    from campaign.dispatch.by_hand import WITHOUT_ID
 
     if (published is None) is not not_published:
         raise WrongUse(problem="Say one of --published URL and --not-published", mend="Look at the account first.")
-    if published is not None:
-        check_address(published)
-    hidden = False
     with opened() as app, desk(app, by) as place:
         row = find(place.session, ident)
-        place.demand(Right.SETTLE, row)
-        who, means = place.person.name, app.means()
-        if row.post.status == Status.RETRACTING:
-            decisions.settle_retraction(place, row, gone=not_published)
-        elif published is not None:
-            found = id_at(place.session, app.channels[row.post.channel], row, published)
-            receipt = Receipt(external_id=found or "", url=published)
-            reconcile.adopt(place.session, means, row.post, receipt, who=who, now=place.now)
-            hidden = found is None
-        else:
-            reconcile.declare_absent(
-                place.session, means, row.post, who=who, now=place.now, why=f"{who} looked: it is not there"
-            )
-        place.record("settle", row.post, {"published": published})
+        known = word.settle(place, row, published, channels=app.channels, means=app.means())
         typer.echo(f"Post {ident} is {row.post.status}.")
-    if hidden:
+    if not known:
         typer.echo(WITHOUT_ID)

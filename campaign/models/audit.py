@@ -10,6 +10,7 @@ not queue for one row.
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -86,6 +87,53 @@ def rows(session: Session, *, limit: int | None = None) -> list[Audit]:
     if limit is not None:
         statement = statement.limit(limit)
     return list(reversed(session.exec(statement).all()))
+
+
+@dataclass(frozen=True, slots=True)
+class AuditFilter:
+    """Which rows to read; empty means all. ``subject`` is a whole one (``post:7``) or its kind (``post``)."""
+
+    who: str = ""
+    action: str = ""
+    subject: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AuditPage:
+    """Some rows, the newest first, and whether there are more on either side."""
+
+    rows: list[Audit]
+    has_newer: bool
+    has_older: bool
+
+
+def page(
+    session: Session, wanted: AuditFilter, size: int, *, before: int | None = None, after: int | None = None
+) -> AuditPage:
+    """Return ``size`` rows older than one, or right after one; one row more is read to see whether there are more."""
+    statement = select(Audit).where(*_conditions(wanted)).limit(size + 1)
+    if after is not None:
+        newer = session.exec(statement.where(col(Audit.id) > after).order_by(col(Audit.id))).all()
+        return AuditPage(list(newer[:size])[::-1], len(newer) > size, has_older=True)
+    if before is not None:
+        statement = statement.where(col(Audit.id) < before)
+    found = session.exec(statement.order_by(col(Audit.id).desc())).all()
+    return AuditPage(list(found[:size]), before is not None, len(found) > size)
+
+
+def _conditions(wanted: AuditFilter) -> Iterator[sa.ColumnElement[bool]]:
+    if wanted.who:
+        yield col(Audit.who) == wanted.who
+    if wanted.action:
+        yield col(Audit.action) == wanted.action
+    if wanted.subject:
+        kind = col(Audit.subject).startswith(f"{wanted.subject}:", autoescape=True)
+        yield sa.or_(col(Audit.subject) == wanted.subject, kind)
+
+
+def actions(session: Session) -> list[str]:
+    """Return every kind of decision that was taken."""
+    return list(session.exec(select(Audit.action).distinct().order_by(col(Audit.action))))
 
 
 def head(session: Session) -> Head | None:

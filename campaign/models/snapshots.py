@@ -22,8 +22,11 @@ from campaign.models.types import UtcDateTime
 FIGURES = ("impressions", "reach", "reactions", "comments", "shares", "clicks")
 """The columns of figures, in the order in which they are shown."""
 
+PARTS = ("template", "partner", "region")
+"""What totals can be split by, beside the channel."""
+
 PAGE = 2000
-_FACTS = 10  # what a line says before its figures
+_FACTS = 11  # what a line says before its figures
 
 
 class Snapshot(SQLModel, table=True):
@@ -78,6 +81,7 @@ class LogLine:
     reading: str
     taken_at: datetime
     gap: str | None
+    partner_name: str
     figures: tuple[int | None, ...]
 
 
@@ -86,13 +90,14 @@ class ChannelTotal:
     """The newest known figures of a channel's posts, added up. ``posts`` counts those with any figures at all.
 
     A sum is None when no post of the channel has the figure. Sums of two channels must not be added: each platform
-    counts an impression in its own way.
+    counts an impression in its own way. ``part``: the template, partner or region that it is of, where that was asked.
     """
 
     channel: str
     posts: int
     taken_at: datetime
     figures: tuple[int | None, ...]
+    part: str = ""
 
 
 def due_readings(session: Session, now: datetime, *, limit: int = 2000) -> list[Post]:
@@ -153,40 +158,44 @@ def _append(session: Session, rows: Sequence[Snapshot]) -> int:
 
 def newest(session: Session, wanted: LogFilter, count: int) -> list[LogLine]:
     """Return that many of the newest snapshots with what they are about, oldest first."""
-    statement = _lines(wanted).order_by(col(Snapshot.taken_at).desc(), col(Snapshot.id).desc()).limit(count)
-    return [_line(row) for row in reversed(session.execute(statement).all())]
+    statement = lines(wanted).order_by(col(Snapshot.taken_at).desc(), col(Snapshot.id).desc()).limit(count)
+    return [line(row) for row in reversed(session.execute(statement).all())]
 
 
 def page(session: Session, wanted: LogFilter, after: LogLine | None) -> list[LogLine]:
     """Return the next ``PAGE`` snapshots after a line, oldest first; fewer where they end."""
-    statement = _lines(wanted).order_by(col(Snapshot.taken_at), col(Snapshot.id)).limit(PAGE)
+    statement = lines(wanted).order_by(col(Snapshot.taken_at), col(Snapshot.id)).limit(PAGE)
     if after is not None:
         later = sa.or_(col(Snapshot.taken_at) > after.taken_at, col(Snapshot.id) > after.ident)
         statement = statement.where(col(Snapshot.taken_at) >= after.taken_at, later)
-    return [_line(row) for row in session.execute(statement)]
+    return [line(row) for row in session.execute(statement)]
 
 
-def _lines(wanted: LogFilter) -> sa.Select[*tuple[Any, ...]]:
+def lines(wanted: LogFilter) -> sa.Select[*tuple[Any, ...]]:
+    """Return the statement for snapshots with what they are about; ``line`` reads its rows."""
     return (
         sa.select(
             *(col(Snapshot.id), col(Post.id), col(Partner.key), col(Post.channel), col(Post.slot), col(Post.template)),
             *(col(Post.external_id), col(Snapshot.reading), col(Snapshot.taken_at), col(Snapshot.gap)),
+            col(Partner.name),
             *(getattr(Snapshot, name) for name in FIGURES),
         )
         .select_from(Snapshot)
         .join(Post, col(Post.id) == col(Snapshot.post_id))
         .join(Partner, col(Partner.id) == col(Post.partner_id))
-        .where(*_about_post(wanted), *_about_time(wanted))
+        .where(*about_post(wanted), *about_time(wanted))
     )
 
 
-def _line(row: Any) -> LogLine:
+def line(row: Any) -> LogLine:
+    """Return a row of ``lines``."""
     facts: list[Any] = [*row[:_FACTS], tuple(row[_FACTS:])]
     return LogLine(*facts)
 
 
-def totals(session: Session, wanted: LogFilter) -> list[ChannelTotal]:
-    """Return, per channel, the newest known figures of its posts added up, by channel name.
+def totals(session: Session, wanted: LogFilter, by: str | None = None) -> list[ChannelTotal]:
+    """Return, per channel, the newest known figures of its posts added up, by channel name; ``by`` splits each channel
+    by one of ``PARTS``.
 
     Newest is taken figure by figure: a platform that stops giving a figure for old posts (X gives clicks for thirty
     days) does not make the last one that it gave disappear.
@@ -194,35 +203,47 @@ def totals(session: Session, wanted: LogFilter) -> list[ChannelTotal]:
     each = (
         sa.select(
             col(Post.channel).label("channel"),
-            _newest("taken_at", col(Snapshot.gap).is_(None), wanted),
-            *(_newest(name, getattr(Snapshot, name).is_not(None), wanted) for name in FIGURES),
+            _part(by).label("part"),
+            newest_value("taken_at", col(Snapshot.gap).is_(None), wanted),
+            *(newest_value(name, getattr(Snapshot, name).is_not(None), wanted) for name in FIGURES),
         )
         .join(Partner, col(Partner.id) == col(Post.partner_id))
-        .where(col(Post.published_at).is_not(None), *_about_post(wanted))
+        .where(col(Post.published_at).is_not(None), *about_post(wanted))
         .subquery()
     )
     statement = (
         sa.select(
             each.c.channel,
+            each.c.part,
             sa.func.count(each.c.taken_at),
             sa.func.max(each.c.taken_at),
             *(sa.cast(sa.func.sum(each.c[name]), sa.BigInteger) for name in FIGURES),
         )
         .where(each.c.taken_at.is_not(None))
-        .group_by(each.c.channel)
-        .order_by(each.c.channel)
+        .group_by(each.c.channel, each.c.part)
+        .order_by(each.c.channel, each.c.part)
     )
     return [
-        ChannelTotal(channel, posts, taken_at, tuple(figures))
-        for channel, posts, taken_at, *figures in session.execute(statement)
+        ChannelTotal(channel, posts, taken_at, tuple(figures), part)
+        for channel, part, posts, taken_at, *figures in session.execute(statement)
     ]
 
 
-def _newest(name: str, has: sa.ColumnElement[bool], wanted: LogFilter) -> sa.Label[Any]:
+def _part(by: str | None) -> sa.ColumnElement[str]:
+    columns: dict[str | None, Any] = {
+        "template": col(Post.template),
+        "partner": col(Partner.name),
+        "region": col(Partner.region),
+    }
+    found: sa.ColumnElement[str] = columns.get(by, sa.literal(""))
+    return found
+
+
+def newest_value(name: str, has: sa.ColumnElement[bool], wanted: LogFilter) -> sa.Label[Any]:
     """Return the newest value of a column of a post's snapshots; the unique key makes it one short look."""
     return (
         sa.select(getattr(Snapshot, name))
-        .where(col(Snapshot.post_id) == col(Post.id), has, *_about_time(wanted))
+        .where(col(Snapshot.post_id) == col(Post.id), has, *about_time(wanted))
         .order_by(col(Snapshot.due_at).desc())
         .limit(1)
         .correlate(Post)
@@ -231,7 +252,8 @@ def _newest(name: str, has: sa.ColumnElement[bool], wanted: LogFilter) -> sa.Lab
     )
 
 
-def _about_post(wanted: LogFilter) -> Sequence[sa.ColumnElement[bool]]:
+def about_post(wanted: LogFilter) -> Sequence[sa.ColumnElement[bool]]:
+    """Return the conditions on the post."""
     pairs: list[tuple[object, sa.ColumnElement[bool]]] = [
         (wanted.partner, col(Partner.key) == wanted.partner),
         (wanted.channel, col(Post.channel) == wanted.channel),
@@ -242,7 +264,8 @@ def _about_post(wanted: LogFilter) -> Sequence[sa.ColumnElement[bool]]:
     return [condition for value, condition in pairs if value is not None]
 
 
-def _about_time(wanted: LogFilter) -> Sequence[sa.ColumnElement[bool]]:
+def about_time(wanted: LogFilter) -> Sequence[sa.ColumnElement[bool]]:
+    """Return the conditions on the time taken."""
     conditions: list[sa.ColumnElement[bool]] = []
     if wanted.since is not None:
         conditions.append(col(Snapshot.taken_at) >= wanted.since)

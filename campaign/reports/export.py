@@ -1,14 +1,17 @@
 """The files that people take away: CSV that a spreadsheet may open without harm, and JSON."""
 
 import csv
+import io
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TextIO
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any, TextIO
 
 from campaign.reports.log import LOG_COLUMNS
 
 Row = Mapping[str, str | int | None]
 
+_PIECE = 1000
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -19,6 +22,25 @@ def write_csv(rows: Iterable[Row], file: TextIO, columns: Sequence[str] = LOG_CO
     """
     writer = csv.writer(file)
     writer.writerow(columns)
+    return _write_rows(writer, rows, columns)
+
+
+def csv_pieces(rows: Iterable[Row], columns: Sequence[str]) -> Iterator[str]:
+    """Yield the same file piece by piece, for whoever takes it away over the network: it is never held whole."""
+    left, head = iter(rows), True
+    while True:
+        file = io.StringIO(newline="")
+        writer = csv.writer(file)
+        if head:
+            writer.writerow(columns)
+        count = _write_rows(writer, islice(left, _PIECE), columns)
+        yield file.getvalue()
+        if count < _PIECE:
+            return
+        head = False
+
+
+def _write_rows(writer: Any, rows: Iterable[Row], columns: Sequence[str]) -> int:
     count = 0
     for row in rows:
         writer.writerow([safe(row.get(name)) for name in columns])

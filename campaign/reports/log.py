@@ -37,7 +37,7 @@ def each_log_row(database: Database, wanted: LogFilter) -> Iterator[LogRow]:
     while True:
         with database.read() as session:
             lines = snapshots.page(session, wanted, last)
-        yield from map(_row, lines)
+        yield from map(log_row, lines)
         if len(lines) < snapshots.PAGE:
             return
         last = lines[-1]
@@ -45,10 +45,11 @@ def each_log_row(database: Database, wanted: LogFilter) -> Iterator[LogRow]:
 
 def log_rows(session: Session, wanted: LogFilter | None = None, *, newest: int = NEWEST) -> list[LogRow]:
     """Return as many of the newest rows, oldest first."""
-    return [_row(line) for line in snapshots.newest(session, wanted or LogFilter(), newest)]
+    return [log_row(line) for line in snapshots.newest(session, wanted or LogFilter(), newest)]
 
 
-def _row(line: LogLine) -> LogRow:
+def log_row(line: LogLine) -> LogRow:
+    """Return a reading as a row."""
     return {
         "id": str(line.post_id),
         "partner": line.partner,
@@ -63,8 +64,9 @@ def _row(line: LogLine) -> LogRow:
     }
 
 
-def totals(session: Session, wanted: LogFilter | None = None) -> list[LogRow]:
-    """Return one row per channel: the newest known figures of its posts added up.
+def totals(session: Session, wanted: LogFilter | None = None, by: str | None = None) -> list[LogRow]:
+    """Return one row per channel, or per channel and what it is split ``by``: the newest known figures of its posts
+    added up.
 
     There is no sum over channels: each platform counts an impression in its own way. ``posts`` counts those with
     figures, ``taken_at`` is the newest reading among them.
@@ -72,11 +74,12 @@ def totals(session: Session, wanted: LogFilter | None = None) -> list[LogRow]:
     return [
         {
             "channel": total.channel,
+            **({by: total.part} if by else {}),
             "posts": total.posts,
             "taken_at": iso(total.taken_at),
             **dict(zip(FIGURES, total.figures, strict=True)),
         }
-        for total in snapshots.totals(session, wanted or LogFilter())
+        for total in snapshots.totals(session, wanted or LogFilter(), by)
     ]
 
 

@@ -1,13 +1,15 @@
 """The person's own account: where they are signed in, their password, passkeys and recovery codes."""
 
-from typing import Any, ClassVar
+from datetime import timedelta
+from typing import Any, ClassVar, Literal
 
 from fastapi.responses import RedirectResponse, Response
 from pydantic import Field
 
 from campaign.errors import UnknownName, WrongUse
-from campaign.models import sign_in
-from campaign.people import passkeys, passwords, visits
+from campaign.models import sign_in, tokens
+from campaign.people import bearers, passkeys, passwords, visits
+from campaign.people.bearers import SCOPES
 from campaign.web.area import Area, Open
 from campaign.web.entering import Answer, place
 from campaign.web.forms import Fields, Form, Sent, read
@@ -38,13 +40,24 @@ class Named(Answer):
     name: str = Field(min_length=1, max_length=60)
 
 
+class NewToken(Fields):
+    """A token for a program: its name and how long it lasts; the scopes are ticked."""
+
+    missing: ClassVar = {
+        "token_name": "Enter what the token is for, in at most 60 characters",
+        "days": "Choose how long it lasts",
+    }
+    token_name: str = Field(min_length=1, max_length=60)
+    days: Literal["7", "30", "90", "365"]
+
+
 @area.get("/account", Open.SIGNED_IN)
 def account(who: Who) -> Response:
     """Show the account."""
     return _page(who, Form())
 
 
-def _page(who: Actor, form: Form[Any], status: int = 200, codes: tuple[str, ...] = ()) -> Response:
+def _page(who: Actor, form: Form[Any], status: int = 200, codes: tuple[str, ...] = (), token: str = "") -> Response:
     with who.reading() as session:
         held = sign_in.passkeys(session, who.person.ident)
         asked = place(who).ask_for_new(who.person, held)
@@ -55,10 +68,21 @@ def _page(who: Actor, form: Form[Any], status: int = 200, codes: tuple[str, ...]
             ],
             "passkeys": held,
             "has_password": sign_in.password(session, who.person.ident) is not None,
+            "tokens": tokens.tokens(session, who.person.ident),
             "codes_left": sign_in.recovery_codes_left(session, who.person.ident),
         }
     who.keep(challenge=asked.challenge)
-    return who.page("account/account.html", status=status, form=form, options=asked.options, codes=codes, **names)
+    return who.page(
+        "account/account.html",
+        status=status,
+        form=form,
+        options=asked.options,
+        codes=codes,
+        new_token=token,
+        scopes=SCOPES,
+        now=who.house.now(),
+        **names,
+    )
 
 
 @area.post("/account/sessions/{ident}/end", Open.SIGNED_IN)
@@ -129,3 +153,26 @@ def recovery_codes(who: Who) -> Response:
     with who.house.app.database.write() as session:
         codes = passkeys.new_codes(session, who.person, who.house.now())
     return _page(who, Form(), codes=tuple(codes))
+
+
+@area.post("/account/tokens", Open.SIGNED_IN)
+def make_token(who: Who, sent: Sent) -> Response:
+    """Show a new token for a program, this once."""
+    form, scopes = read(NewToken, sent), [name for name in sent.many("scope") if name in set(SCOPES)]
+    if form.found is not None and not scopes:
+        form = form.wrong("scope", "Choose what the token may do")
+    if form.found is None:
+        return _page(who, form, _WRONG)
+    lasts = timedelta(days=int(form.found.days))
+    name, by, now = form.found.token_name, who.person.name, who.house.now()
+    with who.house.app.database.write() as session:
+        token = bearers.issue(session, who.person, name=name, scopes=scopes, lasts=lasts, by=by, now=now)
+    return _page(who, Form(), token=token)
+
+
+@area.post("/account/tokens/{ident}/revoke", Open.SIGNED_IN)
+def revoke_token(ident: int, who: Who) -> Response:
+    """Let one of the person's tokens serve no more."""
+    with who.house.app.database.write() as session:
+        bearers.revoke(session, ident, by=who.person, now=who.house.now())
+    return who.redirect(_HOME, "The token is revoked.")

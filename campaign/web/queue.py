@@ -12,8 +12,9 @@ from fastapi import Query
 from fastapi.responses import Response
 from sqlmodel import Session
 
+from campaign.clock import iso
 from campaign.models import listing, partners
-from campaign.models.listing import Place, PostFilter, PostPage
+from campaign.models.listing import Place, PostFilter, PostPage, PostRow
 from campaign.models.status import Status
 from campaign.people import Right
 from campaign.plan.days import instant
@@ -95,8 +96,8 @@ def posts(
         all_partners=not who.partners,
         days=_by_day(shown, zone, who.house.now().astimezone(zone).date()),
         summary=_summary(found, asked),
-        earlier=asked.address(before=_place(found, 0)) if found.has_earlier and found.rows else None,
-        later=asked.address(after=_place(found, -1)) if found.has_later and found.rows else None,
+        earlier=asked.address(before=place_of(found.rows[0])) if found.has_earlier and found.rows else None,
+        later=asked.address(after=place_of(found.rows[-1])) if found.has_later and found.rows else None,
         **choices,
     )
 
@@ -111,9 +112,10 @@ def place_in(text: str) -> Place | None:
         return None
 
 
-def _place(found: PostPage, index: int) -> str:
-    at, ident = found.rows[index].place
-    return f"{at.isoformat()}~{ident}"
+def place_of(row: PostRow) -> str:
+    """Return a post's place in the order of due times as an address carries it."""
+    at, ident = row.place
+    return f"{iso(at)}~{ident}"
 
 
 def _by_day(shown: Iterable[Item], zone: ZoneInfo, today: date) -> list[tuple[str, list[Item]]]:

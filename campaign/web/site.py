@@ -10,22 +10,30 @@ from campaign.metrics import Metrics
 from campaign.web import (
     account,
     accounts,
+    audit,
     by_hand,
     calendar,
+    charts,
     deciding,
     details,
+    engagement,
+    health,
     holding,
     home,
     invitation,
+    lists,
     participation,
+    people,
     post,
     queue,
     review,
+    settle,
     sign_in,
     taking_down,
     unsubscribe,
     writing,
 )
+from campaign.web.api import api
 from campaign.web.area import Area
 from campaign.web.cookie import Cookie
 from campaign.web.faults import add_faults
@@ -49,6 +57,13 @@ _MODULES = (
     accounts,
     participation,
     holding,
+    charts,
+    engagement,
+    settle,
+    health,
+    audit,
+    people,
+    lists,
     account,
     sign_in,
     invitation,
@@ -69,6 +84,7 @@ def site(app: App, metrics: Metrics) -> FastAPI:
     for area in AREAS:
         found.include_router(area.router)
     found.mount(pages.static, StaticFiles(directory=STATIC), name="static")
+    found.mount("/api/v1", api(found.state.house))
     add_faults(found)
     found.add_middleware(Headers, script=pages.inline_script, static=pages.static, secure=secure)
     return found

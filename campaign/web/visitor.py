@@ -141,7 +141,7 @@ class Actor(Visitor):
     @property
     def partners(self) -> tuple[str, ...]:
         """The partners whose posts the person sees, as a filter has them: nothing stands for all."""
-        return (self.person.partner_key,) if self.person.partner_key is not None else ()
+        return own_partners(self.person)
 
     @contextmanager
     def desk(self) -> Iterator[Desk]:
@@ -158,11 +158,22 @@ class Actor(Visitor):
             UnknownName: there is no such post for this person.
 
         """
-        plain = ident.isascii() and ident.isdigit() and len(ident) <= _LONGEST_ID
-        row = listing.post(session, int(ident)) if plain else None
-        if row is None or (self.partners and row.partner.key not in self.partners):
-            raise UnknownName(kind="post", name=ident, mend="The list of posts shows those that there are.")
-        return row
+        return post_for(session, self.person, ident)
+
+
+def own_partners(person: User) -> tuple[str, ...]:
+    """Return the partners whose posts a person sees, as a filter has them: nothing stands for all."""
+    return (person.partner_key,) if person.partner_key is not None else ()
+
+
+def post_for(session: Session, person: User, ident: str) -> PostRow:
+    """Return a post by its number. Another partner's is not there for an officer. Raises UnknownName."""
+    plain = ident.isascii() and ident.isdigit() and len(ident) <= _LONGEST_ID
+    row = listing.post(session, int(ident)) if plain else None
+    own = own_partners(person)
+    if row is None or (own and row.partner.key not in own):
+        raise UnknownName(kind="post", name=ident, mend="The list of posts shows those that there are.")
+    return row
 
 
 def visitor(request: Request) -> Visitor:

@@ -2,12 +2,16 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 from types import MappingProxyType
 from typing import Any
 
+from markupsafe import Markup, escape
+
 from campaign.models.posts import Post
+from campaign.models.snapshots import FIGURES
 from campaign.models.status import Status
+from campaign.wording import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,34 @@ RETURNED = Tag("Needs changes", "orange")
 
 CHANNELS: Mapping[str, str] = MappingProxyType(
     {"x": "X", "facebook": "Facebook", "linkedin": "LinkedIn", "email": "Email"}
+)
+FIGURE_NAMES: Mapping[str, str] = MappingProxyType({name: name.title() for name in FIGURES})
+"""The figures as people read them: the platforms' own words, for each counts in its own way."""
+OUTCOMES: Mapping[str, str] = MappingProxyType(
+    {
+        "posted": "Published",
+        "NeverSent": "Not sent",
+        "Stopped": "Stopped before it was sent",
+        "Refused": "Refused by the platform",
+        "Forbidden": "Not permitted to this account",
+        "Wait": "The platform asked to wait",
+        "CredentialDead": "The account is no longer connected",
+        "AccountBlocked": "The platform has blocked the account",
+        "Duplicate": "The platform says it is there already",
+        "Unknown": "Outcome not known",
+        "unknown": "Outcome not known",
+    }
+)
+"""How a try to publish ended, by the name that dispatch keeps of it."""
+COPIES: Mapping[str, str] = MappingProxyType(
+    {
+        "waiting": "Not sent yet",
+        "sending": "Being sent",
+        "deferred": "To be tried again",
+        "bounced": "Bounced: refused by their mail server",
+        "suppressed": "Not sent: the reader wants no mail",
+        "unknown": "Outcome not known",
+    }
 )
 MOVES: Mapping[str, str] = MappingProxyType(
     {
@@ -107,9 +139,56 @@ def clock_time(local: datetime) -> str:
     return f"{local.hour % 12 or 12}{minutes}{'am' if local.hour < 12 else 'pm'}"  # noqa: PLR2004 - noon
 
 
+def clock_hour(hour: int) -> str:
+    """Return an hour of the wall as a span: 9am to 10am."""
+    ends = [clock_time(datetime(2000, 1, 1, one % 24, tzinfo=UTC)) for one in (hour, hour + 1)]
+    return " to ".join(ends)
+
+
 def day_name(day: date, today: date) -> str:
     """Return a day as ``Tuesday 1 December``; with its year where that is another one."""
     return f"{day:%A} {day.day} {day:%B}{f' {day.year}' if day.year != today.year else ''}"
+
+
+def subject(text: str) -> str:
+    """Return what a decision was about: ``user:ann`` as ``User ann``."""
+    kind, _, name = text.partition(":")
+    return f"{sentence(kind)} {name}" if name else sentence(kind)
+
+
+def commands(text: str) -> Markup:
+    """Return a text in which commands, between backticks, stand out as such."""
+    parts = [escape(part) for part in text.split("`")]
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if index % 2 else part for index, part in enumerate(parts)
+    )
+
+
+_DIGEST = 64
+
+
+def fact(value: object) -> str:
+    """Return a fact of a decision in words; of a digest as much as tells it from others."""
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {fact(one)}" for name, one in value.items())
+    if isinstance(value, list):
+        return ", ".join(map(fact, value))
+    text = {True: "yes", False: "no"}.get(value, str(value)) if isinstance(value, bool) else str(value)
+    return f"{text[:8]}…" if len(text) == _DIGEST and text.isalnum() else text
+
+
+_AGES = {"s": "second", "m": "minute", "h": "hour", "d": "day", "w": "week"}
+
+
+def age_name(reading: str) -> str:
+    """Return the name of a reading, ``6h`` or ``2d``, in words: after 6 hours."""
+    number, unit = reading[:-1], _AGES.get(reading[-1:])
+    return f"After {counted(int(number), unit)}" if unit and number.isdigit() else sentence(reading)
+
+
+def date_name(day: date, today: date) -> str:
+    """Return a day as ``1 December``, for a narrow column; with its year where that is another one."""
+    return f"{day.day} {day:%B}{f' {day.year}' if day.year != today.year else ''}"
 
 
 def filters(zone: tzinfo, now: Callable[[], datetime]) -> dict[str, Callable[..., Any]]:
@@ -117,6 +196,9 @@ def filters(zone: tzinfo, now: Callable[[], datetime]) -> dict[str, Callable[...
 
     def day(instant: datetime) -> str:
         return day_name(instant.astimezone(zone).date(), now().astimezone(zone).date())
+
+    def on_date(instant: datetime) -> str:
+        return date_name(instant.astimezone(zone).date(), now().astimezone(zone).date())
 
     def time(instant: datetime) -> str:
         return clock_time(instant.astimezone(zone))
@@ -126,9 +208,23 @@ def filters(zone: tzinfo, now: Callable[[], datetime]) -> dict[str, Callable[...
 
     return {
         "day": day,
+        "date": on_date,
         "time": time,
         "moment": moment,
         "channel": channel,
+        "figure": lambda name: FIGURE_NAMES.get(str(name), sentence(str(name))),
+        "reading": age_name,
+        "subject": subject,
+        "spaced": lambda name: sentence(str(name)).replace("_", " "),
+        "fact": fact,
+        "stopped": lambda text: sentence(str(text)).rstrip(".") + ".",
+        "commands": commands,
+        "with": lambda item, name, value: {**item, name: value},
+        "outcome": lambda name: OUTCOMES.get(str(name), sentence(str(name))),
+        "copy_state": lambda name: COPIES.get(str(name), sentence(str(name))),
+        "a_day": lambda found: day_name(found, now().astimezone(zone).date()),
+        "stamp": lambda text: moment(datetime.fromisoformat(str(text))),
+        "number": lambda value: "\N{EN DASH}" if value is None else f"{value:,}",
         "sentence": sentence,
         "who": who,
         "move": lambda name: MOVES.get(str(name), sentence(str(name))),

@@ -11,16 +11,17 @@ from typing import Any
 
 import pytest
 from conftest import MovedClock
+from measured import measure
 from pages_room import Room, opened_app
 from playwright.sync_api import Browser, Page
 from reviewing import opened_office
 
 from campaign.metrics import Metrics
-from campaign.models import users
+from campaign.models import mailing, users
 from campaign.models.status import Status
 from campaign.people import tickets
 from campaign.people.tickets import Purpose
-from campaign.review import holding
+from campaign.review import decisions, holding
 from campaign.web.server import serving
 from campaign.web.site import site
 
@@ -74,7 +75,22 @@ def furnish(room: Room) -> dict[str, int]:
     found["issue"] = office.post("ash", changes={"draft": words})
     with office.desk("rita") as desk:
         holding.hold(desk.session, desk.person, "channel:email", "A wrong link", desk.now)
-    return found
+    decide(room)
+    return found | measure(room)
+
+
+def decide(room: Room) -> None:
+    """Store decisions, and addresses that get no mail."""
+    office, now = room.office, room.office.clock.now()
+    for name in ("olga", "adam"):
+        room.browser(name)
+    for number in range(60):
+        post = office.post("oak", changes={"slot": f"decided {number}"}, after=timedelta(days=9))
+        with office.deciding("rita", post) as (desk, row):
+            decisions.send_back(desk, row, "Say where the course is, and until when families can sign up for it")
+    with office.database.write() as session:
+        for number, why in enumerate(["hard bounce", "hard bounce", "complaint"]):
+            mailing.suppress(session, f"gone{number}@example.org", why, now)
 
 
 @pytest.fixture(scope="module")

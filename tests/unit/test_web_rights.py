@@ -26,6 +26,7 @@ PEOPLE = {"officer": "olga", "reviewer": "rita", "admin": "adam"}
 ALL = frozenset(ROLES)
 SPEAKS = frozenset({"officer", "admin"})
 DFE = frozenset({"reviewer", "admin"})
+ADMINS = frozenset({"admin"})
 WATCHED = {"/healthz", "/metrics"}
 
 
@@ -77,6 +78,36 @@ CASES: dict[tuple[str, str], Case] = {
     ("POST", "/hold"): Case(Right.HOLD, DFE),
     ("GET", "/hold/release"): Case(Right.HOLD, DFE),
     ("POST", "/hold/release"): Case(Right.HOLD, DFE),
+    ("GET", "/engagement"): Case(Right.SEE),
+    ("GET", "/engagement/over-time.csv"): Case(Right.SEE),
+    ("GET", "/engagement/by/{part}"): Case(Right.SEE),
+    ("GET", "/engagement/by/{part}/totals.csv"): Case(Right.SEE),
+    ("GET", "/engagement/hours"): Case(Right.SEE),
+    ("GET", "/engagement/hours.csv"): Case(Right.SEE),
+    ("GET", "/engagement/newsletters"): Case(Right.SEE),
+    ("GET", "/engagement/log"): Case(Right.SEE),
+    ("GET", "/engagement/log.csv"): Case(Right.SEE),
+    ("GET", "/engagement/log.xlsx"): Case(Right.SEE),
+    ("GET", "/engagement/posts/{ident}"): Case(Right.SEE, own=True),
+    ("GET", "/engagement/posts/{ident}/readings.csv"): Case(Right.SEE, own=True),
+    ("GET", "/settle"): Case(Right.SETTLE),
+    ("GET", "/settle/{ident}"): Case(Right.SETTLE, own=True),
+    ("POST", "/settle/{ident}"): Case(Right.SETTLE, own=True),
+    ("GET", "/admin"): Case(Right.ADMINISTER, ADMINS),
+    ("POST", "/admin/ask-platforms"): Case(Right.ADMINISTER, ADMINS),
+    ("GET", "/admin/audit"): Case(Right.ADMINISTER, ADMINS),
+    ("GET", "/admin/audit/check"): Case(Right.ADMINISTER, ADMINS),
+    ("GET", "/admin/people"): Case(Right.ADMINISTER, ADMINS),
+    ("GET", "/admin/people/new"): Case(Right.ADMINISTER, ADMINS),
+    ("POST", "/admin/people/new"): Case(Right.ADMINISTER, ADMINS),
+    ("GET", "/admin/people/{ident}"): Case(Right.ADMINISTER, ADMINS),
+    ("POST", "/admin/people/{ident}/role"): Case(Right.ADMINISTER, ADMINS),
+    ("POST", "/admin/people/{ident}/invite"): Case(Right.ADMINISTER, ADMINS),
+    ("POST", "/admin/people/{ident}/end-sessions"): Case(Right.ADMINISTER, ADMINS),
+    ("POST", "/admin/people/{ident}/send-away"): Case(Right.ADMINISTER, ADMINS),
+    ("POST", "/admin/people/{ident}/take-back"): Case(Right.ADMINISTER, ADMINS),
+    ("GET", "/admin/lists"): Case(Right.ADMINISTER, ADMINS),
+    ("GET", "/admin/lists/{key}.csv"): Case(Right.ADMINISTER, ADMINS),
     ("GET", "/account"): Case(Open.SIGNED_IN),
     ("POST", "/account/sessions/{ident}/end"): Case(Open.SIGNED_IN),
     ("POST", "/account/sign-out-everywhere"): Case(Open.SIGNED_IN),
@@ -84,6 +115,8 @@ CASES: dict[tuple[str, str], Case] = {
     ("POST", "/account/passkeys"): Case(Open.SIGNED_IN),
     ("POST", "/account/passkeys/{ident}/remove"): Case(Open.SIGNED_IN),
     ("POST", "/account/recovery-codes"): Case(Open.SIGNED_IN),
+    ("POST", "/account/tokens"): Case(Open.SIGNED_IN),
+    ("POST", "/account/tokens/{ident}/revoke"): Case(Open.SIGNED_IN),
     ("POST", "/sign-out"): Case(Open.SIGNED_IN),
     ("GET", "/sign-in"): Case(Open.ANYONE),
     ("POST", "/sign-in"): Case(Open.ANYONE),
@@ -123,7 +156,12 @@ def let_speak(room: Room) -> None:
 def asked(room: Room, route: tuple[str, str], name: str | None, post_id: int = 1) -> requests.Response:
     """Ask for a route as a page of ours would, with the visit's own token."""
     method, path = route
-    path = path.replace("{ident}", str(post_id)).replace("{digest}", "none")
+    path = (
+        path.replace("{ident}", str(post_id))
+        .replace("{digest}", "none")
+        .replace("{part}", "template")
+        .replace("{key}", "none")
+    )
     browser = room.browser(name)
     return browser.send(path) if method == "POST" else browser.get(path)
 

@@ -4,10 +4,10 @@ from typing import Any
 
 from sqlmodel import Session
 
-from campaign.cli.posts import row_document
 from campaign.clock import iso
 from campaign.models import lanes, listing, mailing
 from campaign.models.listing import PostRow
+from campaign.reports.documents import row_document
 
 
 def story(session: Session, row: PostRow) -> dict[str, Any]:

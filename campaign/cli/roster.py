@@ -1,0 +1,80 @@
+"""`campaign users change`, `send-away`, `take-back`, `sign-out`: who is in, and as what."""
+
+from typing import Annotated
+
+import typer
+
+from campaign.cli.facts import find_partner, users
+from campaign.cli.frame import As, desk, opened
+from campaign.errors import WrongUse
+from campaign.wording import counted
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="As `users list` shows it.")]
+
+
+@users.command("change")
+def change(
+    name: Name,
+    role: Annotated[str | None, typer.Option("--role", help="officer, reviewer or admin.")] = None,
+    partner: Annotated[str | None, typer.Option("--partner", help="The partner that an officer acts for.")] = None,
+    email: Annotated[str | None, typer.Option("--email", help="Where they sign in and notices go.")] = None,
+    by: As = None,
+) -> None:
+    """Give a person another role, partner or address; what is not named stays."""
+    from campaign.intake.values import is_mail
+    from campaign.people import Right, demand, roster
+
+    if email is not None and not is_mail(email):
+        raise WrongUse(problem=f"{email!r} is no mail address", mend="Write name@example.org, one address.")
+    with opened() as app, desk(app, by) as place:
+        demand(place.person, Right.ADMINISTER)
+        person = roster.anybody(place.session, name)
+        if partner is not None:
+            find_partner(place.session, partner)
+        roster.change(
+            place.session,
+            person,
+            role=role or person.role,
+            partner_key=partner or person.partner_key,
+            email=email or person.email,
+            by=place.person.name,
+            now=place.now,
+        )
+        said = f"{name} is {person.role}{f' of {person.partner_key}' if person.partner_key else ''}."
+    typer.echo(said)
+
+
+@users.command("send-away")
+def send_away(name: Name, by: As = None) -> None:
+    """Let a person in no more, and end their sessions. What they did stays theirs."""
+    from campaign.people import Right, demand, roster
+
+    with opened() as app, desk(app, by) as place:
+        demand(place.person, Right.ADMINISTER)
+        person = roster.anybody(place.session, name)
+        roster.send_away(place.session, person, by=place.person.name, now=place.now)
+    typer.echo(f"{name} can no longer sign in or act. `campaign users take-back {name}` lets them in again.")
+
+
+@users.command("take-back")
+def take_back(name: Name, by: As = None) -> None:
+    """Let a person in again who was sent away."""
+    from campaign.people import Right, demand, roster
+
+    with opened() as app, desk(app, by) as place:
+        demand(place.person, Right.ADMINISTER)
+        person = roster.anybody(place.session, name)
+        roster.take_back(place.session, person, by=place.person.name, now=place.now)
+    typer.echo(f"{name} can sign in and act again.")
+
+
+@users.command("sign-out")
+def sign_out(name: Name, by: As = None) -> None:
+    """End every session of a person in the pages."""
+    from campaign.people import Right, demand, roster
+
+    with opened() as app, desk(app, by) as place:
+        demand(place.person, Right.ADMINISTER)
+        person = roster.anybody(place.session, name)
+        count = roster.end_sessions(place.session, person, by=place.person.name, now=place.now)
+    typer.echo(f"{counted(count, 'session')} of {name} ended.")

@@ -1,0 +1,59 @@
+"""One post by hand: queued outside the timetable, or given other words where its template lets them change."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from campaign.errors import BadInput, UnknownName, WrongUse
+from campaign.models import partners
+from campaign.models.listing import PostRow
+from campaign.models.posts import Post
+from campaign.people import Right, demand
+from campaign.plan.gather import Source
+from campaign.plan.refill import refilled, single
+from campaign.review import decisions, queue
+from campaign.review.decisions import Desk
+
+
+def queue_one(
+    desk: Desk,
+    source: Source,
+    *,
+    partner: str,
+    channel: str,
+    template: str,
+    due_at: datetime,
+    fields: Mapping[str, str],
+) -> Post:
+    """Queue a post of one template for a partner's account on a channel, and submit it.
+
+    Raises:
+        NotAllowed: the person may not queue for this partner.
+        UnknownName: there is no such partner.
+        WrongUse: it has no account there, or the time is past.
+        BadInput: naming every field that is missing, ill-typed or too long.
+
+    """
+    owner = partners.partner_by_key(desk.session, partner)
+    if owner is None or desk.person.partner_key not in {None, partner}:
+        raise UnknownName(kind="partner", name=partner, mend="`campaign partners list` names them.")
+    demand(desk.person, Right.QUEUE, partner)
+    found = [account for account, _ in partners.accounts(desk.session, partner_ids=[owner.ident])]
+    account = next((one for one in found if one.channel == channel and one.disabled_why is None), None)
+    if account is None:
+        mend = "`campaign accounts list` names them, and says which are disabled."
+        raise WrongUse(problem=f"{partner} has no account on {channel}", mend=mend)
+    if due_at <= desk.now:
+        raise WrongUse(problem=f"{due_at.isoformat()} is past", mend="Choose a time that is still to come.")
+    row = single(desk.session, source, account, owner, template, due_at, fields)
+    if row.findings:
+        raise BadInput(row.findings)
+    return queue.add_single(desk, account, row, fields)
+
+
+def refill(desk: Desk, source: Source, row: PostRow, values: Mapping[str, str]) -> None:
+    """Give a post's fields other values; what is not named stays. Raises BadInput, NotAllowed, MoveRefused."""
+    desk.demand(Right.EDIT, row)
+    fields = row.post.fields | dict(values)
+    draft = refilled(desk.session, source, row, fields)
+    why = "edited: " + ", ".join(f"{name}={text}" for name, text in values.items())
+    decisions.edit(desk, row, draft, fields, why)

@@ -1,0 +1,95 @@
+"""Who calls: the token in the Authorization header, its person, and what both together may do."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Annotated
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from sqlmodel import Session
+
+from campaign.models import tokens
+from campaign.models.listing import PostRow
+from campaign.models.tokens import ApiToken
+from campaign.models.users import User
+from campaign.people import bearers
+from campaign.people.bearers import Scope
+from campaign.review.decisions import Desk
+from campaign.web.house import House
+from campaign.web.visitor import own_partners, post_for
+
+_SEEN_EVERY = timedelta(minutes=1)
+
+scheme = HTTPBearer(auto_error=False, description="A token made on the account page or by `campaign tokens add`.")
+
+
+class NoToken(Exception):
+    """The call has no token that serves."""
+
+
+class OutOfScope(Exception):
+    """The token has not the scope that the call takes."""
+
+    def __init__(self, scope: Scope) -> None:
+        super().__init__(scope)
+        self.scope = scope
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A program that acts for a person."""
+
+    house: House
+    token: ApiToken
+    person: User
+
+    @property
+    def partners(self) -> tuple[str, ...]:
+        """The partners whose posts the person sees, as a filter has them: nothing stands for all."""
+        return own_partners(self.person)
+
+    def post(self, session: Session, ident: int) -> PostRow:
+        """Return a post; another partner's is not there for an officer. Raises UnknownName."""
+        return post_for(session, self.person, str(ident))
+
+    @contextmanager
+    def desk(self) -> Iterator[Desk]:
+        """Open one transaction of the person's decisions; the daemon is nudged when it has been committed."""
+        app = self.house.app
+        with app.database.write() as session:
+            yield Desk(session, app.contents, self.person, app.clock.now())
+        app.nudge()
+
+
+def caller(request: Request, sent: Annotated[HTTPAuthorizationCredentials | None, Depends(scheme)]) -> Caller:
+    """Return who calls. Raises NoToken, TooMany."""
+    house: House = request.app.state.house
+    now = house.now()
+    with house.app.database.read() as session:
+        found = bearers.look(session, sent.credentials, now) if sent is not None else None
+    if found is None:
+        house.rates.spend("api-door", request.client.host if request.client else "")
+        raise NoToken
+    token, person = found
+    house.rates.spend("api", str(token.id))
+    if token.used_at is None or now - token.used_at >= _SEEN_EVERY:
+        with house.app.database.write() as session:
+            tokens.note_use(session, token.ident, now)
+    return Caller(house, token, person)
+
+
+def _within(scope: Scope) -> Callable[[Caller], Caller]:
+    def admitted(found: Annotated[Caller, Depends(caller)]) -> Caller:
+        if scope.value not in found.token.scopes:
+            raise OutOfScope(scope)
+        return found
+
+    return admitted
+
+
+Reads = Annotated[Caller, Depends(_within(Scope.READ))]
+Queues = Annotated[Caller, Depends(_within(Scope.QUEUE))]
+Reviews = Annotated[Caller, Depends(_within(Scope.REVIEW))]
+Holds = Annotated[Caller, Depends(_within(Scope.HOLD))]

@@ -1,0 +1,75 @@
+"""Holds: those that are on, what a release will do, hold, release."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from campaign.clock import iso
+from campaign.models import holds as rows
+from campaign.models.holds import Hold
+from campaign.people import Right, demand
+from campaign.review import holding
+from campaign.review.decisions import Desk
+from campaign.review.foresight import Terms, foresee
+from campaign.web.api.bearer import Holds, Reads
+from campaign.web.api.once import Onced
+from campaign.web.api.shapes import Foretold, HoldOut, Name, NewHold, OneScope, Page, Released
+
+router = APIRouter(prefix="/holds", tags=["holds"])
+
+
+def _document(row: Hold) -> dict[str, object]:
+    return {"scope": row.scope, "reason": row.reason, "held_by": row.held_by, "held_at": iso(row.held_at)}
+
+
+@router.get("")
+def list_holds(who: Reads) -> Page[HoldOut]:
+    """List the holds that are on."""
+    with who.house.app.database.read() as session:
+        return Page[HoldOut](items=[HoldOut.model_validate(_document(row)) for row in rows.active(session)])
+
+
+@router.get("/foretell")
+def foretell(who: Reads, scope: Annotated[Name, Query()]) -> Page[Foretold]:
+    """Say what a release of this scope will do to each post that fell due meanwhile; nothing is done."""
+    app = who.house.app
+    terms = Terms.of(app.clock.now(), app.settings.dispatch.grace, app.contents, app.limits)
+    with app.database.read() as session:
+        demand(who.person, Right.HOLD)
+        scope = holding.check_scope(session, scope, frozenset(app.channels))
+        holding.standing(session, scope)
+        items = [
+            Foretold(
+                id=str(item.row.post.id),
+                partner=item.row.partner.key,
+                channel=item.row.post.channel,
+                slot=item.row.post.slot,
+                due_at=iso(item.row.post.due_at),
+                fate=item.fate.value,
+                outcome=item.outcome,
+            )
+            for item in foresee(session, scope, terms)
+        ]
+    return Page[Foretold](items=items)
+
+
+@router.post("", status_code=201)
+def hold(sent: NewHold, who: Holds, once: Onced) -> HoldOut:
+    """Stop what falls under a scope, at once."""
+
+    def act(desk: Desk) -> dict[str, object]:
+        scope = holding.check_scope(desk.session, sent.scope, frozenset(who.house.app.channels))
+        return _document(holding.hold(desk.session, desk.person, scope, sent.reason, desk.now))
+
+    return once.do(who, sent, HoldOut, act)
+
+
+@router.post("/release")
+def release(sent: OneScope, who: Holds, once: Onced) -> Released:
+    """Let go what is held by exactly this scope. Ask first what that will do."""
+
+    def act(desk: Desk) -> dict[str, object]:
+        scope = holding.check_scope(desk.session, sent.scope, frozenset(who.house.app.channels))
+        return {"scope": scope, "released": holding.release(desk.session, desk.person, scope, desk.now)}
+
+    return once.do(who, sent, Released, act)

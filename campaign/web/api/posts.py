@@ -1,0 +1,155 @@
+"""Posts: list, show, preview, queue, change, move, submit, approve what was seen, return, reject, withdraw."""
+
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from campaign.models import listing
+from campaign.models.listing import PostFilter, PostRow
+from campaign.models.status import Status
+from campaign.reports.documents import message_document, row_document
+from campaign.reports.story import story
+from campaign.review import decisions, single
+from campaign.review.decisions import Desk
+from campaign.web.api.bearer import Caller, Queues, Reads, Reviews
+from campaign.web.api.once import Onced
+from campaign.web.api.shapes import (
+    Comment,
+    Cursor,
+    Instant,
+    Name,
+    NewPost,
+    NewTime,
+    NewWords,
+    Page,
+    PostId,
+    PostOut,
+    PostPreview,
+    PostStory,
+    Seen,
+    Sent,
+    Size,
+    Why,
+)
+from campaign.web.queue import place_in, place_of
+
+router = APIRouter(prefix="/posts", tags=["posts"])
+
+Names = Annotated[list[Name], Query(max_length=50)]
+
+
+@router.get("")
+def list_posts(
+    who: Reads,
+    partner: Names = [],  # noqa: B006 - FastAPI copies it
+    channel: Names = [],  # noqa: B006
+    status: Annotated[list[Status], Query(max_length=50)] = [],  # noqa: B006
+    slot: Names = [],  # noqa: B006
+    since: Instant | None = None,
+    until: Instant | None = None,
+    limit: Size = 50,
+    cursor: Cursor = "",
+) -> Page[PostOut]:
+    """List posts by due time; `until` is exclusive. An officer's token sees their partner's alone."""
+    wanted = PostFilter(
+        partners=who.partners or tuple(partner),
+        channels=tuple(channel),
+        statuses=tuple(one.value for one in status),
+        slots=tuple(slot),
+        since=since,
+        until=until,
+    )
+    with who.house.app.database.read() as session:
+        found = listing.posts_page(session, wanted, limit, after=place_in(cursor))
+        items = [PostOut.model_validate(row_document(row)) for row in found.rows]
+    return Page[PostOut](items=items, next=place_of(found.rows[-1]) if found.has_later else None)
+
+
+@router.get("/{ident}")
+def show_post(ident: PostId, who: Reads) -> PostStory:
+    """Show a post with its events, attempts and deliveries."""
+    with who.house.app.database.read() as session:
+        return PostStory.model_validate(story(session, who.post(session, ident)))
+
+
+@router.get("/{ident}/preview")
+def preview_post(ident: PostId, who: Reads) -> PostPreview:
+    """Show exactly what a post will send."""
+    with who.house.app.database.read() as session:
+        row = who.post(session, ident)
+    return PostPreview.model_validate(message_document(who.house.app.contents.message(row.post)))
+
+
+@router.post("", status_code=201)
+def queue_post(sent: NewPost, who: Queues, once: Onced) -> PostOut:
+    """Queue a post outside the timetable; it goes to review like any other."""
+    source = who.house.app.source(placeholders=False)
+
+    def act(desk: Desk) -> dict[str, object]:
+        post = single.queue_one(
+            desk,
+            source,
+            partner=sent.partner,
+            channel=sent.channel,
+            template=sent.template,
+            due_at=sent.due_at,
+            fields=sent.fields,
+        )
+        return row_document(who.post(desk.session, post.ident))
+
+    return once.do(who, sent, PostOut, act)
+
+
+def _decided(
+    ident: int, who: Caller, once: Onced, sent: Sent | None, decide: Callable[[Desk, PostRow], object]
+) -> PostOut:
+    def act(desk: Desk) -> dict[str, object]:
+        decide(desk, who.post(desk.session, ident))
+        desk.session.flush()
+        return row_document(who.post(desk.session, ident))
+
+    return once.do(who, sent, PostOut, act)
+
+
+@router.patch("/{ident}")
+def edit_post(ident: PostId, sent: NewWords, who: Queues, once: Onced) -> PostOut:
+    """Change the words of a post where its template lets them change. An approval is void then."""
+    source = who.house.app.source(placeholders=True)
+    return _decided(ident, who, once, sent, lambda desk, row: single.refill(desk, source, row, sent.fields))
+
+
+@router.post("/{ident}/move")
+def move_post(ident: PostId, sent: NewTime, who: Queues, once: Onced) -> PostOut:
+    """Give a post a new time. Inside its slot's window it keeps its approval."""
+    return _decided(ident, who, once, sent, lambda desk, row: decisions.reschedule(desk, row, sent.due_at))
+
+
+@router.post("/{ident}/submit")
+def submit_post(ident: PostId, who: Queues, once: Onced) -> PostOut:
+    """Hand a draft to review."""
+    return _decided(ident, who, once, None, decisions.submit)
+
+
+@router.post("/{ident}/withdraw")
+def withdraw_post(ident: PostId, sent: Why, who: Queues, once: Onced) -> PostOut:
+    """Take a post out before it is published."""
+    return _decided(ident, who, once, sent, lambda desk, row: decisions.withdraw(desk, row, sent.reason))
+
+
+@router.post("/{ident}/approve")
+def approve_post(ident: PostId, sent: Seen, who: Reviews, once: Onced) -> PostOut:
+    """Approve the content that was seen. Where partner and DfE must both say yes, it may stay in review."""
+    return _decided(ident, who, once, sent, lambda desk, row: decisions.approve(desk, row, sent.content_hash))
+
+
+@router.post("/{ident}/return")
+def return_post(ident: PostId, sent: Comment, who: Reviews, once: Onced) -> PostOut:
+    """Return a post to its partner; its officers are told what to change."""
+    return _decided(ident, who, once, sent, lambda desk, row: decisions.send_back(desk, row, sent.comment))
+
+
+@router.post("/{ident}/reject")
+def reject_post(ident: PostId, sent: Why, who: Reviews, once: Onced) -> PostOut:
+    """Reject a post for good."""
+    return _decided(ident, who, once, sent, lambda desk, row: decisions.reject(desk, row, sent.reason))

@@ -1,0 +1,213 @@
+"""What comes in and goes out, as pydantic models: OpenAPI is made from them."""
+
+from datetime import datetime
+from typing import Annotated, Any, Generic, TypeVar
+
+from fastapi import Path, Query
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+Item = TypeVar("Item")
+
+_YEARS = range(2000, 2101)
+
+
+def _plain(text: str) -> str:
+    if any(not letter.isprintable() and letter not in "\n\t" for letter in text):
+        msg = "it has letters that cannot be printed"
+        raise ValueError(msg)
+    return text
+
+
+def _near(instant: datetime) -> datetime:
+    if instant.year not in _YEARS:
+        msg = "the year is not between 2000 and 2100"
+        raise ValueError(msg)
+    return instant
+
+
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_plain)]
+Reason = Annotated[str, StringConstraints(min_length=1, max_length=500, strip_whitespace=True), AfterValidator(_plain)]
+Words = Annotated[str, StringConstraints(max_length=10_000), AfterValidator(_plain)]
+Instant = Annotated[AwareDatetime, AfterValidator(_near)]
+PostId = Annotated[int, Path(ge=1, le=2**31 - 1, description="The post's number.")]
+Size = Annotated[int, Query(ge=1, le=200, description="How many at most.")]
+Cursor = Annotated[str, Query(max_length=100, description="`next` of the page before.")]
+
+
+class Sent(BaseModel):
+    """A body that came in; what it does not know is refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class NewPost(Sent):
+    """A post outside the timetable."""
+
+    partner: Name
+    channel: Name
+    template: Name
+    due_at: Instant
+    fields: dict[Name, Words] = Field(default_factory=dict, max_length=50)
+
+
+class NewWords(Sent):
+    """Values for fields of the post's template; what is not named stays."""
+
+    fields: dict[Name, Words] = Field(min_length=1, max_length=50)
+
+
+class NewTime(Sent):
+    """Another time."""
+
+    due_at: Instant
+
+
+class Seen(Sent):
+    """The content that was seen: at least the first 8 characters of its hash."""
+
+    content_hash: Annotated[str, StringConstraints(pattern="^[0-9a-fA-F]{8,64}$")]
+
+
+class Comment(Sent):
+    """What needs to change."""
+
+    comment: Reason
+
+
+class Why(Sent):
+    """Why."""
+
+    reason: Reason
+
+
+class NewHold(Sent):
+    """What to hold: everything, channel:NAME, partner:KEY, event:NAME, account:ID or post:ID."""
+
+    scope: Name
+    reason: Reason
+
+
+class OneScope(Sent):
+    """A scope that is held."""
+
+    scope: Name
+
+
+class Page(BaseModel, Generic[Item]):
+    """Some of many. ``next`` is the cursor of those after them; null where there are none."""
+
+    items: list[Item]
+    next: str | None = None
+
+
+class PostOut(BaseModel):
+    """A post."""
+
+    id: str
+    partner: str
+    channel: str
+    account: str
+    template: str
+    slot: str
+    occurrence: str
+    due_at: str
+    status: str
+    content_hash: str
+    external_id: str | None
+    url: str | None
+    published_at: str | None
+    needs_person: str | None
+
+
+class PostStory(PostOut):
+    """A post with all that happened to it."""
+
+    events: list[dict[str, Any]]
+    attempts: list[dict[str, Any]]
+    deliveries: list[dict[str, Any]]
+
+
+class PostPreview(BaseModel):
+    """Exactly what a post will send."""
+
+    model_config = ConfigDict(extra="allow")
+    channel: str
+    text: str
+    link: str | None
+    media: list[dict[str, Any]]
+
+
+class HoldOut(BaseModel):
+    """A hold that is on."""
+
+    scope: str
+    reason: str
+    held_by: str
+    held_at: str
+
+
+class Released(BaseModel):
+    """How many holds were let go."""
+
+    scope: str
+    released: int
+
+
+class Foretold(BaseModel):
+    """What a release will do to one post that fell due meanwhile."""
+
+    id: str
+    partner: str
+    channel: str
+    slot: str
+    due_at: str
+    fate: str
+    outcome: str
+
+
+class Reading(BaseModel):
+    """The figures of a post at one instant; null where the platform does not give one. ``gap``: why there are none."""
+
+    id: str
+    partner: str
+    channel: str
+    external_id: str | None
+    taken_at: str
+    impressions: int | None
+    reach: int | None
+    reactions: int | None
+    comments: int | None
+    shares: int | None
+    clicks: int | None
+    reading: str
+    slot: str
+    template: str
+    gap: str | None
+
+
+class PartnerOut(BaseModel):
+    """A partner."""
+
+    partner: str
+    name: str
+    kind: str
+    region: str
+    approver: str
+    agreed: bool
+    details: dict[str, Any]
+
+
+class AccountOut(BaseModel):
+    """An account. Its credentials are never shown."""
+
+    id: str
+    partner: str
+    channel: str
+    handle: str
+    external_id: str
+    mode: str
+    credentials: bool
+    can_find: bool | None
+    stopped: str | None
+    stopped_until: str | None
+    disabled: str | None

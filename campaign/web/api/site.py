@@ -1,0 +1,49 @@
+"""The API's application: its routes, its problems, its OpenAPI document."""
+
+from typing import Any
+
+from fastapi import FastAPI
+
+from campaign import __version__
+from campaign.web.api import facts, holds, posts
+from campaign.web.api.problems import MEDIA_TYPE, SCHEMA, Bounded, add_problems
+from campaign.web.house import House
+
+_REFUSALS = {
+    400: "The body is no JSON",
+    401: "No token that serves",
+    403: "The token or its person may not do this",
+    404: "There is no such thing, or it is another partner's",
+    409: "It changed meanwhile, or cannot be done as things stand",
+    422: "The request cannot be understood, or cannot be done",
+    413: "The body is longer than any that is needed, or does not say how long it is",
+    429: "Too many requests",
+}
+_DESCRIPTION = """Everything that the pages do with posts, holds and figures, for programs.
+
+Send `Authorization: Bearer TOKEN`. Times are ISO 8601 with a zone. Lists come page by page: send `next` as `cursor`.
+Writes take an `Idempotency-Key`. Whatever goes wrong is answered as `application/problem+json`.
+"""
+
+
+def api(house: House) -> FastAPI:
+    """Return the application to mount at /api/v1."""
+    problem = {MEDIA_TYPE: {"schema": SCHEMA}}
+    refusals: dict[int | str, dict[str, Any]] = {
+        status: {"description": words, "content": problem} for status, words in _REFUSALS.items()
+    }
+    found = FastAPI(
+        title="campaign",
+        version=__version__,
+        description=_DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        responses=refusals,
+        separate_input_output_schemas=False,
+    )
+    found.state.house = house
+    for module in (posts, holds, facts):
+        found.include_router(module.router)
+    add_problems(found)
+    found.add_middleware(Bounded)
+    return found

@@ -1,0 +1,97 @@
+"""What a person asks of the engagement log: the filter that its pages and files share, read out of the address."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from sqlmodel import Session
+
+from campaign.models import listing, partners
+from campaign.models.snapshots import FIGURES, LogFilter
+from campaign.plan.days import instant
+from campaign.web import times
+from campaign.web.visitor import Actor
+from campaign.web.words import channel, day_name, sentence
+
+_HINT = "Enter the day as day, month and year, like 1/12/2025"
+_NAMES = ("partner", "channel", "template", "slot", "from", "to", "figure")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The filter as it was typed, and what it means. What means nothing is left out, and a day that is none is said."""
+
+    typed: Mapping[str, str]
+    wanted: LogFilter
+    errors: Mapping[str, str]
+    figure: str
+
+    def address(self, path: str, **more: str) -> str:
+        """Return the address of a page with this filter, changed by ``more``."""
+        pairs = [(name, text) for name, text in {**self.typed, **more}.items() if text]
+        return f"{path}?{urlencode(pairs)}" if pairs else path
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether anything is left out."""
+        return any(text for name, text in self.typed.items() if name != "figure")
+
+
+def asked(who: Actor) -> Asked:
+    """Read the filter. An officer asks about their own partner, whatever the address says."""
+    query = who.request.query_params
+    typed = {name: text.strip() for name in _NAMES if (text := query.get(name, "")).isprintable()}
+    days = {name: times.day(typed.get(name, "")) for name in ("from", "to")}
+    errors = {name: _HINT for name, day in days.items() if typed.get(name) and day is None}
+    figure = typed.get("figure", "")
+    zone = ZoneInfo(who.house.app.settings.campaign.timezone)
+    wanted = LogFilter(
+        partner=who.partners[0] if who.partners else typed.get("partner") or None,
+        channel=typed.get("channel") or None,
+        template=typed.get("template") or None,
+        slot=typed.get("slot") or None,
+        since=_midnight(days["from"], zone),
+        until=_midnight(days["to"], zone, after=1),
+    )
+    return Asked(typed, wanted, errors, figure if figure in FIGURES else FIGURES[0])
+
+
+def _midnight(day: date | None, zone: ZoneInfo, after: int = 0) -> datetime | None:
+    """Return the instant at which a local day begins, or the day ``after`` it; none for a day at the end of time."""
+    try:
+        return instant(datetime.combine(day + timedelta(days=after), datetime.min.time()), zone) if day else None
+    except OverflowError:
+        return None
+
+
+def choices(session: Session, who: Actor, found: Asked) -> dict[str, Any]:
+    """Return what the filter's form offers. An officer has one partner and is not asked for it."""
+    named = [] if who.partners else [(row.key, row.name) for row in partners.partners(session)]
+    return {
+        "asked": found,
+        "figures": FIGURES,
+        "partners": _options("All partners", named, found.typed.get("partner")) if named else [],
+        "channels": _options(
+            "All channels", [(name, channel(name)) for name in who.house.app.channels], found.typed.get("channel")
+        ),
+        "templates": _options("All templates", _named(listing.names(session, "template")), found.typed.get("template")),
+        "slots": _options("All slots", _named(listing.names(session, "slot"), sentence), found.typed.get("slot")),
+    }
+
+
+def _named(names: list[str], said: Callable[[str], str] = str) -> list[tuple[str, str]]:
+    return [(name, said(name)) for name in names]
+
+
+def _options(none: str, pairs: list[tuple[str, str]], chosen: str | None) -> list[dict[str, object]]:
+    return [{"value": value, "text": text, "selected": value == chosen} for value, text in [("", none), *pairs]]
+
+
+def span(days: tuple[date, ...], today: date) -> str:
+    """Return the days that are shown, in words."""
+    if not days:
+        return ""
+    return " to ".join(dict.fromkeys(day_name(day, today) for day in (days[0], days[-1])))

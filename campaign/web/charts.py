@@ -1,0 +1,178 @@
+"""Engagement in charts: totals over time, by template, partner and region, the best hours, and the newsletters.
+
+Beside each chart stands its table, and its figures as a file. No figure is ever added up over channels.
+"""
+
+from itertools import groupby
+from zoneinfo import ZoneInfo
+
+from fastapi.responses import Response
+
+from campaign.errors import UnknownName
+from campaign.models import figures, listing
+from campaign.models.listing import PostFilter
+from campaign.models.snapshots import FIGURES, PARTS
+from campaign.models.status import Status
+from campaign.people import Right
+from campaign.reports import log as reports
+from campaign.reports import trends
+from campaign.reports.log import LogRow
+from campaign.reports.svg import Bar, Series, bar_chart, line_chart
+from campaign.web.area import Area, Tab
+from campaign.web.asked import Asked, asked, choices, span
+from campaign.web.engagement import as_csv
+from campaign.web.queue import place_in, place_of
+from campaign.web.visitor import Actor, Who
+from campaign.web.words import FIGURE_NAMES, channel, clock_hour
+
+area = Area(Tab("Engagement", "/engagement", Right.SEE))
+
+BARS = 12
+"""Bars in a chart at most: its table has the others."""
+ROWS = 50
+"""Rows in a chart's table at most: its file has them all."""
+ISSUES = 20
+_OUT = (Status.PUBLISHING.value, Status.PUBLISHED.value, Status.UNCONFIRMED.value)
+_TITLES = {"template": "By template", "partner": "By partner", "region": "By region"}
+
+
+def _zone(who: Actor) -> ZoneInfo:
+    return ZoneInfo(who.house.app.settings.campaign.timezone)
+
+
+@area.get("/engagement", Right.SEE)
+def over_time(who: Who) -> Response:
+    """Show each channel's total, and how it grew."""
+    found, zone = asked(who), _zone(who)
+    with who.reading() as session:
+        trend = trends.over_time(session, found.wanted, found.figure, zone)
+        totals = reports.totals(session, found.wanted)
+        offered = choices(session, who, found)
+    lines = [Series(channel(name), name, values) for name, values in trend.channels.items() if set(values) - {None}]
+    title = f"{FIGURE_NAMES[found.figure]} of all posts so far, by channel"
+    return who.page(
+        "engagement/over_time.html",
+        section="over-time",
+        cards=[(total["channel"], total[found.figure], total["posts"]) for total in totals],
+        last=max((str(total["taken_at"]) for total in totals), default=""),
+        span=span(trend.days, who.house.now().astimezone(zone).date()),
+        chart=line_chart(title, trend.days, lines, ident="growth") if lines else "",
+        days=list(reversed(list(zip(trend.days, *trend.channels.values(), strict=True)))),
+        names=list(trend.channels),
+        **offered,
+    )
+
+
+@area.get("/engagement/over-time.csv", Right.SEE)
+def over_time_csv(who: Who) -> Response:
+    """Give the totals by day as a file."""
+    found = asked(who)
+    with who.reading() as session:
+        trend = trends.over_time(session, found.wanted, found.figure, _zone(who))
+    return as_csv(iter(trend.rows()), ("day", *trend.channels), f"{found.figure}-over-time")
+
+
+@area.get("/engagement/by/{part}", Right.SEE)
+def by_part(part: str, who: Who) -> Response:
+    """Show each channel's totals by template, partner or region."""
+    found = asked(who)
+    with who.reading() as session:
+        rows = _by(part, reports.totals(session, found.wanted, _known(part)), found.figure)
+        offered = choices(session, who, found)
+    return who.page(
+        "engagement/by_part.html",
+        section=part,
+        title=_TITLES[part],
+        part=part,
+        shown=[_chart_of(name, list(own), part, found.figure) for name, own in groupby(rows, _channel_of)],
+        most=ROWS,
+        **offered,
+    )
+
+
+@area.get("/engagement/by/{part}/totals.csv", Right.SEE)
+def by_part_csv(part: str, who: Who) -> Response:
+    """Give the totals by template, partner or region as a file."""
+    found = asked(who)
+    with who.reading() as session:
+        rows = reports.totals(session, found.wanted, _known(part))
+    return as_csv(iter(rows), ("channel", part, "posts", "taken_at", *FIGURES), f"engagement-by-{part}")
+
+
+def _known(part: str) -> str:
+    if part not in PARTS:
+        raise UnknownName(kind="way to split the totals", name=part, mend=f"There are {', '.join(PARTS)}.")
+    return part
+
+
+def _by(part: str, rows: list[LogRow], figure: str) -> list[LogRow]:
+    """Return the rows by channel, the largest first; those without the figure come last."""
+    return sorted(rows, key=lambda row: (str(row["channel"]), -int(row[figure] or -1), str(row[part])))
+
+
+def _channel_of(row: LogRow) -> str:
+    return str(row["channel"])
+
+
+def _chart_of(name: str, rows: list[LogRow], part: str, figure: str) -> dict[str, object]:
+    given = [row for row in rows if row[figure] is not None]
+    bars = [Bar(_named(row, part), _number(row[figure]), _posts(row)) for row in given[:BARS]]
+    title = f"{FIGURE_NAMES[figure]} on {channel(name)} {_TITLES[part].lower()}"
+    chart = bar_chart(title, bars, name, ident=f"bars-{name}") if bars else ""
+    return {"name": name, "chart": chart, "rows": [(_named(row, part), row) for row in rows[:ROWS]], "all": len(rows)}
+
+
+def _named(row: LogRow, part: str) -> str:
+    return str(row[part] or "Not said")
+
+
+def _number(value: str | int | None) -> int | None:
+    return value if isinstance(value, int) else None
+
+
+def _posts(row: LogRow) -> str:
+    return f"{row['posts']} {'post' if row['posts'] == 1 else 'posts'}"
+
+
+@area.get("/engagement/hours", Right.SEE)
+def hours(who: Who) -> Response:
+    """Show what posts had on average by the hour in which they were published."""
+    found = asked(who)
+    with who.reading() as session:
+        rows = trends.best_hours(session, found.wanted, found.figure, _zone(who))
+        offered = choices(session, who, found)
+    return who.page(
+        "engagement/hours.html",
+        section="hours",
+        shown=[_hours_of(name, list(own), found) for name, own in groupby(rows, _channel_of)],
+        **offered,
+    )
+
+
+def _hours_of(name: str, rows: list[LogRow], found: Asked) -> dict[str, object]:
+    said = [(clock_hour(int(row["hour"] or 0)), row) for row in rows]
+    bars = [Bar(hour, _number(row["average"]), _posts(row)) for hour, row in said]
+    title = f"{FIGURE_NAMES[found.figure]} of a post on {channel(name)} on average, by the hour of publishing"
+    return {"name": name, "chart": bar_chart(title, bars, name, ident=f"hours-{name}"), "rows": said}
+
+
+@area.get("/engagement/hours.csv", Right.SEE)
+def hours_csv(who: Who) -> Response:
+    """Give the averages by hour as a file."""
+    found = asked(who)
+    with who.reading() as session:
+        rows = trends.best_hours(session, found.wanted, found.figure, _zone(who))
+    return as_csv(iter(rows), trends.HOUR_COLUMNS, f"{found.figure}-by-hour")
+
+
+@area.get("/engagement/newsletters", Right.SEE)
+def newsletters(who: Who, before: str = "") -> Response:
+    """List the issues that have gone out, the newest first, with what became of their copies."""
+    found = asked(who)
+    partners = (found.wanted.partner,) if found.wanted.partner else ()
+    wanted = PostFilter(partners=partners, channels=("email",), statuses=_OUT)
+    with who.reading() as session:
+        rows = listing.posts(session, wanted, limit=ISSUES + 1, before=place_in(before), newest_first=True)
+        issues = [(row, figures.funnel(session, row.post.ident)) for row in rows[:ISSUES]]
+    older = found.address("/engagement/newsletters", before=place_of(rows[ISSUES - 1])) if rows[ISSUES:] else None
+    return who.page("engagement/newsletters.html", section="newsletters", asked=found, issues=issues, older=older)

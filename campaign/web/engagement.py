@@ -1,0 +1,188 @@
+"""The engagement log: every reading, sorted and filtered, page by page by key; as files; and one page for each post."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
+from typing import Any
+
+from fastapi.responses import FileResponse, Response, StreamingResponse
+from sqlmodel import Session
+from starlette.background import BackgroundTask
+
+from campaign.models import figures, lanes, snapshots
+from campaign.models.figures import ORDERS, LogPage, Order, Place
+from campaign.models.listing import PostRow
+from campaign.models.snapshots import FIGURES, LogLine
+from campaign.people import Right
+from campaign.reports.export import csv_pieces
+from campaign.reports.log import LOG_COLUMNS, LogRow, each_log_row, log_row
+from campaign.reports.sheet import write_xlsx
+from campaign.reports.svg import Bar, bar_chart
+from campaign.web.area import Area
+from campaign.web.asked import Asked, asked, choices
+from campaign.web.visitor import Who
+from campaign.web.words import FIGURE_NAMES, tag_of
+
+area = Area()
+
+SIZE = 50
+"""Readings on a page."""
+
+_COLUMNS = (("taken_at", "Taken"), *FIGURE_NAMES.items())
+
+
+@area.get("/engagement/log", Right.SEE)
+def log(who: Who, sort: str = "", after: str = "", before: str = "") -> Response:
+    """List readings."""
+    found, order = asked(who), _order(sort)
+    with who.reading() as session:
+        page = figures.log_page(
+            session,
+            found.wanted,
+            order,
+            SIZE,
+            after=place_in(order, after),
+            before=place_in(order, before),
+        )
+        offered = choices(session, who, found)
+    return who.page(
+        "engagement/log.html",
+        section="log",
+        lines=page.lines,
+        heads=[_head(found, order, *column) for column in _COLUMNS],
+        order=order,
+        left_out=order.column != "taken_at",
+        sort=_said(order),
+        **_ways(found, order, page),
+        **offered,
+    )
+
+
+def _ways(found: Asked, order: Order, page: LogPage) -> dict[str, Any]:
+    """Return the addresses of the pages before and after this one."""
+
+    def address(name: str, index: int) -> str:
+        return found.address("/engagement/log", sort=_said(order), **{name: place_of(order, page.lines[index])})
+
+    return {
+        "previous": address("before", 0) if page.has_before and page.lines else None,
+        "following": address("after", -1) if page.has_after and page.lines else None,
+    }
+
+
+def _order(sort: str) -> Order:
+    """Read the order; what is none is the newest first."""
+    column = sort.removeprefix("-")
+    return Order(column, descending=sort.startswith("-")) if column in ORDERS else Order()
+
+
+def _said(order: Order) -> str:
+    return f"{'-' if order.descending else ''}{order.column}"
+
+
+def _head(found: Asked, order: Order, column: str, name: str) -> dict[str, str]:
+    """Return a column's head: how it is sorted now, and what a click makes of it."""
+    here = order.column == column
+    turned = Order(column, descending=not (here and order.descending))
+    state = ("descending" if order.descending else "ascending") if here else "none"
+    return {"name": name, "sorted": state, "address": found.address("/engagement/log", sort=_said(turned))}
+
+
+def place_in(order: Order, text: str) -> Place | None:
+    """Read a place in an order out of an address; what is none is the beginning."""
+    value, _, ident = text.partition("~")
+    try:
+        number = int(ident)
+        key: datetime | int = int(value)
+        if order.column == "taken_at":
+            key = datetime.fromtimestamp(int(value) / 1_000_000, UTC)
+        return (key, number) if 0 <= number < 2**31 and 0 <= int(value) < 2**62 else None
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def place_of(order: Order, line: LogLine) -> str:
+    """Return a reading's place in an order as an address carries it."""
+    value, ident = order.place(line)
+    number = round(value.timestamp() * 1_000_000) if isinstance(value, datetime) else value
+    return f"{number}~{ident}"
+
+
+@area.get("/engagement/log.csv", Right.SEE)
+def log_csv(who: Who) -> Response:
+    """Give the readings of the filter as a file, all of them, oldest first."""
+    rows = each_log_row(who.house.app.database, asked(who).wanted)
+    return as_csv(rows, LOG_COLUMNS, "engagement-log")
+
+
+@area.get("/engagement/log.xlsx", Right.SEE)
+def log_xlsx(who: Who) -> Response:
+    """Give the same readings as a workbook; it is made in a file that is gone once it was sent."""
+    folder = Path(mkdtemp(prefix="campaign-"))
+    try:
+        write_xlsx(each_log_row(who.house.app.database, asked(who).wanted), folder / "log.xlsx")
+    except BaseException:
+        rmtree(folder)
+        raise
+    gone = BackgroundTask(rmtree, folder)
+    return FileResponse(folder / "log.xlsx", filename="engagement-log.xlsx", background=gone)
+
+
+def as_csv(rows: Iterator[LogRow], columns: tuple[str, ...], name: str) -> Response:
+    """Return rows as a CSV file that a spreadsheet may open without harm, sent piece by piece."""
+    headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
+    return StreamingResponse(csv_pieces(rows, columns), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+@area.get("/engagement/posts/{ident}", Right.SEE)
+def post(ident: str, who: Who) -> Response:
+    """Show all that was measured of a post, and every try to publish it."""
+    with who.reading() as session:
+        row = who.post(session, ident)
+        newest = snapshots.latest(session, [row.post.ident]).get(row.post.ident)
+        return who.page(
+            "engagement/post.html",
+            post=row.post,
+            partner=row.partner,
+            account=row.account,
+            tag=tag_of(row.post),
+            figures=FIGURES,
+            cards=[(name, getattr(newest, name)) for name in FIGURES] if newest else [],
+            measured_at=newest.taken_at if newest else None,
+            lines=figures.readings(session, row.post.ident),
+            attempts=lanes.attempts(session, row.post.ident),
+            **_funnel(session, row),
+        )
+
+
+def _funnel(session: Session, row: PostRow) -> dict[str, Any]:
+    """Return the ways that an issue's copies went, as a chart and its table; nothing for another post."""
+    if row.post.channel != "email":
+        return {"funnel": (), "chart": ""}
+    found = figures.funnel(session, row.post.ident)
+    steps = (
+        ("On the list", found.listed),
+        ("Sent", found.sent),
+        ("Delivered: taken by their mail server", found.delivered),
+        ("Clicked", found.clicked),
+        ("Left the list since", found.left),
+    )
+    bars = [Bar(name, value, _share(value, found.listed)) for name, value in steps]
+    chart = bar_chart(f"What became of the copies of {row.post.slot}", bars, "email", ident="funnel")
+    return {"funnel": bars, "chart": chart, "asides": found.asides}
+
+
+def _share(value: int | None, of: int) -> str:
+    if value is None:
+        return "clicks in mail are not counted yet"
+    return f"{100 * value / of:.0f}%" if of else ""
+
+
+@area.get("/engagement/posts/{ident}/readings.csv", Right.SEE)
+def post_csv(ident: str, who: Who) -> Response:
+    """Give the readings of a post as a file."""
+    with who.reading() as session:
+        lines = figures.readings(session, who.post(session, ident).post.ident)
+    return as_csv(map(log_row, lines), LOG_COLUMNS, f"post-{int(ident)}")

@@ -1,0 +1,233 @@
+"""People: who is in with which role, new ones and their invitations, their sessions, sending away and taking back."""
+
+from typing import Any, ClassVar, Literal
+
+from fastapi.responses import Response
+from pydantic import Field, field_validator
+from sqlmodel import Session
+
+from campaign import people
+from campaign.errors import UnknownName, WrongUse
+from campaign.intake.values import is_mail
+from campaign.models import partners, sign_in, users
+from campaign.models.users import User
+from campaign.people import Right, roster, tickets
+from campaign.people.tickets import Purpose
+from campaign.review.decisions import Desk
+from campaign.web.area import Area
+from campaign.web.forms import Fields, Form, Sent, mistake, read
+from campaign.web.visitor import Actor, Who
+from campaign.web.words import browser_name
+
+area = Area()
+
+_WRONG = 422
+_MOST_DIGITS = 9
+_NEEDED = {
+    "name": "Enter a name in at most 80 characters",
+    "role": "Choose what the person is to do",
+    "email": "Enter one email address, like name@example.org",
+}
+
+
+class Role(Fields):
+    """What a person may do, for whom, and where mail to them goes."""
+
+    missing: ClassVar = _NEEDED
+    role: Literal["officer", "reviewer", "admin"]
+    partner: str = Field(default="", max_length=200)
+    email: str = Field(default="", max_length=254)
+
+    @field_validator("email")
+    @classmethod
+    def _one_address(cls, email: str) -> str:
+        if email and not is_mail(email):
+            raise mistake(_NEEDED["email"])
+        return email
+
+    @property
+    def partner_key(self) -> str | None:
+        """The partner, of an officer alone."""
+        return self.partner or None if self.role == "officer" else None
+
+
+class Newcomer(Role):
+    """A person to add."""
+
+    name: str = Field(min_length=1, max_length=80)
+
+
+@area.get("/admin/people", Right.ADMINISTER)
+def everybody(who: Who) -> Response:
+    """List the people."""
+    with who.reading() as session:
+        return who.page("admin/people.html", section="people", everybody=users.users(session))
+
+
+@area.get("/admin/people/new", Right.ADMINISTER)
+def ask_new(who: Who) -> Response:
+    """Ask for a new person."""
+    return _form(who, Form())
+
+
+def _form(who: Actor, form: Form[Any], status: int = 200) -> Response:
+    with who.reading() as session:
+        offered = _partners(session, form.value("partner"))
+    return who.page("admin/newcomer.html", status=status, section="people", form=form, partners=offered)
+
+
+def _partners(session: Session, chosen: str | None) -> list[dict[str, object]]:
+    named = [(row.key, row.name) for row in partners.partners(session)]
+    return [{"value": key, "text": name, "selected": key == chosen} for key, name in [("", "Choose a partner"), *named]]
+
+
+@area.post("/admin/people/new", Right.ADMINISTER)
+def add(who: Who, sent: Sent) -> Response:
+    """Add a person, and show the link of their invitation, this once, where they have an address."""
+    form = read(Newcomer, sent)
+    if form.found is None:
+        return _form(who, form, _WRONG)
+    try:
+        with who.desk() as desk:
+            person = _added(desk, form.found)
+            secret = _invitation(desk, person) if person.email else ""
+    except WrongUse as error:
+        return _form(who, form.wrong(_field_of(error), _words(error)), _WRONG)
+    if secret:
+        return _page(who, person.ident, Form(), link=who.house.address(f"/invitation/{secret}"))
+    return who.redirect(f"/admin/people/{person.ident}", f"{person.name} is added. They act on the command line alone.")
+
+
+def _added(desk: Desk, found: Newcomer) -> User:
+    _known_partner(desk.session, found)
+    return people.add_user(
+        desk.session,
+        name=found.name,
+        role=found.role,
+        partner_key=found.partner_key,
+        email=found.email or None,
+        by=desk.person.name,
+        now=desk.now,
+    )
+
+
+def _known_partner(session: Session, found: Role) -> None:
+    if found.partner_key is not None and partners.partner_by_key(session, found.partner_key) is None:
+        raise WrongUse(problem="There is no such partner", mend="Choose one of the list.")
+
+
+def _field_of(error: WrongUse) -> str:
+    """Return the field that a refusal is about."""
+    problem = str(error.facts.get("problem", ""))
+    return "partner" if "partner" in problem else "role" if "last admin" in problem else "name"
+
+
+def _words(error: WrongUse) -> str:
+    return str(error).replace("Name it with --partner.", "Choose it.").replace("Name the partner.", "Choose it.")
+
+
+def _invitation(desk: Desk, person: User) -> str:
+    return tickets.issue(desk.session, person, Purpose.INVITATION, by=desk.person.name, now=desk.now)
+
+
+@area.get("/admin/people/{ident}", Right.ADMINISTER)
+def show(ident: str, who: Who) -> Response:
+    """Show a person."""
+    return _page(who, ident, Form())
+
+
+def _page(who: Actor, ident: str | int, form: Form[Any], status: int = 200, link: str = "") -> Response:
+    with who.reading() as session:
+        person = _person(session, ident)
+        sessions = [
+            {"visit": found, "browser": browser_name(found.browser)}
+            for found in sign_in.visits(session, person.ident, who.house.now())
+        ]
+        proofs = {
+            "has_password": sign_in.password(session, person.ident) is not None,
+            "passkeys": len(sign_in.passkeys(session, person.ident)),
+        }
+        offered = _partners(session, form.value("partner") or person.partner_key)
+    return who.page(
+        "admin/person.html",
+        status=status,
+        section="people",
+        one=person,
+        sessions=sessions,
+        partners=offered,
+        form=form,
+        link=link,
+        **proofs,
+    )
+
+
+def _person(session: Session, ident: str | int) -> User:
+    text = str(ident)
+    plain = text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS
+    found = users.user_by_id(session, int(text)) if plain else None
+    if found is None:
+        raise UnknownName(kind="person", name=ident, mend="The list of people shows everybody.")
+    return found
+
+
+@area.post("/admin/people/{ident}/role", Right.ADMINISTER)
+def change(ident: str, who: Who, sent: Sent) -> Response:
+    """Give a person another role, partner or address."""
+    form = read(Role, sent)
+    if form.found is None:
+        return _page(who, ident, form, _WRONG)
+    found = form.found
+    try:
+        with who.desk() as desk:
+            person = _person(desk.session, ident)
+            _known_partner(desk.session, found)
+            roster.change(
+                desk.session,
+                person,
+                role=found.role,
+                partner_key=found.partner_key,
+                email=found.email or None,
+                by=desk.person.name,
+                now=desk.now,
+            )
+    except WrongUse as error:
+        if isinstance(error, UnknownName):
+            raise
+        return _page(who, ident, form.wrong(_field_of(error), _words(error)), _WRONG)
+    return who.redirect(f"/admin/people/{person.ident}", "Saved.")
+
+
+@area.post("/admin/people/{ident}/invite", Right.ADMINISTER)
+def invite(ident: str, who: Who) -> Response:
+    """Show the link of a new invitation, this once: the answer to the form is the page itself."""
+    with who.desk() as desk:
+        person = _person(desk.session, ident)
+        secret = _invitation(desk, people.acting(desk.session, person.name))
+    return _page(who, person.ident, Form(), link=who.house.address(f"/invitation/{secret}"))
+
+
+@area.post("/admin/people/{ident}/end-sessions", Right.ADMINISTER)
+def end_sessions(ident: str, who: Who) -> Response:
+    """Sign a person out everywhere."""
+    with who.desk() as desk:
+        person = _person(desk.session, ident)
+        roster.end_sessions(desk.session, person, by=desk.person.name, now=desk.now)
+    return who.redirect(f"/admin/people/{person.ident}", f"{person.name} is signed out everywhere.")
+
+
+@area.post("/admin/people/{ident}/send-away", Right.ADMINISTER)
+def send_away(ident: str, who: Who) -> Response:
+    """Let a person in no more."""
+    with who.desk() as desk:
+        person = _person(desk.session, ident)
+        roster.send_away(desk.session, person, by=desk.person.name, now=desk.now)
+    return who.redirect(f"/admin/people/{person.ident}", f"{person.name} can no longer sign in.")
+
+
+@area.post("/admin/people/{ident}/take-back", Right.ADMINISTER)
+def take_back(ident: str, who: Who) -> Response:
+    """Let a person in again."""
+    with who.desk() as desk:
+        person = _person(desk.session, ident)
+        roster.take_back(desk.session, person, by=desk.person.name, now=desk.now)
+    return who.redirect(f"/admin/people/{person.ident}", f"{person.name} can sign in again.")

@@ -1,0 +1,98 @@
+"""What only a person can say: posts that nobody could confirm, and posts to be taken down by hand."""
+
+from typing import Any, ClassVar, Literal
+
+from fastapi.responses import Response
+from pydantic import Field
+
+from campaign.dispatch import word
+from campaign.errors import NotAllowed, UnknownName, WrongUse
+from campaign.models import listing
+from campaign.models.listing import PostFilter, PostRow
+from campaign.models.status import Status
+from campaign.people import Right
+from campaign.web.area import Area
+from campaign.web.forms import Fields, Form, Sent, read
+from campaign.web.items import items
+from campaign.web.visitor import Actor, Who
+
+area = Area()
+
+_WRONG = 422
+
+
+class Word(Fields):
+    """What a person saw."""
+
+    missing: ClassVar = {"there": "Choose what you saw", "url": "Enter its address in at most 500 characters"}
+    there: Literal["yes", "no"]
+    url: str = Field(default="", max_length=500)
+
+
+@area.get("/settle", Right.SETTLE)
+def waiting(who: Who) -> Response:
+    """List what waits for a person's word."""
+    with who.reading() as session:
+        rows = listing.waiting_for_person(session, PostFilter(partners=who.partners))
+        return who.page("settle/list.html", items=items(session, rows), all_partners=not who.partners)
+
+
+@area.get("/settle/{ident}", Right.SETTLE)
+def ask(ident: str, who: Who) -> Response:
+    """Ask what is to be seen on the platform."""
+    return _page(who, ident, Form())
+
+
+@area.post("/settle/{ident}", Right.SETTLE)
+def settle(ident: str, who: Who, sent: Sent) -> Response:
+    """Take the person's word."""
+    form = read(Word, sent)
+    if form.found is not None and form.found.there == "yes" and not form.found.url:
+        form = form.wrong("url", "Enter the address of the post, beginning with https://")
+    if form.found is None:
+        return _page(who, ident, form, _WRONG)
+    published = form.found.url if form.found.there == "yes" else None
+    app = who.house.app
+    means = app.means()
+    try:
+        with who.desk() as desk:
+            row = who.post(desk.session, ident)
+            known = word.settle(desk, row, published, channels=app.channels, means=means)
+    except WrongUse as error:
+        if published is None or isinstance(error, NotAllowed | UnknownName):
+            raise
+        return _page(who, ident, form.wrong("url", str(error)), _WRONG)
+    return who.redirect(f"/posts/{int(ident)}", _said(row, known=known))
+
+
+def _said(row: PostRow, *, known: bool) -> str:
+    """Return what to say of a post that was settled just now."""
+    words = {
+        Status.PUBLISHED: "It counts as published.",
+        Status.APPROVED: "It counts as not published, and goes out again.",
+        Status.MISSED: "It counts as not published. Its time has passed: it needs a new one.",
+        Status.RETRACTED: "It counts as taken down.",
+    }
+    hidden = " Its figures cannot be read: the address holds no number that the platform knows." if not known else ""
+    return words.get(Status(row.post.status), "Settled.") + hidden
+
+
+def _page(who: Actor, ident: str, form: Form[Any], status: int = 200) -> Response:
+    with who.reading() as session:
+        row = who.post(session, ident)
+        if row.post.status not in {Status.UNCONFIRMED, Status.RETRACTING}:
+            raise UnknownName(kind="post to settle", name=ident, mend="It may have been settled already.")
+        [item] = items(session, [row])
+        message = who.house.app.contents.message(row.post)
+    leaving = row.post.status == Status.RETRACTING
+    return who.page(
+        "settle/post.html",
+        status=status,
+        form=form,
+        post=row.post,
+        partner=row.partner,
+        account=row.account,
+        tag=item.tag,
+        words=message.text,
+        leaving=leaving,
+    )

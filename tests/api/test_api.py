@@ -1,0 +1,314 @@
+"""The API: tokens and scopes, the rights of the person behind them, writes that happen once, problems in JSON."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import requests
+import sqlalchemy as sa
+from api_room import EVERY, Program, program, token_of
+from conftest import MovedClock
+from measured import measure
+from pages_room import Room, opened_room
+from reviewing import opened_office
+
+from campaign.models import audit
+from campaign.models.posts import Post
+from campaign.models.status import Status
+from campaign.models.tokens import ApiToken
+from campaign.people.bearers import Scope
+
+pytestmark = pytest.mark.thorough
+
+READ, QUEUE, REVIEW, HOLD = Scope.READ, Scope.QUEUE, Scope.REVIEW, Scope.HOLD
+NEEDS: dict[tuple[str, str], Scope] = {
+    ("GET", "/posts"): READ,
+    ("GET", "/posts/{ident}"): READ,
+    ("GET", "/posts/{ident}/preview"): READ,
+    ("POST", "/posts"): QUEUE,
+    ("PATCH", "/posts/{ident}"): QUEUE,
+    ("POST", "/posts/{ident}/move"): QUEUE,
+    ("POST", "/posts/{ident}/submit"): QUEUE,
+    ("POST", "/posts/{ident}/withdraw"): QUEUE,
+    ("POST", "/posts/{ident}/approve"): REVIEW,
+    ("POST", "/posts/{ident}/return"): REVIEW,
+    ("POST", "/posts/{ident}/reject"): REVIEW,
+    ("GET", "/holds"): READ,
+    ("GET", "/holds/foretell"): READ,
+    ("POST", "/holds"): HOLD,
+    ("POST", "/holds/release"): HOLD,
+    ("GET", "/log"): READ,
+    ("GET", "/partners"): READ,
+    ("GET", "/accounts"): READ,
+}
+BODIES: dict[tuple[str, str], object] = {
+    ("POST", "/posts"): {"partner": "oak", "channel": "x", "template": "post-1", "due_at": "2025-12-03T09:00:00Z"},
+    ("PATCH", "/posts/{ident}"): {"fields": {"x_line": "a line"}},
+    ("POST", "/posts/{ident}/move"): {"due_at": "2025-12-03T09:00:00Z"},
+    ("POST", "/posts/{ident}/withdraw"): {"reason": "over"},
+    ("POST", "/posts/{ident}/approve"): {"content_hash": "0" * 64},
+    ("POST", "/posts/{ident}/return"): {"comment": "more"},
+    ("POST", "/posts/{ident}/reject"): {"reason": "no"},
+    ("POST", "/holds"): {"scope": "everything", "reason": "stop"},
+    ("POST", "/holds/release"): {"scope": "everything"},
+}
+
+
+@pytest.fixture(scope="module")
+def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
+    folder = tmp_path_factory.mktemp("api")
+    for office in opened_office(folder, MovedClock()):
+        with opened_room(folder, office) as room:
+            yield room
+
+
+def sent(caller: Program, route: tuple[str, str], post: int = 1) -> requests.Response:
+    method, path = route
+    query = "?scope=everything" if path.endswith("foretell") else ""
+    return caller.call(method, path.replace("{ident}", str(post)) + query, BODIES.get(route))
+
+
+def refused(found: requests.Response, status: int, code: str) -> None:
+    assert found.status_code == status, found.text
+    assert found.headers["content-type"] == "application/problem+json"
+    assert (found.json()["status"], found.json()["code"]) == (status, code)
+
+
+# --- who may --------------------------------------------------------------------------------------------------------
+
+
+def test_every_route_of_the_api_has_a_line_here(room: Room) -> None:
+    document = requests.get(f"{room.address}/api/v1/openapi.json", timeout=20).json()
+    found = {(method.upper(), path) for path, methods in document["paths"].items() for method in methods}
+    assert found == set(NEEDS)
+    assert {route for route in NEEDS if route[0] != "GET"} - {("POST", "/posts/{ident}/submit")} == set(BODIES)
+
+
+@pytest.mark.parametrize("route", NEEDS, ids=" ".join)
+def test_nobody_gets_in_without_a_token_that_serves(room: Room, route: tuple[str, str]) -> None:
+    for token in (None, "cmp_guessed"):  # few enough for the limit on tries, which this room shares
+        found = sent(Program(room, token), route)
+        refused(found, 401, "no-token")
+        assert found.headers["www-authenticate"] == "Bearer"
+
+
+@pytest.mark.parametrize("route", NEEDS, ids=" ".join)
+def test_a_token_does_what_its_scopes_say_and_nothing_else(room: Room, route: tuple[str, str]) -> None:
+    post = room.office.post("oak")
+    refused(sent(program(room, "adam", EVERY - {NEEDS[route]}), route, post), 403, "out-of-scope")
+    found = sent(program(room, "adam", {NEEDS[route]}), route, post)
+    assert found.status_code != 401
+    assert found.json().get("code") != "out-of-scope"
+
+
+@pytest.mark.parametrize("route", [route for route in NEEDS if "{ident}" in route[1]], ids=" ".join)
+def test_what_is_another_partners_is_not_there(room: Room, route: tuple[str, str]) -> None:
+    theirs = room.office.post("elm")
+    refused(sent(program(room, "olga"), route, theirs), 404, "not-found")
+    assert room.office.seen(theirs).status == Status.IN_REVIEW
+
+
+def test_a_token_never_does_more_than_its_person(room: Room) -> None:
+    olga = program(room, "olga")
+    refused(olga.call("POST", "/holds", {"scope": "everything", "reason": "stop"}), 403, "not-allowed")
+    refused(olga.call("POST", "/posts", {**_new(), "partner": "elm"}), 404, "not-found")
+    assert {row["partner"] for row in olga.get("/posts?partner=elm&limit=200")["items"]} <= {"oak"}
+    assert [row["partner"] for row in olga.get("/partners")["items"]] == ["oak"]
+    assert {row["partner"] for row in olga.get("/accounts")["items"]} == {"oak"}
+
+
+def _new() -> dict[str, object]:
+    return {"partner": "oak", "channel": "x", "template": "post-1", "due_at": "2025-12-03T09:00:00Z", "fields": {}}
+
+
+def test_a_token_ends_by_time_by_being_revoked_and_with_its_person(tmp_path: Path, clock: MovedClock) -> None:
+    for office in opened_office(tmp_path, clock):
+        with opened_room(tmp_path, office) as room:
+            short, long = token_of(room, "rita", lasts=timedelta(days=1)), token_of(room, "rita")
+            clock.move(timedelta(days=1))
+            refused(Program(room, short).call("GET", "/posts"), 401, "no-token")
+            assert Program(room, long).call("GET", "/posts").status_code == 200
+            with office.database.read() as session:
+                stored = session.execute(sa.select(ApiToken.digest)).scalars().all()
+                number = session.execute(sa.select(sa.func.max(ApiToken.id))).scalar()
+            assert long not in stored
+            assert room.browser("olga").send(f"/account/tokens/{number}/revoke").status_code == 404, "not hers"
+            assert room.browser("rita").send(f"/account/tokens/{number}/revoke").status_code == 303
+            refused(Program(room, long).call("GET", "/posts"), 401, "no-token")
+            last = token_of(room, "rolf")
+            room.browser("adam").send("/admin/people/6/send-away")
+            assert {row.action for row in _audit(room)} >= {"make token", "revoke token"}
+            with office.database.write() as session:
+                session.execute(sa.text("UPDATE users SET active = false WHERE name = 'rolf'"))
+            refused(Program(room, last).call("GET", "/posts"), 401, "no-token")
+
+
+def _audit(room: Room) -> list[audit.Audit]:
+    with room.office.database.read() as session:
+        return audit.rows(session)
+
+
+def test_a_token_is_made_on_the_account_page_and_shown_once(room: Room) -> None:
+    browser = room.browser("rita")
+    found = browser.post(
+        "/account/tokens",
+        {"form_token": browser.token or "", "token_name": "figures", "days": "7", "scope": "read"},
+    )
+    token = found.text.partition("cmp_")[2].partition("<")[0]
+    assert Program(room, f"cmp_{token}").call("GET", "/log").status_code == 200
+    refused(
+        Program(room, f"cmp_{token}").call("POST", "/holds", {"scope": "everything", "reason": "x"}),
+        403,
+        "out-of-scope",
+    )
+    assert "cmp_" not in browser.get("/account").text
+    for fields in ({}, {"token_name": "x", "days": "9"}, {"token_name": "x", "days": "7"}):
+        lacking = browser.post("/account/tokens", {"form_token": browser.token or "", **fields})
+        assert lacking.status_code == 422
+        assert "<title>Error: " in lacking.text
+
+
+# --- what it does ---------------------------------------------------------------------------------------------------
+
+
+def test_lists_come_page_by_page_each_post_once(room: Room) -> None:
+    rita, seen, cursor = program(room, "rita"), list[str](), ""
+    for number in range(7):
+        room.office.post(
+            "elm", after=timedelta(days=40, hours=number), changes={"slot": "paged", "occurrence": str(number)}
+        )
+    while cursor is not None:
+        page = rita.get(f"/posts?slot=paged&limit=3&cursor={cursor}")
+        seen += [row["id"] for row in page["items"]]
+        cursor = page["next"]
+    assert len(seen) == len(set(seen)) == 7
+
+
+def test_what_was_seen_is_approved_and_what_changed_is_not(room: Room) -> None:
+    rita, post = program(room, "rita"), room.office.post("oak")
+    seen = rita.get(f"/posts/{post}")["content_hash"]
+    with room.office.database.write() as session:
+        row = session.get_one(Post, post)
+        row.draft = {**row.draft, "words": "Other words"}
+        session.add(row)
+    refused(rita.call("POST", f"/posts/{post}/approve", {"content_hash": seen}), 409, "changed")
+    assert rita.get(f"/posts/{post}/preview")["text"] == "Other words"
+    other = room.office.post("oak")
+    seen = rita.get(f"/posts/{other}")["content_hash"]
+    found = rita.call("POST", f"/posts/{other}/approve", {"content_hash": seen[:8]})
+    assert found.json()["status"] == "approved"
+    assert room.office.moves(other)[-1] == ("rita", "approve")
+    refused(rita.call("POST", f"/posts/{other}/approve", {"content_hash": seen}), 409, "refused")
+
+
+def test_who_queued_a_post_may_not_approve_it_by_a_program_either(room: Room) -> None:
+    rita, post = program(room, "rita"), room.office.post("oak", changes={"queued_by": "rita"})
+    seen = rita.get(f"/posts/{post}")["content_hash"]
+    refused(rita.call("POST", f"/posts/{post}/approve", {"content_hash": seen}), 403, "not-allowed")
+
+
+def test_a_write_under_one_key_is_done_once_and_answered_alike(room: Room) -> None:
+    rita, post = program(room, "rita"), room.office.post("oak")
+    sent_once = {"comment": "Say where"}
+    key = {"Idempotency-Key": "return-7"}
+    first = rita.call("POST", f"/posts/{post}/return", sent_once, **key)
+    again = rita.call("POST", f"/posts/{post}/return", sent_once, **key)
+    assert (first.status_code, first.json()) == (again.status_code, again.json()) == (200, first.json())
+    assert room.office.moves(post).count(("rita", "return")) == 1
+    refused(rita.call("POST", f"/posts/{post}/return", {"comment": "other"}, **key), 422, "key-used")
+    refused(rita.call("POST", f"/posts/{post}/return", sent_once), 409, "refused")
+    rolf = program(room, "rolf").call("POST", f"/posts/{post}/return", sent_once, **key)
+    assert rolf.status_code == 409, "a key is its token's own"
+
+
+def test_a_write_that_was_refused_may_be_tried_again_under_its_key(room: Room) -> None:
+    olga, post = program(room, "olga"), room.office.post("oak")
+    key = {"Idempotency-Key": "k"}
+    refused(olga.call("POST", f"/posts/{post}/move", {"due_at": "2024-01-01T00:00:00Z"}, **key), 422, "wrong-use")
+    moved = olga.call("POST", f"/posts/{post}/move", {"due_at": "2025-12-05T09:00:00+00:00"}, **key)
+    assert moved.json()["due_at"] == "2025-12-05T09:00:00Z"
+
+
+def test_a_post_is_queued_like_any_other(room: Room) -> None:
+    olga = program(room, "olga")
+    found = olga.call("POST", "/posts", {**_new(), "channel": "facebook"})
+    refused(found, 422, "wrong-use")
+    assert "has no account on facebook" in found.json()["detail"]
+    found = olga.call("POST", "/posts", {**_new(), "template": "none"})
+    assert found.status_code in {404, 422}
+    found = olga.call("POST", "/posts", {**_new(), "fields": {"no_such_field": "x"}})
+    assert found.status_code == 422
+
+
+def test_holds_are_set_foretold_and_released(room: Room) -> None:
+    rita = program(room, "rita")
+    scope = f"post:{room.office.post('oak')}"
+    made = rita.call("POST", "/holds", {"scope": scope, "reason": "Wait for the figures"})
+    assert made.status_code == 201
+    assert (made.json()["scope"], made.json()["held_by"]) == (scope, "rita")
+    assert scope in {row["scope"] for row in rita.get("/holds")["items"]}
+    assert rita.get(f"/holds/foretell?scope={scope}") == {"items": [], "next": None}
+    assert rita.call("POST", "/holds/release", {"scope": scope}).json() == {"scope": scope, "released": 1}
+    refused(rita.call("POST", "/holds/release", {"scope": scope}), 404, "not-found")
+    refused(rita.call("POST", "/holds", {"scope": "the moon", "reason": "x"}), 422, "wrong-use")
+
+
+def test_the_log_is_read_page_by_page_oldest_first(tmp_path: Path, clock: MovedClock) -> None:
+    for office in opened_office(tmp_path, clock):
+        with opened_room(tmp_path, office) as room:
+            measure(room)
+            olga, seen, cursor = program(room, "olga"), list[tuple[str, str]](), ""
+            while cursor is not None:
+                page = olga.get(f"/log?limit=200&partner=elm&cursor={cursor}")
+                seen += [(row["taken_at"], row["id"]) for row in page["items"]]
+                assert {row["partner"] for row in page["items"]} == {"oak"}
+                cursor = page["next"]
+            assert len(seen) == len(set(seen)) > 200
+            assert [at for at, _ in seen] == sorted(at for at, _ in seen)
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "code"),
+    [
+        ("/posts/1/move", {"due_at": "9999-12-31T23:59:59-05:00"}, "unreadable"),
+        ("/posts/1/move", {"due_at": "2025-12-05T09:00:00"}, "unreadable"),
+        ("/posts/1/withdraw", {"reason": "a\x00b"}, "unreadable"),
+        ("/posts/1/withdraw", {"reason": " "}, "unreadable"),
+        ("/posts/1/withdraw", {"reason": "over", "more": 1}, "unreadable"),
+        ("/posts/0/withdraw", {"reason": "over"}, "unreadable"),
+        ("/posts/99999999999999999999/withdraw", {"reason": "over"}, "unreadable"),
+        ("/posts/2147483647/withdraw", {"reason": "over"}, "not-found"),
+        ("/none", {}, "not-found"),
+    ],
+)
+def test_what_cannot_be_understood_is_told_as_a_problem(room: Room, path: str, body: object, code: str) -> None:
+    found = program(room, "adam").call("POST", path, body)
+    refused(found, 404 if code == "not-found" else 422, code)
+
+
+def test_a_body_that_is_too_long_is_not_read(room: Room) -> None:
+    found = Program(room, None).call("POST", "/posts", {"partner": "x" * 200_000})
+    refused(found, 413, "too-long")
+    parts = (b"{" for _ in range(3))
+    chunked = requests.post(f"{room.address}/api/v1/posts", data=parts, timeout=20)
+    assert chunked.status_code == 413
+
+
+def test_the_document_says_how_to_get_in_and_what_goes_wrong(room: Room) -> None:
+    document = requests.get(f"{room.address}/api/v1/openapi.json", timeout=20).json()
+    assert document["openapi"].startswith("3.1")
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            assert operation["security"], (method, path)
+            assert "application/problem+json" in operation["responses"]["422"]["content"]
+
+
+def test_too_many_calls_are_told_when_to_come_back(tmp_path: Path, clock: MovedClock) -> None:
+    for office in opened_office(tmp_path, clock):
+        with opened_room(tmp_path, office) as room:
+            answers = [Program(room, "cmp_guessed").call("GET", "/posts") for _ in range(61)]
+            assert {answer.status_code for answer in answers[:60]} == {401}
+            refused(answers[60], 429, "too-many")
+            assert int(answers[60].headers["retry-after"]) > 0
+            assert program(room, "rita").call("GET", "/posts").status_code == 200, "a token that serves is let in"

@@ -1,0 +1,42 @@
+"""`campaign users`: roles change, people are sent away and taken back, and the last admin stays."""
+
+from pathlib import Path
+
+import pytest
+from terminal import Terminal, opened_terminal
+
+
+@pytest.fixture
+def terminal(tmp_path: Path) -> Terminal:
+    return opened_terminal(tmp_path)
+
+
+def row(terminal: Terminal, name: str) -> dict[str, object]:
+    return {one["name"]: one for one in terminal.json("users", "list")}[name]
+
+
+def test_a_role_changes_and_what_is_not_named_stays(terminal: Terminal) -> None:
+    terminal.run("users", "add", "nora", "--role", "officer", "--partner", "oak", "--email", "nora@example.org")
+    assert "nora is officer of elm" in terminal.run("users", "change", "nora", "--partner", "elm")
+    assert row(terminal, "nora")["email"] == "nora@example.org"
+    assert "nora is reviewer." in terminal.run("users", "change", "nora", "--role", "reviewer")
+    assert row(terminal, "nora")["partner"] is None
+    terminal.run("users", "change", "nora", "--role", "officer", code=2)
+    terminal.run("users", "change", "nobody", "--role", "admin", code=2)
+    terminal.run("users", "change", "operator", "--role", "reviewer", "--as", "nora", code=2)
+
+
+def test_who_is_sent_away_acts_no_more_until_taken_back(terminal: Terminal) -> None:
+    terminal.run("users", "add", "nora", "--role", "admin")
+    terminal.run("users", "send-away", "nora")
+    assert row(terminal, "nora")["active"] is False
+    terminal.run("hold", "--reason", "stop", "--as", "nora", code=2)
+    terminal.run("users", "take-back", "nora")
+    terminal.run("hold", "--reason", "stop", "--as", "nora")
+    assert "0 sessions of nora ended." in terminal.run("users", "sign-out", "nora")
+
+
+def test_the_last_admin_stays(terminal: Terminal) -> None:
+    terminal.run("users", "send-away", "operator", code=2)
+    terminal.run("users", "change", "operator", "--role", "reviewer", code=2)
+    assert row(terminal, "operator")["active"] is True

@@ -1,0 +1,274 @@
+"""The pages of admins: people and invitations, the audit log and its check, health, lists; and settling."""
+
+import re
+from collections.abc import Iterator
+from html import escape
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from conftest import MovedClock
+from pages_room import Room, opened_room
+from reviewing import opened_office
+
+from campaign.models import audit, mailing, users
+from campaign.models.audit import Audit
+from campaign.models.mailing import MailingList, Subscriber
+from campaign.models.status import Status
+from campaign.web.audit import SIZE
+
+pytestmark = pytest.mark.thorough
+LINK = re.compile(r"http://[^<\s]*(/invitation/[\w-]+)")
+
+
+@pytest.fixture
+def room(tmp_path: Path, clock: MovedClock) -> Iterator[Room]:
+    for office in opened_office(tmp_path, clock):
+        with opened_room(tmp_path, office) as room:
+            yield room
+
+
+def ident(room: Room, name: str) -> int:
+    with room.office.database.read() as session:
+        found = users.user(session, name)
+        assert found is not None
+        return found.ident
+
+
+def person(room: Room, name: str) -> users.User:
+    with room.office.database.read() as session:
+        found = users.user(session, name)
+        assert found is not None
+        return found
+
+
+def actions(room: Room) -> list[str]:
+    with room.office.database.read() as session:
+        return [row.action for row in audit.rows(session)]
+
+
+# --- people ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_newcomer_gets_an_invitation_that_is_shown_once_and_lets_them_in(room: Room) -> None:
+    fields = {"name": "Nora", "role": "officer", "partner": "oak", "email": "nora@example.org"}
+    shown = room.browser("adam").send("/admin/people/new", **fields)
+    link = LINK.search(shown.text)
+    assert link
+    assert "nora@example.org" in room.browser().get(link[1]).text
+    again = room.browser("adam").get(f"/admin/people/{ident(room, 'Nora')}")
+    assert "/invitation/" not in again.text.replace("/invite", "")
+    assert (person(room, "Nora").role, person(room, "Nora").partner_key) == ("officer", "oak")
+    assert actions(room)[-3:-1] == ["add user", "invite"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"role": "admin"}, "Enter a name"),
+        ({"name": "Nora"}, "Choose what the person is to do"),
+        ({"name": "Nora", "role": "owner"}, "Choose what the person is to do"),
+        ({"name": "Nora", "role": "officer"}, "An officer belongs to one partner"),
+        ({"name": "Nora", "role": "officer", "partner": "none"}, "There is no such partner"),
+        ({"name": "rita", "role": "admin"}, "There is a user"),
+        ({"name": "Nora", "role": "admin", "email": "nora"}, "Enter one email address"),
+    ],
+)
+def test_a_newcomer_that_lacks_something_is_not_added_and_says_what(
+    room: Room, fields: dict[str, str], said: str
+) -> None:
+    found = room.browser("adam").send("/admin/people/new", **fields)
+    assert found.status_code == 422
+    assert "<title>Error: " in found.text
+    assert said in found.text
+    with room.office.database.read() as session:
+        assert len(users.users(session)) == 6
+
+
+def test_a_changed_role_counts_at_once(room: Room) -> None:
+    otto = room.browser("otto")
+    assert otto.get("/admin").status_code == 403
+    number = ident(room, "otto")
+    assert room.browser("adam").send(f"/admin/people/{number}/role", role="admin", partner="oak").status_code == 303
+    assert otto.get("/admin").status_code == 200
+    assert person(room, "otto").partner_key is None, "who is no officer speaks for no partner"
+    assert actions(room).count("change user") == 1
+
+
+def test_the_last_admin_stays(room: Room) -> None:
+    number = ident(room, "adam")
+    found = room.browser("adam").send(f"/admin/people/{number}/role", role="reviewer")
+    assert found.status_code == 422
+    assert "adam is the last admin" in found.text
+    assert room.browser("adam").send(f"/admin/people/{number}/send-away").status_code == 422
+    assert person(room, "adam").role == "admin"
+    assert person(room, "adam").active
+
+
+def test_who_is_sent_away_is_out_at_once_and_can_be_taken_back(room: Room) -> None:
+    rita, number = room.browser("rita"), ident(room, "rita")
+    assert rita.get("/posts").status_code == 200
+    room.browser("adam").send(f"/admin/people/{number}/send-away")
+    assert rita.get("/posts").status_code == 303
+    assert room.browser("adam").send(f"/admin/people/{number}/invite").status_code in {404, 422}
+    room.browser("adam").send(f"/admin/people/{number}/take-back")
+    assert room.browser("rita").get("/posts").status_code == 200
+    assert {"send user away", "take user back"} <= set(actions(room))
+
+
+def test_sessions_of_another_end(room: Room) -> None:
+    rita, adam = room.browser("rita"), room.browser("adam")
+    adam.send(f"/admin/people/{ident(room, 'rita')}/end-sessions")
+    assert rita.get("/posts").status_code == 303
+    assert adam.get("/admin/people").status_code == 200
+    with room.office.database.read() as session:
+        assert [(row.who, row.subject) for row in audit.rows(session) if row.action == "end sessions"] == [
+            ("adam", "user:rita")
+        ]
+
+
+# --- the audit log --------------------------------------------------------------------------------------------------
+
+
+def decided(room: Room, count: int) -> None:
+    with room.office.database.write() as session:
+        for number in range(count):
+            facts = {"why": f"<b>{number}</b>"}
+            audit.record(
+                session, who="rita", action="hold", subject=f"post:{number}", at=room.office.clock.now(), facts=facts
+            )
+
+
+def subjects(text: str) -> list[int]:
+    return [int(number) for number in re.findall(r">Post (\d+)</a>", text)]
+
+
+def test_the_audit_log_is_walked_there_and_back(room: Room) -> None:
+    decided(room, SIZE + 20)
+    adam = room.browser("adam")
+    first = adam.get("/admin/audit?by=rita&action=hold").text
+    assert subjects(first) == list(range(SIZE + 19, 19, -1))
+    assert "&lt;b&gt;69&lt;/b&gt;" in first
+    older = re.search(r'href="([^"]+)" rel="next"', first)
+    assert older
+    second = adam.get(older[1].replace("&amp;", "&")).text
+    assert subjects(second) == list(range(19, -1, -1))
+    newer = re.search(r'href="([^"]+)" rel="prev"', second)
+    assert newer
+    assert subjects(adam.get(newer[1].replace("&amp;", "&")).text) == subjects(first)
+
+
+def test_the_audit_log_is_filtered(room: Room) -> None:
+    decided(room, 12)
+    adam = room.browser("adam")
+    assert subjects(adam.get("/admin/audit?subject=post:1").text) == [1], "post:1 is not post:10"
+    assert len(subjects(adam.get("/admin/audit?subject=post").text)) == 12
+    assert subjects(adam.get("/admin/audit?subject=po%25").text) == []
+    assert "No decisions match" in adam.get("/admin/audit?by=nobody").text
+    assert adam.get("/admin/audit?before=x&after=99999999999999999999").status_code == 200
+
+
+def test_the_check_says_whole_and_a_changed_row_shows(room: Room) -> None:
+    decided(room, 3)
+    adam = room.browser("adam")
+    assert "The audit log is whole" in adam.get("/admin/audit/check").text
+    with room.office.database.write() as session:
+        session.execute(sa.update(Audit).where(Audit.subject == "post:1").values(who="somebody"))
+    text = adam.get("/admin/audit/check").text
+    assert "The audit log is broken" in text
+    assert "was changed" in text
+
+
+# --- health and lists -----------------------------------------------------------------------------------------------
+
+
+def test_health_says_what_the_doctor_says(room: Room) -> None:
+    text = room.browser("adam").get("/admin").text
+    assert "Nothing goes out now" in text
+    for finding in room.app.doctor.examine():
+        assert escape(finding.what.partition("`")[0])[1:] in text
+    assert "Ask the platforms too" in text
+
+
+def test_lists_are_counted_and_given_as_the_command_prints_them(room: Room) -> None:
+    now = room.office.clock.now()
+    with room.office.database.write() as session:
+        readers = MailingList(key="families")
+        session.add(readers)
+        session.flush()
+        for number in range(3):
+            left = now if number == 0 else None
+            email = "=cmd@example.org" if number == 1 else f"r{number}@example.org"
+            facts = {"list_id": readers.id or 0, "email": email, "consent_source": "form", "consent_at": now}
+            session.add(Subscriber(token=f"t{number}", unsubscribed_at=left, **facts))
+        mailing.suppress(session, "gone@example.org", "hard bounce", now)
+    adam = room.browser("adam")
+    text = adam.get("/admin/lists").text
+    assert re.findall(r"numeric\">(\d+)</td>", text) == ["2", "1", "1"]
+    assert "gone@" not in text
+    file = adam.get("/admin/lists/families.csv")
+    assert file.headers["content-type"].startswith("text/csv")
+    assert "'=cmd@example.org" in file.text
+    assert adam.get("/admin/lists/none.csv").status_code == 404
+
+
+# --- settling -------------------------------------------------------------------------------------------------------
+
+URL = "https://x.com/oak/status/1999"
+
+
+def in_doubt(room: Room, partner: str = "oak", status: Status = Status.UNCONFIRMED) -> int:
+    return room.office.post(partner, status=status, changes={"needs_person": "X does not answer"})
+
+
+def test_a_post_that_is_there_counts_as_published_in_the_persons_name(room: Room) -> None:
+    post = in_doubt(room)
+    assert f"/settle/{post}" in room.browser("olga").get("/settle").text
+    found = room.browser("olga").send(f"/settle/{post}", there="yes", url=URL)
+    assert found.status_code == 303
+    seen = room.office.seen(post)
+    assert (seen.status, seen.url, seen.external_id) == (Status.PUBLISHED, URL, "1999")
+    assert room.office.moves(post)[-1] == ("olga", "found")
+    assert "settle" in actions(room)
+
+
+def test_a_post_that_is_not_there_goes_out_again_or_is_missed(room: Room) -> None:
+    post = in_doubt(room)
+    room.browser("rita").send(f"/settle/{post}", there="no")
+    assert room.office.seen(post).status in {Status.APPROVED, Status.MISSED}
+    assert room.office.moves(post)[-1] == ("rita", "absent")
+    assert room.browser("rita").get(f"/settle/{post}").status_code == 404, "it is settled"
+    assert room.browser("rita").send(f"/settle/{post}", there="yes", url=URL).status_code in {404, 409}
+
+
+def test_a_post_taken_down_by_hand_is_gone_or_stays(room: Room) -> None:
+    gone, stays = in_doubt(room, status=Status.RETRACTING), in_doubt(room, status=Status.RETRACTING)
+    assert "Was it taken down?" in room.browser("rita").get(f"/settle/{gone}").text
+    room.browser("rita").send(f"/settle/{gone}", there="no")
+    room.browser("rita").send(f"/settle/{stays}", there="yes", url=URL)
+    assert room.office.seen(gone).status == Status.RETRACTED
+    assert room.office.seen(stays).status == Status.PUBLISHED
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({}, "Choose what you saw"),
+        ({"there": "maybe"}, "Choose what you saw"),
+        ({"there": "yes"}, "Enter the address of the post"),
+        ({"there": "yes", "url": "javascript:alert(1)"}, "is no web address"),
+    ],
+)
+def test_a_word_that_says_too_little_settles_nothing(room: Room, fields: dict[str, str], said: str) -> None:
+    post = in_doubt(room)
+    found = room.browser("rita").send(f"/settle/{post}", **fields)
+    assert found.status_code == 422
+    assert said in found.text
+    assert room.office.seen(post).status == Status.UNCONFIRMED
+
+
+def test_an_officer_settles_their_own_partners_posts_alone(room: Room) -> None:
+    theirs = in_doubt(room, "elm")
+    assert f"/settle/{theirs}" not in room.browser("olga").get("/settle").text
+    assert room.browser("olga").send(f"/settle/{theirs}", there="no").status_code == 404
+    assert room.office.seen(theirs).status == Status.UNCONFIRMED

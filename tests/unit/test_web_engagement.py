@@ -1,0 +1,156 @@
+"""The pages of engagement: what they show and to whom, sorted and filtered, and the files that they give."""
+
+import csv
+import io
+import re
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from conftest import MovedClock
+from measured import measure
+from pages_room import Room, opened_room
+from reviewing import opened_office
+
+pytestmark = pytest.mark.thorough
+HREF = re.compile(r'<a class="govuk-link govuk-pagination__link" href="([^"]+)" rel="(next|prev)">')
+ROW = re.compile(r'href="/engagement/posts/(\d+)"')
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Room, dict[str, int]]]:
+    folder = tmp_path_factory.mktemp("engagement")
+    for office in opened_office(folder, MovedClock()):
+        with opened_room(folder, office) as room:
+            yield room, measure(room)
+
+
+@pytest.fixture
+def room(measured: tuple[Room, dict[str, int]]) -> Room:
+    return measured[0]
+
+
+def rows(room: Room, path: str, name: str = "rita") -> list[dict[str, str]]:
+    found = room.browser(name).get(path)
+    assert found.headers["content-type"].startswith("text/csv")
+    assert found.headers["content-disposition"].startswith("attachment")
+    return list(csv.DictReader(io.StringIO(found.text)))
+
+
+def test_the_log_is_walked_by_its_links_and_its_file_has_every_reading(room: Room) -> None:
+    browser, path, pages = room.browser("rita"), "/engagement/log?sort=impressions", 0
+    seen = list[str]()
+    while path:
+        text = browser.get(path).text
+        seen += ROW.findall(text)
+        onward = {kind: address.replace("&amp;", "&") for address, kind in HREF.findall(text)}
+        assert ("prev" in onward) == (pages > 0)
+        path, pages = onward.get("next", ""), pages + 1
+    whole = rows(room, "/engagement/log.csv")
+    assert pages > 3
+    assert len(seen) == len([row for row in whole if row["impressions"]])
+    assert any(row["gap"] == "the platform did not answer" for row in whole)
+
+
+def test_the_filter_narrows_pages_and_files_alike(room: Room) -> None:
+    asked = "partner=oak&channel=linkedin&template=post-2&from=20/11/2025&to=21/11/2025"
+    found = rows(room, f"/engagement/log.csv?{asked}")
+    assert len(found) == 2
+    assert {row["taken_at"][:10] for row in found} == {"2025-11-20", "2025-11-21"}
+    text = room.browser("rita").get(f"/engagement/log?{asked}").text
+    assert len(ROW.findall(text)) == 2
+    assert (
+        f"/engagement/log.csv?{asked}".replace("&", "&amp;").replace("/2025", "%2F2025").replace("/11", "%2F11") in text
+    )
+
+
+@pytest.mark.parametrize(
+    "path", ["/engagement/log.csv", "/engagement/log.csv?partner=elm", "/engagement/by/partner/totals.csv"]
+)
+def test_an_officer_gets_their_own_partners_figures_alone(room: Room, path: str) -> None:
+    found = rows(room, path, "olga")
+    assert found
+    assert {row["partner"] for row in found} <= {"oak", "Oakfield Academy"}
+
+
+def test_an_officer_does_not_see_another_partners_name(room: Room) -> None:
+    for path in ("/engagement", "/engagement/log?partner=elm", "/engagement/by/partner", "/engagement/newsletters"):
+        assert "Elm Valley" not in room.browser("olga").get(path).text
+        assert "Elm Valley" in room.browser("rita").get("/engagement/log").text
+
+
+def test_what_the_address_says_wrongly_is_said_or_left_out(room: Room) -> None:
+    text = room.browser("rita").get("/engagement?from=31/31/2025&figure=nothing&channel=%00").text
+    assert "Enter the day as day, month and year" in text
+    assert 'aria-current="true">Impressions' in text
+    for path in (
+        "/engagement/log?sort=password&after=x~y&before=9999999999999999999~1",
+        "/engagement/log?sort=impressions&after=99999999999999999999~1",
+        "/engagement?to=31/12/9999",
+        "/engagement/newsletters?before=x",
+    ):
+        assert room.browser("rita").get(path).status_code == 200
+    assert room.browser("rita").get("/engagement/by/password").status_code == 404
+
+
+def test_a_chart_has_its_table_and_its_file_and_the_gap_stays_one(room: Room) -> None:
+    text = room.browser("rita").get("/engagement").text
+    assert text.count("<polyline") == 4, "X is broken in two"
+    assert not re.search(r"<[^>]*\sstyle=", text)
+    days = rows(room, "/engagement/over-time.csv")
+    assert len(days) == 27
+    assert [row["day"][-2:] for row in days if not row["x"]] == ["21", "22", "23"]
+    assert int(days[-1]["linkedin"]) > int(days[0]["linkedin"])
+    assert f"{int(days[-1]['linkedin']):,}" in text
+
+
+def test_a_figure_that_a_channel_does_not_give_is_no_zero(room: Room) -> None:
+    text = room.browser("rita").get("/engagement?figure=clicks").text
+    assert text.count("Not given") == 2
+    assert (
+        "LinkedIn does not give this figure." in room.browser("rita").get("/engagement/by/template?figure=clicks").text
+    )
+
+
+def test_a_post_shows_every_reading_and_every_attempt(measured: tuple[Room, dict[str, int]]) -> None:
+    room, posts = measured
+    text = room.browser("rita").get(f"/engagement/posts/{posts['measured']}").text
+    assert "After 24 hours" in text
+    assert "After 15 days" in text
+    assert "took it" in text
+    assert len(rows(room, f"/engagement/posts/{posts['measured']}/readings.csv")) == 15
+    issue = room.browser("olga").get(f"/engagement/posts/{posts['mailed']}").text
+    assert "36<tspan" in issue
+    assert "Bounced: refused by their mail server" in issue
+    assert "clicks in mail are not counted yet" in issue
+
+
+def test_the_workbook_has_what_the_file_has(room: Room) -> None:
+    found = room.browser("olga").get("/engagement/log.xlsx?channel=x&template=post-1")
+    assert found.headers["content-type"].endswith("spreadsheetml.sheet")
+    with zipfile.ZipFile(io.BytesIO(found.content)) as book:
+        sheet = book.read("xl/worksheets/sheet1.xml").decode()
+    assert sheet.count("<row ") - 1 == len(rows(room, "/engagement/log.csv?channel=x&template=post-1", "olga"))
+
+
+def test_a_file_never_begins_a_cell_as_a_formula(room: Room) -> None:
+    post = room.office.post("oak", changes={"slot": "=cmd", "template": "+1"})
+    assert post
+    from campaign.models.snapshots import Snapshot  # noqa: PLC0415 - of this test alone
+
+    with room.office.database.write() as session:
+        now = room.office.clock.now()
+        session.add(Snapshot(post_id=post, reading="1h", due_at=now, taken_at=now, impressions=1))
+    [row] = rows(room, "/engagement/log.csv?slot=%3Dcmd")
+    assert (row["slot"], row["template"]) == ("'=cmd", "'+1")
+
+
+def test_a_downloads_folder_is_gone_afterwards(room: Room, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    assert room.browser("rita").get("/engagement/log.xlsx?slot=none").status_code == 200
+    for _ in range(50):
+        if not list(tmp_path.iterdir()):
+            break
+        room.browser().get("/sign-in")
+    assert list(tmp_path.iterdir()) == []
