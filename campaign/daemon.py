@@ -3,7 +3,7 @@
 import signal
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from threading import Event
+from queue import Empty, SimpleQueue
 from types import FrameType
 
 import structlog
@@ -27,8 +27,8 @@ def run(
     engagement readings do not keep it alive. The code is 1 when anything ended failed, missed or unconfirmed
     meanwhile, else 0.
     """
-    stop = Event()
-    _on_signals(stop)
+    stop = Stop()
+    stop.on_signals()
     with app.dispatching():
         before = _bad_ends(app)
         engine = app.engine()
@@ -45,15 +45,34 @@ def run(
         return 1 if until_idle and _bad_ends(app) - before else 0
 
 
-def _on_signals(stop: Event) -> None:
-    def end(_number: int, _frame: FrameType | None) -> None:
-        stop.set()
+class Stop:
+    """The word to end. A signal may come while the main thread is in the middle of anything: an Event is no place for
+    it, whose lock the handler would wait for for ever if that very thread held it just then. A SimpleQueue takes a word
+    at any point (docs.python.org/3/library/queue.html: its put is reentrant).
+    """
 
-    signal.signal(signal.SIGINT, end)
-    signal.signal(signal.SIGTERM, end)
+    def __init__(self) -> None:
+        self._words: SimpleQueue[int] = SimpleQueue()
+
+    def on_signals(self) -> None:
+        """Take SIGINT and SIGTERM as the word."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self.heard)
+
+    def heard(self, number: int, _frame: FrameType | None = None) -> None:
+        """Take a signal."""
+        self._words.put(number)
+
+    def wait(self, seconds: float | None) -> bool:
+        """Wait for the word, for so many seconds at most; say whether it came."""
+        try:
+            self._words.get(timeout=seconds)
+        except Empty:
+            return False
+        return True
 
 
-def _wait(app: App, stop: Event, *, until_idle: bool, until: datetime | None, busy: Callable[[], bool]) -> None:
+def _wait(app: App, stop: Stop, *, until_idle: bool, until: datetime | None, busy: Callable[[], bool]) -> None:
     """Sleep until a signal comes; only a run that has an end of its own looks for it now and then."""
     while not stop.wait(_pause(app, until_idle=until_idle, until=until)):
         now = app.clock.now()

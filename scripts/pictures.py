@@ -8,9 +8,11 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from PIL import Image
+from playwright.sync_api import Browser, sync_playwright
 from rich.console import Console
 
 from campaign.app import App
@@ -22,38 +24,47 @@ from campaign.reports.table import table
 PICTURES = Path(__file__).resolve().parent.parent / "docs" / "pictures"
 FEEDS = {"X": ("feed-x.png", 720), "Facebook": ("feed-facebook.png", 1425), "LinkedIn": ("feed-linkedin.png", 1345)}
 WIDTH = 660
-QUIET = ("--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run")
+QUIET = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 
 
 def main(chromium: str) -> None:
-    """Start a demo, photograph the feeds while the launch post is the newest, and draw the log a minute later."""
-    with tempfile.TemporaryDirectory() as folder:
+    """Start a demo, photograph the feeds while the launch post is the newest and what a reviewer sees, and draw the log
+    a minute later.
+    """
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as tools:
         workspace = Path(folder) / "demo"
         program = str(Path(sys.executable).with_name("campaign"))
         ports = ["--port", "0", "--smtp-port", "0", "--web-port", "0"]
         command = [program, "demo", "--folder", str(workspace), *ports]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as demo:  # noqa: S603 - our own program
+        with (
+            tools.chromium.launch(executable_path=chromium, args=QUIET) as browser,
+            subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as demo,  # noqa: S603 - our own program
+        ):
             assert demo.stdout is not None  # noqa: S101 - piped above
             addresses: dict[str, str] = {}
-            while len(addresses) < len(FEEDS):
-                addresses |= dict(re.findall(r"A feed on (\w+) +(\S+)\?", demo.stdout.readline()))
+            while not addresses.keys() >= {"reviewer", *FEEDS}:
+                line = demo.stdout.readline()
+                addresses |= dict(re.findall(r"(?:A feed on|Sign in as an?) (\w+) +([^\s?]+)", line))
             time.sleep(7)
             for name, (file, height) in FEEDS.items():
-                photograph(chromium, addresses[name], PICTURES / file, height)
+                photograph(browser, [addresses[name]], PICTURES / file, WIDTH, height)
+            review = addresses["reviewer"].partition("/sign-in")[0] + "/review"
+            photograph(browser, [addresses["reviewer"], review], PICTURES / "review.png", 1200, 860)
             time.sleep(100)
             draw_log(workspace, PICTURES / "log.svg")
             demo.send_signal(signal.SIGINT)
             demo.stdout.read()
 
 
-def photograph(chromium: str, address: str, target: Path, height: int) -> None:
-    """Save the top of a page, in few colours so that it stays small."""
-    with tempfile.TemporaryDirectory() as profile:
-        shot = Path(profile) / "shot.png"
-        options = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--hide-scrollbars", *QUIET]
-        options += [f"--user-data-dir={profile}", f"--screenshot={shot}", f"--window-size={WIDTH},{height}", address]
-        subprocess.run([chromium, *options], check=True, capture_output=True)  # noqa: S603 - as the caller says
-        with Image.open(shot) as image:
+def photograph(browser: Browser, way: Sequence[str], target: Path, width: int, height: int) -> None:
+    """Save the top of the page at the end of the way, in few colours: it stays small. A sign-in on it is confirmed."""
+    with browser.new_context(viewport={"width": width, "height": height}) as room:
+        page = room.new_page()
+        for address in way:
+            page.goto(address)
+            if "/sign-in/" in page.url:
+                page.get_by_role("button").first.click()
+        with Image.open(io.BytesIO(page.screenshot())) as image:
             image.convert("RGB").quantize(192, dither=Image.Dither.NONE).save(target, optimize=True)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from campaign.errors import BadInput, UnknownName, WrongUse
+from campaign.errors import UnknownName, WrongUse
 from campaign.models import partners
 from campaign.models.listing import PostRow
 from campaign.models.posts import Post
@@ -42,11 +42,7 @@ def queue_one(
     if account is None:
         mend = "`campaign accounts list` names them, and says which are disabled."
         raise WrongUse(problem=f"{partner} has no account on {channel}", mend=mend)
-    if due_at <= desk.now:
-        raise WrongUse(problem=f"{due_at.isoformat()} is past", mend="Choose a time that is still to come.")
     row = single(desk.session, source, account, owner, template, due_at, fields)
-    if row.findings:
-        raise BadInput(row.findings)
     return queue.add_single(desk, account, row, fields)
 
 
