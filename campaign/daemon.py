@@ -63,7 +63,7 @@ class Stop:
         """Take a signal."""
         self._words.put(number)
 
-    def wait(self, seconds: float | None) -> bool:
+    def wait(self, seconds: float) -> bool:
         """Wait for the word, for so many seconds at most; say whether it came."""
         try:
             self._words.get(timeout=seconds)
@@ -82,13 +82,12 @@ def _wait(app: App, stop: Stop, *, until_idle: bool, until: datetime | None, bus
             return
 
 
-def _pause(app: App, *, until_idle: bool, until: datetime | None) -> float | None:
+def _pause(app: App, *, until_idle: bool, until: datetime | None) -> float:
     if until_idle:
         return _GLANCE
-    if until is None:
-        return None
-    # No longer than a beat: the wall clock may be set meanwhile.
-    return min(max((until - app.clock.now()).total_seconds(), 0), app.settings.dispatch.beat.total_seconds())
+    # No longer than a beat: the wall clock may be set meanwhile, and a signal may reach another thread first.
+    beat = app.settings.dispatch.beat.total_seconds()
+    return beat if until is None else min(max((until - app.clock.now()).total_seconds(), 0), beat)
 
 
 def _ahead(app: App, now: datetime) -> bool:
