@@ -1,12 +1,14 @@
-"""Say what each kind of test took, from pytest's report; with REQUIRE_ALL=1 fail when one was skipped.
+"""Say what each kind of test took, from pytest's reports; with REQUIRE_ALL=1 fail when one was skipped.
 
-Usage: python scripts/test_kinds.py REPORT.xml
+Usage: python scripts/test_kinds.py REPORT.xml ...
 """
 
 import os
 import sys
 import xml.etree.ElementTree as ET
 from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
 WIDTH = 10
@@ -26,14 +28,18 @@ def ending(case: ET.Element) -> str:
     return "skipped" if "skipped" in tags else "passed"
 
 
-def main(report: Path) -> int:
+def _cases(report: Path) -> Iterator[ET.Element]:
+    return ET.parse(report).iter("testcase")  # noqa: S314 (pytest's own report, written a moment ago)
+
+
+def main(reports: Sequence[Path]) -> int:
     """Print a line per kind and the sum; return the exit code."""
-    if not report.stat().st_size:
+    if not all(report.stat().st_size for report in reports):
         print("pytest wrote no report")
         return 1
     ends: dict[str, Counter[str]] = defaultdict(Counter)
     seconds: dict[str, float] = defaultdict(float)
-    for case in ET.parse(report).iter("testcase"):  # noqa: S314 (pytest's own report, written a moment ago)
+    for case in chain.from_iterable(map(_cases, reports)):
         ends[kind_of(case)][ending(case)] += 1
         seconds[kind_of(case)] += float(case.get("time", "0"))
     for kind in sorted(ends):
@@ -48,4 +54,4 @@ def main(report: Path) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))
+    sys.exit(main([Path(name) for name in sys.argv[1:]]))

@@ -130,7 +130,11 @@ def _serve(opened: Callable[[], Means], address: str, key: bytes, lifeline: "Con
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)  # sent to the whole group; the daemon decides when its senders end
     means = opened()
-    with Listener(address, family="AF_UNIX", backlog=64, authkey=key) as listener:
+    try:
+        listener = Listener(address, family="AF_UNIX", backlog=64, authkey=key)
+    except FileNotFoundError:
+        return  # the daemon has died meanwhile, and another sender has tidied up
+    with listener:
         Thread(target=_accept, args=(listener, means), daemon=True).start()
         with suppress(EOFError, OSError):  # the daemon has ended, by intent or not
             lifeline.send(None)
