@@ -221,19 +221,18 @@ class App:
 
     def engine(self) -> Engine:
         """Return the engine that config.toml names. Raises WrongUse when it cannot run here."""
-        wanted = self.settings.dispatch
+        kind, wanted = self._engine_kind(), self.settings.dispatch
         senders = Senders(partial(_means_in_sender, self.workspace), wanted.senders) if wanted.senders else None
+        return kind(self.means(), threads=wanted.lanes, beat=wanted.beat, chores=self.chores(), senders=senders)
+
+    def _engine_kind(self) -> type[LocalEngine]:
         if self.settings.engine.kind == "local":
-            return LocalEngine(
-                self.means(), threads=wanted.lanes, beat=wanted.beat, chores=self.chores(), senders=senders
-            )
+            return LocalEngine
         require_cluster()
         from campaign.engine import carrier, cluster  # noqa: PLC0415 - the library is an extra
 
         carrier.check(self.database)
-        return cluster.ClusterEngine(
-            self.means(), threads=wanted.lanes, beat=wanted.beat, chores=self.chores(), senders=senders
-        )
+        return cluster.ClusterEngine
 
     def chores(self) -> list[Chore]:
         """Return the upkeep beside dispatch: what watches, caps, the word on the audit chain, notices, readings."""

@@ -78,9 +78,9 @@ class Dispatcher:
         for account_id, channel in due:
             self.serve(account_id, channel)
         for post_id in lost:
-            self._read("look", post_id, reconcile.look_up)
+            self._read(self._readers, "look", post_id, reconcile.look_up)
         for post_id in leaving:
-            self._read("take down", post_id, sweep.take_down)
+            self._read(self._readers, "take down", post_id, sweep.take_down)
         return self._not_before(wake_at, now)
 
     def _not_before(self, wake_at: datetime | None, now: datetime) -> datetime | None:
@@ -193,7 +193,7 @@ class Dispatcher:
             done, claimed = self._apart(done, accounts)
         self._settled(done)
         for post_id in proofread.worth_reading(self.means, done):
-            self._read("read back", post_id, proofread.read_back, self._proofreaders)
+            self._read(self._proofreaders, "read back", post_id, proofread.read_back)
         for one in claimed:
             self._crew(one.due.channel).give(one)
         if self._posts.hungry or self._issues.hungry:
@@ -257,15 +257,12 @@ class Dispatcher:
 
     # --- look-ups and retractions ------------------------------------------------------------------------------------
 
-    def _read(
-        self, kind: str, ident: int, work: Callable[[Means, int], None], readers: ThreadPoolExecutor | None = None
-    ) -> None:
+    def _read(self, readers: ThreadPoolExecutor, kind: str, ident: int, work: Callable[[Means, int], None]) -> None:
         with self._lock:
             if (kind, ident) in self._reading:
                 return
             self._reading.add((kind, ident))
-        reading = (readers or self._readers).submit(work, self.means, ident)
-        reading.add_done_callback(lambda done: self._have_read(kind, ident, done))
+        readers.submit(work, self.means, ident).add_done_callback(lambda done: self._have_read(kind, ident, done))
 
     def _have_read(self, kind: str, ident: int, done: Future[None]) -> None:
         with self._lock:

@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import count
 from multiprocessing import get_context
 from multiprocessing.connection import Client, Connection, Listener
@@ -71,24 +72,21 @@ class Senders:
     def send(self, claimed: Claimed) -> Done:
         """Have a sender send the post, and wait for it. Never raises: an outcome says it all."""
         began_at = claimed.gate.clock.now()
-
-        def failed(outcome: Outcome) -> Done:
-            log.error("no sender", post=claimed.due.ident, outcome=outcome.name)
-            return Done(claimed, outcome, claimed.gate.clock.now(), began_at)
-
         try:
             wire = self._wire()
-        except (OSError, EOFError) as error:
-            return failed(NeverSent(detail=f"no sender process: {type(error).__name__}"))
+        except Exception as error:
+            log.exception("no sender", post=claimed.due.ident)
+            return _failed(claimed, NeverSent(detail=f"no sender process: {type(error).__name__}"), began_at)
         try:
             wire.send(claimed.parcel)
             return Done(claimed, *wire.recv())
-        except (OSError, EOFError):
+        except Exception as error:
+            log.exception("a sender ended", post=claimed.due.ident)
             del self._mine.wire
-            return failed(Unknown(detail="its sender process ended in mid-send"))
+            return _failed(claimed, Unknown(detail=f"its sender process ended: {type(error).__name__}"), began_at)
 
     def _wire(self) -> "Connection[Parcel, lane.Ended]":
-        """Return this thread's own wire; where its sender has died, to a new one. Raises OSError or EOFError."""
+        """Return this thread's own wire; where its sender has died, one to a new sender."""
         if (wire := getattr(self._mine, "wire", None)) is None:
             sender = self._alive(next(self._threads) % len(self._senders))
             wire = self._mine.wire = Client(sender.address, family="AF_UNIX", authkey=self._key)
@@ -123,6 +121,10 @@ class Senders:
         for sender in self._senders:
             sender.process.join()
         self._tidied.cleanup()
+
+
+def _failed(claimed: Claimed, outcome: Outcome, began_at: datetime) -> Done:
+    return Done(claimed, outcome, claimed.gate.clock.now(), began_at)
 
 
 def _serve(opened: Callable[[], Means], address: str, key: bytes, lifeline: "Connection[None, None]") -> None:

@@ -8,7 +8,7 @@ failing half-way ("database is locked" on upgrade of a read lock).
 import fcntl
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from importlib import resources
@@ -74,16 +74,12 @@ class Database:
 
         Neither a session nor a transaction: each costs more than the question. Raises DatabaseAway.
         """
-        connection = self._asked.raw_connection()
         try:
-            cursor = connection.cursor()
-            cursor.execute(question, tuple(given))
-            return list(cursor.fetchall())
+            with closing(self._asked.raw_connection()) as connection:
+                return _answered(connection, question, given)
         except self._asked.dialect.loaded_dbapi.Error as error:
-            connection.invalidate(error)
+            # Between the driver and us there is nothing of SQLAlchemy's that would say it in its own errors.
             raise OperationalError(question, None, error) from error
-        finally:
-            connection.close()
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -215,6 +211,16 @@ def is_away(error: Exception) -> bool:
     if getattr(error.orig, "sqlite_errorcode", None) in _OURS:
         return False
     return error.connection_invalidated or isinstance(error, (OperationalError, InterfaceError))
+
+
+def _answered(connection: PoolProxiedConnection, question: str, given: Sequence[Any]) -> list[tuple[Any, ...]]:
+    try:
+        cursor = connection.cursor()
+        cursor.execute(question, tuple(given))
+        return list(cursor.fetchall())
+    except Exception as error:
+        connection.invalidate(error)
+        raise
 
 
 def lease_now(session: Session, now: datetime) -> datetime:

@@ -4,9 +4,11 @@ SQLAlchemy looks at every parameter of every row anew, which costs more than SQL
 a fifth of all that dispatch does). The statement stays the one that SQLAlchemy wrote, and its types convert the values.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache, partial
+from itertools import cycle
 from typing import Any, cast
 
 import sqlalchemy as sa
@@ -44,6 +46,9 @@ class _Compiled:
         binds = [compiled.binds[name] for name in compiled.positiontup or ()]
         given = [number for number, bind in enumerate(binds) if bind.required]
         first, last = given[0], given[-1] + 1
+        if not all(map(_is_place_of, binds[first:last], cycle(columns))):
+            msg = f"the places of the statement are not {list(columns)}, in this order and side by side"
+            raise LookupError(msg)
         return cls(
             compiled.string,
             tuple(map(partial(_constant, dialect), binds[:first])),
@@ -54,6 +59,11 @@ class _Compiled:
     def bound(self, rows: Sequence[Mapping[str, Any]]) -> tuple[Any, ...]:
         given = [row[name] if convert is None else convert(row[name]) for row in rows for name, convert in self.columns]
         return (*self.before, *given, *self.after)
+
+
+def _is_place_of(bind: sa.BindParameter[Any], column: str) -> bool:
+    """Say whether a place takes the column, of the row whose number may stand behind the name."""
+    return bind.required and re.fullmatch(rf"{column}(_\d+)?", bind.key) is not None
 
 
 def _converter(kind: TypeEngine[Any], dialect: Dialect) -> _Convert | None:

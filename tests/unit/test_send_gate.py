@@ -69,6 +69,16 @@ def test_no_upload_takes_a_post_beyond_its_grace(database: Database, clock: Move
         gate.check()
 
 
+@pytest.mark.parametrize("url", ["sqlite:////nowhere/campaign.db", "postgresql+psycopg://nobody@127.0.0.1:9/none"])
+def test_nothing_goes_out_while_the_database_cannot_be_asked(database: Database, clock: MovedClock, url: str) -> None:
+    """No answer at all, not even a connection: nothing was sent, so no post is in doubt."""
+    gate = claimed(database, clock)
+    gate.database = Database(url, connections=1)
+    with pytest.raises(Stopped, match="cannot be asked for holds"):
+        gate.check()
+    gate.database.close()
+
+
 def test_a_lane_that_was_taken_over_is_not_extended(database: Database, clock: MovedClock) -> None:
     gate = claimed(database, clock)
     with database.write() as session:
