@@ -204,8 +204,7 @@ def reschedule(desk: Desk, row: PostRow, due_at: datetime) -> None:
     """
     desk.demand(Right.EDIT, row)
     post = row.post
-    if due_at <= desk.now:
-        raise WrongUse(problem=f"{due_at.isoformat()} is past", mend="Choose a time that is still to come.")
+    refuse_past(desk, due_at)
     _refuse_begun(desk, post)
     refuse_out_of_bounds(desk, post, due_at)
     if post.window_from <= due_at <= post.window_until and post.status in {Status.APPROVED, Status.IN_REVIEW}:
@@ -216,6 +215,12 @@ def reschedule(desk: Desk, row: PostRow, due_at: datetime) -> None:
     if post.status in {Status.FAILED, Status.MISSED}:
         desk.move(post, Move.REVIVE, why="a new time", changes={"needs_person": None})
     rewrite(desk, row, changes, "a new time")
+
+
+def refuse_past(desk: Desk, due_at: datetime) -> None:
+    """Refuse a time that has gone by. Raises WrongUse."""
+    if due_at <= desk.now:
+        raise WrongUse(problem=f"{due_at.isoformat()} is past", mend="Choose a time that is still to come.")
 
 
 def refuse_out_of_bounds(desk: Desk, post: Post, due_at: datetime) -> None:

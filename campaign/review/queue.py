@@ -76,8 +76,7 @@ def add_single(desk: Desk, account: Account, row: PlanRow, fields: Mapping[str, 
     demand(desk.person, Right.QUEUE, row.partner)
     if row.findings:
         raise BadInput(row.findings)
-    if row.due_at <= desk.now:
-        raise WrongUse(problem=f"{row.due_at.isoformat()} is past", mend="Choose a time that is still to come.")
+    decisions.refuse_past(desk, row.due_at)
     if row.draft is None:
         raise WrongUse(problem="The post has no words", mend="Name a template that has some.")
     post = new_post(desk, account, row, row.draft)

@@ -12,6 +12,7 @@ from campaign.review.decisions import (
     Desk,
     four_eyes,
     refuse_out_of_bounds,
+    refuse_past,
     refuse_unspoken,
     side_of,
 )
@@ -42,8 +43,7 @@ def rearrange(desk: Desk, row: PostRow, slot_at: datetime) -> None:
     side_of(desk.person, row)
     refuse_unspoken(desk, post)
     due_at, window_from, window_until = _around(post, slot_at)
-    if due_at <= desk.now:
-        raise WrongUse(problem=f"{due_at.isoformat()} is past", mend="Choose a time that is still to come.")
+    refuse_past(desk, due_at)
     refuse_out_of_bounds(desk, post, due_at)
     changes: dict[str, object] = {"due_at": due_at, "window_from": window_from, "window_until": window_until}
     ahead = Post(**{**{name: getattr(post, name) for name in Post.model_fields}, **changes})

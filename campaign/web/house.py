@@ -1,11 +1,15 @@
 """What every handler works with: the opened workspace, the templates, the cookie, the rate limits, the navigation."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from campaign.app import App
+from campaign.models.users import User
 from campaign.people.visits import Lasting
+from campaign.review.decisions import Desk
 from campaign.web.cookie import Cookie
 from campaign.web.rates import Rates
 from campaign.web.rendering import Pages
@@ -28,6 +32,13 @@ class House:
     def lasting(self) -> Lasting:
         """How long sessions last."""
         return Lasting(self.app.settings.web.session, self.app.settings.web.session_idle)
+
+    @contextmanager
+    def desk(self, person: User) -> Iterator[Desk]:
+        """Open one transaction of a person's decisions; the daemon is nudged when it has been committed."""
+        with self.app.database.write() as session:
+            yield Desk(session, self.app.contents, person, self.now())
+        self.app.nudge()
 
     def now(self) -> datetime:
         """Return the time, aware UTC."""

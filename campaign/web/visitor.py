@@ -1,7 +1,6 @@
 """Who asks for a page: a browser with its visit, and once signed in the person with all that a handler needs."""
 
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Annotated, Any, TypeVar
 from urllib.parse import quote
@@ -143,13 +142,9 @@ class Actor(Visitor):
         """The partners whose posts the person sees, as a filter has them: nothing stands for all."""
         return own_partners(self.person)
 
-    @contextmanager
-    def desk(self) -> Iterator[Desk]:
-        """Open one transaction of the person's decisions; the daemon is nudged when it has been committed."""
-        app = self.house.app
-        with app.database.write() as session:
-            yield Desk(session, app.contents, self.person, app.clock.now())
-        app.nudge()
+    def desk(self) -> AbstractContextManager[Desk]:
+        """Open one transaction of the person's decisions."""
+        return self.house.desk(self.person)
 
     def post(self, session: Session, ident: str) -> PostRow:
         """Return a post by its number in the address. Another partner's is not there for an officer.

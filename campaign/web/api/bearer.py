@@ -1,7 +1,7 @@
 """Who calls: the token in the Authorization header, its person, and what both together may do."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated
@@ -54,13 +54,9 @@ class Caller:
         """Return a post; another partner's is not there for an officer. Raises UnknownName."""
         return post_for(session, self.person, str(ident))
 
-    @contextmanager
-    def desk(self) -> Iterator[Desk]:
-        """Open one transaction of the person's decisions; the daemon is nudged when it has been committed."""
-        app = self.house.app
-        with app.database.write() as session:
-            yield Desk(session, app.contents, self.person, app.clock.now())
-        app.nudge()
+    def desk(self) -> AbstractContextManager[Desk]:
+        """Open one transaction of the person's decisions."""
+        return self.house.desk(self.person)
 
 
 def caller(request: Request, sent: Annotated[HTTPAuthorizationCredentials | None, Depends(scheme)]) -> Caller:
