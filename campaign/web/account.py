@@ -13,7 +13,7 @@ from campaign.people.bearers import SCOPES
 from campaign.web.area import Area, Open
 from campaign.web.entering import Answer, place
 from campaign.web.forms import Fields, Form, Sent, read
-from campaign.web.visitor import Actor, Who
+from campaign.web.visitor import Actor, RowId, Who
 from campaign.web.words import browser_name
 
 area = Area()
@@ -86,7 +86,7 @@ def _page(who: Actor, form: Form[Any], status: int = 200, codes: tuple[str, ...]
 
 
 @area.post("/account/sessions/{ident}/end", Open.SIGNED_IN)
-def end_session(ident: int, who: Who) -> Response:
+def end_session(ident: RowId, who: Who) -> Response:
     """Sign out on another device."""
     with who.house.app.database.write() as session:
         if not sign_in.end_visit(session, ident, who.person.ident):
@@ -136,7 +136,7 @@ def add_passkey(who: Who, sent: Sent) -> Response:
 
 
 @area.post("/account/passkeys/{ident}/remove", Open.SIGNED_IN)
-def remove_passkey(ident: int, who: Who) -> Response:
+def remove_passkey(ident: RowId, who: Who) -> Response:
     """Take a passkey away; the last way to sign in stays."""
     with who.house.app.database.write() as session:
         held = sign_in.passkeys(session, who.person.ident)
@@ -171,7 +171,7 @@ def make_token(who: Who, sent: Sent) -> Response:
 
 
 @area.post("/account/tokens/{ident}/revoke", Open.SIGNED_IN)
-def revoke_token(ident: int, who: Who) -> Response:
+def revoke_token(ident: RowId, who: Who) -> Response:
     """Let one of the person's tokens serve no more."""
     with who.house.app.database.write() as session:
         bearers.revoke(session, ident, by=who.person, now=who.house.now())

@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 
 from fastapi.responses import Response
 
+from campaign.intake.values import row_id
 from campaign.models import audit as chain
 from campaign.models.audit import AuditFilter
 from campaign.people import Right
@@ -16,7 +17,6 @@ area = Area()
 SIZE = 50
 """Rows on a page."""
 _TOLD = 20
-_MOST_DIGITS = 18
 
 
 @area.get("/admin/audit", Right.ADMINISTER)
@@ -24,7 +24,7 @@ def audit(who: Who, by: str = "", action: str = "", subject: str = "", before: s
     """List decisions, the newest first."""
     wanted = AuditFilter(*(text.strip() if text.isprintable() else "" for text in (by, action, subject)))
     with who.reading() as session:
-        page = chain.page(session, wanted, SIZE, before=_number(before), after=_number(after))
+        page = chain.page(session, wanted, SIZE, before=row_id(before), after=row_id(after))
         actions = chain.actions(session)
     return who.page(
         "admin/audit.html",
@@ -36,10 +36,6 @@ def audit(who: Who, by: str = "", action: str = "", subject: str = "", before: s
         newer=_address(wanted, after=page.rows[0].id) if page.has_newer and page.rows else None,
         older=_address(wanted, before=page.rows[-1].id) if page.has_older and page.rows else None,
     )
-
-
-def _number(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS else None
 
 
 def _address(wanted: AuditFilter, **place: int | None) -> str:

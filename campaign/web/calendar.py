@@ -85,6 +85,10 @@ class Sight:
             return [[monday + timedelta(days=number) for number in range(7)]]
         return Calendar().monthdatescalendar(self.anchor.year, self.anchor.month)
 
+    def shows(self, day: date) -> bool:
+        """Say whether a day is one of those looked at, none of the months beside it."""
+        return (day.year, day.month) == (self.anchor.year, self.anchor.month) and any(day in row for row in self.weeks)
+
     @property
     def title(self) -> str:
         """What is looked at, in words."""
@@ -127,9 +131,7 @@ def show(who: Who, month: str = "", week: str = "") -> Response:
         before=sight.moved(-1),
         after=sight.moved(1),
         month=Sight("month", sight.anchor).address,
-        week=Sight(
-            "week", today if sight.kind == "month" and sight.anchor.month == today.month else sight.anchor
-        ).address,
+        week=Sight("week", today if sight.shows(today) else sight.anchor).address,
         this=Sight(sight.kind, today).address,
         all_held=all_held,
         agenda=[day for row in weeks for day in row if not day.outside and (day.entries or day.notes)],

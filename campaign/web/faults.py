@@ -11,7 +11,6 @@ from fastapi.responses import RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
 from campaign.errors import CampaignError, MoveRefused, NotAllowed, UnknownName
-from campaign.http import scrub
 from campaign.models.database import DatabaseAway
 from campaign.web.forms import TooLong
 from campaign.web.guard import Forged
@@ -88,7 +87,8 @@ def _ours(request: Request, error: Exception) -> Response:
 
 def _broken(request: Request, error: Exception) -> Response:
     """Answer what nobody foresaw. It asks the database nothing: that may be what is broken."""
-    log.error("a page failed", path=scrub(request.url.path), error=type(error).__name__)
+    # The pattern and not the path: an invitation's secret stands in its path.
+    log.error("a page failed", path=getattr(request.scope.get("route"), "path", ""), error=type(error).__name__)
     house = request.app.state.house
     text = house.pages.render("fault/fault.html", fault=BROKEN, said="", path=request.url.path, tabs=[])
     # Starlette answers this one outside of every middleware.

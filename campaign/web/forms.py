@@ -1,7 +1,8 @@
 """Forms: strings come in, a pydantic model reads them, and what is wrong goes out as GOV.UK's error summary."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Annotated, ClassVar, Generic, TypeVar
 
 from fastapi import Depends, Request
@@ -50,6 +51,11 @@ class Fields(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore", str_strip_whitespace=True, hide_input_in_errors=True)
     missing: ClassVar[Mapping[str, str]] = {}
+
+
+def seen(shown: Iterable[object]) -> str:
+    """Return the digest of what a page shows, for its form to carry: whoever acts on it acts on what they saw."""
+    return sha256(repr(list(shown)).encode()).hexdigest()
 
 
 def mistake(words: str) -> PydanticCustomError:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
@@ -16,7 +15,7 @@ from campaign.people import Right
 from campaign.review import holding
 from campaign.review.foresight import Fate, Release, Terms, foresee, on_their_way
 from campaign.web.area import Area, Tab
-from campaign.web.forms import Fields, Form, Sent, read
+from campaign.web.forms import Fields, Form, Sent, read, seen
 from campaign.web.visitor import Actor, Who
 from campaign.web.words import Tag, channel
 from campaign.wording import counted
@@ -46,7 +45,7 @@ class Stop(Fields):
         "scope": "Choose what to hold",
         "reason": f"Enter why, in at most {_LONGEST} characters",
     }
-    scope: str = Field(default="everything", max_length=200)
+    scope: str = Field(min_length=1, max_length=200)
     reason: str = Field(min_length=1, max_length=_LONGEST)
 
 
@@ -161,7 +160,7 @@ def _terms(who: Actor) -> Terms:
 
 def _told(ahead: Sequence[Release]) -> str:
     """Return the digest of what is told: which items, and what becomes of each."""
-    return sha256(repr([(item.row.post.id, item.fate.value) for item in ahead]).encode()).hexdigest()
+    return seen((item.row.post.id, item.fate.value) for item in ahead)
 
 
 def named(session: Session, scope: str) -> str:

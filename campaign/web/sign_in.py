@@ -144,6 +144,7 @@ def with_code(who: Anyone, sent: Sent) -> Response:
 @area.get("/sign-in/start", Open.ANYONE)
 def start(who: Anyone) -> Response:
     """Send the browser to the provider."""
+    who.house.rates.spend("sign-in", who.address)
     asked, kept = _provider(who).start()
     who.keep(oidc=kept)
     answer = who.redirect("/")

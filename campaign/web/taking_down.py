@@ -1,14 +1,16 @@
 """Taking down what is published: one post, or every post of a slot."""
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from fastapi.responses import Response
 from pydantic import Field
 
+from campaign.models.listing import PostRow
 from campaign.people import Right
 from campaign.review import taking_down
 from campaign.web.area import Area
-from campaign.web.forms import Fields, Form, Sent, read
+from campaign.web.forms import Fields, Form, Sent, read, seen
 from campaign.web.items import items
 from campaign.web.post import CONFLICT, WRONG, page
 from campaign.web.visitor import Actor, Who
@@ -27,11 +29,11 @@ class Removal(Fields):
 
 
 class SlotRemoval(Removal):
-    """Why every post of a slot is taken down, and how many the person saw."""
+    """Why every post of a slot is taken down, and which the person saw."""
 
-    missing: ClassVar = {**Removal.missing, "seen": "Load the page again"}
+    missing: ClassVar = {**Removal.missing, "told": "Load the page again"}
     slot: str = Field(min_length=1, max_length=200)
-    seen: int
+    told: str = Field(min_length=1, max_length=64)
 
 
 @area.post("/posts/{ident}/take-down", Right.RETRACT)
@@ -55,10 +57,21 @@ def ask(who: Who, slot: str = "") -> Response:
 
 def _asked(who: Actor, slot: str, form: Form[Any], status: int = 200) -> Response:
     with who.reading() as session:
-        shown = items(session, taking_down.published_of_slot(session, slot, who.partners))
+        rows = taking_down.published_of_slot(session, slot, who.partners)
+        shown = items(session, rows)
     return who.page(
-        "taking_down/slot.html", status=status, form=form, slot=slot, shown=shown, all_partners=not who.partners
+        "taking_down/slot.html",
+        status=status,
+        form=form,
+        slot=slot,
+        shown=shown,
+        told=_told(rows),
+        all_partners=not who.partners,
     )
+
+
+def _told(rows: Sequence[PostRow]) -> str:
+    return seen(row.post.ident for row in rows)
 
 
 @area.post("/take-down", Right.RETRACT)
@@ -70,9 +83,9 @@ def slot(who: Who, sent: Sent) -> Response:
     wanted = form.found
     with who.desk() as desk:
         rows = taking_down.published_of_slot(desk.session, wanted.slot, who.partners)
-        same = len(rows) == wanted.seen
+        same = _told(rows) == wanted.told
         count = taking_down.take_down(desk, rows, wanted.remove) if same else 0
     if not same:
-        words = "More or fewer are published than you saw. Look again"
+        words = "Others are published than you saw. Look again"
         return _asked(who, wanted.slot, form.wrong("remove", words), CONFLICT)
     return who.redirect("/posts?status=retracting&status=retracted", f"{counted(count, 'post')} to be taken down.")

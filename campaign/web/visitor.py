@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, TypeVar
 from urllib.parse import quote
 
-from fastapi import Depends, Request, Response
+from fastapi import Depends, Path, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from sqlmodel import Session
 
 from campaign.errors import UnknownName
+from campaign.intake.values import ROW_MAX, row_id
 from campaign.models import listing, sign_in
 from campaign.models.listing import PostRow
 from campaign.models.sign_in import Visit
@@ -20,8 +21,8 @@ from campaign.web.house import House
 
 Answer = TypeVar("Answer", bound=Response)
 
-_LONGEST_ID = 18
-"""Digits that fit the database's integers."""
+RowId = Annotated[int, Path(ge=1, le=ROW_MAX)]
+"""The number of a row in an address."""
 _SEE_OTHER = 303
 
 
@@ -163,8 +164,8 @@ def own_partners(person: User) -> tuple[str, ...]:
 
 def post_for(session: Session, person: User, ident: str) -> PostRow:
     """Return a post by its number. Another partner's is not there for an officer. Raises UnknownName."""
-    plain = ident.isascii() and ident.isdigit() and len(ident) <= _LONGEST_ID
-    row = listing.post(session, int(ident)) if plain else None
+    number = row_id(ident)
+    row = listing.post(session, number) if number is not None else None
     own = own_partners(person)
     if row is None or (own and row.partner.key not in own):
         raise UnknownName(kind="post", name=ident, mend="The list of posts shows those that there are.")

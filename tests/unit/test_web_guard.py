@@ -160,6 +160,7 @@ def test_who_is_sent_away_is_out_at_once(room: Room) -> None:
     [
         "https://elsewhere.example",
         "//elsewhere.example",
+        "//[",
         "/\\elsewhere.example",
         "\\\\elsewhere",
         "javascript:1",

@@ -39,7 +39,7 @@ def told(browser: Browser) -> str:
 def test_the_red_button_holds_everything_with_its_reason(room: Room) -> None:
     browser = room.browser("rita")
     assert 'href="/hold#hold"' in browser.get("/").text
-    assert browser.send("/hold", page="/hold", reason="A <wrong> link").status_code == 303
+    assert browser.send("/hold", page="/hold", scope="everything", reason="A <wrong> link").status_code == 303
     assert held(room) == ["everything"]
     text = browser.get("/hold").text
     assert "Everything is on hold. Nothing more of it goes out." in text
@@ -48,7 +48,7 @@ def test_the_red_button_holds_everything_with_its_reason(room: Room) -> None:
 
 
 def test_a_hold_needs_a_reason(room: Room) -> None:
-    found = room.browser("rita").send("/hold", page="/hold", reason="  ")
+    found = room.browser("rita").send("/hold", page="/hold", scope="everything", reason="  ")
     assert found.status_code == 422
     assert found.text.count("Enter why") == 2, "in the summary and beside the field"
     assert held(room) == []
@@ -57,10 +57,18 @@ def test_a_hold_needs_a_reason(room: Room) -> None:
 def test_a_channel_and_a_partner_can_be_held_alone(room: Room) -> None:
     browser = room.browser("rita")
     for scope in ("channel:x", "partner:oak"):
-        assert browser.send("/hold", page="/hold", part="yes", scope=scope, reason="Wrong").status_code == 303
+        assert browser.send("/hold", page="/hold", scope=scope, reason="Wrong").status_code == 303
     assert held(room) == ["channel:x", "partner:oak"]
     assert "Everything on X" in browser.get("/hold").text
     assert browser.send("/hold", page="/hold", scope="channel:none", reason="Wrong").status_code == 404
+
+
+def test_a_choice_left_empty_holds_nothing(room: Room) -> None:
+    """Whoever means one partner and chooses none must not stop everybody."""
+    found = room.browser("rita").send("/hold", page="/hold", scope="", reason="A wrong link")
+    assert found.status_code == 422
+    assert "Choose what to hold" in found.text
+    assert held(room) == []
 
 
 def test_nobody_is_led_to_hold_who_may_not(room: Room) -> None:

@@ -2,18 +2,20 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from conftest import MovedClock
-from pages_room import Room, opened_room
+from pages_room import Browser, Room, opened_room
 from reviewing import opened_office
 
 from campaign.models import partners
 from campaign.models.partners import change_account
 from campaign.models.status import Status
+from campaign.review import taking_down
 
 pytestmark = pytest.mark.thorough
 OUT = {"slot": "launch"}
@@ -30,6 +32,12 @@ def published(room: Room, partner: str, **changes: object) -> int:
     now = room.office.clock.now()
     more = {**OUT, "published_at": now, "external_id": "9", **changes}
     return room.office.post(partner, status=Status.PUBLISHED, after=timedelta(hours=-1), changes=more)
+
+
+def told(browser: Browser, page: str) -> str:
+    found = re.search(r'name="told" value="(\w+)"', browser.get(page).text)
+    assert found
+    return found[1]
 
 
 def test_a_published_post_is_taken_down_with_a_reason(room: Room) -> None:
@@ -53,12 +61,24 @@ def test_every_post_of_a_slot_is_taken_down_by_whom_it_concerns(room: Room) -> N
     assert "1 post is published" in room.browser("olga").get(page).text
     browser = room.browser("rita")
     assert "2 posts are published" in browser.get(page).text
-    assert browser.send("/take-down", page=page, slot="launch", seen="2").status_code == 422
-    assert browser.send("/take-down", page=page, slot="launch", seen="1", remove="Wrong").status_code == 409
-    assert room.office.seen(oak).status == Status.PUBLISHED, "fewer were seen than there are"
-    assert browser.send("/take-down", page=page, slot="launch", seen="2", remove="Wrong").status_code == 303
+    seen = told(browser, page)
+    assert browser.send("/take-down", page=page, slot="launch", told=seen).status_code == 422
+    assert browser.send("/take-down", page=page, slot="launch", told=seen, remove="Wrong").status_code == 303
     assert [room.office.seen(post).status for post in (oak, elm, other)] == ["retracting", "retracting", "published"]
     assert "Nothing of this slot is published" in browser.get(page).text
+
+
+def test_only_the_posts_that_were_seen_are_taken_down(room: Room) -> None:
+    """As many as before, and yet others: one is gone, another one is new."""
+    gone, page, browser = published(room, "oak"), "/take-down?slot=launch", room.browser("rita")
+    seen = told(browser, page)
+    with room.office.deciding("rita", gone) as (desk, row):
+        taking_down.take_down(desk, [row], "first")
+    new = published(room, "elm")
+    found = browser.send("/take-down", page=page, slot="launch", told=seen, remove="Wrong")
+    assert found.status_code == 409
+    assert "Others are published than you saw" in found.text
+    assert room.office.seen(new).status == Status.PUBLISHED
 
 
 def test_accounts_say_what_stops_them_in_local_time(room: Room) -> None:

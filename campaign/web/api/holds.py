@@ -5,7 +5,6 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from campaign.clock import iso
-from campaign.models import holds as rows
 from campaign.models.holds import Hold
 from campaign.people import Right, demand
 from campaign.review import holding
@@ -24,9 +23,11 @@ def _document(row: Hold) -> dict[str, object]:
 
 @router.get("")
 def list_holds(who: Reads) -> Page[HoldOut]:
-    """List the holds that are on."""
+    """List the holds that are on; an officer's token sees those that concern its partner."""
     with who.house.app.database.read() as session:
-        return Page[HoldOut](items=[HoldOut.model_validate(_document(row)) for row in rows.active(session)])
+        return Page[HoldOut](
+            items=[HoldOut.model_validate(_document(row)) for row in holding.seen_by(session, who.person)]
+        )
 
 
 @router.get("/foretell")

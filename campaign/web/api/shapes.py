@@ -6,6 +6,8 @@ from typing import Annotated, Any, Generic, TypeVar
 from fastapi import Path, Query
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
+from campaign.intake.values import ROW_MAX
+
 Item = TypeVar("Item")
 
 _YEARS = range(2000, 2101)
@@ -29,7 +31,7 @@ Name = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterVali
 Reason = Annotated[str, StringConstraints(min_length=1, max_length=500, strip_whitespace=True), AfterValidator(_plain)]
 Words = Annotated[str, StringConstraints(max_length=10_000), AfterValidator(_plain)]
 Instant = Annotated[AwareDatetime, AfterValidator(_near)]
-PostId = Annotated[int, Path(ge=1, le=2**31 - 1, description="The post's number.")]
+PostId = Annotated[int, Path(ge=1, le=ROW_MAX, description="The post's number.")]
 Size = Annotated[int, Query(ge=1, le=200, description="How many at most.")]
 Cursor = Annotated[str, Query(max_length=100, description="`next` of the page before.")]
 
@@ -124,7 +126,7 @@ class PostStory(PostOut):
 
     events: list[dict[str, Any]]
     attempts: list[dict[str, Any]]
-    deliveries: list[dict[str, Any]]
+    deliveries: dict[str, int]
 
 
 class PostPreview(BaseModel):

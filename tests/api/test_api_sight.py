@@ -1,0 +1,47 @@
+"""What a program sees: no reader's address, and of holds those that concern its person."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from api_room import program
+from conftest import MovedClock
+from pages_room import Room, opened_room
+from reviewing import opened_office
+
+from campaign.models.mailing import Delivery
+from campaign.models.status import Status
+from campaign.review import holding
+
+pytestmark = pytest.mark.thorough
+
+
+@pytest.fixture
+def room(tmp_path: Path, clock: MovedClock) -> Iterator[Room]:
+    for office in opened_office(tmp_path, clock):
+        with opened_room(tmp_path, office) as room:
+            yield room
+
+
+def test_an_issue_says_how_many_copies_stand_where_and_names_no_reader(room: Room) -> None:
+    """A list may be another partner's too, and a token may be read by whoever runs the program."""
+    post = room.office.post("oak", status=Status.PUBLISHED, after=timedelta(hours=-1), changes={"external_id": "9"})
+    with room.office.database.write() as session:
+        for number, status in enumerate(("sent", "sent", "bounced")):
+            reader = f"reader{number}@example.org"
+            now = room.office.clock.now()
+            session.add(Delivery(post_id=post, email=reader, token=reader, status=status, next_try_at=now))
+    found = program(room, "olga").call("GET", f"/posts/{post}")
+    assert found.json()["deliveries"] == {"sent": 2, "bounced": 1}
+    assert "reader0" not in found.text
+
+
+def test_an_officer_sees_the_holds_that_concern_its_partner(room: Room) -> None:
+    theirs = room.office.post("elm")
+    with room.office.desk("rita") as desk:
+        for scope in ("everything", "channel:x", "partner:oak", "partner:elm", f"post:{theirs}"):
+            holding.hold(desk.session, desk.person, scope, "a wrong figure", desk.now)
+    seen = [row["scope"] for row in program(room, "olga").get("/holds")["items"]]
+    assert seen == ["everything", "channel:x", "partner:oak"]
+    assert len(program(room, "rita").get("/holds")["items"]) == 5
