@@ -25,7 +25,10 @@ from campaign.review import decisions, queue
 from campaign.review.decisions import Desk
 
 _LEADS = tuple(timedelta(seconds=seconds) for seconds in (6, 12, 24, 48, 96))
-"""How far ahead launch is put; the next one counts when a slow machine needs longer than half of it to plan."""
+"""How far ahead launch is put; the next one counts when a slow machine has too little of it left."""
+
+_TIMES_PLANNING = 4
+"""To queue and approve the opening takes twice as long as to plan; what is not approved at its time is missed."""
 
 _SOON = timedelta(minutes=10)
 
@@ -44,10 +47,11 @@ def queue_and_approve(workspace: Path, environ: Mapping[str, str]) -> None:
         try:
             path = app.settings.campaign.timetable
             shipped = shipped if shipped is not None else path.read_text(encoding="utf-8")
-            launch_at = app.clock.now().replace(microsecond=0) + lead
+            began = app.clock.now()
+            launch_at = began.replace(microsecond=0) + lead
             path.write_text(derived(shipped, _wall(app.settings, launch_at)), encoding="utf-8")
             rows = _planned(app)
-            if _in_time(rows, app.clock.now(), launch_at, lead):
+            if not any(row.action == "past" for row in rows) and leaves_time(began, app.clock.now(), launch_at):
                 _bring_in(app, rows, launch_at + _SOON)
                 return
         finally:
@@ -64,8 +68,10 @@ def _planned(app: App) -> list[PlanRow]:
         return plan(gather(session, app.source(placeholders=False), app.clock.now()))
 
 
-def _in_time(rows: Sequence[PlanRow], now: datetime, launch_at: datetime, lead: timedelta) -> bool:
-    return launch_at - now > lead / 2 and not any(row.action == "past" for row in rows)
+def leaves_time(began: datetime, now: datetime, launch_at: datetime) -> bool:
+    """Say whether the opening can be approved before its launch, by how long planning has taken."""
+    took = now - began
+    return launch_at - now > max(took * _TIMES_PLANNING, (launch_at - began) / 2)
 
 
 def _bring_in(app: App, rows: Sequence[PlanRow], soon: datetime) -> None:

@@ -237,6 +237,8 @@ def _key(account_id: int, slot: str, occurrence: str) -> tuple[sa.ColumnElement[
     return col(Post.account_id) == account_id, col(Post.slot) == slot, col(Post.occurrence) == occurrence
 
 
-def waiting_for_person(session: Session, wanted: PostFilter | None = None) -> list[PostRow]:
-    """Return the posts of ``wanted`` that only a person can settle, by due time."""
-    return posts(session, replace(wanted or PostFilter(), statuses=(), for_person=True))
+def waiting_for_person(
+    session: Session, wanted: PostFilter | None = None, *, limit: int | None = None
+) -> list[PostRow]:
+    """Return the posts of ``wanted`` that only a person can settle, by due time; the first ``limit`` of them."""
+    return posts(session, replace(wanted or PostFilter(), statuses=(), for_person=True), limit=limit)

@@ -73,9 +73,14 @@ def instant(wall: datetime, zone: ZoneInfo) -> datetime:
     return _after_gap(found, wall.replace(tzinfo=zone, fold=1).astimezone(UTC), zone)
 
 
+def day_start(day: date, zone: ZoneInfo) -> datetime:
+    """Return the instant at which ``day`` begins in ``zone``."""
+    return instant(datetime.combine(day, time.min), zone)
+
+
 def day_after(day: date, zone: ZoneInfo) -> datetime:
-    """Return the instant at which ``day`` is over in ``zone``."""
-    return instant(datetime.combine(day + timedelta(days=1), time.min), zone)
+    """Return the instant at which ``day`` is over in ``zone``. Raises OverflowError for the last day of all."""
+    return day_start(day + timedelta(days=1), zone)
 
 
 def _after_gap(late: datetime, early: datetime, zone: ZoneInfo) -> datetime:

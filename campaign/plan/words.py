@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
 from campaign.errors import BadInput, Finding, WrongUse
 from campaign.plan.addressing import addressed
-from campaign.plan.days import instant, local, spoken_day, spoken_time
+from campaign.plan.days import day_after, instant, local, spoken_day, spoken_time
 from campaign.plan.entries import Event, Timetable
 from campaign.plan.questions import question_facts
 from campaign.plan.rows import ExistingPost, Filled, PickedTemplate, PlanFacts
@@ -93,7 +93,7 @@ def stale(facts: PlanFacts, wanted: Wanted, due_at: datetime) -> str | None:
 def stale_at(facts: PlanFacts, wanted: Wanted) -> datetime | None:
     """Return the instant from which the words are no longer true, None where they do not age."""
     last = _last_day(facts, wanted)
-    return instant(datetime.combine(last + timedelta(days=1), time.min), facts.timetable.zone) if last else None
+    return day_after(last, facts.timetable.zone) if last else None
 
 
 def _last_day(facts: PlanFacts, wanted: Wanted) -> date | None:

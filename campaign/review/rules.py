@@ -5,7 +5,7 @@ called off is silent within a beat. Only a plan lets an event speak again, after
 """
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime, time, timedelta
+from datetime import datetime
 from pathlib import Path
 
 import structlog
@@ -16,7 +16,7 @@ from campaign.models import Database, audit, bounds, holds, listing, partners
 from campaign.models.bounds import QuietSpan
 from campaign.models.holds import Hold
 from campaign.plan.audience import matches
-from campaign.plan.days import instant
+from campaign.plan.days import day_after, day_start
 from campaign.plan.entries import Timetable
 from campaign.plan.events import called_off, not_sure
 from campaign.plan.gather import partner_facts
@@ -37,10 +37,7 @@ def _spans(session: Session, timetable: Timetable) -> Iterator[QuietSpan]:
     for partner in partners.partners(session):
         for quiet in timetable.quiet:
             if matches(quiet.partners, partner_facts(partner)):
-                ends_on = quiet.last + timedelta(days=1)
-                from_at, until_at = (
-                    instant(datetime.combine(day, time.min), timetable.zone) for day in (quiet.first, ends_on)
-                )
+                from_at, until_at = day_start(quiet.first, timetable.zone), day_after(quiet.last, timetable.zone)
                 yield QuietSpan(partner_id=partner.ident, name=quiet.name, from_at=from_at, until_at=until_at)
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from fastapi.responses import Response
 from sqlmodel import Session
@@ -46,7 +45,7 @@ def _shown(session: Session, who: Actor) -> Iterator[Shown]:
     found: dict[str, list[Finding]] = {}
     for one in (*health.standing(session, now), *health.credentials(session, app.vault, app.channels, now, rows)):
         found.setdefault(one.subject, []).append(one)
-    moment = filters(ZoneInfo(app.settings.campaign.timezone), who.house.now)["moment"]
+    moment = filters(who.house.zone, who.house.now)["moment"]
     for account, partner in rows:
         yield _one(account, partner, found.get(health.place(account, partner), []), moment)
 

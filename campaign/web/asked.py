@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -11,12 +11,11 @@ from sqlmodel import Session
 
 from campaign.models import listing, partners
 from campaign.models.snapshots import FIGURES, LogFilter
-from campaign.plan.days import instant
+from campaign.plan.days import day_after, day_start
 from campaign.web import times
 from campaign.web.visitor import Actor
 from campaign.web.words import channel, day_name, sentence
 
-_HINT = "Enter the day as day, month and year, like 1/12/2025"
 _NAMES = ("partner", "channel", "template", "slot", "from", "to", "figure")
 
 
@@ -45,24 +44,24 @@ def asked(who: Actor) -> Asked:
     query = who.request.query_params
     typed = {name: text.strip() for name in _NAMES if (text := query.get(name, "")).isprintable()}
     days = {name: times.day(typed.get(name, "")) for name in ("from", "to")}
-    errors = {name: _HINT for name, day in days.items() if typed.get(name) and day is None}
+    errors = {name: times.DAY_HINT for name, day in days.items() if typed.get(name) and day is None}
     figure = typed.get("figure", "")
-    zone = ZoneInfo(who.house.app.settings.campaign.timezone)
+    zone = who.house.zone
     wanted = LogFilter(
         partner=who.partners[0] if who.partners else typed.get("partner") or None,
         channel=typed.get("channel") or None,
         template=typed.get("template") or None,
         slot=typed.get("slot") or None,
-        since=_midnight(days["from"], zone),
-        until=_midnight(days["to"], zone, after=1),
+        since=_bound(days["from"], zone, day_start),
+        until=_bound(days["to"], zone, day_after),
     )
     return Asked(typed, wanted, errors, figure if figure in FIGURES else FIGURES[0])
 
 
-def _midnight(day: date | None, zone: ZoneInfo, after: int = 0) -> datetime | None:
-    """Return the instant at which a local day begins, or the day ``after`` it; none for a day at the end of time."""
+def _bound(day: date | None, zone: ZoneInfo, of: Callable[[date, ZoneInfo], datetime]) -> datetime | None:
+    """Return the instant ``of`` a local day; none for a day at the end of time."""
     try:
-        return instant(datetime.combine(day + timedelta(days=after), datetime.min.time()), zone) if day else None
+        return of(day, zone) if day else None
     except OverflowError:
         return None
 

@@ -15,14 +15,14 @@ from campaign.models.calendar import Due
 from campaign.models.status import Status
 from campaign.people import Right
 from campaign.plan.audience import matches
-from campaign.plan.days import day_after, holiday, instant
+from campaign.plan.days import day_after, day_start, holiday, spoken_time
 from campaign.plan.entries import Quiet
 from campaign.plan.gather import Copy, partner_facts
 from campaign.web import times
 from campaign.web.area import Area, Tab
 from campaign.web.subjects import copy_of
 from campaign.web.visitor import Actor, Who
-from campaign.web.words import STATES, Tag, channel, clock_time, day_name
+from campaign.web.words import STATES, Tag, channel, day_name
 
 area = Area(Tab("Calendar", "/calendar", Right.SEE))
 
@@ -116,7 +116,7 @@ class Sight:
 @area.get("/calendar", Right.SEE)
 def show(who: Who, month: str = "", week: str = "") -> Response:
     """Show a month or a week."""
-    zone = ZoneInfo(who.house.app.settings.campaign.timezone)
+    zone = who.house.zone
     today = who.house.now().astimezone(zone).date()
     sight = Sight.of(month, week, today)
     copy = copy_of(who.house.app)
@@ -157,7 +157,7 @@ def _day(
     quiet: Sequence[Quiet],
     copy: Copy | None,
 ) -> Day:
-    since = instant(datetime.combine(day, datetime.min.time()), zone)
+    since = day_start(day, zone)
     found = calendar.due(session, since, day_after(day, zone), who.partners)
     periods = [one.name for one in quiet if one.covers(day)]
     notes = [holiday(day), *(f"Quiet: {name}" for name in periods), *_events(copy, day)]
@@ -176,7 +176,7 @@ def _events(copy: Copy | None, day: date) -> Iterator[str]:
     for event in copy.timetable.events if copy else ():
         if event.starts.date() == day:
             told = {"cancelled": ", cancelled", "moved": ", moved"}.get(event.status, "")
-            yield f"Event: {event.title}, {clock_time(event.starts)}{told}"
+            yield f"Event: {event.title}, {spoken_time(event.starts.time())}{told}"
 
 
 def _entries(found: Sequence[Due], day: date) -> Iterator[Entry]:

@@ -4,7 +4,6 @@ Beside each chart stands its table, and its figures as a file. No figure is ever
 """
 
 from itertools import groupby
-from zoneinfo import ZoneInfo
 
 from fastapi.responses import Response
 
@@ -22,7 +21,7 @@ from campaign.web.area import Area, Tab
 from campaign.web.asked import Asked, asked, choices, span
 from campaign.web.engagement import as_csv
 from campaign.web.queue import place_in, place_of
-from campaign.web.visitor import Actor, Who
+from campaign.web.visitor import Who
 from campaign.web.words import FIGURE_NAMES, channel, clock_hour
 
 area = Area(Tab("Engagement", "/engagement", Right.SEE))
@@ -36,14 +35,10 @@ _OUT = (Status.PUBLISHING.value, Status.PUBLISHED.value, Status.UNCONFIRMED.valu
 _TITLES = {"template": "By template", "partner": "By partner", "region": "By region"}
 
 
-def _zone(who: Actor) -> ZoneInfo:
-    return ZoneInfo(who.house.app.settings.campaign.timezone)
-
-
 @area.get("/engagement", Right.SEE)
 def over_time(who: Who) -> Response:
     """Show each channel's total, and how it grew."""
-    found, zone = asked(who), _zone(who)
+    found, zone = asked(who), who.house.zone
     with who.reading() as session:
         trend = trends.over_time(session, found.wanted, found.figure, zone)
         totals = reports.totals(session, found.wanted)
@@ -68,7 +63,7 @@ def over_time_csv(who: Who) -> Response:
     """Give the totals by day as a file."""
     found = asked(who)
     with who.reading() as session:
-        trend = trends.over_time(session, found.wanted, found.figure, _zone(who))
+        trend = trends.over_time(session, found.wanted, found.figure, who.house.zone)
     return as_csv(iter(trend.rows()), ("day", *trend.channels), f"{found.figure}-over-time")
 
 
@@ -139,7 +134,7 @@ def hours(who: Who) -> Response:
     """Show what posts had on average by the hour in which they were published."""
     found = asked(who)
     with who.reading() as session:
-        rows = trends.best_hours(session, found.wanted, found.figure, _zone(who))
+        rows = trends.best_hours(session, found.wanted, found.figure, who.house.zone)
         offered = choices(session, who, found)
     return who.page(
         "engagement/hours.html",
@@ -161,7 +156,7 @@ def hours_csv(who: Who) -> Response:
     """Give the averages by hour as a file."""
     found = asked(who)
     with who.reading() as session:
-        rows = trends.best_hours(session, found.wanted, found.figure, _zone(who))
+        rows = trends.best_hours(session, found.wanted, found.figure, who.house.zone)
     return as_csv(iter(rows), trends.HOUR_COLUMNS, f"{found.figure}-by-hour")
 
 

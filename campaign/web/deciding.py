@@ -1,7 +1,6 @@
 """What a person does with a post: decide about it, submit, withdraw, move, hold and release it."""
 
 from typing import ClassVar, Literal
-from zoneinfo import ZoneInfo
 
 from fastapi.responses import Response
 from pydantic import Field
@@ -125,7 +124,7 @@ def move(ident: str, who: Who, sent: Sent) -> Response:
     form = read(Moved, sent)
     if form.found is None:
         return page(who, ident, form, status=WRONG)
-    due_at = times.moment(form.found.day, form.found.time, ZoneInfo(who.house.app.settings.campaign.timezone))
+    due_at = times.moment(form.found.day, form.found.time, who.house.zone)
     if isinstance(due_at, dict):
         return page(who, ident, Form(sent, None, due_at), status=WRONG)
     try:

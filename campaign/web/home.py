@@ -47,7 +47,7 @@ def _heading(session: Session, who: Actor) -> str:
 def _needs(session: Session, who: Actor) -> list[PostRow]:
     """Return what only this person's side can move on: first what nobody could confirm."""
     wanted = PostFilter(partners=who.partners)
-    asked = listing.waiting_for_person(session, wanted)
+    asked = listing.waiting_for_person(session, wanted, limit=_SHOWN)
     statuses = _FOR_OFFICER if who.partners else _FOR_REVIEWER
     mine = listing.posts(session, PostFilter(partners=who.partners, statuses=statuses), limit=_SHOWN)
     return [*asked, *mine][:_SHOWN]

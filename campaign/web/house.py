@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from campaign.app import App
 from campaign.models.users import User
@@ -39,6 +40,11 @@ class House:
         with self.app.database.write() as session:
             yield Desk(session, self.app.contents, person, self.now())
         self.app.nudge()
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The campaign's own zone, in which people read and type times."""
+        return ZoneInfo(self.app.settings.campaign.timezone)
 
     def now(self) -> datetime:
         """Return the time, aware UTC."""

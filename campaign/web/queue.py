@@ -17,7 +17,7 @@ from campaign.models import listing, partners
 from campaign.models.listing import Place, PostFilter, PostPage, PostRow
 from campaign.models.status import Status
 from campaign.people import Right
-from campaign.plan.days import instant
+from campaign.plan.days import day_start
 from campaign.web import times
 from campaign.web.area import Area, Tab
 from campaign.web.items import Item, items
@@ -48,7 +48,7 @@ class Filter:
     def of(cls, who: Actor, partner: str, channels: list[str], statuses: list[str], day_text: str) -> "Filter":
         """Read the form."""
         day = times.day(day_text)
-        error = "" if day or not day_text.strip() else "Enter the day as day, month and year, like 1/12/2025"
+        error = "" if day or not day_text.strip() else times.DAY_HINT
         known = tuple(name for name in channels if name in who.house.app.channels)
         return cls(partner, known, tuple(name for name in statuses if name in set(Status)), day_text, day, error)
 
@@ -61,7 +61,7 @@ class Filter:
             partners=who.partners or ((self.partner,) if self.partner else ()),
             channels=self.channels,
             statuses=self.statuses,
-            since=instant(datetime.combine(since, datetime.min.time()), zone) if since else None,
+            since=day_start(since, zone) if since else None,
         )
 
     def address(self, **more: str) -> str:
@@ -82,7 +82,7 @@ def posts(
     before: str = "",
 ) -> Response:
     """List posts by day."""
-    zone = ZoneInfo(who.house.app.settings.campaign.timezone)
+    zone = who.house.zone
     asked = Filter.of(who, partner, channel, status, day)
     with who.reading() as session:
         found = listing.posts_page(

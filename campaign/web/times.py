@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from campaign.plan.days import instant
 
+DAY_HINT = "Enter the day as day, month and year, like 1/12/2025"
 _DAYS = ("%d/%m/%Y", "%Y-%m-%d", "%d %m %Y", "%d.%m.%Y", "%d %B %Y")
 _TIME = re.compile(r"(\d{1,2})(?:[:.](\d{2}))?\s*(am|pm)?", re.IGNORECASE)
 _NAMED = {"midday": time(12), "noon": time(12), "midnight": time(0)}
@@ -46,7 +47,7 @@ def moment(day_text: str, time_text: str, zone: ZoneInfo) -> datetime | dict[str
     on, at = day(day_text), clock(time_text)
     errors = {}
     if on is None:
-        errors["day"] = "Enter the day as day, month and year, like 1/12/2025"
+        errors["day"] = DAY_HINT
     if at is None:
         errors["time"] = "Enter the time, like 9:30am or 5pm"
     return errors if on is None or at is None else instant(datetime.combine(on, at), zone)

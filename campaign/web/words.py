@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, tzinfo
+from datetime import date, datetime, time, tzinfo
 from types import MappingProxyType
 from typing import Any
 
@@ -11,6 +11,7 @@ from markupsafe import Markup, escape
 from campaign.models.posts import Post
 from campaign.models.snapshots import FIGURES
 from campaign.models.status import Status
+from campaign.plan.days import spoken_day, spoken_time
 from campaign.wording import counted
 
 
@@ -131,23 +132,14 @@ def sentence(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def clock_time(local: datetime) -> str:
-    """Return a wall time as GOV.UK writes it: 8:30am, 5pm, midday."""
-    if (local.hour, local.minute) in {(0, 0), (12, 0)}:
-        return "midday" if local.hour else "midnight"
-    minutes = f":{local.minute:02}" if local.minute else ""
-    return f"{local.hour % 12 or 12}{minutes}{'am' if local.hour < 12 else 'pm'}"  # noqa: PLR2004 - noon
-
-
 def clock_hour(hour: int) -> str:
     """Return an hour of the wall as a span: 9am to 10am."""
-    ends = [clock_time(datetime(2000, 1, 1, one % 24, tzinfo=UTC)) for one in (hour, hour + 1)]
-    return " to ".join(ends)
+    return f"{spoken_time(time(hour))} to {spoken_time(time((hour + 1) % 24))}"
 
 
 def day_name(day: date, today: date) -> str:
     """Return a day as ``Tuesday 1 December``; with its year where that is another one."""
-    return f"{day:%A} {day.day} {day:%B}{f' {day.year}' if day.year != today.year else ''}"
+    return f"{spoken_day(day)}{f' {day.year}' if day.year != today.year else ''}"
 
 
 def subject(text: str) -> str:
@@ -201,7 +193,7 @@ def filters(zone: tzinfo, now: Callable[[], datetime]) -> dict[str, Callable[...
         return date_name(instant.astimezone(zone).date(), now().astimezone(zone).date())
 
     def time(instant: datetime) -> str:
-        return clock_time(instant.astimezone(zone))
+        return spoken_time(instant.astimezone(zone).time())
 
     def moment(instant: datetime) -> str:
         return f"{day(instant)}, {time(instant)}"

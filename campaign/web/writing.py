@@ -4,7 +4,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from fastapi.responses import Response
 from sqlmodel import Session
@@ -139,7 +138,7 @@ def create(who: Who, sent: Sent) -> Response:
         place = _place(session, who, sent.one("template"), sent.one("account"))
     if isinstance(place, dict):
         return _choice(who, Form(sent, None, place), WRONG)
-    due_at = times.moment(sent.one("day"), sent.one("time"), ZoneInfo(who.house.app.settings.campaign.timezone))
+    due_at = times.moment(sent.one("day"), sent.one("time"), who.house.zone)
     inputs = holes(place[2].fields, {})
     if isinstance(due_at, dict):
         return _words(who, place, Form(sent, None, due_at), status=WRONG)

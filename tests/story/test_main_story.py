@@ -25,7 +25,7 @@ def test_every_post_stands_in_its_place_at_its_time(desk: Workshop, sandbox: San
     desk.write_people()
     desk.write_timetable([("first", "hello", PLATFORMS, seconds_ahead(0))])
     desk.open()
-    start = seconds_ahead(25)
+    start = desk.soon(8, 25)
     desk.write_timetable(
         [
             ("first", "hello", PLATFORMS, start),

@@ -61,7 +61,7 @@ def test_after_a_stale_restore_no_post_is_sent_twice_and_none_is_lost(desk: Work
 
 def publish_one_more(desk: Workshop) -> None:
     """Make, approve and so publish a post that the backup knows nothing of."""
-    at = seconds_ahead(8).strftime("%Y-%m-%dT%H:%M:%S")
+    at = desk.soon(4, 8).strftime("%Y-%m-%dT%H:%M:%S")
     desk.run("posts", "new", "--partner", "oak", "--channel", "linkedin", "--template", "second", "--at", at)
     desk.approve_all()
 
@@ -73,7 +73,7 @@ def prepare(desk: Workshop) -> str:
     desk.write_people()
     desk.write_timetable([("first", "hello", PLATFORMS, seconds_ahead(0))])
     desk.open()
-    start = seconds_ahead(15)
+    start = desk.soon(6, 15)
     desk.write_timetable(
         [("first", "hello", PLATFORMS, start), ("news", "news", ["email"], start + timedelta(seconds=1))]
     )

@@ -36,7 +36,7 @@ def test_hold_release_by_hand_and_take_down(sqlite_desk: Workshop, sandbox: Sand
     desk.run("partners", "import", str(desk.folder / "partners.csv"))
     desk.run("accounts", "import", str(accounts))
     desk.run("users", "add", "rita", "--role", "reviewer")
-    desk.write_timetable([("first", "hello", ["x", "facebook", "linkedin"], seconds_ahead(20))])
+    desk.write_timetable([("first", "hello", ["x", "facebook", "linkedin"], desk.soon(8, 20))])
     desk.run("queue")
     desk.approve_all()
     desk.run("hold", "channel:facebook", "--reason", "a wrong figure", "--as", "rita")

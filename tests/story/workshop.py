@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -70,6 +71,8 @@ class Workshop:
     addresses: Mapping[str, str]
     database_url: str = "sqlite:///campaign.db"
     environ: dict[str, str] = field(default_factory=dict)
+    slowest: float = 0.0
+    """Seconds that the slowest command has taken so far; what runs until it is idle is none."""
 
     def write(self, name: str, text: str) -> Path:
         path = self.folder / name
@@ -150,6 +153,7 @@ weekly_until = "4s"
         self.write("schedules/own.toml", "\n".join(parts) + more)
 
     def run(self, *arguments: str, code: int = 0, timeout: float = 120) -> str:
+        began = time.monotonic()
         done = subprocess.run(  # noqa: S603 - our own program
             [str(CAMPAIGN), "-w", str(self.folder), *arguments],
             capture_output=True,
@@ -158,10 +162,16 @@ weekly_until = "4s"
             env=os.environ | self.environ,
             check=False,
         )
+        if arguments[0] != "run":
+            self.slowest = max(self.slowest, time.monotonic() - began)
         assert done.returncode == code, f"{arguments}: exit {done.returncode}\n{done.stdout}\n{done.stderr}"
         assert "Traceback" not in done.stderr
         leaks.check(done.stdout + done.stderr, f"what {arguments[0]} said")
         return done.stdout if code == 0 else done.stdout + done.stderr
+
+    def soon(self, commands: int, least: float) -> datetime:
+        """Return an instant before which so many commands can be typed on this machine."""
+        return seconds_ahead(max(least, 1.5 * commands * self.slowest))
 
     def json(self, *arguments: str) -> Any:
         return json.loads(self.run(*arguments, "--json"))
