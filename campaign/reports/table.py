@@ -1,13 +1,12 @@
 """Rows as a table for the terminal. Cells are plain text: nothing in a name or a gap is read as markup."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, tzinfo
 
 from rich.table import Table
 from rich.text import Text
 
 from campaign.models.snapshots import FIGURES
-from campaign.reports.log import POSTS_COLUMNS, TOTAL_COLUMNS
 
 UNKNOWN = "-"
 
@@ -20,22 +19,8 @@ Row = Mapping[str, str | int | None]
 
 def table(rows: Iterable[Row], *, zone: tzinfo = UTC) -> Table:
     """Return the engagement log as a table; instants are shown in ``zone``, an unknown figure as a dash."""
-    return _table(rows, _LOG, zone)
-
-
-def totals_table(rows: Iterable[Row], *, zone: tzinfo = UTC) -> Table:
-    """Return the totals by channel as a table. It has no foot: the channels are not to be added."""
-    return _table(rows, TOTAL_COLUMNS, zone)
-
-
-def posts_table(rows: Iterable[Row]) -> Table:
-    """Return the log of what was published as a table."""
-    return _table(rows, POSTS_COLUMNS, UTC)
-
-
-def _table(rows: Iterable[Row], columns: Sequence[str], zone: tzinfo) -> Table:
     made = Table(header_style="bold", box=None, pad_edge=False)
-    for name in columns:
+    for name in _LOG:
         made.add_column(
             _HEADS.get(name, name),
             justify="right" if name in _NUMBERS else "left",
@@ -43,7 +28,7 @@ def _table(rows: Iterable[Row], columns: Sequence[str], zone: tzinfo) -> Table:
             no_wrap=name not in {"slot", "gap"},
         )
     for row in rows:
-        made.add_row(*(Text(_cell(name, row.get(name), zone)) for name in columns))
+        made.add_row(*(Text(_cell(name, row.get(name), zone)) for name in _LOG))
     return made
 
 

@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse
 
 from campaign.people import Right
 from campaign.web.guard import guarded
-from campaign.web.visitor import SignInFirst, Visitor, visitor
+from campaign.web.visitor import SignInFirst, visitor
 
 
 class Open(StrEnum):
@@ -72,4 +72,4 @@ def _admits(needs: Need) -> Callable[[Request], None]:
     return admit
 
 
-__all__ = ["Area", "Need", "Open", "Tab", "Visitor"]
+__all__ = ["Area", "Need", "Open", "Tab"]

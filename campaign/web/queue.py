@@ -30,7 +30,6 @@ SIZE = 30
 """Posts on a page."""
 
 Many = Annotated[list[str], Query(default_factory=list)]
-_SEEN_FIRST = frozenset({Status.DRAFT, Status.IN_REVIEW, Status.APPROVED, Status.BY_HAND})
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ class SignInFirst(Exception):
         self.then = then
 
 
-@dataclass(frozen=True)
+@dataclass
 class Visitor:
     """A browser that asks for a page. ``visit`` None: it holds no cookie of ours; ``person`` None: not signed in."""
 
@@ -75,7 +75,7 @@ class Visitor:
         with self.house.app.database.write() as session:
             secret, visit = visits.begin(session, self.house.now(), browser=self.browser)
         self._new.append(secret)
-        object.__setattr__(self, "visit", visit)
+        self.visit = visit
         return visit
 
     def reading(self) -> AbstractContextManager[Session]:
@@ -123,7 +123,7 @@ class Visitor:
         return answer
 
 
-@dataclass(frozen=True)
+@dataclass
 class Actor(Visitor):
     """A person who has signed in."""
 

@@ -12,7 +12,7 @@ from rich.table import Table
 from campaign.reports.chart import BLOCKS, chart
 from campaign.reports.export import write_csv, write_json
 from campaign.reports.log import LOG_COLUMNS, LogRow
-from campaign.reports.table import posts_table, table, totals_table
+from campaign.reports.table import table
 
 
 def row(hour: int, impressions: int | None, *, post: str = "1", **more: str | int | None) -> LogRow:
@@ -46,13 +46,6 @@ def test_a_table_reads_nothing_as_markup() -> None:
     _, line = shown(table([row(9, None, partner="[red]oak[/red]", gap="[bold]HTTP 500")]))
     assert "[red]oak[/red]" in line
     assert line[-2:] == ["[bold]HTTP", "500"]
-
-
-def test_totals_and_counts_of_posts_have_tables_of_their_own() -> None:
-    total: LogRow = {"channel": "x", "posts": 1200, "taken_at": "2026-06-01T09:00:00Z", "impressions": 7}
-    assert shown(totals_table([total]))[1][:5] == ["x", "1,200", "2026-06-01", "09:00", "7"]
-    count: LogRow = {"day": "2026-06-01", "partner": "oak", "channel": "x", "status": "published", "posts": 3}
-    assert shown(posts_table([count]))[1] == ["2026-06-01", "oak", "x", "published", "3"]
 
 
 def test_a_chart_rises_from_the_lowest_block_to_the_highest() -> None:
