@@ -37,6 +37,8 @@ def _known_by_address(session: Session, stranger: Stranger) -> User | None:
 
 
 def _added(session: Session, stranger: Stranger, now: datetime) -> User:
+    if stranger.email and any(not one.active for one in users.with_email(session, stranger.email)):
+        raise _refused(stranger, "they were sent away")
     if stranger.role is None:
         raise _refused(stranger, "nobody has added them")
     if users.user(session, stranger.name) is not None:
