@@ -1,4 +1,4 @@
-"""Who is in: a person's role, address and partner change, they are sent away and taken back, their sessions end.
+"""Who is in: people are added, their role, partner and address change, they go and come back, their sessions end.
 
 An admin always stays: whoever is the last active one keeps role and place.
 """
@@ -8,8 +8,9 @@ from datetime import datetime
 
 from sqlmodel import Session
 
+from campaign.config import said
 from campaign.errors import UnknownName, WrongUse
-from campaign.models import audit, sign_in, users
+from campaign.models import audit, partners, sign_in, users
 from campaign.models.users import User
 from campaign.people.rights import RIGHTS
 
@@ -24,26 +25,61 @@ def anybody(session: Session, name: str) -> User:
     return found
 
 
+def add_user(
+    session: Session, *, name: str, role: str, partner_key: str | None, email: str | None, by: str, now: datetime
+) -> User:
+    """Add a person.
+
+    Raises:
+        UnknownName: there is no such role or partner.
+        WrongUse: the name is empty, not one line or taken, or an officer has no partner.
+
+    """
+    name = said("user's name", name)
+    partner_key = partner_of(session, role, partner_key)
+    if users.user(session, name) is not None:
+        raise WrongUse(problem=f"There is a user {name!r} already", mend="Choose another name.")
+    person = User(name=name, role=role, partner_key=partner_key, email=email, added_at=now)
+    session.add(person)
+    _note(session, person, "add user", by, now, {"role": role, "partner": partner_key})
+    return person
+
+
+def partner_of(session: Session, role: str, partner_key: str | None) -> str | None:
+    """Return the partner to which a person of this role belongs: an officer to the named one, nobody else to any.
+
+    Raises:
+        UnknownName: there is no such role or partner.
+        WrongUse: an officer has no partner.
+
+    """
+    if role not in RIGHTS:
+        raise UnknownName(kind="role", name=role, mend=f"The roles are {', '.join(RIGHTS)}.")
+    if role != "officer":
+        return None
+    if partner_key is None:
+        raise WrongUse(problem="An officer belongs to one partner", mend="Name it with --partner.")
+    if partners.partner_by_key(session, partner_key) is None:
+        raise UnknownName(kind="partner", name=partner_key, mend="`campaign partners list` names them.")
+    return partner_key
+
+
 def change(
     session: Session, person: User, *, role: str, partner_key: str | None, email: str | None, by: str, now: datetime
 ) -> None:
     """Give a person another role, partner or address; their rights change with the next page that they open.
 
     Raises:
-        UnknownName: there is no such role.
+        UnknownName: there is no such role or partner.
         WrongUse: an officer has no partner, or the last admin would be none.
 
     """
-    if role not in RIGHTS:
-        raise UnknownName(kind="role", name=role, mend=f"The roles are {', '.join(RIGHTS)}.")
-    if role == "officer" and partner_key is None:
-        raise WrongUse(problem="An officer belongs to one partner", mend="Name the partner.")
+    partner_key = partner_of(session, role, partner_key)
     if role != "admin":
         _refuse_last(session, person)
-    person.role, person.email = role, email
-    person.partner_key = partner_key if role == "officer" else None
+    facts = {"role": role, "partner": partner_key, "email": email, "was": person.role}
+    person.role, person.partner_key, person.email = role, partner_key, email
     session.add(person)
-    facts = {"role": role, "partner": person.partner_key, "email": email}
     _note(session, person, "change user", by, now, facts)
 
 

@@ -45,11 +45,6 @@ class Role(Fields):
             raise mistake(_NEEDED["email"])
         return email
 
-    @property
-    def partner_key(self) -> str | None:
-        """The partner, of an officer alone."""
-        return self.partner or None if self.role == "officer" else None
-
 
 class Newcomer(Role):
     """A person to add."""
@@ -104,7 +99,7 @@ def _added(desk: Desk, found: Newcomer) -> User:
         desk.session,
         name=found.name,
         role=found.role,
-        partner_key=found.partner_key,
+        partner_key=found.partner or None,
         email=found.email or None,
         by=desk.person.name,
         now=desk.now,
@@ -112,7 +107,7 @@ def _added(desk: Desk, found: Newcomer) -> User:
 
 
 def _known_partner(session: Session, found: Role) -> None:
-    if found.partner_key is not None and partners.partner_by_key(session, found.partner_key) is None:
+    if found.role == "officer" and found.partner and partners.partner_by_key(session, found.partner) is None:
         raise WrongUse(problem="There is no such partner", mend="Choose one of the list.")
 
 
@@ -185,7 +180,7 @@ def change(ident: str, who: Who, sent: Sent) -> Response:
                 desk.session,
                 person,
                 role=found.role,
-                partner_key=found.partner_key,
+                partner_key=found.partner or None,
                 email=found.email or None,
                 by=desk.person.name,
                 now=desk.now,

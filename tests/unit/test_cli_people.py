@@ -40,3 +40,13 @@ def test_the_last_admin_stays(terminal: Terminal) -> None:
     terminal.run("users", "send-away", "operator", code=2)
     terminal.run("users", "change", "operator", "--role", "reviewer", code=2)
     assert row(terminal, "operator")["active"] is True
+
+
+def test_nobody_but_an_officer_belongs_to_a_partner_however_they_came(terminal: Terminal) -> None:
+    said = terminal.run("users", "add", "nora", "--role", "reviewer", "--partner", "oak")
+    assert said.strip() == "nora is reviewer. Only an officer belongs to a partner: --partner is left out."
+    assert row(terminal, "nora")["partner"] is None
+    said = terminal.run("users", "change", "nora", "--partner", "elm")
+    assert said.strip() == "nora is reviewer. Only an officer belongs to a partner: --partner is left out."
+    terminal.run("users", "change", "nora", "--role", "officer", "--partner", "ash", code=2)
+    assert (row(terminal, "nora")["role"], row(terminal, "nora")["partner"]) == ("reviewer", None)

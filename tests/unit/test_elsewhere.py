@@ -7,8 +7,8 @@ import pytest
 from conftest import MovedClock
 from reviewing import Office, opened_office
 
-from campaign.errors import NotAllowed
-from campaign.models import users
+from campaign.errors import NotAllowed, WrongUse
+from campaign.models import audit, users
 from campaign.models.users import User
 from campaign.people.elsewhere import person_for
 from campaign.people.provider import Stranger
@@ -55,3 +55,37 @@ def test_who_was_added_anew_after_being_sent_away_comes_in(office: Office) -> No
     changed(office, "rolf", email=EMAIL, active=False)
     changed(office, "rita", email=EMAIL)
     assert came(office, "reviewer").name == "rita"
+
+
+def test_the_last_admin_is_not_let_in_with_less(office: Office) -> None:
+    changed(office, "adam", email=EMAIL)
+    for role, partner in (("reviewer", None), ("officer", "oak")):
+        with pytest.raises(WrongUse, match="adam is the last admin"):
+            came(office, role, partner=partner)
+    assert ("adam", "admin", None) in everybody(office)
+    changed(office, "rolf", role="admin")
+    assert came(office, "officer", partner="oak").role == "officer"
+    assert ("adam", "officer", "oak") in everybody(office)
+
+
+def test_a_role_that_stays_is_not_written_down_again(office: Office) -> None:
+    changed(office, "rita", email=EMAIL)
+    came(office, "reviewer", partner="oak")
+    came(office, "officer", partner="oak")
+    came(office, "officer", partner="oak")
+    with office.database.read() as session:
+        [row] = audit.rows(session)
+        assert (row.who, row.action, row.facts["was"]) == ("rita", "change user", "reviewer")
+
+
+@pytest.mark.parametrize("partner", [None, "ash"])
+def test_an_officer_of_no_partner_stays_outside(office: Office, partner: str | None) -> None:
+    changed(office, "rita", email=EMAIL)
+    for email in (EMAIL, "nora@example.org"):
+        with pytest.raises(NotAllowed, match="their organisation is no partner"):
+            came(office, "officer", email, partner)
+    assert ("rita", "reviewer", None) in everybody(office)
+
+
+def test_whom_the_provider_makes_a_reviewer_speaks_for_no_partner(office: Office) -> None:
+    assert came(office, "reviewer", partner="ash").partner_key is None
