@@ -38,7 +38,7 @@ def add_user(
     name = said("user's name", name)
     partner_key = partner_of(session, role, partner_key)
     if users.user(session, name) is not None:
-        raise WrongUse(problem=f"There is a user {name!r} already", mend="Choose another name.")
+        raise WrongUse(field="name", problem=f"There is a user {name!r} already", mend="Choose another name.")
     person = User(name=name, role=role, partner_key=partner_key, email=email, added_at=now)
     session.add(person)
     _note(session, person, "add user", by, now, {"role": role, "partner": partner_key})
@@ -58,9 +58,9 @@ def partner_of(session: Session, role: str, partner_key: str | None) -> str | No
     if role != "officer":
         return None
     if partner_key is None:
-        raise WrongUse(problem="An officer belongs to one partner", mend="Name it with --partner.")
+        raise WrongUse(field="partner", problem="An officer belongs to one partner", mend="Name it with --partner.")
     if partners.partner_by_key(session, partner_key) is None:
-        raise UnknownName(kind="partner", name=partner_key, mend="`campaign partners list` names them.")
+        raise UnknownName(field="partner", kind="partner", name=partner_key, mend="The list of partners names them.")
     return partner_key
 
 
@@ -109,7 +109,7 @@ def end_sessions(session: Session, person: User, *, by: str, now: datetime) -> i
 def _refuse_last(session: Session, person: User) -> None:
     others = [one for one in users.users(session) if one.active and one.role == "admin" and one.id != person.id]
     if person.role == "admin" and person.active and not others:
-        raise WrongUse(problem=f"{person.name} is the last admin", mend=_MEND)
+        raise WrongUse(field="role", problem=f"{person.name} is the last admin", mend=_MEND)
 
 
 def _note(session: Session, person: User, action: str, by: str, now: datetime, facts: Mapping[str, object]) -> None:
