@@ -32,11 +32,12 @@ def add_user(
 
     Raises:
         UnknownName: there is no such role or partner.
-        WrongUse: the name is empty, not one line or taken, or an officer has no partner.
+        WrongUse: the name is empty, not one line or taken, the address is another's, or an officer has no partner.
 
     """
     name = said("user's name", name)
     partner_key = partner_of(session, role, partner_key)
+    _refuse_taken(session, email)
     if users.user(session, name) is not None:
         raise WrongUse(field="name", problem=f"There is a user {name!r} already", mend="Choose another name.")
     person = User(name=name, role=role, partner_key=partner_key, email=email, added_at=now)
@@ -71,10 +72,12 @@ def change(
 
     Raises:
         UnknownName: there is no such role or partner.
-        WrongUse: an officer has no partner, or the last admin would be none.
+        WrongUse: an officer has no partner, the address is another's, or the last admin would be none.
 
     """
     partner_key = partner_of(session, role, partner_key)
+    if email != person.email:
+        _refuse_taken(session, email, but=person.id)
     if role != "admin":
         _refuse_last(session, person)
     facts = {"role": role, "partner": partner_key, "email": email, "was": person.role}
@@ -93,7 +96,8 @@ def send_away(session: Session, person: User, *, by: str, now: datetime) -> None
 
 
 def take_back(session: Session, person: User, *, by: str, now: datetime) -> None:
-    """Let a person in again."""
+    """Let a person in again. Raises WrongUse where another person has their address by now."""
+    _refuse_taken(session, person.email, but=person.id)
     person.active = True
     session.add(person)
     _note(session, person, "take user back", by, now, {})
@@ -104,6 +108,14 @@ def end_sessions(session: Session, person: User, *, by: str, now: datetime) -> i
     count = sign_in.end_visits(session, person.ident)
     _note(session, person, "end sessions", by, now, {"ended": count})
     return count
+
+
+def _refuse_taken(session: Session, email: str | None, *, but: int | None = None) -> None:
+    """Refuse an address that an active person has already: by it people sign in, and two who share one could not."""
+    found = users.with_email(session, email) if email else []
+    if any(one.active and one.id != but for one in found):
+        mend = "Choose another address, or change theirs first."
+        raise WrongUse(field="email", problem="Another person has this address", mend=mend)
 
 
 def _refuse_last(session: Session, person: User) -> None:

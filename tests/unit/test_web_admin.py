@@ -125,6 +125,20 @@ def test_the_last_admin_stays(room: Room) -> None:
     assert person(room, "adam").active
 
 
+def test_another_persons_address_is_refused_beside_its_field(room: Room) -> None:
+    adam = room.browser("adam")
+    adam.send("/admin/people/new", name="Nora", role="reviewer", email="nora@example.org")
+    for path in ("new", f"{ident(room, 'rita')}/role"):
+        found = adam.send(f"/admin/people/{path}", name="Ned", role="reviewer", email="Nora@example.org")
+        assert found.status_code == 422
+        assert '<a href="#email">Another person has this address' in found.text
+    assert person(room, "rita").email is None
+    adam.send(f"/admin/people/{ident(room, 'Nora')}/send-away")
+    assert adam.send("/admin/people/new", name="Ned", role="reviewer", email="nora@example.org").status_code == 200
+    assert adam.send(f"/admin/people/{ident(room, 'Nora')}/take-back").status_code == 422
+    assert not person(room, "Nora").active
+
+
 def test_who_is_sent_away_is_out_at_once_and_can_be_taken_back(room: Room) -> None:
     rita, number = room.browser("rita"), ident(room, "rita")
     assert rita.get("/posts").status_code == 200
