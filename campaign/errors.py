@@ -65,7 +65,10 @@ def _rebuild(kind: type[CampaignError], facts: dict[str, object]) -> CampaignErr
 
 
 class WrongUse(CampaignError):
-    """{problem}. {mend}"""
+    """{problem}. {mend}
+
+    A fact ``field`` names the field of a form that it is about, where it is about one.
+    """
 
 
 class BadSetting(WrongUse):

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sqlmodel import Session
 
     from campaign.models.partners import Partner
+    from campaign.models.users import User
 
 partners = typer.Typer(help="The organisations that take part.", no_args_is_help=True)
 accounts = typer.Typer(help="Their accounts on the platforms and lists.", no_args_is_help=True)
@@ -227,9 +228,7 @@ def add_user(
         raise WrongUse(problem=f"{email!r} is no mail address", mend="Write name@example.org, one address.")
     with opened() as app, desk(app, by) as place:
         people.demand(place.person, people.Right.ADMINISTER)
-        if partner is not None:
-            find_partner(place.session, partner)
-        people.add_user(
+        person = people.add_user(
             place.session,
             name=name,
             role=role,
@@ -238,7 +237,15 @@ def add_user(
             by=place.person.name,
             now=place.now,
         )
-    typer.echo(f"{name} is {role}{f' of {partner}' if partner else ''}.")
+        said = as_what(person, partner)
+    typer.echo(said)
+
+
+def as_what(person: "User", partner: str | None) -> str:
+    """Say as what a person is in, and where the partner that was named with ``--partner`` is not theirs."""
+    said = f"{person.name} is {person.role}{f' of {person.partner_key}' if person.partner_key else ''}."
+    left_out = partner is not None and person.partner_key is None
+    return f"{said} Only an officer belongs to a partner: --partner is left out." if left_out else said
 
 
 @users.command("list")

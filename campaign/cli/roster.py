@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from campaign.cli.facts import find_partner, users
+from campaign.cli.facts import as_what, users
 from campaign.cli.frame import As, desk, opened
 from campaign.errors import WrongUse
 from campaign.wording import counted
@@ -29,8 +29,6 @@ def change(
     with opened() as app, desk(app, by) as place:
         demand(place.person, Right.ADMINISTER)
         person = roster.anybody(place.session, name)
-        if partner is not None:
-            find_partner(place.session, partner)
         roster.change(
             place.session,
             person,
@@ -40,7 +38,7 @@ def change(
             by=place.person.name,
             now=place.now,
         )
-        said = f"{name} is {person.role}{f' of {person.partner_key}' if person.partner_key else ''}."
+        said = as_what(person, partner)
     typer.echo(said)
 
 

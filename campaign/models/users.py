@@ -62,9 +62,13 @@ def user_by_id(session: Session, user_id: int) -> User | None:
 
 def user_by_email(session: Session, email: str) -> User | None:
     """Return the active person with this address, in whatever case; None too where several have it."""
-    mine = select(User).where(sa.func.lower(col(User.email)) == email.lower(), col(User.active).is_(True))
-    found = session.exec(mine.limit(2)).all()
+    found = [one for one in with_email(session, email) if one.active]
     return found[0] if len(found) == 1 else None
+
+
+def with_email(session: Session, email: str) -> list[User]:
+    """Return everybody with this address, in whatever case, those who were sent away too."""
+    return list(session.exec(select(User).where(sa.func.lower(col(User.email)) == email.lower())))
 
 
 def users(session: Session) -> list[User]:

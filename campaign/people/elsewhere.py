@@ -4,12 +4,12 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from campaign.errors import NotAllowed
-from campaign.models import audit, partners, sign_in, users
+from campaign.errors import NotAllowed, WrongUse
+from campaign.models import sign_in, users
 from campaign.models.sign_in import Elsewhere
 from campaign.models.users import User
+from campaign.people import roster
 from campaign.people.provider import Stranger
-from campaign.people.rights import add_user
 
 
 def person_for(session: Session, stranger: Stranger, now: datetime) -> User:
@@ -18,6 +18,7 @@ def person_for(session: Session, stranger: Stranger, now: datetime) -> User:
     Raises:
         NotAllowed: nobody here has this address and the provider names no role, the person was sent away, or they are
             an officer of no partner.
+        WrongUse: they are the last admin, and the provider names another role.
 
     """
     found = sign_in.person_elsewhere(session, stranger.issuer, stranger.subject)
@@ -37,15 +38,17 @@ def _known_by_address(session: Session, stranger: Stranger) -> User | None:
 
 
 def _added(session: Session, stranger: Stranger, now: datetime) -> User:
+    if stranger.email and any(not one.active for one in users.with_email(session, stranger.email)):
+        raise _refused(stranger, "they were sent away")
     if stranger.role is None:
         raise _refused(stranger, "nobody has added them")
     if users.user(session, stranger.name) is not None:
         raise _refused(stranger, "somebody else has that name here")
-    return add_user(
+    return roster.add_user(
         session,
         name=stranger.name,
         role=stranger.role,
-        partner_key=_partner(session, stranger),
+        partner_key=_partner(session, stranger, stranger.role),
         email=stranger.email,
         by=stranger.name,
         now=now,
@@ -56,21 +59,17 @@ def _follow(session: Session, person: User, stranger: Stranger, now: datetime) -
     """Give the person the role and partner that the provider names."""
     if stranger.role is None:
         return
-    wanted = (stranger.role, _partner(session, stranger))
-    if (person.role, person.partner_key) != wanted:
-        facts = {"role": stranger.role, "partner": wanted[1], "was": person.role}
-        person.role, person.partner_key = wanted
-        session.add(person)
-        subject = f"user:{person.name}"
-        audit.record(session, who=person.name, action="change role", subject=subject, at=now, facts=facts)
+    role, partner_key = stranger.role, _partner(session, stranger, stranger.role)
+    if (person.role, person.partner_key) != (role, partner_key):
+        email, by = person.email, person.name
+        roster.change(session, person, role=role, partner_key=partner_key, email=email, by=by, now=now)
 
 
-def _partner(session: Session, stranger: Stranger) -> str | None:
-    if stranger.role != "officer":
-        return None
-    if stranger.partner is None or partners.partner_by_key(session, stranger.partner) is None:
-        raise _refused(stranger, "their organisation is no partner of this campaign")
-    return stranger.partner
+def _partner(session: Session, stranger: Stranger, role: str) -> str | None:
+    try:
+        return roster.partner_of(session, role, stranger.partner)
+    except WrongUse as error:
+        raise _refused(stranger, "their organisation is no partner of this campaign") from error
 
 
 def _refused(stranger: Stranger, why: str) -> NotAllowed:

@@ -1,15 +1,13 @@
 """Who acts, and what they may do: three roles, each right by name."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
 from sqlmodel import Session
 
-from campaign.config import said
-from campaign.errors import NotAllowed, UnknownName, WrongUse
-from campaign.models import audit, users
+from campaign.errors import NotAllowed, UnknownName
+from campaign.models import users
 from campaign.models.users import User
 
 OPERATOR = "operator"
@@ -56,27 +54,3 @@ def demand(person: User, right: Right, partner_key: str | None = None) -> None:
         raise NotAllowed(who=person.name, what=right, why=f"the role {person.role} has no such right")
     if person.partner_key is not None and partner_key is not None and person.partner_key != partner_key:
         raise NotAllowed(who=person.name, what=right, why=f"{person.name} acts for {person.partner_key} only")
-
-
-def add_user(
-    session: Session, *, name: str, role: str, partner_key: str | None, email: str | None, by: str, now: datetime
-) -> User:
-    """Add a person. An officer belongs to one partner.
-
-    Raises:
-        UnknownName: there is no such role.
-        WrongUse: the name is empty, not one line or taken, or an officer has no partner.
-
-    """
-    name = said("user's name", name)
-    if role not in RIGHTS:
-        raise UnknownName(kind="role", name=role, mend=f"The roles are {', '.join(RIGHTS)}.")
-    if role == "officer" and partner_key is None:
-        raise WrongUse(problem="An officer belongs to one partner", mend="Name it with --partner.")
-    if users.user(session, name) is not None:
-        raise WrongUse(problem=f"There is a user {name!r} already", mend="Choose another name.")
-    person = User(name=name, role=role, partner_key=partner_key, email=email, added_at=now)
-    session.add(person)
-    facts = {"role": role, "partner": partner_key}
-    audit.record(session, who=by, action="add user", subject=f"user:{name}", at=now, facts=facts)
-    return person

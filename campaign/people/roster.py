@@ -1,4 +1,4 @@
-"""Who is in: a person's role, address and partner change, they are sent away and taken back, their sessions end.
+"""Who is in: people are added, their role, partner and address change, they go and come back, their sessions end.
 
 An admin always stays: whoever is the last active one keeps role and place.
 """
@@ -8,8 +8,9 @@ from datetime import datetime
 
 from sqlmodel import Session
 
+from campaign.config import said
 from campaign.errors import UnknownName, WrongUse
-from campaign.models import audit, sign_in, users
+from campaign.models import audit, partners, sign_in, users
 from campaign.models.users import User
 from campaign.people.rights import RIGHTS
 
@@ -24,26 +25,64 @@ def anybody(session: Session, name: str) -> User:
     return found
 
 
+def add_user(
+    session: Session, *, name: str, role: str, partner_key: str | None, email: str | None, by: str, now: datetime
+) -> User:
+    """Add a person.
+
+    Raises:
+        UnknownName: there is no such role or partner.
+        WrongUse: the name is empty, not one line or taken, the address is another's, or an officer has no partner.
+
+    """
+    name = said("user's name", name)
+    partner_key = partner_of(session, role, partner_key)
+    _refuse_taken(session, email)
+    if users.user(session, name) is not None:
+        raise WrongUse(field="name", problem=f"There is a user {name!r} already", mend="Choose another name.")
+    person = User(name=name, role=role, partner_key=partner_key, email=email, added_at=now)
+    session.add(person)
+    _note(session, person, "add user", by, now, {"role": role, "partner": partner_key})
+    return person
+
+
+def partner_of(session: Session, role: str, partner_key: str | None) -> str | None:
+    """Return the partner to which a person of this role belongs: an officer to the named one, nobody else to any.
+
+    Raises:
+        UnknownName: there is no such role or partner.
+        WrongUse: an officer has no partner.
+
+    """
+    if role not in RIGHTS:
+        raise UnknownName(kind="role", name=role, mend=f"The roles are {', '.join(RIGHTS)}.")
+    if role != "officer":
+        return None
+    if partner_key is None:
+        raise WrongUse(field="partner", problem="An officer belongs to one partner", mend="Name it with --partner.")
+    if partners.partner_by_key(session, partner_key) is None:
+        raise UnknownName(field="partner", kind="partner", name=partner_key, mend="The list of partners names them.")
+    return partner_key
+
+
 def change(
     session: Session, person: User, *, role: str, partner_key: str | None, email: str | None, by: str, now: datetime
 ) -> None:
     """Give a person another role, partner or address; their rights change with the next page that they open.
 
     Raises:
-        UnknownName: there is no such role.
-        WrongUse: an officer has no partner, or the last admin would be none.
+        UnknownName: there is no such role or partner.
+        WrongUse: an officer has no partner, the address is another's, or the last admin would be none.
 
     """
-    if role not in RIGHTS:
-        raise UnknownName(kind="role", name=role, mend=f"The roles are {', '.join(RIGHTS)}.")
-    if role == "officer" and partner_key is None:
-        raise WrongUse(problem="An officer belongs to one partner", mend="Name the partner.")
+    partner_key = partner_of(session, role, partner_key)
+    if email != person.email:
+        _refuse_taken(session, email, but=person.id)
     if role != "admin":
         _refuse_last(session, person)
-    person.role, person.email = role, email
-    person.partner_key = partner_key if role == "officer" else None
+    facts = {"role": role, "partner": partner_key, "email": email, "was": person.role}
+    person.role, person.partner_key, person.email = role, partner_key, email
     session.add(person)
-    facts = {"role": role, "partner": person.partner_key, "email": email}
     _note(session, person, "change user", by, now, facts)
 
 
@@ -57,7 +96,8 @@ def send_away(session: Session, person: User, *, by: str, now: datetime) -> None
 
 
 def take_back(session: Session, person: User, *, by: str, now: datetime) -> None:
-    """Let a person in again."""
+    """Let a person in again. Raises WrongUse where another person has their address by now."""
+    _refuse_taken(session, person.email, but=person.id)
     person.active = True
     session.add(person)
     _note(session, person, "take user back", by, now, {})
@@ -70,10 +110,18 @@ def end_sessions(session: Session, person: User, *, by: str, now: datetime) -> i
     return count
 
 
+def _refuse_taken(session: Session, email: str | None, *, but: int | None = None) -> None:
+    """Refuse an address that an active person has already: by it people sign in, and two who share one could not."""
+    found = users.with_email(session, email) if email else []
+    if any(one.active and one.id != but for one in found):
+        mend = "Choose another address, or change theirs first."
+        raise WrongUse(field="email", problem="Another person has this address", mend=mend)
+
+
 def _refuse_last(session: Session, person: User) -> None:
     others = [one for one in users.users(session) if one.active and one.role == "admin" and one.id != person.id]
     if person.role == "admin" and person.active and not others:
-        raise WrongUse(problem=f"{person.name} is the last admin", mend=_MEND)
+        raise WrongUse(field="role", problem=f"{person.name} is the last admin", mend=_MEND)
 
 
 def _note(session: Session, person: User, action: str, by: str, now: datetime, facts: Mapping[str, object]) -> None:

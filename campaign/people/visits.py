@@ -87,8 +87,7 @@ def keep(session: Session, visit: Visit, **values: object) -> None:
 def end_all(session: Session, person: User, now: datetime, *, but: int | None = None) -> int:
     """End every session of a person, but for one; returns how many."""
     count = sign_in.end_visits(session, person.ident, but=but)
-    subject = f"user:{person.name}"
-    audit.record(
-        session, who=person.name, action="sign out everywhere", subject=subject, at=now, facts={"ended": count}
-    )
+    if count:
+        subject, facts = f"user:{person.name}", {"ended": count}
+        audit.record(session, who=person.name, action="sign out everywhere", subject=subject, at=now, facts=facts)
     return count

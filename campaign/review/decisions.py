@@ -113,9 +113,14 @@ def refuse_unspoken(desk: Desk, post: Post) -> None:
         raise NotAllowed(who=desk.person.name, what=f"approve post {post.id}", why=why)
 
 
+def wrote(person: User, post: Post) -> bool:
+    """Say whether the person queued or last edited the post: somebody else is to approve it."""
+    return person.name in {post.queued_by, post.edited_by}
+
+
 def four_eyes(person: User, post: Post) -> None:
     """Refuse a person who queued or last edited the post."""
-    if person.name in {post.queued_by, post.edited_by}:
+    if wrote(person, post):
         raise NotAllowed(who=person.name, what=f"approve post {post.id}", why="they queued or last edited it")
 
 

@@ -116,11 +116,12 @@ def change_password(who: Who, sent: Sent) -> Response:
     if stored is not None and not passwords.fits(stored.hash, form.found.old):
         return _page(who, form.wrong("old", "This is not the password that you have now"), _WRONG)
     try:
-        with who.house.app.database.write() as session:
-            passwords.set_password(session, who.person, form.found.password, now=who.house.now())
-            visits.end_all(session, who.person, who.house.now(), but=who.visit.id)
+        chosen = passwords.hashed(who.person, form.found.password)
     except WrongUse as error:
         return _page(who, form.wrong("password", str(error)), _WRONG)
+    with who.house.app.database.write() as session:
+        passwords.set_password(session, who.person, chosen, now=who.house.now())
+        visits.end_all(session, who.person, who.house.now(), but=who.visit.id)
     return who.redirect(_HOME, "Your password is changed. Other sessions have ended.")
 
 

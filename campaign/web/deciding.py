@@ -37,7 +37,7 @@ class Decision(Fields):
 
     @property
     def lacks(self) -> tuple[str, str] | None:
-        """The field that the decision needs and that is empty, with what to say."""
+        """A return needs a comment and a rejection a reason."""
         if self.decision == "return" and not self.comment:
             return "comment", "Enter what needs to change"
         if self.decision == "reject" and not self.reason:
@@ -71,8 +71,6 @@ class Pause(Fields):
 def decide(ident: str, who: Who, sent: Sent) -> Response:
     """Approve the words that were seen, ask for changes, or reject the post."""
     form = read(Decision, sent)
-    if form.found is not None and (lack := form.found.lacks):
-        form = form.wrong(*lack)
     if form.found is None:
         return page(who, ident, form, status=WRONG)
     try:

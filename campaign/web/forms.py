@@ -52,6 +52,11 @@ class Fields(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", str_strip_whitespace=True, hide_input_in_errors=True)
     missing: ClassVar[Mapping[str, str]] = {}
 
+    @property
+    def lacks(self) -> tuple[str, str] | None:
+        """The field that is empty and that another makes necessary, with what to say."""
+        return None
+
 
 def seen(shown: Iterable[object]) -> str:
     """Return the digest of what a page shows, for its form to carry: whoever acts on it acts on what they saw."""
@@ -96,9 +101,10 @@ def read(kind: type[Kind], form: Posted) -> Form[Kind]:
     """Read a form; ``found`` is None when anything is wrong with it."""
     values = {name: form.one(name) for name in kind.model_fields if form.one(name).strip()}
     try:
-        return Form(form, kind.model_validate(values))
+        found = kind.model_validate(values)
     except ValidationError as error:
         return Form(form, None, dict(_told(kind, fault) for fault in error.errors()))
+    return Form(form, None, dict([found.lacks])) if found.lacks else Form(form, found)
 
 
 def _told(kind: type[Fields], fault: ErrorDetails) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from campaign.errors import WrongUse
 from campaign.models.users import User
-from campaign.people import passwords, tickets
+from campaign.people import passwords, tickets, visits
 from campaign.people.tickets import Purpose
 from campaign.web.area import Area, Open
 from campaign.web.entering import Answer, entered, place, welcomed
@@ -51,10 +51,13 @@ def accept(secret: str, who: Anyone, sent: Sent) -> Response:
     if form.found is None:
         return _invitation(who, secret, form, _WRONG)
     try:
+        with who.reading() as session:
+            person = _invited(tickets.look(session, secret, Purpose.INVITATION, who.house.now()))
+        chosen = passwords.hashed(person, form.found.password)
         with who.house.app.database.write() as session:
-            person = _invited(who, session, secret)
-            passwords.set_password(session, person, form.found.password, now=who.house.now())
-            cookie = entered(who, session, person, "invitation")
+            person = _invited(tickets.use(session, secret, Purpose.INVITATION, who.house.now()))
+            passwords.set_password(session, person, chosen, now=who.house.now())
+            cookie = _entered(who, session, person)
     except WrongUse as error:
         return _invitation(who, secret, form.wrong("password", str(error)), _WRONG)
     return welcomed(who, cookie, "/account")
@@ -67,15 +70,20 @@ def accept_with_passkey(secret: str, who: Anyone, sent: Sent) -> Response:
     if answer is None:
         raise WrongUse(problem="No passkey was made", mend="Go back and try again, or choose a password.")
     with who.house.app.database.write() as session:
-        person = _invited(who, session, secret)
         now = who.house.now()
+        person = _invited(tickets.use(session, secret, Purpose.INVITATION, now))
         place(who).add(session, person, answer.credential, challenge, name="First passkey", now=now)
-        cookie = entered(who, session, person, "invitation")
+        cookie = _entered(who, session, person)
     return welcomed(who, cookie, "/account")
 
 
-def _invited(who: Visitor, session: Session, secret: str) -> User:
-    person = tickets.use(session, secret, Purpose.INVITATION, who.house.now())
+def _invited(person: User | None) -> User:
     if person is None:
         raise WrongUse(problem="This invitation has ended or was used", mend="Ask an admin for a new one.")
     return person
+
+
+def _entered(who: Visitor, session: Session, person: User) -> str:
+    """Begin the person's session and end those from before: an admin invites anew whose password got about."""
+    visits.end_all(session, person, who.house.now())
+    return entered(who, session, person, "invitation")

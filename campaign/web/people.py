@@ -7,6 +7,7 @@ from pydantic import Field, field_validator
 from sqlmodel import Session
 
 from campaign import people
+from campaign.config import said
 from campaign.errors import UnknownName, WrongUse
 from campaign.intake.values import is_mail
 from campaign.models import partners, sign_in, users
@@ -38,6 +39,12 @@ class Role(Fields):
     partner: str = Field(default="", max_length=200)
     email: str = Field(default="", max_length=254)
 
+    @property
+    def lacks(self) -> tuple[str, str] | None:
+        """An officer needs a partner."""
+        missing = self.role == "officer" and not self.partner
+        return ("partner", "An officer belongs to one partner. Choose it") if missing else None
+
     @field_validator("email")
     @classmethod
     def _one_address(cls, email: str) -> str:
@@ -45,16 +52,19 @@ class Role(Fields):
             raise mistake(_NEEDED["email"])
         return email
 
-    @property
-    def partner_key(self) -> str | None:
-        """The partner, of an officer alone."""
-        return self.partner or None if self.role == "officer" else None
-
 
 class Newcomer(Role):
     """A person to add."""
 
     name: str = Field(min_length=1, max_length=80)
+
+    @field_validator("name")
+    @classmethod
+    def _one_line(cls, name: str) -> str:
+        try:
+            return said("name", name)
+        except WrongUse as error:
+            raise mistake(str(error)) from error
 
 
 @area.get("/admin/people", Right.ADMINISTER)
@@ -92,38 +102,29 @@ def add(who: Who, sent: Sent) -> Response:
             person = _added(desk, form.found)
             secret = _invitation(desk, person) if person.email else ""
     except WrongUse as error:
-        return _form(who, form.wrong(_field_of(error), _words(error)), _WRONG)
+        return _form(who, _blamed(form, error), _WRONG)
     if secret:
         return _page(who, person.ident, Form(), link=who.house.address(f"/invitation/{secret}"))
     return who.redirect(f"/admin/people/{person.ident}", f"{person.name} is added. They act on the command line alone.")
 
 
 def _added(desk: Desk, found: Newcomer) -> User:
-    _known_partner(desk.session, found)
     return people.add_user(
         desk.session,
         name=found.name,
         role=found.role,
-        partner_key=found.partner_key,
+        partner_key=found.partner or None,
         email=found.email or None,
         by=desk.person.name,
         now=desk.now,
     )
 
 
-def _known_partner(session: Session, found: Role) -> None:
-    if found.partner_key is not None and partners.partner_by_key(session, found.partner_key) is None:
-        raise WrongUse(problem="There is no such partner", mend="Choose one of the list.")
-
-
-def _field_of(error: WrongUse) -> str:
-    """Return the field that a refusal is about."""
-    problem = str(error.facts.get("problem", ""))
-    return "partner" if "partner" in problem else "role" if "last admin" in problem else "name"
-
-
-def _words(error: WrongUse) -> str:
-    return str(error).replace("Name it with --partner.", "Choose it.").replace("Name the partner.", "Choose it.")
+def _blamed(form: Form[Any], error: WrongUse) -> Form[Any]:
+    """Return the form with a refusal beside the field that it is about; one that is about none is raised on."""
+    if "field" not in error.facts:
+        raise error
+    return form.wrong(str(error.facts["field"]), str(error))
 
 
 def _invitation(desk: Desk, person: User) -> str:
@@ -180,20 +181,17 @@ def change(ident: str, who: Who, sent: Sent) -> Response:
     try:
         with who.desk() as desk:
             person = _person(desk.session, ident)
-            _known_partner(desk.session, found)
             roster.change(
                 desk.session,
                 person,
                 role=found.role,
-                partner_key=found.partner_key,
+                partner_key=found.partner or None,
                 email=found.email or None,
                 by=desk.person.name,
                 now=desk.now,
             )
     except WrongUse as error:
-        if isinstance(error, UnknownName):
-            raise
-        return _page(who, ident, form.wrong(_field_of(error), _words(error)), _WRONG)
+        return _page(who, ident, _blamed(form, error), _WRONG)
     return who.redirect(f"/admin/people/{person.ident}", "Saved.")
 
 

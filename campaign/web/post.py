@@ -148,9 +148,10 @@ def _powers(session: Session, who: Actor, row: PostRow) -> dict[str, object]:
 
 def why_not(who: Actor, row: PostRow) -> str:
     """Return why this person may not approve the post, to end a sentence with; nothing when they may."""
+    if decisions.wrote(who.person, row.post):
+        return "you queued or last edited it"
     try:
-        decisions.four_eyes(who.person, row.post)
         decisions.side_of(who.person, row)
     except NotAllowed as error:
-        return str(error.facts["why"]).replace("they queued", "you queued")
+        return str(error.facts["why"])
     return ""

@@ -42,7 +42,7 @@ def rita(pages: Room) -> Iterator[None]:
         assert person is not None
         person.email = EMAIL
         session.add(person)
-        passwords.set_password(session, person, PASSWORD, now=pages.office.clock.now())
+        passwords.set_password(session, person, passwords.hashed(person, PASSWORD), now=pages.office.clock.now())
         for key in rows.passkeys(session, person.ident):
             rows.drop_passkey(session, person.ident, key.id or 0)
     return
@@ -100,10 +100,12 @@ def test_an_invitation_is_taken_with_a_passkey_alone(page: Page, pages: Room) ->
         session.add(person)
         session.flush()
         secret = tickets.issue(session, person, Purpose.INVITATION, by="adam", now=pages.office.clock.now())
+    before = pages.browser("rolf")
     page.goto(f"{pages.address}/invitation/{secret}")
     page.get_by_role("button", name="Use a passkey instead").click()
     page.wait_for_url(f"{pages.address}/account")
     expect(page.locator("main")).to_contain_text("First passkey")
+    assert before.get("/account").status_code == 303, "the sessions from before have ended"
     page.get_by_role("button", name="Sign out", exact=True).click()
     page.get_by_role("button", name="Sign in with a passkey").click()
     page.wait_for_url(f"{pages.address}/")

@@ -265,6 +265,6 @@ def test_a_role_that_changed_there_changes_here_and_is_written_down(dfe: tuple[R
     signed_in(room, "d-dora")
     assert role_of(room, "dora@example.org") == ("reviewer", None)
     with room.office.database.read() as session:
-        assert "change role" in [row.action for row in audit.rows(session, limit=3)]
+        assert "change user" in [row.action for row in audit.rows(session, limit=3)]
     api.roles["d-dora"] = []
     assert signed_in(room, "d-dora")[1].status_code == 403

@@ -69,7 +69,8 @@ def test_a_newcomer_gets_an_invitation_that_is_shown_once_and_lets_them_in(room:
         ({"name": "Nora"}, "Choose what the person is to do"),
         ({"name": "Nora", "role": "owner"}, "Choose what the person is to do"),
         ({"name": "Nora", "role": "officer"}, "An officer belongs to one partner"),
-        ({"name": "Nora", "role": "officer", "partner": "none"}, "There is no such partner"),
+        ({"name": "Nora", "role": "officer", "partner": "none"}, "There is no partner"),
+        ({"name": "No\nra", "role": "admin"}, "holds a line break"),
         ({"name": "rita", "role": "admin"}, "There is a user"),
         ({"name": "Nora", "role": "admin", "email": "nora"}, "Enter one email address"),
     ],
@@ -85,6 +86,25 @@ def test_a_newcomer_that_lacks_something_is_not_added_and_says_what(
         assert len(users.users(session)) == 6
 
 
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"name": "Our partner", "role": "reviewer"}, "name"),
+        ({"name": "No\nra", "role": "reviewer"}, "name"),
+        ({"name": "Nora", "role": "officer"}, "partner"),
+        ({"name": "Nora", "role": "officer", "partner": "none"}, "partner"),
+    ],
+)
+def test_a_refusal_stands_beside_the_field_that_it_is_about(room: Room, fields: dict[str, str], field: str) -> None:
+    room.office.hire("Our partner", "reviewer")
+    found = room.browser("adam").send("/admin/people/new", **fields)
+    assert re.findall(r'<a href="#(\w+)">', found.text) == [field]
+    assert "--partner" not in found.text
+    if field == "partner":
+        again = room.browser("adam").send(f"/admin/people/{ident(room, 'rita')}/role", **fields)
+        assert (again.status_code, re.findall(r'<a href="#(\w+)">', again.text)) == (422, [field])
+
+
 def test_a_changed_role_counts_at_once(room: Room) -> None:
     otto = room.browser("otto")
     assert otto.get("/admin").status_code == 403
@@ -98,11 +118,25 @@ def test_a_changed_role_counts_at_once(room: Room) -> None:
 def test_the_last_admin_stays(room: Room) -> None:
     number = ident(room, "adam")
     found = room.browser("adam").send(f"/admin/people/{number}/role", role="reviewer")
-    assert found.status_code == 422
+    assert (found.status_code, re.findall(r'<a href="#(\w+)">', found.text)) == (422, ["role"])
     assert "adam is the last admin" in found.text
     assert room.browser("adam").send(f"/admin/people/{number}/send-away").status_code == 422
     assert person(room, "adam").role == "admin"
     assert person(room, "adam").active
+
+
+def test_another_persons_address_is_refused_beside_its_field(room: Room) -> None:
+    adam = room.browser("adam")
+    adam.send("/admin/people/new", name="Nora", role="reviewer", email="nora@example.org")
+    for path in ("new", f"{ident(room, 'rita')}/role"):
+        found = adam.send(f"/admin/people/{path}", name="Ned", role="reviewer", email="Nora@example.org")
+        assert found.status_code == 422
+        assert '<a href="#email">Another person has this address' in found.text
+    assert person(room, "rita").email is None
+    adam.send(f"/admin/people/{ident(room, 'Nora')}/send-away")
+    assert adam.send("/admin/people/new", name="Ned", role="reviewer", email="nora@example.org").status_code == 200
+    assert adam.send(f"/admin/people/{ident(room, 'Nora')}/take-back").status_code == 422
+    assert not person(room, "Nora").active
 
 
 def test_who_is_sent_away_is_out_at_once_and_can_be_taken_back(room: Room) -> None:

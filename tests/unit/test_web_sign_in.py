@@ -1,13 +1,17 @@
 """Signing in with what the program itself keeps: invitations, passwords, recovery codes, the demo's link."""
 
 import re
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from conftest import MovedClock
 from pages_room import Browser, Room, opened_room
+from pwdlib import PasswordHash
 from reviewing import opened_office
 
 from campaign.errors import WrongUse
@@ -50,7 +54,9 @@ def invitation(room: Room) -> str:
 
 def with_password(room: Room) -> None:
     with room.office.database.write() as session:
-        passwords.set_password(session, rita(session), GOOD, now=room.office.clock.now())
+        passwords.set_password(
+            session, rita(session), passwords.hashed(rita(session), GOOD), now=room.office.clock.now()
+        )
 
 
 def try_password(room: Room, email: str = EMAIL, password: str = GOOD) -> tuple[Browser, str]:
@@ -70,6 +76,48 @@ def test_an_invitation_sets_a_password_once_and_signs_in(room: Room) -> None:
     assert room.browser().get(link).status_code == 404
     assert try_password(room)[1] == "/"
     assert try_password(room, EMAIL.lower())[1] == "/"
+
+
+def test_a_taken_invitation_ends_the_sessions_from_before(room: Room) -> None:
+    before, others, browser = room.browser("rita"), room.browser("rolf"), room.browser()
+    link = invitation(room)
+    assert before.get("/").status_code == 200, "an invitation alone ends nothing"
+    assert browser.send(link, page=link, password=GOOD).status_code == 303
+    assert before.get("/").status_code == 303
+    assert browser.get("/").status_code == 200
+    assert others.get("/").status_code == 200
+    with room.office.database.read() as session:
+        ended = [row.facts["ended"] for row in audit.rows(session) if row.action == "sign out everywhere"]
+    assert ended == [1]
+
+
+@dataclass
+class WhileOthersWrite:
+    """The real hasher, which only works while somebody else could write to the database."""
+
+    real: PasswordHash
+    database: Path
+    done: int = 0
+
+    def hash(self, password: str) -> str:
+        other = sqlite3.connect(self.database, timeout=0, isolation_level=None)
+        with closing(other):
+            other.execute("BEGIN IMMEDIATE")
+            other.execute("ROLLBACK")
+        self.done += 1
+        return self.real.hash(password)
+
+    def verify(self, password: str, stored: str) -> bool:
+        return self.real.verify(password, stored)
+
+
+def test_nobody_waits_to_write_while_a_password_is_hashed(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    hasher = WhileOthersWrite(PasswordHash.recommended(), Path(str(room.office.database.url.database)))
+    monkeypatch.setattr(passwords, "_hasher", lambda: hasher)
+    link, browser = invitation(room), room.browser()
+    assert browser.send(link, page=link, password=GOOD).status_code == 303
+    assert browser.send("/account/password", old=GOOD, password="four other random words").status_code == 303
+    assert hasher.done == 2
 
 
 def test_an_invitation_ends_after_seven_days(room: Room) -> None:

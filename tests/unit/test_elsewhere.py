@@ -1,0 +1,91 @@
+"""Whom an identity provider names: who was sent away stays away, and the provider's roles follow our own rules."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from conftest import MovedClock
+from reviewing import Office, opened_office
+
+from campaign.errors import NotAllowed, WrongUse
+from campaign.models import audit, users
+from campaign.models.users import User
+from campaign.people.elsewhere import person_for
+from campaign.people.provider import Stranger
+
+EMAIL = "rita@example.org"
+
+
+@pytest.fixture
+def office(tmp_path: Path, clock: MovedClock) -> Iterator[Office]:
+    yield from opened_office(tmp_path, clock)
+
+
+def changed(office: Office, name: str, **values: object) -> None:
+    with office.database.write() as session:
+        person = users.user(session, name)
+        assert person is not None
+        for column, value in values.items():
+            setattr(person, column, value)
+        session.add(person)
+
+
+def came(office: Office, role: str | None, email: str = EMAIL, partner: str | None = None) -> User:
+    named = email.lower()
+    stranger = Stranger("https://login.example.org", f"s-{named}", named, email, role, partner)
+    with office.database.write() as session:
+        return person_for(session, stranger, office.clock.now())
+
+
+def everybody(office: Office) -> list[tuple[str, str, str | None]]:
+    with office.database.read() as session:
+        return [(one.name, one.role, one.partner_key) for one in users.users(session)]
+
+
+@pytest.mark.parametrize("role", ["admin", None])
+def test_who_was_sent_away_does_not_come_back_as_somebody_new(office: Office, role: str | None) -> None:
+    changed(office, "rita", email=EMAIL, active=False)
+    before = everybody(office)
+    with pytest.raises(NotAllowed, match="they were sent away"):
+        came(office, role, "Rita@Example.org")
+    assert everybody(office) == before
+
+
+def test_who_was_added_anew_after_being_sent_away_comes_in(office: Office) -> None:
+    changed(office, "rolf", email=EMAIL, active=False)
+    changed(office, "rita", email=EMAIL)
+    assert came(office, "reviewer").name == "rita"
+
+
+def test_the_last_admin_is_not_let_in_with_less(office: Office) -> None:
+    changed(office, "adam", email=EMAIL)
+    for role, partner in (("reviewer", None), ("officer", "oak")):
+        with pytest.raises(WrongUse, match="adam is the last admin"):
+            came(office, role, partner=partner)
+    assert ("adam", "admin", None) in everybody(office)
+    changed(office, "rolf", role="admin")
+    assert came(office, "officer", partner="oak").role == "officer"
+    assert ("adam", "officer", "oak") in everybody(office)
+
+
+def test_a_role_that_stays_is_not_written_down_again(office: Office) -> None:
+    changed(office, "rita", email=EMAIL)
+    came(office, "reviewer", partner="oak")
+    came(office, "officer", partner="oak")
+    came(office, "officer", partner="oak")
+    with office.database.read() as session:
+        [row] = audit.rows(session)
+        assert (row.who, row.action, row.facts["was"]) == ("rita", "change user", "reviewer")
+
+
+@pytest.mark.parametrize("partner", [None, "ash"])
+def test_an_officer_of_no_partner_stays_outside(office: Office, partner: str | None) -> None:
+    changed(office, "rita", email=EMAIL)
+    for email in (EMAIL, "nora@example.org"):
+        with pytest.raises(NotAllowed, match="their organisation is no partner"):
+            came(office, "officer", email, partner)
+    assert ("rita", "reviewer", None) in everybody(office)
+
+
+def test_whom_the_provider_makes_a_reviewer_speaks_for_no_partner(office: Office) -> None:
+    assert came(office, "reviewer", partner="ash").partner_key is None
