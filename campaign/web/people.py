@@ -9,7 +9,7 @@ from sqlmodel import Session
 from campaign import people
 from campaign.config import said
 from campaign.errors import UnknownName, WrongUse
-from campaign.intake.values import is_mail
+from campaign.intake.values import is_mail, row_id
 from campaign.models import partners, sign_in, users
 from campaign.models.users import User
 from campaign.people import Right, roster, tickets
@@ -23,7 +23,6 @@ from campaign.web.words import browser_name
 area = Area()
 
 _WRONG = 422
-_MOST_DIGITS = 9
 _NEEDED = {
     "name": "Enter a name in at most 80 characters",
     "role": "Choose what the person is to do",
@@ -163,9 +162,8 @@ def _page(who: Actor, ident: str | int, form: Form[Any], status: int = 200, link
 
 
 def _person(session: Session, ident: str | int) -> User:
-    text = str(ident)
-    plain = text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS
-    found = users.user_by_id(session, int(text)) if plain else None
+    number = row_id(str(ident))
+    found = None if number is None else users.user_by_id(session, number)
     if found is None:
         raise UnknownName(kind="person", name=ident, mend="The list of people shows everybody.")
     return found
