@@ -11,7 +11,6 @@ from api_room import EVERY, Program, program, token_of
 from conftest import MovedClock
 from measured import measure
 from pages_room import Room, opened_room
-from reviewing import opened_office
 
 from campaign.models import audit, users
 from campaign.models.posts import Post
@@ -57,10 +56,8 @@ BODIES: dict[tuple[str, str], object] = {
 
 @pytest.fixture(scope="module")
 def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
-    folder = tmp_path_factory.mktemp("api")
-    for office in opened_office(folder, MovedClock()):
-        with opened_room(folder, office) as room:
-            yield room
+    with opened_room(tmp_path_factory.mktemp("api"), MovedClock()) as room:
+        yield room
 
 
 def sent(caller: Program, route: tuple[str, str], post: int = 1) -> requests.Response:
@@ -130,26 +127,25 @@ def _new() -> dict[str, object]:
 
 
 def test_a_token_ends_by_time_by_being_revoked_and_with_its_person(tmp_path: Path, clock: MovedClock) -> None:
-    for office in opened_office(tmp_path, clock):
-        with opened_room(tmp_path, office) as room:
-            short, long = token_of(room, "rita", lasts=timedelta(days=1)), token_of(room, "rita")
-            clock.move(timedelta(days=1))
-            refused(Program(room, short).call("GET", "/posts"), 401, "no-token")
-            assert Program(room, long).call("GET", "/posts").status_code == 200
-            with office.database.read() as session:
-                stored = session.execute(sa.select(ApiToken.digest)).scalars().all()
-                number = session.execute(sa.select(sa.func.max(ApiToken.id))).scalar()
-            assert long not in stored
-            assert room.browser("olga").send(f"/account/tokens/{number}/revoke").status_code == 404, "not hers"
-            assert room.browser("rita").send(f"/account/tokens/{number}/revoke").status_code == 303
-            refused(Program(room, long).call("GET", "/posts"), 401, "no-token")
-            last = token_of(room, "rolf")
-            with office.database.read() as session:
-                rolf = users.user(session, "rolf")
-                assert rolf is not None
-            assert room.browser("adam").send(f"/admin/people/{rolf.ident}/send-away").status_code == 303
-            assert {row.action for row in _audit(room)} >= {"make token", "revoke token"}
-            refused(Program(room, last).call("GET", "/posts"), 401, "no-token")
+    with opened_room(tmp_path, clock) as room:
+        short, long = token_of(room, "rita", lasts=timedelta(days=1)), token_of(room, "rita")
+        clock.move(timedelta(days=1))
+        refused(Program(room, short).call("GET", "/posts"), 401, "no-token")
+        assert Program(room, long).call("GET", "/posts").status_code == 200
+        with room.office.database.read() as session:
+            stored = session.execute(sa.select(ApiToken.digest)).scalars().all()
+            number = session.execute(sa.select(sa.func.max(ApiToken.id))).scalar()
+        assert long not in stored
+        assert room.browser("olga").send(f"/account/tokens/{number}/revoke").status_code == 404, "not hers"
+        assert room.browser("rita").send(f"/account/tokens/{number}/revoke").status_code == 303
+        refused(Program(room, long).call("GET", "/posts"), 401, "no-token")
+        last = token_of(room, "rolf")
+        with room.office.database.read() as session:
+            rolf = users.user(session, "rolf")
+            assert rolf is not None
+        assert room.browser("adam").send(f"/admin/people/{rolf.ident}/send-away").status_code == 303
+        assert {row.action for row in _audit(room)} >= {"make token", "revoke token"}
+        refused(Program(room, last).call("GET", "/posts"), 401, "no-token")
 
 
 def _audit(room: Room) -> list[audit.Audit]:
@@ -325,17 +321,16 @@ def test_holds_are_set_foretold_and_released(room: Room) -> None:
 
 
 def test_the_log_is_read_page_by_page_oldest_first(tmp_path: Path, clock: MovedClock) -> None:
-    for office in opened_office(tmp_path, clock):
-        with opened_room(tmp_path, office) as room:
-            measure(room)
-            olga, seen, cursor = program(room, "olga"), list[tuple[str, str]](), ""
-            while cursor is not None:
-                page = olga.get(f"/log?limit=200&partner=elm&cursor={cursor}")
-                seen += [(row["taken_at"], row["id"]) for row in page["items"]]
-                assert {row["partner"] for row in page["items"]} == {"oak"}
-                cursor = page["next"]
-            assert len(seen) == len(set(seen)) > 200
-            assert [at for at, _ in seen] == sorted(at for at, _ in seen)
+    with opened_room(tmp_path, clock) as room:
+        measure(room)
+        olga, seen, cursor = program(room, "olga"), list[tuple[str, str]](), ""
+        while cursor is not None:
+            page = olga.get(f"/log?limit=200&partner=elm&cursor={cursor}")
+            seen += [(row["taken_at"], row["id"]) for row in page["items"]]
+            assert {row["partner"] for row in page["items"]} == {"oak"}
+            cursor = page["next"]
+        assert len(seen) == len(set(seen)) > 200
+        assert [at for at, _ in seen] == sorted(at for at, _ in seen)
 
 
 @pytest.mark.parametrize(
@@ -375,10 +370,9 @@ def test_the_document_says_how_to_get_in_and_what_goes_wrong(room: Room) -> None
 
 
 def test_too_many_calls_are_told_when_to_come_back(tmp_path: Path, clock: MovedClock) -> None:
-    for office in opened_office(tmp_path, clock):
-        with opened_room(tmp_path, office) as room:
-            answers = [Program(room, "cmp_guessed").call("GET", "/posts") for _ in range(61)]
-            assert {answer.status_code for answer in answers[:60]} == {401}
-            refused(answers[60], 429, "too-many")
-            assert int(answers[60].headers["retry-after"]) > 0
-            assert program(room, "rita").call("GET", "/posts").status_code == 200, "a token that serves is let in"
+    with opened_room(tmp_path, clock) as room:
+        answers = [Program(room, "cmp_guessed").call("GET", "/posts") for _ in range(61)]
+        assert {answer.status_code for answer in answers[:60]} == {401}
+        refused(answers[60], 429, "too-many")
+        assert int(answers[60].headers["retry-after"]) > 0
+        assert program(room, "rita").call("GET", "/posts").status_code == 200, "a token that serves is let in"

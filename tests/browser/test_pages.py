@@ -98,7 +98,7 @@ def test_a_page_is_fit_for_everybody(
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without"])
-def test_a_reviewer_returns_and_an_officer_sees_why(browser: Browser, pages: Room, scripts: bool) -> None:  # noqa: FBT001
+def test_a_reviewer_returns_and_an_officer_sees_why(browser: Browser, pages: Room, *, scripts: bool) -> None:
     post = pages.office.post("oak", changes={"slot": f"return {scripts}"})
     with a_page(browser, pages, "rita", java_script_enabled=scripts) as page:
         page.goto(f"{pages.address}/posts/{post}")
@@ -116,7 +116,7 @@ def test_a_reviewer_returns_and_an_officer_sees_why(browser: Browser, pages: Roo
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without"])
-def test_the_demos_link_signs_in(browser: Browser, pages: Room, scripts: bool) -> None:  # noqa: FBT001
+def test_the_demos_link_signs_in(browser: Browser, pages: Room, *, scripts: bool) -> None:
     with a_page(browser, pages, None, java_script_enabled=scripts) as page:
         sign_in(page, pages, "olga")
         expect(page.get_by_role("link", name="olga")).to_be_visible()

@@ -9,16 +9,18 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+from warnings import catch_warnings
 
 import pytest
 import requests
 from conftest import MovedClock
 from joserfc import jwk, jwt
-from oidc_provider_mock import User, run_server_in_thread
 from pages_room import Browser, Room, opened_room
-from reviewing import opened_office
 
 from campaign.models import audit, users
+
+with catch_warnings(action="ignore"):  # as below; what another file has imported of Authlib makes them errors here
+    from oidc_provider_mock import User, run_server_in_thread
 
 API_SECRET = "the secret of the API, which is not the client's"
 CLIENT = "campaign"
@@ -110,9 +112,8 @@ def opened(folder: Path, clock: MovedClock, issuer: str, more: Mapping[str, str]
         "CAMPAIGN__WEB__PUBLIC_URL": "http://localhost:1",
         **more,
     }
-    for office in opened_office(folder, clock):
-        with opened_room(folder, office, environ) as room:
-            yield room
+    with opened_room(folder, clock, environ) as room:
+        yield room
 
 
 @pytest.fixture

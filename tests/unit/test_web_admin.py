@@ -1,15 +1,11 @@
 """The pages of admins: people and invitations, the audit log and its check, health, lists; and settling."""
 
 import re
-from collections.abc import Iterator
 from html import escape
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from conftest import MovedClock
-from pages_room import Room, opened_room
-from reviewing import opened_office
+from pages_room import Room
 
 from campaign.models import audit, mailing, users
 from campaign.models.audit import Audit
@@ -19,13 +15,6 @@ from campaign.web.audit import SIZE
 
 pytestmark = pytest.mark.thorough
 LINK = re.compile(r"http://[^<\s]*(/invitation/[\w-]+)")
-
-
-@pytest.fixture
-def room(tmp_path: Path, clock: MovedClock) -> Iterator[Room]:
-    for office in opened_office(tmp_path, clock):
-        with opened_room(tmp_path, office) as room:
-            yield room
 
 
 def ident(room: Room, name: str) -> int:

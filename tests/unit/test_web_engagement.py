@@ -11,7 +11,6 @@ import pytest
 from conftest import MovedClock
 from measured import measure
 from pages_room import Room, opened_room
-from reviewing import opened_office
 
 pytestmark = pytest.mark.thorough
 HREF = re.compile(r'<a class="govuk-link govuk-pagination__link" href="([^"]+)" rel="(next|prev)">')
@@ -20,10 +19,8 @@ ROW = re.compile(r'href="/engagement/posts/(\d+)"')
 
 @pytest.fixture(scope="module")
 def measured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Room, dict[str, int]]]:
-    folder = tmp_path_factory.mktemp("engagement")
-    for office in opened_office(folder, MovedClock()):
-        with opened_room(folder, office) as room:
-            yield room, measure(room)
+    with opened_room(tmp_path_factory.mktemp("engagement"), MovedClock()) as room:
+        yield room, measure(room)
 
 
 @pytest.fixture

@@ -1,38 +1,19 @@
 """What keeps the pages: forms from elsewhere, sessions, open redirects, floods of tries, the headers."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import requests
 from conftest import MovedClock
-from pages_room import TOKEN, Room, opened_room
-from reviewing import opened_office
+from pages_room import TOKEN, Room, demo_link, opened_room
 
 from campaign.models import sign_in, users
 from campaign.models.status import Status
-from campaign.people import tickets
-from campaign.people.tickets import Purpose
 from campaign.web.entering import own_path
 from campaign.web.rates import Rates, TooMany
 
 pytestmark = pytest.mark.thorough
-
-
-@pytest.fixture
-def room(tmp_path: Path, clock: MovedClock) -> Iterator[Room]:
-    for office in opened_office(tmp_path, clock):
-        with opened_room(tmp_path, office) as room:
-            yield room
-
-
-def demo_link(room: Room, name: str = "rita") -> str:
-    with room.office.database.write() as session:
-        person = users.user(session, name)
-        assert person is not None
-        secret = tickets.issue(session, person, Purpose.DEMO, by="adam", now=room.office.clock.now())
-    return f"/sign-in/demo/{secret}"
 
 
 @pytest.mark.parametrize(
@@ -101,9 +82,8 @@ def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(room: Room) -> No
 
 def test_over_https_the_cookie_is_bound_to_the_host(tmp_path: Path, clock: MovedClock) -> None:
     environ = {"CAMPAIGN__WEB__PUBLIC_URL": "https://campaign.example.org"}
-    for office in opened_office(tmp_path, clock):
-        with opened_room(tmp_path, office, environ) as room:
-            found = room.browser().get("/sign-in").headers
+    with opened_room(tmp_path, clock, environ) as room:
+        found = room.browser().get("/sign-in").headers
     assert found["set-cookie"].startswith("__Host-campaign=")
     assert "Secure" in found["set-cookie"]
     assert found["strict-transport-security"] == "max-age=31536000"

@@ -1,14 +1,10 @@
 """The dashboard, the list and the post page: what they show, and decisions bound to what was seen."""
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
-from conftest import MovedClock
-from pages_room import Browser, Room, opened_room
-from reviewing import opened_office
+from pages_room import Browser, Room
 
 from campaign.models.posts import Post
 from campaign.models.status import Status
@@ -19,13 +15,6 @@ DAY = timedelta(days=1)
 ROW = re.compile(r'class="govuk-link app-post__title" href="/posts/(\d+)"')
 
 pytestmark = pytest.mark.thorough
-
-
-@pytest.fixture
-def room(tmp_path: Path, clock: MovedClock) -> Iterator[Room]:
-    for office in opened_office(tmp_path, clock):
-        with opened_room(tmp_path, office) as room:
-            yield room
 
 
 def rows(browser: Browser, path: str) -> list[int]:

@@ -1,13 +1,9 @@
 """The review by groups: what is on the page is approved, what changed or was set aside is not."""
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from conftest import MovedClock
-from pages_room import Browser, Room, opened_room
-from reviewing import opened_office
+from pages_room import Browser, Room
 
 from campaign.models.posts import Post
 from campaign.models.status import Status
@@ -15,13 +11,6 @@ from campaign.models.status import Status
 pytestmark = pytest.mark.thorough
 GROUP = "/review/group?template=t&version=1&channel=x"
 SEEN = re.compile(r'name="(seen|plain)" value="([^"]+@\w+)"')
-
-
-@pytest.fixture
-def room(tmp_path: Path, clock: MovedClock) -> Iterator[Room]:
-    for office in opened_office(tmp_path, clock):
-        with opened_room(tmp_path, office) as room:
-            yield room
 
 
 def write(room: Room, post: int, words: str) -> None:

@@ -10,7 +10,6 @@ import requests
 from conftest import MovedClock
 from fastapi.routing import APIRoute
 from pages_room import Room, opened_app, opened_room
-from reviewing import opened_office
 
 from campaign.metrics import Metrics
 from campaign.models import Database, partners
@@ -139,10 +138,8 @@ CLOSED = {route: case for route, case in CASES.items() if case.needs not in (Ope
 
 @pytest.fixture(scope="module")
 def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
-    folder, clock = tmp_path_factory.mktemp("rights"), MovedClock()
-    for office in opened_office(folder, clock):
-        with opened_room(folder, office) as room:
-            yield room
+    with opened_room(tmp_path_factory.mktemp("rights"), MovedClock()) as room:
+        yield room
 
 
 def let_speak(room: Room) -> None:

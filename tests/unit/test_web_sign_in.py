@@ -2,17 +2,14 @@
 
 import re
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from conftest import MovedClock
-from pages_room import Browser, Room, opened_room
 from pwdlib import PasswordHash
-from reviewing import opened_office
+from pages_room import Browser, Room
 
 from campaign.errors import WrongUse
 from campaign.models import audit, sign_in, users
@@ -29,15 +26,10 @@ pytestmark = pytest.mark.thorough
 
 
 @pytest.fixture
-def room(tmp_path: Path, clock: MovedClock) -> Iterator[Room]:
-    for office in opened_office(tmp_path, clock):
-        with office.database.write() as session:
-            person = users.user(session, "rita")
-            assert person is not None
-            person.email = EMAIL
-            session.add(person)
-        with opened_room(tmp_path, office) as room:
-            yield room
+def room(room: Room) -> Room:
+    with room.office.database.write() as session:
+        rita(session).email = EMAIL
+    return room
 
 
 def rita(session: object) -> User:

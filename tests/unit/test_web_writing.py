@@ -1,14 +1,10 @@
 """New posts and other words: seen before they are sent, to review with every change, nothing outside of the fields."""
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
-from conftest import MovedClock
-from pages_room import Browser, Room, opened_room
-from reviewing import opened_office
+from pages_room import Browser, Room
 
 from campaign.models import holds, partners
 from campaign.models.posts import Post
@@ -20,15 +16,13 @@ LINE = "A line of our own <b>"
 
 
 @pytest.fixture
-def room(tmp_path: Path, clock: MovedClock) -> Iterator[Room]:
-    for office in opened_office(tmp_path, clock):
-        with office.database.write() as session:
-            for key in ("oak", "elm"):
-                partner = partners.partner_by_key(session, key)
-                assert partner is not None
-                partner.details = {"x_line": f"The line of {key}"}
-        with opened_room(tmp_path, office) as room:
-            yield room
+def room(room: Room) -> Room:
+    with room.office.database.write() as session:
+        for key in ("oak", "elm"):
+            partner = partners.partner_by_key(session, key)
+            assert partner is not None
+            partner.details = {"x_line": f"The line of {key}"}
+    return room
 
 
 def new(room: Room, browser: Browser, do: str = "send", partner: str = "oak", **fields: str) -> tuple[int, str]:
