@@ -49,7 +49,7 @@ def test_details_are_fields_of_the_templates_shown_as_posts_before_they_are_save
         ({"local_link": "oak.example"}, "Local link is no web address"),
         ({"own_words": "x" * 2000}, "Shorten it by"),
         ({"contact_email": "nobody"}, "is no mail address"),
-        ({"quote": "Well said", "quote_name": ""}, "Quote"),
+        ({"quote": "Well said", "quote_name": ""}, "Quote lacks name and role"),
         ({"name": ""}, "Enter the name of your organisation"),
     ],
 )

@@ -90,7 +90,7 @@ def test_who_queued_a_post_is_told_why_they_may_not_approve_it(room: Room) -> No
     text = room.browser("rita").get(f"/posts/{post}").text
     assert "you queued or last edited it" in text
     assert 'value="approve"' not in text
-    assert decide(room, "rita", post, decision="approve") in {403, 422, 409}
+    assert decide(room, "rita", post, decision="approve") == 403
     assert room.office.seen(post).status == Status.IN_REVIEW
 
 

@@ -97,8 +97,10 @@ def test_a_post_that_changed_meanwhile_is_refused_and_the_others_are_approved(ro
 
 def test_nothing_is_approved_that_was_not_on_the_page(room: Room) -> None:
     posts, browser = three(room), room.browser("rita")
-    for seen in ([], [("seen", str(posts[0]))], [("seen", f"{posts[0]}@")], [("seen", f"{posts[0]}@{'0' * 64}")]):
-        assert send(browser, seen, "approve") in {409, 422}
+    for seen in ([], [("seen", str(posts[0]))]):
+        assert send(browser, seen, "approve") == 422
+    for digest in ("", "0" * 64):
+        assert send(browser, [("seen", f"{posts[0]}@{digest}")], "approve") == 409
     assert states(room, posts) == ["in_review"] * 3
 
 
@@ -121,7 +123,7 @@ def test_an_officer_sees_and_decides_own_posts_alone(room: Room) -> None:
     text = browser.get(GROUP).text
     assert f"/posts/{posts[0]}" not in text
     assert f"/posts/{posts[2]}" in text
-    assert "1 post waits" not in browser.get("/review").text
+    assert "2 posts wait for you" in browser.get("/review").text
     theirs = [("seen", f"{posts[0]}@{room.office.seen(posts[0]).content_hash}")]
     assert send(browser, theirs, "approve") == 409
     assert states(room, posts) == [Status.IN_REVIEW.value] * 3
