@@ -34,8 +34,8 @@ def _cases(report: Path) -> Iterator[ET.Element]:
 
 def main(reports: Sequence[Path]) -> int:
     """Print a line per kind and the sum; return the exit code."""
-    if not all(report.stat().st_size for report in reports):
-        print("pytest wrote no report")
+    if not reports or (missing := [report for report in reports if not report.is_file() or not report.stat().st_size]):
+        print(f"pytest wrote no report {', '.join(map(str, missing))}" if reports else __doc__)
         return 1
     ends: dict[str, Counter[str]] = defaultdict(Counter)
     seconds: dict[str, float] = defaultdict(float)

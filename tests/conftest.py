@@ -37,7 +37,7 @@ def postgres() -> Iterator[str]:
 
 @contextmanager
 def _new_database(postgres: str, more: str = "") -> Iterator[str]:
-    import psycopg  # noqa: PLC0415
+    import psycopg  # noqa: PLC0415 - only runs that ask for PostgreSQL pay for it
 
     name = f"t{uuid.uuid4().hex[:12]}"
     with psycopg.connect(postgres, autocommit=True) as connection:

@@ -1,6 +1,7 @@
 """The daemon in a process of its own, for tests that look at it from outside."""
 
 import os
+import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -28,6 +29,12 @@ def daemon(folder: Path, environ: Mapping[str, str] | None = None) -> Iterator[s
     finally:
         process.kill()
         process.wait()
+
+
+def free_port(host: str = "127.0.0.1") -> int:
+    """Return a port that nobody listens on just now."""
+    with socket.create_server((host, 0)) as door:
+        return int(door.getsockname()[1])
 
 
 def comes_true(seconds: float, look: Callable[[], bool]) -> bool:

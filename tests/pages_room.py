@@ -8,13 +8,14 @@ from pathlib import Path
 
 import requests
 from conftest import MovedClock
-from reviewing import Office
+from reviewing import Office, opened_office
 
 from campaign.app import App
 from campaign.config import lay_out, load_settings
 from campaign.metrics import Metrics
 from campaign.models import Database, users
-from campaign.people import visits
+from campaign.people import tickets, visits
+from campaign.people.tickets import Purpose
 from campaign.people.visits import Lasting
 from campaign.vault import create_key
 from campaign.web.server import serving
@@ -97,8 +98,18 @@ class Room:
 
 
 @contextmanager
-def opened_room(folder: Path, office: Office, environ: Mapping[str, str] | None = None) -> Iterator[Room]:
-    """Serve the pages over an office."""
-    app = opened_app(folder / "workspace", office.database, office.clock, environ)
-    with served(app) as address:
-        yield Room(office, app, address)
+def opened_room(folder: Path, clock: MovedClock, environ: Mapping[str, str] | None = None) -> Iterator[Room]:
+    """Serve the pages over an office of their own."""
+    for office in opened_office(folder, clock):
+        app = opened_app(folder / "workspace", office.database, office.clock, environ)
+        with served(app) as address:
+            yield Room(office, app, address)
+
+
+def demo_link(room: Room, name: str = "rita") -> str:
+    """Return the path of a demo's link for a person."""
+    with room.office.database.write() as session:
+        person = users.user(session, name)
+        assert person is not None
+        secret = tickets.issue(session, person, Purpose.DEMO, by="adam", now=room.office.clock.now())
+    return f"/sign-in/demo/{secret}"

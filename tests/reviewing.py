@@ -85,6 +85,12 @@ class Office:
         with self.database.read() as session:
             return session.get_one(Post, post_id)
 
+    def raw(self) -> bytes:
+        """Return all bytes of the database: its file, and the log with the rows that are not in the file yet."""
+        main = Path(str(self.database.url.database))
+        log = main.with_name(f"{main.name}-wal")
+        return main.read_bytes() + (log.read_bytes() if log.exists() else b"")
+
     def moves(self, post_id: int) -> list[tuple[str, str]]:
         with self.database.read() as session:
             return [(event.who, event.move) for event in listing.events(session, post_id)]

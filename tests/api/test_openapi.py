@@ -11,7 +11,6 @@ from conftest import MovedClock
 from hypothesis import HealthCheck, given, settings
 from measured import measure
 from pages_room import Room, opened_room
-from reviewing import opened_office
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
@@ -30,13 +29,12 @@ CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance,
 @pytest.fixture(scope="module")
 def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
     folder = tmp_path_factory.mktemp("api")
-    for office in opened_office(folder, MovedClock()):
-        with opened_room(folder, office) as room:
-            for number in range(12):
-                office.post("oak", status=list(Status)[number], after=timedelta(hours=number))
-            measure(room)
-            room.app.settings  # noqa: B018 - read once, so that no example pays for it
-            yield room
+    with opened_room(folder, MovedClock()) as room:
+        for number in range(12):
+            room.office.post("oak", status=list(Status)[number], after=timedelta(hours=number))
+        measure(room)
+        room.app.settings  # noqa: B018 - read once, so that no example pays for it
+        yield room
 
 
 @pytest.fixture(scope="module")

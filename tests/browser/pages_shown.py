@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -11,16 +10,15 @@ from typing import Any
 
 import pytest
 from conftest import MovedClock
+from daemons import free_port
 from measured import measure
-from pages_room import Room, opened_app
+from pages_room import Room, demo_link, opened_app
 from playwright.sync_api import Browser, Page
 from reviewing import opened_office
 
 from campaign.metrics import Metrics
-from campaign.models import mailing, users
+from campaign.models import mailing
 from campaign.models.status import Status
-from campaign.people import tickets
-from campaign.people.tickets import Purpose
 from campaign.review import decisions, holding
 from campaign.web.server import serving
 from campaign.web.site import site
@@ -39,11 +37,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def browser_type_launch_args() -> dict[str, Any]:
     return {"executable_path": CHROMIUM, "args": QUIET}
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as door:
-        return int(door.getsockname()[1])
 
 
 @contextmanager
@@ -104,17 +97,8 @@ def posts(pages: Room) -> dict[str, int]:
     return furnish(pages)
 
 
-def link_for(room: Room, name: str) -> str:
-    """Return a demo's link for a person."""
-    with room.office.database.write() as session:
-        person = users.user(session, name)
-        assert person is not None
-        secret = tickets.issue(session, person, Purpose.DEMO, by="adam", now=room.office.clock.now())
-    return f"{room.address}/sign-in/demo/{secret}"
-
-
 def sign_in(page: Page, room: Room, name: str) -> None:
-    page.goto(link_for(room, name))
+    page.goto(f"{room.address}{demo_link(room, name)}")
     page.get_by_role("button", name="Continue").click()
     page.wait_for_url(f"{room.address}/")
 

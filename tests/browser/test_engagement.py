@@ -7,9 +7,8 @@ from playwright.sync_api import Browser, expect
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without"])
-def test_the_log_is_sorted_filtered_and_walked(
-    browser: Browser, pages: Room, posts: dict[str, int], *, scripts: bool
-) -> None:
+@pytest.mark.usefixtures("posts")
+def test_the_log_is_sorted_filtered_and_walked(browser: Browser, pages: Room, *, scripts: bool) -> None:
     with a_page(browser, pages, "rita", java_script_enabled=scripts) as page:
         page.get_by_role("link", name="Engagement").click()
         page.get_by_role("link", name="Log", exact=True).click()
@@ -27,11 +26,11 @@ def test_the_log_is_sorted_filtered_and_walked(
         page.get_by_role("link", name="Next").click()
         page.get_by_role("link", name="Previous").click()
         assert page.locator("tbody tr").first.inner_text() == first
-    assert posts
 
 
+@pytest.mark.usefixtures("posts")
 def test_chart_and_table_stand_in_tabs_with_scripts_and_below_one_another_without(
-    browser: Browser, pages: Room, posts: dict[str, int]
+    browser: Browser, pages: Room
 ) -> None:
     with a_page(browser, pages, "rita") as page:
         page.goto(f"{pages.address}/engagement")
@@ -42,10 +41,10 @@ def test_chart_and_table_stand_in_tabs_with_scripts_and_below_one_another_withou
     with a_page(browser, pages, "rita", java_script_enabled=False) as page:
         page.goto(f"{pages.address}/engagement")
         expect(page.get_by_role("table")).to_be_visible()
-    assert posts
 
 
-def test_an_admin_adds_a_person_by_keyboard_alone(browser: Browser, pages: Room, posts: dict[str, int]) -> None:
+@pytest.mark.usefixtures("posts")
+def test_an_admin_adds_a_person_by_keyboard_alone(browser: Browser, pages: Room) -> None:
     with a_page(browser, pages, "adam") as page:
         page.goto(f"{pages.address}/admin/people/new")
         page.get_by_label("Name", exact=True).focus()
@@ -59,4 +58,3 @@ def test_an_admin_adds_a_person_by_keyboard_alone(browser: Browser, pages: Room,
         page.keyboard.press("Enter")
         expect(page.get_by_role("heading", level=1)).to_have_text("Nora of the keys")
         expect(page.locator("main")).to_contain_text("it is not shown again")
-    assert posts

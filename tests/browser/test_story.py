@@ -13,7 +13,7 @@ BANNER = ".govuk-notification-banner"
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without"])
-def test_words_are_written_returned_mended_and_approved(browser: Browser, pages: Room, scripts: bool) -> None:  # noqa: FBT001
+def test_words_are_written_returned_mended_and_approved(browser: Browser, pages: Room, *, scripts: bool) -> None:
     line, mended = f"Come and see us {scripts}", f"Come and see us on Friday {scripts}"
     with pages.office.database.write() as session:
         oak = partners.partner_by_key(session, "oak")

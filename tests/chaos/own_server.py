@@ -1,13 +1,14 @@
 """A PostgreSQL server of a test's own, which may be stopped, and may listen on TCP."""
 
 import shutil
-import socket
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from daemons import free_port
 
 
 @dataclass
@@ -55,15 +56,10 @@ def own_server(host: str = "") -> Iterator[OwnServer]:
         network = host.rpartition(".")[0]
         with (folder / "pg_hba.conf").open("a") as rules:
             rules.write(f"host all all {network}.0/24 trust\n")
-    own = OwnServer(server, host, _free_port(host or "127.0.0.1"))
+    own = OwnServer(server, host, free_port(host or "127.0.0.1"))
     own.start()
     try:
         yield own
     finally:
         own.control("-m", "immediate", "stop")
         shutil.rmtree(folder)
-
-
-def _free_port(host: str) -> int:
-    with socket.create_server((host, 0)) as door:
-        return int(door.getsockname()[1])

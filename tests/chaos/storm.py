@@ -75,13 +75,9 @@ def _mail(seed: int) -> list[Fault]:
 
 def applied(faults: Faults) -> Counter[str]:
     """Return how often each kind of fault was really applied."""
-    return _counted(faults, 2)
-
-
-def _counted(faults: Faults, part: int) -> Counter[str]:
     counts: Counter[str] = Counter()
     for name, times in _report(faults, "applied").items():
-        counts[name.split(".")[part]] += times
+        counts[name.split(".")[2]] += times
     return counts
 
 

@@ -16,6 +16,8 @@ from campaign.sandbox.faults import Fault
 from campaign.sandbox.server import Sandbox
 
 PLATFORMS = ("x", "facebook", "linkedin")
+MAILERS = 2
+"""So many of the partners send issues."""
 CONNECTIONS = 2
 """Connections to the mail server: so many mails at most may a kill leave unknown."""
 
@@ -90,8 +92,6 @@ class Trial:
     """Where the local platforms listen."""
     room: float = 4.0
     """Seconds, at the least, from the plan to the first post."""
-    mailers: int = 2
-    """So many of the partners send issues."""
     senders: int = 0
     """So many processes make the calls of each daemon; with 0 it makes them itself."""
 
@@ -100,7 +100,7 @@ class Trial:
         (self.folder / "desk").mkdir(parents=True)
         (self.folder / "data").mkdir()
         self.keys = [f"p{number}" for number in range(self.size.partners)]
-        self.mailing_keys = self.keys[: self.mailers]
+        self.mailing_keys = self.keys[:MAILERS]
         accounts = self._write_accounts()
         faults = fault_plan(self.seed) if self.faults is None else self.faults
         door = f"{self.host}:0"

@@ -9,16 +9,18 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+from warnings import catch_warnings
 
 import pytest
 import requests
 from conftest import MovedClock
 from joserfc import jwk, jwt
-from oidc_provider_mock import User, run_server_in_thread
 from pages_room import Browser, Room, opened_room
-from reviewing import opened_office
 
 from campaign.models import audit, users
+
+with catch_warnings(action="ignore"):  # as below; what another file has imported of Authlib makes them errors here
+    from oidc_provider_mock import User, run_server_in_thread
 
 API_SECRET = "the secret of the API, which is not the client's"
 CLIENT = "campaign"
@@ -110,9 +112,8 @@ def opened(folder: Path, clock: MovedClock, issuer: str, more: Mapping[str, str]
         "CAMPAIGN__WEB__PUBLIC_URL": "http://localhost:1",
         **more,
     }
-    for office in opened_office(folder, clock):
-        with opened_room(folder, office, environ) as room:
-            yield room
+    with opened_room(folder, clock, environ) as room:
+        yield room
 
 
 @pytest.fixture
@@ -171,15 +172,55 @@ def test_no_role_or_no_partner_is_no_way_in(room: Room, subject: str) -> None:
     assert browser.get("/").status_code == 303
 
 
-def test_an_address_that_is_not_confirmed_is_nobodys(room: Room) -> None:
+def has_address(room: Room, name: str, email: str) -> None:
     with room.office.database.write() as session:
-        person = users.user(session, "adam")
+        person = users.user(session, name)
         assert person is not None
-        person.email = "adam@example.org"
-        session.add(person)
-    browser, _ = signed_in(room, "s-fake")
-    assert "adam," not in browser.get("/account").text
+        person.email = email
+
+
+def made(room: Room) -> list[tuple[str, str, str | None]]:
+    """Return who is here beside the people of the office: name, role and address."""
+    with room.office.database.read() as session:
+        return [(one.name, one.role, one.email) for one in users.users(session)[6:]]
+
+
+def test_an_address_that_is_not_confirmed_is_nobodys(room: Room) -> None:
+    has_address(room, "adam", "adam@example.org")
+    browser, found = signed_in(room, "s-fake")
+    assert (found.status_code, found.headers["location"]) == (303, "/")
+    assert made(room) == [("s-fake", "reviewer", None)], "somebody new, with the provider's role and no address"
+    assert browser.get("/admin").status_code == 403
     assert role_of(room, "adam") == ("admin", None)
+
+
+@pytest.fixture
+def no_roles(tmp_path: Path, clock: MovedClock, issuer: str) -> Iterator[Room]:
+    """A room where the provider says who somebody is, and only we say what they may."""
+    more = {"CAMPAIGN__OIDC__PROFILE": "generic", "CAMPAIGN__OIDC__ROLES": "{}", "CAMPAIGN__OIDC__PARTNERS": "{}"}
+    with opened(tmp_path, clock, issuer, more) as room:
+        yield room
+
+
+def test_without_roles_a_known_address_gets_in_with_its_own_role(no_roles: Room) -> None:
+    has_address(no_roles, "otto", "rita@example.org")
+    for _ in range(2):
+        browser, found = signed_in(no_roles, "s-rita")
+        assert (found.status_code, found.headers["location"]) == (303, "/")
+        assert browser.get("/details").status_code == 200
+        assert browser.get("/hold").status_code == 403, "the provider's word of a reviewer counts for nothing"
+    assert role_of(no_roles, "otto") == ("officer", "oak")
+    assert made(no_roles) == []
+
+
+@pytest.mark.parametrize("subject", ["s-none", "s-fake"])
+def test_without_roles_an_address_that_is_unknown_or_not_confirmed_is_no_way_in(no_roles: Room, subject: str) -> None:
+    has_address(no_roles, "adam", "adam@example.org")
+    browser, found = signed_in(no_roles, subject)
+    assert found.status_code == 403
+    assert "nobody has added them" in found.text
+    assert browser.get("/").status_code == 303
+    assert made(no_roles) == []
 
 
 def test_the_question_carries_state_nonce_and_a_challenge(room: Room) -> None:

@@ -1,14 +1,13 @@
 """What people decide, carried out: held, released, published by hand, taken down."""
 
 import os
-import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from time import monotonic, sleep
 from typing import Any
 
 import requests
+from daemons import comes_true, free_port
 from terminal import Terminal
 from workshop import CAMPAIGN, Workshop, seconds_ahead
 
@@ -81,21 +80,6 @@ def daemon(desk: Workshop, port: int) -> Iterator[subprocess.Popen[str]]:
             yield process
         finally:
             process.kill()
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as door:
-        port: int = door.getsockname()[1]
-        return port
-
-
-def comes_true(seconds: float, look: Any) -> bool:
-    end = monotonic() + seconds
-    while monotonic() < end:
-        if look():
-            return True
-        sleep(0.1)
-    return False
 
 
 def is_well(port: int) -> bool:

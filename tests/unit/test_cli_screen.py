@@ -1,32 +1,34 @@
 """What people see: local wall time, plain words instead of Python's, words to copy as they are. JSON stays."""
 
-import sys
 from pathlib import Path
 
 import pytest
-from terminal import Terminal, opened_terminal, slot
+from terminal import HEAD, Terminal, opened_terminal, slot
 
 from campaign.cli.screen import said
+from campaign.models import listing
 from campaign.newsletter.marks import spoken_marks
 from campaign.wording import counted, some_of
+
+SUMMER = HEAD.replace("2030-12-02", "2030-07-01")
 
 
 @pytest.fixture
 def terminal(tmp_path: Path) -> Terminal:
     """A campaign in summer, when London is an hour ahead of UTC."""
     opened = opened_terminal(tmp_path)
-    text = (opened.folder / "schedules" / "own.toml").read_text(encoding="utf-8")
-    opened.write("schedules/own.toml", text.replace("2030-12-02", "2030-07-01"))
+    opened.timetable(slot("launch", channels=("x", "facebook")), head=SUMMER)
     opened.run("queue")
     return opened
 
 
 def test_times_on_screen_are_those_of_the_campaigns_zone_and_in_json_utc(terminal: Terminal) -> None:
     assert {post["due_at"][:16] for post in terminal.posts()} == {"2030-07-01T08:00"}
-    for command in (("posts", "list"), ("review", "list"), ("plan",)):
+    terminal.timetable(slot("launch", channels=("x", "facebook")), slot("second", "launch + 1 day 09:00"), head=SUMMER)
+    for command, day in ((("posts", "list"), 1), (("review", "list"), 1), (("plan",), 2)):
         shown = terminal.run(*command)
         assert "08:00" not in shown
-        assert "2030-07-01 09:00" in shown or command == ("plan",)
+        assert f"2030-07-0{day} 09:00" in shown
 
 
 def test_a_moved_post_is_listed_at_the_time_that_was_typed(terminal: Terminal) -> None:
@@ -72,18 +74,16 @@ def test_a_post_that_never_was_is_left_out_and_not_withdrawn(terminal: Terminal)
     assert "2 leave out" in terminal.run("queue")
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="permissions of POSIX")
 def test_a_database_that_may_not_be_written_is_named_with_its_mend(
     terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from campaign.models import listing  # noqa: PLC0415
-
     def refuse(*_: object) -> None:
         raise listing.sa.exc.OperationalError("SELECT 1", {}, Exception("attempt to write a readonly database"))
 
     monkeypatch.setattr(listing, "posts", refuse)
     shown = terminal.run("posts", "list", code=2)
     assert f"{terminal.folder}/campaign.db" in shown
+    assert "See that you may write" in shown
     assert "db upgrade" not in shown
 
 

@@ -42,7 +42,14 @@ def claimed(database: Database, clock: MovedClock, *, issue: bool = False) -> Se
     )
 
 
-def test_the_gate_is_open_until_half_of_the_lease_is_gone(database: Database, clock: MovedClock) -> None:
+@pytest.mark.parametrize("issue", [False, True])
+def test_the_gate_is_open_at_exactly_half_of_the_lease(database: Database, clock: MovedClock, *, issue: bool) -> None:
+    gate = claimed(database, clock, issue=issue)
+    clock.move(LEASE / 2)
+    gate.check()
+
+
+def test_the_gate_is_shut_when_more_than_half_of_the_lease_is_gone(database: Database, clock: MovedClock) -> None:
     gate = claimed(database, clock)
     clock.move(LEASE / 2 + SECOND)
     with pytest.raises(Worn, match="half of the lease"):

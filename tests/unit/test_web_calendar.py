@@ -1,26 +1,15 @@
 """The calendar: each post on its day, bank holidays and quiet periods drawn in."""
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
-from conftest import MovedClock
-from pages_room import Room, opened_room
-from reviewing import opened_office
+from pages_room import Room
 
 from campaign.models.status import Status
 
 pytestmark = pytest.mark.thorough
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def room(tmp_path: Path, clock: MovedClock) -> Iterator[Room]:
-    for office in opened_office(tmp_path, clock):
-        with opened_room(tmp_path, office) as room:
-            yield room
 
 
 def cell(text: str, day: str) -> str:

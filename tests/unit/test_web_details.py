@@ -1,14 +1,10 @@
 """A partner's details, its agreement, and publishing by hand, in the pages."""
 
 import re
-from collections.abc import Iterator
 from email import message_from_bytes
-from pathlib import Path
 
 import pytest
-from conftest import MovedClock
-from pages_room import Browser, Room, opened_room
-from reviewing import opened_office
+from pages_room import Browser, Room
 
 from campaign.models import partners
 from campaign.models.partners import Partner
@@ -17,13 +13,6 @@ from campaign.models.status import Status
 
 pytestmark = pytest.mark.thorough
 GOOD = {"name": "Oak School", "x_line": "Oak's own line", "contact": "send@oak.example"}
-
-
-@pytest.fixture
-def room(tmp_path: Path, clock: MovedClock) -> Iterator[Room]:
-    for office in opened_office(tmp_path, clock):
-        with opened_room(tmp_path, office) as room:
-            yield room
 
 
 def partner(room: Room, key: str = "oak") -> Partner:
@@ -60,7 +49,7 @@ def test_details_are_fields_of_the_templates_shown_as_posts_before_they_are_save
         ({"local_link": "oak.example"}, "Local link is no web address"),
         ({"own_words": "x" * 2000}, "Shorten it by"),
         ({"contact_email": "nobody"}, "is no mail address"),
-        ({"quote": "Well said", "quote_name": ""}, "Quote"),
+        ({"quote": "Well said", "quote_name": ""}, "Quote lacks name and role"),
         ({"name": ""}, "Enter the name of your organisation"),
     ],
 )

@@ -1,14 +1,10 @@
 """Hold and release in the pages: the red button, what a release will do, and that it does what was told."""
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
-from conftest import MovedClock
-from pages_room import Browser, Room, opened_room
-from reviewing import opened_office
+from pages_room import Browser, Room
 
 from campaign.models import holds
 from campaign.models.status import Status
@@ -16,13 +12,6 @@ from campaign.review import holding
 
 pytestmark = pytest.mark.thorough
 RELEASE = "/hold/release?scope=everything"
-
-
-@pytest.fixture
-def room(tmp_path: Path, clock: MovedClock) -> Iterator[Room]:
-    for office in opened_office(tmp_path, clock):
-        with opened_room(tmp_path, office) as room:
-            yield room
 
 
 def held(room: Room) -> list[str]:

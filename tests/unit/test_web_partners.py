@@ -3,14 +3,10 @@
 import csv
 import io
 import re
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
-from conftest import MovedClock
-from pages_room import Browser, Room, opened_room
-from reviewing import opened_office
+from pages_room import Browser, Room
 
 from campaign.models import partners
 from campaign.models.partners import change_account
@@ -19,13 +15,6 @@ from campaign.review import taking_down
 
 pytestmark = pytest.mark.thorough
 OUT = {"slot": "launch"}
-
-
-@pytest.fixture
-def room(tmp_path: Path, clock: MovedClock) -> Iterator[Room]:
-    for office in opened_office(tmp_path, clock):
-        with opened_room(tmp_path, office) as room:
-            yield room
 
 
 def published(room: Room, partner: str, **changes: object) -> int:

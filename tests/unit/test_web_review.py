@@ -1,13 +1,9 @@
 """The review by groups: what is on the page is approved, what changed or was set aside is not."""
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from conftest import MovedClock
-from pages_room import Browser, Room, opened_room
-from reviewing import opened_office
+from pages_room import Browser, Room
 
 from campaign.models.posts import Post
 from campaign.models.status import Status
@@ -15,13 +11,6 @@ from campaign.models.status import Status
 pytestmark = pytest.mark.thorough
 GROUP = "/review/group?template=t&version=1&channel=x"
 SEEN = re.compile(r'name="(seen|plain)" value="([^"]+@\w+)"')
-
-
-@pytest.fixture
-def room(tmp_path: Path, clock: MovedClock) -> Iterator[Room]:
-    for office in opened_office(tmp_path, clock):
-        with opened_room(tmp_path, office) as room:
-            yield room
 
 
 def write(room: Room, post: int, words: str) -> None:
@@ -108,8 +97,10 @@ def test_a_post_that_changed_meanwhile_is_refused_and_the_others_are_approved(ro
 
 def test_nothing_is_approved_that_was_not_on_the_page(room: Room) -> None:
     posts, browser = three(room), room.browser("rita")
-    for seen in ([], [("seen", str(posts[0]))], [("seen", f"{posts[0]}@")], [("seen", f"{posts[0]}@{'0' * 64}")]):
-        assert send(browser, seen, "approve") in {409, 422}
+    for seen in ([], [("seen", str(posts[0]))]):
+        assert send(browser, seen, "approve") == 422
+    for digest in ("", "0" * 64):
+        assert send(browser, [("seen", f"{posts[0]}@{digest}")], "approve") == 409
     assert states(room, posts) == ["in_review"] * 3
 
 
@@ -132,7 +123,7 @@ def test_an_officer_sees_and_decides_own_posts_alone(room: Room) -> None:
     text = browser.get(GROUP).text
     assert f"/posts/{posts[0]}" not in text
     assert f"/posts/{posts[2]}" in text
-    assert "1 post waits" not in browser.get("/review").text
+    assert "2 posts wait for you" in browser.get("/review").text
     theirs = [("seen", f"{posts[0]}@{room.office.seen(posts[0]).content_hash}")]
     assert send(browser, theirs, "approve") == 409
     assert states(room, posts) == [Status.IN_REVIEW.value] * 3

@@ -1,16 +1,16 @@
 """New posts and other words: seen before they are sent, to review with every change, nothing outside of the fields."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Mapping
 from datetime import timedelta
-from pathlib import Path
+from html import escape
 
 import pytest
-from conftest import MovedClock
-from pages_room import Browser, Room, opened_room
-from reviewing import opened_office
+from builders import add_post
+from pages_room import Browser, Room
 
 from campaign.models import holds, partners
+from campaign.models.partners import Account
 from campaign.models.posts import Post
 from campaign.models.status import Status
 
@@ -20,15 +20,13 @@ LINE = "A line of our own <b>"
 
 
 @pytest.fixture
-def room(tmp_path: Path, clock: MovedClock) -> Iterator[Room]:
-    for office in opened_office(tmp_path, clock):
-        with office.database.write() as session:
-            for key in ("oak", "elm"):
-                partner = partners.partner_by_key(session, key)
-                assert partner is not None
-                partner.details = {"x_line": f"The line of {key}"}
-        with opened_room(tmp_path, office) as room:
-            yield room
+def room(room: Room) -> Room:
+    with room.office.database.write() as session:
+        for key in ("oak", "elm"):
+            partner = partners.partner_by_key(session, key)
+            assert partner is not None
+            partner.details = {"x_line": f"The line of {key}"}
+    return room
 
 
 def new(room: Room, browser: Browser, do: str = "send", partner: str = "oak", **fields: str) -> tuple[int, str]:
@@ -180,9 +178,32 @@ def test_what_a_reviewer_holds_no_officer_lets_go(room: Room) -> None:
     assert room.browser("olga").send(f"{page}/release", page=page).status_code == 403
 
 
-def test_the_post_page_shows_every_channel_and_what_check_finds(room: Room) -> None:
+def on_facebook(room: Room, same: Mapping[str, object]) -> int:
+    """Store a post of oak's second account, in the same place of the timetable."""
+    with room.office.database.write() as session:
+        oak = partners.partner_by_key(session, "oak")
+        assert oak is not None
+        account = Account(partner_id=oak.ident, channel="facebook", handle="Oak School", external_id="77", mode="api")
+        account = partners.add_account(session, account)
+        return add_post(session, account, room.office.clock.now() + timedelta(hours=2), changes=same).ident
+
+
+def test_the_post_page_shows_every_channel_of_its_partner_and_nobody_elses(room: Room) -> None:
     same = {"slot": "launch", "occurrence": "once"}
-    post = room.office.post("oak", changes=same, after=timedelta(hours=2))
+    post, theirs = room.office.post("oak", changes=same), room.office.post("elm", changes=same)
+    other, elsewhen = on_facebook(room, same), room.office.post("oak", changes={**same, "occurrence": "twice"})
+    text = room.browser("rita").get(f"/posts/{post}").text
+    assert re.findall(r'aria-label="Preview for ([^"]+)"', text) == ["X", "Facebook"]
+    for one in (post, other):
+        assert escape(room.office.seen(one).draft["words"]) in text
+    assert f'href="/posts/{other}"' in text
+    for one in (theirs, elsewhen):
+        assert f'href="/posts/{one}"' not in text
+        assert f"{room.office.seen(one).draft['words']}<" not in text
+
+
+def test_the_post_page_says_what_check_finds(room: Room) -> None:
+    post = room.office.post("oak")
     with room.office.database.write() as session:
         row = session.get_one(Post, post)
         row.draft = {**row.draft, "words": "x" * 300 + " #SEND https://example.org/a?b=<c>"}
