@@ -5,10 +5,11 @@ import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
-from pwdlib import PasswordHash
 from pages_room import Browser, Room
+from pwdlib import PasswordHash
 from sqlmodel import Session, select
 
 from campaign.errors import WrongUse
