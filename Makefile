@@ -2,8 +2,9 @@
 SHELL := /bin/sh
 PYTHON ?= python3
 BIN := .venv/bin
-# Most tests wait for a clock or a socket: two processes for each of two cores keep both busy.
+# Most tests wait for a clock or a socket: two processes for each of two cores keep both busy. The quick ones only work.
 PYTEST := $(BIN)/pytest -n 4
+QUICKLY := $(BIN)/pytest -n 2
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url
 
@@ -20,7 +21,7 @@ test: .venv/dev.stamp ## run every test, then say what each kind took
 	@PYTEST="$(PYTEST)" scripts/test-all
 
 check: lint ## before every commit: format, lint, types, floors, quick tests
-	$(PYTEST) -q tests/unit tests/property tests/shape -m "not slow and not thorough"
+	$(QUICKLY) -q tests/unit tests/property tests/shape -m "not slow and not thorough"
 
 lint: .venv/dev.stamp ## format, lint, types and floors alone
 	$(BIN)/ruff format --check .

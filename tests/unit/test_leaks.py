@@ -80,6 +80,7 @@ def test_file(tmp_path):
 """
 
 
+@pytest.mark.thorough
 def test_a_test_that_writes_a_secret_anywhere_fails(tmp_path: Path) -> None:
     """Tests of the kind contract run under this very conftest, in a process of their own."""
     inner = tmp_path / "contract" / "test_inner.py"
