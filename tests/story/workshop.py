@@ -1,8 +1,6 @@
 """A partner's desk for the stories: a workspace written by hand, the sandbox beside it, and the command line."""
 
 import json
-import os
-import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -12,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import forked
 import leaks
 
 LONDON = ZoneInfo("Europe/London")
@@ -154,14 +153,7 @@ weekly_until = "4s"
 
     def run(self, *arguments: str, code: int = 0, timeout: float = 120) -> str:
         began = time.monotonic()
-        done = subprocess.run(  # noqa: S603 - our own program
-            [str(CAMPAIGN), "-w", str(self.folder), *arguments],
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-            env=os.environ | self.environ,
-            check=False,
-        )
+        done = forked.campaign(["-w", str(self.folder), *arguments], self.environ, timeout)
         if arguments[0] != "run":
             self.slowest = max(self.slowest, time.monotonic() - began)
         assert done.returncode == code, f"{arguments}: exit {done.returncode}\n{done.stdout}\n{done.stderr}"
