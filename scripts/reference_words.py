@@ -19,6 +19,7 @@ SETTINGS: dict[str, str] = {
     "oidc.api_secret": "dfe-sign-in: the API's own secret; in the environment: `CAMPAIGN__OIDC__API_SECRET`",
     "web.session": "how long a session in the pages lasts at most",
     "web.session_idle": "how long it lasts without a sign of life",
+    "web.passkeys": "whether whoever signs in with a password needs a passkey beside it",
     "engagement.readings": "when figures are read, counted from publishing",
     "engagement.daily_until": "then once a day up to this age of a post",
     "engagement.weekly_until": "then once a week up to this age; after it no more",

@@ -101,12 +101,15 @@ class DispatchSection(Section):
 
 
 class WebSection(Section):
-    """Where the pages listen, the address that people open, and how long a session lasts: at most, and idle."""
+    """Where the pages listen, the address that people open, how long a session lasts (at most, and idle), and whether
+    a password alone is enough.
+    """
 
     listen: str = "127.0.0.1:8000"
     public_url: str = "http://localhost:8000"
     session: Duration = timedelta(hours=12)
     session_idle: Duration = timedelta(hours=2)
+    passkeys: Literal["offered", "required"] = "offered"
 
     @field_validator("listen")
     @classmethod

@@ -22,7 +22,7 @@ from campaign.errors import WrongUse
 from campaign.models import audit, sign_in, users
 from campaign.models.sign_in import Passkey
 from campaign.models.users import User
-from campaign.people.secrets import digest, new_code
+from campaign.people.secrets import digest, in_groups, new_code
 
 CODES = 10
 _NAME = "Schedule campaign posts"
@@ -157,5 +157,4 @@ def new_codes(session: Session, person: User, now: datetime) -> list[str]:
 
 def use_code(session: Session, person: User, typed: str, now: datetime) -> bool:
     """Use a recovery code up, however it was typed; False when it is none of the person's."""
-    letters = "".join(sign for sign in typed.lower() if sign.isalnum())
-    return sign_in.use_recovery_code(session, person.ident, digest(f"{letters[:5]}-{letters[5:]}"), now)
+    return sign_in.use_recovery_code(session, person.ident, digest(in_groups(typed)), now)

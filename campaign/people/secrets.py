@@ -5,6 +5,7 @@ import secrets
 
 _BYTES = 32
 _CODE_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
+_CODE_LETTERS, _CODE_GROUP = 25, 5
 
 
 def new_secret() -> str:
@@ -13,9 +14,14 @@ def new_secret() -> str:
 
 
 def new_code() -> str:
-    """Return a code that a person can write down: ``abcde-fghjk``, 49 bits."""
-    letters = "".join(secrets.choice(_CODE_ALPHABET) for _ in range(10))
-    return f"{letters[:5]}-{letters[5:]}"
+    """Return a code that a person can keep on paper: five groups such as ``abcde``, 123 bits."""
+    return in_groups("".join(secrets.choice(_CODE_ALPHABET) for _ in range(_CODE_LETTERS)))
+
+
+def in_groups(typed: str) -> str:
+    """Return a code as it is written, however it was typed."""
+    letters = "".join(sign for sign in typed.lower() if sign.isalnum())
+    return "-".join(letters[at : at + _CODE_GROUP] for at in range(0, len(letters), _CODE_GROUP))
 
 
 def digest(secret: str) -> str:

@@ -18,6 +18,10 @@ _UNKNOWN_LASTS = timedelta(hours=1)
 _SEEN_EVERY = timedelta(minutes=1)
 """A visit's last sight is written no oftener: a page that is read must not cost a write each time."""
 _BROWSER_MAX = 200
+PASSWORD, INVITATION = "password", "invitation"
+"""How somebody signed in who has shown a password alone."""
+PROVEN_LASTS = timedelta(minutes=15)
+"""How long after signing in a person may change how they sign in, without signing in again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,22 @@ def _begun(
 def find(session: Session, secret: str, now: datetime, lasting: Lasting) -> tuple[Visit, User | None] | None:
     """Return the visit that a cookie's secret opens, with its person."""
     return sign_in.visit(session, digest(secret), now, now - lasting.idle)
+
+
+def with_password_alone(visit: Visit) -> bool:
+    """Say whether the person has shown a password and nothing else."""
+    return visit.how in {PASSWORD, INVITATION}
+
+
+def just_began(visit: Visit, now: datetime) -> bool:
+    """Say whether the person has signed in a short while ago."""
+    return now - visit.began_at < PROVEN_LASTS
+
+
+def strengthen(session: Session, visit: Visit) -> None:
+    """Write down that the person has shown a passkey too."""
+    if with_password_alone(visit):
+        sign_in.change_visit(session, visit.id or 0, {"how": f"{visit.how} and passkey"})
 
 
 def grew_old(visit: Visit, now: datetime) -> bool:

@@ -12,7 +12,7 @@ from campaign.people import bearers, passkeys, passwords, visits
 from campaign.people.bearers import SCOPES
 from campaign.web.area import Area, Open
 from campaign.web.entering import Answer, place
-from campaign.web.forms import Fields, Form, Sent, read
+from campaign.web.forms import Fields, Form, Secret, Sent, read
 from campaign.web.visitor import Actor, RowId, Who
 from campaign.web.words import browser_name
 
@@ -29,8 +29,8 @@ class Change(Fields):
         "old": "Enter the password that you have now",
         "password": f"Enter a password of {passwords.SHORTEST} characters or more",
     }
-    old: str = Field(default="", max_length=passwords.LONGEST)
-    password: str = Field(min_length=passwords.SHORTEST, max_length=passwords.LONGEST)
+    old: Secret = Field(default="", max_length=passwords.LONGEST)
+    password: Secret = Field(min_length=passwords.SHORTEST, max_length=passwords.LONGEST)
 
 
 class Named(Answer):
@@ -80,6 +80,7 @@ def _page(who: Actor, form: Form[Any], status: int = 200, codes: tuple[str, ...]
         codes=codes,
         new_token=token,
         scopes=SCOPES,
+        lacks_passkey=who.lacks_passkey,
         now=who.house.now(),
         **names,
     )
@@ -113,6 +114,8 @@ def change_password(who: Who, sent: Sent) -> Response:
         return _page(who, form, _WRONG)
     with who.reading() as session:
         stored = sign_in.password(session, who.person.ident)
+    if stored is None:
+        who.demand_fresh()
     if stored is not None and not passwords.fits(stored.hash, form.found.old):
         return _page(who, form.wrong("old", "This is not the password that you have now"), _WRONG)
     try:
@@ -128,17 +131,20 @@ def change_password(who: Who, sent: Sent) -> Response:
 @area.post("/account/passkeys", Open.SIGNED_IN)
 def add_passkey(who: Who, sent: Sent) -> Response:
     """Keep a passkey that the browser has made."""
+    who.demand_fresh()
     form, challenge = read(Named, sent), str(who.visit.kept.get("challenge", ""))
     if form.found is None:
         return _page(who, form, _WRONG)
     with who.house.app.database.write() as session:
         place(who).add(session, who.person, form.found.credential, challenge, name=form.found.name, now=who.house.now())
+        visits.strengthen(session, who.visit)
     return who.redirect(_HOME, "The passkey is added. You will be asked for it when you sign in.")
 
 
 @area.post("/account/passkeys/{ident}/remove", Open.SIGNED_IN)
 def remove_passkey(ident: RowId, who: Who) -> Response:
     """Take a passkey away; the last way to sign in stays."""
+    who.demand_fresh()
     with who.house.app.database.write() as session:
         held = sign_in.passkeys(session, who.person.ident)
         if len(held) == 1 and sign_in.password(session, who.person.ident) is None:
@@ -151,6 +157,8 @@ def remove_passkey(ident: RowId, who: Who) -> Response:
 @area.post("/account/recovery-codes", Open.SIGNED_IN)
 def recovery_codes(who: Who) -> Response:
     """Show new recovery codes, this once: the answer to the form is the page itself, and nothing keeps them."""
+    who.demand_passkey()
+    who.demand_fresh()
     with who.house.app.database.write() as session:
         codes = passkeys.new_codes(session, who.person, who.house.now())
     return _page(who, Form(), codes=tuple(codes))
@@ -159,6 +167,8 @@ def recovery_codes(who: Who) -> Response:
 @area.post("/account/tokens", Open.SIGNED_IN)
 def make_token(who: Who, sent: Sent) -> Response:
     """Show a new token for a program, this once."""
+    who.demand_passkey()
+    who.demand_fresh()
     form, scopes = read(NewToken, sent), [name for name in sent.many("scope") if name in set(SCOPES)]
     if form.found is not None and not scopes:
         form = form.wrong("scope", "Choose what the token may do")

@@ -65,6 +65,7 @@ def _admits(needs: Need) -> Callable[[Request], None]:
             return
         who = visitor(request)
         if isinstance(needs, Right):
+            who.actor.demand_passkey()
             who.actor.demand(needs)
         elif needs is Open.SIGNED_IN and who.person is None:
             raise SignInFirst(who.here)

@@ -27,5 +27,6 @@ class Cookie:
         answer.set_cookie(self.name, secret, path="/", secure=self.secure, httponly=True, samesite="lax")
 
     def take(self, answer: Response) -> None:
-        """Have the browser forget it."""
+        """Have the browser forget it, and every page that it still holds."""
+        answer.headers["Clear-Site-Data"] = '"cache", "storage"'
         answer.delete_cookie(self.name, path="/", secure=self.secure, httponly=True, samesite="lax")

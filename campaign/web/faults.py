@@ -16,7 +16,8 @@ from campaign.web.forms import TooLong
 from campaign.web.guard import Forged
 from campaign.web.headers import headers
 from campaign.web.rates import TooMany
-from campaign.web.visitor import SignInFirst, Visitor, sign_in_address
+from campaign.web.refusals import note
+from campaign.web.visitor import PasskeyFirst, SignInAgain, SignInFirst, Visitor, sign_in_address
 
 log = structlog.get_logger(__name__)
 
@@ -46,7 +47,9 @@ def add_faults(site: FastAPI) -> None:
         site.add_exception_handler(kind, answer)
 
     on(SignInFirst, lambda _request, error: RedirectResponse(sign_in_address(str(error)), status_code=303))
-    on(Forged, lambda request, _error: _page(request, FORGED, HTTPStatus.FORBIDDEN))
+    on(PasskeyFirst, lambda _request, _error: RedirectResponse("/account", status_code=303))
+    on(SignInAgain, lambda _request, _error: RedirectResponse("/sign-in?next=/account&again=1", status_code=303))
+    on(Forged, _forged)
     on(TooLong, lambda request, _error: _page(request, WRONG, HTTPStatus.REQUEST_ENTITY_TOO_LARGE))
     on(TooMany, _too_many)
     on(RequestValidationError, lambda request, _error: _page(request, WRONG, HTTPStatus.UNPROCESSABLE_ENTITY))
@@ -63,7 +66,13 @@ def _page(request: Request, fault: Fault, status: int, said: str = "") -> Respon
     return who.page("fault/fault.html", status=status, fault=fault, said=said)
 
 
+def _forged(request: Request, _error: Exception) -> Response:
+    note(request, "a form that no page of ours sent")
+    return _page(request, FORGED, HTTPStatus.FORBIDDEN)
+
+
 def _too_many(request: Request, error: Exception) -> Response:
+    note(request, "too many tries")
     answer = _page(request, TOO_MANY, HTTPStatus.TOO_MANY_REQUESTS)
     answer.headers["Retry-After"] = str(error.seconds if isinstance(error, TooMany) else 60)
     return answer
@@ -79,6 +88,7 @@ def _ours(request: Request, error: Exception) -> Response:
     if isinstance(error, UnknownName):
         return _page(request, NOT_FOUND, HTTPStatus.NOT_FOUND)
     if isinstance(error, NotAllowed):
+        note(request, "no right")
         return _page(request, NOT_ALLOWED, HTTPStatus.FORBIDDEN, str(error))
     if isinstance(error, MoveRefused):
         return _page(request, CLASH, HTTPStatus.CONFLICT, str(error))

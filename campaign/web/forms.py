@@ -6,7 +6,7 @@ from hashlib import sha256
 from typing import Annotated, ClassVar, Generic, TypeVar
 
 from fastapi import Depends, Request
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 MOST_BYTES = 100_000
@@ -56,6 +56,10 @@ class Fields(BaseModel):
     def lacks(self) -> tuple[str, str] | None:
         """The field that is empty and that another makes necessary, with what to say."""
         return None
+
+
+Secret = Annotated[str, StringConstraints(strip_whitespace=False)]
+"""A text that is taken exactly as it was typed: a password."""
 
 
 def seen(shown: Iterable[object]) -> str:

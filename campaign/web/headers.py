@@ -44,6 +44,7 @@ def headers(script: str, *, secure: bool) -> Mapping[str, str]:
         "form-action 'self'",
         "frame-ancestors 'none'",
         "base-uri 'none'",
+        "object-src 'none'",
     )
     found = {
         "Content-Security-Policy": "; ".join(policy),
@@ -56,4 +57,4 @@ def headers(script: str, *, secure: bool) -> Mapping[str, str]:
         "X-Content-Type-Options": "nosniff",
         "X-Robots-Tag": "noindex",
     }
-    return found | ({"Strict-Transport-Security": "max-age=31536000"} if secure else {})
+    return found | ({"Strict-Transport-Security": "max-age=31536000; includeSubDomains"} if secure else {})

@@ -12,7 +12,8 @@ from campaign.people import passwords, tickets, visits
 from campaign.people.tickets import Purpose
 from campaign.web.area import Area, Open
 from campaign.web.entering import Answer, entered, place, welcomed
-from campaign.web.forms import Fields, Form, Sent, read
+from campaign.web.forms import Fields, Form, Secret, Sent, read
+from campaign.web.refusals import note
 from campaign.web.visitor import Anyone, Visitor
 
 area = Area()
@@ -30,7 +31,7 @@ class Chosen(Fields):
     """A new password."""
 
     missing: ClassVar = {"password": f"Enter a password of {passwords.SHORTEST} characters or more"}
-    password: str = Field(min_length=passwords.SHORTEST, max_length=passwords.LONGEST)
+    password: Secret = Field(min_length=passwords.SHORTEST, max_length=passwords.LONGEST)
 
 
 def _invitation(who: Visitor, secret: str, form: Form[Chosen], status: int = 200) -> Response:
@@ -38,6 +39,8 @@ def _invitation(who: Visitor, secret: str, form: Form[Chosen], status: int = 200
     with who.reading() as session:
         person = tickets.look(session, secret, Purpose.INVITATION, who.house.now())
         asked = place(who).ask_for_new(person, []) if person else None
+    if person is None:
+        note(who.request, "an invitation that does not serve")
     who.keep(challenge=asked.challenge if asked else None)
     options = asked.options if asked else ""
     shown = status if person else 404
@@ -57,7 +60,7 @@ def accept(secret: str, who: Anyone, sent: Sent) -> Response:
         with who.house.app.database.write() as session:
             person = _invited(tickets.use(session, secret, Purpose.INVITATION, who.house.now()))
             passwords.set_password(session, person, chosen, now=who.house.now())
-            cookie = _entered(who, session, person)
+            cookie = _entered(who, session, person, visits.INVITATION)
     except WrongUse as error:
         return _invitation(who, secret, form.wrong("password", str(error)), _WRONG)
     return welcomed(who, cookie, "/account")
@@ -73,7 +76,7 @@ def accept_with_passkey(secret: str, who: Anyone, sent: Sent) -> Response:
         now = who.house.now()
         person = _invited(tickets.use(session, secret, Purpose.INVITATION, now))
         place(who).add(session, person, answer.credential, challenge, name="First passkey", now=now)
-        cookie = _entered(who, session, person)
+        cookie = _entered(who, session, person, f"{visits.INVITATION} and passkey")
     return welcomed(who, cookie, "/account")
 
 
@@ -83,7 +86,7 @@ def _invited(person: User | None) -> User:
     return person
 
 
-def _entered(who: Visitor, session: Session, person: User) -> str:
+def _entered(who: Visitor, session: Session, person: User, how: str) -> str:
     """Begin the person's session and end those from before: an admin invites anew whose password got about."""
     visits.end_all(session, person, who.house.now())
-    return entered(who, session, person, "invitation")
+    return entered(who, session, person, how)

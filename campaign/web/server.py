@@ -53,4 +53,6 @@ def _door(listen: str, setting: str) -> socket.socket:
 
 
 def _config(site: FastAPI) -> uvicorn.Config:
-    return uvicorn.Config(site, log_level="warning", access_log=False, timeout_graceful_shutdown=_STOP_SECONDS)
+    return uvicorn.Config(
+        site, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=_STOP_SECONDS
+    )

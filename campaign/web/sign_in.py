@@ -4,17 +4,19 @@ from typing import ClassVar
 
 from fastapi.responses import RedirectResponse, Response
 from pydantic import Field
+from sqlmodel import Session
 
 from campaign.errors import CampaignError, WrongUse
 from campaign.models import sign_in, users
 from campaign.models.users import User
-from campaign.people import passkeys, passwords, tickets
+from campaign.people import passkeys, passwords, tickets, visits
 from campaign.people.elsewhere import person_for
 from campaign.people.provider import Provider
 from campaign.people.tickets import Purpose
 from campaign.web.area import Area, Open
 from campaign.web.entering import Answer, entered, own_path, place, welcomed
-from campaign.web.forms import Fields, Form, Sent, read
+from campaign.web.forms import Fields, Form, Secret, Sent, read
+from campaign.web.refusals import note
 from campaign.web.visitor import Anyone, Visitor, Who
 
 area = Area()
@@ -28,7 +30,7 @@ class Local(Fields):
 
     missing: ClassVar = {"email": "Enter your email address", "password": "Enter your password"}
     email: str = Field(min_length=1, max_length=300)
-    password: str = Field(min_length=1, max_length=passwords.LONGEST)
+    password: Secret = Field(min_length=1, max_length=passwords.LONGEST)
 
 
 class Code(Fields):
@@ -39,9 +41,9 @@ class Code(Fields):
 
 
 @area.get("/sign-in", Open.ANYONE)
-def ask(who: Anyone, next: str = "/") -> Response:  # noqa: A002 - the name in the address
-    """Ask who it is."""
-    if who.person is not None:
+def ask(who: Anyone, next: str = "/", again: str = "") -> Response:  # noqa: A002 - the name in the address
+    """Ask who it is; ``again`` asks somebody who has signed in already."""
+    if who.person is not None and not again:
         return who.redirect(own_path(next))
     return _asked(who, Form(), own_path(next))
 
@@ -64,12 +66,13 @@ def with_password(who: Anyone, sent: Sent) -> Response:
     who.house.rates.spend("person", form.found.email.lower())
     person, stored, has_passkey = _local(who, form.found.email)
     if not passwords.fits(stored, form.found.password) or person is None:
+        note(who.request, "a wrong password", person.name if person else None)
         return _asked(who, form.wrong("email", _NOT_THESE), then, _WRONG)
     if has_passkey:
         who.keep(half=person.ident)
         return who.redirect("/sign-in/passkey")
     with who.house.app.database.write() as session:
-        secret = entered(who, session, person, "password")
+        secret = entered(who, session, person, visits.PASSWORD)
     return welcomed(who, secret, then)
 
 
@@ -117,13 +120,23 @@ def with_passkey(who: Anyone, sent: Sent) -> Response:
         raise WrongUse(problem="No passkey was used", mend="Go back and try again.")
     challenge = str(kept.get("challenge", ""))
     who.keep(challenge=None)
-    with who.house.app.database.write() as session:
-        person = place(who).person_of(session, form.found.credential, challenge, who.house.now())
-        if kept.get("half") not in (None, person.ident):
-            raise WrongUse(problem="This passkey is somebody else's", mend="Use your own.")
-        how = "password and passkey" if kept.get("half") else "passkey"
-        secret = entered(who, session, person, how)
+    try:
+        with who.house.app.database.write() as session:
+            person = _holder(who, session, form.found.credential, challenge, kept.get("half"))
+            how = "password and passkey" if kept.get("half") else "passkey"
+            secret = entered(who, session, person, how)
+    except WrongUse:
+        note(who.request, "a passkey that does not fit")
+        raise
     return welcomed(who, secret, str(kept.get("then", "/")))
+
+
+def _holder(who: Visitor, session: Session, answer: str, challenge: str, half: object) -> User:
+    """Return whose passkey answered; after a password (``half``) it must be that person's. Raises WrongUse."""
+    person = place(who).person_of(session, answer, challenge, who.house.now())
+    if half not in (None, person.ident):
+        raise WrongUse(problem="This passkey is somebody else's", mend="Use your own.")
+    return person
 
 
 @area.post("/sign-in/code", Open.ANYONE)
@@ -138,6 +151,7 @@ def with_code(who: Anyone, sent: Sent) -> Response:
         if passkeys.use_code(session, person, form.found.code, who.house.now()):
             secret = entered(who, session, person, "password and recovery code")
             return welcomed(who, secret, str(who.begun().kept.get("then", "/")))
+    note(who.request, "a wrong recovery code", person.name)
     return _second(who, form.wrong("code", "This is none of your recovery codes, or it was used before"), _WRONG)
 
 
@@ -165,6 +179,7 @@ def back(who: Anyone) -> Response:
             person = person_for(session, stranger, who.house.now())
             secret = entered(who, session, person, who.house.app.settings.oidc.title)
     except CampaignError as error:
+        note(who.request, "a sign-in elsewhere that does not hold")
         return who.page("sign_in/refused.html", status=403, why=str(error))
     return welcomed(who, secret, str(kept.get("then", "/")))
 

@@ -18,6 +18,7 @@ from campaign.models.users import User
 from campaign.people import RIGHTS, Right, demand, visits
 from campaign.review.decisions import Desk
 from campaign.web.house import House
+from campaign.web.refusals import came_from
 
 Answer = TypeVar("Answer", bound=Response)
 
@@ -32,6 +33,14 @@ class SignInFirst(Exception):
     def __init__(self, then: str) -> None:
         super().__init__(then)
         self.then = then
+
+
+class PasskeyFirst(Exception):
+    """The person has shown a password alone, and this workspace asks for a passkey beside it."""
+
+
+class SignInAgain(Exception):
+    """The person signed in too long ago to change how they sign in."""
 
 
 @dataclass
@@ -58,7 +67,7 @@ class Visitor:
     @property
     def address(self) -> str:
         """Where the request comes from, for rate limits."""
-        return self.request.client.host if self.request.client else ""
+        return came_from(self.request)
 
     @property
     def actor(self) -> "Actor":
@@ -137,6 +146,21 @@ class Actor(Visitor):
     def demand(self, right: Right) -> None:
         """Refuse what the person's role does not allow. Raises NotAllowed."""
         demand(self.person, right)
+
+    @property
+    def lacks_passkey(self) -> bool:
+        """Whether the person has shown a password alone, and that is not enough here."""
+        return self.house.app.settings.web.passkeys == "required" and visits.with_password_alone(self.visit)
+
+    def demand_passkey(self) -> None:
+        """Refuse a password alone where more is asked for. Raises PasskeyFirst."""
+        if self.lacks_passkey:
+            raise PasskeyFirst
+
+    def demand_fresh(self) -> None:
+        """Refuse a session that was left open: who changes how they sign in has just done so. Raises SignInAgain."""
+        if not visits.just_began(self.visit, self.house.now()):
+            raise SignInAgain
 
     @property
     def partners(self) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from campaign.logs import set_up_logs
 
 set_up_logs("debug", as_json=sys.argv[1] == "json")
 log = structlog.get_logger("ours")
-log.debug("a step", post=7)
+log.debug("a step", post=7, why="one\\nforged line")
 log.info("asked", url="https://x.test/me?access_token={SECRET}&fields=id", many=["Bearer {SECRET}"], by={{"n": 1}})
 log.info("held", who={{"credentials": {{"any": "{SECRET}"}}}}, access_token="{SECRET}")
 try:
@@ -54,6 +54,12 @@ def test_lines_for_people_show_no_secret_either() -> None:
     text = "\n".join(lines("text"))
     assert "access_token=…" in text
     assert "ValueError" in text
+
+
+@pytest.mark.parametrize("form", ["json", "text"])
+def test_a_line_break_in_a_value_begins_no_line(form: str) -> None:
+    assert [line for line in lines(form) if line.startswith("forged line")] == []
+    assert "forged line" in "\n".join(lines(form))
 
 
 @pytest.mark.parametrize("code", ["KeyError", "RuntimeError"])

@@ -90,7 +90,7 @@ def test_over_https_the_cookie_is_bound_to_the_host(tmp_path: Path, clock: Moved
         found = room.browser().get("/sign-in").headers
     assert found["set-cookie"].startswith("__Host-campaign=")
     assert "Secure" in found["set-cookie"]
-    assert found["strict-transport-security"] == "max-age=31536000"
+    assert found["strict-transport-security"] == "max-age=31536000; includeSubDomains"
 
 
 def test_a_session_ends_when_it_is_idle_and_at_its_end(room: Room) -> None:
@@ -104,6 +104,17 @@ def test_a_session_ends_when_it_is_idle_and_at_its_end(room: Room) -> None:
         assert busy.get("/").status_code == 200
     room.office.clock.move(timedelta(hours=1, minutes=1))
     assert busy.get("/").status_code == 303
+
+
+def test_signing_out_ends_the_session_and_has_the_browser_forget_its_pages(room: Room) -> None:
+    browser = room.browser("rita")
+    secret = browser.session.cookies["campaign"]
+    found = browser.send("/sign-out")
+    assert found.headers["clear-site-data"] == '"cache", "storage"'
+    assert found.headers["set-cookie"].startswith('campaign=""; ')
+    assert "Max-Age=0" in found.headers["set-cookie"]
+    browser.session.cookies.set("campaign", secret)
+    assert browser.get("/").status_code == 303, "the secret opens nothing any more"
 
 
 def test_signing_out_everywhere_ends_every_session(room: Room) -> None:
@@ -193,6 +204,22 @@ def test_every_answer_carries_the_headers(room: Room) -> None:
         assert "frame-ancestors 'none'" in policy
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["cache-control"] == "no-store"
+        assert headers["cross-origin-opener-policy"] == "same-origin"
+        assert headers["cross-origin-resource-policy"] == "same-origin"
+        assert headers["referrer-policy"] == "same-origin"
+        assert "server" not in headers
+        assert headers.get("content-type", "application/json").endswith(("charset=utf-8", "application/json"))
+        assert "access-control-allow-origin" not in headers
+
+
+def test_a_method_that_echoes_is_not_served(room: Room) -> None:
+    assert requests.request("TRACE", f"{room.address}/sign-in", timeout=10).status_code == 405
+
+
+def test_a_folder_of_files_is_not_listed(room: Room) -> None:
+    folder = room.browser().get("/sign-in").text.partition('<link rel="stylesheet" href="')[2].partition("vendor/")[0]
+    assert folder.startswith("/static/")
+    assert [room.browser().get(path).status_code for path in (folder, f"{folder}vendor/")] == [404, 404]
 
 
 def test_the_policy_lets_the_one_inline_script_run_and_no_other(room: Room) -> None:

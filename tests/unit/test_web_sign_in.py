@@ -4,11 +4,12 @@ import re
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from pages_room import Browser, Room
+from conftest import MovedClock
+from pages_room import Browser, Room, opened_room
 from pwdlib import PasswordHash
 from sqlmodel import Session, select
 
@@ -16,7 +17,7 @@ from campaign.errors import WrongUse
 from campaign.models import audit, sign_in, users
 from campaign.models.sign_in import Passkey, RecoveryCode
 from campaign.models.users import User
-from campaign.people import passkeys, passwords, tickets
+from campaign.people import passkeys, passwords, tickets, visits
 from campaign.people.secrets import digest
 from campaign.people.tickets import Purpose
 
@@ -82,6 +83,57 @@ def test_a_taken_invitation_ends_the_sessions_from_before(room: Room) -> None:
     with room.office.database.read() as session:
         ended = [row.facts["ended"] for row in audit.rows(session) if row.action == "sign out everywhere"]
     assert ended == [1]
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        "password1234",
+        "qwertyuiop12",
+        "1q2w3e4r5t6y",
+        "iloveyou1234",
+        "aaaaaaaaaaaa",
+        "123456789012",
+        "manchesterunited",
+        "Welcome12345!",
+        "Campaign-School-2025",
+        "send.newsletter.dfe",
+        "Rita@Example.Org!1",
+    ],
+)
+def test_a_password_that_is_easy_to_guess_is_refused(password: str) -> None:
+    person = User(name="Rita", role="officer", partner_key="oak", email=EMAIL, added_at=datetime.now(UTC))
+    with pytest.raises(WrongUse, match="easy to guess"):
+        passwords.hashed(person, password)
+
+
+@pytest.mark.parametrize(
+    "password", ["tulip harbour nine", "ünïcödé ist lang genug", "x" * 20 + "tulip harbour nine" * 10]
+)
+def test_a_password_may_be_long_and_of_any_signs_and_none_is_cut_or_folded(password: str) -> None:
+    person = User(name="Rita", role="officer", partner_key="oak", email=EMAIL, added_at=datetime.now(UTC))
+    stored = passwords.hashed(person, password)
+    assert passwords.fits(stored, password)
+    assert not passwords.fits(stored, password[:-1])
+    assert not passwords.fits(stored, password.swapcase())
+
+
+def test_a_password_is_taken_as_typed_with_its_spaces(room: Room) -> None:
+    link = invitation(room)
+    assert room.browser().send(link, page=link, password=f"  {GOOD} ").status_code == 303
+    assert try_password(room)[1] == ""
+    assert try_password(room, password=f"  {GOOD} ")[1] == "/"
+
+
+def test_password_fields_hide_what_is_typed_and_let_a_manager_fill_them(room: Room) -> None:
+    pages = {
+        "/sign-in": ["current-password"],
+        invitation(room): ["new-password"],
+    }
+    for path, wanted in pages.items():
+        fields = re.findall(r'<input[^>]*type="password"[^>]*>', room.browser().get(path).text)
+        assert [re.findall(r'autocomplete="([^"]*)"', field) for field in fields] == [wanted]
+        assert "onpaste" not in room.browser().get(path).text
 
 
 @dataclass
@@ -211,10 +263,46 @@ def test_a_changed_password_ends_the_other_sessions(room: Room) -> None:
     assert try_password(room)[1] == ""
 
 
+def test_where_passkeys_are_required_a_password_alone_opens_the_account_and_nothing_else(
+    tmp_path: Path, clock: MovedClock
+) -> None:
+    with opened_room(tmp_path, clock, {"CAMPAIGN__WEB__PASSKEYS": "required"}) as room:
+        with room.office.database.write() as session:
+            rita(session).email = EMAIL
+        link, browser = invitation(room), room.browser()
+        assert browser.send(link, page=link, password=GOOD).headers["location"] == "/account"
+        for known in (browser, try_password(room)[0]):
+            assert known.get("/").headers["location"] == "/account"
+            assert "Add a passkey before you go on" in known.get("/account").text
+            tokens = known.send("/account/tokens", token_name="mine", days="7", scope="read")
+            codes = known.send("/account/recovery-codes")
+            assert [found.headers.get("location") for found in (tokens, codes)] == ["/account", "/account"]
+        with room.office.database.write() as session:
+            for visit in sign_in.visits(session, rita(session).ident, room.office.clock.now()):
+                visits.strengthen(session, visit)
+        assert browser.get("/").status_code == 200
+        assert "Add a passkey before you go on" not in browser.get("/account").text
+
+
+def test_who_changes_how_they_sign_in_has_just_signed_in(room: Room) -> None:
+    browser = room.browser("rita")
+    room.office.clock.move(timedelta(minutes=16))
+    asked = "/sign-in?next=/account&again=1"
+    changes = ("passkeys", "passkeys/1/remove", "recovery-codes", "tokens")
+    assert [browser.send(f"/account/{path}").headers.get("location") for path in changes] == [asked] * 4
+    assert browser.send("/account/password", password=GOOD).headers["location"] == asked
+    with_password(room)
+    assert browser.send("/account/password", old=GOOD, password="four other random words").status_code == 303
+    assert "Sign in again" in browser.get(asked).text
+    again = browser.send("/sign-in", page=asked, email=EMAIL, password="four other random words")
+    assert again.headers["location"] == "/account"
+    assert browser.send("/account/recovery-codes", page="/account").status_code == 200
+
+
 def test_recovery_codes_are_shown_once_and_stored_as_digests(room: Room) -> None:
     browser = room.browser("rita")
     shown = browser.send("/account/recovery-codes")
-    codes = re.findall(r"<li>(\w{5}-\w{5})</li>", shown.text)
+    codes = re.findall(r"<li>(\w{5}(?:-\w{5}){4})</li>", shown.text)
     assert len(set(codes)) == passkeys.CODES
     assert "app-codes" not in browser.get("/account").text
     with room.office.database.read() as session:

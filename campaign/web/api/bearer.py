@@ -18,6 +18,7 @@ from campaign.people import bearers
 from campaign.people.bearers import Scope
 from campaign.review.decisions import Desk
 from campaign.web.house import House
+from campaign.web.refusals import came_from
 from campaign.web.visitor import own_partners, post_for
 
 _SEEN_EVERY = timedelta(minutes=1)
@@ -66,14 +67,15 @@ def caller(request: Request, sent: Annotated[HTTPAuthorizationCredentials | None
     with house.app.database.read() as session:
         found = bearers.look(session, sent.credentials, now) if sent is not None else None
     if found is None:
-        house.rates.spend("api-door", request.client.host if request.client else "")
+        house.rates.spend("api-door", came_from(request))
         raise NoToken
     token, person = found
     house.rates.spend("api", str(token.id))
     if token.used_at is None or now - token.used_at >= _SEEN_EVERY:
         with house.app.database.write() as session:
             tokens.note_use(session, token.ident, now)
-    return Caller(house, token, person)
+    acts = request.state.caller = Caller(house, token, person)
+    return acts
 
 
 def _within(scope: Scope) -> Callable[[Caller], Caller]:

@@ -17,6 +17,7 @@ from campaign.web.api.bearer import NoToken, OutOfScope
 from campaign.web.api.once import KeyUsed
 from campaign.web.forms import MOST_BYTES
 from campaign.web.rates import TooMany
+from campaign.web.refusals import note
 
 log = structlog.get_logger(__name__)
 
@@ -58,7 +59,7 @@ def add_problems(site: FastAPI) -> None:
     def on(kind: type[Exception], answer: Callable[[Request, Any], Response]) -> None:
         site.add_exception_handler(kind, answer)
 
-    on(NoToken, lambda _request, _error: problem(401, "no-token", "Send a token that serves", headers=_BEARER))
+    on(NoToken, _no_token)
     on(OutOfScope, _out_of_scope)
     on(TooMany, _too_many)
     on(KeyUsed, lambda _request, _error: problem(422, "key-used", "This key was used for another request"))
@@ -72,12 +73,19 @@ def add_problems(site: FastAPI) -> None:
 _BEARER = {"WWW-Authenticate": "Bearer"}
 
 
-def _out_of_scope(_request: Request, error: OutOfScope) -> Response:
+def _no_token(request: Request, _error: NoToken) -> Response:
+    note(request, "no token that serves")
+    return problem(401, "no-token", "Send a token that serves", headers=_BEARER)
+
+
+def _out_of_scope(request: Request, error: OutOfScope) -> Response:
+    note(request, "out of scope")
     detail = f"Make a token with the scope {error.scope.value}."
     return problem(403, "out-of-scope", "The token has not the scope for this", detail)
 
 
-def _too_many(_request: Request, error: TooMany) -> Response:
+def _too_many(request: Request, error: TooMany) -> Response:
+    note(request, "too many calls")
     return problem(429, "too-many", "Too many requests", headers={"Retry-After": str(error.seconds)})
 
 
@@ -94,11 +102,12 @@ def _http(_request: Request, error: HTTPException) -> Response:
     return problem(error.status_code, code, title, headers=error.headers)
 
 
-def _ours(_request: Request, error: CampaignError) -> Response:
+def _ours(request: Request, error: CampaignError) -> Response:
     """Answer one of our own refusals; what is not there and what is another partner's look alike."""
     if isinstance(error, UnknownName):
         return problem(404, "not-found", "There is no such thing", str(error))
     if isinstance(error, NotAllowed):
+        note(request, "no right")
         return problem(403, "not-allowed", "You may not do this", str(error))
     if isinstance(error, Changed):
         return problem(409, "changed", "It changed since it was seen", str(error))
