@@ -243,6 +243,7 @@ class App:
             identities=self.identities.by_id,
             cooling=self.cooling,
             late=_READING_LATE,
+            message=self.contents.message,
         )
 
         def readings(_now: datetime) -> datetime | None:

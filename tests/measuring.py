@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import ClassVar
 
-from builders import add_account, add_post
+from builders import CONTENTS, add_account, add_post
 from conftest import MovedClock
 from sqlmodel import col, select
 
@@ -71,7 +71,15 @@ def identity(account_id: int) -> Identity:
 
 
 def collector(database: Database, clock: MovedClock, channel: Channel, cooling: Cooling = COOLING) -> Collector:
-    return Collector(database, clock, channels={"x": channel}, identities=identity, cooling=cooling, late=LATE)
+    return Collector(
+        database,
+        clock,
+        channels={"x": channel},
+        identities=identity,
+        cooling=cooling,
+        late=LATE,
+        message=CONTENTS.message,
+    )
 
 
 def published(database: Database, at: datetime, *names: str | None, changes: Mapping[str, object] | None = None) -> int:

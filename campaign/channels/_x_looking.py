@@ -48,6 +48,13 @@ def shown(post: Mapping[str, Any]) -> Shown:
     )
 
 
+def ids_in(page: Mapping[str, Any]) -> set[str]:
+    """Return the ids of all posts of an answer, those that were added to it too: X charges for each."""
+    added = page.get("includes") or {}
+    posts = [*(page.get("data") or ()), *(added.get("tweets") or ()), *(added.get("posts") or ())]
+    return {str(post["id"]) for post in posts if isinstance(post, dict) and "id" in post}
+
+
 def keys_of(evidence: Evidence) -> list[Callable[[Shown], bool]]:
     """Return what tells the attempt's post, strongest first: what it passes on, else its uploads, then its words."""
     share_of, uploads = evidence.message.share_of, set(evidence.media_ids)

@@ -1,13 +1,14 @@
 """What X charges for a post (X developer platform, Pay-per-use pricing, as of 2026-04-20); the figures are settings.
 
 A post that contains a URL, a bare domain too, costs thirteen times as much as one without. Nothing is said of reposts
-by themselves: they count as posts without a link.
+by themselves: they count as posts without a link. Reading is charged for each post that an answer shows, once in a UTC
+day. The lower price of an "owned read" is for those who own the app, which partners do not, so it is not reckoned with.
 """
 
 from campaign.channels._x_wire import Settings
 from campaign.config.money import micros
 from campaign.ports import Message
-from campaign.ports.costs import LINKED, POST, Budget, Cost
+from campaign.ports.costs import LINKED, POST, READING, Budget, Cost
 from campaign.weights import x_urls
 
 
@@ -39,3 +40,7 @@ class Priced:
     def cost_of_retraction(self) -> Cost:
         """Return what X charges for a delete."""
         return Cost("delete", micros(self._settings.price_delete), sunk=True)
+
+    def cost_of_reading(self) -> Cost:
+        """Return what X charges for a post that an answer shows, once in a UTC day."""
+        return Cost(READING, micros(self._settings.price_read))

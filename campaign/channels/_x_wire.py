@@ -32,7 +32,7 @@ _TOP_UP = timedelta(minutes=10)
 class Settings(Times):
     """Settings of the channel X. ``api_url`` is the host of the API, without a path of a version.
 
-    Prices are in US dollars, those of 2026-04-20. The caps bound what posting costs in a calendar month (UTC).
+    Prices are in US dollars, those of 2026-04-20. The caps bound what posts and readings cost in a month (UTC).
     """
 
     api_url: WebAddress = "https://api.x.com"
@@ -40,6 +40,7 @@ class Settings(Times):
     price_link: Money = Decimal("0.20")
     price_alt_text: Money = Decimal("0.005")
     price_delete: Money = Decimal("0.010")
+    price_read: Money = Decimal("0.005")
     monthly_cap: Money | None = None
     account_monthly_cap: Money | None = None
 

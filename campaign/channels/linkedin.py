@@ -94,6 +94,10 @@ class LinkedIn(Addressed):
         """Return None: a delete takes nothing from the posts of a day."""
         return
 
+    def cost_of_reading(self) -> None:
+        """Return None: LinkedIn counts no readings."""
+        return
+
     # --- publish -----------------------------------------------------------------------------------------------------
 
     def publish(self, who: Identity, message: Message, gate: Gate) -> Receipt:

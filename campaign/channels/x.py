@@ -24,6 +24,7 @@ from campaign.channels._x_looking import (
     Shown,
     count_of,
     figures_of,
+    ids_in,
     keys_of,
     respelled,
     shown,
@@ -130,22 +131,26 @@ class X(Priced, Addressed):
     def find(self, who: Identity, evidence: Evidence) -> Sighting:
         """List the account's posts since the attempt (and since the control), and match: uploads, then words."""
         since = snowflake(evidence.started_at - MARGIN)
-        control = evidence.control_id
+        control, pages = evidence.control_id, list[Mapping[str, Any]]()
         with looking(), Wire(self._settings, who) as wire:
-            everything, whole = self._listing(wire, who, evidence, min(since, _before(control, since)))
+            everything, whole = self._listing(wire, who, evidence, min(since, _before(control, since)), pages)
             held = self._is_self(wire, who) if control is None else any(post.key == control for post in everything)
-            blank = control is None and not everything and not self._has_posts(wire, who)
+            blank = control is None and not everything and not self._has_posts(wire, who, pages)
         fresh = [post for post in everything if post.number >= since and post.key not in evidence.known_ids]
-        return Sighting(strongest(fresh, keys_of(evidence), lambda post: _receipt(who, post)), held and whole, blank)
+        matches = strongest(fresh, keys_of(evidence), lambda post: _receipt(who, post))
+        return Sighting(matches, held and whole, blank, frozenset().union(*map(ids_in, pages)))
 
-    def _listing(self, wire: Wire, who: Identity, evidence: Evidence, since_id: int) -> tuple[list[Shown], bool]:
-        """Return the posts after ``since_id``, newest first, and whether that is all of them."""
+    def _listing(
+        self, wire: Wire, who: Identity, evidence: Evidence, since_id: int, pages: list[Mapping[str, Any]]
+    ) -> tuple[list[Shown], bool]:
+        """Return the posts after ``since_id``, newest first, and whether these are all; ``pages`` gets each page."""
         params = {"max_results": "100", "since_id": str(since_id), "tweet.fields": FIELDS, "expansions": EXPANSIONS}
         if evidence.message.share_of is None and not (evidence.control_id or "").startswith(REPOST):
             params["exclude"] = "retweets"
         posts: list[Shown] = []
         for _ in range(_PAGES):
             page = self._page(wire, who, params)
+            pages.append(page)
             posts += _all_shown(page.get("data") or ())
             following = page["meta"].get("next_token")
             if not following:
@@ -159,9 +164,10 @@ class X(Priced, Addressed):
             raise CannotLook("the listing came without its count")
         return page
 
-    def _has_posts(self, wire: Wire, who: Identity) -> bool:
+    def _has_posts(self, wire: Wire, who: Identity, pages: list[Mapping[str, Any]]) -> bool:
         """Say whether the account shows any post at all; the fewest that X gives, for each read costs."""
-        return bool(self._page(wire, who, {"max_results": "5"}).get("data"))
+        pages.append(self._page(wire, who, {"max_results": "5"}))
+        return bool(pages[-1].get("data"))
 
     def _read(self, wire: Wire, route: str, params: Mapping[str, str]) -> Answer:
         """Read; if X knows the old names of fields no more, read with the new ones."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from campaign.plan.spend import Line
 
 _COLUMNS = ("action", "partner", "channel", "slot", "due_at", "reason")
-_MONEY = ("month", "channel", "posts", "with_link", "spent", "forecast", "cap")
+_MONEY = ("month", "channel", "posts", "with_link", "readings", "spent", "forecast", "cap")
 _SHOWN = frozenset({"add", "change", "withdraw", "past", "blocked"})
 
 Placeholders = Annotated[
@@ -83,7 +83,7 @@ def plan_command(
     documents = [row_document(row) if as_json else row_document(row) | {"action": _said(row)} for row in shown]
     show(documents, as_json=as_json, columns=_COLUMNS, empty="Nothing to do: every post stands as the timetable says.")
     if money and not as_json:
-        typer.echo("What posting costs by month, in US dollars:")
+        typer.echo("What posting costs by month, with the readings of figures, in US dollars:")
         show([line.words() for line in money], as_json=False, columns=_MONEY, empty="")
     _say_blocked(shown)
 
@@ -94,7 +94,7 @@ def spend_command(
     placeholders: Placeholders = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show what posting has cost and will cost by month, in US dollars. Exit 1 when a cap will not last."""
+    """Show what posts and readings have cost and will cost by month, in US dollars. Exit 1 when a cap will not last."""
     with opened() as app, app.database.read() as session:
         facts, rows = _planned(app, session, app.clock.now(), placeholders=placeholders)
         money = months(app, session, facts, rows, by_account=by_account)
@@ -109,11 +109,11 @@ def months(
     app: "App", session: "Session", facts: "PlanFacts", rows: "Sequence[PlanRow]", *, by_account: bool
 ) -> "Sequence[Line]":
     """Return what was spent and what is still to come, by month and channel."""
-    from campaign.models import bookings
-    from campaign.plan.spend import forecast, summed, with_prices
+    from campaign.models import bookings, snapshots
+    from campaign.plan.spend import forecast, still_read, summed, with_prices
 
-    priced = with_prices(app.channels)
-    coming = forecast(facts, rows, priced)
+    priced, days = with_prices(app.channels), app.cooling.days
+    coming = [*forecast(facts, rows, priced, days), *still_read(snapshots.watched(session), priced, days)]
     return summed(facts, coming, bookings.spending(session), priced, single=by_account)
 
 

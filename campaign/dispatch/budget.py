@@ -3,7 +3,7 @@
 A budget is looked at and booked in the transaction that claims the post, so that it holds with any number of workers.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -22,7 +22,7 @@ from campaign.models.claims import Due
 from campaign.models.posts import Post
 from campaign.models.status import Move
 from campaign.ports import Message, Receipt
-from campaign.ports.costs import Budgeted, Cost
+from campaign.ports.costs import LOOK_UP, Budgeted, Cost
 
 log = structlog.get_logger(__name__)
 
@@ -187,6 +187,25 @@ def retracted(session: Session, means: Means, post: Post, now: datetime) -> None
     cost = channel.cost_of_retraction() if isinstance(channel, Budgeted) else None
     if cost is not None:
         bookings.book(session, [Use(post.ident, 0, post.account_id, post.channel, (cost,))], now)
+
+
+def looked_up(means: Means, post_id: int, shown: Collection[str]) -> None:
+    """Book what a look-up was shown, each post once a UTC day. No cap keeps us from finding out what became of a post.
+
+    After the wire: only the answer says how much it was. A look-up that a kill cuts off is made anew.
+    """
+    if not shown:
+        return
+    now = means.clock.now()
+    with means.database.write() as session:
+        post = session.get_one(Post, post_id)
+        channel = means.channel(post.channel)
+        cost = channel.cost_of_reading() if isinstance(channel, Budgeted) else None
+        if cost is not None:
+            bookings.lock_budget(session, post.channel)
+            fresh = set(shown) - bookings.paid_today(session, post.account_id, shown, now)
+            use = Use(post.ident, 0, post.account_id, post.channel, (replace(cost, what=LOOK_UP, sunk=True),))
+            bookings.book_readings(session, dict.fromkeys(sorted(fresh), use), now)
 
 
 # --- when a person raises a cap --------------------------------------------------------------------------------------

@@ -49,6 +49,7 @@ def look_up(means: Means, post_id: int) -> None:
         log.exception("look-up broke", post=post_id)
         _note_failed(means, post_id, type(error).__name__, permanent=False)
     else:
+        budget.looked_up(means, post_id, sighting.shown)
         _weigh(means, post_id, sighting)
 
 

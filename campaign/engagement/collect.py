@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
+from typing import Protocol
 
 import structlog
 
 from campaign.clock import Clock
+from campaign.engagement.purse import NOTHING, Purse
 from campaign.engagement.timetable import Cooling, Reading
 from campaign.errors import (
     AccountBlocked,
@@ -24,10 +26,11 @@ from campaign.errors import (
     Wait,
 )
 from campaign.models import Database, snapshots
+from campaign.models.claims import PostFacts
 from campaign.models.posts import Post
 from campaign.models.snapshots import Snapshot
 from campaign.models.status import Status
-from campaign.ports import Channel, Figures, Identity, Limits, Measures
+from campaign.ports import Channel, Figures, Identity, Limits, Measures, Message
 
 log = structlog.get_logger(__name__)
 
@@ -44,6 +47,12 @@ _GAP_LENGTH = 300
 _CLAIM = timedelta(minutes=5)
 
 Answer = Mapping[str, Figures | Outcome] | Outcome
+Unread = str
+"""Why a reading was not taken at all."""
+
+
+class _Measured(Channel, Measures, Protocol):
+    """A channel that measures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +75,8 @@ class Collector:
     that the platform is asked once, and stored once. The claim of one that died is free again after five minutes.
 
     ``identities`` opens an account by its id and raises CredentialDead when a person must act. ``late`` bounds how
-    long a failed reading is tried again; half the way to the next reading bounds it too.
+    long a failed reading is tried again; half the way to the next reading bounds it too. ``message`` makes of a stored
+    post what goes out: what approved posts will cost is not spent on readings.
     """
 
     def __init__(
@@ -78,6 +88,7 @@ class Collector:
         identities: Callable[[int], Identity],
         cooling: Cooling,
         late: timedelta,
+        message: Callable[[PostFacts], Message],
     ) -> None:
         self._database = database
         self._clock = clock
@@ -85,6 +96,7 @@ class Collector:
         self._identities = identities
         self._cooling = cooling
         self._late = late
+        self._message = message
 
     def collect(self) -> int:
         """Take what is due now, at most 2000 posts a call, and return how many snapshots were stored."""
@@ -92,19 +104,21 @@ class Collector:
         with self._database.read() as session:
             posts = snapshots.due_readings(session, now)
         posts.sort(key=lambda post: post.account_id)
-        return sum(self._claimed(list(group), now) for _, group in groupby(posts, key=lambda post: post.account_id))
+        purse = Purse(self._database, self._clock, self._message)
+        groups = groupby(posts, key=lambda post: post.account_id)
+        return sum(self._claimed(list(group), now, purse) for _, group in groups)
 
-    def _claimed(self, posts: Sequence[Post], now: datetime) -> int:
+    def _claimed(self, posts: Sequence[Post], now: datetime, purse: Purse) -> int:
         with self._database.write() as session:
             mine = snapshots.claim_readings(session, [post.ident for post in posts], now, now + _CLAIM)
-        return self._account(mine, now) if mine else 0
+        return self._account(mine, now, purse) if mine else 0
 
     def next_at(self) -> datetime | None:
         """Return when the next reading is due, None when no post waits for one."""
         with self._database.read() as session:
             return snapshots.next_reading(session)
 
-    def _account(self, posts: Sequence[Post], now: datetime) -> int:
+    def _account(self, posts: Sequence[Post], now: datetime, purse: Purse) -> int:
         channel = self._channels.get(posts[0].channel)
         if channel is None or not isinstance(channel, Measures):
             return self._end(posts)
@@ -112,9 +126,9 @@ class Collector:
         stored = self._end(unreadable) if unreadable else 0
         dues = [due for post in posts if _readable(post, channel.limits) for due in self._due(post, now)]
         nameless = [due for due in dues if not due.external_id]
-        stored += self._settle(nameless, {}) if nameless else 0
+        stored += self._settle(nameless, {})
         named = [due for due in dues if due.external_id]
-        return stored + sum(self._settle(*each) for each in self._asked(channel, channel.limits.measure_batch, named))
+        return stored + sum(self._settle(*each) for each in self._asked(channel, purse, named))
 
     def _due(self, post: Post, now: datetime) -> list[_Due]:
         """Return what is due of a post: nothing (and the post moved on) when the timetable says later or never."""
@@ -129,14 +143,24 @@ class Collector:
             return []
         return [_Due(post, found[:-1], found[-1], index - 1, next_at)]
 
-    def _asked(self, channel: Measures, size: int, dues: Sequence[_Due]) -> Iterator[tuple[Sequence[_Due], Answer]]:
+    def _asked(
+        self, channel: _Measured, purse: Purse, dues: Sequence[_Due]
+    ) -> Iterator[tuple[Sequence[_Due], Answer | Unread]]:
         """Yield batches with the platform's answer; what stops the whole account is not asked again."""
         stop: Outcome | None = None
+        size = channel.limits.measure_batch
         for start in range(0, len(dues), size):
-            for batch, answer in self._split(channel, dues[start : start + size], stop):
+            batch = dues[start : start + size]
+            wanted = {due.external_id: due.post.ident for due in batch}
+            payment = purse.pay(channel, batch[0].post.account_id, wanted) if stop is None else NOTHING
+            yield [due for due in batch if due.external_id in payment.refused], payment.why
+            for part, answer in self._split(
+                channel, [due for due in batch if due.external_id not in payment.refused], stop
+            ):
                 if isinstance(answer, _WHOLE_ACCOUNT):
                     stop = answer
-                yield batch, answer
+                purse.give_back(payment, [due.external_id for due in part], answer)
+                yield part, answer
 
     def _split(
         self, channel: Measures, dues: Sequence[_Due], stop: Outcome | None
@@ -144,7 +168,7 @@ class Collector:
         """Ask for a batch. A refused one is asked half by half, so that an id that the platform does not take blinds
         itself alone; after some refusals on end it is the account that is refused, and the rest is not asked for.
         """
-        waiting, refusals = [dues], 0
+        waiting, refusals = [dues] if dues else [], 0
         while waiting:
             batch = waiting.pop()
             answer = stop or self._ask(channel, batch)
@@ -176,7 +200,9 @@ class Collector:
             log.warning("reading failed", account=account_id, error=type(error).__name__)
             return CannotLook(f"the client ended with {type(error).__name__}")
 
-    def _settle(self, dues: Sequence[_Due], answer: Answer) -> int:
+    def _settle(self, dues: Sequence[_Due], answer: Answer | Unread) -> int:
+        if not dues:
+            return 0
         now = self._clock.now()
         with self._database.write() as session:
             return sum(
@@ -186,7 +212,7 @@ class Collector:
             )
 
     def _outcome(
-        self, due: _Due, answer: Figures | Outcome, now: datetime
+        self, due: _Due, answer: Figures | Outcome | Unread, now: datetime
     ) -> tuple[list[Snapshot], int, datetime | None]:
         """Return what to store, and the number and the instant of the reading that comes next."""
         rows = [_gap(due, reading, now, NOT_RUNNING) for reading in due.missed]
@@ -224,12 +250,14 @@ def _asked_for(failure: Outcome, now: datetime) -> datetime | None:
     return at if at is not None and at > now else None
 
 
-def _of(due: _Due, answer: Answer) -> Figures | Outcome:
+def _of(due: _Due, answer: Answer | Unread) -> Figures | Outcome | Unread:
     """Return what an answer says of one post."""
-    return answer if isinstance(answer, Outcome) else answer.get(due.external_id, Figures())
+    return answer if isinstance(answer, Outcome | Unread) else answer.get(due.external_id, Figures())
 
 
-def _row(due: _Due, answer: Figures | Outcome, now: datetime) -> Snapshot:
+def _row(due: _Due, answer: Figures | Outcome | Unread, now: datetime) -> Snapshot:
+    if isinstance(answer, Unread):
+        return _gap(due, due.reading, now, answer)
     if isinstance(answer, Outcome):
         return _gap(due, due.reading, now, f"the call failed: {answer}"[:_GAP_LENGTH])
     if answer == Figures():

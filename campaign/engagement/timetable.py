@@ -1,7 +1,7 @@
 """The cooling timetable: when the figures of a post are read. Often while it is young, seldom when it is old. Pure."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -42,6 +42,14 @@ class Cooling:
         """The age at which a post is read first, None when the timetable is empty."""
         ages = _ages(self)
         return ages[0][1] if ages else None
+
+    def days(self, published_at: datetime, index: int = 0) -> tuple[date, ...]:
+        """Return the UTC days on which a post is still to be read, from reading number ``index`` on, without the day of
+        the reading before: what is read twice on one day is paid for once.
+        """
+        all_days = [(published_at + age).astimezone(UTC).date() for _, age in _ages(self)]
+        done = set(all_days[max(0, index - 1) : index])
+        return tuple(day for day in dict.fromkeys(all_days[index:]) if day not in done)
 
     def due(self, published_at: datetime, index: int, now: datetime) -> tuple[Reading, ...]:
         """Return the readings from number ``index`` on whose instant has come, the oldest first."""

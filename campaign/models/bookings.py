@@ -1,35 +1,45 @@
-"""What posting has used up: money and posts of a day, booked before the wire and given back where nothing came of it.
+"""What posting and reading have used up: money and posts of a day, given back where nothing came of it.
 
 The bookings are the ledger and the only truth: what is spent is always their sum, so no counter can drift from them.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import BigInteger, Index, UniqueConstraint
+from sqlalchemy import BigInteger, Index, UniqueConstraint, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from campaign.models.database import changed
 from campaign.models.partners import Account, Lane
-from campaign.models.posts import Attempt
+from campaign.models.posts import Attempt, Post, stands
 from campaign.models.prepared import inserted
+from campaign.models.status import Status
 from campaign.models.types import UtcDateTime, bound_instant, table_of
 from campaign.ports.costs import LINKED, POST, Cost
 
 _BUDGETS = 0x63616D70  # keeps the advisory locks of budgets apart from any others
+_PAID_READING = text("read_of IS NOT NULL AND released_at IS NULL")
 
 
 class Booking(SQLModel, table=True):
-    """One thing that an attempt (``number`` of its post; 0: a deletion) has taken from its budgets. ``micros`` are
-    millionths of a US dollar, ``month`` is that of ``booked_at`` in UTC. ``released_at`` set: it came to nothing.
+    """One thing that an attempt (``number`` of its post; 0: a deletion or a reading) has taken from its budgets.
+    ``micros`` are millionths of a US dollar, ``month`` is that of ``booked_at`` in UTC. ``released_at`` set: it came to
+    nothing. ``read_of``: the UTC day of a reading and the platform's id of what was read, which is paid for once.
     """
 
     __table_args__ = (
+        Index(
+            "booking_reading",
+            *("account_id", "read_of"),
+            unique=True,
+            sqlite_where=_PAID_READING,
+            postgresql_where=_PAID_READING,
+        ),
         Index("booking_month", "channel", "month"),
         Index("booking_account", "account_id", "booked_at"),
         Index("booking_attempt", "post_id", "number"),
@@ -46,12 +56,12 @@ class Booking(SQLModel, table=True):
     month: str
     booked_at: datetime = Field(sa_type=UtcDateTime)
     released_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    read_of: str | None = None
 
 
-_BOOK = inserted(
-    table_of(Booking),
-    ["post_id", "number", "account_id", "channel", "what", "micros", "sunk", "month", "booked_at"],
-)
+_COLUMNS = ("post_id", "number", "account_id", "channel", "what", "micros", "sunk", "month", "booked_at")
+_BOOK = inserted(table_of(Booking), _COLUMNS)
+_BOOK_READINGS = inserted(table_of(Booking), (*_COLUMNS, "read_of"))
 
 
 class CapReached(SQLModel, table=True):
@@ -101,23 +111,23 @@ class Use:
 
 def book(session: Session, uses: Iterable[Use], at: datetime) -> None:
     """Write down what attempts take, in the transaction that claims them."""
-    rows = [
-        {
-            "post_id": use.post_id,
-            "number": use.number,
-            "account_id": use.account_id,
-            "channel": use.channel,
-            "what": cost.what,
-            "micros": cost.micros,
-            "sunk": cost.sunk,
-            "month": month_of(at),
-            "booked_at": at,
-        }
-        for use in uses
-        for cost in use.costs
-    ]
+    rows = [_row(use, cost, at) for use in uses for cost in use.costs]
     if rows:
         _BOOK.run(session, rows)
+
+
+def _row(use: Use, cost: Cost, at: datetime) -> dict[str, object]:
+    return {
+        "post_id": use.post_id,
+        "number": use.number,
+        "account_id": use.account_id,
+        "channel": use.channel,
+        "what": cost.what,
+        "micros": cost.micros,
+        "sunk": cost.sunk,
+        "month": month_of(at),
+        "booked_at": at,
+    }
 
 
 def keep(session: Session, post_id: int, number: int) -> None:
@@ -145,6 +155,61 @@ def release_absent(session: Session, post_id: int, at: datetime) -> None:
 
 def _release(session: Session, which: sa.ColumnElement[bool], at: datetime) -> None:
     changed(session, sa.update(Booking).where(which, col(Booking.released_at).is_(None)).values(released_at=at))
+
+
+# --- readings ---------------------------------------------------------------------------------------------------------
+
+
+def paid_today(session: Session, account_id: int, external_ids: Iterable[str], at: datetime) -> set[str]:
+    """Return which of these posts, by the platform's ids, are paid for on the UTC day of ``at``.
+
+    They are used once more, so that whoever booked them cannot give them back. The budget must be locked.
+    """
+    wanted = {_read_of(number, at): number for number in external_ids}
+    mine = sa.and_(_readings(account_id, list(wanted)), col(Booking.released_at).is_(None))
+    used = sa.update(Booking).where(mine).values(sunk=True).returning(col(Booking.read_of))
+    return {wanted[row[0]] for row in session.execute(used.execution_options(synchronize_session=False))}
+
+
+def book_readings(session: Session, uses: Mapping[str, Use], at: datetime) -> None:
+    """Write down what reading each of these posts takes, by the platform's ids. None may be paid for on this day."""
+    rows = [
+        {**_row(use, cost, at), "read_of": _read_of(number, at)} for number, use in uses.items() for cost in use.costs
+    ]
+    if rows:
+        _BOOK_READINGS.run(session, rows)
+
+
+def release_readings(
+    session: Session, account_id: int, external_ids: Iterable[str], booked_at: datetime, at: datetime
+) -> None:
+    """Give back readings booked at ``booked_at`` of which nothing came, unless somebody has read the posts since."""
+    mine = _readings(account_id, [_read_of(number, booked_at) for number in external_ids])
+    _release(session, sa.and_(mine, col(Booking.sunk).is_(False)), at)
+
+
+def _read_of(external_id: str, at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%d} {external_id}"
+
+
+def _readings(account_id: int, read_of: Sequence[str]) -> sa.ColumnElement[bool]:
+    return sa.and_(col(Booking.account_id) == account_id, col(Booking.read_of).in_(read_of))
+
+
+def approved_until(session: Session, channel: str, until: datetime, account_id: int | None) -> Iterator[Post]:
+    """Yield the posts that are approved to go out by themselves before ``until``; of one account where it is named."""
+    statement = (
+        select(Post)
+        .join(Account, col(Account.id) == col(Post.account_id))
+        .where(stands(Status.APPROVED), col(Post.due_at) < until, col(Post.channel) == channel)
+        .where(col(Account.mode) == "api")
+    )
+    if account_id is not None:
+        statement = statement.where(col(Post.account_id) == account_id)
+    yield from session.exec(statement.order_by(col(Post.due_at)).execution_options(yield_per=200))
+
+
+# --- money ------------------------------------------------------------------------------------------------------------
 
 
 def lock_budget(session: Session, channel: str) -> None:

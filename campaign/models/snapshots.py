@@ -111,6 +111,23 @@ def due_readings(session: Session, now: datetime, *, limit: int = 2000) -> list[
     return list(session.exec(statement))
 
 
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A published post whose figures are still to be read, from reading number ``readings`` on."""
+
+    account_id: int
+    channel: str
+    published_at: datetime
+    readings: int
+
+
+def watched(session: Session) -> list[Watched]:
+    """Return the posts whose figures are still to be read."""
+    columns = (col(Post.account_id), col(Post.channel), col(Post.published_at), col(Post.readings))
+    waiting = sa.select(*columns).where(col(Post.next_reading_at).is_not(None), col(Post.published_at).is_not(None))
+    return [Watched(*row) for row in session.execute(waiting)]
+
+
 def claim_readings(session: Session, post_ids: Sequence[int], now: datetime, until: datetime) -> list[Post]:
     """Take the due readings of these posts until ``until``, and return the posts whose readings nobody else has."""
     free = (

@@ -1,11 +1,13 @@
 """What the posts still to come will cost, and what was spent, by month. Pure: rows and facts in, sums out."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from campaign.config.money import dollars, in_dollars
 from campaign.models.bookings import Spent, month_of
+from campaign.models.snapshots import Watched
 from campaign.plan.audience import AccountFacts
 from campaign.plan.planner import PLANNABLE
 from campaign.plan.rows import PlanFacts, PlanRow
@@ -15,20 +17,28 @@ from campaign.ports.costs import LINKED, Budget, Budgeted
 _TOKEN = "forecast"  # noqa: S105 - stands where a post's own token will; no price depends on it
 
 
+Days = Callable[[datetime, int], Sequence[date]]
+"""Gives the UTC days on which a post published at an instant is still to be read, from reading number n on."""
+
+
 @dataclass(frozen=True, slots=True)
 class Coming:
-    """One post that is to go out: what it will cost, in millionths of a dollar, and when."""
+    """What posts and readings to come will cost an account in a month (UTC), in millionths of a dollar."""
 
     account_id: int
     channel: str
-    due_at: datetime
+    month: str
     micros: int
-    with_link: bool
+    posts: int = 0
+    with_link: int = 0
+    readings: int = 0
 
 
 @dataclass(slots=True)
 class Line:
-    """What a channel, or one account of it, costs in a month (UTC). Amounts in millionths of a dollar."""
+    """What a channel, or one account of it, costs in a month (UTC). Amounts in millionths of a dollar; ``reading`` is
+    the part of the forecast that ``readings`` cost.
+    """
 
     month: str
     channel: str
@@ -36,13 +46,18 @@ class Line:
     cap: int | None
     posts: int = 0
     with_link: int = 0
+    readings: int = 0
     spent: int = 0
     forecast: int = 0
+    reading: int = 0
 
     @property
     def over_cap(self) -> bool:
         """Say whether the cap will not last for what is to come."""
-        return self.cap is not None and self.forecast > 0 and self.spent + self.forecast > self.cap
+        return self._passes(self.forecast)
+
+    def _passes(self, forecast: int) -> bool:
+        return self.cap is not None and forecast > 0 and self.spent + forecast > self.cap
 
     @property
     def order(self) -> tuple[str, str, str, str]:
@@ -53,8 +68,17 @@ class Line:
     def words(self) -> dict[str, object]:
         """Return the line as people read it."""
         amounts = {"spent": dollars(self.spent), "forecast": dollars(self.forecast)}
-        cap = "none" if self.cap is None else dollars(self.cap) + (", too low" if self.over_cap else "")
-        return {**self.document(), **amounts, "cap": cap}
+        return {
+            **self.document(),
+            **amounts,
+            "cap": "none" if self.cap is None else dollars(self.cap) + self._verdict(),
+        }
+
+    def _verdict(self) -> str:
+        """Say what a cap is too low for; posts go before readings."""
+        if self._passes(self.forecast - self.reading):
+            return ", too low"
+        return ", too low for all readings" if self.over_cap else ""
 
     def document(self) -> dict[str, object]:
         """Return the line as a document; amounts in dollars."""
@@ -66,8 +90,10 @@ class Line:
             "currency": "USD",
             "posts": self.posts,
             "with_link": self.with_link,
+            "readings": self.readings,
             "spent": float(in_dollars(self.spent)),
             "forecast": float(in_dollars(self.forecast)),
+            "forecast_readings": float(in_dollars(self.reading)),
             "cap": None if self.cap is None else float(in_dollars(self.cap)),
             "over_cap": self.over_cap,
         }
@@ -78,8 +104,9 @@ def with_prices(channels: Mapping[str, Channel]) -> dict[str, Budgeted]:
     return {name: channel for name, channel in channels.items() if isinstance(channel, Budgeted)}
 
 
-def forecast(facts: PlanFacts, rows: Iterable[PlanRow], priced: Mapping[str, Budgeted]) -> list[Coming]:
-    """Return what each post to come will cost: stored ones as the plan would change them, and those it would add.
+def forecast(facts: PlanFacts, rows: Iterable[PlanRow], priced: Mapping[str, Budgeted], days: Days) -> list[Coming]:
+    """Return what each post to come will cost: stored ones as the plan would change them, and those it would add; with
+    it the readings of its figures.
 
     What has no words yet (blocked) is not counted, nor are posts that a person publishes by hand.
     """
@@ -92,8 +119,31 @@ def forecast(facts: PlanFacts, rows: Iterable[PlanRow], priced: Mapping[str, Bud
         costs = priced[account.channel].costs(facts.compose(account.channel, draft, _TOKEN))
         micros, linked = sum(cost.micros for cost in costs), any(cost.what == LINKED for cost in costs)
         if micros:
-            found.append(Coming(account_id, account.channel, due_at, micros, linked))
+            month = month_of(due_at.astimezone(UTC))
+            found.append(Coming(account_id, account.channel, month, micros, posts=1, with_link=int(linked)))
+        if draft.share_of is None or facts.channels[account.channel].shares_have_figures:
+            found += _readings(priced[account.channel], account_id, account.channel, days(due_at, 0))
     return found
+
+
+def still_read(watched: Iterable[Watched], priced: Mapping[str, Budgeted], days: Days) -> list[Coming]:
+    """Return what the readings of posts that are published already will cost."""
+    return [
+        coming
+        for post in watched
+        if post.channel in priced
+        for coming in _readings(
+            priced[post.channel], post.account_id, post.channel, days(post.published_at, post.readings)
+        )
+    ]
+
+
+def _readings(channel: Budgeted, account_id: int, name: str, days: Iterable[date]) -> Iterator[Coming]:
+    cost = channel.cost_of_reading()
+    if cost is None or not cost.micros:
+        return
+    for month, count in Counter(f"{day:%Y-%m}" for day in days).items():
+        yield Coming(account_id, name, month, count * cost.micros, readings=count)
 
 
 def _going(facts: PlanFacts, rows: Iterable[PlanRow]) -> Iterator[tuple[int, datetime, Draft]]:
@@ -128,10 +178,12 @@ def summed(
         return lines[key]
 
     for one in coming:
-        into = line(month_of(one.due_at.astimezone(UTC)), one.channel, one.account_id)
-        into.posts += 1
+        into = line(one.month, one.channel, one.account_id)
+        into.posts += one.posts
         into.with_link += one.with_link
+        into.readings += one.readings
         into.forecast += one.micros
+        into.reading += one.micros if one.readings else 0
     for past in spent:
         line(past.month, past.channel, past.account_id).spent += past.micros
     return sorted(lines.values(), key=lambda one: one.order)

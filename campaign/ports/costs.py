@@ -8,6 +8,9 @@ from campaign.ports.values import Message
 POST, LINKED = "post", "post with a link"
 """The names of the costs of a post itself; every attempt has one of them."""
 
+READING, LOOK_UP = "reading", "look-up"
+"""The names of the costs of reading a post: for its figures, or to find out what became of one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cost:
@@ -34,7 +37,7 @@ class Budget:
 
 @runtime_checkable
 class Budgeted(Protocol):
-    """The power to say what posting takes from a budget. What it costs is booked before the post is sent."""
+    """The power to say what posting and reading take from a budget. What it costs is booked before the call is made."""
 
     title: ClassVar[str]
 
@@ -49,4 +52,8 @@ class Budgeted(Protocol):
 
     def cost_of_retraction(self) -> Cost | None:
         """Return what it takes to delete a post, None for nothing."""
+        ...
+
+    def cost_of_reading(self) -> Cost | None:
+        """Return what it takes to read one post; read again on the same day (UTC) it takes nothing. None: nothing."""
         ...

@@ -133,12 +133,14 @@ class Sighting:
     """What one look-up saw: every match (two means doubled: stop and ask), and whether the control was seen.
 
     Where no control is known, a listing of the account that shows any post of it counts as one. ``blank``: it shows
-    none, and all that is known is whose account it is; only much patience makes an absence of that.
+    none, and all that is known is whose account it is; only much patience makes an absence of that. ``shown`` are the
+    platform's ids of all posts in the answers, where a platform charges for them.
     """
 
     matches: tuple[Receipt, ...]
     control_seen: bool
     blank: bool = False
+    shown: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from campaign.clock import Clock
@@ -52,6 +52,8 @@ class World:
         self.speed = speed
         self.seed = seed
         self.switches: dict[str, object] = {}
+        self.reads: set[tuple[str, str, date]] = set()
+        """What is on X's bill for reading: app, post, UTC day. In memory: a restarted sandbox begins a new bill."""
         self._storage = Storage(folder)
         self.know(accounts)
 

@@ -20,6 +20,7 @@ from campaign.sandbox.accounts import SandboxAccount
 from campaign.sandbox.calls import answered, hangs, respond
 from campaign.sandbox.world import World
 from campaign.sandbox.x_auth import Door
+from campaign.sandbox.x_bill import app_of
 from campaign.sandbox.x_call import Call
 from campaign.sandbox.x_problem import manners, out_of_credits, throttled
 from campaign.sandbox.x_rates import CREATES_PER_DAY, Rates
@@ -102,10 +103,9 @@ class _Gate:
     def _counted(self, account: SandboxAccount, place: str) -> tuple[bool, dict[str, str]]:
         """Count the call; ``x.rate_factor`` widens every limit, ``x.creates_per_day`` sets that of 24 hours."""
         factor, per_day = (self.world.switches.get(f"x.{name}") for name in ("rate_factor", "creates_per_day"))
-        keys = account.credentials
         fits, headers = self.rates.take(
             account.external_id,
-            keys.get("consumer_key") or keys.get("client_id") or account.external_id,
+            app_of(account),
             place,
             factor=float(factor) if isinstance(factor, (int, float)) else 1.0,
             per_day=per_day if isinstance(per_day, int) else CREATES_PER_DAY,

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from starlette.responses import JSONResponse, Response
 
 from campaign.sandbox.world import Post
+from campaign.sandbox.x_bill import charge
 from campaign.sandbox.x_call import EPOCH_MS, Call
 from campaign.sandbox.x_problem import bodies, forbidden, invalid, missing, not_found
 from campaign.sandbox.x_shape import Asked, asked, included, shaped
@@ -57,6 +58,7 @@ def of_user(call: Call) -> Response:
 
 
 def _answer(call: Call, posts: list[Post], want: Asked, errors: list[dict[str, object]]) -> dict[str, object]:
+    charge(call.world, call.account, posts)
     pairs = [shaped(call, post, want) for post in posts]
     answer: dict[str, object] = {"data": [facts for facts, _ in pairs]} if pairs else {}
     includes = included(call, posts, want)

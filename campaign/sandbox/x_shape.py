@@ -11,6 +11,7 @@ from datetime import timedelta
 
 from campaign.clock import iso
 from campaign.sandbox.world import Post
+from campaign.sandbox.x_bill import charge
 from campaign.sandbox.x_call import Call
 from campaign.sandbox.x_problem import field_refused, invalid
 
@@ -149,9 +150,10 @@ def included(call: Call, posts: Sequence[Post], want: Asked) -> dict[str, object
     if "author_id" in want.expansions and posts:
         includes["users"] = _authors(call, posts)
     sources = [call.world.post("x", post.share_of) for post in posts if post.share_of]
-    shown = [shaped(call, source, want)[0] for source in sources if source]
-    if want.expansions & {"referenced_tweets.id", "referenced_posts"} and shown:
-        includes["posts" if want.new else "tweets"] = shown
+    known = [source for source in sources if source]
+    if want.expansions & {"referenced_tweets.id", "referenced_posts"} and known:
+        charge(call.world, call.account, known)
+        includes["posts" if want.new else "tweets"] = [shaped(call, source, want)[0] for source in known]
     return includes
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import add_account, add_post
+from builders import CONTENTS, add_account, add_post
 from conftest import MovedClock
 
 from campaign.channels import facebook
@@ -41,8 +41,15 @@ class Watched:
             return replace(who, account_id=account_id)
 
         channels = {self.play.channel.name: self.play.channel}
-        late = timedelta(minutes=30)
-        work = Collector(self.database, self.clock, channels=channels, identities=identity, cooling=COOLING, late=late)
+        work = Collector(
+            self.database,
+            self.clock,
+            channels=channels,
+            identities=identity,
+            cooling=COOLING,
+            late=timedelta(minutes=30),
+            message=CONTENTS.message,
+        )
         return work.collect()
 
     def rows(self) -> list[dict[str, Any]]:

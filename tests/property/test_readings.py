@@ -58,6 +58,17 @@ def test_what_is_due_is_what_has_come_from_that_number_on(cooling: Cooling, inde
     assert list(due) == [reading for reading in every(cooling)[index:] if reading.due_at <= now]
 
 
+@given(coolings, st.integers(0, 60), st.integers(0, 86_399))
+def test_days_to_come_are_the_utc_days_of_the_readings_each_once_and_none_that_was_read(
+    cooling: Cooling, index: int, second: int
+) -> None:
+    at = AT.replace(hour=0) + timedelta(seconds=second)
+    days = [(at + age).date() for age in (reading.due_at - AT for reading in every(cooling))]
+    to_come = cooling.days(at, index)
+    assert set(to_come) == set(days[index:]) - set(days[index - 1 : index] if index else ())
+    assert list(to_come) == sorted(set(to_come))
+
+
 def test_the_default_timetable_has_the_names_that_people_use() -> None:
     names = [reading.name for reading in every(DEFAULT)]
     daily = [f"{day}d" for day in range(2, 31)]

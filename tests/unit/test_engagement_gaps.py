@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from builders import CONTENTS
 from conftest import MovedClock
 from measuring import COOLING, HOUR, LATE, SEEN, Canned, Deaf, Everyone, collector, only_post, published, stored
 
@@ -119,7 +120,9 @@ def test_an_account_that_cannot_be_opened_gets_gaps_and_the_platform_is_not_aske
     def closed(account_id: int) -> Identity:
         raise CredentialDead(f"account {account_id} has none")
 
-    work = Collector(store, clock, channels={"x": channel}, identities=closed, cooling=COOLING, late=LATE)
+    work = Collector(
+        store, clock, channels={"x": channel}, identities=closed, cooling=COOLING, late=LATE, message=CONTENTS.message
+    )
     assert work.collect() == 1
     assert channel.asked == []
     assert "access has ended" in (stored(store)[0].gap or "")
