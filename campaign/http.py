@@ -283,7 +283,7 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 
 _SECRETS = re.compile(
     r"(?i)((?:access_token|appsecret_proof|client_secret|refresh_token|consumer_secret|app_secret|fb_exchange_token"
-    r"|access_token_secret|id_token|oauth_signature|oauth_token|input_token|code_verifier|api_key|password|(?<!\w)token(?==))"
+    r"|access_token_secret|id_token|oauth_signature|oauth_token|input_token|code_verifier|api_key|password|(?<!\w)token(?==)|(?<=[?&])code(?==))"
     r"\\*[\"']?\s*(?:[=:]|%3D)\s*\\*[\"']?)([^&\s\\\"',;)}]+)"
 )
 _PAGE_TOKENS = re.compile(r"\bEAA[A-Za-z0-9_-]{16,}")

@@ -27,7 +27,7 @@ from campaign.plan.fields import KINDS
 from campaign.plan.frontmatter import KEYS
 from campaign.plan.head import FACTS
 from campaign.plan.template import load_templates
-from campaign.ports import watching
+from campaign.ports import connecting, watching
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "docs" / "reference"
@@ -155,7 +155,7 @@ def outcomes_page() -> str:
 
 
 def _power(name: str) -> type:
-    found: type = getattr(ports, name, None) or getattr(watching, name)
+    found: type = next(getattr(where, name) for where in (ports, watching, connecting) if hasattr(where, name))
     return found
 
 

@@ -41,7 +41,10 @@ SETTINGS: dict[str, str] = {
     "channels.facebook.graph_version": "the version of the Graph API",
     "channels.linkedin.api_url": "the API's host; another one for the sandbox",
     "channels.linkedin.version": "the API's monthly version",
-    "channels.linkedin.auth_url": "the host that renews tokens",
+    "channels.linkedin.auth_url": "the host that gives out and renews tokens, with the page on which a person consents",
+    "channels.x.authorize_url": "the page on which a person consents when an account is connected",
+    "channels.x.client_secret": "the app's secret by reference; none where X knows the app as a public client",
+    "channels.facebook.dialog_url": "the host of the page on which a person consents when a page is connected",
     "channels.linkedin.image_poll": "pause between two questions whether an image is ready",
     "channels.linkedin.image_wait": "how long to wait for an image to be ready",
     "channels.email.smtp_url": "the mail server: `smtp://`, `smtps://` or `smtp+starttls://`, host and port",
@@ -62,6 +65,8 @@ EVERY_CHANNEL: dict[str, str] = {
     "connect": "longest wait for a connection",
     "read": "longest wait for an answer",
     "token_pause": "pause before a refused token is tried once more",
+    "client_id": "the app under which the platform knows this program; empty: nobody can connect accounts in the pages",
+    "client_secret": 'the app\'s secret by reference, `"env:NAME"` or `"file:PATH"`, never the secret itself',
     "back_off": "pause when the platform says to slow down without saying for how long",
 }
 
@@ -111,6 +116,7 @@ POWERS: dict[str, str] = {
     "Proofreads": "read a published post back, and say what it does not show",
     "Retracts": "take a post down",
     "Renews": "renew an access token",
+    "Connects": "connect an account by a person's consent in the browser",
     "Verifies": "say whose credentials these are",
     "Addresses": "know a post by the address that a person copied",
     "Expires": "say when credentials end",

@@ -26,7 +26,10 @@ SECRET_KEYS = frozenset(
         "password",
     }
 )
-MINTED = ("x/access/", "x/refresh/", "linkedin/token/")
+MINTED = (
+    *("x/access/", "x/refresh/", "linkedin/token/", "linkedin/refresh/", "facebook/user/", "facebook/page/"),
+    *("x/code/", "facebook/code/", "linkedin/code/"),
+)
 KINDS = ("story", "contract", "chaos")
 _LEAST = 4
 _WORLD = "sandbox.db"

@@ -22,8 +22,9 @@ from typing import Any, Self
 import structlog
 from pydantic import Field
 
+from campaign.channels._consent import ConfidentialApp
 from campaign.channels._facebook_pace import Slowing, regained
-from campaign.channels._wire import Times, said, token_of
+from campaign.channels._wire import said, token_of
 from campaign.config import Duration, WebAddress
 from campaign.errors import AccountBlocked, CredentialDead, Duplicate, Forbidden, Outcome, Refused, Unknown, Wait
 from campaign.http import Answer, Session, asked
@@ -54,15 +55,16 @@ _UNSURE = frozenset({1, 2})
 _DOWN = frozenset({1363047, 1609010})
 
 
-class Settings(Times):
+class Settings(ConfidentialApp):
     """Settings of the channel Facebook: the Graph API's address and its version (v25.0 lives until 2028-07-29).
 
     ``slow_from`` is the percentage of Facebook's budget of calls from which on a page slows down, ``slowest`` the
-    pause after each post when it is nearly used up.
+    pause after each post when it is nearly used up. ``dialog_url`` is the host of the page on which a person consents.
     """
 
     graph_url: WebAddress = "https://graph.facebook.com"
     graph_version: str = "v25.0"
+    dialog_url: WebAddress = "https://www.facebook.com"
     back_off: Duration = timedelta(minutes=5)
     slow_from: int = Field(default=75, ge=1, le=99)
     slowest: Duration = timedelta(minutes=5)

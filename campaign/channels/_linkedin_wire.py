@@ -14,8 +14,9 @@ from urllib.parse import quote, urlsplit
 
 from pydantic import Field
 
+from campaign.channels._consent import ConfidentialApp
 from campaign.channels._linkedin_pace import DAILY_POSTS, throttled
-from campaign.channels._wire import Times, said, token_of, unclear
+from campaign.channels._wire import said, token_of, unclear
 from campaign.config import Duration, WebAddress
 from campaign.errors import AccountBlocked, CredentialDead, Duplicate, Forbidden, Outcome, Refused, Unknown
 from campaign.http import Answer, Session, asked
@@ -26,7 +27,7 @@ _NEW_VERSION = timedelta(minutes=10)
 """After so long an account is tried again whose API version has ended: a person may have named another meanwhile."""
 
 
-class Settings(Times):
+class Settings(ConfidentialApp):
     """Settings of the channel LinkedIn: hosts, API version, how long to wait for an image to be worked through, and
     ``daily_limit``, the posts that an account may make in a day (UTC).
     """

@@ -13,7 +13,8 @@ from typing import Self
 
 import tweepy
 
-from campaign.channels._wire import Times, said, token_of, unclear
+from campaign.channels._consent import PublicApp
+from campaign.channels._wire import said, token_of, unclear
 from campaign.channels._x_pace import lifted_at
 from campaign.config import WebAddress
 from campaign.config.money import Money
@@ -29,13 +30,15 @@ _TOP_UP = timedelta(minutes=10)
 """After so long an account without credits is tried again: a person may have topped it up meanwhile."""
 
 
-class Settings(Times):
-    """Settings of the channel X. ``api_url`` is the host of the API, without a path of a version.
+class Settings(PublicApp):
+    """Settings of the channel X. ``api_url`` is the host of the API, without a path of a version; ``authorize_url`` is
+    the page on which a person consents.
 
     Prices are in US dollars, those of 2026-04-20. The caps bound what posts and readings cost in a month (UTC).
     """
 
     api_url: WebAddress = "https://api.x.com"
+    authorize_url: WebAddress = "https://x.com/i/oauth2/authorize"
     price_post: Money = Decimal("0.015")
     price_link: Money = Decimal("0.20")
     price_alt_text: Money = Decimal("0.005")

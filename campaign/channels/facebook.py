@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from pydantic import BaseModel
 
+from campaign.channels._facebook_consent import Consents
 from campaign.channels._facebook_looking import (
     FIELDS,
     METRICS,
@@ -49,7 +50,7 @@ _NOT_THERE = 33
 _GONE = 404
 
 
-class Facebook:
+class Facebook(Consents):
     """Facebook pages. The id of a post is ``<page>_<post>``."""
 
     name: ClassVar[str] = "facebook"

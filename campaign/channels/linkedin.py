@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 from campaign.channels._linkedin_address import Addressed
 from campaign.channels._linkedin_body import body_of
+from campaign.channels._linkedin_consent import Consents
 from campaign.channels._linkedin_looking import (
     Shown,
     address,
@@ -49,7 +50,7 @@ _FORBIDDEN = 403
 _DEAD = frozenset({400, 401})
 
 
-class LinkedIn(Addressed):
+class LinkedIn(Addressed, Consents):
     """LinkedIn organisation pages. The id of a post is its URN, a share or a ugcPost."""
 
     name: ClassVar[str] = "linkedin"

@@ -17,6 +17,7 @@ from campaign.channels._watching import consent_ends_at, platform_time
 from campaign.channels._wire import ends_at, looking, paced, patiently, picture, renewed, said, unseen
 from campaign.channels._words import MARGIN, strongest
 from campaign.channels._x_address import Addressed
+from campaign.channels._x_consent import Consents
 from campaign.channels._x_looking import (
     EXPANSIONS,
     FIELDS,
@@ -44,7 +45,7 @@ _GONE = 404
 _BAD_REQUEST = 400
 
 
-class X(Priced, Addressed):
+class X(Priced, Addressed, Consents):
     """X. A repost's id is ``rt:`` and the id of the post passed on: X tells no other that can be relied on."""
 
     name: ClassVar[str] = "x"

@@ -139,6 +139,29 @@ def check_accounts(as_json: AsJson = False) -> None:
         raise typer.Exit(1)
 
 
+@accounts.command("connect")
+def connect_accounts(
+    channel: Annotated[str, typer.Argument(metavar="CHANNEL", help="x, facebook or linkedin.")],
+    partner: Annotated[str, typer.Option("--partner", help="Whose account it is.")],
+) -> None:
+    """Print where a person connects an account: the platform's consent needs a browser, signed in to the pages."""
+    from campaign.models import partners as rows
+    from campaign.register.connecting import Connector
+
+    with opened() as app:
+        Connector(app.channels, app.workspace, os.environ).channel(channel)
+        with app.database.read() as session:
+            found = find_partner(session, partner)
+            every = [account for account, _ in rows.accounts(session, partner_ids=[found.ident])]
+    mine = [account for account in every if account.channel == channel and account.disabled_why is None]
+    if not mine:
+        mend = "`campaign accounts import FILE.csv` adds it; mode by-hand needs no credentials yet."
+        raise WrongUse(problem=f"{found.name} has no account on {channel}", mend=mend)
+    typer.echo(f"Sign in to the pages as an admin or as an officer of {found.name}, and open:")
+    for account in mine:
+        typer.echo(f"{account.handle}: {app.settings.web.public_url}/accounts/{account.ident}/connect")
+
+
 AccountId = Annotated[int, typer.Argument(metavar="ID", help="As `accounts list` shows it.", min=1, max=2**31 - 1)]
 Reason = Annotated[str, typer.Option("--reason", help="Why; it is kept and shown.")]
 

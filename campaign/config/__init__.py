@@ -8,6 +8,7 @@ from campaign.config.addresses import WebAddress
 from campaign.config.durations import Duration, duration, spoken
 from campaign.config.faults import Origin, Section, fault, nearest, validated
 from campaign.config.load import load_settings
+from campaign.config.references import SecretReference
 from campaign.config.said import said
 from campaign.config.settings import Settings
 from campaign.config.starter import lay_out, starter_folder
@@ -17,6 +18,7 @@ __all__ = [
     "CONFIG_NAME",
     "Duration",
     "Origin",
+    "SecretReference",
     "Section",
     "Settings",
     "WebAddress",

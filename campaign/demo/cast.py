@@ -9,7 +9,7 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,12 +17,14 @@ from sqlmodel import Session
 
 from campaign import people
 from campaign.app import App
+from campaign.demo.settings import APP_SECRET_FILE
 from campaign.intake import read_accounts, read_partners, read_subscribers
 from campaign.models import sign_in
 from campaign.people import tickets
 from campaign.people.tickets import Purpose
 from campaign.register import accounts, lists, partners
 from campaign.sandbox.accounts import SandboxAccount, load_accounts
+from campaign.sandbox.consent import CLIENT_SECRET
 
 REVIEWER = "reviewer"
 """Who approves for DfE."""
@@ -48,6 +50,7 @@ def lay_out(workspace: Path) -> None:
     for folder in ("lists", "pictures"):
         shutil.copytree(_DATA / folder, workspace / folder, dirs_exist_ok=True)
     (workspace / "tokens").mkdir(mode=0o700, exist_ok=True)
+    _write_private(workspace / APP_SECRET_FILE, CLIENT_SECRET)
     with (_DATA / "accounts.csv").open(encoding="utf-8", newline="") as file:
         rows = [_with_credentials(workspace, row) for row in csv.DictReader(file)]
     with (workspace / "accounts.csv").open("w", encoding="utf-8", newline="") as file:
@@ -60,7 +63,7 @@ def _with_credentials(workspace: Path, row: dict[str, str]) -> dict[str, str]:
     if row["mode"] != "api" or row["channel"] in _HOLDS_NONE:
         return row | {"credentials": ""}
     name = f"tokens/{row['channel']}-{row['partner']}.json"
-    _write_secret(workspace / name, credentials(row["channel"], row["external_id"]))
+    _write_private(workspace / name, json.dumps(credentials(row["channel"], row["external_id"])))
     return row | {"credentials": f"file:{name}"}
 
 
@@ -77,9 +80,9 @@ def credentials(channel: str, external_id: str) -> dict[str, str]:
     }
 
 
-def _write_secret(path: Path, values: Mapping[str, str]) -> None:
+def _write_private(path: Path, text: str) -> None:
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        json.dump(values, file)
+        file.write(text)
 
 
 def on_platforms(workspace: Path) -> list[SandboxAccount]:

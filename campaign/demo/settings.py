@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from campaign.config import CONFIG_NAME, Settings
+from campaign.sandbox.consent import CLIENT_ID
 
 Values = Mapping[str, Mapping[str, object]]
 
@@ -26,6 +27,13 @@ QUICK: Values = {
     "engagement": {"readings": ["5s", "10s", "20s", "40s", "80s", "3m", "10m", "1h", "6h", "24h"]},
 }
 """Pauses and readings in seconds instead of minutes and hours; only the sandbox may be asked so often."""
+
+APP_SECRET_FILE = "tokens/app.txt"  # noqa: S105 - the file's name
+APP: Values = {
+    f"channels.{channel}": {"client_id": CLIENT_ID, "client_secret": f"file:{APP_SECRET_FILE}"}
+    for channel in ("x", "facebook", "linkedin")
+}
+"""The app under which the sandbox knows the program, so that accounts can be connected."""
 
 _HOST = "127.0.0.1"
 _TRIES = 20
@@ -77,8 +85,8 @@ def pointed(ports: Ports) -> Values:
     sandbox = f"http://{_HOST}:{ports.platforms}"
     linkedin = f"{sandbox}/linkedin"
     return {
-        "channels.x": {"api_url": f"{sandbox}/x"},
-        "channels.facebook": {"graph_url": f"{sandbox}/facebook"},
+        "channels.x": {"api_url": f"{sandbox}/x", "authorize_url": f"{sandbox}/x/i/oauth2/authorize"},
+        "channels.facebook": {"graph_url": f"{sandbox}/facebook", "dialog_url": f"{sandbox}/facebook"},
         "channels.linkedin": {"api_url": linkedin, "auth_url": linkedin},
         "channels.email": {"smtp_url": f"smtp://{_HOST}:{ports.mail}"},
         "web": {"listen": f"{_HOST}:{ports.web}", "public_url": f"http://localhost:{ports.web}"},

@@ -19,7 +19,7 @@ _TOKEN_WARNING = timedelta(days=14)
 _TOKEN_ERROR = timedelta(days=3)
 _VERSION_WARNING = timedelta(days=60)
 _VERSION_ERROR = timedelta(days=7)
-_CONNECT = "Connect it again: `campaign accounts import FILE.csv`, with new credentials in the file."
+_CONNECT = "Connect it again on the page Accounts, or `campaign accounts import FILE.csv` with new credentials."
 
 
 def standing(session: Session, now: datetime) -> Iterator[Finding]:

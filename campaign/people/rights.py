@@ -23,12 +23,17 @@ class Right(StrEnum):
     REVIEW = "review posts"
     HOLD = "hold and release"
     AGREE = "agree for a partner"
+    CONNECT = "connect accounts"
     SETTLE = "settle posts"
     RETRACT = "take posts down"
     ADMINISTER = "manage people, partners, accounts and lists"
 
 
-_OFFICER = frozenset({Right.SEE, Right.QUEUE, Right.EDIT, Right.REVIEW, Right.AGREE, Right.SETTLE, Right.RETRACT})
+_OFFICER = frozenset(
+    {
+        *(Right.SEE, Right.QUEUE, Right.EDIT, Right.REVIEW, Right.AGREE, Right.CONNECT, Right.SETTLE, Right.RETRACT),
+    }
+)
 _REVIEWER = frozenset({Right.SEE, Right.QUEUE, Right.EDIT, Right.REVIEW, Right.HOLD, Right.SETTLE, Right.RETRACT})
 RIGHTS: Mapping[str, frozenset[Right]] = MappingProxyType(
     {"officer": _OFFICER, "reviewer": _REVIEWER, "admin": frozenset(Right)}

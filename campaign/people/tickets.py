@@ -1,4 +1,6 @@
-"""Links that open a door once: an invitation, bound to its address for seven days, and the demo's sign-in."""
+"""Secrets that open a door once: an invitation, bound to its address for seven days, the demo's sign-in, and the state
+with which a platform sends a person back who connects an account.
+"""
 
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -17,21 +19,27 @@ class Purpose(StrEnum):
 
     INVITATION = "invitation"
     DEMO = "demo"
+    CONNECT = "connect"
 
 
-_LASTS = {Purpose.INVITATION: timedelta(days=7), Purpose.DEMO: timedelta(days=1)}
+_LASTS = {
+    Purpose.INVITATION: timedelta(days=7),
+    Purpose.DEMO: timedelta(days=1),
+    Purpose.CONNECT: timedelta(minutes=10),
+}
+_ONE_AT_A_TIME = frozenset({Purpose.INVITATION, Purpose.CONNECT})
 
 
 def issue(session: Session, person: User, purpose: Purpose, *, by: str, now: datetime) -> str:
-    """Return the secret of a new ticket. A new invitation voids the one before.
+    """Return the secret of a new ticket. A new one voids the one before, but for the demo's.
 
     Raises:
         WrongUse: an invitation is sent to an address, and the person has none.
 
     """
-    if purpose is Purpose.INVITATION:
-        if not person.email:
-            raise WrongUse(problem=f"{person.name} has no email address", mend="Add them with --email ADDRESS.")
+    if purpose is Purpose.INVITATION and not person.email:
+        raise WrongUse(problem=f"{person.name} has no email address", mend="Add them with --email ADDRESS.")
+    if purpose in _ONE_AT_A_TIME:
         sign_in.drop_tickets(session, purpose, person.ident)
     secret = new_secret()
     session.add(

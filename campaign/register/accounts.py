@@ -10,7 +10,7 @@ from campaign.identities import Identities, name
 from campaign.intake import AccountRow
 from campaign.models import Database, audit, holds, listing, partners
 from campaign.models.moves import void_approval
-from campaign.models.partners import Account
+from campaign.models.partners import Account, Partner
 from campaign.models.status import Status
 from campaign.models.users import User
 from campaign.people import Right, demand
@@ -91,7 +91,13 @@ def _seal_new(account: Account, credentials: Mapping[str, str], vault: Vault) ->
     imported = vault.fingerprint(credentials, name(account))
     if imported == account.imported:
         return
-    account.sealed, account.imported = vault.seal(credentials, name(account)), imported
+    account.imported = imported
+    seal(account, credentials, vault)
+
+
+def seal(account: Account, credentials: Mapping[str, str], vault: Vault) -> None:
+    """Put new credentials into the row; what had stopped for the old ones goes again."""
+    account.sealed = vault.seal(credentials, name(account))
     account.stopped_why = account.stopped_until = None
 
 
@@ -166,26 +172,28 @@ def check(database: Database, channels: Mapping[str, Channel], identities: Ident
     """
     with database.read() as session:
         pairs = [pair for pair in partners.accounts(session) if pair[0].mode == "api" and not pair[0].disabled_why]
-    documents = []
-    for account, partner in pairs:
-        channel = channels[account.channel]
-        document: dict[str, object] = {
-            "id": str(account.id),
-            "partner": partner.key,
-            "channel": account.channel,
-            "handle": account.handle,
-            "works": True,
-            "can_find": None,
-            "note": "",
-        }
-        if isinstance(channel, Verifies):
-            try:
-                standing = channel.verify(identities.of(account, partner))
-            except Outcome as outcome:
-                document |= {"works": False, "note": str(outcome)}
-            else:
-                document |= {"can_find": standing.can_find, "note": standing.note}
-                with database.write() as session:
-                    partners.change_account(session, account.ident, _found(account, standing))
-        documents.append(document)
-    return documents
+    return [probe(database, channels[account.channel], identities, account, partner) for account, partner in pairs]
+
+
+def probe(
+    database: Database, channel: Channel, identities: Identities, account: Account, partner: Partner
+) -> dict[str, object]:
+    """Ask the platform about one account; what it says is kept, where it says anything."""
+    document: dict[str, object] = {
+        "id": str(account.id),
+        "partner": partner.key,
+        "channel": account.channel,
+        "handle": account.handle,
+        "works": True,
+        "can_find": None,
+        "note": "",
+    }
+    if not isinstance(channel, Verifies):
+        return document
+    try:
+        standing = channel.verify(identities.of(account, partner))
+    except Outcome as outcome:
+        return document | {"works": False, "note": str(outcome)}
+    with database.write() as session:
+        partners.change_account(session, account.ident, _found(account, standing))
+    return document | {"can_find": standing.can_find, "note": standing.note}

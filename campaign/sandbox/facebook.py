@@ -17,12 +17,14 @@ from starlette.routing import BaseRoute, Route
 from campaign.errors import Declined
 from campaign.sandbox.accounts import SandboxAccount
 from campaign.sandbox.calls import answered, hangs, respond
+from campaign.sandbox.consent import consent_page
 from campaign.sandbox.facebook_call import CHANNEL, Call, bearer, holder, read_params
 from campaign.sandbox.facebook_error import blocked, declined, manners, parameter, throttled, usage_headers
 from campaign.sandbox.facebook_fields import Field
 from campaign.sandbox.facebook_insights import insights
 from campaign.sandbox.facebook_post import Seen, shown
 from campaign.sandbox.facebook_read import debug_token, listing, node, nodes, own_post, pages, wanted
+from campaign.sandbox.facebook_token import MANNER, exchange, is_person, of_person, page_of
 from campaign.sandbox.facebook_usage import DAILY_CALLS, Usage
 from campaign.sandbox.facebook_write import add_photo, delete, edit, publish
 from campaign.sandbox.world import World
@@ -46,7 +48,11 @@ METHODS = ["GET", "POST", "DELETE"]
 def routes(world: World) -> list[BaseRoute]:
     """Return the routes of the local Facebook, to be mounted under its prefix."""
     graph = Graph(world)
-    return [Route("/{path:path}", graph.answer, methods=METHODS)]
+    dialog = consent_page(world, MANNER)
+    return [
+        Route("/{version}/dialog/oauth", dialog, methods=["GET", "POST"]),
+        Route("/{path:path}", graph.answer, methods=METHODS),
+    ]
 
 
 @dataclass(slots=True)
@@ -85,9 +91,7 @@ class Graph:
         return parts[0] if parts[0] in live else live[0], parts[1:]
 
     def _page_id(self, call: Call, header: str | None) -> str:
-        token = bearer(call, header)
-        held = (page for page in self.world.on(CHANNEL) if token and page.credentials.get("access_token") == token)
-        page = next(held, None)
+        page = page_of(self.world, bearer(call, header))
         return page.external_id if page else ""
 
     def _made(self, call: Call, header: str | None, version: str, page_id: str) -> Response:
@@ -111,7 +115,12 @@ class Graph:
         return int(str(self.world.switches.get("facebook.budget", DAILY_CALLS * 10)))
 
     def _result(self, call: Call, header: str | None) -> object:
-        page = holder(self.world, call, bearer(call, header))
+        if call.path == ("oauth", "access_token"):
+            return exchange(self.world, call)
+        token = bearer(call, header)
+        if token is not None and is_person(self.world, token):
+            return of_person(self.world, call, token)
+        page = holder(self.world, call, page_of(self.world, token), token)
         budget = self._budget()
         if not self.usage.take(page.external_id, budget):
             worn = throttled(page.external_id, 60 * self.usage.minutes(page.external_id, budget))

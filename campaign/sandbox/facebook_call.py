@@ -119,15 +119,14 @@ def bearer(call: Call, header: str | None) -> str | None:
     return rest.strip() if scheme.lower() in {"bearer", "oauth"} else None
 
 
-def holder(world: World, call: Call, token: str | None) -> SandboxAccount:
-    """Return the page whose token this is, its app secret proof checked.
+def holder(world: World, call: Call, page: SandboxAccount | None, token: str | None) -> SandboxAccount:
+    """Return the page whose token this is, its life and its app secret proof checked.
 
     Graph API, *Secure Graph API calls*: the proof is the hex HMAC-SHA256 of the token under the app secret; an app
     that asks for it refuses calls without. Pages whose credentials hold an ``app_secret`` ask for it.
     """
     if not token:
         raise declined(2500, "An active access token must be used to query information about the current user.")
-    page = next((one for one in world.on(CHANNEL) if one.credentials.get("access_token") == token), None)
     if page is None:
         raise unknown_token()
     _check_life(world, page)

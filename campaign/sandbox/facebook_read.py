@@ -13,6 +13,7 @@ from campaign.sandbox.facebook_error import declined, missing_object, not_permit
 from campaign.sandbox.facebook_fields import Field, parse_fields
 from campaign.sandbox.facebook_link import SITE
 from campaign.sandbox.facebook_post import Seen, shown, stamp, visible
+from campaign.sandbox.facebook_token import SCOPES, page_of
 from campaign.sandbox.world import Post, Upload, World
 
 LISTING = {"since", "until", "limit", "after", "before"}
@@ -80,18 +81,12 @@ def debug_token(world: World, call: Call) -> dict[str, object]:
     """Return what is known of ``input_token`` (Graph API, *Debug Token*)."""
     call.only({"input_token"})
     token = call.text("input_token")
-    page = next((one for one in world.on(CHANNEL) if token and one.credentials.get("access_token") == token), None)
+    page = page_of(world, token)
     if page is None:
         error = {"code": 190, "message": "Invalid OAuth access token.", "subcode": 467}
         return {"data": {"error": error, "is_valid": False, "scopes": []}}
     facts = {"type": "PAGE", "is_valid": True, "profile_id": page.external_id, "expires_at": 0}
-    return {"data": facts | {"scopes": sorted(page.scopes or ALL_SCOPES)}}
-
-
-ALL_SCOPES = {
-    *("pages_manage_posts", "pages_read_engagement", "pages_show_list", "pages_manage_engagement"),
-    *("read_insights", "pages_read_user_content"),
-}
+    return {"data": facts | {"scopes": sorted(page.scopes or SCOPES)}}
 
 
 def wanted(call: Call) -> tuple[Field, ...]:

@@ -14,9 +14,10 @@ from starlette.routing import BaseRoute, Route
 from campaign.errors import Declined
 from campaign.sandbox import linkedin_figures, linkedin_images, linkedin_posts, linkedin_read
 from campaign.sandbox.calls import answered, hangs, respond
+from campaign.sandbox.consent import consent_page
 from campaign.sandbox.linkedin_call import CHANNEL, Call, checked, holders, read_call
 from campaign.sandbox.linkedin_error import MANNERS, traces
-from campaign.sandbox.linkedin_token import refresh
+from campaign.sandbox.linkedin_token import MANNER, token
 from campaign.sandbox.world import World
 
 Answer = Callable[[Request], Awaitable[Response]]
@@ -35,6 +36,7 @@ def routes(world: World) -> list[BaseRoute]:
         },
         "/rest/images": {"POST": ("upload", linkedin_images.initialise)},
         "/rest/images/{urn}": {"GET": ("read", linkedin_images.show)},
+        "/rest/organizationAcls": {"GET": ("read", linkedin_read.roles)},
         "/rest/organizations/{urn}": {"GET": ("read", linkedin_read.shown_organisation)},
         "/rest/organizationalEntityShareStatistics": {"GET": ("measure", linkedin_figures.statistics)},
         "/rest/socialMetadata": {"GET": ("measure", linkedin_figures.metadata_batch)},
@@ -44,6 +46,7 @@ def routes(world: World) -> list[BaseRoute]:
     return [
         *rest,
         Route("/dms-uploads/{number}", _put(world), methods=["PUT"]),
+        Route("/oauth/v2/authorization", consent_page(world, MANNER), methods=["GET", "POST"]),
         Route("/oauth/v2/accessToken", _token(world), methods=["POST"]),
     ]
 
@@ -78,7 +81,7 @@ def _put(world: World) -> Answer:
 def _token(world: World) -> Answer:
     async def answer(request: Request) -> Response:
         form = dict(parse_qsl((await request.body()).decode("utf-8", "replace")))
-        return respond(world, CHANNEL, "token", MANNERS, lambda: _traced(lambda: refresh(world, form)))
+        return respond(world, CHANNEL, "token", MANNERS, lambda: _traced(lambda: token(world, form)))
 
     return answer
 

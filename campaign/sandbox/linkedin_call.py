@@ -120,6 +120,10 @@ def holders(world: World, header: str | None) -> tuple[SandboxAccount, ...]:
     if not isinstance(issued, dict):
         raise unknown_token()
     _check_life(world, str(issued["expires_at"]))
+    if "accounts" in issued:
+        keys = {"access_token": token, "scopes": str(issued["scopes"])}
+        known = (world.account(CHANNEL, one) for one in issued["accounts"])
+        return tuple(replace(one, credentials={"name": name_of(one), **keys}) for one in known if one is not None)
     holder = str(issued["refresh_token"])
     return tuple(one for one in world.on(CHANNEL) if one.credentials.get("refresh_token") == holder)
 

@@ -13,6 +13,8 @@ from campaign.sandbox.world import Post
 
 READ = "r_organization_social"
 COUNT_MAX = 100
+ROLE = "ADMINISTRATOR"
+"""The one role that the local members have."""
 
 
 def one(call: Call) -> Response:
@@ -37,6 +39,22 @@ def by_author(call: Call) -> Response:
     elements = [element(call, post) for post in posts[start : start + count]]
     paging = {"start": start, "count": count, "links": [], "total": len(posts)}
     return JSONResponse({"paging": paging, "elements": elements})
+
+
+def roles(call: Call) -> Response:
+    """Return a page of the roles of the token's member (LinkedIn, *Organization access control*)."""
+    call.needs("rw_organization_admin", "organizationAcls.FINDER-roleAssignee")
+    if text(call.values, "q") != "roleAssignee":
+        raise illegal("The finder wants q=roleAssignee")
+    role, state = text(call.values, "role") or ROLE, text(call.values, "state") or "APPROVED"
+    start, count = _number(call, "start", 0), _number(call, "count", 10)
+    if not 0 < count <= COUNT_MAX:
+        raise illegal(f"count must be between 1 and {COUNT_MAX}")
+    facts = {"role": ROLE, "roleAssignee": "urn:li:person:sandbox", "state": "APPROVED"}
+    every = [facts | {"organization": organisation(one)} for one in call.held]
+    found = every if (role, state) == (ROLE, "APPROVED") else []
+    paging = {"start": start, "count": count, "links": [], "total": len(found)}
+    return JSONResponse({"paging": paging, "elements": found[start : start + count]})
 
 
 def shown_organisation(call: Call) -> Response:

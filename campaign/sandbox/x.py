@@ -18,8 +18,9 @@ from campaign.errors import Declined
 from campaign.sandbox import x_media, x_read, x_write
 from campaign.sandbox.accounts import SandboxAccount
 from campaign.sandbox.calls import answered, hangs, respond
+from campaign.sandbox.consent import consent_page
 from campaign.sandbox.world import World
-from campaign.sandbox.x_auth import Door
+from campaign.sandbox.x_auth import MANNER, Door
 from campaign.sandbox.x_bill import app_of
 from campaign.sandbox.x_call import Call
 from campaign.sandbox.x_problem import manners, out_of_credits, throttled
@@ -53,7 +54,11 @@ def routes(world: World) -> list[BaseRoute]:
         Route(path, gate.endpoint(method, path, name, handle), methods=[method])
         for method, path, name, handle in ENDPOINTS
     ]
-    return [*found, Route("/2/oauth2/token", gate.token, methods=["POST"])]
+    return [
+        *found,
+        Route("/2/oauth2/token", gate.token, methods=["POST"]),
+        Route("/i/oauth2/authorize", consent_page(world, MANNER), methods=["GET", "POST"]),
+    ]
 
 
 class _Gate:
@@ -81,7 +86,7 @@ class _Gate:
     async def token(self, request: Request) -> Response:
         """Answer POST /2/oauth2/token."""
         body = await request.body()
-        return respond(self.world, "x", "token", manners(self.world.clock), lambda: self.door.refresh(request, body))
+        return respond(self.world, "x", "token", manners(self.world.clock), lambda: self.door.token(request, body))
 
     def _made(self, place: str, request: Request, body: bytes, handle: Handle) -> Response:
         account, signed = self.door.let_in(request, body)

@@ -1,4 +1,5 @@
-"""Who calls X: OAuth 1.0a signatures and OAuth 2.0 user tokens, and the refresh that spends the old token.
+"""Who calls X: OAuth 1.0a signatures and OAuth 2.0 user tokens; the code's exchange, and the refresh that spends the
+old token.
 
 Sources: X API documentation, "OAuth 1.0a", "OAuth 2.0 Authorization Code Flow with PKCE".
 """
@@ -6,6 +7,7 @@ Sources: X API documentation, "OAuth 1.0a", "OAuth 2.0 Authorization Code Flow w
 import base64
 import secrets
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from threading import Lock
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -18,11 +20,22 @@ from starlette.responses import JSONResponse, Response
 
 from campaign.errors import Declined
 from campaign.sandbox.accounts import SandboxAccount
+from campaign.sandbox.consent import CLIENT_ID, CLIENT_SECRET, PUBLIC_ID, Manner, redeemed
 from campaign.sandbox.world import World
 from campaign.sandbox.x_problem import unauthorized
 
 ACCESS_LIFE = timedelta(hours=2)
 ALL_SCOPES = "tweet.read tweet.write users.read media.write offline.access"
+MANNER = Manner(
+    channel="x",
+    scopes=frozenset(ALL_SCOPES.split()),
+    denial={"error": "access_denied"},
+    life=timedelta(seconds=30),
+    several=False,
+    pkce=True,
+    clients=(CLIENT_ID, PUBLIC_ID),
+)
+"""OAuth 2.0 Authorization Code Flow with PKCE: one account consents to all or nothing; a code lives 30 seconds."""
 REMEMBERED_NONCES = 100_000
 
 
@@ -81,7 +94,8 @@ class Door:
             ends_at = _end_of(account)
         if account is None or ends_at <= self.world.clock.now():
             raise unauthorized()
-        return account
+        listed = issued.get("scopes") if isinstance(issued, dict) else None
+        return replace(account, credentials={**account.credentials, "scopes": listed}) if listed else account
 
     def _known(self, kind: str, token: str) -> SandboxAccount | None:
         with self._lock:
@@ -90,39 +104,62 @@ class Door:
                 self._by_token = _tokens(self.world.on("x"))
             return self._by_token.get((kind, token))
 
-    def refresh(self, request: Request, body: bytes) -> Response:
-        """Answer POST /2/oauth2/token: a new pair for a refresh token, which is spent by that."""
+    def token(self, request: Request, body: bytes) -> Response:
+        """Answer POST /2/oauth2/token: a pair for a code, or a new pair for a refresh token, which is spent by that."""
         form = dict(parse_qsl(body.decode("utf-8", "replace")))
-        token = form.get("refresh_token", "")
-        if form.get("grant_type") != "refresh_token":
-            raise _bad_token("unsupported_grant_type", "Only refresh_token is emulated.")
-        with self.world.together():
-            account = self._refreshing(token)
-            if account is None or not _client_fits(request, form, account):
-                raise _bad_token("invalid_request", "Value passed for the token was invalid.")
-            return self._issue(account, token)
+        match form.get("grant_type"):
+            case "authorization_code":
+                return self._redeem(request, form)
+            case "refresh_token":
+                return self._refresh(request, form)
+            case _:
+                raise _bad_token("unsupported_grant_type", "Only authorization_code and refresh_token are emulated.")
 
-    def _refreshing(self, token: str) -> SandboxAccount | None:
+    def _redeem(self, request: Request, form: Mapping[str, str]) -> Response:
+        client = _app(request, form)
+        if client is None:
+            raise _bad_token("unauthorized_client", "Missing valid authorization header", status=401)
+        allowed = redeemed(self.world, MANNER, form, client)
+        account = self.world.account("x", allowed.accounts[0]) if allowed else None
+        if allowed is None or account is None:
+            raise _bad_token("invalid_request", "Value passed for the authorization code was invalid.")
+        return self._issue(account, {"client": client, "scopes": " ".join(allowed.scopes)})
+
+    def _refresh(self, request: Request, form: Mapping[str, str]) -> Response:
+        token = form.get("refresh_token", "")
+        with self.world.together():
+            issued = self.world.recall(f"x/refresh/{token}")
+            facts = issued if isinstance(issued, dict) else {}
+            account = self._refreshing(token, facts)
+            client = facts.get("client")
+            fits = _app(request, form) == client if client else account and _client_fits(request, form, account)
+            if account is None or not fits:
+                raise _bad_token("invalid_request", "Value passed for the token was invalid.")
+            self.world.keep(f"x/spent/{token}", value=True)
+            return self._issue(account, facts)
+
+    def _refreshing(self, token: str, facts: Mapping[str, str]) -> SandboxAccount | None:
         if self.world.recall(f"x/spent/{token}"):
             return None
-        issued = self.world.recall(f"x/refresh/{token}")
-        return self.world.account("x", str(issued)) if issued else self._known("refresh", token)
+        return self.world.account("x", facts["account"]) if facts else self._known("refresh", token)
 
-    def _issue(self, account: SandboxAccount, spent: str) -> Response:
+    def _issue(self, account: SandboxAccount, more: Mapping[str, str]) -> Response:
+        """Give out a pair; only the scope ``offline.access`` brings a refresh token."""
         access, refresh = secrets.token_urlsafe(40), secrets.token_urlsafe(40)
-        ends_at = self.world.clock.now() + ACCESS_LIFE
-        self.world.keep(f"x/spent/{spent}", value=True)
-        self.world.keep(f"x/refresh/{refresh}", account.external_id)
-        self.world.keep(f"x/access/{access}", {"account": account.external_id, "ends_at": ends_at.isoformat()})
-        return JSONResponse(
-            {
-                "token_type": "bearer",
-                "expires_in": int(ACCESS_LIFE.total_seconds()),
-                "access_token": access,
-                "scope": " ".join(sorted(account.scopes or ALL_SCOPES.split())),
-                "refresh_token": refresh,
-            }
-        )
+        scopes = (more.get("scopes") or " ".join(account.scopes or ()) or ALL_SCOPES).split()
+        facts = {name: more[name] for name in ("client", "scopes") if name in more} | {"account": account.external_id}
+        ends_at = (self.world.clock.now() + ACCESS_LIFE).isoformat()
+        self.world.keep(f"x/access/{access}", facts | {"ends_at": ends_at})
+        answer = {
+            "token_type": "bearer",
+            "expires_in": int(ACCESS_LIFE.total_seconds()),
+            "access_token": access,
+            "scope": " ".join(sorted(scopes)),
+        }
+        if "offline.access" in scopes:
+            self.world.keep(f"x/refresh/{refresh}", facts)
+            answer["refresh_token"] = refresh
+        return JSONResponse(answer)
 
 
 def _tokens(accounts: list[SandboxAccount]) -> dict[tuple[str, str], SandboxAccount]:
@@ -173,5 +210,17 @@ def _client_fits(request: Request, form: Mapping[str, str], account: SandboxAcco
     return expected in {None, name} and secret == account.credentials.get("client_secret", "")
 
 
-def _bad_token(error: str, description: str) -> Declined:
-    return Declined(status=400, body={"error": error, "error_description": description})
+def _app(request: Request, form: Mapping[str, str]) -> str | None:
+    """Return the registered app that calls: the confidential one by HTTP Basic, the public one by name in the form."""
+    kind, _, rest = request.headers.get("authorization", "").partition(" ")
+    if kind.lower() != "basic":
+        return PUBLIC_ID if form.get("client_id") == PUBLIC_ID else None
+    try:
+        name, _, secret = base64.b64decode(rest).decode().partition(":")
+    except ValueError:
+        return None
+    return CLIENT_ID if (name, secret) == (CLIENT_ID, CLIENT_SECRET) else None
+
+
+def _bad_token(error: str, description: str, status: int = 400) -> Declined:
+    return Declined(status=status, body={"error": error, "error_description": description})

@@ -13,6 +13,7 @@ from campaign.models import partners
 from campaign.models.partners import Account, Partner
 from campaign.people import Right
 from campaign.web.area import Area
+from campaign.web.connecting import connector
 from campaign.web.items import Kind, Strip
 from campaign.web.visitor import Actor, Who
 from campaign.web.words import Tag, filters
@@ -22,12 +23,13 @@ area = Area()
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """An account with its state and what is to be said of it."""
+    """An account with its state and what is to be said of it. ``connects``: the person may connect it here."""
 
     account: Account
     partner: Partner
     tag: Tag
     strips: tuple[Strip, ...]
+    connects: bool
 
 
 @area.get("/accounts", Right.SEE)
@@ -46,28 +48,34 @@ def _shown(session: Session, who: Actor) -> Iterator[Shown]:
     for one in (*health.standing(session, now), *health.credentials(session, app.vault, app.channels, now, rows)):
         found.setdefault(one.subject, []).append(one)
     moment = filters(who.house.zone, who.house.now)["moment"]
+    ready = {name for name in app.channels if who.may(Right.CONNECT) and connector(who.house).ready(name)}
     for account, partner in rows:
-        yield _one(account, partner, found.get(health.place(account, partner), []), moment)
+        connects = account.channel in ready and account.disabled_why is None
+        yield _one(account, partner, found.get(health.place(account, partner), []), moment, connects=connects)
 
 
-def _said(one: Finding, account: Account, moment: Callable[[datetime], str]) -> str:
+def _said(one: Finding, account: Account, moment: Callable[[datetime], str], mend: str) -> str:
     """Say a finding as people of the pages read it: local time, and nobody types commands."""
     match one.rule:
         case Rule.ACCOUNT_STOPPED:
-            return f"It has stopped: {one.sign}. An admin connects it again."
+            return f"It has stopped: {one.sign}. {mend}"
         case Rule.ACCOUNT_PAUSED if account.stopped_until:
             return f"It has stopped until {moment(account.stopped_until)}: {one.sign}. Look at it on its platform."
         case Rule.TOKEN_ENDS:
-            return f"Its access ends {moment(datetime.fromisoformat(one.sign))}. An admin connects it again."
+            return f"Its access ends {moment(datetime.fromisoformat(one.sign))}. {mend}"
         case Rule.LANE_WAITING:
             return "The platform asks us to wait. It goes on by itself."
         case _:
             return f"{one.what}. {one.mend}"
 
 
-def _one(account: Account, partner: Partner, found: list[Finding], moment: Callable[[datetime], str]) -> Shown:
+def _one(
+    account: Account, partner: Partner, found: list[Finding], moment: Callable[[datetime], str], *, connects: bool
+) -> Shown:
+    mend = "Connect it again." if connects else "An admin connects it again."
     strips = [
-        Strip(Kind.FIX if one.severity is Severity.ERROR else Kind.CHECK, _said(one, account, moment)) for one in found
+        Strip(Kind.FIX if one.severity is Severity.ERROR else Kind.CHECK, _said(one, account, moment, mend))
+        for one in found
     ]
     if account.disabled_why:
         strips.insert(0, Strip(Kind.NOTE, f"Taken out of the campaign: {account.disabled_why}"))
@@ -75,7 +83,7 @@ def _one(account: Account, partner: Partner, found: list[Finding], moment: Calla
         strips.append(
             Strip(Kind.NOTE, "The platform does not let us look posts up, so a person settles what is unsure.")
         )
-    return Shown(account, partner, _tag(account, found), tuple(strips))
+    return Shown(account, partner, _tag(account, found), tuple(strips), connects)
 
 
 def _tag(account: Account, found: list[Finding]) -> Tag:

@@ -11,13 +11,14 @@ RULES: dict[str, str] = {
     "visit": "300 per 10 minutes",
     "sign-in": "100 per 10 minutes",
     "person": "10 per 10 minutes",
+    "connect": "60 per 10 minutes",
     "link": "600 per minute",
     "api": "1200 per minute",
     "api-door": "60 per minute",
 }
-"""What is limited: visits without a person, tries to sign in by address and by person, public links by address,
-calls of the API by token, and by address where the token does not serve. A whole department may stand behind one
-address.
+"""What is limited: visits without a person, tries to sign in by address and by person, accounts that a person connects,
+public links by address, calls of the API by token, and by address where the token does not serve. A whole department
+may stand behind one address.
 """
 
 

@@ -43,7 +43,7 @@ def browser_type_launch_args() -> dict[str, Any]:
 def opened_pages(folder: Path) -> Iterator[Room]:
     """Serve an office's pages under the name localhost, which passkeys ask for."""
     port, clock = free_port(), MovedClock()
-    environ = {"CAMPAIGN__WEB__PUBLIC_URL": f"http://localhost:{port}"}
+    environ = {"CAMPAIGN__WEB__PUBLIC_URL": f"http://localhost:{port}", "CAMPAIGN__CHANNELS__X__CLIENT_ID": "ours"}
     for office in opened_office(folder, clock):
         app = opened_app(folder / "workspace", office.database, clock, environ)
         with serving(site(app, Metrics(app.database, clock)), f"127.0.0.1:{port}"):

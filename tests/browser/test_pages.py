@@ -28,6 +28,8 @@ PAGES = (
     ("rita", "/take-down?slot={slot}"),
     ("olga", "/accounts"),
     ("adam", "/accounts"),
+    ("olga", "/accounts/{account}/connect"),
+    ("olga", "/accounts/connected/x?state=none"),
     ("rita", "/participation"),
     ("olga", "/details"),
     ("adam", "/details"),

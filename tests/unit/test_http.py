@@ -293,10 +293,12 @@ def test_no_secret_is_left_in_words() -> None:
         "{'refresh_token': 'SECRET', 'client_secret': 'SECRET'}",
         "smtp://user:SECRET@example.org",
         "Basic U0VDUkVUSECRET==",
+        "https://graph.facebook.com/oauth/access_token?client_id=1&code=SECRET&client_secret=SECRET",
     )
     for text in secrets:
         assert "SECRET" not in scrub(text), text
     assert "fields=id" in scrub(secrets[0])
+    assert scrub("(#100) error_code=36008, code: 190") == "(#100) error_code=36008, code: 190"
 
 
 def test_a_token_in_an_address_is_not_told_by_an_error() -> None:

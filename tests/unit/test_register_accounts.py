@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from terminal import Terminal, opened_terminal, slot
+from terminal import CONFIG, Terminal, opened_terminal, slot
 
 from campaign.models import Database, partners
 
@@ -146,3 +146,32 @@ def test_only_an_admin_disables_and_only_what_is_there(terminal: Terminal) -> No
     assert "no such right" in terminal.run("accounts", "disable", "1", "--reason", "r", "--as", "olga", code=2)
     assert "no account" in terminal.run("accounts", "disable", "99", "--reason", "r", code=2)
     assert "empty" in terminal.run("accounts", "disable", "1", "--reason", " ", code=2)
+
+
+def test_connecting_prints_where_a_person_consents(terminal: Terminal) -> None:
+    assert "X does not know this program yet" in terminal.run("accounts", "connect", "x", "--partner", "oak", code=2)
+    terminal.write("config.toml", f'{CONFIG}[channels.x]\nclient_id = "ours"\n')
+    said = terminal.run("accounts", "connect", "x", "--partner", "oak")
+    (ident,) = [row["id"] for row in terminal.json("accounts", "list") if row["external_id"] == "1000"]
+    assert said.splitlines()[1:] == [f"oak: http://localhost:8000/accounts/{ident}/connect"]
+    for arguments, words in (
+        (("x", "--partner", "none"), "none"),
+        (("email", "--partner", "oak"), "are not connected like this"),
+        (("twitter", "--partner", "oak"), "are not connected like this"),
+    ):
+        assert words in terminal.run("accounts", "connect", *arguments, code=2)
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        '[channels.x]\nclient_id = "ours"\nclient_secret = "Hush-9f8e7d"\n',
+        '[channels.facebook]\nclient_id = "ours"\n',
+        '[channels.linkedin]\nclient_secret = "env:HUSH"\n',
+    ],
+)
+def test_an_apps_secret_is_a_reference_and_stands_beside_its_id(terminal: Terminal, table: str) -> None:
+    terminal.write("config.toml", CONFIG + table)
+    said = terminal.run("accounts", "connect", "x", "--partner", "oak", code=2)
+    assert "env:NAME" in said
+    assert "Hush" not in said

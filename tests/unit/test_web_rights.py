@@ -61,6 +61,11 @@ CASES: dict[tuple[str, str], Case] = {
     ("GET", "/take-down"): Case(Right.RETRACT),
     ("POST", "/take-down"): Case(Right.RETRACT),
     ("GET", "/accounts"): Case(Right.SEE),
+    # The number here is an account's; tests/contract/test_connecting.py sees that it is the partner's own.
+    ("GET", "/accounts/{ident}/connect"): Case(Right.CONNECT, SPEAKS),
+    ("GET", "/accounts/{ident}/connect/start"): Case(Right.CONNECT, SPEAKS),
+    ("GET", "/accounts/connected/{channel}"): Case(Right.CONNECT, SPEAKS),
+    ("POST", "/accounts/{ident}/connect/choice"): Case(Right.CONNECT, SPEAKS),
     ("GET", "/participation"): Case(Right.HOLD, DFE),
     ("GET", "/participation.csv"): Case(Right.HOLD, DFE),
     ("GET", "/calendar"): Case(Right.SEE),

@@ -5,6 +5,7 @@ nothing.
 """
 
 from collections.abc import Awaitable, Callable
+from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -35,19 +36,26 @@ def routes(world: World) -> list[BaseRoute]:
     ]
 
 
+@cache
+def _templates() -> Environment:
+    loader = FileSystemLoader(Path(__file__).parent)
+    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+
+
+def page(world: World, name: str, status: int = 200, **facts: object) -> Response:
+    """Return a page of this folder."""
+    text = _templates().get_template(name).render(platforms=PLATFORMS, mails=world.mail_count(), **facts)
+    return HTMLResponse(text, status, {"content-security-policy": POLICY, "cache-control": "no-store"})
+
+
 class _Shelf:
     """Answers the pages over one world."""
 
     def __init__(self, world: World) -> None:
         self.world = world
-        loader = FileSystemLoader(Path(__file__).parent)
-        self._templates = Environment(
-            loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-        )
 
     def _page(self, name: str, status: int = 200, **facts: object) -> Response:
-        text = self._templates.get_template(name).render(platforms=PLATFORMS, mails=self.world.mail_count(), **facts)
-        return HTMLResponse(text, status, {"content-security-policy": POLICY, "cache-control": "no-store"})
+        return page(self.world, name, status, **facts)
 
     def _lost(self, what: str) -> Response:
         return self._page("lost.html", 404, what=what, title="Not here")
