@@ -10,6 +10,7 @@ _MODULES = (
     "tokens",
     "planning",
     "posts",
+    "importing",
     "moving",
     "review",
     "holding",
