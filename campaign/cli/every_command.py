@@ -17,6 +17,7 @@ _MODULES = (
     "hand",
     "running",
     "log",
+    "outcomes",
     "upkeep",
     "doctor",
     "backups",

@@ -1,7 +1,7 @@
 """How single values are read that people write: keys, numbers of rows, mail addresses, instants."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from campaign.plan.days import instant as wall_instant
@@ -36,6 +36,14 @@ def row_id(text: str) -> int | None:
 def is_mail(text: str) -> bool:
     """Say whether the text has the form of a mail address: one mailbox, a domain with a dot, no display name."""
     return len(text) <= MAIL_MAX and ".." not in text and _MAIL.fullmatch(text) is not None
+
+
+def day(text: str) -> date | None:
+    """Read a day alone, in the same forms as ``instant``; None where it is none."""
+    try:
+        return _read(text).date() if _DAY.fullmatch(text) else None
+    except (ValueError, OverflowError):
+        return None
 
 
 def instant(text: str) -> datetime | None:

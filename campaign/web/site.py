@@ -23,6 +23,7 @@ from campaign.web import (
     importing,
     invitation,
     lists,
+    outcomes,
     participation,
     people,
     post,
@@ -32,6 +33,7 @@ from campaign.web import (
     sign_in,
     taking_down,
     unsubscribe,
+    weekly,
     writing,
 )
 from campaign.web.api import api
@@ -61,6 +63,8 @@ _MODULES = (
     holding,
     charts,
     engagement,
+    weekly,
+    outcomes,
     settle,
     health,
     audit,

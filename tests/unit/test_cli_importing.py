@@ -46,3 +46,20 @@ def test_a_fault_names_file_line_field_and_mend_and_nothing_is_stored(
     said = terminal.run("posts", "import", written(terminal, FILE + "oak,x,hello,soon,L\n"), *more, code=2)
     assert "posts.csv:4: at: 'soon' is no day with a time. Write day and time" in said
     assert terminal.posts() == []
+
+
+def test_a_week_and_its_outcomes_are_rows(terminal: Terminal) -> None:
+    file = written(terminal, "day,name,number,source\n03/12/2030,Views submitted,12,form\n")
+    assert "1 number added" in terminal.run("outcomes", "import", file)
+    assert terminal.json("outcomes", "list")[0]["number"] == 12
+    assert terminal.run("outcomes", "export").splitlines()[1] == "2030-12-03,Views submitted,12,form"
+    rows = terminal.json("report", "--week", "2030-12-05")
+    assert {
+        "week": "2030-12-02",
+        "section": "outcomes",
+        "channel": None,
+        "name": "Views submitted",
+        "value": 12,
+        "note": "2030-12-03, form",
+    } in rows
+    terminal.run("report", "--week", "soon", code=2)
