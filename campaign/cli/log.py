@@ -13,6 +13,8 @@ from campaign.errors import WrongUse
 from campaign.wording import counted
 
 if TYPE_CHECKING:
+    from sqlmodel import Session
+
     from campaign.app import App
     from campaign.models.snapshots import LogFilter
     from campaign.reports.log import LogRow
@@ -85,14 +87,37 @@ def _show_log(rows: "list[LogRow]") -> None:
 
 
 @cli.command("report")
-def report(as_json: AsJson = False) -> None:
-    """Show what was planned, published and missed, by day, partner and channel."""
+def report(
+    week: Annotated[
+        str | None, typer.Option("--week", metavar="DATE", help="One week instead: that of this day, as 2025-12-02.")
+    ] = None,
+    partner: Annotated[str | None, typer.Option("--partner", help="With --week: only this partner.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what was planned, published and missed, by day, partner and channel.
+
+    With --week: what went out in a week, what it brought by channel, who was silent, what waits.
+    """
     from campaign.reports.log import posts_report
 
     with opened() as app, app.database.read() as session:
-        rows = posts_report(session, zone=zone())
+        rows = posts_report(session, zone=zone()) if week is None else _week(app, session, week, partner)
     columns = tuple(rows[0]) if rows else ()
     show(rows, as_json=as_json, columns=columns, empty="No posts yet.")
+
+
+def _week(app: "App", session: "Session", day: str, partner: str | None) -> "list[LogRow]":
+    """Return the rows of a week's report. Raises WrongUse for what is no day."""
+    from zoneinfo import ZoneInfo
+
+    from campaign.reports import weekly
+
+    check_partners(app, [partner] if partner is not None else None)
+    place, since = ZoneInfo(app.settings.campaign.timezone), day_bounds(app, day)[0]
+    if since is None:
+        raise WrongUse(problem="--week names no day", mend="Write it as 2025-12-02.")
+    found = since.astimezone(place).date()
+    return list(weekly.rows(weekly.weekly(session, found, place, partner=partner, with_outcomes=True)))
 
 
 @cli.command("export")

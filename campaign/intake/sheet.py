@@ -97,8 +97,23 @@ def read_sheet(
         BadInput: the file cannot be read as a table with these columns; rows were not looked at.
 
     """
-    sheet = Sheet(path.name)
-    text = _decoded(_content(path, sheet, file_max), sheet)
+    content = read_content(path, file_max)
+    return sheet_of(path.name, content, required=required, known=known, free=free, file_max=file_max)
+
+
+def sheet_of(
+    name: str,
+    content: bytes,
+    *,
+    required: Sequence[str],
+    known: Sequence[str],
+    free: bool,
+    file_max: int = FILE_MAX,
+) -> Sheet:
+    """Read what came in as a file of this name, as ``read_sheet`` does. Raises BadInput."""
+    sheet = Sheet(name)
+    _refuse_content(content, sheet, file_max)
+    text = _decoded(content, sheet)
     lines = _records(text, sheet)
     _, header = next(lines, (1, []))
     sheet.columns = tuple(_column_name(name) for name in header)
@@ -109,20 +124,23 @@ def read_sheet(
     return sheet
 
 
-def _content(path: Path, sheet: Sheet, file_max: int) -> bytes:
+def read_content(path: Path, file_max: int = FILE_MAX) -> bytes:
+    """Return the file's bytes, one more than ``file_max`` at most: so that a longer one shows. Raises BadInput."""
     try:
         with path.open("rb") as file:
-            content = file.read(file_max + 1)
+            return file.read(file_max + 1)
     except OSError as error:
         raise BadInput(
             [Finding(str(path), "the file", f"it cannot be read ({error.strerror})", "Name a CSV file")]
         ) from error
+
+
+def _refuse_content(content: bytes, sheet: Sheet, file_max: int) -> None:
     if len(content) > file_max:
-        sheet.fault("the file", f"it has more than {file_max // 1_000_000} MB", "Split it and import the parts")
+        sheet.fault("the file", f"it has more than {file_max / 1_000_000:g} MB", "Split it and import the parts")
     elif content.startswith(_UTF16) or b"\0" in content:
         sheet.fault("the file", "it is not a CSV in UTF-8", "In the spreadsheet choose 'CSV UTF-8' when saving")
     sheet.refuse_faults()
-    return content
 
 
 def _decoded(content: bytes, sheet: Sheet) -> str:

@@ -168,6 +168,11 @@ def post(session: Session, post_id: int) -> PostRow | None:
     return found[0] if found else None
 
 
+def by_key(session: Session, account_id: int, slot: str, occurrence: str) -> Post | None:
+    """Return the post that has this place in the timetable."""
+    return session.exec(select(Post).where(*_key(account_id, slot, occurrence))).first()
+
+
 def names(session: Session, kind: str) -> list[str]:
     """Return every ``slot`` or ``template`` that a post was planned from."""
     column = {"slot": col(Post.slot), "template": col(Post.template)}[kind]

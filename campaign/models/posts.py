@@ -15,6 +15,7 @@ _UNCONFIRMED = text("status = 'unconfirmed'")
 _RETRACTING = text("status = 'retracting'")
 _WAITS_FOR_REVIEW = text("status = 'in_review'")
 _OPEN = text("closed_at IS NULL")
+_PUBLISHED = text("published_at IS NOT NULL")
 _READING = text("next_reading_at IS NOT NULL")
 
 
@@ -39,6 +40,7 @@ class Post(SQLModel, table=True):
         Index("post_leaving", "next_look_at", sqlite_where=_RETRACTING, postgresql_where=_RETRACTING),
         Index("post_in_review", "due_at", sqlite_where=_WAITS_FOR_REVIEW, postgresql_where=_WAITS_FOR_REVIEW),
         Index("post_reading", "next_reading_at", sqlite_where=_READING, postgresql_where=_READING),
+        Index("post_published", "published_at", sqlite_where=_PUBLISHED, postgresql_where=_PUBLISHED),
         Index("post_status_due", "status", "due_at"),
         Index("post_by_due", "due_at", "id"),
         Index("post_of_partner", "partner_id", "due_at", "id"),

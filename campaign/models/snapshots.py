@@ -56,7 +56,10 @@ class Snapshot(SQLModel, table=True):
 
 @dataclass(frozen=True, slots=True)
 class LogFilter:
-    """Which snapshots to read; None means all. Instants are aware UTC and bound the time taken; ``until`` exclusive."""
+    """Which snapshots to read; None means all. Instants are aware UTC and bound the time taken; ``until`` exclusive.
+
+    ``published_from`` and ``published_until`` bound when the post was published.
+    """
 
     partner: str | None = None
     channel: str | None = None
@@ -65,6 +68,8 @@ class LogFilter:
     post_id: int | None = None
     since: datetime | None = None
     until: datetime | None = None
+    published_from: datetime | None = None
+    published_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,7 +283,12 @@ def about_post(wanted: LogFilter) -> Sequence[sa.ColumnElement[bool]]:
         (wanted.template, col(Post.template) == wanted.template),
         (wanted.post_id, col(Post.id) == wanted.post_id),
     ]
-    return [condition for value, condition in pairs if value is not None]
+    conditions = [condition for value, condition in pairs if value is not None]
+    if wanted.published_from is not None:
+        conditions.append(col(Post.published_at) >= wanted.published_from)
+    if wanted.published_until is not None:
+        conditions.append(col(Post.published_at) < wanted.published_until)
+    return conditions
 
 
 def about_time(wanted: LogFilter) -> Sequence[sa.ColumnElement[bool]]:

@@ -1,5 +1,6 @@
 """Filling one template outside a run of the planner: an edited post, and a single post that no timetable asked for."""
 
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import replace
@@ -23,22 +24,52 @@ from campaign.plan.occurrences import Occurrence
 from campaign.plan.placing import Place, quiet_on
 from campaign.plan.questions import Question, question_facts
 from campaign.plan.rows import SINGLE, ExistingPost, PlanFacts, PlanRow
-from campaign.plan.twins import Speakers, copy_finding
+from campaign.plan.template import Template
+from campaign.plan.twins import copy_finding, spoken
 from campaign.plan.wanted import Wanted
 from campaign.plan.words import campaign_facts, event_facts, filled, stale, stale_at
 from campaign.ports import Draft
 
 _OVER = frozenset({Status.WITHDRAWN, Status.REJECTED})
+_TIED = re.compile(r"\b(?:event|question)\.")
+
+
+def tied(template: Template) -> bool:
+    """Say whether a template speaks of an event or a question, which only the timetable gives."""
+    return bool(_TIED.search(" ".join(filter(None, (template.words, template.subject, template.link)))))
+
+
+class Said:
+    """What the accounts of a channel say by now, where it forbids copies: read once, for any number of new posts."""
+
+    def __init__(self, session: Session, source: Source, channel: str) -> None:
+        self._compose = source.compose
+        self._channel = channel
+        self._forbids = not source.channels[channel].copies
+        self._by_words: dict[str, set[int]] = {}
+        if self._forbids:
+            statuses = tuple(status for status in Status if status not in _OVER)
+            for row in listing.posts(session, PostFilter(channels=(channel,), statuses=statuses)):
+                self.note(row.account.ident, source.draft_of(row.post))
+
+    def note(self, account_id: int, draft: Draft) -> None:
+        """Note that an account says it. A share says nothing of its own."""
+        if self._forbids and not draft.share_of:
+            self._by_words.setdefault(spoken(self._compose, self._channel, draft), set()).add(account_id)
+
+    def by_another(self, account_id: int, draft: Draft) -> bool:
+        """Say whether another account says the same, where the channel forbids it."""
+        if not self._forbids or draft.share_of:
+            return False
+        return bool(self._by_words.get(spoken(self._compose, self._channel, draft), set()) - {account_id})
 
 
 def refilled(session: Session, source: Source, row: PostRow, fields: Mapping[str, str]) -> Draft:
     """Return the draft of a stored post's template with other field values. Raises BadInput."""
     post, account, partner = row.post, row.account, row.partner
     timetable = source.copy.timetable
-    known = source.copy.templates.pick(post.template, post.channel).fields
-    if unknown := sorted(fields.keys() - {part for spec in known.values() for part in parts(spec)}):
-        mend = f"It has {', '.join(sorted(known)) or 'none'}."
-        raise BadInput([Finding(post.template, name, "the template has no such field", mend) for name in unknown])
+    if unknown := unknown_fields(source.copy.templates.pick(post.template, post.channel), fields):
+        raise BadInput(unknown)
     made = source.filler(
         post.template,
         post.channel,
@@ -49,25 +80,17 @@ def refilled(session: Session, source: Source, row: PostRow, fields: Mapping[str
         fields=fields,
     )
     draft = replace(made.draft, audience=post.draft.get("audience"))
-    if copied := _copied(session, source, account, partner, draft, post.template):
-        raise BadInput(copied)
+    if Said(session, source, post.channel).by_another(account.ident, draft):
+        raise BadInput([copy_finding(post.channel, partner.key, post.template)])
     return addressed(draft, account_facts(account, partner), partner_facts(partner), source.letterhead)
 
 
-def _copied(
-    session: Session, source: Source, account: Account, partner: Partner, draft: Draft, template: str
-) -> list[Finding]:
-    """Find that a stored post of another account says what the draft says, where the channel forbids it."""
-    if source.channels[account.channel].copies:
-        return []
-    speakers = Speakers(source.channels, source.compose)
-    wanted = PostFilter(channels=(account.channel,), statuses=tuple(status for status in Status if status not in _OVER))
-    others = [row for row in listing.posts(session, wanted) if row.account.id != account.id]
-    for row in others:
-        speakers.repeats(account.channel, row.account.ident, source.draft_of(row.post))
-    if speakers.repeats(account.channel, account.ident, draft):
-        return [copy_finding(account.channel, partner.key, template)]
-    return []
+def unknown_fields(template: Template, fields: Mapping[str, str]) -> list[Finding]:
+    """Find values for fields that the template does not have."""
+    known = template.fields
+    strange = sorted(fields.keys() - {part for spec in known.values() for part in parts(spec)})
+    mend = f"It has {', '.join(sorted(known)) or 'none'}."
+    return [Finding(template.name, name, "the template has no such field", mend) for name in strange]
 
 
 def _event_words(timetable: Timetable, post: Post) -> Mapping[str, object] | None:
@@ -89,8 +112,11 @@ def single(
     template: str,
     due_at: datetime,
     fields: Mapping[str, str],
+    said: Said | None = None,
 ) -> PlanRow:
-    """Return the row of a post that no timetable asked for; what is wrong with it is in its findings."""
+    """Return the row of a post that no timetable asked for; what is wrong with it is in its findings. ``said``: what
+    the channel's accounts say, where it was read already.
+    """
     owner = partner_facts(partner)
     facts = PlanFacts(
         timetable=source.copy.timetable,
@@ -115,12 +141,18 @@ def single(
         window_from=due_at,
         window_until=due_at,
     )
+    if tied(source.copy.templates.pick(template, account.channel)):
+        problem = "it speaks of an event or a question of the timetable"
+        finding = Finding(template, "template", problem, "Choose another template")
+        return replace(row, action="blocked", findings=(finding,))
     wanted = _wanted(row, account_facts(account, partner), owner, template)
     try:
         made = filled(facts, wanted, _holder(row, fields))
     except BadInput as error:
         return replace(row, action="blocked", findings=error.findings)
-    findings = _out_of_bounds(facts, wanted) + _copied(session, source, account, partner, made.draft, template)
+    findings = _out_of_bounds(facts, wanted)
+    if (said or Said(session, source, account.channel)).by_another(account.ident, made.draft):
+        findings.append(copy_finding(account.channel, partner.key, template))
     if findings:
         return replace(row, action="blocked", findings=tuple(findings))
     return replace(

@@ -17,6 +17,11 @@ def folded(text: str) -> str:
     return " ".join(text.split()).casefold()
 
 
+def spoken(compose: Callable[[str, Draft, str], Message], channel: str, draft: Draft) -> str:
+    """Return the draft's words on a channel, folded."""
+    return folded(compose(channel, draft, _TOKEN).text)
+
+
 class Speakers:
     """Who says what, on the channels that forbid copies."""
 
@@ -29,7 +34,7 @@ class Speakers:
         """Note who says it, and tell whether another account says it already. A share says nothing of its own."""
         if draft.share_of or channel not in self._channels or self._channels[channel].copies:
             return False
-        words = folded(self._compose(channel, draft, _TOKEN).text)
+        words = spoken(self._compose, channel, draft)
         return self._by_words.setdefault((channel, words), account_id) != account_id
 
 

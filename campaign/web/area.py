@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
 
 from campaign.people import Right
+from campaign.web.forms import MOST_BYTES
 from campaign.web.guard import guarded
 from campaign.web.visitor import SignInFirst, visitor
 
@@ -45,13 +46,19 @@ class Area:
         """Register a page that only shows."""
         return self._route("GET", path, needs)
 
-    def post(self, path: str, needs: Need) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-        """Register what a form does; unless it is for machines, it is proven to come from a page of ours."""
-        return self._route("POST", path, needs)
+    def post(
+        self, path: str, needs: Need, *, most_bytes: int = MOST_BYTES
+    ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """Register what a form does; unless it is for machines, it is proven to come from a page of ours. A form that
+        brings a file may be longer than others.
+        """
+        return self._route("POST", path, needs, most_bytes)
 
-    def _route(self, method: str, path: str, needs: Need) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    def _route(
+        self, method: str, path: str, needs: Need, most_bytes: int = MOST_BYTES
+    ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         self.needs[method, path] = needs
-        asked = [Depends(_admits(needs))]
+        asked = [Depends(_admits(needs)), Depends(_takes(most_bytes))]
         if method == "POST" and needs is not Open.MACHINES:
             asked.append(Depends(guarded))
         return self.router.api_route(path, methods=[method], dependencies=asked, response_model=None)
@@ -71,6 +78,15 @@ def _admits(needs: Need) -> Callable[[Request], None]:
             raise SignInFirst(who.here)
 
     return admit
+
+
+def _takes(most_bytes: int) -> Callable[[Request], None]:
+    """Return what says how long the form of a request may be, before it is read."""
+
+    def take(request: Request) -> None:
+        request.state.most_bytes = most_bytes
+
+    return take
 
 
 __all__ = ["Area", "Need", "Open", "Tab"]

@@ -8,7 +8,7 @@ from itertools import groupby
 from fastapi.responses import Response
 
 from campaign.errors import UnknownName
-from campaign.models import figures, listing
+from campaign.models import figures, listing, outcomes
 from campaign.models.listing import PostFilter
 from campaign.models.snapshots import FIGURES, PARTS
 from campaign.models.status import Status
@@ -16,6 +16,7 @@ from campaign.people import Right
 from campaign.reports import log as reports
 from campaign.reports import trends
 from campaign.reports.log import LogRow
+from campaign.reports.outcomes import by_day as side_by_side
 from campaign.reports.svg import Bar, Series, bar_chart, line_chart
 from campaign.web.area import Area, Tab
 from campaign.web.asked import Asked, asked, choices, span
@@ -42,7 +43,9 @@ def over_time(who: Who) -> Response:
     with who.reading() as session:
         trend = trends.over_time(session, found.wanted, found.figure, zone)
         totals = reports.totals(session, found.wanted)
+        beside = outcomes.between(session, trend.days[0], trend.days[-1]) if trend.days and who.may(Right.HOLD) else []
         offered = choices(session, who, found)
+    outcome_names, by_day = side_by_side(beside, trend.days)
     lines = [Series(channel(name), name, values) for name, values in trend.channels.items() if set(values) - {None}]
     title = f"{FIGURE_NAMES[found.figure]} of all posts so far, by channel"
     return who.page(
@@ -54,6 +57,8 @@ def over_time(who: Who) -> Response:
         chart=line_chart(title, trend.days, lines, ident="growth") if lines else "",
         days=list(reversed(list(zip(trend.days, *trend.channels.values(), strict=True)))),
         names=list(trend.channels),
+        outcome_names=outcome_names,
+        outcomes=by_day,
         **offered,
     )
 

@@ -20,13 +20,12 @@ from campaign.web.area import Area, Tab
 from campaign.web.forms import Form, Sent
 from campaign.web.holes import Hole, Holes, holes
 from campaign.web.post import WRONG
-from campaign.web.preview import Preview, shown
+from campaign.web.preview import Preview, drafted
 from campaign.web.visitor import Actor, Who
 from campaign.wording import counted
 
 area = Area(Tab("Details", "/details", Right.AGREE))
 
-_TOKEN = "00000000"  # noqa: S105 - of the right length; the real one is drawn when a post is stored
 _EXAMPLE = "post-1"
 _FIRST = ("x_line", "own_words", "audience")
 _HOME = "/details"
@@ -123,8 +122,7 @@ def _looks(
         if row.draft is None:
             found.append((None, title, [f"{one.problem}. {one.mend}" for one in row.findings]))
             continue
-        message = app.contents.composer.compose(account.channel, row.draft, _TOKEN)
-        found.append((shown(app, message, account, ahead), title, []))
+        found.append((drafted(app, row.draft, account, ahead), title, []))
     return found
 
 

@@ -3,11 +3,13 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
+from pathlib import PurePath
 from typing import Annotated, ClassVar, Generic, TypeVar
 
 from fastapi import Depends, Request
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
+from starlette.datastructures import UploadFile
 
 MOST_BYTES = 100_000
 """A form without files is no longer; more is not read."""
@@ -18,10 +20,19 @@ class TooLong(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Upload:
+    """A file that came with a form."""
+
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Posted:
-    """The fields of a form as they came."""
+    """The fields of a form as they came, and its files."""
 
     values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    files: Mapping[str, Upload] = field(default_factory=dict)
 
     def one(self, name: str) -> str:
         """Return a field's text; nothing where it did not come."""
@@ -35,11 +46,17 @@ class Posted:
 async def posted(request: Request) -> Posted:
     """Read the form of a request, once; bodies come in asynchronously. Raises TooLong."""
     length = request.headers.get("content-length", "")
-    if not length.isdigit() or int(length) > MOST_BYTES:
+    if not length.isdigit() or int(length) > getattr(request.state, "most_bytes", MOST_BYTES):
         raise TooLong
-    data = await request.form()
-    names = dict.fromkeys(data.keys())
-    return Posted({name: tuple(text for text in data.getlist(name) if isinstance(text, str)) for name in names})
+    async with request.form() as data:
+        names = dict.fromkeys(data.keys())
+        values = {name: tuple(text for text in data.getlist(name) if isinstance(text, str)) for name in names}
+        files = {name: await _upload(file) for name, file in data.items() if not isinstance(file, str)}
+    return Posted(values, files)
+
+
+async def _upload(file: UploadFile) -> Upload:
+    return Upload(PurePath(file.filename or "").name, await file.read())
 
 
 Sent = Annotated[Posted, Depends(posted)]

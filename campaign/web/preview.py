@@ -10,10 +10,11 @@ from campaign.app import App
 from campaign.models.partners import Account, Partner
 from campaign.models.posts import Post
 from campaign.newsletter.marks import Skeleton, spoken_marks
-from campaign.ports import Media, Message
+from campaign.ports import Draft, Media, Message
 
 _LINKED = re.compile(r"(https?://[^\s<>\"]+[^\s<>\".,;:!?)\]]|(?<![\w&/])[#@]\w+)")
 _NEARLY = 0.9
+_TOKEN = "00000000"  # noqa: S105 - of the right length; the real one is drawn when the post is stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,3 +102,8 @@ def shown(
 def mail_page(message: Message) -> str:
     """Return an issue's HTML as a reader without a name gets it."""
     return Skeleton.of(message.html or "").filled({})
+
+
+def drafted(app: App, draft: Draft, account: Account, partner: Partner) -> Preview:
+    """Return the preview of a draft that is not stored yet."""
+    return shown(app, app.contents.composer.compose(account.channel, draft, _TOKEN), account, partner)

@@ -1,6 +1,5 @@
 """Writing posts: a new one outside the timetable, and other words for one that is not out yet."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +13,7 @@ from campaign.models.listing import PostRow
 from campaign.models.partners import Account, Partner
 from campaign.models.status import Move, Status, moves_from
 from campaign.people import Right
-from campaign.plan.refill import refilled, single
+from campaign.plan.refill import refilled, single, tied
 from campaign.plan.rows import PlanRow
 from campaign.plan.template import Template
 from campaign.ports import Draft
@@ -24,14 +23,11 @@ from campaign.web.area import Area
 from campaign.web.forms import Form, Posted, Sent
 from campaign.web.holes import Holes, holes
 from campaign.web.post import CONFLICT, WRONG
-from campaign.web.preview import Preview, shown
+from campaign.web.preview import Preview, drafted
 from campaign.web.visitor import Actor, Who
 from campaign.web.words import channel
 
 area = Area()
-
-_TOKEN = "00000000"  # noqa: S105 - of the right length; the real one is drawn when the post is stored
-_TIED = re.compile(r"\b(?:event|question)\.")
 
 Place = tuple[Account, Partner, Template]
 """Where a new post goes and what it is filled from."""
@@ -52,7 +48,7 @@ def choose(who: Who, template: str = "", account: str = "") -> Response:
 def _choice(who: Actor, form: Form[Any], status: int = 200) -> Response:
     with who.reading() as session:
         found = _accounts(session, who)
-    templates = {(t.name, t.channel): t for t in who.house.app.copy.templates.by_key.values() if not _tied(t)}
+    templates = {(t.name, t.channel): t for t in who.house.app.copy.templates.by_key.values() if not tied(t)}
     names = {name: one.title for (name, only), one in sorted(templates.items(), key=lambda pair: pair[0][1] or "")}
     titles = {name: templates[name, None].title if (name, None) in templates else names[name] for name in sorted(names)}
     return who.page(
@@ -83,11 +79,6 @@ def _accounts(session: Session, who: Actor) -> dict[str, str]:
     }
 
 
-def _tied(template: Template) -> bool:
-    """Say whether a template speaks of an event or a question, which only the timetable gives."""
-    return bool(_TIED.search(" ".join(filter(None, (template.words, template.subject, template.link)))))
-
-
 def _place(session: Session, who: Actor, template: str, account: str) -> Place | dict[str, str]:
     """Return where the new post goes, or what is wrong with the choice, by field."""
     known = _accounts(session, who)
@@ -101,9 +92,7 @@ def _place(session: Session, who: Actor, template: str, account: str) -> Place |
         picked = who.house.app.copy.templates.pick(template, found.channel)
     except UnknownName:
         return {"template": f"There is no such template for {channel(found.channel)}"}
-    return (
-        (found, owner, picked) if not _tied(picked) else {"template": "This template needs an event of the timetable"}
-    )
+    return (found, owner, picked) if not tied(picked) else {"template": "This template needs an event of the timetable"}
 
 
 def _words(who: Actor, place: Place, form: Form[Any], look: Preview | None = None, status: int = 200) -> Response:
@@ -150,7 +139,7 @@ def create(who: Who, sent: Sent) -> Response:
     if row.findings:
         return _words(who, place, Form(sent, None, _placed(inputs.told(row.findings))), status=WRONG)
     if sent.one("do") != "send":
-        return _words(who, place, Form(sent), _look(who, row, account, owner))
+        return _words(who, place, Form(sent), drafted(who.house.app, row.draft or Draft(words=""), account, owner))
     return _stored(who, place, row, own, sent)
 
 
@@ -175,15 +164,6 @@ def _own(sent: Mapping[str, str], details: Mapping[str, str], template: Template
     """Return the values that are the post's own: what equals the partner's details or the default follows them."""
     defaults = {name: spec.default or "" for name, spec in template.fields.items()}
     return {name: text for name, text in sent.items() if text and text != (details.get(name) or defaults.get(name))}
-
-
-def _look(who: Actor, row: PlanRow, account: Account, partner: Partner) -> Preview:
-    return _preview(who, row.draft or Draft(words=""), account, partner)
-
-
-def _preview(who: Actor, draft: Draft, account: Account, partner: Partner) -> Preview:
-    app = who.house.app
-    return shown(app, app.contents.composer.compose(account.channel, draft, _TOKEN), account, partner)
 
 
 # --- other words ------------------------------------------------------------------------------------------------------
@@ -258,7 +238,8 @@ def save(ident: str, who: Who, sent: Sent) -> Response:
         except BadInput as error:
             return _edited(who, opened, Form(sent, None, opened.inputs.told(error.findings)), status=WRONG)
         if sent.one("do") != "save":
-            return _edited(who, opened, Form(sent), _preview(who, draft, opened.row.account, opened.row.partner))
+            look = drafted(who.house.app, draft, opened.row.account, opened.row.partner)
+            return _edited(who, opened, Form(sent), look)
     with who.desk() as desk:
         row = who.post(desk.session, ident)
         if row.post.version != opened.row.post.version:
