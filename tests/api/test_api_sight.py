@@ -8,7 +8,6 @@ import pytest
 from api_room import program
 from conftest import MovedClock
 from pages_room import Room, opened_room
-from reviewing import opened_office
 
 from campaign.models.mailing import Delivery
 from campaign.models.status import Status
@@ -19,9 +18,8 @@ pytestmark = pytest.mark.thorough
 
 @pytest.fixture
 def room(tmp_path: Path, clock: MovedClock) -> Iterator[Room]:
-    for office in opened_office(tmp_path, clock):
-        with opened_room(tmp_path, office) as room:
-            yield room
+    with opened_room(tmp_path, clock) as room:
+        yield room
 
 
 def test_an_issue_says_how_many_copies_stand_where_and_names_no_reader(room: Room) -> None:
