@@ -6,7 +6,7 @@ import typer
 
 from campaign.cli.frame import As, AsJson, Partners, PostId, cli, desk, opened, show, show_one
 from campaign.cli.posts import find, post_filter
-from campaign.reports.documents import message_document, row_document
+from campaign.reports.documents import hand_document, row_document
 
 hand = typer.Typer(help="Posts to publish by hand: list, show, record.", no_args_is_help=True)
 cli.add_typer(hand, name="hand")
@@ -32,17 +32,7 @@ def show_by_hand(ident: PostId, as_json: AsJson = False) -> None:
     with opened() as app, app.database.read() as session:
         row = find(session, ident)
         ready = by_hand.ready(session, app.channels, row, app.contents.message(row.post))
-    message = ready.message
-    document: dict[str, object] = {"id": ident} | message_document(message) | {"text": ready.words}
-    if message.share_of is not None:
-        document |= {
-            "share_of": row.post.draft["share_of"],
-            "share_partner": ready.original.partner if ready.original else None,
-            "share_url": ready.original.url if ready.original else None,
-            "link": None,
-        }
-    document["compose_url"] = ready.page
-    document["files"] = [str(item.path) for item in message.media]
+    document = hand_document(row, ready) | {"files": [str(item.path) for item in ready.message.media]}
     show_one(document, as_json=as_json)
 
 

@@ -16,7 +16,10 @@ _COLUMNS = ("id", "person", "name", "scopes", "made_at", "ends_at", "used_at")
 @tokens.command("add")
 def add(
     name: Annotated[str, typer.Argument(metavar="NAME", help="What the token is for.")],
-    scope: Annotated[list[str], typer.Option("--scope", help="read, queue, review or hold (may be repeated).")],
+    scope: Annotated[
+        list[str],
+        typer.Option("--scope", help="read, queue, review, hold, settle, agree or retract (may be repeated)."),
+    ],
     days: Annotated[int, typer.Option("--days", help="How long it lasts, at most 365.", min=1, max=365)] = 30,
     by: As = None,
 ) -> None:

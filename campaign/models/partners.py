@@ -1,6 +1,6 @@
 """Partners, their agreement to speak, their accounts, and each account's lane."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -119,6 +119,29 @@ def partner_by_key(session: Session, key: str) -> Partner | None:
 def partners(session: Session) -> list[Partner]:
     """Return every partner by key."""
     return list(session.exec(select(Partner).order_by(col(Partner.key))))
+
+
+def partners_page(
+    session: Session, size: int, *, after: str = "", only: Sequence[str] = ()
+) -> tuple[list[Partner], bool]:
+    """Return ``size`` partners by key after one, of these or of all, and whether there are more."""
+    statement = select(Partner).where(col(Partner.key) > after).order_by(col(Partner.key)).limit(size + 1)
+    found = list(session.exec(statement.where(col(Partner.key).in_(only)) if only else statement))
+    return found[:size], len(found) > size
+
+
+def accounts_page(
+    session: Session, size: int, *, after: tuple[str, str, int] | None = None, only: Sequence[str] = ()
+) -> tuple[list[tuple[Account, Partner]], bool]:
+    """Return ``size`` accounts by partner, channel and id after one, and whether there are more."""
+    order = (col(Partner.key), col(Account.channel), col(Account.id))
+    statement = select(Account, Partner).join(Partner, col(Account.partner_id) == col(Partner.id))
+    if after is not None:
+        statement = statement.where(sa.tuple_(*order) > sa.tuple_(*after))
+    if only:
+        statement = statement.where(col(Partner.key).in_(only))
+    found = list(session.exec(statement.order_by(*order).limit(size + 1)).all())
+    return found[:size], len(found) > size
 
 
 def accounts(session: Session, *, partner_ids: Iterable[int] | None = None) -> list[tuple[Account, Partner]]:

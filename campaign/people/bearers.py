@@ -26,6 +26,9 @@ class Scope(StrEnum):
     QUEUE = "queue"
     REVIEW = "review"
     HOLD = "hold"
+    SETTLE = "settle"
+    AGREE = "agree"
+    RETRACT = "retract"
 
 
 SCOPES: Mapping[Scope, str] = MappingProxyType(
@@ -34,6 +37,9 @@ SCOPES: Mapping[Scope, str] = MappingProxyType(
         Scope.QUEUE: "Queue, change, move, submit and withdraw posts",
         Scope.REVIEW: "Approve, return and reject posts",
         Scope.HOLD: "Hold and release",
+        Scope.SETTLE: "Record what was published by hand, and settle what nobody could confirm",
+        Scope.AGREE: "Agree for a partner, and take that back",
+        Scope.RETRACT: "Take published posts down",
     }
 )
 

@@ -7,6 +7,7 @@ from campaign.clock import iso
 if TYPE_CHECKING:
     from sqlmodel import Session
 
+    from campaign.dispatch.by_hand import HandOver
     from campaign.models.listing import PostRow
     from campaign.models.partners import Account, Partner
     from campaign.ports import Message
@@ -58,6 +59,20 @@ def message_document(message: "Message") -> dict[str, object]:
             "unsubscribe": f"{envelope.public_url}/u/...",
         }
     return document
+
+
+def hand_document(row: "PostRow", ready: "HandOver") -> dict[str, object]:
+    """Return a post ready to copy, as `hand show` shows it."""
+    message = ready.message
+    document: dict[str, object] = {"id": str(row.post.id)} | message_document(message) | {"text": ready.words}
+    if message.share_of is not None:
+        document |= {
+            "share_of": row.post.draft["share_of"],
+            "share_partner": ready.original.partner if ready.original else None,
+            "share_url": ready.original.url if ready.original else None,
+            "link": None,
+        }
+    return document | {"compose_url": ready.page}
 
 
 def partner_document(session: "Session", row: "Partner") -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""The person's own account: where they are signed in, their password, passkeys and recovery codes."""
+"""The person's own account: where they are signed in, their password, passkeys and recovery codes, tokens, calendar."""
 
 from datetime import timedelta
 from typing import Any, ClassVar, Literal
@@ -7,8 +7,8 @@ from fastapi.responses import RedirectResponse, Response
 from pydantic import Field
 
 from campaign.errors import UnknownName, WrongUse
-from campaign.models import sign_in, tokens
-from campaign.people import bearers, passkeys, passwords, visits
+from campaign.models import calendar_links, sign_in, tokens
+from campaign.people import bearers, calendars, passkeys, passwords, visits
 from campaign.people.bearers import SCOPES
 from campaign.web.area import Area, Open
 from campaign.web.entering import Answer, place
@@ -57,7 +57,14 @@ def account(who: Who) -> Response:
     return _page(who, Form())
 
 
-def _page(who: Actor, form: Form[Any], status: int = 200, codes: tuple[str, ...] = (), token: str = "") -> Response:
+def _page(
+    who: Actor,
+    form: Form[Any],
+    status: int = 200,
+    codes: tuple[str, ...] = (),
+    token: str = "",
+    calendar_address: str = "",
+) -> Response:
     with who.reading() as session:
         held = sign_in.passkeys(session, who.person.ident)
         asked = place(who).ask_for_new(who.person, held)
@@ -69,6 +76,7 @@ def _page(who: Actor, form: Form[Any], status: int = 200, codes: tuple[str, ...]
             "passkeys": held,
             "has_password": sign_in.password(session, who.person.ident) is not None,
             "tokens": tokens.tokens(session, who.person.ident),
+            "calendar": calendar_links.of_person(session, who.person.ident),
             "codes_left": sign_in.recovery_codes_left(session, who.person.ident),
         }
     who.keep(challenge=asked.challenge)
@@ -79,6 +87,7 @@ def _page(who: Actor, form: Form[Any], status: int = 200, codes: tuple[str, ...]
         options=asked.options,
         codes=codes,
         new_token=token,
+        calendar_address=calendar_address,
         scopes=SCOPES,
         lacks_passkey=who.lacks_passkey,
         now=who.house.now(),
@@ -187,3 +196,19 @@ def revoke_token(ident: RowId, who: Who) -> Response:
     with who.house.app.database.write() as session:
         bearers.revoke(session, ident, by=who.person, now=who.house.now())
     return who.redirect(_HOME, "The token is revoked.")
+
+
+@area.post("/account/calendar", Open.SIGNED_IN)
+def make_calendar(who: Who) -> Response:
+    """Show a new address of the person's calendar, this once; the one before serves no more."""
+    with who.house.app.database.write() as session:
+        secret = calendars.issue(session, who.person, who.house.now())
+    return _page(who, Form(), calendar_address=who.house.address(f"/calendar/{secret}.ics"))
+
+
+@area.post("/account/calendar/revoke", Open.SIGNED_IN)
+def revoke_calendar(who: Who) -> Response:
+    """Let the address of the person's calendar serve no more."""
+    with who.house.app.database.write() as session:
+        calendars.revoke(session, who.person, who.house.now())
+    return who.redirect(_HOME, "The address is revoked. Calendars that read it show nothing new.")

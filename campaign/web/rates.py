@@ -15,10 +15,11 @@ RULES: dict[str, str] = {
     "link": "600 per minute",
     "api": "1200 per minute",
     "api-door": "60 per minute",
+    "calendar": "30 per 10 minutes",
 }
 """What is limited: visits without a person, tries to sign in by address and by person, accounts that a person connects,
-public links by address, calls of the API by token, and by address where the token does not serve. A whole department
-may stand behind one address.
+public links by address, calls of the API by token, and by address where the token does not serve, readings of a
+calendar by its address. A whole department may stand behind one address.
 """
 
 

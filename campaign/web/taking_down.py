@@ -65,12 +65,13 @@ def _asked(who: Actor, slot: str, form: Form[Any], status: int = 200) -> Respons
         form=form,
         slot=slot,
         shown=shown,
-        told=_told(rows),
+        told=told(rows),
         all_partners=not who.partners,
     )
 
 
-def _told(rows: Sequence[PostRow]) -> str:
+def told(rows: Sequence[PostRow]) -> str:
+    """Return the digest of the posts that are shown, for whoever orders them to be taken down."""
     return seen(row.post.ident for row in rows)
 
 
@@ -83,7 +84,7 @@ def slot(who: Who, sent: Sent) -> Response:
     wanted = form.found
     with who.desk() as desk:
         rows = taking_down.published_of_slot(desk.session, wanted.slot, who.partners)
-        same = _told(rows) == wanted.told
+        same = told(rows) == wanted.told
         count = taking_down.take_down(desk, rows, wanted.remove) if same else 0
     if not same:
         words = "Others are published than you saw. Look again"

@@ -21,6 +21,7 @@ from campaign.people.bearers import Scope
 pytestmark = pytest.mark.thorough
 
 READ, QUEUE, REVIEW, HOLD = Scope.READ, Scope.QUEUE, Scope.REVIEW, Scope.HOLD
+SETTLE, AGREE, RETRACT = Scope.SETTLE, Scope.AGREE, Scope.RETRACT
 NEEDS: dict[tuple[str, str], Scope] = {
     ("GET", "/posts"): READ,
     ("GET", "/posts/{ident}"): READ,
@@ -33,6 +34,15 @@ NEEDS: dict[tuple[str, str], Scope] = {
     ("POST", "/posts/{ident}/approve"): REVIEW,
     ("POST", "/posts/{ident}/return"): REVIEW,
     ("POST", "/posts/{ident}/reject"): REVIEW,
+    ("GET", "/posts/{ident}/hand"): READ,
+    ("POST", "/posts/{ident}/hand"): SETTLE,
+    ("POST", "/posts/{ident}/settle"): SETTLE,
+    ("POST", "/posts/{ident}/agree"): AGREE,
+    ("POST", "/partners/{partner}/agree"): AGREE,
+    ("POST", "/partners/{partner}/revoke"): AGREE,
+    ("POST", "/posts/{ident}/take-down"): RETRACT,
+    ("GET", "/take-down"): READ,
+    ("POST", "/take-down"): RETRACT,
     ("GET", "/holds"): READ,
     ("GET", "/holds/foretell"): READ,
     ("POST", "/holds"): HOLD,
@@ -49,6 +59,12 @@ BODIES: dict[tuple[str, str], object] = {
     ("POST", "/posts/{ident}/approve"): {"content_hash": "0" * 64},
     ("POST", "/posts/{ident}/return"): {"comment": "more"},
     ("POST", "/posts/{ident}/reject"): {"reason": "no"},
+    ("POST", "/posts/{ident}/hand"): {"url": "https://x.com/p/status/9"},
+    ("POST", "/posts/{ident}/settle"): {"url": None},
+    ("POST", "/partners/{partner}/agree"): {},
+    ("POST", "/partners/{partner}/revoke"): {"slot": "none"},
+    ("POST", "/posts/{ident}/take-down"): {"reason": "a wrong figure"},
+    ("POST", "/take-down"): {"slot": "none", "seen": "0" * 64, "reason": "a wrong figure"},
     ("POST", "/holds"): {"scope": "everything", "reason": "stop"},
     ("POST", "/holds/release"): {"scope": "everything"},
 }
@@ -62,8 +78,10 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
 
 def sent(caller: Program, route: tuple[str, str], post: int = 1) -> requests.Response:
     method, path = route
-    query = "?scope=everything" if path.endswith("foretell") else ""
-    return caller.call(method, path.replace("{ident}", str(post)) + query, BODIES.get(route))
+    query = {"/holds/foretell": "?scope=everything", "/take-down": "?slot=none"}.get(path, "")
+    return caller.call(
+        method, path.replace("{ident}", str(post)).replace("{partner}", "oak") + query, BODIES.get(route)
+    )
 
 
 def refused(found: requests.Response, status: int, code: str) -> None:
@@ -79,7 +97,8 @@ def test_every_route_of_the_api_has_a_line_here(room: Room) -> None:
     document = requests.get(f"{room.address}/api/v1/openapi.json", timeout=20).json()
     found = {(method.upper(), path) for path, methods in document["paths"].items() for method in methods}
     assert found == set(NEEDS)
-    assert {route for route in NEEDS if route[0] != "GET"} - {("POST", "/posts/{ident}/submit")} == set(BODIES)
+    bare = {("POST", f"/posts/{{ident}}/{move}") for move in ("submit", "agree")}
+    assert {route for route in NEEDS if route[0] != "GET"} - bare == set(BODIES)
 
 
 @pytest.mark.parametrize("route", NEEDS, ids=" ".join)
@@ -111,6 +130,9 @@ def test_a_token_never_does_more_than_its_person(room: Room) -> None:
     olga = program(room, "olga")
     refused(olga.call("POST", "/holds", {"scope": "everything", "reason": "stop"}), 403, "not-allowed")
     refused(olga.call("POST", "/posts", {**_new(), "partner": "elm"}), 404, "not-found")
+    refused(olga.call("POST", "/partners/elm/agree", {}), 404, "not-found")
+    refused(olga.call("POST", "/partners/elm/revoke", {}), 404, "not-found")
+    refused(program(room, "rita").call("POST", "/partners/elm/revoke", {}), 403, "not-allowed")
     soon = timedelta(minutes=1)  # on the first page, whatever other tests have stored
     ours, theirs = str(room.office.post("oak", after=soon)), str(room.office.post("elm", after=soon))
     for asked in ("", "partner=elm&"):

@@ -46,7 +46,7 @@ def token(room: Room) -> str:
 def test_nothing_that_may_be_sent_is_answered_with_a_fault(room: Room, token: str, mode: GenerationMode) -> None:
     described = schemathesis.openapi.from_url(f"{room.address}/api/v1/openapi.json")
     operations = [found.ok() for found in described.get_all_operations()]
-    assert len(operations) == 18
+    assert len(operations) > 20
     for operation in operations:
         if mode is GenerationMode.NEGATIVE and not _has_input(operation):
             continue

@@ -130,6 +130,8 @@ CASES: dict[tuple[str, str], Case] = {
     ("POST", "/account/recovery-codes"): Case(Open.SIGNED_IN),
     ("POST", "/account/tokens"): Case(Open.SIGNED_IN),
     ("POST", "/account/tokens/{ident}/revoke"): Case(Open.SIGNED_IN),
+    ("POST", "/account/calendar"): Case(Open.SIGNED_IN),
+    ("POST", "/account/calendar/revoke"): Case(Open.SIGNED_IN),
     ("POST", "/sign-out"): Case(Open.SIGNED_IN),
     ("GET", "/sign-in"): Case(Open.ANYONE),
     ("POST", "/sign-in"): Case(Open.ANYONE),
@@ -143,6 +145,7 @@ CASES: dict[tuple[str, str], Case] = {
     ("GET", "/invitation/{secret}"): Case(Open.ANYONE),
     ("POST", "/invitation/{secret}"): Case(Open.ANYONE),
     ("POST", "/invitation/{secret}/passkey"): Case(Open.ANYONE),
+    ("GET", "/calendar/{secret}.ics"): Case(Open.MACHINES),
     ("GET", "/u/{token}"): Case(Open.MACHINES),
     ("POST", "/u/{token}"): Case(Open.MACHINES),
 }

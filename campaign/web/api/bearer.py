@@ -10,8 +10,10 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sqlmodel import Session
 
-from campaign.models import tokens
+from campaign.errors import UnknownName
+from campaign.models import partners, tokens
 from campaign.models.listing import PostRow
+from campaign.models.partners import Partner
 from campaign.models.tokens import ApiToken
 from campaign.models.users import User
 from campaign.people import bearers
@@ -55,6 +57,13 @@ class Caller:
         """Return a post; another partner's is not there for an officer. Raises UnknownName."""
         return post_for(session, self.person, str(ident))
 
+    def partner(self, session: Session, key: str) -> Partner:
+        """Return a partner; another one is not there for an officer. Raises UnknownName."""
+        found = partners.partner_by_key(session, key)
+        if found is None or (self.partners and key not in self.partners):
+            raise UnknownName(kind="partner", name=key, mend="The list of partners names those that there are.")
+        return found
+
     def desk(self) -> AbstractContextManager[Desk]:
         """Open one transaction of the person's decisions."""
         return self.house.desk(self.person)
@@ -91,3 +100,6 @@ Reads = Annotated[Caller, Depends(_within(Scope.READ))]
 Queues = Annotated[Caller, Depends(_within(Scope.QUEUE))]
 Reviews = Annotated[Caller, Depends(_within(Scope.REVIEW))]
 Holds = Annotated[Caller, Depends(_within(Scope.HOLD))]
+Settles = Annotated[Caller, Depends(_within(Scope.SETTLE))]
+Agrees = Annotated[Caller, Depends(_within(Scope.AGREE))]
+Retracts = Annotated[Caller, Depends(_within(Scope.RETRACT))]

@@ -4,12 +4,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
+from campaign.intake.values import is_key, row_id
 from campaign.models import figures, partners
 from campaign.models.figures import Order
 from campaign.models.snapshots import LogFilter
 from campaign.reports.documents import account_document, partner_document
 from campaign.reports.log import log_row
-from campaign.web.api.bearer import Caller, Reads
+from campaign.web.api.bearer import Reads
 from campaign.web.api.shapes import AccountOut, Cursor, Instant, Name, Page, PartnerOut, Reading, Size
 from campaign.web.engagement import place_in, place_of
 
@@ -41,20 +42,27 @@ def log(
 
 
 @router.get("/partners", tags=["facts"])
-def list_partners(who: Reads) -> Page[PartnerOut]:
-    """List the partners; an officer's token sees its own."""
+def list_partners(who: Reads, limit: Size = 200, cursor: Cursor = "") -> Page[PartnerOut]:
+    """List the partners by key; an officer's token sees its own."""
+    after = cursor if is_key(cursor) else ""
     with who.house.app.database.read() as session:
-        rows = [row for row in partners.partners(session) if _sees(who, row.key)]
-        return Page[PartnerOut](items=[PartnerOut.model_validate(partner_document(session, row)) for row in rows])
+        rows, more = partners.partners_page(session, limit, after=after, only=who.partners)
+        items = [PartnerOut.model_validate(partner_document(session, row)) for row in rows]
+    return Page[PartnerOut](items=items, next=rows[-1].key if more else None)
 
 
 @router.get("/accounts", tags=["facts"])
-def list_accounts(who: Reads) -> Page[AccountOut]:
-    """List the accounts with what stops them."""
+def list_accounts(who: Reads, limit: Size = 200, cursor: Cursor = "") -> Page[AccountOut]:
+    """List the accounts by partner and channel, with what stops them."""
     with who.house.app.database.read() as session:
-        rows = [(account, partner) for account, partner in partners.accounts(session) if _sees(who, partner.key)]
-    return Page[AccountOut](items=[AccountOut.model_validate(account_document(*row)) for row in rows])
+        rows, more = partners.accounts_page(session, limit, after=_account_in(cursor), only=who.partners)
+    items = [AccountOut.model_validate(account_document(*row)) for row in rows]
+    last = f"{rows[-1][1].key}~{rows[-1][0].channel}~{rows[-1][0].id}" if more else None
+    return Page[AccountOut](items=items, next=last)
 
 
-def _sees(who: Caller, partner: str) -> bool:
-    return not who.partners or partner in who.partners
+def _account_in(cursor: str) -> tuple[str, str, int] | None:
+    """Read an account's place in the list; what is none is the beginning."""
+    key, channel, ident = [*cursor.split("~"), "", ""][:3]
+    number = row_id(ident)
+    return (key, channel, number) if is_key(key) and is_key(channel) and number is not None else None

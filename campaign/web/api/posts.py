@@ -48,10 +48,14 @@ def list_posts(
     slot: Names = [],  # noqa: B006
     since: Instant | None = None,
     until: Instant | None = None,
+    needs_person: Annotated[bool, Query(description="Only those that nobody but a person can settle.")] = False,  # noqa: FBT002 - FastAPI calls it by name
     limit: Size = 50,
     cursor: Cursor = "",
 ) -> Page[PostOut]:
-    """List posts by due time; `until` is exclusive. An officer's token sees their partner's alone."""
+    """List posts by due time; `until` is exclusive. An officer's token sees their partner's alone.
+
+    `status=by_hand` lists what waits to be published by hand, `needs_person=true` what waits to be settled.
+    """
     wanted = PostFilter(
         partners=who.partners or tuple(partner),
         channels=tuple(channel),
@@ -59,6 +63,7 @@ def list_posts(
         slots=tuple(slot),
         since=since,
         until=until,
+        for_person=needs_person,
     )
     with who.house.app.database.read() as session:
         found = listing.posts_page(session, wanted, limit, after=place_in(cursor))

@@ -29,6 +29,11 @@ _TITLES: Mapping[int, tuple[str, str]] = {
     413: ("too-long", "The request is too long"),
 }
 
+
+class SeenOthers(Exception):
+    """Others are there than the caller saw."""
+
+
 SCHEMA: dict[str, Any] = {
     "type": "object",
     "required": ["type", "title", "status", "code"],
@@ -63,6 +68,7 @@ def add_problems(site: FastAPI) -> None:
     on(OutOfScope, _out_of_scope)
     on(TooMany, _too_many)
     on(KeyUsed, lambda _request, _error: problem(422, "key-used", "This key was used for another request"))
+    on(SeenOthers, lambda _request, _error: problem(409, "changed", "Others are there than you saw. Look again"))
     on(RequestValidationError, _unreadable)
     on(HTTPException, _http)
     on(CampaignError, _ours)

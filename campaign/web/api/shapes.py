@@ -6,7 +6,7 @@ from typing import Annotated, Any, Generic, TypeVar
 from fastapi import Path, Query
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
-from campaign.intake.values import ROW_MAX
+from campaign.intake.values import KEY_MAX, ROW_MAX
 
 Item = TypeVar("Item")
 
@@ -29,8 +29,12 @@ def _near(instant: datetime) -> datetime:
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_plain)]
 Reason = Annotated[str, StringConstraints(min_length=1, max_length=500, strip_whitespace=True), AfterValidator(_plain)]
+Address = Annotated[str, StringConstraints(min_length=8, max_length=1000), AfterValidator(_plain)]
 Words = Annotated[str, StringConstraints(max_length=10_000), AfterValidator(_plain)]
 Instant = Annotated[AwareDatetime, AfterValidator(_near)]
+PartnerKey = Annotated[
+    str, Path(max_length=KEY_MAX, pattern="^[A-Za-z0-9][A-Za-z0-9._-]*$", description="The partner's key.")
+]
 PostId = Annotated[int, Path(ge=1, le=ROW_MAX, description="The post's number.")]
 Size = Annotated[int, Query(ge=1, le=200, description="How many at most.")]
 Cursor = Annotated[str, Query(max_length=100, description="`next` of the page before.")]
@@ -79,6 +83,34 @@ class Comment(Sent):
 class Why(Sent):
     """Why."""
 
+    reason: Reason
+
+
+class Settled(Sent):
+    """What a person saw of a post that nobody could confirm, or that was to be taken down."""
+
+    url: Address | None = Field(description="Where the post stands; null: it is not there.")
+
+
+class Done(Sent):
+    """Where a post stands that was published by hand."""
+
+    url: Address
+
+
+class Yes(Sent):
+    """What a partner's yes is for."""
+
+    slot: Name | None = Field(default=None, description="A slot of the timetable; null: the whole campaign.")
+
+
+class SlotRemoval(Sent):
+    """Every published post of a slot, as it was shown, is to be taken down."""
+
+    slot: Name
+    seen: Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")] = Field(
+        description="`seen` of what was shown: where others are published by now, nothing is done."
+    )
     reason: Reason
 
 
@@ -137,6 +169,49 @@ class PostPreview(BaseModel):
     text: str
     link: str | None
     media: list[dict[str, Any]]
+
+
+class PostPlaced(PostOut):
+    """A post that a person spoke for."""
+
+    note: str | None = Field(description="Why its figures cannot be read where it stands; null where they can.")
+
+
+class ByHand(PostPreview):
+    """A post ready to be published by hand. Of a share, `text` says what to share."""
+
+    id: str
+    compose_url: str | None = Field(description="The platform's own page with the post in it; null: it has none.")
+
+
+class Leaving(BaseModel):
+    """What a slot has published."""
+
+    slot: str
+    posts: int
+    seen: str = Field(description="To be sent with the order to take them down.")
+    items: list[PostOut] = Field(description="The first of them; `GET /posts` lists all.")
+
+
+class Left(BaseModel):
+    """How many posts are to be taken down."""
+
+    slot: str
+    posts: int
+
+
+class Agreed(BaseModel):
+    """How many drafts went to review by a partner's yes."""
+
+    partner: str
+    submitted: int
+
+
+class Revoked(BaseModel):
+    """How many approved posts went back to review, since their partner no longer agrees."""
+
+    partner: str
+    returned: int
 
 
 class HoldOut(BaseModel):

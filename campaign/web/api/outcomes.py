@@ -1,0 +1,119 @@
+"""What becomes of posts outside the program: published by hand, settled by a person's word, taken down."""
+
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from campaign.dispatch import by_hand, word
+from campaign.errors import MoveRefused
+from campaign.models.listing import PostRow
+from campaign.models.status import Move, Status
+from campaign.people import Right, demand
+from campaign.reports.documents import hand_document, row_document
+from campaign.review import taking_down
+from campaign.review.decisions import Desk
+from campaign.web.api.bearer import Caller, Reads, Retracts, Settles
+from campaign.web.api.once import Once, Onced
+from campaign.web.api.problems import SeenOthers
+from campaign.web.api.shapes import (
+    ByHand,
+    Done,
+    Leaving,
+    Left,
+    Name,
+    PostId,
+    PostOut,
+    PostPlaced,
+    Sent,
+    Settled,
+    Size,
+    SlotRemoval,
+    Why,
+)
+from campaign.web.taking_down import told
+
+router = APIRouter()
+
+
+@router.get("/posts/{ident}/hand", tags=["posts"])
+def show_by_hand(ident: PostId, who: Reads) -> ByHand:
+    """Show a post that waits to be published by hand, ready to copy."""
+    app = who.house.app
+    with app.database.read() as session:
+        demand(who.person, Right.SETTLE)
+        row = who.post(session, ident)
+        if row.post.status != Status.BY_HAND:
+            mend = "Only what waits to be published by hand can be."
+            raise MoveRefused(post=row.post.id, status=row.post.status, move=Move.DONE, mend=mend)
+        ready = by_hand.ready(session, app.channels, row, app.contents.message(row.post))
+    return ByHand.model_validate(hand_document(row, ready))
+
+
+@router.post("/posts/{ident}/hand", tags=["posts"])
+def done_by_hand(ident: PostId, sent: Done, who: Settles, once: Onced) -> PostPlaced:
+    """Record where a post stands that a person published."""
+    channels = who.house.app.channels
+    return _placed(ident, who, once, sent, lambda desk, row: by_hand.record(desk, channels, row, sent.url))
+
+
+@router.post("/posts/{ident}/settle", tags=["posts"])
+def settle_post(ident: PostId, sent: Settled, who: Settles, once: Onced) -> PostPlaced:
+    """Say of an unconfirmed post whether it is there. What is not there goes out again while its time has not passed.
+
+    Of a post that was to be taken down by hand, a `url` says that it stays there, null that it is gone.
+    """
+    app = who.house.app
+    means = app.means()
+
+    def settle(desk: Desk, row: PostRow) -> str | None:
+        known = word.settle(desk, row, sent.url, channels=app.channels, means=means)
+        return None if known else by_hand.WITHOUT_ID
+
+    return _placed(ident, who, once, sent, settle)
+
+
+def _placed(
+    ident: int, who: Caller, once: Once, sent: Sent, place: Callable[[Desk, PostRow], str | None]
+) -> PostPlaced:
+    def act(desk: Desk) -> dict[str, object]:
+        note = place(desk, who.post(desk.session, ident))
+        desk.session.flush()
+        return row_document(who.post(desk.session, ident)) | {"note": note}
+
+    return once.do(who, sent, PostPlaced, act)
+
+
+@router.post("/posts/{ident}/take-down", tags=["posts"])
+def take_down_post(ident: PostId, sent: Why, who: Retracts, once: Onced) -> PostOut:
+    """Order a published post to be taken down. Where its platform does not allow it, a person is asked."""
+
+    def act(desk: Desk) -> dict[str, object]:
+        taking_down.take_down(desk, [who.post(desk.session, ident)], sent.reason)
+        desk.session.flush()
+        return row_document(who.post(desk.session, ident))
+
+    return once.do(who, sent, PostOut, act)
+
+
+@router.get("/take-down", tags=["posts"])
+def what_would_leave(who: Reads, slot: Annotated[Name, Query()], limit: Size = 50) -> Leaving:
+    """Show what a slot has published and would be taken down. Mail that was sent cannot be taken back."""
+    with who.house.app.database.read() as session:
+        demand(who.person, Right.RETRACT)
+        rows = taking_down.published_of_slot(session, slot, who.partners)
+    items = [PostOut.model_validate(row_document(row)) for row in rows[:limit]]
+    return Leaving(slot=slot, posts=len(rows), seen=told(rows), items=items)
+
+
+@router.post("/take-down", tags=["posts"])
+def take_down_slot(sent: SlotRemoval, who: Retracts, once: Onced) -> Left:
+    """Order every published post of a slot to be taken down, where they are still those that were shown."""
+
+    def act(desk: Desk) -> dict[str, object]:
+        rows = taking_down.published_of_slot(desk.session, sent.slot, who.partners)
+        if told(rows) != sent.seen:
+            raise SeenOthers
+        return {"slot": sent.slot, "posts": taking_down.take_down(desk, rows, sent.reason)}
+
+    return once.do(who, sent, Left, act)

@@ -1,0 +1,95 @@
+"""What becomes of posts outside the program, told by programs: by hand, settled, agreed to, taken down; long lists."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from api_room import program
+from conftest import MovedClock
+from pages_room import Room, opened_room
+
+from campaign.models.posts import Post
+from campaign.models.status import Status
+
+pytestmark = pytest.mark.thorough
+
+
+@pytest.fixture(scope="module")
+def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
+    with opened_room(tmp_path_factory.mktemp("api"), MovedClock()) as room:
+        yield room
+
+
+def test_a_post_is_fetched_published_by_hand_and_recorded(room: Room) -> None:
+    olga, post = program(room, "olga"), room.office.post("oak", status=Status.BY_HAND)
+    assert str(post) in {row["id"] for row in olga.get("/posts?status=by_hand")["items"]}
+    ready = olga.get(f"/posts/{post}/hand")
+    assert ready["text"] == olga.get(f"/posts/{post}/preview")["text"]
+    assert ready["compose_url"].startswith("https://x.com/intent/")
+    assert olga.call("POST", f"/posts/{post}/hand", {"url": "nowhere at all"}).json()["code"] == "wrong-use"
+    done = olga.call("POST", f"/posts/{post}/hand", {"url": "https://x.com/oak/status/1234567890"})
+    assert (done.status_code, done.json()["status"], done.json()["note"]) == (200, "published", None)
+    assert room.office.seen(post).external_id == "1234567890"
+    assert olga.call("GET", f"/posts/{post}/hand").status_code == 409, "it waits no more"
+
+
+@pytest.mark.parametrize(
+    ("url", "status"), [("https://x.com/oak/status/42", Status.PUBLISHED), (None, Status.APPROVED)]
+)
+def test_a_person_says_what_became_of_a_post(room: Room, url: str | None, status: Status) -> None:
+    rita = program(room, "rita")
+    post = room.office.post("oak", status=Status.UNCONFIRMED, changes={"needs_person": "X does not answer"})
+    with room.office.database.write() as session:
+        stored = session.get_one(Post, post)
+        stored.approved_hash = stored.content_hash
+    assert str(post) in {row["id"] for row in rita.get("/posts?needs_person=true")["items"]}
+    found = rita.call("POST", f"/posts/{post}/settle", {"url": url})
+    assert (found.status_code, found.json()["status"]) == (200, status.value)
+    assert room.office.moves(post)[-1][0] == "rita"
+    assert rita.call("POST", f"/posts/{post}/settle", {"url": url}).json()["code"] == "refused"
+
+
+def test_a_partner_speaks_again_after_it_took_its_yes_back(room: Room) -> None:
+    ella, post = program(room, "ella"), room.office.post("elm", status=Status.APPROVED)
+    found = ella.call("POST", "/partners/elm/revoke", {}).json()
+    assert found == {"partner": "elm", "returned": 1}
+    assert room.office.seen(post).status == Status.IN_REVIEW
+    draft = room.office.post("elm", status=Status.DRAFT)
+    assert ella.call("POST", f"/posts/{draft}/agree").json()["status"] == "in_review"
+    other = room.office.post("elm", status=Status.DRAFT, changes={"slot": "launch"})
+    assert ella.call("POST", "/partners/elm/agree", {"slot": "launch"}).json() == {"partner": "elm", "submitted": 1}
+    assert room.office.seen(other).status == Status.IN_REVIEW
+    assert ella.call("POST", "/partners/elm/agree", {}).json() == {"partner": "elm", "submitted": 0}
+
+
+def test_what_a_slot_published_is_taken_down_where_it_is_what_was_seen(room: Room) -> None:
+    rita = program(room, "rita")
+    first, second = (
+        room.office.post("oak", status=Status.PUBLISHED, changes={"slot": "wrong", "occurrence": str(number)})
+        for number in range(2)
+    )
+    seen = rita.get("/take-down?slot=wrong&limit=1")
+    assert (seen["posts"], [row["id"] for row in seen["items"]]) == (2, [str(first)])
+    assert rita.call("POST", f"/posts/{second}/take-down", {"reason": "a typo"}).json()["status"] == "retracting"
+    order = {"slot": "wrong", "seen": seen["seen"], "reason": "a wrong figure"}
+    refused = rita.call("POST", "/take-down", order)
+    assert (refused.status_code, refused.json()["code"]) == (409, "changed")
+    assert room.office.seen(first).status == Status.PUBLISHED
+    order["seen"] = rita.get("/take-down?slot=wrong")["seen"]
+    assert rita.call("POST", "/take-down", order).json() == {"slot": "wrong", "posts": 1}
+    assert room.office.seen(first).status == Status.RETRACTING
+
+
+def test_partners_and_accounts_come_page_by_page(tmp_path: Path) -> None:
+    with opened_room(tmp_path, MovedClock()) as room:
+        for key in ("ash", "yew"):
+            room.office.join(key)
+        rita = program(room, "rita")
+        for path in ("/partners", "/accounts"):
+            seen, cursor = list[str](), ""
+            while cursor is not None:
+                page = rita.get(f"{path}?limit=3&cursor={cursor}")
+                seen += [row["partner"] for row in page["items"]]
+                cursor = page["next"]
+            assert seen == ["ash", "elm", "oak", "yew"]
+            assert len(rita.get(f"{path}?cursor=no%00thing~x~y")["items"]) == 4
