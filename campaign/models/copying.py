@@ -2,13 +2,13 @@
 
 The tables are read as they stand in the database, not as the program knows them, so that a copy made by an older
 program can be put back at its own migration and then be brought up to date. A cell travels as JSON by its kind:
-``time`` (ISO 8601, UTC), ``bytes`` (base64), ``json`` or ``plain``.
+``time`` (ISO 8601, UTC), ``day`` (ISO 8601), ``bytes`` (base64), ``json`` or ``plain``.
 """
 
 import base64
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -67,7 +67,7 @@ def kinds(table: sa.Table) -> dict[str, str]:
 
 
 def _kind(of: sa.types.TypeEngine[Any]) -> str:
-    for kind, types in (("time", sa.DateTime), ("bytes", sa.LargeBinary), ("json", sa.JSON)):
+    for kind, types in (("time", sa.DateTime), ("day", sa.Date), ("bytes", sa.LargeBinary), ("json", sa.JSON)):
         if isinstance(of, types):
             return kind
     return "plain"
@@ -88,6 +88,8 @@ def _packed(kind: str, value: Any) -> Any:
     match kind:
         case "time":
             return iso(value.replace(tzinfo=UTC) if value.tzinfo is None else value)
+        case "day":
+            return value.isoformat()
         case "bytes":
             return base64.b64encode(value).decode("ascii")
     return value
@@ -99,6 +101,8 @@ def _unpacked(kind: str, value: Any) -> Any:
     match kind:
         case "time":
             return datetime.fromisoformat(value)
+        case "day":
+            return date.fromisoformat(value)
         case "bytes":
             return base64.b64decode(value)
     return value

@@ -29,7 +29,7 @@ def queue_one(
     Raises:
         NotAllowed: the person may not queue for this partner.
         UnknownName: there is no such partner.
-        WrongUse: it has no account there, or the time is past.
+        WrongUse: it has no account there, there is no such template for the channel, or the time is past.
         BadInput: naming every field that is missing, ill-typed or too long.
 
     """
@@ -42,7 +42,11 @@ def queue_one(
     if account is None:
         mend = "`campaign accounts list` names them, and says which are disabled."
         raise WrongUse(problem=f"{partner} has no account on {channel}", mend=mend)
-    row = single(desk.session, source, account, owner, template, due_at, fields)
+    try:
+        row = single(desk.session, source, account, owner, template, due_at, fields)
+    except UnknownName as error:
+        problem = f"There is no template {template!r} for {channel}"
+        raise WrongUse(problem=problem, mend=error.facts["mend"], field="template") from error
     return queue.add_single(desk, account, row, fields)
 
 

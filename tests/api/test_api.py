@@ -284,7 +284,7 @@ def test_a_post_is_queued_like_any_other(room: Room) -> None:
     ("changes", "status", "code", "said"),
     [
         ({"channel": "facebook"}, 422, "wrong-use", "has no account on facebook"),
-        ({"template": "none"}, 422, "bad-fields", "none"),
+        ({"template": "none"}, 422, "wrong-use", "no template 'none' for x"),
         ({"fields": {}}, 422, "bad-fields", "x_line"),
     ],
 )

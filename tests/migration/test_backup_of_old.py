@@ -38,7 +38,8 @@ def cell(column: sa.Column[Any], now: datetime) -> object:
     said = SAID.get((column.table.name, column.name))
     if said is not None:
         return said
-    for kind, value in ((sa.Boolean, False), (sa.DateTime, now), (sa.LargeBinary, b"sealed"), (sa.JSON, {})):
+    kinds = (sa.Boolean, False), (sa.DateTime, now), (sa.Date, now.date()), (sa.LargeBinary, b"sealed"), (sa.JSON, {})
+    for kind, value in kinds:
         if isinstance(column.type, kind):
             return value
     return 1 if isinstance(column.type, sa.Integer) else f"{column.name} of old"
