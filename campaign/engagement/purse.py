@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from campaign.clock import Clock
-from campaign.dispatch.budget import next_month
+from campaign.dispatch.budget import giving_back, next_month
 from campaign.errors import AccountBlocked, CredentialDead, NeverSent, Outcome, Refused, Wait
 from campaign.models import Database, bookings
 from campaign.models.bookings import Use, month_of
@@ -72,14 +72,18 @@ class Purse:
         return Payment(account_id, frozenset(uses), frozenset(fresh[count:]), room.why if room else "", now)
 
     def give_back(
-        self, payment: Payment, asked: Iterable[str], answer: Mapping[str, Figures | Outcome] | Outcome
+        self,
+        channel: Channel,
+        payment: Payment,
+        asked: Iterable[str],
+        answer: Mapping[str, Figures | Outcome] | Outcome,
     ) -> None:
         """Give back what was booked for posts of which the platform has shown nothing."""
         unread = [number for number in asked if number in payment.booked and not _was_shown(number, answer)]
-        if not unread or payment.at is None:
+        if not unread or payment.at is None or not isinstance(channel, Budgeted):
             return
-        with self.database.write() as session:
-            now = self.clock.now()
+        now = self.clock.now()
+        with self.database.write() as session, giving_back(session, channel, channel.name, now):
             bookings.release_readings(session, payment.account_id, unread, payment.at, now)
 
     def _keep_back(self, channel: Budgeted, name: str, account_id: int) -> tuple[int, int]:

@@ -248,7 +248,7 @@ def test_a_look_up_pays_for_what_it_was_shown_once_a_day_and_whatever_the_cap(
     budget.looked_up(means, first, {"a", "b", "foreign"})
     budget.looked_up(means, first, {"b", "foreign"})
     assert spent(database, clock) == 3 * READ
-    purse(database, clock).give_back(reading, ["a"], NeverSent("no route"))
+    purse(database, clock).give_back(charged(), reading, ["a"], NeverSent("no route"))
     assert spent(database, clock) == 3 * READ, "the look-up was shown it"
     clock.move(DAY)
     budget.looked_up(means, first, {"b"})
