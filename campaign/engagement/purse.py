@@ -3,6 +3,7 @@ posts approved for this month still need.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -98,8 +99,12 @@ class Purse:
         key = (name, account_id)
         if key not in self._kept:
             total = 0
-            with self.database.read() as session:
-                for post in bookings.approved_until(session, name, next_month(self.clock.now()), account_id):
+            until = next_month(self.clock.now())
+            with (
+                self.database.read() as session,
+                closing(bookings.approved_until(session, name, until, account_id)) as posts,
+            ):
+                for post in posts:
                     total += sum(cost.micros for cost in channel.costs(self.message(post)))
                     if total > cap:
                         break

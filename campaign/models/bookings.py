@@ -3,7 +3,7 @@
 The bookings are the ledger and the only truth: what is spent is always their sum, so no counter can drift from them.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -190,8 +190,11 @@ def _readings(account_id: int, read_of: Sequence[str]) -> sa.ColumnElement[bool]
     return sa.and_(col(Booking.account_id) == account_id, col(Booking.read_of).in_(read_of))
 
 
-def approved_until(session: Session, channel: str, until: datetime, account_id: int | None) -> Iterator[Post]:
-    """Yield the posts that are approved to go out by themselves before ``until``; of one account where it is named."""
+def approved_until(session: Session, channel: str, until: datetime, account_id: int | None) -> Generator[Post]:
+    """Yield the posts that are approved to go out by themselves before ``until``; of one account where it is named.
+
+    Close it when no more of them are wanted: a server sends them piece by piece.
+    """
     statement = (
         select(Post)
         .join(Account, col(Account.id) == col(Post.account_id))
@@ -200,7 +203,8 @@ def approved_until(session: Session, channel: str, until: datetime, account_id: 
     )
     if account_id is not None:
         statement = statement.where(col(Post.account_id) == account_id)
-    yield from session.exec(statement.order_by(col(Post.due_at)).execution_options(yield_per=200))
+    with session.exec(statement.order_by(col(Post.due_at)).execution_options(yield_per=200)) as found:
+        yield from found
 
 
 # --- money ------------------------------------------------------------------------------------------------------------
