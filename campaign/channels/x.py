@@ -6,7 +6,6 @@ Post lookup, Upload media, Create media metadata, OAuth 2.0), tweepy documentati
 """
 
 import base64
-import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Self
@@ -23,12 +22,13 @@ from campaign.channels._x_looking import (
     FIELDS,
     REPOST,
     Shown,
+    all_shown,
+    before,
     count_of,
     figures_of,
     ids_in,
     keys_of,
     respelled,
-    shown,
 )
 from campaign.channels._x_pace import pace
 from campaign.channels._x_price import Priced
@@ -86,10 +86,9 @@ class X(Priced, Addressed, Consents):
         with Wire(self._settings, who, gate.check) as wire:
             if message.share_of is not None:
                 return self._repost(wire, who, message.share_of)
-            media_ids = [self._upload(wire, media) for media in message.media]
+            media_ids = self._uploads(wire, message.media, gate)
             body: dict[str, object] = {"text": message.text} if message.text else {}
             if media_ids:
-                gate.keep(media_ids)
                 wire.session.reconnect()
                 body["media"] = {"media_ids": media_ids}
             answer = self._patiently(lambda: wire.ask("POST", "/2/tweets", body=body))
@@ -109,17 +108,27 @@ class X(Priced, Addressed, Consents):
                 raise Unknown(f"the answer does not say that it was reposted: {said(answer)}")
         return Receipt(f"{REPOST}{source}", f"https://x.com/i/status/{source}", self._clock.now(), told)
 
-    def _upload(self, wire: Wire, media: Media) -> str:
+    def _uploads(self, wire: Wire, images: Sequence[Media], gate: Gate) -> list[str]:
+        """Upload the images. What a try that fails has uploaded is kept too: its alt texts may be paid for."""
+        done: list[str] = []
+        try:
+            for media in images:
+                self._upload(wire, media, done)
+        finally:
+            if done:
+                gate.keep(done)
+        return done
+
+    def _upload(self, wire: Wire, media: Media, done: list[str]) -> None:
         """Upload one image in one shot. Only keys that both published API documents allow are sent."""
         data = base64.b64encode(picture(media, self.limits.media_bytes)).decode("ascii")
         body = {"media": data, "media_category": "tweet_image"}
         with unseen():
             answer = self._patiently(lambda: wire.ask("POST", "/2/media/upload", body=body))
-            media_id = new_id(self._uploaded(answer))
+            done.append(new_id(self._uploaded(answer)))
             if media.alt:
-                words = {"id": media_id, "metadata": {"alt_text": {"text": media.alt}}}
+                words = {"id": done[-1], "metadata": {"alt_text": {"text": media.alt}}}
                 self._uploaded(wire.ask("POST", "/2/media/metadata", body=words))
-        return media_id
 
     def _uploaded(self, answer: Answer) -> Answer:
         if answer.status == _GONE:
@@ -134,7 +143,7 @@ class X(Priced, Addressed, Consents):
         since = snowflake(evidence.started_at - MARGIN)
         control, pages = evidence.control_id, list[Mapping[str, Any]]()
         with looking(), Wire(self._settings, who) as wire:
-            everything, whole = self._listing(wire, who, evidence, min(since, _before(control, since)), pages)
+            everything, whole = self._listing(wire, who, evidence, min(since, before(control, since)), pages)
             held = self._is_self(wire, who) if control is None else any(post.key == control for post in everything)
             blank = control is None and not everything and not self._has_posts(wire, who, pages)
         fresh = [post for post in everything if post.number >= since and post.key not in evidence.known_ids]
@@ -152,7 +161,7 @@ class X(Priced, Addressed, Consents):
         for _ in range(_PAGES):
             page = self._page(wire, who, params)
             pages.append(page)
-            posts += _all_shown(page.get("data") or ())
+            posts += all_shown(page.get("data") or ())
             following = page["meta"].get("next_token")
             if not following:
                 return posts, True
@@ -275,19 +284,6 @@ class X(Priced, Addressed, Consents):
 
     def _patiently(self, ask: Callable[[], Answer]) -> Answer:
         return patiently(self._clock, self._settings.token_pause, ask)
-
-
-def _before(control_id: str | None, since: int) -> int:
-    """Return an id before the control's, so that the listing has to show it (reposts are younger than their source)."""
-    number = (control_id or "").removeprefix(REPOST)
-    return int(number) - 1 if re.fullmatch(r"[0-9]{1,19}", number) and int(number) > 0 else since
-
-
-def _all_shown(posts: Sequence[Mapping[str, Any]]) -> list[Shown]:
-    try:
-        return [shown(post) for post in posts]
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise CannotLook(f"a post of the listing cannot be read: {error}") from error
 
 
 def _receipt(who: Identity, post: Shown) -> Receipt:

@@ -3,7 +3,8 @@
 A budget is looked at and booked in the transaction that claims the post, so that it holds with any number of workers.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -16,13 +17,14 @@ from campaign.config.money import dollars
 from campaign.dispatch.means import Means
 from campaign.dispatch.retry import Decision
 from campaign.errors import NeverSent, Outcome, Pace, Unknown
-from campaign.models import bookings, lanes
-from campaign.models.bookings import CapReached, Use, month_of
+from campaign.models import bookings, caps, lanes
+from campaign.models.bookings import Use, month_of
+from campaign.models.caps import CapReached
 from campaign.models.claims import Due
 from campaign.models.posts import Post
 from campaign.models.status import Move
 from campaign.ports import Message, Receipt
-from campaign.ports.costs import LOOK_UP, Budgeted, Cost
+from campaign.ports.costs import LINKED, LOOK_UP, POST, Budgeted, Cost
 
 log = structlog.get_logger(__name__)
 
@@ -50,7 +52,8 @@ def admitted(
     account is wanted at a time.
     """
     stopped: set[int] = set()
-    for name in dict.fromkeys(due.channel for due, _ in wanted):
+    # In one order, or two workers could each hold the budget that the other waits for.
+    for name in sorted({due.channel for due, _ in wanted}):
         channel = means.channel(name)
         if not isinstance(channel, Budgeted):
             continue
@@ -71,12 +74,18 @@ def _stops(
     session: Session, channel: Budgeted, name: str, uses: Sequence[Use], now: datetime
 ) -> list[tuple[Use, Stop]]:
     """Return the posts for which there is no room, and why."""
+    most = channel.budget.daily_posts
+    found = [] if most is None else _day_stops(session, channel, most, uses, now)
+    stopped = {use.post_id for use, _ in found}
+    return found + _month_stops(session, channel, name, [use for use in uses if use.post_id not in stopped], now)
+
+
+def _month_stops(
+    session: Session, channel: Budgeted, name: str, uses: Sequence[Use], now: datetime
+) -> list[tuple[Use, Stop]]:
     budget = channel.budget
-    if budget.daily_posts is not None:
-        return _day_stops(session, channel, budget.daily_posts, uses, now)
-    if budget.monthly_cap is None and budget.account_monthly_cap is None:
+    if not _lock(session, channel, name):
         return []
-    bookings.lock_budget(session, name)
     month, found = month_of(now), []
     total = bookings.spent(session, name, month) if budget.monthly_cap is not None else 0
     for use in uses:
@@ -87,6 +96,14 @@ def _stops(
         else:
             total += use.micros
     return found
+
+
+def _lock(session: Session, channel: Budgeted, name: str) -> bool:
+    """Keep every other worker from the channel's money until the transaction ends; False where no cap bounds it."""
+    capped = channel.budget.monthly_cap is not None or channel.budget.account_monthly_cap is not None
+    if capped:
+        bookings.lock_budget(session, name)
+    return capped
 
 
 def _day_stops(
@@ -131,7 +148,7 @@ def _wait(session: Session, means: Means, use: Use, stop: Stop, now: datetime) -
     news = CapReached(
         channel=use.channel, scope=scope, month=month_of(now), cap=stop.cap, why=stop.pace.why, reached_at=now
     )
-    if bookings.note_cap(session, news):
+    if caps.note_cap(session, news):
         _tell(session, use, stop, now)
 
 
@@ -167,8 +184,19 @@ def paced(decision: Decision, outcome: Outcome, now: datetime, least: timedelta)
 
 def ended(session: Session, means: Means, due: Due, number: int, outcome: Outcome, now: datetime) -> None:
     """Give back what an attempt did not use. What nobody knows counts as used until it is proven absent."""
-    if outcome.name != Unknown.name and isinstance(means.channel(due.channel), Budgeted):
-        bookings.release(session, due.ident, number, now, never_called=isinstance(outcome, NeverSent))
+    channel = means.channel(due.channel)
+    if outcome.name != Unknown.name and isinstance(channel, Budgeted):
+        with giving_back(session, channel, due.channel, now):
+            bookings.release(session, due.ident, number, now, never_called=isinstance(outcome, NeverSent))
+
+
+@contextmanager
+def giving_back(session: Session, channel: Budgeted, name: str, now: datetime) -> Iterator[None]:
+    """Around what gives money back: the lanes that wait for a cap look again. Nobody stops meanwhile for want of it."""
+    capped = _lock(session, channel, name)
+    yield
+    if capped:
+        caps.reopen(session, caps.stopped(session, name, month_of(now)))
 
 
 def found(session: Session, due: Due, number: int) -> None:
@@ -176,9 +204,24 @@ def found(session: Session, due: Due, number: int) -> None:
     bookings.keep(session, due.ident, number)
 
 
-def absent(session: Session, post: Post, now: datetime) -> None:
+def adopted(session: Session, means: Means, post: Post, at: datetime) -> None:
+    """Book a post made at ``at`` that was found and stands in no booking: a duplicate or a restore led to it."""
+    channel = means.channel(post.channel)
+    if not isinstance(channel, Budgeted):
+        return
+    paid = bookings.paid_for(session, post.ident)
+    if paid.isdisjoint({POST, LINKED}):
+        costs = channel.costs(means.contents.message(post))
+        missing = tuple(cost for cost in costs if cost.what not in paid)
+        bookings.book(session, [Use(post.ident, max(post.tries, 1), post.account_id, post.channel, missing)], at)
+
+
+def absent(session: Session, means: Means, post: Post, now: datetime) -> None:
     """Give back what was booked for a post that is not there."""
-    bookings.release_absent(session, post.ident, now)
+    channel = means.channel(post.channel)
+    if isinstance(channel, Budgeted):
+        with giving_back(session, channel, post.channel, now):
+            bookings.release_absent(session, post.ident, now)
 
 
 def retracted(session: Session, means: Means, post: Post, now: datetime) -> None:
@@ -216,10 +259,10 @@ def reopen(means: Means, now: datetime) -> None:
     for name, channel in means.channels.items():
         if not isinstance(channel, Budgeted):
             continue
-        caps = (channel.budget.monthly_cap, channel.budget.account_monthly_cap)
+        present = (channel.budget.monthly_cap, channel.budget.account_monthly_cap)
         with means.database.read() as session:
-            waiting = bookings.raised(session, name, month_of(now), caps)
+            waiting = caps.raised(session, name, month_of(now), present)
         if waiting:
             with means.database.write() as session:
-                bookings.reopen(session, waiting)
+                caps.reopen(session, waiting)
             log.info("a cap was raised", channel=name, lanes=len(waiting))

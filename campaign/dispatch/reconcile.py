@@ -164,6 +164,7 @@ def adopt(session: Session, means: Means, post: Post, receipt: Receipt, *, who: 
         why=f"found as {receipt.external_id or receipt.url}",
         changes=changes,
     )
+    budget.adopted(session, means, post, receipt.at or now)
 
 
 def _count_absent(session: Session, means: Means, post: Post, sighting: Sighting, now: datetime) -> None:
@@ -193,6 +194,6 @@ def declare_absent(session: Session, means: Means, post: Post, *, who: str, now:
     end = absent_leads_to(post.due_at, now, means.policy) if approved else Status.MISSED
     changes = {"next_try_at": max(now, post.due_at), "next_look_at": None, "needs_person": None}
     move(session, post, Move.ABSENT, to=end, who=who, at=now, why=why, changes=changes)
-    budget.absent(session, post, now)
+    budget.absent(session, means, post, now)
     if end is Status.MISSED:
         tell.missed(session, post, f"it is not there ({why}), and its time has passed", now)

@@ -80,11 +80,13 @@ def posted(means: Means, done: Done) -> None:
         post = session.get_one(Post, due.ident)
         lanes.close_attempt(session, due.ident, done.claimed.number, "posted", receipt.external_id, now)
         changes = published_changes(means, due.channel, receipt, done.at)
+        known = post.external_id == receipt.external_id  # a look-up was here before, and has counted it
         step = _step_to_published(post, done.claimed.number)
         if step is not None:
             move(session, post, step, who=means.owner, at=now, why=receipt.external_id, changes=changes)
             pace = budget.pace_after(now, means.channel(due.channel).limits.pace, receipt)
             lanes.pace_lane(session, post.account_id, pace.ready_at, pace.why or None)
+        if not known:
             budget.found(session, due, done.claimed.number)
         lanes.free_lane(session, due.account.ident, means.owner)
     if step is not None:

@@ -159,7 +159,7 @@ class Collector:
             ):
                 if isinstance(answer, _WHOLE_ACCOUNT):
                     stop = answer
-                purse.give_back(payment, [due.external_id for due in part], answer)
+                purse.give_back(channel, payment, [due.external_id for due in part], answer)
                 yield part, answer
 
     def _split(

@@ -3,13 +3,14 @@ posts approved for this month still need.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlmodel import Session
 
 from campaign.clock import Clock
-from campaign.dispatch.budget import next_month
+from campaign.dispatch.budget import giving_back, next_month
 from campaign.errors import AccountBlocked, CredentialDead, NeverSent, Outcome, Refused, Wait
 from campaign.models import Database, bookings
 from campaign.models.bookings import Use, month_of
@@ -72,14 +73,18 @@ class Purse:
         return Payment(account_id, frozenset(uses), frozenset(fresh[count:]), room.why if room else "", now)
 
     def give_back(
-        self, payment: Payment, asked: Iterable[str], answer: Mapping[str, Figures | Outcome] | Outcome
+        self,
+        channel: Channel,
+        payment: Payment,
+        asked: Iterable[str],
+        answer: Mapping[str, Figures | Outcome] | Outcome,
     ) -> None:
         """Give back what was booked for posts of which the platform has shown nothing."""
         unread = [number for number in asked if number in payment.booked and not _was_shown(number, answer)]
-        if not unread or payment.at is None:
+        if not unread or payment.at is None or not isinstance(channel, Budgeted):
             return
-        with self.database.write() as session:
-            now = self.clock.now()
+        now = self.clock.now()
+        with self.database.write() as session, giving_back(session, channel, channel.name, now):
             bookings.release_readings(session, payment.account_id, unread, payment.at, now)
 
     def _keep_back(self, channel: Budgeted, name: str, account_id: int) -> tuple[int, int]:
@@ -94,8 +99,12 @@ class Purse:
         key = (name, account_id)
         if key not in self._kept:
             total = 0
-            with self.database.read() as session:
-                for post in bookings.approved_until(session, name, next_month(self.clock.now()), account_id):
+            until = next_month(self.clock.now())
+            with (
+                self.database.read() as session,
+                closing(bookings.approved_until(session, name, until, account_id)) as posts,
+            ):
+                for post in posts:
                     total += sum(cost.micros for cost in channel.costs(self.message(post)))
                     if total > cap:
                         break

@@ -3,19 +3,18 @@
 The bookings are the ledger and the only truth: what is spent is always their sum, so no counter can drift from them.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import BigInteger, Index, UniqueConstraint, text
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import BigInteger, Index, text
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from campaign.models.database import changed
-from campaign.models.partners import Account, Lane
+from campaign.models.partners import Account
 from campaign.models.posts import Attempt, Post, stands
 from campaign.models.prepared import inserted
 from campaign.models.status import Status
@@ -64,18 +63,7 @@ _BOOK = inserted(table_of(Booking), _COLUMNS)
 _BOOK_READINGS = inserted(table_of(Booking), (*_COLUMNS, "read_of"))
 
 
-class CapReached(SQLModel, table=True):
-    """A monthly cap that stopped posts: told to people once. Lanes that wait for it bear ``why``, word for word."""
-
-    __table_args__ = (UniqueConstraint("scope", "month", "cap"),)
-
-    id: int | None = Field(default=None, primary_key=True)
-    channel: str
-    scope: str
-    month: str
-    cap: int = Field(sa_type=BigInteger)
-    why: str
-    reached_at: datetime = Field(sa_type=UtcDateTime)
+_STANDS = col(Booking.released_at).is_(None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +118,12 @@ def _row(use: Use, cost: Cost, at: datetime) -> dict[str, object]:
     }
 
 
+def paid_for(session: Session, post_id: int) -> set[str]:
+    """Return the names of what stands as used by attempts to publish a post."""
+    tried = sa.and_(col(Booking.post_id) == post_id, col(Booking.number) > 0)
+    return {row[0] for row in session.execute(sa.select(col(Booking.what)).where(tried, _STANDS))}
+
+
 def keep(session: Session, post_id: int, number: int) -> None:
     """Take back a release: the attempt made the post after all."""
     mine = sa.and_(col(Booking.post_id) == post_id, col(Booking.number) == number)
@@ -154,7 +148,7 @@ def release_absent(session: Session, post_id: int, at: datetime) -> None:
 
 
 def _release(session: Session, which: sa.ColumnElement[bool], at: datetime) -> None:
-    changed(session, sa.update(Booking).where(which, col(Booking.released_at).is_(None)).values(released_at=at))
+    changed(session, sa.update(Booking).where(which, _STANDS).values(released_at=at))
 
 
 # --- readings ---------------------------------------------------------------------------------------------------------
@@ -166,7 +160,7 @@ def paid_today(session: Session, account_id: int, external_ids: Iterable[str], a
     They are used once more, so that whoever booked them cannot give them back. The budget must be locked.
     """
     wanted = {_read_of(number, at): number for number in external_ids}
-    mine = sa.and_(_readings(account_id, list(wanted)), col(Booking.released_at).is_(None))
+    mine = sa.and_(_readings(account_id, list(wanted)), _STANDS)
     used = sa.update(Booking).where(mine).values(sunk=True).returning(col(Booking.read_of))
     return {wanted[row[0]] for row in session.execute(used.execution_options(synchronize_session=False))}
 
@@ -196,8 +190,11 @@ def _readings(account_id: int, read_of: Sequence[str]) -> sa.ColumnElement[bool]
     return sa.and_(col(Booking.account_id) == account_id, col(Booking.read_of).in_(read_of))
 
 
-def approved_until(session: Session, channel: str, until: datetime, account_id: int | None) -> Iterator[Post]:
-    """Yield the posts that are approved to go out by themselves before ``until``; of one account where it is named."""
+def approved_until(session: Session, channel: str, until: datetime, account_id: int | None) -> Generator[Post]:
+    """Yield the posts that are approved to go out by themselves before ``until``; of one account where it is named.
+
+    Close it when no more of them are wanted: a server sends them piece by piece.
+    """
     statement = (
         select(Post)
         .join(Account, col(Account.id) == col(Post.account_id))
@@ -206,7 +203,8 @@ def approved_until(session: Session, channel: str, until: datetime, account_id: 
     )
     if account_id is not None:
         statement = statement.where(col(Post.account_id) == account_id)
-    yield from session.exec(statement.order_by(col(Post.due_at)).execution_options(yield_per=200))
+    with session.exec(statement.order_by(col(Post.due_at)).execution_options(yield_per=200)) as found:
+        yield from found
 
 
 # --- money ------------------------------------------------------------------------------------------------------------
@@ -224,7 +222,7 @@ def lock_budget(session: Session, channel: str) -> None:
 def spent(session: Session, channel: str, month: str, account_id: int | None = None) -> int:
     """Return what was spent, or may have been, on a channel in a month; of one account where it is named."""
     statement = sa.select(sa.func.coalesce(sa.func.sum(col(Booking.micros)), 0)).where(
-        col(Booking.channel) == channel, col(Booking.month) == month, col(Booking.released_at).is_(None)
+        col(Booking.channel) == channel, col(Booking.month) == month, _STANDS
     )
     if account_id is not None:
         statement = statement.where(col(Booking.account_id) == account_id)
@@ -245,7 +243,7 @@ def _posts_statement() -> sa.Select[*tuple[Any, ...]]:
             col(Booking.account_id).in_(sa.bindparam("accounts", expanding=True)),
             col(Booking.booked_at) >= bound_instant("since"),
             col(Booking.what).in_([POST, LINKED]),
-            col(Booking.released_at).is_(None),
+            _STANDS,
         )
         .group_by(col(Booking.account_id))
     )
@@ -255,42 +253,6 @@ def spending(session: Session) -> list[Spent]:
     """Return what every account has spent, by month and channel; where nothing costs money there is no row."""
     keys = (col(Booking.month), col(Booking.channel), col(Booking.account_id))
     total = sa.func.sum(col(Booking.micros))
-    statement = sa.select(*keys, total).where(col(Booking.released_at).is_(None)).group_by(*keys).having(total > 0)
+    statement = sa.select(*keys, total).where(_STANDS).group_by(*keys).having(total > 0)
     found = session.execute(statement.order_by(*keys))
     return [Spent(month, channel, account_id, int(micros)) for month, channel, account_id, micros in found]
-
-
-def note_cap(session: Session, reached: CapReached) -> bool:
-    """Note that a cap has stopped posts; say whether that is news, so that people are told once."""
-    values = reached.model_dump(exclude={"id"})
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    statement = insert(CapReached).values(**values).on_conflict_do_nothing().returning(col(CapReached.id))
-    return session.execute(statement).first() is not None
-
-
-def raised(session: Session, channel: str, month: str, caps: tuple[int | None, int | None]) -> list[int]:
-    """Return the lanes that wait for a cap lower than the present ones: of the channel, and of its accounts."""
-    whole, single = caps
-    scope = col(CapReached.scope)
-    lifted = sa.or_(
-        sa.and_(scope == channel, _below(whole)),
-        sa.and_(scope != channel, _below(single)),
-    )
-    reasons = sa.select(col(CapReached.why)).where(
-        col(CapReached.channel) == channel, col(CapReached.month) == month, lifted
-    )
-    statement = (
-        select(Lane.account_id)
-        .join(Account, col(Account.id) == col(Lane.account_id))
-        .where(col(Account.channel) == channel, col(Lane.ready_why).in_(reasons))
-    )
-    return list(session.exec(statement))
-
-
-def _below(cap: int | None) -> sa.ColumnElement[bool]:
-    return sa.true() if cap is None else col(CapReached.cap) < cap
-
-
-def reopen(session: Session, account_ids: Sequence[int]) -> None:
-    """Let lanes go on whose cap was raised."""
-    changed(session, sa.update(Lane).where(col(Lane.account_id).in_(account_ids)).values(ready_at=None, ready_why=None))

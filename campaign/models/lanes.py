@@ -105,11 +105,13 @@ def free_lane(session: Session, account_id: int, owner: str) -> None:
 
 
 def pace_lane(session: Session, account_id: int, ready_at: datetime, why: str | None) -> None:
-    """Say when the account may send again, and why it waits."""
-    changed(
-        session,
-        sa.update(Lane).where(col(Lane.account_id) == account_id).values(ready_at=ready_at, ready_why=why),
-    )
+    """Say when the account may send again, and why it waits; a longer wait that stands already is not made shorter.
+
+    An answer may come late, after somebody else has taken the lane over and was told to wait.
+    """
+    sooner = sa.or_(col(Lane.ready_at).is_(None), col(Lane.ready_at) < ready_at)
+    mine = sa.update(Lane).where(col(Lane.account_id) == account_id, sooner)
+    changed(session, mine.values(ready_at=ready_at, ready_why=why))
 
 
 def waits_for(session: Session, account_id: int, now: datetime) -> str | None:

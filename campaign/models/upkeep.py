@@ -101,7 +101,8 @@ def lock_unconfirmed(session: Session, account_id: int) -> None:
     On SQLite a writer is alone anyway.
     """
     mine = sa.select(col(Post.id)).where(col(Post.account_id) == account_id, stands(Status.UNCONFIRMED))
-    session.execute(mine.order_by(col(Post.id)).with_for_update()).all()
+    # Without the key: who books a look-up of such a post refers to it, and may hold the budget that we come to want.
+    session.execute(mine.order_by(col(Post.id)).with_for_update(key_share=True)).all()
 
 
 def claim_look(session: Session, post_id: int, now: datetime, until: datetime) -> bool:

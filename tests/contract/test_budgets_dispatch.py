@@ -17,6 +17,7 @@ from campaign.models.bookings import month_of
 from campaign.models.partners import Account, Lane
 from campaign.models.posts import Post
 from campaign.models.status import Status
+from campaign.ports import Media
 from campaign.sandbox.server import Sandbox
 
 Open = Callable[..., Room]
@@ -259,6 +260,21 @@ def test_what_was_posted_or_may_have_been_is_spent_and_what_was_refused_is_not(o
     room.order_retraction(lost)
     sweep.take_down(room.means, lost)
     assert (room.seen(lost).status, spent(room)) == (Status.RETRACTED, 240_000)
+
+
+def test_alt_texts_that_were_set_before_an_upload_failed_are_paid_for(
+    opened: Open, pictures: Callable[[int], tuple[Media, ...]]
+) -> None:
+    room = opened("x")
+    to_noon(room)
+    images = room.keep_images(pictures(2))
+    lost = room.post("Have your say", media=images)
+    room.goes_wrong("5xx-before-store", endpoint="upload", nth=[3])  # picture, alt text, and then the second picture
+    room.serve()
+    assert room.attempts(lost) == ["never-sent"]
+    assert spent(room) == 10_000, "how many of the two were set is not known: both count"
+    room.serve()
+    assert spent(room) == 10_000 + 10_000 + 15_000
 
 
 def test_a_post_that_would_pass_the_cap_is_not_sent_and_people_are_told_once(opened: Open) -> None:

@@ -45,7 +45,7 @@ def test_each_post_is_paid_for_once_a_utc_day_on_which_it_was_or_may_have_been_s
         clock.move(timedelta(seconds=seconds))
         wanted = {str(number): posts[number] for number in sorted(numbers)}
         payment = purse.pay(channel, account_id, wanted)
-        purse.give_back(payment, list(wanted), end or dict.fromkeys(wanted, Figures()))
+        purse.give_back(channel, payment, list(wanted), end or dict.fromkeys(wanted, Figures()))
         if not isinstance(end, NeverSent):
             shown |= {(number, clock.now().date()) for number in numbers}
     with store.read() as session:

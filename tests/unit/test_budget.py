@@ -8,14 +8,14 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from builders import CONTENTS, add_account, add_post
+from builders import add_post
 from conftest import MovedClock
-from dispatch_room import POLICY
+from spending import CENT, POST, claim, ended, means_of, seed, spent
 
 from campaign.channels._x_wire import Settings
 from campaign.channels.linkedin import LinkedIn
 from campaign.channels.x import X
-from campaign.dispatch import budget, lane, reconcile, settle
+from campaign.dispatch import budget, lane, reconcile
 from campaign.dispatch.claimed import Claimed, Done
 from campaign.dispatch.means import Means
 from campaign.errors import NeverSent, Outcome, Refused, Unknown, Wait
@@ -25,53 +25,8 @@ from campaign.models.moves import move
 from campaign.models.partners import Account, Lane
 from campaign.models.posts import Post
 from campaign.models.status import Move
-from campaign.models.users import User
 from campaign.ports import Media, Message, Receipt
 from campaign.ports.costs import Cost
-
-CENT = 10_000
-POST = 15_000
-
-
-def means_of(database: Database, clock: MovedClock, owner: str = "here:1", **settings: object) -> Means:
-    x = X(Settings.model_validate(settings), clock)
-    return Means(
-        database=database,
-        clock=clock,
-        channels={"x": x, "linkedin": LinkedIn(LinkedIn.settings_type(), clock)},
-        contents=CONTENTS,
-        identify=nobody,
-        bulk={},
-        policy=replace(POLICY, grace=timedelta(days=60)),
-        owner=owner,
-    )
-
-
-def nobody(_account: Account, _partner: object) -> object:
-    raise AssertionError("nothing is sent here")
-
-
-def seed(database: Database, clock: MovedClock, count: int, *, channel: str = "x", posts: int = 1) -> list[int]:
-    with database.write() as session:
-        session.add(User(name="rita", role="reviewer", email="rita@dfe.example.org", added_at=clock.now()))
-        accounts = [add_account(session, clock.now(), channel=channel) for _ in range(count)]
-        for account in accounts:
-            for _ in range(posts):
-                add_post(session, account, clock.now())
-        return [account.ident for account in accounts]
-
-
-def claim(means: Means, account_id: int) -> Claimed | None:
-    return lane.claim_next(means, account_id)
-
-
-def ended(means: Means, claimed: Claimed, outcome: Outcome) -> None:
-    settle.ended(means, Done(claimed, outcome, means.clock.now(), means.clock.now()))
-
-
-def spent(database: Database, clock: MovedClock, account_id: int | None = None) -> int:
-    with database.read() as session:
-        return bookings.spent(session, "x", bookings.month_of(clock.now()), account_id)
 
 
 def test_a_cap_holds_with_many_workers_and_is_told_once(database: Database, clock: MovedClock) -> None:
@@ -198,7 +153,7 @@ def test_whatever_happens_the_sum_is_that_of_the_posts_that_may_be_there_and_nev
     for _ in range(30):
         if lost and dice.random() < 0.3:
             with database.write() as session:
-                budget.absent(session, session.get_one(Post, lost.pop()), clock.now())
+                budget.absent(session, means, session.get_one(Post, lost.pop()), clock.now())
         elif (claimed := claim(means, dice.choice(accounts))) is not None:
             _end(means, claimed, dice, lost)
         clock.move(timedelta(seconds=2))

@@ -171,6 +171,16 @@ def test_what_approved_posts_of_this_month_still_need_is_not_spent_on_readings(
     assert spent(database, clock) == READ
 
 
+def test_where_posts_need_more_than_the_cap_gives_nothing_is_read(database: Database, clock: MovedClock) -> None:
+    account_id = published(database, clock.now(), "a")
+    clock.move(HOUR)
+    with database.write() as session:
+        for _ in range(300):  # more than come at once from the server, so that it is told to send no more
+            add_post(session, session.get_one(Account, account_id), clock.now())
+    collector(database, clock, charged(monthly_cap="0.010")).collect()
+    assert (gaps(database), spent(database, clock)) == ([REACHED], 0)
+
+
 def test_many_workers_pay_for_a_post_once_and_never_pass_the_cap(database: Database, clock: MovedClock) -> None:
     account_id = published(database, clock.now(), *map(str, range(9)))
     wanted = {str(number): ident for number, ident in enumerate(_ids(database))}
@@ -248,7 +258,7 @@ def test_a_look_up_pays_for_what_it_was_shown_once_a_day_and_whatever_the_cap(
     budget.looked_up(means, first, {"a", "b", "foreign"})
     budget.looked_up(means, first, {"b", "foreign"})
     assert spent(database, clock) == 3 * READ
-    purse(database, clock).give_back(reading, ["a"], NeverSent("no route"))
+    purse(database, clock).give_back(charged(), reading, ["a"], NeverSent("no route"))
     assert spent(database, clock) == 3 * READ, "the look-up was shown it"
     clock.move(DAY)
     budget.looked_up(means, first, {"b"})
