@@ -17,6 +17,7 @@ SETTINGS: dict[str, str] = {
     "oidc.client_id": "our name there; its address to come back to is `public_url` + `/sign-in/back`",
     "oidc.client_secret": "our secret there; set it in the environment: `CAMPAIGN__OIDC__CLIENT_SECRET`",
     "oidc.api_secret": "dfe-sign-in: the API's own secret; in the environment: `CAMPAIGN__OIDC__API_SECRET`",
+    "oidc.acr": "how strongly the provider must have asked who it is, by its own name (acr); empty: as it likes",
     "web.session": "how long a session in the pages lasts at most",
     "web.session_idle": "how long it lasts without a sign of life",
     "web.passkeys": "whether whoever signs in with a password needs a passkey beside it",

@@ -26,7 +26,8 @@ class OidcSection(Section):
     """OpenID Connect. ``profile``: off, generic (a claim names the roles) or dfe-sign-in (its API names them).
 
     ``roles`` leads from the provider's role to ours; without any, only people who were added here get in, known by
-    their confirmed address. ``partners`` leads from the provider's organisation to a partner's key.
+    their confirmed address. ``partners`` leads from the provider's organisation to a partner's key. ``acr`` names how
+    strongly the provider must have asked; with none, any way will do.
     """
 
     profile: Literal["off", "generic", "dfe-sign-in"] = "off"
@@ -35,6 +36,7 @@ class OidcSection(Section):
     client_id: str = ""
     client_secret: SecretStr | None = None
     scopes: str = "openid profile email"
+    acr: str = ""
     role_claim: str = "roles"
     roles: Mapping[str, str] = Field(default={})
     partner_claim: str = "organisation"

@@ -69,9 +69,11 @@ class Provider:
         """Return the provider's address for a sign-in, and what must be kept for the way back. Raises WrongUse."""
         kept = {"state": secrets.token_urlsafe(24), "nonce": secrets.token_urlsafe(24)}
         kept["verifier"] = secrets.token_urlsafe(48)
+        strength = {"acr_values": self.settings.acr} if self.settings.acr else {}
         with self._talking() as client:
             asked, _ = client.create_authorization_url(
                 self._described(client)["authorization_endpoint"],
+                **strength,
                 state=kept["state"],
                 nonce=kept["nonce"],
                 code_verifier=kept["verifier"],
@@ -128,6 +130,7 @@ class Provider:
             sub={"essential": True},
             exp={"essential": True},
             nonce={"essential": True, "value": nonce},
+            acr={"essential": True, "value": self.settings.acr} if self.settings.acr else {},
         )
         registry.validate(claims)
         return dict(claims)

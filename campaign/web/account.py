@@ -201,6 +201,8 @@ def revoke_token(ident: RowId, who: Who) -> Response:
 @area.post("/account/calendar", Open.SIGNED_IN)
 def make_calendar(who: Who) -> Response:
     """Show a new address of the person's calendar, this once; the one before serves no more."""
+    who.demand_passkey()
+    who.demand_fresh()
     with who.house.app.database.write() as session:
         secret = calendars.issue(session, who.person, who.house.now())
     return _page(who, Form(), calendar_address=who.house.address(f"/calendar/{secret}.ics"))

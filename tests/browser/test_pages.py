@@ -1,14 +1,20 @@
 """Every page as people meet it: at two widths, by axe's rules, by keyboard alone, without JavaScript."""
 
+import json
 import re
+import shutil
+import subprocess
+from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from pages_room import Room
-from pages_shown import a_page, sign_in
+from pages_shown import NEEDED, a_page, sign_in
 from playwright.sync_api import Browser, Page, expect
+from seeing import cut_off, unseen
 
-WIDTHS = (1366, 320)
+SIZES = ((1366, 900), (320, 256))
+"""A desk's screen; and 1280 by 1024 pixels at 400 %, or a phone."""
 PAGES = (
     ("olga", "/"),
     ("rita", "/"),
@@ -89,17 +95,44 @@ def findings(page: Page) -> list[tuple[str, str]]:
     return [pair for pair in found if not any(pair[0] == name and words in pair[1] for name, words in ALLOWED)]
 
 
-@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize(("width", "height"), SIZES)
 @pytest.mark.parametrize(("name", "path"), PAGES)
 def test_a_page_is_fit_for_everybody(
-    browser: Browser, pages: Room, posts: dict[str, int], name: str | None, path: str, width: int
+    browser: Browser, pages: Room, posts: dict[str, int], name: str | None, path: str, width: int, height: int
 ) -> None:
-    with a_page(browser, pages, name, viewport={"width": width, "height": 900}) as page:
+    with a_page(browser, pages, name, viewport={"width": width, "height": height}) as page:
         page.goto(pages.address + path.format(**posts))
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert page.locator("h1").count() == 1
         assert " – Schedule campaign posts" in page.title() or "/u/" in path
         assert findings(page) == []
+        assert cut_off(page) == []
+        page.emulate_media(forced_colors="active" if width < 400 else "none")
+        assert unseen(page) == []
+
+
+JAVA = shutil.which("java")
+CHECKER = Path(__file__).with_name("checker") / "node_modules" / "vnu-jar" / "build" / "dist" / "vnu.jar"
+
+
+@pytest.mark.skipif(
+    not (NEEDED or (JAVA and CHECKER.is_file())), reason="no HTML checker: scripts/test-needs fetches it"
+)
+def test_every_page_is_valid_html(pages: Room, posts: dict[str, int], tmp_path: Path) -> None:
+    shown = [*PAGES, ("rita", "/posts/{issue}/mail")]
+    browsers = {name: pages.browser(name) for name, _ in shown}
+    texts = [browsers[name].get(path.format(**posts)).text for name, path in shown]
+    invalid = texts[0].replace("<main", "<main id='twice'><p id='twice'></p></main><main", 1)
+    for number, text in enumerate([*texts, invalid]):
+        assert text.startswith("<!DOCTYPE html>"), shown[number]
+        (tmp_path / f"{number}.html").write_text(text, encoding="utf-8")
+    options = ["--errors-only", "--format", "json", "--exit-zero-always"]
+    # The quick compiler: a short run gains nothing from the good one. The checker asks for a deeper stack.
+    asked = [str(JAVA), "-XX:TieredStopAtLevel=1", "-Xss2m", "-jar", str(CHECKER), *options, str(tmp_path)]
+    done = subprocess.run(asked, capture_output=True, text=True, timeout=100, check=True)  # noqa: S603 - the W3C's checker
+    said = [(int(Path(one["url"]).stem), one["message"]) for one in json.loads(done.stderr)["messages"]]
+    assert [(shown[number][1], message) for number, message in said if number < len(shown)] == []
+    assert any("twice" in message for _, message in said), "the page that is invalid was noticed"
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without"])
@@ -168,6 +201,10 @@ def test_states_are_told_in_forced_colours(browser: Browser, pages: Room, posts:
         page.goto(f"{pages.address}/posts/{posts['approved']}")
         expect(page.locator(".govuk-tag", has_text="Approved")).to_be_visible()
         assert findings(page) == []
+        page.goto(f"{pages.address}/engagement")
+        shown = "stroke => [getComputedStyle(stroke).stroke, getComputedStyle(document.body).color]"
+        line, words = page.locator(".app-chart__line").first.evaluate(shown)
+        assert line == words, "lines of a chart have the colour of words"
 
 
 def test_a_page_that_went_out_of_date_says_so(browser: Browser, pages: Room) -> None:

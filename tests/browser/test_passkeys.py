@@ -66,6 +66,7 @@ def test_a_passkey_serves_alone_and_beside_a_password(page: Page, pages: Room) -
     sign_in_with_password(page, pages)
     page.wait_for_url(f"{pages.address}/")
     add_passkey(page, pages)
+    expect(page.locator("main")).to_contain_text("With password and passkey")
     page.get_by_role("button", name="Sign out", exact=True).click()
     page.get_by_role("button", name="Sign in with a passkey").click()
     page.wait_for_url(f"{pages.address}/")

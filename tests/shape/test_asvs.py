@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from campaign import vault
+from campaign.intake import outcomes, posts, sheet
 from campaign.people.passwords import OUR_WORDS
 from campaign.people.rights import RIGHTS, Right
+from campaign.plan import media
 from campaign.web.rates import RULES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -75,6 +78,17 @@ def test_the_page_says_every_limit_and_every_word() -> None:
     for right in Right:
         roles = [name for name, held in RIGHTS.items() if right in held]
         assert f"| {right.value} | {', '.join(roles)} |" in SECURITY
+
+
+def test_the_page_says_how_large_files_may_be() -> None:
+    sizes = [
+        f"{media._MAX_BYTES // 1_000_000} MB, {media.MAX_PIXELS // 1_000_000} megapixels, {media._MAX_FRAMES} frames",
+        f"{posts.FILE_MAX // 1_000} KB, {posts.ROWS_MAX} rows",
+        f"{outcomes.FILE_MAX // 1_000_000} MB",
+        f"{sheet.FILE_MAX // 1_000_000} MB",
+        f"{vault._SECRET_MAX // 1_000} KB",
+    ]
+    assert [size for size in sizes if f"| {size} |" not in SECURITY] == []
 
 
 def test_our_scripts_write_no_markup_and_keep_nothing() -> None:

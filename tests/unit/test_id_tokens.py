@@ -81,6 +81,22 @@ def test_a_token_about_something_else_is_not_believed(changed: Mapping[str, obje
         claims(jwt.encode({"alg": "RS256", "kid": "one"}, whole, KEY))
 
 
+def test_the_provider_is_asked_for_the_strength_that_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Provider, "_described", lambda *_: DESCRIBED)
+    named = SETTINGS.model_copy(update={"acr": "two-factors"})
+    questions = [Provider(settings, "https://campaign.example.org/back").start()[0] for settings in (SETTINGS, named)]
+    assert ["acr_values=two-factors" in question for question in questions] == [False, True]
+
+
+def test_a_person_whom_the_provider_asked_too_little_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(f"{__name__}.SETTINGS", SETTINGS.model_copy(update={"acr": "two-factors"}))
+    head = {"alg": "RS256", "kid": "one"}
+    assert claims(jwt.encode(head, facts(acr="two-factors"), KEY))["acr"] == "two-factors"
+    for found in (facts(acr="password"), facts()):
+        with pytest.raises(JoseError, match="acr"):
+            claims(jwt.encode(head, found, KEY))
+
+
 def part(what: Mapping[str, object] | bytes) -> str:
     raw = what if isinstance(what, bytes) else json.dumps(what).encode()
     return urlsafe_b64encode(raw).rstrip(b"=").decode()

@@ -66,8 +66,14 @@ def test_a_cmyk_photo_becomes_one_that_every_platform_shows(tmp_path: Path) -> N
 def test_what_is_no_image_or_too_large_or_without_alt_text_is_refused(tmp_path: Path) -> None:
     store = MediaStore(tmp_path / "store", sources=tmp_path / "in")
     (tmp_path / "a.png").write_text("not a picture")
+    (tmp_path / "a.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>')
     Image.new("1", (6001, 6000)).save(tmp_path / "big.png")
-    for name, problem in (("a.png", "no image"), ("big.png", "6001 x 6000"), ("none.png", "cannot be read")):
+    for name, problem in (
+        ("a.png", "no image"),
+        ("a.svg", "no image"),
+        ("big.png", "6001 x 6000"),
+        ("none.png", "cannot be read"),
+    ):
         with pytest.raises(BadInput, match=problem):
             store.add(tmp_path / name, "x")
     with pytest.raises(BadInput, match="no alt text"):

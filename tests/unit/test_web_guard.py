@@ -216,10 +216,12 @@ def test_a_method_that_echoes_is_not_served(room: Room) -> None:
     assert requests.request("TRACE", f"{room.address}/sign-in", timeout=10).status_code == 405
 
 
-def test_a_folder_of_files_is_not_listed(room: Room) -> None:
+def test_a_folder_of_files_is_not_listed_and_leads_nowhere_else(room: Room) -> None:
     folder = room.browser().get("/sign-in").text.partition('<link rel="stylesheet" href="')[2].partition("vendor/")[0]
     assert folder.startswith("/static/")
-    assert [room.browser().get(path).status_code for path in (folder, f"{folder}vendor/")] == [404, 404]
+    away = (f"{folder}..%2f..%2fheaders.py", f"{folder}%2e%2e/rendering.py", f"{folder}.git/config", "/.git/config")
+    browser = room.browser()
+    assert [browser.get(path).status_code for path in (folder, f"{folder}vendor/", *away)] == [404] * 6
 
 
 def test_the_policy_lets_the_one_inline_script_run_and_no_other(room: Room) -> None:

@@ -275,8 +275,8 @@ def test_where_passkeys_are_required_a_password_alone_opens_the_account_and_noth
             assert known.get("/").headers["location"] == "/account"
             assert "Add a passkey before you go on" in known.get("/account").text
             tokens = known.send("/account/tokens", token_name="mine", days="7", scope="read")
-            codes = known.send("/account/recovery-codes")
-            assert [found.headers.get("location") for found in (tokens, codes)] == ["/account", "/account"]
+            others = [known.send(f"/account/{path}") for path in ("recovery-codes", "calendar")]
+            assert [found.headers.get("location") for found in (tokens, *others)] == ["/account"] * 3
         with room.office.database.write() as session:
             for visit in sign_in.visits(session, rita(session).ident, room.office.clock.now()):
                 visits.strengthen(session, visit)
@@ -288,8 +288,8 @@ def test_who_changes_how_they_sign_in_has_just_signed_in(room: Room) -> None:
     browser = room.browser("rita")
     room.office.clock.move(timedelta(minutes=16))
     asked = "/sign-in?next=/account&again=1"
-    changes = ("passkeys", "passkeys/1/remove", "recovery-codes", "tokens")
-    assert [browser.send(f"/account/{path}").headers.get("location") for path in changes] == [asked] * 4
+    changes = ("passkeys", "passkeys/1/remove", "recovery-codes", "tokens", "calendar")
+    assert [browser.send(f"/account/{path}").headers.get("location") for path in changes] == [asked] * 5
     assert browser.send("/account/password", password=GOOD).headers["location"] == asked
     with_password(room)
     assert browser.send("/account/password", old=GOOD, password="four other random words").status_code == 303
