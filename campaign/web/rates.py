@@ -12,7 +12,7 @@ RULES: dict[str, str] = {
     "sign-in": "100 per 10 minutes",
     "person": "10 per 10 minutes",
     "connect": "60 per 10 minutes",
-    "picture": "60 per hour",
+    "picture": "60 per 60 minutes",
     "link": "600 per minute",
     "api": "1200 per minute",
     "api-door": "60 per minute",
