@@ -14,6 +14,7 @@ from fastapi.responses import FileResponse, Response
 from campaign.errors import BadInput, UnknownName
 from campaign.models import partners
 from campaign.models.partners import Partner
+from campaign.models.posts import Post
 from campaign.people import Right
 from campaign.plan.fields import FieldSpec, checked, wrong
 from campaign.plan.media import MediaStore
@@ -58,11 +59,19 @@ class Pictures:
     partner: Partner
     specs: tuple[FieldSpec, ...]
     values: Mapping[str, str]
+    post: Post | None = None
 
     @classmethod
-    def of(cls, who: Actor, partner: Partner, fields: Mapping[str, FieldSpec], values: Mapping[str, str]) -> "Pictures":
-        """Return those among the fields that are pictures."""
-        return cls(who, partner, tuple(spec for spec in fields.values() if spec.type == "image"), values)
+    def of(
+        cls,
+        who: Actor,
+        partner: Partner,
+        fields: Mapping[str, FieldSpec],
+        values: Mapping[str, str],
+        post: Post | None = None,
+    ) -> "Pictures":
+        """Return those among the fields that are pictures. ``post`` is the one that shows them already."""
+        return cls(who, partner, tuple(spec for spec in fields.values() if spec.type == "image"), values, post)
 
     @property
     def shown(self) -> list[Picture]:
@@ -71,7 +80,7 @@ class Pictures:
 
     def _shown(self, spec: FieldSpec) -> Picture:
         value, alt, until = (self.values.get(f"{spec.name}{part}", "") for part in _PARTS)
-        address = addresses(self.who, self.partner).get(value, "")
+        address = addresses(self.who, self.partner, self.post).get(value, "")
         label = spec.name.replace("_", " ").capitalize()
         hint = spec.help.partition(" (")[0].rstrip(".")
         return Picture(spec.name, label, f"{hint}. " if hint else "", value, alt, until, address)
@@ -154,10 +163,12 @@ def uploaded(who: Actor) -> list[str]:
     return list(who.visit.kept.get("pictures") or [])
 
 
-def addresses(who: Actor, partner: Partner) -> dict[str, str]:
-    """Return where the person sees each picture that they may use for this partner, by digest."""
+def addresses(who: Actor, partner: Partner, post: Post | None = None) -> dict[str, str]:
+    """Return where the person sees each picture that they may use for this partner, by digest; with those of a post."""
+    media = who.house.app.contents.draft(post).media if post else ()
+    shown = {one.digest: f"/posts/{post.ident}/images/{one.digest}" for one in media} if post else {}
     digests = {*uploaded(who), *(value for value in partner.details.values() if _DIGEST.fullmatch(value))}
-    return {digest: f"/pictures/{partner.key}/{digest}" for digest in digests}
+    return shown | {digest: f"/pictures/{partner.key}/{digest}" for digest in digests}
 
 
 @area.get("/pictures/{partner}/{digest}", Right.QUEUE)

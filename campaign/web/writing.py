@@ -12,6 +12,7 @@ from campaign.errors import BadInput, MoveRefused, UnknownName, WrongUse
 from campaign.models import partners
 from campaign.models.listing import PostRow
 from campaign.models.partners import Account, Partner
+from campaign.models.posts import Post
 from campaign.models.status import Move, Status, moves_from
 from campaign.people import Right
 from campaign.plan.refill import refilled, single, tied
@@ -184,8 +185,8 @@ def _own(sent: Mapping[str, str], details: Mapping[str, str], template: Template
     return {name: text for name, text in sent.items() if text and text != (details.get(name) or defaults.get(name))}
 
 
-def _look(who: Actor, draft: Draft, account: Account, partner: Partner) -> Preview:
-    return drafted(who.house.app, draft, account, partner, addresses(who, partner))
+def _look(who: Actor, draft: Draft, account: Account, partner: Partner, post: Post | None = None) -> Preview:
+    return drafted(who.house.app, draft, account, partner, addresses(who, partner, post))
 
 
 # --- other words ------------------------------------------------------------------------------------------------------
@@ -206,7 +207,7 @@ class Opened:
     def pictures(self, who: Actor) -> Pictures:
         """The inputs for pictures, with what the post shows now."""
         values = {**self.row.partner.details, **self.row.post.fields}
-        return Pictures.of(who, self.row.partner, self.template.fields, values)
+        return Pictures.of(who, self.row.partner, self.template.fields, values, self.row.post)
 
     def fields(self, sent: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
         """Return the post's own values: its words, and with ``given`` its pictures."""
@@ -250,7 +251,7 @@ def _edited(
         partner=row.partner,
         wording=opened.template,
         inputs=holes(opened.template.fields, values).holes,
-        pictures=Pictures.of(who, row.partner, opened.template.fields, values).shown,
+        pictures=Pictures.of(who, row.partner, opened.template.fields, values, row.post).shown,
         look=look,
         post=row.post,
         action=f"/posts/{row.post.id}/edit",
@@ -280,7 +281,7 @@ def save(ident: str, who: Who, sent: Sent) -> Response:
             found = Form[Any](sent, None, opened.inputs.told(error.findings))
             return _edited(who, opened, found, status=WRONG, given=given)
         if sent.one("do") != "save":
-            look = _look(who, draft, opened.row.account, opened.row.partner)
+            look = _look(who, draft, opened.row.account, opened.row.partner, opened.row.post)
             return _edited(who, opened, Form(sent), look, given=given)
     with who.desk() as desk:
         row = who.post(desk.session, ident)

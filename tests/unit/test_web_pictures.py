@@ -128,6 +128,7 @@ def test_a_post_has_a_picture_of_its_own(room: Room) -> None:
     )
     edit, change = f"/posts/{post.ident}/edit", {"version": str(post.version), "do": "save", "x_line": "Ours"}
     assert f'name="image" value="{own}"' in browser.get(edit).text
+    assert f'src="/posts/{post.ident}/images/{own}"' in room.browser("rita").get(edit).text, "for others as well"
     assert sent(browser, None, edit, image=own, image_remove="yes", **change).status_code == 303
     post = room.office.seen(post.ident)
     assert "image" not in post.fields
