@@ -135,7 +135,7 @@ KINDS: dict[str, str] = {
     "time": '`"18:00"`',
     "quote": "three values: NAME (the words), NAME_name (who said them), NAME_role (in which role)",
     "choice": "one of the field's `choices`; each stands for its wording",
-    "image": "NAME (a file in the workspace), NAME_alt (what it shows), NAME_until (the permission's last day, if any)",
+    "image": "NAME (a file in the workspace, or uploaded), NAME_alt (what it shows), NAME_until (the last day, if any)",
 }
 
 HEAD: dict[str, str] = {

@@ -79,9 +79,10 @@ class Consents:
         for _ in range(_PAGES):
             facts = self._facts(wire, "me/accounts", fields="id,name,access_token,tasks", limit=_AT_ONCE, **after)
             for page in facts["data"]:
-                if "CREATE_CONTENT" in page.get("tasks", ()) and page.get("access_token"):
-                    keys = {"access_token": str(page["access_token"]), "app_secret": secret}
-                    yield Offer(str(page["id"]), str(page.get("name") or page["id"]), keys)
+                number, token = str(page.get("id")), str(page.get("access_token") or "")
+                if "CREATE_CONTENT" in page.get("tasks", ()) and token and number.isdecimal():
+                    keys = {"access_token": token, "app_secret": secret}
+                    yield Offer(number, str(page.get("name") or number), keys)
             paging = facts.get("paging") or {}
             if not paging.get("next"):
                 return

@@ -79,8 +79,9 @@ class Consents:
                 raise Unknown("the listing of organisations came without elements")
             for one in elements:
                 urn = str(one.get("organization") or "")
-                if one.get("role") in _POSTERS and urn.startswith(_URN):
-                    yield urn.removeprefix(_URN)
+                number = urn.removeprefix(_URN)
+                if one.get("role") in _POSTERS and urn.startswith(_URN) and number.isdecimal():
+                    yield number
             if len(elements) < _AT_ONCE:
                 return
 

@@ -71,6 +71,6 @@ class Consents:
         with Wire(self._settings, nobody) as wire:
             answer = good(wire.ask("GET", "/2/users/me"), self._clock.now(), self._settings.back_off)
         data = answer.facts.get("data")
-        if not isinstance(data, dict) or not data.get("id"):
+        if not isinstance(data, dict) or not str(data.get("id")).isdecimal():
             raise Unknown("X did not say who this is")
         return Offer(str(data["id"]), f"@{data.get('username')}", credentials)

@@ -51,13 +51,24 @@ class MediaStore:
             BadInput: there is no such image, it is too large, or its alt text is empty.
 
         """
-        raw = _read(path)
+        return self._keep(_read(path), alt, f"names {path.name!r}, which")
+
+    def take_in(self, raw: bytes, alt: str) -> Media:
+        """Draw anew what a person uploaded, store it and return it. Its name and stated type count for nothing.
+
+        Raises:
+            BadInput: it is none, it is too large, or its alt text is empty.
+
+        """
+        return self._keep(raw, alt, "")
+
+    def _keep(self, raw: bytes, alt: str, named: str) -> Media:
         note = self.folder / f"from-{hashlib.sha256(raw).hexdigest()}"
         with contextlib.suppress(FileNotFoundError):
             name = note.read_text("ascii")
             if (self.folder / name).is_file():
                 return self._media(name, alt)
-        kind, drawn = _redrawn(raw, path.name)
+        kind, drawn = _redrawn(raw, named)
         name = f"{hashlib.sha256(drawn).hexdigest()}.{_FORMATS[kind]}"
         self._write(name, drawn)
         self._write(note.name, name.encode("ascii"))
@@ -115,19 +126,21 @@ def _read(path: Path) -> bytes:
         raise wrong(f"names {path.name!r}, which cannot be read", "Put the file where the name says.") from why
 
 
-def _redrawn(raw: bytes, name: str) -> tuple[str, bytes]:
-    """Return the kind of an image and its bytes drawn anew: the right way up, and nothing beside the picture."""
+def _redrawn(raw: bytes, named: str) -> tuple[str, bytes]:
+    """Return the kind of an image and its bytes drawn anew: the right way up, and nothing beside the picture. ``named``
+    begins what is said of one that is none.
+    """
     mend = "Use a PNG, JPEG, WebP or GIF image."
     try:
         with Image.open(io.BytesIO(raw), formats=list(_FORMATS)) as image:
             _measure(image)
             return str(image.format), _saved(image)
     except UnidentifiedImageError as why:
-        raise wrong(f"names {name!r}, which is no image that we know", mend) from why
+        raise wrong(f"{named} is no image that we know".strip(), mend) from why
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as why:
         raise wrong("has too many pixels", "Make it smaller than 36 megapixels.") from why
     except (OSError, SyntaxError, ValueError) as why:
-        raise wrong(f"names {name!r}, which is a damaged image", mend) from why
+        raise wrong(f"{named} is a damaged image".strip(), mend) from why
 
 
 def _measure(image: Image.Image) -> None:

@@ -6,7 +6,7 @@ was made. Nothing is stored before everything has been checked, and no transacti
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hmac import compare_digest
 from pathlib import Path
@@ -25,6 +25,9 @@ from campaign.ports import Channel
 from campaign.ports.connecting import Client, Connects, Consent, Offer
 from campaign.register.accounts import seal
 from campaign.vault import Vault, read_passphrase
+
+SCOPE = "scope"
+"""The key of stored credentials under which the permissions stand that came with them."""
 
 _AGAIN = "Nothing has changed. Go back to the accounts and connect it again."
 
@@ -107,13 +110,17 @@ class Connector:
         if lacking:
             without = "; ".join(f"without {scope.name} {scope.without}" for scope in lacking)
             raise not_connected(f"{title} did not give all that is needed: {without}", f"{_AGAIN} Allow all of it.")
-        return consent
+        scope = {SCOPE: " ".join(sorted(consent.scopes))}
+        offers = tuple(replace(one, credentials={**one.credentials, **scope}) for one in consent.offers)
+        return replace(consent, offers=offers)
 
-    def warnings(self, name: str, scopes: frozenset[str]) -> tuple[str, ...]:
-        """Say what does not work for lack of a permission that is not needed."""
-        return tuple(
-            f"Without {scope.name} {scope.without}" for scope in self.channel(name).scopes if scope.name not in scopes
-        )
+    def warnings(self, name: str, credentials: Mapping[str, str]) -> tuple[str, ...]:
+        """Say what does not work for lack of a permission, as far as credentials tell which there are."""
+        found = self.channels.get(name)
+        if not isinstance(found, Connects) or SCOPE not in credentials:
+            return ()
+        given = credentials[SCOPE].split()
+        return tuple(f"Without {scope.name} {scope.without}" for scope in found.scopes if scope.name not in given)
 
     def _client(self, channel: Connects) -> Client:
         names = channel.client_names

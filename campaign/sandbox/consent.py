@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from campaign.sandbox.pages import feed, page
+from campaign.sandbox.pages import PLATFORMS, feed, page
 from campaign.sandbox.world import World
 
 CLIENT_ID = "campaign-sandbox"
@@ -95,7 +95,7 @@ def _fault(query: Mapping[str, str], manner: Manner) -> str:
 
 def _asked(world: World, query: Mapping[str, str], manner: Manner) -> Response:
     rows = [(account.external_id, feed.face(account)) for account in world.on(manner.channel)]
-    title = f"Allow campaign to use your {manner.channel} account?"
+    title = f"Allow campaign to use your account on {PLATFORMS[manner.channel]}?"
     scopes = query["scope"].split(manner.separator)
     return page(
         world, "consent.html", title=title, wrong="", accounts=rows, scopes=scopes, several=manner.several,

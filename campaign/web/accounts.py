@@ -1,14 +1,16 @@
 """The accounts of partners: what each may do, what stops it, when its access ends."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from fastapi.responses import Response
 from sqlmodel import Session
 
+from campaign.errors import WrongUse
 from campaign.health import accounts as health
 from campaign.health.finding import Finding, Rule, Severity
+from campaign.identities import name as bound_to
 from campaign.models import partners
 from campaign.models.partners import Account, Partner
 from campaign.people import Right
@@ -51,7 +53,20 @@ def _shown(session: Session, who: Actor) -> Iterator[Shown]:
     ready = {name for name in app.channels if who.may(Right.CONNECT) and connector(who.house).ready(name)}
     for account, partner in rows:
         connects = account.channel in ready and account.disabled_why is None
-        yield _one(account, partner, found.get(health.place(account, partner), []), moment, connects=connects)
+        row = _one(account, partner, found.get(health.place(account, partner), []), moment, connects=connects)
+        lacks = [Strip(Kind.CHECK, f"{words}.") for words in _lacking(who, account)]
+        yield replace(row, strips=(*row.strips, *lacks))
+
+
+def _lacking(who: Actor, account: Account) -> tuple[str, ...]:
+    """Say what does not work for lack of a permission; credentials that do not open are another finding's."""
+    if account.sealed is None or account.mode != "api":
+        return ()
+    try:
+        credentials = who.house.app.vault.open(account.sealed, bound_to(account))
+    except WrongUse:
+        return ()
+    return connector(who.house).warnings(account.channel, credentials)
 
 
 def _said(one: Finding, account: Account, moment: Callable[[datetime], str], mend: str) -> str:

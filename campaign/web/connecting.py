@@ -81,10 +81,9 @@ def back(channel: str, who: Who) -> Response:
         consent = connector(who.house).consented(channel, sent, kept, back_address(who.house, channel))
         place = connector(who.house).channel(channel)
         offers = meant(account, consent.offers, who.house.app.channels[channel].title, place.accounts_word)
-        warnings = connector(who.house).warnings(channel, consent.scopes)
         if account.external_id or (len(offers) == 1 and _is_named(account, offers[0])):
-            return _stored(who, account.ident, offers[0], warnings)
-        return _choice(who, account, offers, warnings)
+            return _stored(who, account.ident, offers[0])
+        return _choice(who, account, offers)
     except UnknownName:
         raise
     except WrongUse as error:
@@ -107,7 +106,7 @@ def _is_named(account: Account, offer: Offer) -> bool:
     return account.handle.removeprefix("@").casefold() == offer.handle.removeprefix("@").casefold()
 
 
-def _stored(who: Actor, account_id: int, offer: Offer, warnings: Sequence[str]) -> Response:
+def _stored(who: Actor, account_id: int, offer: Offer) -> Response:
     """Store the credentials, ask the platform what they may do, and say it."""
     app = who.house.app
     with who.desk() as desk:
@@ -119,6 +118,7 @@ def _stored(who: Actor, account_id: int, offer: Offer, warnings: Sequence[str]) 
         account, partner = partners.account_with_partner(session, account_id)
     channel = app.channels[account.channel]
     found = register.probe(app.database, channel, app.identities, account, partner)
+    warnings = connector(who.house).warnings(account.channel, offer.credentials)
     words = [f"{channel.title}, {account.handle}: connected.", _told(found), *(f"{text}." for text in warnings)]
     if anew:
         words.append(f"{counted(anew, 'post')} went back to review, because the account is another one now.")
@@ -137,7 +137,7 @@ def _told(found: Mapping[str, object]) -> str:
 # --- more than one page -----------------------------------------------------------------------------------------------
 
 
-def _choice(who: Actor, account: Account, offers: Sequence[Offer], warnings: Sequence[str]) -> Response:
+def _choice(who: Actor, account: Account, offers: Sequence[Offer]) -> Response:
     """Keep the offers, sealed, until the person has chosen one."""
     if len(offers) > _CHOICES:
         problem = f"You may post for {len(offers)} of them, too many to choose from here"
@@ -145,8 +145,8 @@ def _choice(who: Actor, account: Account, offers: Sequence[Offer], warnings: Seq
     plain = {one.external_id: json.dumps([one.handle, dict(one.credentials)]) for one in offers}
     sealed = who.house.app.vault.seal(plain, _bound_to(who, account.ident))
     until = who.house.now() + _CHOICE_LASTS
-    kept = {"account": account.ident, "sealed": base64.b64encode(sealed).decode(), "until": until.isoformat()}
-    who.keep(offers={**kept, "warnings": list(warnings)})
+    text = base64.b64encode(sealed).decode()
+    who.keep(offers={"account": account.ident, "sealed": text, "until": until.isoformat()})
     return _choice_page(who, account, offers, Form())
 
 
@@ -170,7 +170,7 @@ def choose(ident: RowId, who: Who, sent: Sent) -> Response:
         form: Form[Any] = Form(sent, None, {"choice": "Choose the one that this account is"})
         return _choice_page(who, account, list(offers.values()), form, WRONG)
     who.keep(offers=None)
-    return _stored(who, ident, chosen, kept["warnings"])
+    return _stored(who, ident, chosen)
 
 
 def _bound_to(who: Actor, account_id: int) -> str:

@@ -19,6 +19,7 @@ from campaign.review import agreement, planning, speaking
 from campaign.web.area import Area, Tab
 from campaign.web.forms import Form, Sent
 from campaign.web.holes import Hole, Holes, holes
+from campaign.web.pictures import MOST_WITH_PICTURES, Pictures, addresses
 from campaign.web.post import WRONG
 from campaign.web.preview import Preview, drafted
 from campaign.web.visitor import Actor, Who
@@ -50,7 +51,7 @@ def _holes(app_fields: Mapping[str, FieldSpec], partner: Partner, values: Mappin
             value=values.get(CONTACT, ""),
         ),
     )
-    return Holes((*own, *found.holes), found.pictures)
+    return Holes((*own, *found.holes))
 
 
 @area.get("/details", Right.AGREE)
@@ -97,7 +98,7 @@ def _page(who: Actor, partner: Partner, form: Form[Any], typed: Mapping[str, str
         form=form,
         partner=partner,
         inputs=found.holes,
-        pictures=[(name, values.get(name, ""), values.get(f"{name}_alt", "")) for name in found.pictures],
+        pictures=Pictures.of(who, partner, fields, values).shown,
         looks=looks,
         standing=next((one for one in given if one.slot is None and one.post_id is None), None),
         others=[one for one in given if one.slot is not None or one.post_id is not None],
@@ -122,19 +123,20 @@ def _looks(
         if row.draft is None:
             found.append((None, title, [f"{one.problem}. {one.mend}" for one in row.findings]))
             continue
-        found.append((drafted(app, row.draft, account, ahead), title, []))
+        found.append((drafted(app, row.draft, account, ahead, addresses(who, partner)), title, []))
     return found
 
 
-@area.post("/details", Right.AGREE)
+@area.post("/details", Right.AGREE, most_bytes=MOST_WITH_PICTURES)
 def save(who: Who, sent: Sent) -> Response:
     """Show the posts with these details, or store the details and bring the posts in line with them."""
     fields = wanted_fields(who.house.app.copy.templates)
     with who.reading() as session:
         partner = _named(session, who, sent.one("partner"))
     inputs = _holes(fields, partner, {})
-    typed = inputs.sent(sent)
-    errors = inputs.told(_faults(fields, typed))
+    pictures, errors = Pictures.of(who, partner, fields, partner.details).sent(sent)
+    typed = inputs.sent(sent) | pictures
+    errors = inputs.told(_faults(fields, typed)) | errors
     if not typed["name"]:
         errors = {"name": "Enter the name of your organisation", **errors}
     if errors:

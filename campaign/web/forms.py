@@ -14,6 +14,8 @@ from starlette.datastructures import UploadFile
 MOST_BYTES = 100_000
 """A form without files is no longer; more is not read."""
 
+_MOST_FILES = 10
+
 
 class TooLong(Exception):
     """The body of a form is longer than any form of ours, or does not say how long it is."""
@@ -42,13 +44,18 @@ class Posted:
         """Return everything that was ticked under a name."""
         return self.values.get(name, ())
 
+    def file(self, name: str) -> bytes:
+        """Return the bytes of a file; nothing where none was chosen."""
+        return self.files[name].content if name in self.files else b""
+
 
 async def posted(request: Request) -> Posted:
     """Read the form of a request, once; bodies come in asynchronously. Raises TooLong."""
     length = request.headers.get("content-length", "")
-    if not length.isdigit() or int(length) > getattr(request.state, "most_bytes", MOST_BYTES):
+    most = getattr(request.state, "most_bytes", MOST_BYTES)
+    if not length.isdigit() or int(length) > most:
         raise TooLong
-    async with request.form() as data:
+    async with request.form(max_files=_MOST_FILES if most > MOST_BYTES else 0) as data:
         names = dict.fromkeys(data.keys())
         values = {name: tuple(text for text in data.getlist(name) if isinstance(text, str)) for name in names}
         files = {name: await _upload(file) for name, file in data.items() if not isinstance(file, str)}

@@ -1,7 +1,7 @@
 """The fields of templates as fields of a form: what a partner may write, and nothing else."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from campaign.errors import Finding
 from campaign.plan.fields import FieldSpec
@@ -49,8 +49,6 @@ class Holes:
     """The inputs of a form, with what stands in them."""
 
     holes: tuple[Hole, ...]
-    pictures: tuple[str, ...] = field(default=())
-    """Fields for images, which come with the partner's file and not from a form."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -74,10 +72,11 @@ class Holes:
 
 
 def holes(fields: Mapping[str, FieldSpec], values: Mapping[str, str], only: Sequence[str] | None = None) -> Holes:
-    """Return the inputs of fields, filled with values; ``only``: these fields, in this order."""
+    """Return the inputs of fields, filled with values; ``only``: these fields, in this order. Pictures have inputs of
+    their own (``campaign.web.pictures``).
+    """
     specs = [fields[name] for name in (only if only is not None else fields)]
-    found = [hole for spec in specs if spec.type != "image" for hole in _of(spec, values)]
-    return Holes(tuple(found), tuple(spec.name for spec in specs if spec.type == "image"))
+    return Holes(tuple(hole for spec in specs if spec.type != "image" for hole in _of(spec, values)))
 
 
 def _of(spec: FieldSpec, values: Mapping[str, str]) -> list[Hole]:

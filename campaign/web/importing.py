@@ -22,6 +22,7 @@ from campaign.review.bulk import Proposal
 from campaign.web.area import Area
 from campaign.web.engagement import as_csv
 from campaign.web.forms import Form, Posted, Sent, Upload
+from campaign.web.pictures import addresses
 from campaign.web.post import CONFLICT, WRONG
 from campaign.web.preview import Preview, drafted
 from campaign.web.visitor import Actor, Who
@@ -143,7 +144,7 @@ def _shown(who: Actor, file: Upload, proposals: Sequence[Proposal], form: Form[A
 def _look(who: Actor, one: Proposal) -> Preview | None:
     if one.row is None or one.row.draft is None or one.account is None or one.partner is None:
         return None
-    return drafted(who.house.app, one.row.draft, one.account, one.partner)
+    return drafted(who.house.app, one.row.draft, one.account, one.partner, addresses(who, one.partner))
 
 
 def _stored(who: Actor, file: Upload, proposals: Sequence[Proposal]) -> Response:

@@ -1,7 +1,8 @@
 """Previews: a post as its platform will show it, from the same message that review hashes and dispatch sends."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
 from markupsafe import Markup, escape
@@ -21,7 +22,7 @@ _TOKEN = "00000000"  # noqa: S105 - of the right length; the real one is drawn w
 class Preview:
     """What the preview shows of what goes out. ``seen`` is its hash: of what is shown, not of what once was stored.
 
-    ``post_id`` None: it is not stored yet, so its images and its mail have no address.
+    ``post_id`` None: it is not stored yet, so its mail has no address. ``images`` is where images are seen, by digest.
     """
 
     channel: str
@@ -33,6 +34,7 @@ class Preview:
     longest: int
     post_id: int | None = None
     media: tuple[Media, ...] = ()
+    images: Mapping[str, str] = field(default_factory=dict)
     link: str | None = None
     link_title: str | None = None
     shared: str = ""
@@ -68,13 +70,12 @@ def preview(app: App, post: Post, account: Account, partner: Partner) -> Preview
     """Return what a stored post will send."""
     message = app.contents.message(post)
     seen = app.contents.hash_of(message, post, account)
-    return shown(app, message, account, partner, seen=seen, post_id=post.ident)
+    images = {one.digest: f"/posts/{post.ident}/images/{one.digest}" for one in message.media}
+    return replace(shown(app, message, account, partner, images), seen=seen, post_id=post.ident)
 
 
-def shown(
-    app: App, message: Message, account: Account, partner: Partner, *, seen: str = "", post_id: int | None = None
-) -> Preview:
-    """Return the preview of a message."""
+def shown(app: App, message: Message, account: Account, partner: Partner, images: Mapping[str, str]) -> Preview:
+    """Return the preview of a message that is not stored yet."""
     channel = app.channels[message.channel]
     issue, envelope = message.html is not None, message.envelope
     return Preview(
@@ -85,12 +86,11 @@ def shown(
         words=spoken_marks(message.text) if issue else message.text,
         length=channel.limits.count(message.text),
         longest=channel.limits.text_max,
-        post_id=post_id,
         media=message.media,
+        images=images,
         link=message.link,
         link_title=message.link_title,
         shared="It passes on another post as it stands." if message.share_of and not message.text else "",
-        seen=seen,
         issue=issue,
         sender=envelope.sender if envelope else "",
         reply_to=(envelope.reply_to or "") if envelope else "",
@@ -104,6 +104,6 @@ def mail_page(message: Message) -> str:
     return Skeleton.of(message.html or "").filled({})
 
 
-def drafted(app: App, draft: Draft, account: Account, partner: Partner) -> Preview:
-    """Return the preview of a draft that is not stored yet."""
-    return shown(app, app.contents.composer.compose(account.channel, draft, _TOKEN), account, partner)
+def drafted(app: App, draft: Draft, account: Account, partner: Partner, images: Mapping[str, str]) -> Preview:
+    """Return the preview of a draft that is not stored yet. ``images`` is where images are seen, by digest."""
+    return shown(app, app.contents.composer.compose(account.channel, draft, _TOKEN), account, partner, images)

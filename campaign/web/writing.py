@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from fastapi.responses import Response
@@ -11,6 +12,7 @@ from campaign.errors import BadInput, MoveRefused, UnknownName, WrongUse
 from campaign.models import partners
 from campaign.models.listing import PostRow
 from campaign.models.partners import Account, Partner
+from campaign.models.posts import Post
 from campaign.models.status import Move, Status, moves_from
 from campaign.people import Right
 from campaign.plan.refill import refilled, single, tied
@@ -22,12 +24,16 @@ from campaign.web import times
 from campaign.web.area import Area
 from campaign.web.forms import Form, Posted, Sent
 from campaign.web.holes import Holes, holes
+from campaign.web.pictures import MOST_WITH_PICTURES, Pictures, addresses
+from campaign.web.pictures import own as own_pictures
 from campaign.web.post import CONFLICT, WRONG
 from campaign.web.preview import Preview, drafted
 from campaign.web.visitor import Actor, Who
 from campaign.web.words import channel
 
 area = Area()
+
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 Place = tuple[Account, Partner, Template]
 """Where a new post goes and what it is filled from."""
@@ -95,9 +101,17 @@ def _place(session: Session, who: Actor, template: str, account: str) -> Place |
     return (found, owner, picked) if not tied(picked) else {"template": "This template needs an event of the timetable"}
 
 
-def _words(who: Actor, place: Place, form: Form[Any], look: Preview | None = None, status: int = 200) -> Response:
+def _words(
+    who: Actor,
+    place: Place,
+    form: Form[Any],
+    look: Preview | None = None,
+    status: int = 200,
+    given: Mapping[str, str] = _NOTHING,
+) -> Response:
+    """Ask for the words. ``given`` are the pictures as the form has them by now."""
     account, partner, template = place
-    values = {**partner.details, **_typed(form, template)}
+    values = {**partner.details, **_typed(form, template), **given}
     return who.page(
         "writing/words.html",
         status=status,
@@ -106,6 +120,7 @@ def _words(who: Actor, place: Place, form: Form[Any], look: Preview | None = Non
         partner=partner,
         wording=template,
         inputs=holes(template.fields, values).holes,
+        pictures=Pictures.of(who, partner, template.fields, values).shown,
         look=look,
         action="/posts/new",
         new=True,
@@ -120,26 +135,30 @@ def _typed(form: Form[Any], template: Template) -> dict[str, str]:
     return {name: form.posted.one(name) for name in names if name in form.posted.values}
 
 
-@area.post("/posts/new", Right.QUEUE)
+@area.post("/posts/new", Right.QUEUE, most_bytes=MOST_WITH_PICTURES)
 def create(who: Who, sent: Sent) -> Response:
     """Show the new post as it will look, or send it for review."""
     with who.reading() as session:
         place = _place(session, who, sent.one("template"), sent.one("account"))
     if isinstance(place, dict):
         return _choice(who, Form(sent, None, place), WRONG)
-    due_at = times.moment(sent.one("day"), sent.one("time"), who.house.zone)
-    inputs = holes(place[2].fields, {})
-    if isinstance(due_at, dict):
-        return _words(who, place, Form(sent, None, due_at), status=WRONG)
-    own = _own(inputs.sent(sent), place[1].details, place[2])
     account, owner, template = place
+    pictures = Pictures.of(who, owner, template.fields, owner.details)
+    given, errors = pictures.sent(sent)
+    due_at = times.moment(sent.one("day"), sent.one("time"), who.house.zone)
+    inputs = holes(template.fields, {})
+    if isinstance(due_at, dict) or errors:
+        wrong = due_at if isinstance(due_at, dict) else {}
+        return _words(who, place, Form(sent, None, wrong | errors), status=WRONG, given=given)
+    own = _own(inputs.sent(sent), owner.details, template) | own_pictures(given, owner.details, pictures.specs)
     source = who.house.app.source(placeholders=False)
     with who.reading() as session:
         row = single(session, source, account, owner, template.name, due_at, own)
     if row.findings:
-        return _words(who, place, Form(sent, None, _placed(inputs.told(row.findings))), status=WRONG)
+        return _words(who, place, Form(sent, None, _placed(inputs.told(row.findings))), status=WRONG, given=given)
     if sent.one("do") != "send":
-        return _words(who, place, Form(sent), drafted(who.house.app, row.draft or Draft(words=""), account, owner))
+        look = _look(who, row.draft or Draft(words=""), account, owner)
+        return _words(who, place, Form(sent), look, given=given)
     return _stored(who, place, row, own, sent)
 
 
@@ -166,6 +185,10 @@ def _own(sent: Mapping[str, str], details: Mapping[str, str], template: Template
     return {name: text for name, text in sent.items() if text and text != (details.get(name) or defaults.get(name))}
 
 
+def _look(who: Actor, draft: Draft, account: Account, partner: Partner, post: Post | None = None) -> Preview:
+    return drafted(who.house.app, draft, account, partner, addresses(who, partner, post))
+
+
 # --- other words ------------------------------------------------------------------------------------------------------
 
 
@@ -181,10 +204,17 @@ class Opened:
         """The inputs, with what the post says now."""
         return holes(self.template.fields, {**self.row.partner.details, **self.row.post.fields})
 
-    def fields(self, sent: Mapping[str, str]) -> dict[str, str]:
-        """Return the post's own values; its images stay."""
-        kept = {name: text for name, text in self.row.post.fields.items() if name not in sent}
-        return kept | _own(sent, self.row.partner.details, self.template)
+    def pictures(self, who: Actor) -> Pictures:
+        """The inputs for pictures, with what the post shows now."""
+        values = {**self.row.partner.details, **self.row.post.fields}
+        return Pictures.of(who, self.row.partner, self.template.fields, values, self.row.post)
+
+    def fields(self, sent: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
+        """Return the post's own values: its words, and with ``given`` its pictures."""
+        details, specs = self.row.partner.details, self.template.fields.values()
+        kept = {name: text for name, text in self.row.post.fields.items() if name not in {**sent, **given}}
+        pictures = own_pictures(given, details, (spec for spec in specs if spec.type == "image"))
+        return kept | _own(sent, details, self.template) | pictures
 
 
 def _opened(session: Session, who: Actor, ident: str) -> Opened:
@@ -203,9 +233,16 @@ def edit(ident: str, who: Who) -> Response:
         return _edited(who, _opened(session, who, ident), Form())
 
 
-def _edited(who: Actor, opened: Opened, form: Form[Any], look: Preview | None = None, status: int = 200) -> Response:
+def _edited(
+    who: Actor,
+    opened: Opened,
+    form: Form[Any],
+    look: Preview | None = None,
+    status: int = 200,
+    given: Mapping[str, str] = _NOTHING,
+) -> Response:
     row = opened.row
-    values = {**row.partner.details, **row.post.fields, **_typed(form, opened.template)}
+    values = {**row.partner.details, **row.post.fields, **_typed(form, opened.template), **given}
     return who.page(
         "writing/words.html",
         status=status,
@@ -214,6 +251,7 @@ def _edited(who: Actor, opened: Opened, form: Form[Any], look: Preview | None = 
         partner=row.partner,
         wording=opened.template,
         inputs=holes(opened.template.fields, values).holes,
+        pictures=Pictures.of(who, row.partner, opened.template.fields, values, row.post).shown,
         look=look,
         post=row.post,
         action=f"/posts/{row.post.id}/edit",
@@ -223,23 +261,28 @@ def _edited(who: Actor, opened: Opened, form: Form[Any], look: Preview | None = 
     )
 
 
-@area.post("/posts/{ident}/edit", Right.EDIT)
+@area.post("/posts/{ident}/edit", Right.EDIT, most_bytes=MOST_WITH_PICTURES)
 def save(ident: str, who: Who, sent: Sent) -> Response:
     """Show the post with its new words, or store them: it goes to review with them."""
     source = who.house.app.source(placeholders=True)
     with who.reading() as session:
         opened = _opened(session, who, ident)
+    given, errors = opened.pictures(who).sent(sent)
+    if errors:
+        return _edited(who, opened, Form(sent, None, errors), status=WRONG, given=given)
+    with who.reading() as session:
         if sent.one("version") != str(opened.row.post.version):
             words = "This post changed since you opened it. Look at it again"
-            return _edited(who, opened, Form(sent, None, {"words": words}), status=CONFLICT)
-        fields = opened.fields(opened.inputs.sent(sent))
+            return _edited(who, opened, Form(sent, None, {"words": words}), status=CONFLICT, given=given)
+        fields = opened.fields(opened.inputs.sent(sent), given)
         try:
             draft = refilled(session, source, opened.row, fields)
         except BadInput as error:
-            return _edited(who, opened, Form(sent, None, opened.inputs.told(error.findings)), status=WRONG)
+            found = Form[Any](sent, None, opened.inputs.told(error.findings))
+            return _edited(who, opened, found, status=WRONG, given=given)
         if sent.one("do") != "save":
-            look = drafted(who.house.app, draft, opened.row.account, opened.row.partner)
-            return _edited(who, opened, Form(sent), look)
+            look = _look(who, draft, opened.row.account, opened.row.partner, opened.row.post)
+            return _edited(who, opened, Form(sent), look, given=given)
     with who.desk() as desk:
         row = who.post(desk.session, ident)
         if row.post.version != opened.row.post.version:

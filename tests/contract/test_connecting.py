@@ -260,6 +260,7 @@ def test_without_a_permission_that_is_not_needed_it_is_connected_and_said(room: 
     trip = begun(room, box, "facebook")
     assert trip.comes_back("5001", without="read_insights").status_code == 303
     assert "Without read_insights figures cannot be read." in trip.notice()
+    assert "Without read_insights figures cannot be read." in trip.browser.get("/accounts").text, "and from then on"
 
 
 def test_another_account_than_the_one_that_is_named_is_refused(trip: Trip) -> None:

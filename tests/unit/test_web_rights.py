@@ -72,6 +72,7 @@ CASES: dict[tuple[str, str], Case] = {
     ("GET", "/participation"): Case(Right.HOLD, DFE),
     ("GET", "/participation.csv"): Case(Right.HOLD, DFE),
     ("GET", "/calendar"): Case(Right.SEE),
+    ("GET", "/pictures/{partner}/{digest}"): Case(Right.QUEUE),
     ("GET", "/details"): Case(Right.AGREE, SPEAKS),
     ("POST", "/details"): Case(Right.AGREE, SPEAKS),
     ("POST", "/details/agree"): Case(Right.AGREE, SPEAKS),
