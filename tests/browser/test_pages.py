@@ -73,6 +73,7 @@ PAGES = (
     (None, "/invitation/none"),
     (None, "/sign-in/demo/none"),
     (None, "/u/none"),
+    (None, "/u/none/lists"),
 )
 
 ALLOWED = {

@@ -148,6 +148,8 @@ CASES: dict[tuple[str, str], Case] = {
     ("GET", "/calendar/{secret}.ics"): Case(Open.MACHINES),
     ("GET", "/u/{token}"): Case(Open.MACHINES),
     ("POST", "/u/{token}"): Case(Open.MACHINES),
+    ("GET", "/u/{token}/lists"): Case(Open.MACHINES),
+    ("POST", "/u/{token}/lists"): Case(Open.MACHINES),
 }
 
 CLOSED = {route: case for route, case in CASES.items() if case.needs not in (Open.ANYONE, Open.MACHINES)}
