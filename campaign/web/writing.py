@@ -92,12 +92,34 @@ def _place(session: Session, who: Actor, template: str, account: str) -> Place |
         picked = who.house.app.copy.templates.pick(template, found.channel)
     except UnknownName:
         return {"template": f"There is no such template for {channel(found.channel)}"}
-    return (found, owner, picked) if not tied(picked) else {"template": "This template needs an event of the timetable"}
+    return (
+        (found, owner, picked)
+        if not tied(picked)
+        else {"template": "This template needs an event of the timetable, or an issue to correct"}
+    )
 
 
 def _words(who: Actor, place: Place, form: Form[Any], look: Preview | None = None, status: int = 200) -> Response:
+    return new_words(who, place, form, look, status=status)
+
+
+def new_words(
+    who: Actor,
+    place: Place,
+    form: Form[Any],
+    look: Preview | None = None,
+    *,
+    status: int = 200,
+    action: str = "/posts/new",
+    title: str = "New post",
+    given: Mapping[str, str] | None = None,
+    goes_to: str = "",
+) -> Response:
+    """Return the page for the words of a post that is new. ``given``: what stands in its fields at first; ``goes_to``:
+    who gets it, where that is not the account's whole audience.
+    """
     account, partner, template = place
-    values = {**partner.details, **_typed(form, template)}
+    values = {**partner.details, **(given or {}), **_typed(form, template)}
     return who.page(
         "writing/words.html",
         status=status,
@@ -107,10 +129,11 @@ def _words(who: Actor, place: Place, form: Form[Any], look: Preview | None = Non
         wording=template,
         inputs=holes(template.fields, values).holes,
         look=look,
-        action="/posts/new",
+        action=action,
         new=True,
-        title="New post",
-        back="/posts/new",
+        title=title,
+        back=action.removesuffix("/correct"),
+        goes_to=goes_to,
     )
 
 
@@ -131,13 +154,13 @@ def create(who: Who, sent: Sent) -> Response:
     inputs = holes(place[2].fields, {})
     if isinstance(due_at, dict):
         return _words(who, place, Form(sent, None, due_at), status=WRONG)
-    own = _own(inputs.sent(sent), place[1].details, place[2])
+    own = own_values(inputs.sent(sent), place[1].details, place[2])
     account, owner, template = place
     source = who.house.app.source(placeholders=False)
     with who.reading() as session:
         row = single(session, source, account, owner, template.name, due_at, own)
     if row.findings:
-        return _words(who, place, Form(sent, None, _placed(inputs.told(row.findings))), status=WRONG)
+        return _words(who, place, Form(sent, None, placed(inputs.told(row.findings))), status=WRONG)
     if sent.one("do") != "send":
         return _words(who, place, Form(sent), drafted(who.house.app, row.draft or Draft(words=""), account, owner))
     return _stored(who, place, row, own, sent)
@@ -155,12 +178,12 @@ def _stored(who: Actor, place: Place, row: PlanRow, own: Mapping[str, str], sent
     return who.redirect(f"/posts/{ident}", "Sent for review." if status == Status.IN_REVIEW else waits)
 
 
-def _placed(errors: dict[str, str]) -> dict[str, str]:
+def placed(errors: dict[str, str]) -> dict[str, str]:
     """Put what belongs to the time beside the day."""
     return {("day" if name == "at" else name): words for name, words in errors.items()}
 
 
-def _own(sent: Mapping[str, str], details: Mapping[str, str], template: Template) -> dict[str, str]:
+def own_values(sent: Mapping[str, str], details: Mapping[str, str], template: Template) -> dict[str, str]:
     """Return the values that are the post's own: what equals the partner's details or the default follows them."""
     defaults = {name: spec.default or "" for name, spec in template.fields.items()}
     return {name: text for name, text in sent.items() if text and text != (details.get(name) or defaults.get(name))}
@@ -184,7 +207,7 @@ class Opened:
     def fields(self, sent: Mapping[str, str]) -> dict[str, str]:
         """Return the post's own values; its images stay."""
         kept = {name: text for name, text in self.row.post.fields.items() if name not in sent}
-        return kept | _own(sent, self.row.partner.details, self.template)
+        return kept | own_values(sent, self.row.partner.details, self.template)
 
 
 def _opened(session: Session, who: Actor, ident: str) -> Opened:

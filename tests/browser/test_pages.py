@@ -36,6 +36,7 @@ PAGES = (
     ("olga", "/posts/new"),
     ("olga", "/posts/new?template=post-1&account={account}"),
     ("olga", "/posts/import"),
+    ("rita", "/posts/{mailed}/correct"),
     ("olga", "/posts/{written}/edit"),
     ("adam", "/posts/{to_settle}"),
     ("rita", "/review"),
