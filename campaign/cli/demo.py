@@ -17,6 +17,9 @@ Port = Annotated[int | None, typer.Option(help="Default: the one of the last sta
 def demo(
     folder: Folder = Path(".demo"),
     fresh: Annotated[bool, typer.Option("--fresh", help="Forget the last demo and start anew.")] = False,
+    links: Annotated[
+        bool, typer.Option("--links", help="Only print new links to sign in to the demo that runs.")
+    ] = False,
     seconds: Annotated[float | None, typer.Option("--seconds", help="End by itself after so long.")] = None,
     port: Port = None,
     smtp_port: Port = None,
@@ -37,6 +40,9 @@ def demo(
         program=_program(),
         environ=os.environ,
     )
+    if links:
+        shown.links()
+        return
     try:
         code = shown.run()
     except KeyboardInterrupt:

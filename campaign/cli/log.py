@@ -91,17 +91,21 @@ def report(
     week: Annotated[
         str | None, typer.Option("--week", metavar="DATE", help="One week instead: that of this day, as 2025-12-02.")
     ] = None,
-    partner: Annotated[str | None, typer.Option("--partner", help="With --week: only this partner.")] = None,
+    partner: OnePartner = None,
     as_json: AsJson = False,
 ) -> None:
     """Show what was planned, published and missed, by day, partner and channel.
 
     With --week: what went out in a week, what it brought by channel, who was silent, what waits.
     """
+    from campaign.models.listing import PostFilter
     from campaign.reports.log import posts_report
 
-    with opened() as app, app.database.read() as session:
-        rows = posts_report(session, zone=zone()) if week is None else _week(app, session, week, partner)
+    with opened() as app:
+        check_partners(app, [partner] if partner is not None else None)
+        wanted = PostFilter(partners=(partner,) if partner is not None else ())
+        with app.database.read() as session:
+            rows = posts_report(session, wanted, zone=zone()) if week is None else _week(app, session, week, partner)
     columns = tuple(rows[0]) if rows else ()
     show(rows, as_json=as_json, columns=columns, empty="No posts yet.")
 
@@ -112,7 +116,6 @@ def _week(app: "App", session: "Session", day: str, partner: str | None) -> "lis
 
     from campaign.reports import weekly
 
-    check_partners(app, [partner] if partner is not None else None)
     place, since = ZoneInfo(app.settings.campaign.timezone), day_bounds(app, day)[0]
     if since is None:
         raise WrongUse(problem="--week names no day", mend="Write it as 2025-12-02.")

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from campaign.cli.frame import As, AsJson, cli, day_bounds, desk, local_time, opened, show
-from campaign.cli.posts import pairs, posts
+from campaign.cli.frame import As, AsJson, PostId, cli, day_bounds, desk, local_time, opened, show
+from campaign.cli.posts import find, pairs, posts
 from campaign.errors import WrongUse
 from campaign.wording import counted, some_of
 
@@ -180,3 +180,22 @@ def new_post(
             fields=pairs(values or []),
         )
         typer.echo(f"Post {post.id} is {post.status} for {at}.")
+
+
+@posts.command("correct")
+def correct(
+    ident: PostId,
+    at: Annotated[str, typer.Option("--at", metavar="TIME", help="Local wall time, as 2025-12-02T09:00.")],
+    values: Annotated[list[str], typer.Argument(metavar="FIELD=VALUE")],
+    by: As = None,
+) -> None:
+    """Queue a correction of a newsletter, to exactly those who got it; it goes to review like any other.
+
+    The fields are those of the template `correction`: mistake, right, contact.
+    """
+    from campaign.review.correcting import queue_correction
+
+    with opened() as app, desk(app, by) as place:
+        row = find(place.session, ident)
+        post = queue_correction(place, app.source(placeholders=False), row, local_time(app, at), pairs(values))
+        typer.echo(f"Post {post.id} is {post.status} for {at}. It goes to {post.draft['audience']}.")

@@ -72,6 +72,24 @@ class Demo:
                     self._queue(stamp)
                 return self._go(box)
 
+    def links(self) -> None:
+        """Say new links to sign in, in the place of those that were not used; the demo may be running.
+
+        Raises:
+            WrongUse: there is no demo here.
+
+        """
+        stamp = self.folder / _STAMP
+        if not stamp.exists() or stamp.read_text(encoding="utf-8") != _READY:
+            raise WrongUse(problem=f"There is no demo in {self._shown}", mend=f"Start it with `{self._again}`.")
+        with closing(App.open(self.folder, self.environ)) as app:
+            for title, address in self._sign_in_links(app):
+                self.say(f"  {title:<22} {address}")
+
+    def _sign_in_links(self, app: App) -> list[tuple[str, str]]:
+        pages = app.settings.web.public_url
+        return [(f"Sign in as {role}", f"{pages}{path}") for role, path in cast.sign_in_paths(app).items()]
+
     @contextmanager
     def _alone(self) -> Iterator[Path]:
         """Hold the folder; its stamp marks it as a demo's, which `--fresh` may empty, and says whether it is ready."""
@@ -135,7 +153,7 @@ class Demo:
         feeds = {account.channel: account for account in box.world.accounts.values() if _shown_first(account)}
         pages = app.settings.web.public_url
         lines = [
-            *((f"Sign in as {role}", f"{pages}{path}") for role, path in cast.sign_in_paths(app).items()),
+            *self._sign_in_links(app),
             ("Every account", f"{box.base_url}/"),
             *((f"A feed on {app.channels[name].title}", _feed(box, feeds[name])) for name in _LOOK_AT),
             ("Mailbox", f"{box.base_url}/mailbox"),
@@ -144,7 +162,8 @@ class Demo:
         self.say("")
         for title, address in lines:
             self.say(f"  {title:<22} {address}")
-        self.say("\nType in a second terminal:")
+        self.say(f"\nEach link signs in once; `{self._again} --links` prints new ones.")
+        self.say("Type in a second terminal:")
         for command in ("log", "posts list --day TODAY", "hand list", "hold --reason 'just trying'", "release"):
             day = f"{app.clock.now():%Y-%m-%d}"
             self.say(f"  {self._typed} {command.replace('TODAY', day)}")

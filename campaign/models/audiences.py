@@ -1,11 +1,13 @@
-"""How many people stand on the email lists, and how many addresses get no mail whatever list they are on."""
+"""Email lists seen from both sides: how many people stand on them, and on which of a partner's a reader stands."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
 from campaign.models.mailing import MailingList, Subscriber, Suppression
+from campaign.models.partners import Account
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +37,26 @@ def suppressed(session: Session) -> list[tuple[str, int]]:
     count = sa.func.count()
     statement = sa.select(col(Suppression.reason), count).group_by(col(Suppression.reason)).order_by(count.desc())
     return [(reason, number) for reason, number in session.execute(statement)]
+
+
+def standing(session: Session, reader: Subscriber) -> Sequence[tuple[str, Subscriber]]:
+    """Return the lists on which a reader's address stands and wants mail, by key, with its row on each: of the lists
+    that the partners have who mail the reader's own, and of that one itself.
+    """
+    mail, own = (
+        col(Account.channel) == "email",
+        sa.select(col(MailingList.key)).where(col(MailingList.id) == reader.list_id),
+    )
+    speakers = sa.select(col(Account.partner_id)).where(mail, col(Account.external_id).in_(own))
+    theirs = sa.select(col(Account.external_id)).where(mail, col(Account.partner_id).in_(speakers))
+    statement = (
+        sa.select(col(MailingList.key), Subscriber)
+        .join(Subscriber, col(Subscriber.list_id) == col(MailingList.id))
+        .where(
+            sa.or_(col(MailingList.key).in_(theirs), col(MailingList.id) == reader.list_id),
+            col(Subscriber.address_key) == reader.address_key,
+            col(Subscriber.unsubscribed_at).is_(None),
+        )
+        .order_by(col(MailingList.key))
+    )
+    return [(key, row) for key, row in session.execute(statement)]

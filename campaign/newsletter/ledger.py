@@ -15,7 +15,7 @@ from sqlmodel import Session
 
 from campaign.clock import Clock
 from campaign.errors import Refused
-from campaign.models import Database, mailing
+from campaign.models import Database, corrections, mailing
 from campaign.models.mailing import Delivery
 from campaign.newsletter.journal import Journal, Past
 
@@ -66,7 +66,8 @@ class Ledger:
         self._resend = resend_unknown
 
     def freeze(self, audience: str) -> None:
-        """Write one delivery for everybody on the list, in one transaction; on resume the same rows serve.
+        """Write one delivery for everybody on the list, or for all who got the issue that is corrected, in one
+        transaction; on resume the same rows serve.
 
         Raises:
             campaign.errors.Refused: there is no such list, or nobody is on it.
@@ -75,10 +76,14 @@ class Ledger:
         with self._database.write() as session:
             if mailing.count_deliveries(session, self._post_id):
                 return
-            found = mailing.list_by_key(session, audience)
-            if found is None or found.id is None:
+            found, issue = mailing.list_by_key(session, audience), corrections.issue_of(audience)
+            if found is not None and found.id is not None:
+                count = mailing.freeze(session, self._post_id, found.id, self._clock.now())
+            elif issue is not None:
+                count = corrections.freeze(session, self._post_id, issue, self._clock.now())
+            else:
                 raise Refused(f"there is no mailing list {audience!r}")
-            if not mailing.freeze(session, self._post_id, found.id, self._clock.now()):
+            if not count:
                 raise Refused(f"nobody on the mailing list {audience!r} wants its mail")
 
     def recover(self, journal: Journal) -> None:

@@ -15,6 +15,7 @@ from email.utils import format_datetime
 from functools import cached_property
 
 from campaign.errors import Refused
+from campaign.models.corrections import list_of
 from campaign.models.mailing import Delivery, address_digest
 from campaign.newsletter.headers import Address, address, line, mailbox, one_line, person, structured
 from campaign.newsletter.marks import CONTACT, EMAIL, NAME, PARTNER, UNSUBSCRIBE, Skeleton
@@ -155,7 +156,7 @@ class Copies:
         for trials.
         """
         reply_to = [person("Reply-To", *mailbox(self.mould.reply_to))] if self.mould.reply_to else []
-        list_name = _NO_LABEL.sub("-", self.mould.audience.lower()).strip("-") or "list"
+        list_name = _NO_LABEL.sub("-", list_of(self.mould.audience).lower()).strip("-") or "list"
         return b"".join(
             (
                 person("From", self.display or self.mould.partner, self.sender),

@@ -24,7 +24,7 @@ from campaign.plan.occurrences import Occurrence
 from campaign.plan.placing import Place, quiet_on
 from campaign.plan.questions import Question, question_facts
 from campaign.plan.rows import SINGLE, ExistingPost, PlanFacts, PlanRow
-from campaign.plan.template import Template
+from campaign.plan.template import CORRECTION, Template
 from campaign.plan.twins import copy_finding, spoken
 from campaign.plan.wanted import Wanted
 from campaign.plan.words import campaign_facts, event_facts, filled, stale, stale_at
@@ -35,8 +35,12 @@ _TIED = re.compile(r"\b(?:event|question)\.")
 
 
 def tied(template: Template) -> bool:
-    """Say whether a template speaks of an event or a question, which only the timetable gives."""
-    return bool(_TIED.search(" ".join(filter(None, (template.words, template.subject, template.link)))))
+    """Say whether a template speaks of what only something else gives: an event or a question of the timetable, or the
+    issue that it corrects.
+    """
+    return template.name == CORRECTION or bool(
+        _TIED.search(" ".join(filter(None, (template.words, template.subject, template.link))))
+    )
 
 
 class Said:
@@ -113,9 +117,11 @@ def single(
     due_at: datetime,
     fields: Mapping[str, str],
     said: Said | None = None,
+    *,
+    corrects: bool = False,
 ) -> PlanRow:
     """Return the row of a post that no timetable asked for; what is wrong with it is in its findings. ``said``: what
-    the channel's accounts say, where it was read already.
+    the channel's accounts say, where it was read already. ``corrects``: the caller names the issue that it corrects.
     """
     owner = partner_facts(partner)
     facts = PlanFacts(
@@ -141,8 +147,8 @@ def single(
         window_from=due_at,
         window_until=due_at,
     )
-    if tied(source.copy.templates.pick(template, account.channel)):
-        problem = "it speaks of an event or a question of the timetable"
+    if tied(source.copy.templates.pick(template, account.channel)) and not corrects:
+        problem = "it speaks of an event, a question or an issue, which a new post has not"
         finding = Finding(template, "template", problem, "Choose another template")
         return replace(row, action="blocked", findings=(finding,))
     wanted = _wanted(row, account_facts(account, partner), owner, template)

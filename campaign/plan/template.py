@@ -16,7 +16,20 @@ from campaign.plan.fill import Facts, fill
 from campaign.plan.frontmatter import Source, parse
 from campaign.plan.head import Picturing, Template, read_head
 
-__all__ = ["Facts", "FieldSpec", "Picturing", "Template", "Templates", "fill", "load_templates", "wanted_fields"]
+__all__ = [
+    "CORRECTION",
+    "Facts",
+    "FieldSpec",
+    "Picturing",
+    "Template",
+    "Templates",
+    "fill",
+    "load_templates",
+    "wanted_fields",
+]
+
+CORRECTION: Final = "correction"
+"""The template of an issue that corrects another; it goes to those who got that one, and to nobody else."""
 
 _NOT_TEMPLATES: Final = frozenset({"departures.md", "readme.md"})
 
@@ -77,9 +90,11 @@ def load_templates(folder: Path) -> Templates:
 
 
 def wanted_fields(templates: Templates) -> Mapping[str, FieldSpec]:
-    """Return every field that any template has, for forms; of two alike the tighter one, required if one is."""
+    """Return every field that any template has, for forms; of two alike the tighter one, required if one is. What a
+    correction says is said of one issue and is no partner's detail.
+    """
     wanted: dict[str, FieldSpec] = {}
-    for template in templates.by_key.values():
+    for template in (one for one in templates.by_key.values() if one.name != CORRECTION):
         for name, spec in template.fields.items():
             wanted[name] = _tighter(wanted[name], spec) if name in wanted else spec
     return dict(sorted(wanted.items()))

@@ -66,7 +66,7 @@ def _wordings(who: Actor) -> list[tuple[Template, list[str]]]:
     """Return the templates that a row may name, each variant with its fields."""
     found = who.house.app.copy.templates.by_key.values()
     return [
-        (one, [part for spec in one.fields.values() for part in parts(spec)])
+        (one, [part for spec in one.fields.values() if spec.type != "image" for part in parts(spec)])
         for one in sorted(found, key=lambda one: (one.name, one.channel or ""))
         if not tied(one)
     ]

@@ -11,7 +11,7 @@ from campaign.models import holds, listing
 from campaign.models.listing import PostRow
 from campaign.models.status import PLANNABLE, Move, Status, moves_from
 from campaign.people import Right
-from campaign.review import decisions, findings
+from campaign.review import correcting, decisions, findings
 from campaign.review.agreement import covers
 from campaign.review.comparing import Pair, compared, template_words
 from campaign.web.area import Area
@@ -116,6 +116,7 @@ def _facts(row: PostRow) -> list[dict[str, dict[str, str]]]:
         "Partner": row.partner.name,
         "Channel": f"{channel(post.channel)}, {row.account.handle}",
         "Template": f"{post.template}, version {post.template_version}",
+        "Goes to": str(post.draft.get("audience") or ""),
         "Queued by": post.queued_by,
         "Changed by": post.edited_by or "",
         "Version": str(post.version),
@@ -142,6 +143,7 @@ def _powers(session: Session, who: Actor, row: PostRow) -> dict[str, object]:
         "may_release": held and who.may(Right.EDIT),
         "by_hand": row.post.status == Status.BY_HAND and who.may(Right.SETTLE),
         "may_take_down": row.post.status == Status.PUBLISHED and not_mail and who.may(Right.RETRACT),
+        "correctable": correcting.can_be_corrected(session, row) if who.may(Right.QUEUE) else 0,
         "must_agree": row.post.status == Status.DRAFT and not covers(session, row.post) and who.may(Right.AGREE),
     }
 

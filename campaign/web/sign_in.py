@@ -202,12 +202,12 @@ def ask_demo(secret: str, who: Anyone) -> Response:
 
 @area.post("/sign-in/demo/{secret}", Open.ANYONE)
 def with_demo_link(secret: str, who: Anyone) -> Response:
-    """Sign in by a demo's link, which serves until it ends: people come back to it."""
+    """Sign in by a demo's link, which serves once, within a day."""
     who.house.rates.spend("sign-in", who.address)
     with who.house.app.database.write() as session:
-        person = tickets.look(session, secret, Purpose.DEMO, who.house.now())
+        person = tickets.use(session, secret, Purpose.DEMO, who.house.now())
         if person is None:
-            raise WrongUse(problem="This link has ended", mend="Start the demo anew: it prints new ones.")
+            raise WrongUse(problem="This link has been used", mend="`campaign demo --links` prints new ones.")
         cookie = entered(who, session, person, "the demo's link")
     return welcomed(who, cookie)
 

@@ -1,14 +1,22 @@
-"""/u/<token>: the public address in every newsletter at which a reader leaves its list (RFC 8058)."""
+"""/u/<token>: the public address in every newsletter at which a reader leaves its list (RFC 8058), and beside it the
+page on which they see and leave every list of that newsletter's partner.
+"""
 
 import re
+from collections.abc import Sequence
 
 from fastapi.responses import Response
+from sqlmodel import Session
 
-from campaign.models import mailing
+from campaign.models import audiences, mailing
+from campaign.models.mailing import Subscriber
 from campaign.web.area import Area, Open
+from campaign.web.forms import Posted, Sent
 from campaign.web.visitor import Anyone
 
 area = Area()
+
+_WRONG = 422
 
 
 @area.get("/u/{token}", Open.MACHINES)
@@ -16,9 +24,9 @@ def ask(token: str, who: Anyone) -> Response:
     """Ask for a confirmation. A GET never unsubscribes: mail scanners fetch every link."""
     who.house.rates.spend("link", who.address)
     with who.reading() as session:
-        found = mailing.subscriber_by_token(session, token) if _is_token(token) else None
+        found = _reader(session, token)
         names = mailing.speakers(session, found.list_id) if found else []
-    return _page(who, "ask", names) if found else _unknown(who)
+    return _page(who, "ask", names, token=token) if found else _unknown(who)
 
 
 @area.post("/u/{token}", Open.MACHINES)
@@ -28,9 +36,54 @@ def leave(token: str, who: Anyone) -> Response:
     with who.house.app.database.write() as session:
         found = mailing.unsubscribe(session, token, who.house.now()) if _is_token(token) else None
         names = mailing.speakers(session, found.list_id) if found else []
+        others = audiences.standing(session, found) if found else []
     if "text/html" not in who.request.headers.get("accept", ""):
         return Response(status_code=200 if found else 404)
-    return _page(who, "left", names) if found else _unknown(who)
+    return _page(who, "left", names, token=token, others=len(others)) if found else _unknown(who)
+
+
+@area.get("/u/{token}/lists", Open.MACHINES)
+def lists(token: str, who: Anyone) -> Response:
+    """Show the reader on which of the partner's lists they are; it changes nothing."""
+    who.house.rates.spend("link", who.address)
+    with who.reading() as session:
+        found = _reader(session, token)
+        return _lists(who, session, found, token) if found else _unknown(who)
+
+
+@area.post("/u/{token}/lists", Open.MACHINES)
+def leave_lists(token: str, who: Anyone, sent: Sent) -> Response:
+    """Take the reader off the lists that they ticked, or off all."""
+    who.house.rates.spend("link", who.address)
+    with who.house.app.database.write() as session:
+        found = _reader(session, token)
+        if found is None:
+            return _unknown(who)
+        chosen = [(key, row) for key, row in audiences.standing(session, found) if _wants_off(sent, key)]
+        for _, row in chosen:
+            mailing.unsubscribe(session, row.token, who.house.now())
+        session.flush()
+        return _lists(who, session, found, token, [key for key, _ in chosen], chose=bool(chosen))
+
+
+def _wants_off(sent: Posted, key: str) -> bool:
+    return sent.one("leave") == "all" or key in sent.many("list")
+
+
+def _lists(
+    who: Anyone, session: Session, reader: Subscriber, token: str, gone: Sequence[str] = (), *, chose: bool = True
+) -> Response:
+    """Return the page with the lists that are left; ``gone``: those that the reader has just left."""
+    standing = [key for key, _ in audiences.standing(session, reader)]
+    names = mailing.speakers(session, reader.list_id)
+    error = "" if chose or not standing else "Choose the newsletters that you want no more"
+    return _page(
+        who, "lists", names, status=_WRONG if error else 200, token=token, standing=standing, gone=gone, error=error
+    )
+
+
+def _reader(session: Session, token: str) -> Subscriber | None:
+    return mailing.subscriber_by_token(session, token) if _is_token(token) else None
 
 
 def _is_token(text: str) -> bool:
@@ -38,9 +91,9 @@ def _is_token(text: str) -> bool:
     return re.fullmatch(r"[\w.-]{1,200}", text, re.ASCII) is not None
 
 
-def _page(who: Anyone, name: str, names: list[str]) -> Response:
+def _page(who: Anyone, name: str, names: list[str], status: int = 200, **more: object) -> Response:
     """Return a page; ``names`` are those of the partners whose newsletter it is about."""
-    return who.page(f"unsubscribe/{name}.html", whose=" and ".join(names))
+    return who.page(f"unsubscribe/{name}.html", status=status, whose=" and ".join(names), **more)
 
 
 def _unknown(who: Anyone) -> Response:

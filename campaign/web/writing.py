@@ -48,7 +48,7 @@ def choose(who: Who, template: str = "", account: str = "") -> Response:
         place = _place(session, who, template, account)
     if isinstance(place, dict):
         return _choice(who, Form(Posted({"template": (template,), "account": (account,)}), None, place), WRONG)
-    return _words(who, place, Form())
+    return new_words(who, place, Form())
 
 
 def _choice(who: Actor, form: Form[Any], status: int = 200) -> Response:
@@ -98,20 +98,31 @@ def _place(session: Session, who: Actor, template: str, account: str) -> Place |
         picked = who.house.app.copy.templates.pick(template, found.channel)
     except UnknownName:
         return {"template": f"There is no such template for {channel(found.channel)}"}
-    return (found, owner, picked) if not tied(picked) else {"template": "This template needs an event of the timetable"}
+    return (
+        (found, owner, picked)
+        if not tied(picked)
+        else {"template": "This template needs an event of the timetable, or an issue to correct"}
+    )
 
 
-def _words(
+def new_words(
     who: Actor,
     place: Place,
     form: Form[Any],
     look: Preview | None = None,
+    *,
     status: int = 200,
+    action: str = "/posts/new",
+    title: str = "New post",
+    first: Mapping[str, str] = _NOTHING,
     given: Mapping[str, str] = _NOTHING,
+    goes_to: str = "",
 ) -> Response:
-    """Ask for the words. ``given`` are the pictures as the form has them by now."""
+    """Return the page for the words of a post that is new. ``first``: what stands in its fields at first; ``given``:
+    the pictures as the form has them by now; ``goes_to``: who gets it, where that is not the account's whole audience.
+    """
     account, partner, template = place
-    values = {**partner.details, **_typed(form, template), **given}
+    values = {**partner.details, **first, **_typed(form, template), **given}
     return who.page(
         "writing/words.html",
         status=status,
@@ -122,10 +133,11 @@ def _words(
         inputs=holes(template.fields, values).holes,
         pictures=Pictures.of(who, partner, template.fields, values).shown,
         look=look,
-        action="/posts/new",
+        action=action,
         new=True,
-        title="New post",
-        back="/posts/new",
+        title=title,
+        back=action.removesuffix("/correct"),
+        goes_to=goes_to,
     )
 
 
@@ -149,16 +161,16 @@ def create(who: Who, sent: Sent) -> Response:
     inputs = holes(template.fields, {})
     if isinstance(due_at, dict) or errors:
         wrong = due_at if isinstance(due_at, dict) else {}
-        return _words(who, place, Form(sent, None, wrong | errors), status=WRONG, given=given)
-    own = _own(inputs.sent(sent), owner.details, template) | own_pictures(given, owner.details, pictures.specs)
+        return new_words(who, place, Form(sent, None, wrong | errors), status=WRONG, given=given)
+    own = own_values(inputs.sent(sent), owner.details, template) | own_pictures(given, owner.details, pictures.specs)
     source = who.house.app.source(placeholders=False)
     with who.reading() as session:
         row = single(session, source, account, owner, template.name, due_at, own)
     if row.findings:
-        return _words(who, place, Form(sent, None, _placed(inputs.told(row.findings))), status=WRONG, given=given)
+        return new_words(who, place, Form(sent, None, placed(inputs.told(row.findings))), status=WRONG, given=given)
     if sent.one("do") != "send":
         look = _look(who, row.draft or Draft(words=""), account, owner)
-        return _words(who, place, Form(sent), look, given=given)
+        return new_words(who, place, Form(sent), look, given=given)
     return _stored(who, place, row, own, sent)
 
 
@@ -169,17 +181,17 @@ def _stored(who: Actor, place: Place, row: PlanRow, own: Mapping[str, str], sent
             post = queue.add_single(desk, account, row, own)
             ident, status = post.ident, post.status
     except WrongUse as error:
-        return _words(who, place, Form(sent, None, {"day": str(error)}), status=WRONG)
+        return new_words(who, place, Form(sent, None, {"day": str(error)}), status=WRONG)
     waits = "Saved as a draft. It goes to review when your organisation has agreed to it."
     return who.redirect(f"/posts/{ident}", "Sent for review." if status == Status.IN_REVIEW else waits)
 
 
-def _placed(errors: dict[str, str]) -> dict[str, str]:
+def placed(errors: dict[str, str]) -> dict[str, str]:
     """Put what belongs to the time beside the day."""
     return {("day" if name == "at" else name): words for name, words in errors.items()}
 
 
-def _own(sent: Mapping[str, str], details: Mapping[str, str], template: Template) -> dict[str, str]:
+def own_values(sent: Mapping[str, str], details: Mapping[str, str], template: Template) -> dict[str, str]:
     """Return the values that are the post's own: what equals the partner's details or the default follows them."""
     defaults = {name: spec.default or "" for name, spec in template.fields.items()}
     return {name: text for name, text in sent.items() if text and text != (details.get(name) or defaults.get(name))}
@@ -214,7 +226,7 @@ class Opened:
         details, specs = self.row.partner.details, self.template.fields.values()
         kept = {name: text for name, text in self.row.post.fields.items() if name not in {**sent, **given}}
         pictures = own_pictures(given, details, (spec for spec in specs if spec.type == "image"))
-        return kept | _own(sent, details, self.template) | pictures
+        return kept | own_values(sent, details, self.template) | pictures
 
 
 def _opened(session: Session, who: Actor, ident: str) -> Opened:

@@ -42,6 +42,7 @@ PAGES = (
     ("olga", "/posts/new"),
     ("olga", "/posts/new?template=post-1&account={account}"),
     ("olga", "/posts/import"),
+    ("rita", "/posts/{mailed}/correct"),
     ("olga", "/posts/{written}/edit"),
     ("adam", "/posts/{to_settle}"),
     ("rita", "/review"),
@@ -79,6 +80,7 @@ PAGES = (
     (None, "/invitation/none"),
     (None, "/sign-in/demo/none"),
     (None, "/u/none"),
+    (None, "/u/none/lists"),
 )
 
 ALLOWED = {
@@ -217,3 +219,20 @@ def test_a_page_that_went_out_of_date_says_so(browser: Browser, pages: Room) -> 
         page.get_by_label("Approve", exact=True).check()
         page.get_by_role("button", name="Save decision").click()
         expect(page.get_by_role("heading", level=1)).to_have_text("This page has gone out of date")
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without"])
+def test_posts_from_a_file_are_seen_then_sent(browser: Browser, pages: Room, *, scripts: bool) -> None:
+    line = f"Imported with scripts: {scripts}"
+    rows = f"channel,template,at,x_line\nx,post-1,09/12/2025 09:30,{line}\n"
+    file = {"name": "posts.csv", "mimeType": "text/csv", "buffer": rows.encode()}
+    with a_page(browser, pages, "olga", java_script_enabled=scripts, viewport={"width": 320, "height": 900}) as page:
+        page.goto(f"{pages.address}/posts/import")
+        page.get_by_label("CSV file").set_input_files([file])
+        page.get_by_role("button", name="Preview the posts").click()
+        expect(page.get_by_text(line)).to_be_visible()
+        if scripts:
+            assert page.evaluate("document.documentElement.scrollWidth") <= 320
+            assert findings(page) == []
+        page.get_by_role("button", name="Send 1 post for review").click()
+        expect(page.get_by_role("alert")).to_contain_text("1 post imported.")

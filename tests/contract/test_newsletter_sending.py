@@ -11,11 +11,14 @@ from email.policy import SMTP
 from pathlib import Path
 
 import pytest
+from builders import add_post
 from conftest import MovedClock
-from mail_bench import Bench, Open, benched, people
+from mail_bench import Bench, Open, benched, on, people
 
 from campaign.errors import Stopped
-from campaign.models import Database, mailing
+from campaign.models import Database, corrections, mailing
+from campaign.models.partners import Account
+from campaign.models.posts import Post
 from campaign.ports import Bulk, Progress
 
 
@@ -55,6 +58,25 @@ def test_line_that_begins_with_a_dot_arrives_with_it(bench: Bench) -> None:
     mail = message_from_bytes(bench.server.taken[0][1], policy=SMTP)
     text = mail.get_body(("plain",)).get_content()  # type: ignore[union-attr]
     assert text.splitlines() == [".first", "..second", ".", "end"]
+
+
+def test_a_correction_goes_to_those_who_got_the_issue_and_want_mail_still(bench: Bench) -> None:
+    bench.subscribe(*people(4))
+    bench.server.rcpt = on("p003@example.org", say="550 5.1.1 no such person")
+    assert bench.send() is Progress.DONE
+    bench.subscribe("late@example.org")
+    with bench.database.write() as session:
+        mailing.unsubscribe(session, "tok-p001@example.org", bench.clock.now())
+        mailing.suppress(session, "p002@example.org", "complaint", bench.clock.now())
+        first = session.get_one(Post, bench.post_id)
+        account = session.get_one(Account, first.account_id)
+        second = add_post(session, account, bench.clock.now()).ident
+    letter = replace(bench.message(), audience=corrections.audience("parents", bench.post_id))
+    before = len(bench.server.taken)
+    assert bench.issues().send_issue(second, bench.who(), letter, Open())[0] is Progress.DONE
+    [(to, raw)] = bench.server.taken[before:]
+    mail = message_from_bytes(raw, policy=SMTP)
+    assert (to, mail["List-Id"]) == ("p000@example.org", "<parents.dfe.example>")
 
 
 def test_recipients_are_frozen_when_sending_starts(bench: Bench) -> None:

@@ -47,6 +47,12 @@ class Running:
         )
         return json.loads(done.stdout)
 
+    def new_links(self) -> list[str]:
+        """New links to sign in, as a second terminal gets them."""
+        command = [PROGRAM, "demo", "--folder", self.folder, "--links"]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - ours
+        return re.findall(r"http\S+", done.stdout)
+
 
 def fetched(address: str) -> str:
     with urlopen(address, timeout=10) as answer:  # noqa: S310 - an address on this machine that the demo printed
@@ -123,6 +129,7 @@ def test_posts_and_mail_stand_at_once_and_a_second_start_goes_on(tmp_path: Path)
         assert json.loads(fetched(running.address("Health")))["well"] is True
         for role in ("an officer", "a reviewer", "an admin"):
             assert "Sign in to the demo" in fetched(running.address(f"Sign in as {role}"))
+        assert ["Sign in to the demo" in fetched(address) for address in running.new_links()] == [True] * 3
         feed = fetched(running.address("A feed on Facebook"))
         assert partners()["beechwood-grange"]["image_alt"] in feed
         until(lambda: any(line["share_of"] for line in running.ledger()), running)

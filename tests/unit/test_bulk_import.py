@@ -107,6 +107,7 @@ WRONG = (
     ("oak,x,post-1,03/12/2025 09:30,", "x_line", "missing"),
     ("oak,x,post-1,03/12/2025 09:30", "the row", "4 values for 5 columns"),
     (f"oak,x,post-1,03/12/2025 09:30,{'x' * 300}", "x_line", "characters"),
+    ("oak,x,post-1,03/12/2025 09:30,L,other.png", "the row", "6 values for 5 columns"),
     ("elm,x,post-1,04/12/2025 09:30,A line of oak", "words", "another account says the same"),
     ("oak,x,post-1,03/12/2025 09:30,A line of oak", "the row", "stands in line 2 too"),
 )
@@ -122,6 +123,11 @@ def test_what_is_wrong_stands_with_its_row_and_nothing_of_the_file_is_stored(app
         with pytest.raises(BadInput):
             stored(app, office, found)
     assert every_post(office) == []
+
+
+def test_a_file_names_no_picture(app: App, office: Office) -> None:
+    text = "partner,channel,template,at,x_line,image\noak,x,post-1,03/12/2025 09:30,L,elm.png\n"
+    assert "image" in [finding.field for finding in bulk.findings(proposed(app, office, text))]
 
 
 def test_an_officer_brings_in_their_own_partners_posts_alone(app: App, office: Office) -> None:

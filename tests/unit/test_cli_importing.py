@@ -63,3 +63,4 @@ def test_a_week_and_its_outcomes_are_rows(terminal: Terminal) -> None:
         "note": "2030-12-03, form",
     } in rows
     terminal.run("report", "--week", "soon", code=2)
+    terminal.run("report", "--week", "2030-12-05", "--partner", "nobody", code=2)

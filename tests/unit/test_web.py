@@ -185,3 +185,47 @@ def test_a_reader_sees_whose_newsletter_they_leave(address: str, database: Datab
     left = requests.post(f"{address}/u/token-oak", headers={"accept": "text/html"}, timeout=10)
     for page in (asked, left):
         assert "no more newsletters from Oak &lt;School&gt;" in page.text
+
+
+def partner_of(database: Database, clock: MovedClock, *lists: str) -> None:
+    """Let one partner mail these lists."""
+    with database.write() as session:
+        partner = session.get_one(Partner, add_account(session, clock.now()).partner_id)
+        partner.name = "Oak School"
+        for key in lists:
+            session.add(Account(partner_id=partner.ident, channel="email", handle="Oak", external_id=key))
+
+
+def test_a_reader_sees_the_partners_lists_and_leaves_one_or_all(
+    address: str, database: Database, clock: MovedClock
+) -> None:
+    subscribe(database, clock, "parents", "events", "governors", "others")
+    partner_of(database, clock, "parents", "events", "governors")
+    page = f"{address}/u/token-parents/lists"
+    for method in ("GET", "HEAD", "OPTIONS"):
+        requests.request(method, page, timeout=5)
+    assert all(wanted(database).values()), "a GET changes nothing"
+    found = requests.get(page, timeout=5)
+    assert "Set-Cookie" not in found.headers
+    assert "Oak School" in found.text
+    assert "governors" in found.text
+    assert "others" not in found.text, "another partner's list"
+    assert requests.post(page, data={}, timeout=5).status_code == 422
+    left = requests.post(page, data={"list": ["events", "others", "none"]}, timeout=5)
+    assert "You will get no more of: events." in left.text
+    assert [name for name, wants in wanted(database).items() if not wants] == ["token-events"]
+    requests.post(page, data={"leave": "all"}, timeout=5)
+    assert [name for name, wants in wanted(database).items() if wants] == ["token-others"]
+    assert "You are on no list" in requests.get(page, timeout=5).text
+    assert requests.post(page, data={"leave": "all"}, timeout=5).status_code == 200
+
+
+def test_the_page_for_leaving_leads_to_the_lists(address: str, database: Database, clock: MovedClock) -> None:
+    subscribe(database, clock, "parents", "events")
+    partner_of(database, clock, "parents", "events")
+    html = {"Accept": "text/html"}
+    assert "/u/token-parents/lists" in requests.get(f"{address}/u/token-parents", timeout=5).text
+    assert "/u/token-parents/lists" in requests.post(f"{address}/u/token-parents", headers=html, timeout=5).text
+    for path in ("none", "%00"):
+        assert requests.get(f"{address}/u/{path}/lists", timeout=5).status_code == 404
+        assert requests.post(f"{address}/u/{path}/lists", data={"leave": "all"}, timeout=5).status_code == 404

@@ -63,6 +63,20 @@ def test_a_session_that_an_attacker_chose_is_not_the_one_that_signs_in(room: Roo
     assert browser.get("/").status_code == 200
 
 
+def test_a_demos_link_signs_in_once(room: Room) -> None:
+    link, second = demo_link(room), room.browser()
+    first, page = room.browser(), second.get(link)
+    assert first.send(link, page=link).status_code == 303
+    assert first.get("/").status_code == 200
+    token = TOKEN.findall(page.text)[0]
+    assert second.post(link, {"form_token": token}).status_code == 422
+    assert second.get("/").status_code == 303
+    again = first.get(link)
+    assert again.status_code == 404
+    assert "demo --links" in again.text
+    assert "go to the dashboard" in again.text
+
+
 def test_a_link_that_is_fetched_does_not_sign_in(room: Room) -> None:
     browser = room.browser()
     assert browser.get(demo_link(room)).status_code == 200

@@ -61,6 +61,8 @@ CASES: dict[tuple[str, str], Case] = {
     ("GET", "/posts/{ident}/article.eml"): Case(Right.SEE, own=True),
     ("POST", "/posts/{ident}/agree"): Case(Right.AGREE, SPEAKS, own=True),
     ("POST", "/posts/{ident}/take-down"): Case(Right.RETRACT, own=True),
+    ("GET", "/posts/{ident}/correct"): Case(Right.QUEUE, own=True),
+    ("POST", "/posts/{ident}/correct"): Case(Right.QUEUE, own=True),
     ("GET", "/take-down"): Case(Right.RETRACT),
     ("POST", "/take-down"): Case(Right.RETRACT),
     ("GET", "/accounts"): Case(Right.SEE),
@@ -149,6 +151,8 @@ CASES: dict[tuple[str, str], Case] = {
     ("GET", "/calendar/{secret}.ics"): Case(Open.MACHINES),
     ("GET", "/u/{token}"): Case(Open.MACHINES),
     ("POST", "/u/{token}"): Case(Open.MACHINES),
+    ("GET", "/u/{token}/lists"): Case(Open.MACHINES),
+    ("POST", "/u/{token}/lists"): Case(Open.MACHINES),
 }
 
 CLOSED = {route: case for route, case in CASES.items() if case.needs not in (Open.ANYONE, Open.MACHINES)}
