@@ -35,6 +35,7 @@ from campaign.web import (
     sign_in,
     taking_down,
     unsubscribe,
+    webhooks,
     weekly,
     writing,
 )
@@ -74,6 +75,7 @@ _MODULES = (
     audit,
     people,
     lists,
+    webhooks,
     account,
     sign_in,
     invitation,

@@ -10,6 +10,7 @@ from campaign.intake.values import KEY_MAX, ROW_MAX
 
 Item = TypeVar("Item")
 
+
 _YEARS = range(2000, 2101)
 
 
