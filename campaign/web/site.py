@@ -1,9 +1,11 @@
 """The site: every area, what is watched, the files of style and script, and a page for every fault."""
 
+import re
 from zoneinfo import ZoneInfo
 
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
+from starlette.routing import Mount
 
 from campaign.app import App
 from campaign.metrics import Metrics
@@ -96,7 +98,16 @@ def site(app: App, metrics: Metrics) -> FastAPI:
     for area in AREAS:
         found.include_router(area.router)
     found.mount(pages.static, StaticFiles(directory=STATIC), name="static")
-    found.mount("/api/v1", api(found.state.house))
+    found.router.routes.append(_all_under("/api/v1", api(found.state.house)))
     add_faults(found)
     found.add_middleware(Headers, script=pages.inline_script, static=pages.static, secure=secure)
+    return found
+
+
+def _all_under(path: str, app: FastAPI) -> Mount:
+    """Return the mount of an application for every address under a path, also one with a line break in it: Starlette's
+    own leaves such a one to the pages, and a program would get HTML.
+    """
+    found = Mount(path, app)
+    found.path_regex = re.compile(found.path_regex.pattern, re.DOTALL)
     return found
