@@ -28,6 +28,7 @@ from campaign.engine.loop import Chore
 from campaign.errors import BadSetting, WrongUse
 from campaign.health.chores import chores
 from campaign.health.doctor import Doctor
+from campaign.hooks.sender import telling
 from campaign.identities import Identities
 from campaign.logs import set_up_logs
 from campaign.models import Database, lanes, partners, upkeep
@@ -235,7 +236,7 @@ class App:
         return cluster.ClusterEngine
 
     def chores(self) -> list[Chore]:
-        """Return the upkeep beside dispatch: what watches, caps, the word on the audit chain, notices, readings."""
+        """Return the upkeep beside dispatch: what watches, caps, the chain's head, notices, readings, webhooks."""
         collector = Collector(
             self.database,
             self.clock,
@@ -246,10 +247,6 @@ class App:
             message=self.contents.message,
         )
 
-        def readings(_now: datetime) -> datetime | None:
-            collector.collect()
-            return collector.next_at()
-
         means, wanted = self.means(), self.settings.campaign
         watch = Watch(self.database, wanted.timetable, wanted.timezone)
 
@@ -258,7 +255,9 @@ class App:
             return None
 
         watching, head = chores(self.doctor, self.settings, self.owner), HeadReport(self.database)
-        return [watch.chore, *watching, raised_caps, head.chore, self.notices.chore, Apart(readings, "readings")]
+        webhooks = telling(self.database, self.clock, self.settings, owner=self.owner, vault=lambda: self.vault)
+        apart = [Apart(collector.chore, "readings"), Apart(webhooks, "webhooks")]
+        return [watch.chore, *watching, raised_caps, head.chore, self.notices.chore, *apart]
 
     @cached_property
     def doctor(self) -> Doctor:

@@ -25,7 +25,7 @@ import urllib3
 
 from campaign.errors import NeverSent, Outcome, Unknown
 
-__all__ = ["Answer", "Session", "asked", "network_outcome", "scrub"]
+__all__ = ["Adapter", "Answer", "Session", "asked", "causes", "network_outcome", "scrub"]
 
 # These write headers, bodies or whole addresses with tokens at DEBUG.
 _TALKATIVE = (
@@ -134,12 +134,14 @@ class _TlsPool(urllib3.HTTPSConnectionPool):
     ConnectionCls = _TlsConnection
 
 
-class _Adapter(requests.adapters.HTTPAdapter):
+class Adapter(requests.adapters.HTTPAdapter):
     """The adapter of requests over such connections; what the other side has not taken after ``read`` is dropped.
 
     The kernel goes on sending for a minute or two what a program has given up: when a dead line comes back a request
     would arrive whose post has been declared absent meanwhile.
     """
+
+    pools: Mapping[str, type[urllib3.HTTPConnectionPool]] = {"http": _Pool, "https": _TlsPool}
 
     def __init__(self, read: float) -> None:
         self._options = [*urllib3.connection.HTTPConnection.default_socket_options]
@@ -148,8 +150,9 @@ class _Adapter(requests.adapters.HTTPAdapter):
         super().__init__()
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        """Let the connections be of our kinds."""
         super().init_poolmanager(*args, socket_options=self._options, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
+        self.poolmanager.pool_classes_by_scheme = dict(self.pools)
 
 
 class Session(requests.Session):
@@ -173,7 +176,7 @@ class Session(requests.Session):
         _quieten()
         self.trust_env = False
         for scheme in ("https://", "http://"):
-            self.mount(scheme, _Adapter(read.total_seconds()))
+            self.mount(scheme, Adapter(read.total_seconds()))
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self.last: Answer | None = None
         self._rewrites = dict(rewrites or {})
@@ -263,12 +266,12 @@ def network_outcome(error: BaseException) -> Outcome:
     may have arrived, so it is unknown.
     """
     detail = scrub(f"{type(error).__name__}: {error}")
-    if any(isinstance(link, _BEFORE_THE_WIRE) for link in _chain(error)):
+    if any(isinstance(link, _BEFORE_THE_WIRE) for link in causes(error)):
         return NeverSent(detail)
     return Unknown(detail)
 
 
-def _chain(error: BaseException) -> Iterator[BaseException]:
+def causes(error: BaseException) -> Iterator[BaseException]:
     """Yield the error and what it carries: requests and urllib3 wrap causes as ``reason`` or as an argument."""
     seen: list[BaseException] = []
     waiting: list[object] = [error]

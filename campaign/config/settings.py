@@ -200,6 +200,12 @@ class MetricsSection(Section):
         return listen and host_and_port(listen)
 
 
+class WebhooksSection(Section):
+    """Webhooks, which an admin adds in the pages. ``loopback``: for trials, this machine may be called, by http too."""
+
+    loopback: bool = False
+
+
 class Sections(Section):
     """The tables of config.toml. ``channels`` stay raw: each channel reads its own."""
 
@@ -218,6 +224,7 @@ class Sections(Section):
     logging: LoggingSection = LoggingSection()
     metrics: MetricsSection = MetricsSection()
     alerts: AlertsSection = AlertsSection()
+    webhooks: WebhooksSection = WebhooksSection()
 
     @model_validator(mode="after")
     def _engine_has_its_database(self) -> "Sections":

@@ -11,7 +11,7 @@ from campaign.clock import iso
 from campaign.errors import WrongUse
 from campaign.health.beat import Health
 from campaign.health.finding import Finding, Rule, Severity, order
-from campaign.models import alerts, upkeep, vitals
+from campaign.models import alerts, hooks, upkeep, vitals
 from campaign.vault import Vault
 
 _GIB = 1 << 30
@@ -86,3 +86,7 @@ def messages(session: Session, now: datetime) -> Iterator[Finding]:
         what = f"The webhook has not taken {failing} alerts, each tried {_CALLS} times or more"
         mend = "See that [alerts] webhook answers 2xx; the log says what it answers."
         yield Finding(Rule.WEBHOOK_STUCK, Severity.ERROR, "webhook", what, mend)
+    for hook in hooks.failed(session):
+        what = f"Webhook {hook.id} ({hook.place}) is switched off since {iso(hook.off_at or now)}: {hook.off_why}"
+        mend = "See that it answers 2xx, then switch it on under Admin, Webhooks: what it missed is sent then."
+        yield Finding(Rule.WEBHOOK_OFF, Severity.ERROR, f"webhook {hook.id}", what, mend)

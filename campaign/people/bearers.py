@@ -29,6 +29,7 @@ class Scope(StrEnum):
     SETTLE = "settle"
     AGREE = "agree"
     RETRACT = "retract"
+    ADMINISTER = "administer"
 
 
 SCOPES: Mapping[Scope, str] = MappingProxyType(
@@ -40,6 +41,7 @@ SCOPES: Mapping[Scope, str] = MappingProxyType(
         Scope.SETTLE: "Record what was published by hand, and settle what nobody could confirm",
         Scope.AGREE: "Agree for a partner, and take that back",
         Scope.RETRACT: "Take published posts down",
+        Scope.ADMINISTER: "Manage webhooks",
     }
 )
 

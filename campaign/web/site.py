@@ -1,9 +1,11 @@
 """The site: every area, what is watched, the files of style and script, and a page for every fault."""
 
+import re
 from zoneinfo import ZoneInfo
 
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
+from starlette.routing import Mount
 
 from campaign.app import App
 from campaign.metrics import Metrics
@@ -37,6 +39,7 @@ from campaign.web import (
     sign_in,
     taking_down,
     unsubscribe,
+    webhooks,
     weekly,
     writing,
 )
@@ -78,6 +81,7 @@ _MODULES = (
     audit,
     people,
     lists,
+    webhooks,
     account,
     sign_in,
     invitation,
@@ -98,7 +102,16 @@ def site(app: App, metrics: Metrics) -> FastAPI:
     for area in AREAS:
         found.include_router(area.router)
     found.mount(pages.static, StaticFiles(directory=STATIC), name="static")
-    found.mount("/api/v1", api(found.state.house))
+    found.router.routes.append(_all_under("/api/v1", api(found.state.house)))
     add_faults(found)
     found.add_middleware(Headers, script=pages.inline_script, static=pages.static, secure=secure)
+    return found
+
+
+def _all_under(path: str, app: FastAPI) -> Mount:
+    """Return the mount of an application for every address under a path, also one with a line break in it: Starlette's
+    own leaves such a one to the pages, and a program would get HTML.
+    """
+    found = Mount(path, app)
+    found.path_regex = re.compile(found.path_regex.pattern, re.DOTALL)
     return found

@@ -108,6 +108,17 @@ MOVES: Mapping[str, str] = MappingProxyType(
 )
 
 
+TOLD: Mapping[str, str] = MappingProxyType(
+    {
+        "published": "A post is published",
+        "failed": "A post failed",
+        "unconfirmed": "Nobody knows whether a post is published",
+        "returned": "A post is returned to its partner",
+    }
+)
+"""What a webhook is told of."""
+
+
 def tag_of(post: Post, *, held: bool = False) -> Tag:
     """Return the tag of a post; a hold shows on what it keeps back, a comment on what came back with it."""
     if held and post.status in {Status.DRAFT, Status.IN_REVIEW, Status.APPROVED}:

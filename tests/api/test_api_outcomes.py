@@ -80,6 +80,29 @@ def test_what_a_slot_published_is_taken_down_where_it_is_what_was_seen(room: Roo
     assert room.office.seen(first).status == Status.RETRACTING
 
 
+def test_a_file_of_posts_is_seen_then_stored_whole(tmp_path: Path) -> None:
+    with opened_room(tmp_path, MovedClock()) as room:
+        olga = program(room, "olga")
+        rows = ["x,post-1,2025-12-03 09:30,A line", "x,post-1,2025-12-04 09:30,Another"]
+        file = {"csv": "\r\n".join(["channel,template,at,x_line", *rows, "x,none,2025-12-05 09:30,No"])}
+        seen = olga.call("POST", "/posts/import/preview", file).json()
+        assert [(row["line"], row["state"]) for row in seen["rows"]] == [(2, "new"), (3, "new"), (4, "wrong")]
+        assert "A line" in seen["rows"][0]["text"]
+        assert seen["rows"][2]["faults"][0]["field"] == "template"
+        wrong = olga.call("POST", "/posts/import", {**file, "seen": seen["seen"]})
+        assert (wrong.status_code, wrong.json()["code"]) == (422, "bad-fields")
+        file = {"csv": "\n".join(["channel,template,at,x_line", *rows])}
+        stale = olga.call("POST", "/posts/import", {**file, "seen": seen["seen"]})
+        assert (stale.status_code, stale.json()["code"]) == (409, "changed")
+        order = {**file, "seen": olga.call("POST", "/posts/import/preview", file).json()["seen"]}
+        made = olga.call("POST", "/posts/import", order, **{"Idempotency-Key": "file-1"})
+        assert made.status_code == 201
+        assert len(made.json()["posts"]) == 2
+        assert olga.call("POST", "/posts/import", order, **{"Idempotency-Key": "file-1"}).json() == made.json()
+        again = olga.call("POST", "/posts/import/preview", file).json()["rows"]
+        assert [row["post"] for row in again] == made.json()["posts"]
+
+
 def test_partners_and_accounts_come_page_by_page(tmp_path: Path) -> None:
     with opened_room(tmp_path, MovedClock()) as room:
         for key in ("ash", "yew"):

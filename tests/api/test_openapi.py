@@ -52,7 +52,7 @@ def test_nothing_that_may_be_sent_is_answered_with_a_fault(room: Room, token: st
             continue
 
         @given(case=operation.as_strategy(generation_mode=mode))
-        @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+        @settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck), database=None)
         def sent(case: Any) -> None:
             answer = case.call(headers={"Authorization": f"Bearer {token}"}, timeout=20)
             case.validate_response(answer, checks=CHECKS)

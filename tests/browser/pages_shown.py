@@ -16,8 +16,9 @@ from pages_room import Room, demo_link, opened_app
 from playwright.sync_api import Browser, Page
 from reviewing import opened_office
 
+from campaign.hooks import managing
 from campaign.metrics import Metrics
-from campaign.models import mailing
+from campaign.models import hooks, mailing
 from campaign.models.status import Status
 from campaign.review import decisions, holding
 from campaign.web.server import serving
@@ -69,6 +70,7 @@ def furnish(room: Room) -> dict[str, int]:
     with office.desk("rita") as desk:
         holding.hold(desk.session, desk.person, "channel:email", "A wrong link", desk.now)
     decide(room)
+    found["webhook"] = webhook(room)
     return found | measure(room)
 
 
@@ -84,6 +86,17 @@ def decide(room: Room) -> None:
     with office.database.write() as session:
         for number, why in enumerate(["hard bounce", "hard bounce", "complaint"]):
             mailing.suppress(session, f"gone{number}@example.org", why, now)
+
+
+def webhook(room: Room) -> int:
+    """Store a webhook with a call that was taken and one that was not."""
+    address, now = "https://programs.example.org/hook", room.office.clock.now()
+    with room.office.desk("adam") as desk:
+        made, _ = managing.add(desk, room.app.vault, url=address, kinds=["published", "failed"], loopback=False)
+        for _ in range(2):
+            call = managing.test(desk, made)
+        hooks.taken(desk.session, call, "HTTP 204", now)
+        return made.ident
 
 
 @pytest.fixture(scope="module")

@@ -73,6 +73,8 @@ PAGES = (
     ("adam", "/admin/people/new"),
     ("adam", "/admin/people/1"),
     ("adam", "/admin/lists"),
+    ("adam", "/admin/webhooks"),
+    ("adam", "/admin/webhooks/{webhook}"),
     ("rita", "/admin"),
     ("rita", "/account"),
     ("rita", "/posts/999999"),

@@ -10,6 +10,7 @@ from campaign.intake.values import KEY_MAX, ROW_MAX
 
 Item = TypeVar("Item")
 
+
 _YEARS = range(2000, 2101)
 
 
@@ -32,6 +33,7 @@ Reason = Annotated[str, StringConstraints(min_length=1, max_length=500, strip_wh
 Address = Annotated[str, StringConstraints(min_length=8, max_length=1000), AfterValidator(_plain)]
 Words = Annotated[str, StringConstraints(max_length=10_000), AfterValidator(_plain)]
 Instant = Annotated[AwareDatetime, AfterValidator(_near)]
+Digest = Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")]
 PartnerKey = Annotated[
     str, Path(max_length=KEY_MAX, pattern="^[A-Za-z0-9][A-Za-z0-9._-]*$", description="The partner's key.")
 ]
@@ -108,9 +110,7 @@ class SlotRemoval(Sent):
     """Every published post of a slot, as it was shown, is to be taken down."""
 
     slot: Name
-    seen: Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")] = Field(
-        description="`seen` of what was shown: where others are published by now, nothing is done."
-    )
+    seen: Digest = Field(description="`seen` of what was shown: where others are published by now, nothing is done.")
     reason: Reason
 
 

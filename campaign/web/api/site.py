@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from campaign import __version__
-from campaign.web.api import facts, holds, outcomes, posts, speaking
+from campaign.web.api import facts, holds, importing, outcomes, posts, speaking, webhooks
 from campaign.web.api.problems import MEDIA_TYPE, SCHEMA, Bounded, add_problems
 from campaign.web.house import House
 
@@ -42,7 +42,7 @@ def api(house: House) -> FastAPI:
         separate_input_output_schemas=False,
     )
     found.state.house = house
-    for module in (posts, outcomes, speaking, holds, facts):
+    for module in (importing, posts, outcomes, speaking, holds, facts, webhooks):
         found.include_router(module.router)
     add_problems(found)
     found.add_middleware(Bounded)
