@@ -34,7 +34,7 @@ from campaign.models import Database, lanes, partners, upkeep
 from campaign.models.database import DatabaseAway
 from campaign.models.partners import Campaign
 from campaign.newsletter.sending import Issues
-from campaign.notices import Notices
+from campaign.notices.sending import Notices
 from campaign.nudge import Listener, nudge
 from campaign.plan.addressing import Letterhead
 from campaign.plan.gather import Copy, Source
@@ -42,6 +42,7 @@ from campaign.plan.media import MediaStore
 from campaign.ports import Bulk, Channel, Draft, Engine, Limits, Message
 from campaign.ports.watching import Meter, NoMeter
 from campaign.review.content import Contents
+from campaign.review.digest import Digest
 from campaign.review.head import HeadReport
 from campaign.review.rules import Watch
 from campaign.vault import Vault
@@ -246,10 +247,6 @@ class App:
             message=self.contents.message,
         )
 
-        def readings(_now: datetime) -> datetime | None:
-            collector.collect()
-            return collector.next_at()
-
         means, wanted = self.means(), self.settings.campaign
         watch = Watch(self.database, wanted.timetable, wanted.timezone)
 
@@ -258,7 +255,10 @@ class App:
             return None
 
         watching, head = chores(self.doctor, self.settings, self.owner), HeadReport(self.database)
-        return [watch.chore, *watching, raised_caps, head.chore, self.notices.chore, Apart(readings, "readings")]
+        digest = Digest(self.database, self.settings.notices.digest_at, wanted.timezone)
+        # A mail server or a platform that answers slowly keeps nothing else waiting.
+        apart = (Apart(self.notices.chore, "notices"), Apart(collector.chore, "readings"))
+        return [watch.chore, *watching, raised_caps, head.chore, digest.chore, *apart]
 
     @cached_property
     def doctor(self) -> Doctor:
@@ -269,7 +269,7 @@ class App:
     @cached_property
     def notices(self) -> Notices:
         """What mails notices to people."""
-        return Notices(self.database, self.clock, self.email.sender, self.email.send)
+        return Notices.opened(self.database, self.clock, self.settings, self.email.sender, self.email.send)
 
     @contextmanager
     def dispatching(self) -> Iterator[None]:

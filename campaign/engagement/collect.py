@@ -98,6 +98,11 @@ class Collector:
         self._late = late
         self._message = message
 
+    def chore(self, _now: datetime) -> datetime | None:
+        """Take what is due; returns when the next reading is."""
+        self.collect()
+        return self.next_at()
+
     def collect(self) -> int:
         """Take what is due now, at most 2000 posts a call, and return how many snapshots were stored."""
         now = self._clock.now()

@@ -13,7 +13,7 @@ from campaign.people import Right
 from campaign.reports.export import safe
 from campaign.web.area import Area, Tab
 from campaign.web.visitor import Who
-from campaign.web.words import channel
+from campaign.wording import channel
 
 area = Area(Tab("Taking part", "/participation", Right.HOLD))
 

@@ -25,7 +25,7 @@ from campaign.web.holes import Holes, holes
 from campaign.web.post import CONFLICT, WRONG
 from campaign.web.preview import Preview, drafted
 from campaign.web.visitor import Actor, Who
-from campaign.web.words import channel
+from campaign.wording import channel
 
 area = Area()
 

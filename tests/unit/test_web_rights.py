@@ -122,6 +122,7 @@ CASES: dict[tuple[str, str], Case] = {
     ("GET", "/admin/lists"): Case(Right.ADMINISTER, ADMINS),
     ("GET", "/admin/lists/{key}.csv"): Case(Right.ADMINISTER, ADMINS),
     ("GET", "/account"): Case(Open.SIGNED_IN),
+    ("POST", "/account/mail"): Case(Open.SIGNED_IN),
     ("POST", "/account/sessions/{ident}/end"): Case(Open.SIGNED_IN),
     ("POST", "/account/sign-out-everywhere"): Case(Open.SIGNED_IN),
     ("POST", "/account/password"): Case(Open.SIGNED_IN),
