@@ -71,6 +71,8 @@ CASES: dict[tuple[str, str], Case] = {
     ("POST", "/accounts/{ident}/connect/choice"): Case(Right.CONNECT, SPEAKS),
     ("GET", "/participation"): Case(Right.HOLD, DFE),
     ("GET", "/participation.csv"): Case(Right.HOLD, DFE),
+    ("GET", "/participation/remind"): Case(Right.HOLD, DFE),
+    ("POST", "/participation/remind"): Case(Right.HOLD, DFE),
     ("GET", "/calendar"): Case(Right.SEE),
     ("GET", "/details"): Case(Right.AGREE, SPEAKS),
     ("POST", "/details"): Case(Right.AGREE, SPEAKS),
