@@ -35,7 +35,7 @@ from campaign.models import Database, lanes, partners, upkeep
 from campaign.models.database import DatabaseAway
 from campaign.models.partners import Campaign
 from campaign.newsletter.sending import Issues
-from campaign.notices import Notices
+from campaign.notices.sending import Notices
 from campaign.nudge import Listener, nudge
 from campaign.plan.addressing import Letterhead
 from campaign.plan.gather import Copy, Source
@@ -43,6 +43,7 @@ from campaign.plan.media import MediaStore
 from campaign.ports import Bulk, Channel, Draft, Engine, Limits, Message
 from campaign.ports.watching import Meter, NoMeter
 from campaign.review.content import Contents
+from campaign.review.digest import Digest
 from campaign.review.head import HeadReport
 from campaign.review.rules import Watch
 from campaign.vault import Vault
@@ -256,8 +257,14 @@ class App:
 
         watching, head = chores(self.doctor, self.settings, self.owner), HeadReport(self.database)
         webhooks = telling(self.database, self.clock, self.settings, owner=self.owner, vault=lambda: self.vault)
-        apart = [Apart(collector.chore, "readings"), Apart(webhooks, "webhooks")]
-        return [watch.chore, *watching, raised_caps, head.chore, self.notices.chore, *apart]
+        digest = Digest(self.database, self.settings.notices.digest_at, wanted.timezone)
+        # A mail server, a platform or a program that answers slowly keeps nothing else waiting.
+        apart = [
+            Apart(self.notices.chore, "notices"),
+            Apart(collector.chore, "readings"),
+            Apart(webhooks, "webhooks"),
+        ]
+        return [watch.chore, *watching, raised_caps, head.chore, digest.chore, *apart]
 
     @cached_property
     def doctor(self) -> Doctor:
@@ -268,7 +275,7 @@ class App:
     @cached_property
     def notices(self) -> Notices:
         """What mails notices to people."""
-        return Notices(self.database, self.clock, self.email.sender, self.email.send)
+        return Notices.opened(self.database, self.clock, self.settings, self.email.sender, self.email.send)
 
     @contextmanager
     def dispatching(self) -> Iterator[None]:

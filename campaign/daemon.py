@@ -2,6 +2,7 @@
 
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from queue import Empty, SimpleQueue
 from types import FrameType
@@ -10,6 +11,7 @@ import structlog
 
 from campaign.app import App
 from campaign.models import upkeep
+from campaign.models.database import DatabaseAway
 from campaign.models.status import Status
 
 log = structlog.get_logger(__name__)
@@ -41,6 +43,9 @@ def run(
         finally:
             log.info("stopping")
             engine.stop()
+            if until_idle:
+                with suppress(DatabaseAway):
+                    app.notices.last(app.clock.now())
             app.end_beat()
         return 1 if until_idle and _bad_ends(app) - before else 0
 

@@ -1,6 +1,16 @@
 """How the program says numbers and names to people."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+
+_CHANNELS: Mapping[str, str] = MappingProxyType(
+    {"x": "X", "facebook": "Facebook", "linkedin": "LinkedIn", "email": "Email"}
+)
+
+
+def channel(name: str) -> str:
+    """Return a channel's name as people write it."""
+    return _CHANNELS.get(name, name.title())
 
 
 def counted(count: int, noun: str, plural: str = "") -> str:

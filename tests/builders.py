@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from campaign.app import App
 from campaign.models import Database, partners
+from campaign.models.notices import Notice
 from campaign.models.partners import Account, Agreement, Partner
 from campaign.models.posts import Post
 from campaign.models.status import Status
@@ -104,3 +105,8 @@ def put_due(app: App, ident: int, due_at: datetime, *, status: Status = Status.A
         post.status = status
         session.add(post)
     return due_at
+
+
+def unsent(session: Session) -> list[Notice]:
+    """What waits to be mailed, oldest first."""
+    return list(session.exec(select(Notice).where(col(Notice.sent_at).is_(None)).order_by(col(Notice.id))))

@@ -8,6 +8,8 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
+from builders import unsent
+
 from campaign.app import ChannelComposer
 from campaign.channels import load_channels
 from campaign.clock import SystemClock
@@ -16,11 +18,12 @@ from campaign.dispatch.means import Means
 from campaign.dispatch.retry import Policy
 from campaign.identities import Identities
 from campaign.identities import name as bound_to
-from campaign.models import Database, lanes, listing, partners, upkeep, users
+from campaign.models import Database, lanes, listing, partners, upkeep
+from campaign.models.notices import Notice
 from campaign.models.partners import Account, Agreement, Partner
 from campaign.models.posts import Post
 from campaign.models.status import Status
-from campaign.models.users import Notice, User
+from campaign.models.users import User
 from campaign.ports import Draft, Media
 from campaign.review import decisions
 from campaign.review.content import Contents, draft_to_json, media_key, text_key
@@ -158,7 +161,7 @@ class Room:
 
     def notices(self) -> list[Notice]:
         with self.means.database.read() as session:
-            return users.unsent(session, self.means.clock.now())
+            return unsent(session)
 
     def credentials(self, number: str) -> dict[str, str]:
         return credentials(self.box, self.channel, number)

@@ -14,7 +14,7 @@ from campaign.models.listing import PostRow
 from campaign.models.partners import Account, Campaign, Partner
 from campaign.models.posts import Post
 from campaign.models.status import Status
-from campaign.models.users import User
+from campaign.models.users import Mail, User
 from campaign.review.decisions import Desk
 
 AHEAD = timedelta(hours=2)
@@ -32,6 +32,14 @@ class Office:
     def hire(self, name: str, role: str, partner: str | None = None) -> None:
         with self.database.write() as session:
             session.add(User(name=name, role=role, partner_key=partner, added_at=self.clock.now()))
+
+    def reach(self, name: str, email: str, mail: Mail = Mail.ALL) -> None:
+        """Give a person an address, and what they want there."""
+        with self.database.write() as session:
+            person = users.user(session, name)
+            assert person is not None
+            person.email, person.mail = email, mail.value
+            session.add(person)
 
     def join(
         self, key: str, *, channel: str = "x", mode: str = "api", approver: str = "dfe", agrees: bool = True

@@ -12,9 +12,10 @@ from typing import Final
 from sqlmodel import Session
 
 from campaign.clock import iso
-from campaign.models import audit, restoring, users
+from campaign.models import audit, notices, restoring, users
 from campaign.models.holds import Hold
 from campaign.models.moves import move
+from campaign.models.notices import Notice
 from campaign.models.partners import Account
 from campaign.models.posts import Post
 from campaign.models.status import Move, Status
@@ -100,11 +101,9 @@ def _hold(session: Session, ruled: Ruled, person: User, now: datetime) -> None:
 
 def _tell(session: Session, ruled: Ruled, now: datetime) -> None:
     body = "\n".join(lines(ruled)) + "\n"
-    for address in sorted(set(users.reviewers(session))):
-        notice = users.Notice(
-            to=address, subject="The campaign was restored from a backup", body=body, created_at=now, next_try_at=now
-        )
-        session.add(notice)
+    subject = "The campaign was restored from a backup"
+    for address in sorted(users.addresses(users.in_roles(session, "reviewer", "admin"))):
+        notices.write(session, Notice(to=address, subject=subject, body=body, created_at=now, next_try_at=now))
 
 
 def lines(ruled: Ruled) -> list[str]:

@@ -12,6 +12,7 @@ from pydantic import Field, field_validator, model_validator
 from campaign.config.alerts import AlertsSection
 from campaign.config.durations import Duration, spoken
 from campaign.config.faults import Origin, Section, fault
+from campaign.config.notices import NoticesSection
 from campaign.config.oidc import OidcSection, is_loopback
 
 _NOTHING = timedelta()
@@ -225,6 +226,7 @@ class Sections(Section):
     metrics: MetricsSection = MetricsSection()
     alerts: AlertsSection = AlertsSection()
     webhooks: WebhooksSection = WebhooksSection()
+    notices: NoticesSection = NoticesSection()
 
     @model_validator(mode="after")
     def _engine_has_its_database(self) -> "Sections":

@@ -23,8 +23,10 @@ from campaign.models.caps import CapReached
 from campaign.models.claims import Due
 from campaign.models.posts import Post
 from campaign.models.status import Move
+from campaign.notices.kinds import Kind
 from campaign.ports import Message, Receipt
 from campaign.ports.costs import LINKED, LOOK_UP, POST, Budgeted, Cost
+from campaign.tell import News
 
 log = structlog.get_logger(__name__)
 
@@ -154,14 +156,16 @@ def _wait(session: Session, means: Means, use: Use, stop: Stop, now: datetime) -
 
 def _tell(session: Session, use: Use, stop: Stop, now: datetime) -> None:
     key = "account_monthly_cap" if stop.single else "monthly_cap"
-    body = f"No post that would pass it is sent: {stop.pace.why}.\nWhat is later than the grace is missed. To go on "
-    body += f"earlier, raise {key} under [channels.{use.channel}] in config.toml and start the daemon again.\n"
-    body += "`campaign spend` shows what was spent and what is still to come.\n"
-    subject = f"the monthly cap on {use.channel} is reached"
+    said = f"No post that would pass the cap is sent: {stop.pace.why}"
+    more = f"What is later than the grace is missed. To go on earlier, an admin raises {key} under "
+    more += (
+        f"[channels.{use.channel}] in config.toml and starts the daemon again; `campaign spend` shows the figures.\n"
+    )
+    named = f"the monthly cap on {use.channel} is reached"
     if stop.single:
-        tell.officers(session, session.get_one(Post, use.post_id), subject, body, now)
+        tell.of_post(session, session.get_one(Post, use.post_id), Kind.CAP, said, now, more=more, named=named)
     else:
-        tell.reviewers(session, subject, body, now)
+        tell.reviewers(session, News(Kind.CAP, named, f"{said}.\n{more}", ""), now)
 
 
 # --- after the wire --------------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from campaign.dispatch.retry import nth
 from campaign.errors import CredentialDead, Forbidden, Outcome, Stopped
 from campaign.models import holds, partners
 from campaign.models.posts import Event, Post
+from campaign.notices.kinds import Kind
 from campaign.ports import Proofreads, Receipt
 
 log = structlog.get_logger(__name__)
@@ -92,6 +93,5 @@ def _tell(means: Means, post_id: int, fault: str, now: datetime) -> None:
                 why=fault,
             )
         )
-        body = f"Post {post.id} ({post.slot}, {post.channel}) is published, but not whole: {fault}.\n"
-        body += f"See it: {post.url}\nIf it must not stay so: `campaign retract post:{post.id} --reason ...`\n"
-        tell.officers(session, post, "a post does not show all its words", body, now)
+        said = f"published, but not whole, {fault}"
+        tell.of_post(session, post, Kind.CUT, said, now, more=f"It stands at {post.url}\n")

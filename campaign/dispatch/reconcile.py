@@ -25,6 +25,7 @@ from campaign.models import lanes, partners, upkeep
 from campaign.models.moves import move
 from campaign.models.posts import Post
 from campaign.models.status import Move, Status
+from campaign.notices.kinds import Kind
 from campaign.ports import Evidence, Finds, Receipt, Sighting
 
 log = structlog.get_logger(__name__)
@@ -108,25 +109,14 @@ def _look_again(
     later = now + nth(means.policy.lookups, looks + 1)
     upkeep.set_look(session, post.ident, {**values, "looks": looks, "next_look_at": later})
     if looks == _TOLD_AT:
-        body = (
-            f"Post {post.id} ({post.slot}, {post.channel}) may or may not be published. It was looked up {looks} "
-            f"times without a clear answer: {why}.\nIt is looked up on. If you see it on the account, or see that it "
-            f"is not there: {_settle_with(post)}"
-        )
-        tell.officers(session, post, "a post is still unconfirmed", body, now)
+        said = f"it may or may not be published. It was looked up {looks} times without a clear answer, {why}"
+        tell.of_post(session, post, Kind.DOUBT, said, now, more="It is looked up on.\n")
 
 
 def _ask_person(session: Session, post: Post, why: str, now: datetime) -> None:
     upkeep.set_needs_person(session, post.ident, why)
-    body = (
-        f"Post {post.id} ({post.slot}, {post.channel}) may or may not be published: {why}.\n"
-        f"Look at the account. Then {_settle_with(post)}Nothing is sent again before that.\n"
-    )
-    tell.officers(session, post, "is this post published?", body, now)
-
-
-def _settle_with(post: Post) -> str:
-    return f"`campaign settle {post.id} --published URL` or `campaign settle {post.id} --not-published`.\n"
+    said = f"it may or may not be published, {why}"
+    tell.of_post(session, post, Kind.ASKED, said, now, more="Nothing is sent again before somebody has looked.\n")
 
 
 def _weigh(means: Means, post_id: int, sighting: Sighting) -> None:

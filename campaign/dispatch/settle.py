@@ -8,7 +8,6 @@ import structlog
 from sqlmodel import Session
 
 from campaign import tell
-from campaign.clock import iso
 from campaign.dispatch import budget
 from campaign.dispatch.claimed import Done
 from campaign.dispatch.means import Means
@@ -19,6 +18,7 @@ from campaign.models.moves import move
 from campaign.models.partners import Account
 from campaign.models.posts import Post
 from campaign.models.status import TRANSITIONS, Move, Status
+from campaign.notices.kinds import Kind
 from campaign.ports import Receipt
 
 log = structlog.get_logger(__name__)
@@ -161,18 +161,18 @@ def carry_out(session: Session, means: Means, post: Post, decision: Decision, no
     if decision.stop_why is not None:
         _stop_account(session, post, decision, now)
     if decision.move is Move.REFUSE:
-        tell.officers(session, post, "a post failed", _failed(post, decision.why), now)
+        said = f"refused by the platform, {decision.why}. Nothing was published"
+        tell.of_post(session, post, Kind.FAILED, said, now)
 
 
 def _stop_account(session: Session, post: Post, decision: Decision, now: datetime) -> None:
     values = {"stopped_why": decision.stop_why, "stopped_until": decision.stop_until}
     partners.change_account(session, post.account_id, values)
-    mend = "`campaign accounts check` lets it go again if the platform was at fault. Else connect it again with "
-    mend += "`campaign accounts import`, with new credentials in the file."
+    mend = "If the platform was at fault, an admin lets it go again. Else it needs new credentials: connect it again.\n"
     if decision.stop_until is not None:
-        mend = f"Mend what the platform says; it is tried again at {iso(decision.stop_until)}."
-    body = f"Nothing more is sent from this {post.channel} account: {decision.stop_why}.\n{mend}\n"
-    tell.officers(session, post, f"the {post.channel} account has stopped", body, now)
+        mend = f"Mend what the platform says. It is tried again {tell.moment(session, decision.stop_until)}.\n"
+    said = f"nothing more is sent from this account, {decision.stop_why}"
+    tell.of_post(session, post, Kind.STOPPED, said, now, more=mend)
 
 
 def back_to_review(session: Session, means: Means, post: Post, account: Account, now: datetime) -> None:
@@ -181,15 +181,7 @@ def back_to_review(session: Session, means: Means, post: Post, account: Account,
     changes: dict[str, object] = {"approved_hash": None, "content_hash": means.contents.digest(post, account)}
     move(session, post, Move.EDIT, who=means.owner, at=now, why=why, changes=changes)
     listing.void_approvals(session, post.ident)
-    body = f"Post {post.id} ({post.slot}, {post.channel}) went back to review: {why}.\n"
-    tell.officers(session, post, "a post went back to review", body, now)
-
-
-def _failed(post: Post, why: str) -> str:
-    return (
-        f"Post {post.id} ({post.slot}, {post.channel}) was refused by the platform: {why}.\n"
-        f"Nothing was published. See it with `campaign posts show {post.id}`.\n"
-    )
+    tell.of_post(session, post, Kind.REVIEW_AGAIN, why, now)
 
 
 def published_changes(means: Means, channel: str, receipt: Receipt, now: datetime) -> dict[str, object]:

@@ -22,6 +22,7 @@ from campaign.models.moves import move
 from campaign.models.partners import Account
 from campaign.models.posts import Attempt, Post
 from campaign.models.status import Move, Status
+from campaign.notices.kinds import Kind
 from campaign.ports import Retracts
 
 log = structlog.get_logger(__name__)
@@ -124,18 +125,16 @@ def _hand(session: Session, means: Means, post: Post, now: datetime) -> None:
         upkeep.put_off(session, post.ident, now + nth(means.policy.retries, 1))
         return
     move(session, post, Move.HAND_OVER, who=means.owner, at=now, why="due; the account has no API access")
-    body = _to_publish(post, means.channel(post.channel).title, account, handed)
-    tell.officers(session, post, "a post to publish by hand", body, now)
+    said = f"please publish this now, as {account.handle}"
+    tell.of_post(session, post, Kind.BY_HAND, said, now, more=_to_publish(handed))
 
 
-def _to_publish(post: Post, channel: str, account: Account, handed: HandOver) -> str:
+def _to_publish(handed: HandOver) -> str:
     shared = handed.message.share_of is not None
-    body = f"Please publish this on {channel} ({account.handle}) now:\n\n{handed.words}\n\n"
+    body = f"\n{handed.words}\n\n"
     body += f"Link: {handed.message.link}\n" if handed.message.link and not shared else ""
     body += "".join(f"Image: {item.path.name}, alt text: {item.alt}\n" for item in handed.message.media)
-    body += f"Open: {handed.page}\n" if handed.page else ""
-    body += f"`campaign hand show {post.id}` has it all again.\n"
-    return body + f"Then record its address: `campaign hand done {post.id} --url ADDRESS`\n"
+    return body + (f"Open: {handed.page}\n" if handed.page else "")
 
 
 def take_down(means: Means, post_id: int) -> None:
@@ -191,8 +190,8 @@ def _try_later(means: Means, post: Post, outcome: Outcome, now: datetime) -> Non
 def _needs_hand(means: Means, post: Post, why: str, now: datetime) -> None:
     with means.database.write() as session:
         upkeep.set_needs_person(session, post.ident, why)
-        body = f"Post {post.id} is to be taken down, but {why}.\nIts address: {post.url}\n"
-        tell.officers(session, post, "please take a post down", body, now)
+        said = f"to be taken down, but {why}"
+        tell.of_post(session, post, Kind.TAKE_DOWN, said, now, more=f"It stands at {post.url}\n")
 
 
 def _one(means: Means, step: Callable[[Session], _Told]) -> _Told | None:

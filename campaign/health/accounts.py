@@ -55,18 +55,28 @@ def credentials(
     these accounts alone.
     """
     for account, partner in partners.accounts(session) if some is None else some:
-        if account.sealed is None or account.mode != "api":
-            continue
         where = place(account, partner)
         try:
-            opened = vault.open(account.sealed, bound_to(account))
+            ends = ends_at(vault, channels, account)
         except WrongUse as error:
             what, mend = str(error.facts["problem"]), str(error.facts["mend"])
             yield Finding(Rule.CREDENTIALS_CLOSED, Severity.ERROR, where, what, mend)
             continue
-        channel = channels.get(account.channel)
-        if isinstance(channel, Expires) and (ends := channel.ends_at(opened)) is not None:
+        if ends is not None:
             yield from _token(where, ends, now)
+
+
+def ends_at(vault: Vault, channels: Mapping[str, Channel], account: Account) -> datetime | None:
+    """Return when the access to an account ends; None where it does not, or has none. Raises WrongUse for credentials
+    that do not open.
+    """
+    if account.sealed is None or account.mode != "api":
+        return None
+    opened = vault.open(account.sealed, bound_to(account))
+    channel = channels.get(account.channel)
+    if isinstance(channel, Expires):
+        return channel.ends_at(opened)
+    return None
 
 
 def _token(where: str, ends: datetime, now: datetime) -> Iterator[Finding]:

@@ -12,8 +12,9 @@ from campaign.errors import Outcome
 from campaign.health.duty import Duty
 from campaign.health.finding import Finding, Severity, section
 from campaign.health.webhook import Webhook
-from campaign.models import Database, alerts, users
+from campaign.models import Database, alerts, notices, users
 from campaign.models.alerts import Alert
+from campaign.models.notices import Notice
 
 log = structlog.get_logger(__name__)
 
@@ -99,8 +100,9 @@ class Alerts:
         more = f" and {len(told) - 1} more" if len(told) > 1 else ""
         subject = f"{self._told.campaign}: {first.event}: {first.what[:_SUBJECT]}{more}"
         body = "\n".join(self._lines(alert) for alert in told)
-        for address in sorted(set(self._told.mail or users.admins(session))):
-            session.add(users.Notice(to=address, subject=subject, body=body, created_at=now, next_try_at=now))
+        people = self._told.mail or users.addresses(users.in_roles(session, "admin"))
+        for address in sorted(set(people)):
+            notices.write(session, Notice(to=address, subject=subject, body=body, created_at=now, next_try_at=now))
 
     def _lines(self, alert: Alert) -> str:
         head = f"{alert.event.upper()} {alert.rule} (since {iso(alert.opened_at)})\n{alert.what}\n"

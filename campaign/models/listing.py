@@ -9,10 +9,11 @@ from sqlmodel import Session, col, select
 
 from campaign.models.database import changed
 from campaign.models.partners import Account, Partner
-from campaign.models.posts import Approval, Event, Post
+from campaign.models.posts import Approval, Event, Post, stands
 from campaign.models.status import PLANNABLE, Status
 from campaign.models.types import UtcDateTime
 
+_OPEN = tuple(status.value for status in (*PLANNABLE, Status.PUBLISHING))
 _FOR_PERSON = (Status.UNCONFIRMED.value, Status.RETRACTING.value)
 
 
@@ -158,8 +159,31 @@ def events_with_posts(session: Session, *, open_only: bool = False) -> set[str]:
     """Return the events that posts hang on; ``open_only``: posts that may still go out."""
     statement = sa.select(col(Post.event)).where(col(Post.event).is_not(None)).distinct()
     if open_only:
-        statement = statement.where(col(Post.status).in_([status.value for status in (*PLANNABLE, Status.PUBLISHING)]))
+        statement = statement.where(col(Post.status).in_(_OPEN))
     return {row[0] for row in session.execute(statement)}
+
+
+def awaiting_review(session: Session) -> list[tuple[datetime, str]]:
+    """Return when each post in review that DfE has a say in is due, and its partner's name."""
+    statement = (
+        sa.select(col(Post.due_at), col(Partner.name))
+        .join(Partner, col(Partner.id) == col(Post.partner_id))
+        .where(stands(Status.IN_REVIEW), col(Partner.approver) != "partner")
+        .order_by(col(Post.due_at))
+    )
+    return [(due_at, name) for due_at, name in session.execute(statement)]
+
+
+def partners_of_event(session: Session, event: str) -> list[tuple[Partner, int]]:
+    """Return the partners with posts of an event that may still go out, by key, and how many each has."""
+    counts = (
+        sa.select(col(Post.partner_id).label("partner_id"), sa.func.count().label("posts"))
+        .where(col(Post.event) == event, col(Post.status).in_(_OPEN))
+        .group_by(col(Post.partner_id))
+        .subquery()
+    )
+    statement = select(Partner, counts.c.posts).join(counts, counts.c.partner_id == col(Partner.id))
+    return [(partner, count) for partner, count in session.exec(statement.order_by(col(Partner.key)))]
 
 
 def post(session: Session, post_id: int) -> PostRow | None:

@@ -11,10 +11,10 @@ from sqlmodel import Session, col, select
 from campaign.models import copying
 from campaign.models.database import changed
 from campaign.models.mailing import Delivery, Subscriber, Suppression
+from campaign.models.notices import Notice
 from campaign.models.partners import Account, Campaign, Lane
 from campaign.models.posts import Attempt, Post
 from campaign.models.status import Status
-from campaign.models.users import Notice
 
 _MAY_HAVE_GONE = (Status.DRAFT, Status.IN_REVIEW, Status.APPROVED)
 

@@ -7,11 +7,11 @@ from sqlmodel import Session, col, select
 
 from campaign.models.database import changed, lease_now
 from campaign.models.mailing import Delivery
+from campaign.models.notices import Notice
 from campaign.models.partners import Account, Lane
 from campaign.models.posts import Attempt, Post
 from campaign.models.status import Status
 from campaign.models.upkeep import Beat
-from campaign.models.users import Notice
 
 _DOUBTFUL = (Status.PUBLISHING.value, Status.UNCONFIRMED.value)
 

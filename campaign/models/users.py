@@ -1,20 +1,25 @@
-"""People who use the program, and the notices that go to them by mail."""
+"""People who use the program, and which mail they want."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from datetime import datetime
+from enum import StrEnum
 
 import sqlalchemy as sa
-from sqlalchemy import Index, text
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from campaign.models.database import changed
 from campaign.models.types import UtcDateTime
 
-_UNSENT = text("sent_at IS NULL")
+
+class Mail(StrEnum):
+    """Which notices a person wants by mail."""
+
+    ALL = "all"
+    NEEDS_ME = "needs_me"
+    NONE = "none"
 
 
 class User(SQLModel, table=True):
-    """A person: ``role`` is officer (of one partner), reviewer or admin."""
+    """A person: ``role`` is officer (of one partner), reviewer or admin; ``mail`` is a ``Mail``."""
 
     __tablename__ = "users"
 
@@ -24,6 +29,7 @@ class User(SQLModel, table=True):
     partner_key: str | None = None
     email: str | None = None
     active: bool = True
+    mail: str = Mail.ALL.value
     added_at: datetime = Field(sa_type=UtcDateTime)
 
     @property
@@ -34,20 +40,9 @@ class User(SQLModel, table=True):
             raise LookupError(msg)
         return self.id
 
-
-class Notice(SQLModel, table=True):
-    """A mail to a person: what concerns them and the one thing that settles it."""
-
-    __table_args__ = (Index("notice_unsent", "id", sqlite_where=_UNSENT, postgresql_where=_UNSENT),)
-
-    id: int | None = Field(default=None, primary_key=True)
-    to: str
-    subject: str
-    body: str
-    created_at: datetime = Field(sa_type=UtcDateTime)
-    tries: int = 0
-    next_try_at: datetime = Field(sa_type=UtcDateTime)
-    sent_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    def wants(self, *, asks: bool) -> bool:
+        """Say whether the person wants a notice; ``asks``: it asks something of whoever gets it."""
+        return self.mail == Mail.ALL or (asks and self.mail == Mail.NEEDS_ME)
 
 
 def user(session: Session, name: str) -> User | None:
@@ -76,46 +71,28 @@ def users(session: Session) -> list[User]:
     return list(session.exec(select(User).order_by(col(User.name))))
 
 
-def concerned(session: Session, partner_key: str) -> list[str]:
-    """Return the addresses of the active officers of a partner."""
-    statement = select(User).where(
-        col(User.partner_key) == partner_key, col(User.active).is_(True), col(User.email).is_not(None)
-    )
-    return [person.email for person in session.exec(statement) if person.email]
+def officers(session: Session, partner_key: str | None = None) -> list[User]:
+    """Return the active officers who have an address, of one partner or of all."""
+    statement = select(User).where(col(User.partner_key).is_not(None), *_reached())
+    if partner_key is not None:
+        statement = statement.where(col(User.partner_key) == partner_key)
+    return list(session.exec(statement.order_by(col(User.id))))
 
 
-def reviewers(session: Session) -> list[str]:
-    """Return the addresses of the active reviewers and admins."""
-    statement = select(User).where(
-        col(User.role).in_(["reviewer", "admin"]), col(User.active).is_(True), col(User.email).is_not(None)
-    )
-    return [person.email for person in session.exec(statement) if person.email]
+def in_roles(session: Session, *roles: str) -> list[User]:
+    """Return the active people of these roles who have an address."""
+    return list(session.exec(select(User).where(col(User.role).in_(roles), *_reached()).order_by(col(User.id))))
 
 
-def admins(session: Session) -> list[str]:
-    """Return the addresses of the active admins."""
-    statement = select(User).where(col(User.role) == "admin", col(User.active).is_(True), col(User.email).is_not(None))
-    return [person.email for person in session.exec(statement) if person.email]
+def set_mail(session: Session, user_id: int, mail: Mail) -> None:
+    """Keep which notices a person wants."""
+    session.execute(sa.update(User).where(col(User.id) == user_id).values(mail=mail.value))
 
 
-def unsent(session: Session, now: datetime, *, limit: int = 50) -> list[Notice]:
-    """Return notices that are to go now."""
-    statement = (
-        select(Notice)
-        .where(col(Notice.sent_at).is_(None), col(Notice.next_try_at) <= now)
-        .order_by(col(Notice.id))
-        .limit(limit)
-    )
-    return list(session.exec(statement))
+def addresses(people: Iterable[User]) -> set[str]:
+    """Return the addresses of people."""
+    return {person.email for person in people if person.email}
 
 
-def claim_notice(session: Session, notice_id: int, now: datetime, until: datetime) -> bool:
-    """Take a notice that is to go now until ``until``; False when somebody else has it or it has gone."""
-    free = sa.and_(col(Notice.sent_at).is_(None), col(Notice.next_try_at) <= now)
-    mine = sa.update(Notice).where(col(Notice.id) == notice_id, free).values(next_try_at=until)
-    return changed(session, mine) == 1
-
-
-def change_notice(session: Session, notice_id: int, values: Mapping[str, object]) -> None:
-    """Note how the sending of a notice went."""
-    session.execute(sa.update(Notice).where(col(Notice.id) == notice_id).values(**values))
+def _reached() -> tuple[sa.ColumnElement[bool], ...]:
+    return col(User.active).is_(True), col(User.email).is_not(None), col(User.email) != ""

@@ -9,10 +9,10 @@ from sqlmodel import Session, col, select
 
 from campaign.models.database import lease_now
 from campaign.models.holds import Hold, not_held, not_stopped
+from campaign.models.notices import Notice
 from campaign.models.partners import Account, Lane, Partner
 from campaign.models.posts import Attempt, Post, stands
 from campaign.models.status import Status
-from campaign.models.users import Notice
 
 _LATE = timedelta(seconds=60)
 """Later than this a post that could go is overdue: the beat would have found it three times over."""

@@ -19,6 +19,7 @@ from campaign.models.moves import move
 from campaign.models.posts import Approval, Post
 from campaign.models.status import PLANNABLE, Move, Status
 from campaign.models.users import User
+from campaign.notices.kinds import Kind
 from campaign.people import Right, demand
 from campaign.ports import Draft
 from campaign.review import agreement
@@ -153,8 +154,8 @@ def send_back(desk: Desk, row: PostRow, comment: str) -> None:
     desk.demand(Right.REVIEW, row)
     desk.move(row.post, Move.RETURN, why=comment, changes={"comment": comment})
     listing.void_approvals(desk.session, row.post.ident)
-    body = f"{desk.person.name} returned post {row.post.id} ({row.post.slot}): {comment}\n"
-    tell.officers(desk.session, row.post, "a post was returned", body, desk.now)
+    said = f"{desk.person.name} asks for a change"
+    tell.of_post(desk.session, row.post, Kind.RETURNED, said, desk.now, more=f"{comment}\n")
 
 
 def reject(desk: Desk, row: PostRow, reason: str) -> None:

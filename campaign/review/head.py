@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from campaign.models import Database, audit, users
-from campaign.models.users import Notice
+from campaign.models import Database, audit, notices, users
+from campaign.models.notices import Notice
 
 log = structlog.get_logger(__name__)
 
@@ -35,6 +35,6 @@ class HeadReport:
             subject = f"The audit chain stands at {head.rows} rows"
             body = f"Its newest digest is {head.digest}.\nKeep this mail. If the chain is ever in doubt, compare: "
             body += "`campaign audit --json` shows the digest of each row, `campaign audit --verify` checks them all.\n"
-            for to in sorted(set(users.admins(session))):
-                session.add(Notice(to=to, subject=subject, body=body, created_at=now, next_try_at=now))
+            for to in sorted(users.addresses(users.in_roles(session, "admin"))):
+                notices.write(session, Notice(to=to, subject=subject, body=body, created_at=now, next_try_at=now))
         log.info("audit head", **facts)

@@ -11,16 +11,20 @@ from pathlib import Path
 import structlog
 from sqlmodel import Session
 
+from campaign import tell
 from campaign.errors import BadInput
 from campaign.models import Database, audit, bounds, holds, listing, partners
 from campaign.models.bounds import QuietSpan
 from campaign.models.holds import Hold
+from campaign.notices.kinds import Kind
 from campaign.plan.audience import matches
 from campaign.plan.days import day_after, day_start
 from campaign.plan.entries import Timetable
 from campaign.plan.events import called_off, not_sure
 from campaign.plan.gather import partner_facts
 from campaign.plan.timetable import load_timetable
+from campaign.tell import News
+from campaign.wording import counted
 
 log = structlog.get_logger(__name__)
 
@@ -58,7 +62,10 @@ def unsure_events(timetable: Timetable, *, placeholders_allowed: bool) -> dict[s
 
 
 def hold_events(session: Session, reasons: Mapping[str, str], now: datetime) -> list[str]:
-    """Hold the events of which a post may still go out; returns those that were not held so before."""
+    """Hold the events of which a post may still go out, and tell their people; returns those that were not held so
+    before.
+    """
+    audit.take_turns(session)  # of two workers that see the file change, one holds and tells
     held = {hold.scope for hold in _own_holds(session)}
     waiting = listing.events_with_posts(session, open_only=True)
     new = [name for name in reasons if name in waiting and f"event:{name}" not in held]
@@ -66,7 +73,20 @@ def hold_events(session: Session, reasons: Mapping[str, str], now: datetime) -> 
         scope, reason = f"event:{name}", reasons[name]
         session.add(Hold(scope=scope, reason=reason, held_by=TIMETABLE, held_at=now))
         audit.record(session, who=TIMETABLE, action="hold", subject=scope, at=now, facts={"reason": reason})
+        _tell(session, name, reason, now)
     return new
+
+
+def _tell(session: Session, event: str, reason: str, now: datetime) -> None:
+    """Tell the people of every partner whose posts are held now."""
+    for partner, count in listing.partners_of_event(session, event):
+        body = (
+            f"{partner.name}: {reason}, so {counted(count, 'post')} of yours {'is' if count == 1 else 'are'} on hold.\n"
+        )
+        body += (
+            "Nothing is asked of you: the posts go on, or get a new time, when the timetable says what becomes of it.\n"
+        )
+        tell.of_partner(session, partner, News(Kind.EVENT, f"{partner.name}: {reason}", body, "/posts"), now)
 
 
 def release_events(session: Session, reasons: Mapping[str, str], now: datetime) -> list[str]:

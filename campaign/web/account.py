@@ -7,7 +7,8 @@ from fastapi.responses import RedirectResponse, Response
 from pydantic import Field
 
 from campaign.errors import UnknownName, WrongUse
-from campaign.models import calendar_links, sign_in, tokens
+from campaign.models import calendar_links, sign_in, tokens, users
+from campaign.models.users import Mail
 from campaign.people import bearers, calendars, passkeys, passwords, visits
 from campaign.people.bearers import SCOPES
 from campaign.web.area import Area, Open
@@ -31,6 +32,13 @@ class Change(Fields):
     }
     old: Secret = Field(default="", max_length=passwords.LONGEST)
     password: Secret = Field(min_length=passwords.SHORTEST, max_length=passwords.LONGEST)
+
+
+class Wanted(Fields):
+    """Which notices the person wants."""
+
+    missing: ClassVar = {"mail": "Choose which mail you want"}
+    mail: Mail
 
 
 class Named(Answer):
@@ -93,6 +101,17 @@ def _page(
         now=who.house.now(),
         **names,
     )
+
+
+@area.post("/account/mail", Open.SIGNED_IN)
+def choose_mail(who: Who, sent: Sent) -> Response:
+    """Keep which notices the person wants by mail."""
+    form = read(Wanted, sent)
+    if form.found is None:
+        return _page(who, form, _WRONG)
+    with who.house.app.database.write() as session:
+        users.set_mail(session, who.person.ident, form.found.mail)
+    return who.redirect(_HOME, "Saved which mail you get.")
 
 
 @area.post("/account/sessions/{ident}/end", Open.SIGNED_IN)

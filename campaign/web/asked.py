@@ -14,7 +14,8 @@ from campaign.models.snapshots import FIGURES, LogFilter
 from campaign.plan.days import day_after, day_start
 from campaign.web import times
 from campaign.web.visitor import Actor
-from campaign.web.words import channel, day_name, sentence
+from campaign.web.words import day_name, sentence
+from campaign.wording import channel
 
 _NAMES = ("partner", "channel", "template", "slot", "from", "to", "figure")
 

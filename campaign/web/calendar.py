@@ -22,7 +22,8 @@ from campaign.web import times
 from campaign.web.area import Area, Tab
 from campaign.web.subjects import copy_of
 from campaign.web.visitor import Actor, Who
-from campaign.web.words import STATES, Tag, channel, day_name
+from campaign.web.words import STATES, Tag, day_name
+from campaign.wording import channel
 
 area = Area(Tab("Calendar", "/calendar", Right.SEE))
 

@@ -27,8 +27,8 @@ from campaign.web.house import House
 from campaign.web.ical import Entry, Standing
 from campaign.web.subjects import copy_of
 from campaign.web.visitor import own_partners
-from campaign.web.words import STATES, channel, sentence
-from campaign.wording import counted
+from campaign.web.words import STATES, sentence
+from campaign.wording import channel, counted
 
 area = Area()
 

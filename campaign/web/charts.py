@@ -23,7 +23,8 @@ from campaign.web.asked import Asked, asked, choices, span
 from campaign.web.engagement import as_csv
 from campaign.web.queue import place_in, place_of
 from campaign.web.visitor import Who
-from campaign.web.words import FIGURE_NAMES, channel, clock_hour
+from campaign.web.words import FIGURE_NAMES, clock_hour
+from campaign.wording import channel
 
 area = Area(Tab("Engagement", "/engagement", Right.SEE))
 

@@ -17,8 +17,8 @@ from campaign.review.foresight import Fate, Release, Terms, foresee, on_their_wa
 from campaign.web.area import Area, Tab
 from campaign.web.forms import Fields, Form, Sent, read, seen
 from campaign.web.visitor import Actor, Who
-from campaign.web.words import Tag, channel
-from campaign.wording import counted
+from campaign.web.words import Tag
+from campaign.wording import channel, counted
 
 area = Area(Tab("Hold", "/hold", Right.HOLD))
 

@@ -2,8 +2,10 @@
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
+from urllib.parse import urlencode
 
 from fastapi.responses import Response
 
@@ -11,9 +13,11 @@ from campaign.models import participation
 from campaign.models.participation import Progress
 from campaign.people import Right
 from campaign.reports.export import safe
+from campaign.review.reminding import Step, Wanted, step_of
 from campaign.web.area import Area, Tab
 from campaign.web.visitor import Who
-from campaign.web.words import channel
+from campaign.web.words import sentence
+from campaign.wording import channel
 
 area = Area(Tab("Taking part", "/participation", Right.HOLD))
 
@@ -26,6 +30,9 @@ _STEPS: tuple[tuple[str, Callable[[Progress], bool]], ...] = (
     ("Published", lambda one: bool(one.published)),
 )
 STEPS = tuple(name for name, _ in _STEPS)
+_STEP_NAMES: Mapping[str, str] = MappingProxyType(
+    {Step.DETAILS: "Give details", Step.ACCOUNT: "Connect an account", Step.AGREE: "Agree"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +58,27 @@ def next_step(one: Progress) -> str:
     return next((name for name, has in _STEPS if not has(one)), "")
 
 
+def _filters(rows: Sequence[Progress], wanted: Wanted) -> list[tuple[str, str, list[dict[str, object]]]]:
+    """Return the selects of the filter: name, label, options."""
+    kinds, regions = {one.partner.kind for one in rows}, {one.partner.region for one in rows}
+    return [
+        ("step", "What comes next", _options(wanted.step, _STEP_NAMES.items())),
+        ("kind", "Kind", _options(wanted.kind, [(name, sentence(name)) for name in sorted(kinds - {""})])),
+        ("region", "Region", _options(wanted.region, [(name, name) for name in sorted(regions - {""})])),
+    ]
+
+
+def _options(chosen: str, pairs: Iterable[tuple[str, str]]) -> list[dict[str, object]]:
+    return [{"value": value, "text": text, "selected": value == chosen} for value, text in [("", "All"), *pairs]]
+
+
 @area.get("/participation", Right.HOLD)
-def show(who: Who) -> Response:
-    """Show how many partners have come how far, and each of them."""
+def show(who: Who, step: str = "", kind: str = "", region: str = "") -> Response:
+    """Show how many partners have come how far, and each of those that the filter takes."""
+    wanted = Wanted(step, kind, region)
     with who.reading() as session:
         rows = participation.progress(session)
+    shown = [one for one in rows if wanted.takes(one)]
     tables = [
         ("By kind", _by(rows, lambda one: [one.partner.kind])),
         ("By region", _by(rows, lambda one: [one.partner.region])),
@@ -66,7 +89,11 @@ def show(who: Who) -> Response:
         steps=STEPS,
         whole=_counted("All partners", rows),
         tables=[(title, parts) for title, parts in tables if parts],
-        rows=[(one, next_step(one), sum(one.published.values())) for one in rows],
+        rows=[(one, next_step(one), sum(one.published.values())) for one in shown],
+        filters=_filters(rows, wanted),
+        narrowed=wanted != Wanted(),
+        to_remind=sum(step_of(one) is not None for one in shown),
+        remind=f"/participation/remind?{urlencode({'step': step, 'kind': kind, 'region': region})}",
     )
 
 

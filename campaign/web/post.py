@@ -21,7 +21,7 @@ from campaign.web.items import Kind, Strip, items
 from campaign.web.preview import Preview, mail_page, preview
 from campaign.web.subjects import copy_of, template_of
 from campaign.web.visitor import Actor, Who
-from campaign.web.words import channel
+from campaign.wording import channel
 
 area = Area()
 

@@ -22,7 +22,8 @@ from campaign.web import times
 from campaign.web.area import Area, Tab
 from campaign.web.items import Item, items
 from campaign.web.visitor import Actor, Who
-from campaign.web.words import STATES, channel, day_name
+from campaign.web.words import STATES, day_name
+from campaign.wording import channel
 
 area = Area(Tab("Posts", "/posts", Right.SEE))
 

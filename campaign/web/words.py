@@ -12,7 +12,7 @@ from campaign.models.posts import Post
 from campaign.models.snapshots import FIGURES
 from campaign.models.status import Status
 from campaign.plan.days import spoken_day, spoken_time
-from campaign.wording import counted
+from campaign.wording import channel, counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +49,6 @@ _COLONS_OF_A_PROCESS = 2
 HELD = Tag("On hold", "red")
 RETURNED = Tag("Needs changes", "orange")
 
-CHANNELS: Mapping[str, str] = MappingProxyType(
-    {"x": "X", "facebook": "Facebook", "linkedin": "LinkedIn", "email": "Email"}
-)
 FIGURE_NAMES: Mapping[str, str] = MappingProxyType({name: name.title() for name in FIGURES})
 """The figures as people read them: the platforms' own words, for each counts in its own way."""
 OUTCOMES: Mapping[str, str] = MappingProxyType(
@@ -126,11 +123,6 @@ def tag_of(post: Post, *, held: bool = False) -> Tag:
     if post.status == Status.DRAFT and post.comment:
         return RETURNED
     return STATES[Status(post.status)]
-
-
-def channel(name: str) -> str:
-    """Return a channel's name as people write it."""
-    return CHANNELS.get(name, name.title())
 
 
 def who(name: str) -> str:

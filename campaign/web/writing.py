@@ -29,7 +29,7 @@ from campaign.web.pictures import own as own_pictures
 from campaign.web.post import CONFLICT, WRONG
 from campaign.web.preview import Preview, drafted
 from campaign.web.visitor import Actor, Who
-from campaign.web.words import channel
+from campaign.wording import channel
 
 area = Area()
 

@@ -54,6 +54,8 @@ def opened_pages(folder: Path) -> Iterator[Room]:
 def furnish(room: Room) -> dict[str, int]:
     """Store posts of every state for both partners; returns some by name."""
     office, found = room.office, dict[str, int]()
+    office.reach("rita", "rita@dfe.example.org")
+    office.reach("ella", "ella@elm.example.org")
     for number, status in enumerate(Status):
         found[status.value] = office.post("oak", status=status, after=timedelta(hours=number - 3))
     found["returned"] = office.post("oak", status=Status.DRAFT, changes={"comment": "Say where the course is"})

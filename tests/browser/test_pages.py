@@ -37,6 +37,7 @@ PAGES = (
     ("olga", "/accounts/{account}/connect"),
     ("olga", "/accounts/connected/x?state=none"),
     ("rita", "/participation"),
+    ("rita", "/participation/remind"),
     ("olga", "/details"),
     ("adam", "/details"),
     ("olga", "/posts/new"),

@@ -23,7 +23,8 @@ from campaign.health.webhook import Ping, Webhook
 from campaign.models import Database, upkeep
 from campaign.models.alerts import Alert
 from campaign.models.alerts import Duty as DutyRow
-from campaign.models.users import Notice, User
+from campaign.models.notices import Notice
+from campaign.models.users import User
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 SECRET = "a-secret-of-the-webhook"

@@ -75,7 +75,7 @@ def test_a_post_that_was_cut_is_published_and_its_people_are_told_what_is_missin
     (notice,) = room.notices()
     assert (notice.to, notice.subject) == ("olga@oak.example.org", "Oak: a post does not show all its words")
     assert "it ends with “Have your say”: 36 characters are missing" in notice.body
-    assert f"campaign retract post:{post_id}" in notice.body
+    assert notice.path == f"/posts/{post_id}"
     assert moves(room, post_id)[-1][0] == "read back"
 
 

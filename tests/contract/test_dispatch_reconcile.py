@@ -288,7 +288,7 @@ def test_where_reading_is_not_permitted_a_person_is_asked_at_once_and_nothing_is
     asked = page.seen(post_id)
     assert (asked.status, asked.looks) == (Status.UNCONFIRMED, 0)
     assert "403" in (asked.needs_person or "")
-    assert ["settle" in notice.body for notice in page.notices()] == [True]
+    assert ["/settle/" in notice.path for notice in page.notices()] == [True]
     page.later(60 * MINUTE)
     page.come_to_rest()
     assert page.shown() == stood

@@ -88,7 +88,7 @@ def test_two_equal_posts_on_the_account_need_a_person(room: Room) -> None:
     unsure = room.seen(post_id)
     assert unsure.status == Status.UNCONFIRMED
     assert twin in (unsure.needs_person or "")
-    assert [(notice.to, "settle" in notice.body) for notice in room.notices()] == [("olga@oak.example.org", True)]
+    assert [(notice.to, "/settle/" in notice.path) for notice in room.notices()] == [("olga@oak.example.org", True)]
     with room.means.database.read() as session:
         assert upkeep.to_look_up(session, room.means.clock.now() + timedelta(hours=1)) == []
 

@@ -92,7 +92,7 @@ def test_a_lost_renewal_stops_the_account_asks_a_person_and_leaves_no_post_in_do
     assert on_x.attempts(post_id) == ["credential", "credential"]
     assert (on_x.seen(post_id).status, on_x.shown(), token_calls(on_x)) == (Status.APPROVED, [], 1)
     assert "lost" in (account_of(on_x).stopped_why or "")
-    assert ["lost" in notice.body and "accounts import" in notice.body for notice in on_x.notices()] == [True]
+    assert ["lost" in notice.body and "new credentials" in notice.body for notice in on_x.notices()] == [True]
 
 
 SPENT_NOTHING = [("x", "429-no-reset"), ("linkedin", "429-no-reset"), ("linkedin", "drop-before-store")]

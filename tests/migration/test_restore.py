@@ -4,15 +4,16 @@ from datetime import timedelta
 
 import pytest
 from backup_place import HOUR, Place
+from builders import unsent
 from sqlmodel import col, select
 
 from campaign.clock import iso
-from campaign.models import audit, holds, lanes, listing, mailing, upkeep, users
+from campaign.models import audit, holds, lanes, listing, mailing, upkeep
 from campaign.models.mailing import Delivery, MailingList, Subscriber, Suppression
+from campaign.models.notices import Notice
 from campaign.models.partners import Campaign, Lane
 from campaign.models.posts import Attempt, Post
 from campaign.models.status import Status
-from campaign.models.users import Notice
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -110,7 +111,7 @@ def test_lanes_are_free_and_old_mails_to_people_do_not_go_twice(place: Place) ->
     place.stale()
     with place.database.read() as session:
         assert [lane.owner for lane in session.exec(select(Lane))] == [None]
-        assert [notice.to for notice in users.unsent(session, place.clock.now())] == ["op@example.org"]
+        assert [notice.to for notice in unsent(session)] == ["op@example.org"]
 
 
 def test_who_left_since_gets_no_mail_though_the_backup_knows_nothing_of_it(place: Place) -> None:

@@ -5,11 +5,13 @@ from datetime import timedelta
 
 import pytest
 import structlog
+from builders import unsent
 from conftest import MovedClock
 from structlog.testing import capture_logs
 
-from campaign.models import Database, audit, users
-from campaign.models.users import Notice, User
+from campaign.models import Database, audit
+from campaign.models.notices import Notice
+from campaign.models.users import User
 from campaign.review import head as head_room
 from campaign.review.head import HeadReport
 
@@ -23,7 +25,7 @@ def decide(database: Database, clock: MovedClock, what: str) -> None:
 
 def mailed(database: Database, clock: MovedClock) -> list[Notice]:
     with database.read() as session:
-        return users.unsent(session, clock.now())
+        return unsent(session)
 
 
 def test_the_head_moves_with_every_row_and_not_without_it(database: Database, clock: MovedClock) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from builders import add_post
+from builders import add_post, unsent
 from conftest import MovedClock
 from spending import CENT, POST, claim, ended, means_of, seed, spent
 
@@ -19,7 +19,7 @@ from campaign.dispatch import budget, lane, reconcile
 from campaign.dispatch.claimed import Claimed, Done
 from campaign.dispatch.means import Means
 from campaign.errors import NeverSent, Outcome, Refused, Unknown, Wait
-from campaign.models import Database, bookings, lanes, listing, users
+from campaign.models import Database, bookings, lanes, listing
 from campaign.models.bookings import Use
 from campaign.models.moves import move
 from campaign.models.partners import Account, Lane
@@ -40,7 +40,7 @@ def test_a_cap_holds_with_many_workers_and_is_told_once(database: Database, cloc
         waiting = [session.get_one(Lane, ident) for ident, one in zip(accounts, claimed, strict=True) if one is None]
         assert {row.ready_at for row in waiting} == {datetime(2026, 1, 1, tzinfo=UTC)}
         assert len({row.ready_why for row in waiting}) == 1
-        assert [notice.to for notice in users.unsent(session, clock.now())] == ["rita@dfe.example.org"]
+        assert [notice.to for notice in unsent(session)] == ["rita@dfe.example.org"]
 
 
 def test_a_cap_holds_within_one_turn_and_the_lanes_of_the_others_are_let_go(

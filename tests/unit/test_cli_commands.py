@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from builders import unsent
 from sqlmodel import col
 from terminal import CONFIG, Terminal, opened_terminal, slot
 
-from campaign.models import Database, upkeep, users
+from campaign.models import Database, upkeep
 from campaign.models.audit import Audit, Head
 from campaign.models.posts import Post
 from campaign.models.status import Status
@@ -307,7 +308,7 @@ def test_a_return_is_told_to_the_partner(terminal: Terminal) -> None:
     terminal.run("review", "return", first, "--comment", "Name the head teacher", "--as", "rita")
     database = Database(f"sqlite:///{terminal.folder}/campaign.db", connections=1)
     with database.read() as session:
-        (notice,) = users.unsent(session, datetime.now(UTC))
+        (notice,) = unsent(session)
     database.close()
     assert (notice.to, "Name the head teacher" in notice.body) == ("rita@dfe.example.org", True)
 

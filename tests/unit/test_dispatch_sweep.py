@@ -5,7 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from builders import CONTENTS
+from builders import CONTENTS, unsent
 from conftest import MovedClock
 from reviewing import GRACE, Office, opened_office
 
@@ -13,7 +13,7 @@ from campaign.channels import load_channels
 from campaign.dispatch import sweep
 from campaign.dispatch.means import Means
 from campaign.dispatch.retry import Policy
-from campaign.models import lanes, listing, upkeep, users
+from campaign.models import lanes, listing, upkeep
 from campaign.models.holds import Hold
 from campaign.models.mailing import Delivery
 from campaign.models.partners import Account, Partner
@@ -65,22 +65,14 @@ def means(office: Office) -> Means:
 
 def told(office: Office) -> list[tuple[str, str]]:
     with office.database.read() as session:
-        return [(notice.to, notice.subject) for notice in users.unsent(session, office.clock.now())]
-
-
-def give_address(office: Office, name: str, email: str) -> None:
-    with office.database.write() as session:
-        person = users.user(session, name)
-        assert person is not None
-        person.email = email
-        session.add(person)
+        return [(notice.to, notice.subject) for notice in unsent(session)]
 
 
 def test_a_post_is_handed_over_when_due_and_not_before(office: Office, means: Means) -> None:
-    give_address(office, "olga", "olga@oak.example.org")
+    office.reach("olga", "olga@oak.example.org")
     office.join("ash", mode="by-hand")
     office.hire("anna", "officer", "ash")
-    give_address(office, "anna", "anna@ash.example.org")
+    office.reach("anna", "anna@ash.example.org")
     post_id = office.post("ash", status=Status.APPROVED, after=SECOND)
     sweep.hand_over(means, office.clock.now())
     assert office.seen(post_id).status == Status.APPROVED
@@ -89,10 +81,10 @@ def test_a_post_is_handed_over_when_due_and_not_before(office: Office, means: Me
     sweep.hand_over(means, office.clock.now())
     assert office.seen(post_id).status == Status.BY_HAND
     with office.database.read() as session:
-        (notice,) = users.unsent(session, office.clock.now())
+        (notice,) = unsent(session)
     assert notice.to == "anna@ash.example.org"
     assert office.seen(post_id).draft["words"] in notice.body
-    assert f"campaign hand done {post_id}" in notice.body
+    assert notice.path == f"/posts/{post_id}/hand"
 
 
 def test_what_is_held_is_not_handed_over(office: Office, means: Means) -> None:
@@ -107,7 +99,7 @@ def test_what_is_held_is_not_handed_over(office: Office, means: Means) -> None:
 def test_an_image_whose_permission_has_ended_is_not_handed_over_and_people_are_told(
     office: Office, means: Means
 ) -> None:
-    give_address(office, "rita", "rita@dfe.example.org")
+    office.reach("rita", "rita@dfe.example.org")
     office.join("ash", mode="by-hand")
     image = Media("d" * 64, "image/png", "Our class", Path("a.png"), office.clock.now())
     shows = {"draft": draft_to_json(Draft("Look", media=(image,)))}
@@ -115,12 +107,12 @@ def test_an_image_whose_permission_has_ended_is_not_handed_over_and_people_are_t
     sweep.hand_over(means, office.clock.now())
     assert office.seen(post_id).status == Status.MISSED
     with office.database.read() as session:
-        (notice,) = users.unsent(session, office.clock.now())
+        (notice,) = unsent(session)
     assert "the permission for an image in it has ended" in notice.body
 
 
 def test_changed_words_are_not_handed_over_but_go_back_to_review(office: Office, means: Means) -> None:
-    give_address(office, "rita", "rita@dfe.example.org")
+    office.reach("rita", "rita@dfe.example.org")
     office.join("ash", mode="by-hand")
     post_id = office.post("ash", status=Status.APPROVED, after=DUE)
     with office.database.write() as session:
@@ -137,10 +129,10 @@ def test_changed_words_are_not_handed_over_but_go_back_to_review(office: Office,
 
 def a_share(office: Office) -> int:
     """A post of ash, served by hand, that shares oak's post of the slot launch, due now."""
-    give_address(office, "olga", "olga@oak.example.org")
+    office.reach("olga", "olga@oak.example.org")
     office.join("ash", mode="by-hand")
     office.hire("anna", "officer", "ash")
-    give_address(office, "anna", "anna@ash.example.org")
+    office.reach("anna", "anna@ash.example.org")
     draft = draft_to_json(Draft(words="", share_of="launch@oak"))
     return office.post("ash", status=Status.APPROVED, after=DUE, changes={"draft": draft})
 
@@ -154,7 +146,7 @@ def test_a_share_by_hand_is_handed_over_with_the_address_the_name_and_the_share_
     sweep.hand_over(means, office.clock.now())
     assert office.seen(post_id).status == Status.BY_HAND
     with office.database.read() as session:
-        (notice,) = users.unsent(session, office.clock.now())
+        (notice,) = unsent(session)
         oak = session.get_one(Partner, session.get_one(Account, office.accounts["oak"]).partner_id).name
     assert f"Share this post of {oak}: https://x.com/oak/status/99\n" in notice.body
     assert "Open: https://x.com/intent/retweet?tweet_id=99\n" in notice.body
@@ -181,7 +173,7 @@ def test_a_share_of_what_never_came_is_missed_and_says_so(office: Office, means:
     sweep.expire(means, office.clock.now())
     assert office.seen(post_id).status == Status.MISSED
     with office.database.read() as session:
-        (notice,) = users.unsent(session, office.clock.now())
+        (notice,) = unsent(session)
     assert "launch@oak, was not published" in notice.body
 
 
@@ -209,8 +201,8 @@ def test_late_posts_are_missed_just_beyond_their_limit(
 
 
 def test_a_missed_post_is_told_to_its_officers_else_to_the_reviewers(office: Office, means: Means) -> None:
-    give_address(office, "rita", "rita@dfe.example.org")
-    give_address(office, "olga", "olga@oak.example.org")
+    office.reach("rita", "rita@dfe.example.org")
+    office.reach("olga", "olga@oak.example.org")
     office.post("oak", status=Status.APPROVED, after=-GRACE - SECOND)
     office.post("elm", status=Status.APPROVED, after=-GRACE - SECOND)
     sweep.expire(means, office.clock.now())
@@ -229,7 +221,7 @@ def test_what_somebody_else_moved_meanwhile_is_left_to_them(office: Office, mean
 
 
 def test_what_cannot_be_taken_down_by_us_is_a_persons_task(office: Office, means: Means) -> None:
-    give_address(office, "rita", "rita@dfe.example.org")
+    office.reach("rita", "rita@dfe.example.org")
     office.join("ash", mode="by-hand")
     post_id = office.post("ash", status=Status.PUBLISHED, changes={"url": "https://x.com/ash/status/1"})
     with office.deciding("adam", post_id) as (desk, row):

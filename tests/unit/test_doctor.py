@@ -7,21 +7,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import add_account, add_post
+from builders import add_account, add_post, unsent
 from conftest import MovedClock
 
 from campaign.channels import load_channels
 from campaign.health import machine
 from campaign.health.doctor import Doctor
+from campaign.health.duty import Duty
+from campaign.health.endings import Endings
 from campaign.health.finding import Finding, Rule, Severity
 from campaign.identities import name as bound_to
 from campaign.models import Database, lanes, upkeep
 from campaign.models.alerts import Alert
 from campaign.models.holds import Hold
+from campaign.models.notices import Notice
 from campaign.models.partners import Account, Lane
 from campaign.models.posts import Attempt
 from campaign.models.status import Status
-from campaign.models.users import Notice
+from campaign.models.users import User
 from campaign.ports import Channel, Draft, Media
 from campaign.review.content import draft_to_json
 from campaign.vault import Vault, create_key
@@ -206,6 +209,26 @@ def test_a_token_that_ends_within_two_weeks_is_found(
     findings = found(sqlite_doctor, Rule.TOKEN_ENDS)
     assert [finding.severity for finding in findings] == severities
     assert SECRET not in repr(findings)
+
+
+def test_each_stage_of_an_end_of_access_is_told_once_however_many_look(
+    sqlite_doctor: Doctor, clock: MovedClock
+) -> None:
+    ends = sqlite_doctor.clock.now() + 15 * DAY
+    connected(sqlite_doctor, "linkedin", {"expires_at": ends.isoformat()})
+    with sqlite_doctor.database.write() as session:
+        session.add(User(name="rita", role="reviewer", email="rita@example.org", added_at=ends))
+    told = list[int]()
+    for days in (0, 2, 10, 9):
+        clock.move(days * DAY + 60 * MINUTE)
+        for owner in ("here:1", "there:2"):
+            duty = Duty(sqlite_doctor.database, clock, owner, "endings", SECOND)
+            clock.move(SECOND)
+            Endings(sqlite_doctor, duty).chore(clock.now())
+        with sqlite_doctor.database.read() as session:
+            told.append(len(unsent(session)))
+            assert SECRET not in repr(unsent(session))
+    assert told == [0, 1, 2, 3]
 
 
 RENEWABLE = {"refresh_token": "refresh", "client_id": "app", "client_secret": "hush"}

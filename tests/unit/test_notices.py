@@ -1,66 +1,194 @@
-"""Notices go out once, whichever machine sends them, and again where nobody knows."""
+"""Letters go out once, whichever machine sends them, gather what happens at once, and go again where nobody knows."""
 
 from datetime import timedelta
 from email.message import EmailMessage
 
+import pytest
+from builders import unsent
 from conftest import MovedClock
 
 from campaign.errors import NeverSent
-from campaign.models import Database
-from campaign.models.users import Notice
-from campaign.notices import Notices
+from campaign.models import Database, notices
+from campaign.models.notices import Heap, Notice
+from campaign.notices.kinds import WORDINGS, Kind
+from campaign.notices.letter import Paper, Rhythm
+from campaign.notices.sending import Notices
+
+PAPER = Paper("us@example.org", "SEND", "https://send.example.org")
+RHYTHM = Rhythm(timedelta(seconds=30), timedelta(minutes=10))
+SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 
 
-def written(database: Database, clock: MovedClock, *names: str) -> None:
+def notice(to: str, clock: MovedClock, kind: Kind | None = None, number: int = 7, about: str = "Oak") -> Notice:
+    """What is told of one post; without a kind it goes alone."""
+    wording = WORDINGS[kind or Kind.MISSED]
+    return Notice(
+        to=to,
+        kind=kind or "",
+        subject=f"{about}: {wording.one}",
+        body=f"{about} on X, post {number}: told.\nMore of {number}.\n",
+        path=wording.page.format(post=number),
+        created_at=clock.now(),
+        next_try_at=clock.now(),
+    )
+
+
+def written(database: Database, *some: Notice) -> None:
     with database.write() as session:
-        for name in names:
-            session.add(
-                Notice(to=name, subject="s", body="b", created_at=clock.now(), next_try_at=clock.now()),
-            )
+        for one in some:
+            notices.write(session, one)
+
+
+class Post:
+    """Where letters arrive."""
+
+    def __init__(self, database: Database, clock: MovedClock) -> None:
+        self.database, self.clock = database, clock
+        self.mails = list[EmailMessage]()
+        self.work = Notices(database, clock, PAPER, self.mails.append, RHYTHM)
+
+    def after(self, by: timedelta) -> list[str]:
+        """Let time pass and the chore run; returns the subjects of the letters that came."""
+        self.clock.move(by)
+        before = len(self.mails)
+        self.work.chore(self.clock.now())
+        return [mail["Subject"] for mail in self.mails[before:]]
 
 
 def test_of_two_machines_one_mails_a_notice(database: Database, clock: MovedClock) -> None:
-    written(database, clock, "a@example.org", "b@example.org")
+    written(database, *(notice(to, clock, kind) for to in ("a@example.org", "b@example.org") for kind in (None, *Kind)))
+    clock.move(MINUTE)
     sent = list[tuple[str, str]]()
-    other = Notices(database, clock, "us@example.org", lambda mail: sent.append(("other", mail["To"])))
+    other = Notices(database, clock, PAPER, lambda mail: sent.append(("other", mail["To"])), RHYTHM)
 
     def send(mail: EmailMessage) -> None:
         sent.append(("first", mail["To"]))
         other.chore(clock.now())
 
-    Notices(database, clock, "us@example.org", send).chore(clock.now())
-    assert sorted(sent) == [("first", "a@example.org"), ("other", "b@example.org")]
+    Notices(database, clock, PAPER, send, RHYTHM).chore(clock.now())
+    assert sorted(to for _, to in sent) == ["a@example.org"] * 2 + ["b@example.org"] * 2
     clock.move(timedelta(days=1))
     other.chore(clock.now())
-    assert len(sent) == 2
+    assert len(sent) == 4
 
 
-def test_a_notice_whose_sender_died_in_mid_send_goes_again(database: Database, clock: MovedClock) -> None:
-    written(database, clock, "a@example.org")
+@pytest.mark.parametrize("kind", [None, Kind.MISSED])
+def test_a_letter_whose_sender_died_in_mid_send_goes_again(
+    database: Database, clock: MovedClock, kind: Kind | None
+) -> None:
+    written(database, notice("a@example.org", clock, kind))
+    clock.move(MINUTE)
+    sent = list[str]()
 
-    def die(_mail: EmailMessage) -> None:
+    def die(mail: EmailMessage) -> None:
+        sent.append(mail["Message-ID"])
         raise SystemExit
 
-    try:
-        Notices(database, clock, "us@example.org", die).chore(clock.now())
-    except SystemExit:
-        clock.move(timedelta(minutes=5))
-    sent = list[str]()
-    Notices(database, clock, "us@example.org", lambda mail: sent.append(mail["To"])).chore(clock.now())
-    assert sent == ["a@example.org"]
+    with pytest.raises(SystemExit):
+        Notices(database, clock, PAPER, die, RHYTHM).chore(clock.now())
+    post = Post(database, clock)
+    assert post.after(SECOND) == []
+    assert post.after(timedelta(minutes=5)) == ["Oak: a post was missed"]
+    assert [mail["Message-ID"] for mail in post.mails] == sent
 
 
-def test_a_mail_server_that_is_away_is_asked_again_later(database: Database, clock: MovedClock) -> None:
-    written(database, clock, "a@example.org", "b@example.org")
+@pytest.mark.parametrize("kind", [None, Kind.MISSED])
+def test_a_mail_server_that_is_away_is_asked_again_later(
+    database: Database, clock: MovedClock, kind: Kind | None
+) -> None:
+    written(database, *(notice(to, clock, kind) for to in ("a@example.org", "b@example.org")))
+    clock.move(MINUTE)
     asked = list[str]()
 
     def refuse(mail: EmailMessage) -> None:
         asked.append(mail["To"])
         raise NeverSent("nobody listens")
 
-    work = Notices(database, clock, "us@example.org", refuse)
+    work = Notices(database, clock, PAPER, refuse, RHYTHM)
     work.chore(clock.now())
     assert asked == ["a@example.org"]
     clock.move(timedelta(minutes=6))
     work.chore(clock.now())
-    assert asked == ["a@example.org", "a@example.org"]
+    assert asked == ["a@example.org"] * 2
+    with database.read() as session:
+        assert len(unsent(session)) == 2
+
+
+def test_two_hundred_missed_posts_are_one_letter_and_the_next_comes_after_the_pause(
+    database: Database, clock: MovedClock
+) -> None:
+    post = Post(database, clock)
+    written(database, *(notice("a@example.org", clock, Kind.MISSED, number) for number in range(150)))
+    assert post.after(20 * SECOND) == []
+    written(database, *(notice("a@example.org", clock, Kind.MISSED, number) for number in range(50)))
+    assert post.after(10 * SECOND) == ["Oak: 200 posts were missed"]
+    written(database, notice("a@example.org", clock, Kind.RETURNED), notice("b@example.org", clock, Kind.RETURNED))
+    assert post.after(MINUTE) == ["Oak: a post was returned"], "somebody else need not wait"
+    assert post.after(8 * MINUTE) == []
+    assert post.after(MINUTE) == ["Oak: a post was returned"]
+    assert post.after(timedelta(days=1)) == []
+
+
+def test_a_post_to_publish_by_hand_waits_for_no_pause_and_takes_along_what_does(
+    database: Database, clock: MovedClock
+) -> None:
+    post = Post(database, clock)
+    written(database, notice("a@example.org", clock, Kind.MISSED))
+    assert post.after(MINUTE) == ["Oak: a post was missed"]
+    written(database, notice("a@example.org", clock, Kind.RETURNED))
+    assert post.after(MINUTE) == []
+    written(database, notice("a@example.org", clock, Kind.BY_HAND))
+    assert post.after(SECOND) == ["Oak: a post to publish by hand, a post was returned"]
+
+
+def test_a_program_that_ends_sends_what_waits(database: Database, clock: MovedClock) -> None:
+    post = Post(database, clock)
+    written(database, notice("a@example.org", clock, Kind.MISSED))
+    post.work.last(clock.now())
+    assert len(post.mails) == 1
+
+
+def test_the_chore_says_when_the_next_letter_goes(database: Database, clock: MovedClock) -> None:
+    written(database, notice("a@example.org", clock, Kind.MISSED))
+    assert Notices(database, clock, PAPER, lambda _mail: None, RHYTHM).chore(clock.now()) == clock.now() + 30 * SECOND
+
+
+def test_what_has_a_key_is_told_once_to_each(database: Database, clock: MovedClock) -> None:
+    for _ in range(2):
+        for to in ("a", "b"):
+            one = notice(f"{to}@example.org", clock, Kind.DIGEST)
+            one.key = f"digest:today:{to}"
+            written(database, one)
+    with database.read() as session:
+        assert [one.to for one in unsent(session)] == ["a@example.org", "b@example.org"]
+        assert sorted(notices.keys(session, "digest:")) == ["digest:today:a", "digest:today:b"]
+
+
+def test_a_letter_never_waits_for_a_clock_that_was_set_back(clock: MovedClock) -> None:
+    now = clock.now()
+    assert RHYTHM.goes_at(Heap("a", now + MINUTE, urgent=False, last=None), now) == now
+    assert RHYTHM.goes_at(Heap("a", now, urgent=False, last=now + timedelta(hours=1)), now) == now + 30 * SECOND
+
+
+def test_a_letter_of_one_notice_says_it_whole_with_the_page_that_settles_it(clock: MovedClock) -> None:
+    told = [notice("a@example.org", clock, Kind.MISSED)]
+    assert PAPER.subject(told) == "Oak: a post was missed"
+    assert PAPER.body(told).startswith(
+        "Oak on X, post 7: told.\nMore of 7.\n\nChoose a new time or withdraw here:\nhttps://send.example.org/posts/7\n"
+    )
+    assert "https://send.example.org/account" in PAPER.body(told)
+
+
+def test_a_letter_of_many_notices_counts_them_lists_some_and_has_one_page_for_each_kind(clock: MovedClock) -> None:
+    told = [notice("a", clock, Kind.MISSED, number) for number in range(23)]
+    told += [notice("a", clock, Kind.BY_HAND, 99), notice("a", clock, Kind.RETURNED, 98, about="Elm")]
+    assert PAPER.subject(told) == "SEND: a post to publish by hand, 23 posts were missed, a post was returned"
+    hand, missed, returned = PAPER.body(told).split("https://send.example.org/")[:3]
+    assert (hand.count("More of"), missed.count("- Oak on X, post"), returned.count("More of")) == (1, 20, 1)
+    assert "and 3 more" in missed
+    links = [line for line in PAPER.body(told).splitlines() if line.startswith("https")]
+    assert [link.removeprefix("https://send.example.org") for link in links] == [
+        "/posts/99/hand",
+        "/posts?status=missed",
+        "/posts/98",
+    ]

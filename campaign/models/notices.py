@@ -1,0 +1,125 @@
+"""Notices: what people are told by mail, written beside what causes them and sent later, from this table alone."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy import Index, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import aliased
+from sqlmodel import Field, Session, SQLModel, col, select
+
+from campaign.models.types import UtcDateTime
+
+_UNSENT = text("sent_at IS NULL")
+_MOST = 5000
+"""Notices in one letter: a statement takes no endless list of ids."""
+
+
+class Notice(SQLModel, table=True):
+    """One thing that a person is told. Those of a ``kind`` that wait for one address go in one letter; one without a
+    kind goes alone and at once.
+
+    ``path`` is the page that settles it. ``key`` is told to an address once for ever, however often it is written.
+    """
+
+    __table_args__ = (
+        Index("notice_unsent", "id", sqlite_where=_UNSENT, postgresql_where=_UNSENT),
+        Index("notice_key", "key", unique=True),
+        Index("notice_sent", "to", "sent_at"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    to: str
+    kind: str = ""
+    subject: str
+    body: str
+    path: str = ""
+    key: str | None = None
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    tries: int = 0
+    next_try_at: datetime = Field(sa_type=UtcDateTime)
+    sent_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+@dataclass(frozen=True, slots=True)
+class Heap:
+    """What waits for one address: since when, whether any of it is urgent, and when the last letter went there."""
+
+    to: str
+    since: datetime
+    urgent: bool
+    last: datetime | None
+
+
+def write(session: Session, notice: Notice) -> bool:
+    """Write a notice down, in the caller's transaction; False when its key was written already."""
+    if notice.key is None:
+        session.add(notice)
+        return True
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    values = notice.model_dump(exclude={"id"})
+    statement = insert(Notice).values(**values).on_conflict_do_nothing().returning(col(Notice.id))
+    return session.execute(statement).first() is not None
+
+
+def keys(session: Session, beginning: str) -> list[str]:
+    """Return the keys that begin so."""
+    begins = col(Notice.key).startswith(beginning, autoescape=True)
+    return [key for key in session.exec(select(Notice.key).where(begins)) if key is not None]
+
+
+def alone(session: Session, now: datetime, *, limit: int = 50) -> list[Notice]:
+    """Return notices that go each by itself, and now."""
+    statement = select(Notice).where(_waits(), col(Notice.kind) == "", col(Notice.next_try_at) <= now)
+    return list(session.exec(statement.order_by(col(Notice.id)).limit(limit)))
+
+
+def heaps(session: Session, now: datetime, urgent: Sequence[str]) -> list[Heap]:
+    """Return what waits by address, the oldest first; ``urgent`` are the kinds that are. An address is left out while a
+    letter to it is on its way, or is to be tried again later.
+    """
+    since = sa.func.min(col(Notice.created_at)).label("since")
+    presses = sa.func.max(sa.case((col(Notice.kind).in_(urgent), 1), else_=0)).label("urgent")
+    waiting = (
+        sa.select(col(Notice.to).label("to"), since, presses)
+        .where(_waits(), col(Notice.kind) != "")
+        .group_by(col(Notice.to))
+        .having(sa.func.max(col(Notice.next_try_at)) <= now)
+        .subquery()
+    )
+    before = aliased(Notice)
+    sent = sa.and_(col(before.to) == waiting.c.to, col(before.kind) != "")
+    last = sa.select(sa.func.max(col(before.sent_at))).where(sent).scalar_subquery()
+    statement = sa.select(waiting.c.to, waiting.c.since, waiting.c.urgent, last).order_by(waiting.c.since, waiting.c.to)
+    return [Heap(to, since, bool(presses), last) for to, since, presses, last in session.execute(statement)]
+
+
+def claim(session: Session, to: str, now: datetime, until: datetime) -> list[Notice]:
+    """Take for us alone, until then, all that waits for an address; nothing when somebody else was quicker."""
+    return _claim(session, sa.and_(col(Notice.to) == to, col(Notice.kind) != ""), now, until)
+
+
+def claim_alone(session: Session, notice: Notice, now: datetime, until: datetime) -> list[Notice]:
+    """Take one notice that goes by itself."""
+    return _claim(session, col(Notice.id) == notice.id, now, until)
+
+
+def _claim(session: Session, which: sa.ColumnElement[bool], now: datetime, until: datetime) -> list[Notice]:
+    free = sa.and_(_waits(), which, col(Notice.next_try_at) <= now)
+    some = sa.select(col(Notice.id)).where(free).order_by(col(Notice.id)).limit(_MOST)
+    mine = sa.update(Notice).where(free, col(Notice.id).in_(some)).values(next_try_at=until)
+    taken = session.execute(mine.returning(col(Notice.id)).execution_options(synchronize_session=False))
+    ids = list(taken.scalars())
+    return list(session.exec(select(Notice).where(col(Notice.id).in_(ids)).order_by(col(Notice.id))))
+
+
+def note(session: Session, sent: Sequence[Notice], values: Mapping[str, object]) -> None:
+    """Note how the sending of notices went."""
+    ids = [notice.id for notice in sent]
+    session.execute(sa.update(Notice).where(col(Notice.id).in_(ids)).values(**values))
+
+
+def _waits() -> sa.ColumnElement[bool]:
+    return col(Notice.sent_at).is_(None)

@@ -1,0 +1,129 @@
+"""Sending letters: each notice until the mail server has taken it, for three days at most.
+
+Any number of machines may do so at once: what waits for an address is claimed before it is sent. What a sender that
+died in mid-send had claimed goes again after five minutes, for a letter that comes twice harms less than one that does
+not come; its Message-ID is the same.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
+from email.message import EmailMessage
+from email.utils import format_datetime
+from typing import Self
+from urllib.parse import urlsplit
+
+import structlog
+
+from campaign.clock import Clock
+from campaign.config import Settings
+from campaign.config.oidc import is_loopback
+from campaign.errors import Outcome, Refused
+from campaign.models import Database, notices
+from campaign.models.notices import Heap, Notice
+from campaign.notices.kinds import URGENT
+from campaign.notices.letter import AT_ONCE, Paper, Rhythm
+
+log = structlog.get_logger(__name__)
+
+_PAUSE = timedelta(minutes=5)
+_GIVE_UP = timedelta(days=3)
+_MOST = 50
+"""Letters in one turn."""
+
+
+class Notices:
+    """Sends what waits. ``send`` hands one message to the mail server and raises an Outcome when it cannot."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        paper: Paper,
+        send: Callable[[EmailMessage], None],
+        rhythm: Rhythm,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self.paper = paper
+        self._send = send
+        self._rhythm = rhythm
+
+    @classmethod
+    def opened(
+        cls, database: Database, clock: Clock, settings: Settings, sender: str, send: Callable[[EmailMessage], None]
+    ) -> Self:
+        """Return what sends as config.toml says; logs once where the links would lead nowhere."""
+        url, wanted = settings.web.public_url, settings.notices
+        if is_loopback(urlsplit(url).hostname or ""):
+            log.warning("links in mail lead to this machine alone", public_url=url, mend="Set [web] public_url.")
+        paper = Paper(sender, settings.campaign.name, url)
+        return cls(database, clock, paper, send, Rhythm(wanted.gather, wanted.pause))
+
+    def chore(self, now: datetime) -> datetime | None:
+        """Send what is due; returns when the next letter is, None where nothing is before the next beat."""
+        return self._send_due(now, self._rhythm)
+
+    def last(self, now: datetime) -> None:
+        """Send what waits, before the program ends."""
+        self._send_due(now, AT_ONCE)
+
+    def _send_due(self, now: datetime, rhythm: Rhythm) -> datetime | None:
+        with self._database.read() as session:
+            alone, heaps = notices.alone(session, now, limit=_MOST), notices.heaps(session, now, URGENT)
+        times = {heap: rhythm.goes_at(heap, now) for heap in heaps}
+        due = [heap for heap, at in times.items() if at <= now]
+        for told in self._claimed(alone, due[:_MOST], now):
+            if not self._deliver(told, now):
+                return None  # the server is away: the rest would fail alike
+        return min((at for at in times.values() if at > now), default=None)
+
+    def _claimed(self, alone: Sequence[Notice], due: Sequence[Heap], now: datetime) -> Iterator[list[Notice]]:
+        """Take each letter for us alone, right before it is sent: every machine runs this chore."""
+        until = now + _PAUSE
+        for notice in alone:
+            with self._database.write() as session:
+                told = notices.claim_alone(session, notice, now, until)
+            if told:
+                yield told
+        for heap in due:
+            with self._database.write() as session:
+                told = notices.claim(session, heap.to, now, until)
+            if told:
+                yield told
+
+    def _deliver(self, told: Sequence[Notice], now: datetime) -> bool:
+        """Send one letter and write down how that went; says whether it makes sense to send the next.
+
+        One that the server refuses, or that cannot be made into a mail, is a fault of its own address: it must not
+        keep the others from going.
+        """
+        values: dict[str, object] = {"sent_at": now}
+        go_on = True
+        try:
+            self._send(self._message(told))
+        except Outcome as outcome:
+            log.warning("letter not sent", notice=told[0].id, count=len(told), detail=outcome.detail)
+            go_on = isinstance(outcome, Refused)
+            tries = max(notice.tries for notice in told) + 1
+            values = {"tries": tries, "next_try_at": now + _PAUSE * tries}
+            if now - told[0].created_at > _GIVE_UP:
+                values = {"sent_at": now, "tries": -1}
+        except Exception as error:  # noqa: BLE001 - whatever the mail library says of an address that is none
+            log.error("letter given up", notice=told[0].id, error=repr(error))  # noqa: TRY400 - no fault of the program
+            values = {"sent_at": now, "tries": -1}
+        with self._database.write() as session:
+            notices.note(session, told, values)
+        return go_on
+
+    def _message(self, told: Sequence[Notice]) -> EmailMessage:
+        first, last = told[0], told[-1]
+        message = EmailMessage()
+        message["From"] = self.paper.sender
+        message["To"] = first.to
+        message["Subject"] = " ".join(self.paper.subject(told).split())
+        message["Date"] = format_datetime(last.created_at)
+        number = f"{first.id}" if len(told) == 1 else f"{first.id}-{last.id}"
+        message["Message-ID"] = f"<notice-{number}.{first.created_at.timestamp():.0f}@campaign.invalid>"
+        message["Auto-Submitted"] = "auto-generated"
+        message.set_content(self.paper.body(told))
+        return message
