@@ -18,7 +18,7 @@ from campaign.identities import name as bound_to
 from campaign.models import audit, partners, sign_in, users
 from campaign.models.partners import Account
 from campaign.models.status import Status
-from campaign.ports import Renews
+from campaign.ports import Message, Renews, Retracts
 from campaign.sandbox.accounts import SandboxAccount
 from campaign.sandbox.consent import CLIENT_ID, CLIENT_SECRET, PUBLIC_ID
 from campaign.sandbox.faults import Fault
@@ -147,6 +147,16 @@ def test_consent_connects_the_account_and_lets_it_go_again(trip: Trip) -> None:
     with trip.room.office.database.read() as session:
         row = audit.rows(session, limit=1)[0]
     assert (row.who, row.action, row.subject) == (trip.officer, "connect account", f"account:{trip.account_id}")
+
+
+def test_what_was_connected_may_post(trip: Trip, watch: Any) -> None:
+    trip.comes_back("5001")
+    who, channel = trip.room.app.identities.by_id(trip.account_id), trip.room.app.channels[trip.stored.channel]
+    words = f"Words {trip.account_id} on {channel.name}"
+    receipt = channel.publish(who, Message(channel.name, words), watch)
+    assert (channel.name, words) in [(line.get("channel"), line.get("text")) for line in trip.box.world.ledger()]
+    if isinstance(channel, Retracts):
+        channel.retract(who, receipt.external_id)
 
 
 def test_what_was_connected_is_renewed_later(trip: Trip) -> None:

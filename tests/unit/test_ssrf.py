@@ -25,7 +25,8 @@ from pages_room import Room, opened_room
 from PIL import Image
 
 from campaign.channels import load_channels
-from campaign.errors import CampaignError
+from campaign.errors import CampaignError, Outcome
+from campaign.hooks import signing
 from campaign.models.status import Status
 from campaign.newsletter.render import rendered
 from campaign.ports import Evidence, Identity, Media, Message
@@ -36,6 +37,7 @@ ROOT = Path(__file__).resolve().parents[2] / "campaign"
 
 OPERATOR = "config.toml or the environment"
 OURSELVES = "this machine alone"
+OUTSIDE = "an admin, and the place to which the name leads must lie outside"
 WHO_SAYS_WHERE = {
     "http.py": "whoever opens a session; it follows no redirect and takes no proxy",
     "channels/_consent.py": "nobody: it reads answers",
@@ -51,6 +53,9 @@ WHO_SAYS_WHERE = {
     "channels/linkedin.py": OPERATOR,
     "channels/x.py": OPERATOR,
     "health/webhook.py": OPERATOR,
+    "hooks/outside.py": OUTSIDE,
+    "hooks/sender.py": OUTSIDE,
+    "hooks/signing.py": OUTSIDE,
     "newsletter/wire.py": OPERATOR,
     "people/provider.py": "config.toml names the issuer, and the issuer's own description the rest",
     "models/jobs.py": OPERATOR,
@@ -259,6 +264,15 @@ def test_a_proxy_of_the_environment_is_not_taken(trap: Trap, monkeypatch: pytest
         with suppress(CampaignError):
             built("x", platform).verify(Identity(1, "oak", "Oak", "x", "oak", "1", {"access_token": "t"}))
         assert platform.asked
+    assert trap.was_left_alone()
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "localhost", "127.1", "2130706433", "0x7f000001", "0", "[::ffff:127.0.0.1]", "[::1]"]
+)
+def test_a_webhook_knocks_at_no_door_inside_however_it_is_written(trap: Trap, host: str) -> None:
+    with pytest.raises(Outcome):
+        signing.post(f"http://{host}:{trap.host.partition(':')[2]}/", {}, b"{}", loopback=False)
     assert trap.was_left_alone()
 
 
