@@ -6,7 +6,7 @@ They are no platform's figures: they stand beside those and are never added to t
 from collections.abc import Collection
 from datetime import date, datetime
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import UniqueConstraint, func
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from campaign.models.types import UtcDateTime
@@ -34,6 +34,12 @@ def between(session: Session, first: date | None = None, last: date | None = Non
     if last is not None:
         statement = statement.where(col(Outcome.day) <= last)
     return list(session.exec(statement.order_by(col(Outcome.day), col(Outcome.name))))
+
+
+def newest(session: Session, count: int) -> tuple[list[Outcome], int]:
+    """Return that many outcomes, the newest day first, and how many there are in all."""
+    statement = select(Outcome).order_by(col(Outcome.day).desc(), col(Outcome.name)).limit(count)
+    return list(session.exec(statement)), session.exec(select(func.count()).select_from(Outcome)).one()
 
 
 def of_days(session: Session, days: Collection[date]) -> list[Outcome]:

@@ -33,7 +33,7 @@ def show(who: Who) -> Response:
 
 def _listed(who: Actor, form: Form[Any], findings: Sequence[Finding] = (), status: int = 200) -> Response:
     with who.reading() as session:
-        found = outcomes.between(session)
+        rows, count = outcomes.newest(session, _SHOWN)
     return who.page(
         "engagement/outcomes.html",
         status=status,
@@ -41,8 +41,8 @@ def _listed(who: Actor, form: Form[Any], findings: Sequence[Finding] = (), statu
         asked=asked(who),
         form=form,
         findings=findings,
-        rows=found[::-1][:_SHOWN],
-        all=len(found),
+        rows=rows,
+        all=count,
         may_import=who.may(Right.ADMINISTER),
     )
 
