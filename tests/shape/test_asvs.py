@@ -84,7 +84,7 @@ def test_the_page_says_every_limit_and_every_word() -> None:
 def test_the_page_says_how_large_files_may_be() -> None:
     sizes = [
         f"{pictures.MOST_FILE // 1_000_000} MB each, {pictures.MOST_WITH_PICTURES // 1_000_000} MB together",
-        f"{media._MAX_BYTES // 1_000_000} MB; {media.MAX_PIXELS // 1_000_000} megapixels, {media._MAX_FRAMES} frames",
+        f"{media._MAX_BYTES // 1_000_000} MB, {media.MAX_PIXELS // 1_000_000} megapixels, {media._MAX_FRAMES} frames",
         f"{posts.FILE_MAX // 1_000} KB, {posts.ROWS_MAX} rows",
         f"{outcomes.FILE_MAX // 1_000_000} MB",
         f"{sheet.FILE_MAX // 1_000_000} MB",
