@@ -6,7 +6,7 @@ import socket
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import cached_property, partial
 from pathlib import Path
 
@@ -23,8 +23,8 @@ from campaign.engagement.collect import Collector
 from campaign.engagement.timetable import Cooling
 from campaign.engine import require_cluster
 from campaign.engine.apart import Apart
+from campaign.engine.chores import Chore
 from campaign.engine.local import LocalEngine
-from campaign.engine.loop import Chore
 from campaign.errors import BadSetting, WrongUse
 from campaign.health.chores import chores
 from campaign.health.doctor import Doctor
@@ -251,20 +251,13 @@ class App:
         means, wanted = self.means(), self.settings.campaign
         watch = Watch(self.database, wanted.timetable, wanted.timezone)
 
-        def raised_caps(now: datetime) -> datetime | None:
-            budget.reopen(means, now)
-            return None
-
         watching, head = chores(self.doctor, self.settings, self.owner), HeadReport(self.database)
         webhooks = telling(self.database, self.clock, self.settings, owner=self.owner, vault=lambda: self.vault)
         digest = Digest(self.database, self.settings.notices.digest_at, wanted.timezone)
         # A mail server, a platform or a program that answers slowly keeps nothing else waiting.
-        apart = [
-            Apart(self.notices.chore, "notices"),
-            Apart(collector.chore, "readings"),
-            Apart(webhooks, "webhooks"),
-        ]
-        return [watch.chore, *watching, raised_caps, head.chore, digest.chore, *apart]
+        slow = {"notices": self.notices.chore, "readings": collector.chore, "webhooks": webhooks}
+        apart = [Apart(chore, name) for name, chore in slow.items()]
+        return [watch.chore, *watching, partial(budget.reopen, means), head.chore, digest.chore, *apart]
 
     @cached_property
     def doctor(self) -> Doctor:

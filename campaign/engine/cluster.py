@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from campaign.dispatch.means import Means
 from campaign.dispatch.senders import Senders
 from campaign.engine.carrier import Carrier
+from campaign.engine.chores import Chore
 from campaign.engine.local import LocalEngine
-from campaign.engine.loop import Chore
 from campaign.models import feed
 
 SWEEP = timedelta(seconds=5)

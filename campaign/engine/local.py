@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from campaign.dispatch.dispatcher import Dispatcher
 from campaign.dispatch.means import Means
 from campaign.dispatch.senders import Senders
-from campaign.engine.loop import Chore, Loop
+from campaign.engine.chores import Chore
+from campaign.engine.loop import Loop
 
 
 class LocalEngine:

@@ -14,16 +14,13 @@ from apscheduler.triggers.date import DateTrigger
 
 from campaign.dispatch.means import Means
 from campaign.engine.apart import Apart
+from campaign.engine.chores import Chore, Chores, told
 from campaign.models import upkeep
-from campaign.models.database import is_away
 
 log = structlog.get_logger(__name__)
 
 _PAUSE = 0.2  # seconds; a burst of finished posts runs the chores five times a second, not after each post
 _FORGET = timedelta(days=1)
-
-Chore = Callable[[datetime], datetime | None]
-"""Upkeep beside dispatch (readings, notices): does what is due and returns when it wants to be called next."""
 
 Look = Callable[[], datetime | None]
 """Starts what is to be done now and returns the next instant at which something is, None when nothing waits."""
@@ -36,7 +33,7 @@ class Loop:
         self._means = means
         self._look = look
         self._beat = beat
-        self._chores = chores
+        self._chores = Chores(chores, beat)
         self._event = Event()
         self._chore_event = Event()
         self._stopping = Event()
@@ -75,7 +72,7 @@ class Loop:
         self.wake()
         self._thread.join()
         self._chore_thread.join()
-        for chore in self._chores:
+        for chore in self._chores.chores:
             if isinstance(chore, Apart):
                 chore.join()
         self._scheduler.shutdown(wait=True)
@@ -97,7 +94,7 @@ class Loop:
             wake_at = self._look()
             self.tick(wake_at)
         except Exception as error:  # noqa: BLE001 - told below
-            _tell(error, "the look broke off")
+            told(error, "the look broke off")
         else:
             return wake_at
         return self._means.clock.now() + timedelta(seconds=1)
@@ -124,24 +121,9 @@ class Loop:
         self._scheduler.add_job(self.wake, DateTrigger(at), id=name, replace_existing=True, misfire_grace_time=None)
 
     def _run_chores(self) -> None:
+        woken = True
         while not self._stopping.is_set():
-            now = self._means.clock.now()
-            wants = [at for chore in self._chores if (at := self._chore(chore, now)) is not None]
-            until = min([*wants, now + self._beat])
-            self._chore_event.wait(max(0.05, (until - self._means.clock.now()).total_seconds()))
+            until = self._chores.turn(self._means.clock.now(), woken=woken)
+            woken = self._chore_event.wait(max(0.05, (until - self._means.clock.now()).total_seconds()))
             self._chore_event.clear()
             self._stopping.wait(_PAUSE)
-
-    def _chore(self, chore: Chore, now: datetime) -> datetime | None:
-        try:
-            return chore(now)
-        except Exception as error:  # noqa: BLE001 - told below
-            _tell(error, "a chore broke off")
-        return now + self._beat
-
-
-def _tell(error: Exception, what: str) -> None:
-    if is_away(error):
-        log.error("database away", error=str(error.__cause__ or error).splitlines()[0])
-    else:
-        log.error(what, exc_info=error)

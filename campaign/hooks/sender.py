@@ -63,13 +63,13 @@ class Sender:
 
     def chore(self, now: datetime) -> datetime | None:
         """Tell what there is to tell when it is time; returns when it is again. Without webhooks it writes nothing."""
-        again = self._duty.next_at(now)
-        if again > now:
-            return again
         with self._database.read() as session:
             on = hooks.hooks(session, on=True)
         if not on:
             return None
+        again = self._duty.next_at(now)
+        if again > now:
+            return again
         if self._duty.mine():
             self._turn(on, now)
         return self._duty.next_at(self._clock.now())

@@ -170,9 +170,12 @@ def active_holds(session: Session) -> int:
 
 
 def unsent_notices(session: Session, before: datetime) -> Pile:
-    """Return the mails to people that were written before then and have not gone."""
+    """Return the mails to people that were written before then and have not gone; what the pause between two letters
+    keeps back has not been tried.
+    """
+    stuck = sa.or_(col(Notice.tries) > 0, col(Notice.kind) == "")
     statement = sa.select(sa.func.count(), sa.func.min(col(Notice.created_at))).where(
-        col(Notice.sent_at).is_(None), col(Notice.created_at) < before
+        col(Notice.sent_at).is_(None), col(Notice.created_at) < before, stuck
     )
     return Pile(*session.execute(statement).one())
 

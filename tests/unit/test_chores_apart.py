@@ -1,4 +1,4 @@
-"""A chore that hangs keeps no other one waiting, and what it wants and raises is not lost."""
+"""A chore that hangs keeps no other one waiting or awake, and what it wants and raises is not lost."""
 
 from datetime import UTC, datetime, timedelta
 from threading import Event
@@ -6,6 +6,7 @@ from threading import Event
 import pytest
 
 from campaign.engine.apart import Apart
+from campaign.engine.chores import Chores
 
 NOW = datetime(2025, 12, 2, 9, tzinfo=UTC)
 
@@ -61,3 +62,29 @@ def test_joining_waits_for_the_work_under_way() -> None:
     chore(NOW)
     chore.join()
     assert ended == ["ended"]
+
+
+BEAT = timedelta(seconds=20)
+
+
+def test_a_chore_is_called_when_it_wants_to_be_and_all_are_when_somebody_nudges() -> None:
+    called = list[str]()
+
+    def often(now: datetime) -> datetime:
+        called.append("often")
+        return now + timedelta(seconds=1)
+
+    def breaks(_now: datetime) -> datetime:
+        called.append("breaks")
+        raise ValueError
+
+    chores = Chores([often, breaks], BEAT)
+    assert chores.turn(NOW, woken=True) == NOW + timedelta(seconds=1)
+    assert chores.turn(NOW + timedelta(seconds=1), woken=False) == NOW + timedelta(seconds=2)
+    assert called == ["often", "breaks", "often"]
+    chores.turn(NOW + timedelta(seconds=2), woken=True)
+    assert called[3:] == ["often", "breaks"]
+    chores.turn(NOW + timedelta(seconds=2) + BEAT, woken=False)
+    assert called[5:] == ["often", "breaks"]
+    chores.turn(NOW - timedelta(hours=1), woken=False)
+    assert called[7:] == ["often", "breaks"], "the clock was set back"

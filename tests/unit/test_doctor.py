@@ -334,9 +334,12 @@ def test_a_hold_that_stands_for_more_than_a_day_is_recalled(doctor: Doctor) -> N
 def test_mail_and_webhook_that_do_not_get_out_are_found(doctor: Doctor) -> None:
     then = doctor.clock.now() - 16 * MINUTE
     with doctor.database.write() as session:
-        session.add(Notice(to="a@example.org", subject="s", body="b", created_at=then, next_try_at=then))
+        for tries in (0, 1):
+            facts = {"to": "a@example.org", "subject": "s", "body": "b", "created_at": then, "next_try_at": then}
+            session.add(Notice(**facts, kind="missed", tries=tries))
         session.add(raised(then))
     assert one(doctor, Rule.MAIL_STUCK).severity is Severity.ERROR
+    assert "1 mails" in one(doctor, Rule.MAIL_STUCK).what, "the pause between two letters is no trouble"
     assert one(doctor, Rule.WEBHOOK_STUCK).severity is Severity.ERROR
 
 
