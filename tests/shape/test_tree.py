@@ -39,6 +39,12 @@ def test_no_tracked_file_names_a_registry_or_a_path_of_a_machine() -> None:
         assert path == Path(__file__) or not paths.search(text), path
 
 
+def test_no_link_is_tracked() -> None:
+    """A link that leads out of the tree takes the place of what stands there in every other checkout."""
+    done = subprocess.run(["git", "ls-files", "--stage"], cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S607
+    assert [line for line in done.stdout.splitlines() if line.startswith("120000")] == []
+
+
 def test_locks_hold_hashes_and_no_address() -> None:
     for name in ("requirements.lock", "requirements-dev.lock"):
         text = (ROOT / name).read_text(encoding="utf-8")
