@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import JSON, Column
+from sqlalchemy import JSON, Column, Index
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from campaign.clock import iso
@@ -27,6 +27,12 @@ _LOCK = 0x5E4D  # one advisory lock on PostgreSQL: rows of the chain are written
 
 class Audit(SQLModel, table=True):
     """One decision: who, when, what, on which subject, with which facts."""
+
+    __table_args__ = (
+        Index("audit_who", "who", "id"),
+        Index("audit_action", "action", "id"),
+        Index("audit_subject", "subject", "id"),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     at: datetime = Field(sa_type=UtcDateTime)

@@ -1,5 +1,4 @@
-"""Engagement read for people: the log in any order page by page, how totals grew, what the hour of publishing brought,
-and what became of an issue's copies.
+"""Engagement read for people: the log in any order page by page, and what became of an issue's copies.
 
 A page is found by its place in the order and never by counting rows, so that the last page of a million is as quick as
 the first.
@@ -7,7 +6,7 @@ the first.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,8 +14,6 @@ from sqlmodel import Session, col
 
 from campaign.models import mailing, snapshots
 from campaign.models.mailing import Delivery, Subscriber
-from campaign.models.partners import Partner
-from campaign.models.posts import Post
 from campaign.models.snapshots import FIGURES, LogFilter, LogLine, Snapshot
 from campaign.models.types import UtcDateTime
 
@@ -77,84 +74,6 @@ def log_page(
     return LogPage(lines, after is not None, more) if forward else LogPage(lines[::-1], more, has_after=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Growth:
-    """By how much a figure of a channel grew in the readings of one hour (aware UTC), and how many of them failed."""
-
-    channel: str
-    hour: datetime
-    grown: int
-    readings: int
-    gaps: int
-
-
-def growth(session: Session, wanted: LogFilter, figure: str) -> list[Growth]:
-    """Return how a figure grew, by channel and hour, from the beginning until ``wanted.until``.
-
-    A reading grows by what it has more than the reading of the same post before it that had the figure: the sum up to
-    an hour is then the sum of each post's newest known value.
-    """
-    value = getattr(Snapshot, figure)
-    upto = LogFilter(wanted.partner, wanted.channel, wanted.slot, wanted.template, wanted.post_id, None, wanted.until)
-    before = sa.func.lag(value).over(partition_by=col(Snapshot.post_id), order_by=col(Snapshot.due_at))
-    grown = _readings(session, upto, (value - sa.func.coalesce(before, 0)).label("grown")).where(value.is_not(None))
-    failed = _readings(session, upto, sa.literal(0).label("grown")).where(col(Snapshot.gap).is_not(None))
-    counts: dict[tuple[str, str], list[int]] = {}
-    for rows, is_gap in ((grown.subquery(), False), (failed.subquery(), True)):
-        keys = (rows.c.channel, rows.c.hour)
-        statement = sa.select(*keys, sa.cast(sa.func.sum(rows.c.grown), sa.BigInteger), sa.func.count()).group_by(*keys)
-        for channel, hour, more, count in session.execute(statement):
-            into = counts.setdefault((channel, hour), [0, 0, 0])
-            into[0] += int(more)
-            into[2 if is_gap else 1] += count
-    return [Growth(channel, _instant(hour), *three) for (channel, hour), three in sorted(counts.items())]
-
-
-def _readings(session: Session, wanted: LogFilter, what: sa.ColumnElement[int]) -> sa.Select[*tuple[Any, ...]]:
-    return (
-        sa.select(col(Post.channel).label("channel"), _hour(session, col(Snapshot.taken_at)).label("hour"), what)
-        .select_from(Snapshot)
-        .join(Post, col(Post.id) == col(Snapshot.post_id))
-        .join(Partner, col(Partner.id) == col(Post.partner_id))
-        .where(*snapshots.about_post(wanted), *snapshots.about_time(wanted))
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Published:
-    """What the posts have that a channel published in one hour: how many have the figure, and its sum."""
-
-    channel: str
-    hour: datetime
-    posts: int
-    total: int
-
-
-def by_publishing(session: Session, wanted: LogFilter, figure: str) -> list[Published]:
-    """Return the newest known values of a figure by channel and hour of publishing (aware UTC)."""
-    each = (
-        sa.select(
-            col(Post.channel).label("channel"),
-            _hour(session, col(Post.published_at)).label("hour"),
-            snapshots.newest_value(figure, getattr(Snapshot, figure).is_not(None), wanted),
-        )
-        .join(Partner, col(Partner.id) == col(Post.partner_id))
-        .where(col(Post.published_at).is_not(None), *snapshots.about_post(wanted))
-        .subquery()
-    )
-    keys = (each.c.channel, each.c.hour)
-    statement = (
-        sa.select(*keys, sa.func.count(), sa.cast(sa.func.sum(each.c[figure]), sa.BigInteger))
-        .where(each.c[figure].is_not(None))
-        .group_by(*keys)
-        .order_by(*keys)
-    )
-    return [
-        Published(channel, _instant(hour), posts, int(total))
-        for channel, hour, posts, total in session.execute(statement)
-    ]
-
-
 def readings(session: Session, post_id: int) -> list[LogLine]:
     """Return every reading of a post, oldest first."""
     statement = snapshots.lines(LogFilter(post_id=post_id)).order_by(col(Snapshot.due_at), col(Snapshot.id))
@@ -198,14 +117,3 @@ def _left(session: Session, post_id: int) -> int:
         )
     )
     return int(session.execute(statement).scalar_one())
-
-
-def _hour(session: Session, column: Any) -> sa.ColumnElement[str]:
-    """Return the UTC hour of an instant as text, ``2025-12-02 09``, alike on both databases."""
-    if session.get_bind().dialect.name == "postgresql":
-        return sa.func.to_char(sa.func.timezone("UTC", column), "YYYY-MM-DD HH24")
-    return sa.func.substr(sa.cast(column, sa.Text), 1, 13)
-
-
-def _instant(hour: str) -> datetime:
-    return datetime.strptime(hour, "%Y-%m-%d %H").replace(tzinfo=UTC)

@@ -7,6 +7,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from campaign.models import tallies
 from campaign.models.database import changed
 from campaign.models.partners import Account, Partner
 from campaign.models.posts import Approval, Event, Post, stands
@@ -248,6 +249,8 @@ def set_key(session: Session, post: Post, slot: str, occurrence: str) -> None:
     free_key(session, post.account_id, slot, occurrence)
     other = select(Post.id).where(*_key(post.account_id, slot, occurrence), col(Post.id) != post.id)
     if session.exec(other).first() is None:
+        if slot != post.slot:
+            tallies.recount_slot(session, post, slot)
         session.execute(sa.update(Post).where(col(Post.id) == post.id).values(slot=slot, occurrence=occurrence))
 
 

@@ -10,8 +10,9 @@ from fastapi.responses import Response
 from campaign.errors import UnknownName
 from campaign.models import figures, listing, outcomes
 from campaign.models.listing import PostFilter
-from campaign.models.snapshots import FIGURES, PARTS
+from campaign.models.snapshots import FIGURES
 from campaign.models.status import Status
+from campaign.models.totals import PARTS
 from campaign.people import Right
 from campaign.reports import log as reports
 from campaign.reports import trends

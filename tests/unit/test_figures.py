@@ -8,7 +8,7 @@ import pytest
 from builders import add_account, add_post
 from sqlmodel import Session
 
-from campaign.models import Database, figures
+from campaign.models import Database, figures, readings
 from campaign.models.figures import ORDERS, Order
 from campaign.models.mailing import Delivery, MailingList, Subscriber
 from campaign.models.partners import Account, Partner
@@ -31,7 +31,7 @@ def published(session: Session, account: Account, at: datetime = AT, **more: obj
 
 def reading(session: Session, post: Post, at: datetime, *, gap: str | None = None, **values: int | None) -> None:
     facts = {"post_id": post.ident, "reading": "1h", "due_at": at, "taken_at": at, "gap": gap}
-    session.add(Snapshot.model_validate({**facts, **values}))
+    readings.store(session, post, [Snapshot.model_validate({**facts, **values})])
 
 
 @pytest.mark.parametrize("descending", [True, False])
