@@ -88,10 +88,20 @@ class Rendered:
 
 @contextmanager
 def opened(posts: int, folder: Path, url: str) -> Iterator[App]:
-    """Open a workspace with so many posts."""
-    lay_out(folder)
+    """Open a workspace with so many posts; one that is there already serves again."""
+    there = folder.exists()
+    if not there:
+        lay_out(folder)
     app = App(folder, load_settings(folder, {"CAMPAIGN__DATABASE__URL": f'"{url}"'}))
-    create_key(app.settings.vault.key_file)
+    if not there:
+        create_key(app.settings.vault.key_file)
+        _stored(app, posts, url)
+    app.__dict__["database"] = Database(url, connections=8)
+    yield app
+    app.database.close()
+
+
+def _stored(app: App, posts: int, url: str) -> None:
     database, now = Database(url, connections=8), datetime.now(UTC)
     database.upgrade()
     app.__dict__["database"] = database
@@ -100,7 +110,6 @@ def opened(posts: int, folder: Path, url: str) -> Iterator[App]:
     began = time.monotonic()
     crowd.fill(app, Crowd(posts, now))
     print(f"{posts:,} posts stored in {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
-    yield app
     database.close()
 
 
@@ -130,10 +139,13 @@ class Stage:
 
 
 @contextmanager
-def staged(size: int, *, postgresql: bool, only: str) -> Iterator[Stage]:
+def staged(size: int, *, postgresql: bool, only: str, kept: Path | None) -> Iterator[Stage]:
     """Open a campaign of so many posts and serve its pages."""
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="campaign-pages-")))
+        folder = kept / str(size) if kept else None
+        if folder is None:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="campaign-pages-")))
+        folder.mkdir(parents=True, exist_ok=True)
         url = stack.enter_context(workers.server()) if postgresql else f"sqlite:///{folder}/campaign.db"
         app = stack.enter_context(opened(size, folder / "workspace", url))
         pages = site(app, Metrics(app.database, app.clock))
@@ -178,11 +190,13 @@ def _p(seconds: Sequence[float], hundredth: int) -> float:
     return 1000 * statistics.quantiles(seconds, n=100, method="inclusive")[hundredth - 1]
 
 
-def compared(sizes: Sequence[int], *, postgresql: bool, only: str = "", rounds: int = ROUNDS) -> dict[str, object]:
+def compared(
+    sizes: Sequence[int], *, postgresql: bool, only: str = "", rounds: int = ROUNDS, kept: Path | None = None
+) -> dict[str, object]:
     """Return each page's times at each size, what it grew by, and how it stands to its template alone."""
     found: dict[str, dict[str, float]] = {}
     with ExitStack() as stack:
-        stages = [stack.enter_context(staged(size, postgresql=postgresql, only=only)) for size in sizes]
+        stages = [stack.enter_context(staged(size, postgresql=postgresql, only=only, kept=kept)) for size in sizes]
         weigh(stages, rounds)
     for stage in stages:
         for one in stage.asked:
@@ -223,8 +237,11 @@ def main() -> None:
     words.add_argument("sizes", nargs="*", type=int, default=[10_000, 1_000_000])
     words.add_argument("--postgresql", action="store_true")
     words.add_argument("--only", default="", help="the questions that this pattern finds")
+    words.add_argument("--keep", type=Path, help="a folder where filled SQLite workspaces stay, to be asked again")
+    words.add_argument("--rounds", type=int, default=ROUNDS)
     given = words.parse_args()
-    found = compared(given.sizes, postgresql=given.postgresql, only=given.only)
+    kept = None if given.postgresql else given.keep
+    found = compared(given.sizes, postgresql=given.postgresql, only=given.only, rounds=given.rounds, kept=kept)
     names = ("fastapi", "jinja2", "sqlalchemy", "psycopg", "uvicorn")
     versions = {"python": platform.python_version(), **{name: version(name) for name in names}}
     print(json.dumps({"sizes": given.sizes, "postgresql": given.postgresql, **found, "versions": versions}))

@@ -49,7 +49,6 @@ def questions(database: Database, now: datetime) -> list[Asked]:
     before = urlencode({"status": "published", "before": far})
     month, weeks_ago = f"{now:%Y-%m}", now - timedelta(weeks=9)
     day = f"{weeks_ago.day}/{weeks_ago.month}/{weeks_ago.year}"
-    microseconds = round((now - timedelta(weeks=20)).timestamp() * 1_000_000)
     group = urlencode({"template": "question", "version": "1", "channel": "facebook"})
     every: dict[str, list[str]] = {
         "/": ["olga /", "rita /", "adam /"],
@@ -95,7 +94,7 @@ def questions(database: Database, now: datetime) -> list[Asked]:
         "/engagement/newsletters": ["olga /engagement/newsletters", "rita /engagement/newsletters"],
         "/engagement/log": [
             *("olga /engagement/log", "rita /engagement/log", "rita /engagement/log?sort=-impressions"),
-            f"rita /engagement/log?sort=-taken_at&after={microseconds}~5",
+            f"rita /engagement/log?sort=-taken_at&after={far}",
             *("olga /engagement/log?sort=-impressions", "rita /engagement/log?sort=reach&channel=facebook"),
             *("rita /engagement/log?partner=partner-77", "rita /engagement/log?channel=email"),
             *("rita /engagement/log?template=post-2", f"rita /engagement/log?slot=slot+3&to={day}"),
@@ -107,7 +106,7 @@ def questions(database: Database, now: datetime) -> list[Asked]:
         "/settle/{ident}": [f"adam /settle/{doubt}"],
         "/admin": ["adam /admin"],
         "/admin/audit": [
-            *("adam /admin/audit", "adam /admin/audit?before=2000", "adam /admin/audit?by=adam"),
+            *("adam /admin/audit", "adam /admin/audit?older=2000", "adam /admin/audit?by=adam"),
             *("adam /admin/audit?action=approve", f"adam /admin/audit?subject=post%3A{out}"),
         ],
         "/admin/audit/check": ["adam /admin/audit/check"],

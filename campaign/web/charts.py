@@ -174,7 +174,7 @@ def newsletters(who: Who, before: str = "") -> Response:
     partners = (found.wanted.partner,) if found.wanted.partner else ()
     wanted = PostFilter(partners=partners, channels=("email",), statuses=_OUT)
     with who.reading() as session:
-        rows = listing.posts(session, wanted, limit=ISSUES + 1, before=place_in(before), newest_first=True)
-        issues = [(row, figures.funnel(session, row.post.ident)) for row in rows[:ISSUES]]
-    older = found.address("/engagement/newsletters", before=place_of(rows[ISSUES - 1])) if rows[ISSUES:] else None
+        page = listing.posts_page(session, wanted, ISSUES, after=place_in(before), newest_first=True)
+        issues = [(row, figures.funnel(session, row.post.ident)) for row in page.rows]
+    older = found.address("/engagement/newsletters", before=place_of(page.rows[-1])) if page.has_after else None
     return who.page("engagement/newsletters.html", section="newsletters", asked=found, issues=issues, older=older)
