@@ -155,6 +155,18 @@ def siblings(session: Session, row: PostRow) -> list[PostRow]:
     return _read(session, statement)
 
 
+def others_say(session: Session, channel: str, account_id: int, text_key: str) -> bool:
+    """Say whether another account of a channel says the same words, in a post that is not withdrawn or rejected."""
+    over = (Status.WITHDRAWN.value, Status.REJECTED.value)
+    statement = sa.select(sa.literal(1)).where(
+        col(Post.text_key) == text_key,
+        col(Post.channel) == channel,
+        col(Post.account_id) != account_id,
+        col(Post.status).not_in(over),
+    )
+    return session.execute(statement.limit(1)).first() is not None
+
+
 def approved_before(session: Session, row: PostRow) -> Post | None:
     """Return the newest other post of the account from the same template that was approved."""
     post = row.post

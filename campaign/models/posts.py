@@ -49,6 +49,8 @@ class Post(SQLModel, table=True):
         Index("post_of_channel", "channel", "status", "due_at", "id"),
         Index("post_of_slot", "slot", "status", "due_at", "id"),
         Index("post_of_template", "template"),
+        Index("post_says", "text_key", "channel"),
+        Index("post_template_of", "account_id", "template", "due_at"),
         Index("post_on_day", "due_at", "slot", "channel", "status", "id"),
         Index("post_group", *_GROUP, sqlite_where=_WAITS_FOR_REVIEW, postgresql_where=_WAITS_FOR_REVIEW),
         Index("post_out", "partner_id", "published_at", sqlite_where=_PUBLISHED, postgresql_where=_PUBLISHED),

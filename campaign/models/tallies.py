@@ -175,9 +175,11 @@ def _by_row(about: About, readings: Iterable[Snapshot], zone: ZoneInfo) -> dict[
 
 
 def _walked(about: About, readings: Iterable[tuple[Any, ...]], zone: ZoneInfo) -> Iterator[tuple[Key, Gain]]:
-    """Yield what each reading (time taken, gap, figures), oldest first, adds to each row."""
+    """Yield what each reading (time taken, gap, figures), oldest first, adds to the rows of its day, and at last what
+    all of them add to those of ever.
+    """
     known: list[int | None] = [None] * len(FIGURES)
-    seen = False
+    seen, ever = False, Gain()
     for taken_at, gap, *figures in readings:
         gain = Gain(gaps=1) if gap is not None else Gain(posts=0 if seen else 1, taken_at=taken_at)
         seen = seen or gap is None
@@ -186,9 +188,11 @@ def _walked(about: About, readings: Iterable[tuple[Any, ...]], zone: ZoneInfo) -
                 gain.values[place] = value - (known[place] or 0)
                 gain.firsts[place] = 1 if known[place] is None else 0
                 known[place] = value
+        ever.add(gain)
         day = taken_at.astimezone(zone).date().isoformat()
-        for when in (EVER, day):
-            yield from ((key, gain) for key in about.keys(when, zone))
+        yield from ((key, gain) for key in about.keys(day, zone))
+    if seen or ever.gaps:
+        yield from ((key, ever) for key in about.keys(EVER, zone))
 
 
 def _store(session: Session, gains: Mapping[Key, Gain]) -> None:

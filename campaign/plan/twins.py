@@ -9,7 +9,7 @@ from campaign.ports import Draft, Limits, Message
 
 _OVER = frozenset({"withdrawn", "rejected"})
 _ORDER = {"keep": 0, "change": 1, "add": 2}
-_TOKEN = "00000000"  # noqa: S105  where copies are forbidden the words carry no token
+TOKEN = "00000000"  # noqa: S105  where copies are forbidden the words carry no token
 
 
 def folded(text: str) -> str:
@@ -19,7 +19,7 @@ def folded(text: str) -> str:
 
 def spoken(compose: Callable[[str, Draft, str], Message], channel: str, draft: Draft) -> str:
     """Return the draft's words on a channel, folded."""
-    return folded(compose(channel, draft, _TOKEN).text)
+    return folded(compose(channel, draft, TOKEN).text)
 
 
 class Speakers:

@@ -162,3 +162,17 @@ def test_published_posts_are_counted_no_further_than_is_told(
                 add_post(session, account, clock.now(), status=Status.PUBLISHED, changes=facts)
     with database.read() as session:
         assert sorted(one.published for one in participation.progress(session)) == [1, 2]
+
+
+def test_who_says_the_same_is_found_by_its_words(database: Database, clock: MovedClock) -> None:
+    with database.write() as session:
+        mine, other = add_account(session, clock.now()), add_account(session, clock.now())
+        post = add_post(session, other, clock.now(), status=Status.PUBLISHED, words="The same words")
+        gone = add_post(session, other, clock.now(), status=Status.WITHDRAWN, words="Words that never went out")
+    with database.read() as session:
+        assert listing.others_say(session, "x", mine.ident, post.text_key)
+        assert not listing.others_say(session, "x", other.ident, post.text_key), "one's own words"
+        assert not listing.others_say(session, "facebook", mine.ident, post.text_key)
+        assert not listing.others_say(session, "x", mine.ident, gone.text_key)
+    plan = plan_of(database, lambda session: listing.others_say(session, "x", mine.ident, post.text_key))
+    assert "post_says" in plan

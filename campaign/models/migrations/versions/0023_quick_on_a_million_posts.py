@@ -38,6 +38,8 @@ def upgrade() -> None:
         batch_op.create_index("post_of_channel", ["channel", "status", "due_at", "id"])
         batch_op.create_index("post_of_slot", ["slot", "status", "due_at", "id"])
         batch_op.create_index("post_of_template", ["template"])
+        batch_op.create_index("post_says", ["text_key", "channel"])
+        batch_op.create_index("post_template_of", ["account_id", "template", "due_at"])
         batch_op.create_index("post_on_day", ["due_at", "slot", "channel", "status", "id"])
         group = ["template", "template_version", "channel", "due_at", "id", "partner_id"]
         batch_op.create_index("post_group", group, sqlite_where=_IN_REVIEW, postgresql_where=_IN_REVIEW)
