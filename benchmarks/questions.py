@@ -16,6 +16,13 @@ _OLGAS = 2
 NO_PAGES = {
     "/posts/{ident}/images/{digest}": "an image",
     "/sign-in/passkey": "a challenge, no page",
+    "/accounts/{ident}/connect": "begins a consent on another host",
+    "/accounts/{ident}/connect/start": "leads to another host",
+    "/accounts/connected/{channel}": "comes from another host",
+    "/admin/webhooks/{ident}": "there is none",
+    "/calendar/{secret}.ics": "a feed, made once an hour",
+    "/pictures/{partner}/{digest}": "an image",
+    "/posts/{ident}/correct": "of an issue that is corrected",
     "/sign-in/start": "leads to another host",
     "/sign-in/back": "comes from another host",
     "/sign-in/demo/{secret}": "of the demo alone",
@@ -118,6 +125,14 @@ def questions(database: Database, now: datetime) -> list[Asked]:
         "/account": ["olga /account"],
         "/sign-in": ["nobody /sign-in"],
         "/u/{token}": ["nobody /u/s7"],
+        "/u/{token}/lists": ["nobody /u/s7/lists"],
+        "/posts/import": ["olga /posts/import"],
+        "/posts/import/template.csv": ["olga /posts/import/template.csv?template=post-1"],
+        "/engagement/week": ["olga /engagement/week", "rita /engagement/week"],
+        "/engagement/week.csv": ["rita /engagement/week.csv"],
+        "/engagement/outcomes": ["rita /engagement/outcomes"],
+        "/engagement/outcomes.csv": ["rita /engagement/outcomes.csv"],
+        "/admin/webhooks": ["adam /admin/webhooks"],
     }
     missing = {path for area in AREAS for method, path in area.needs if method == "GET"} ^ {*every, *NO_PAGES}
     assert not missing, f"routes that are not asked for, or are gone: {missing}"

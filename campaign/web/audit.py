@@ -17,7 +17,7 @@ area = Area()
 
 SIZE = 50
 """Rows on a page."""
-WALKED = 1000
+WALKED = 200
 """Rows of the chain that one look walks: the command line walks them all."""
 _TOLD = 20
 
