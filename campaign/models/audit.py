@@ -19,7 +19,7 @@ from sqlalchemy import JSON, Column, Index
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from campaign.clock import iso
-from campaign.models import paging
+from campaign.models import distinct, paging
 from campaign.models.database import changed
 from campaign.models.paging import Page, Place
 from campaign.models.types import UtcDateTime
@@ -138,7 +138,7 @@ def _conditions(wanted: AuditFilter) -> Iterator[sa.ColumnElement[bool]]:
 
 def actions(session: Session) -> list[str]:
     """Return every kind of decision that was taken."""
-    return list(session.exec(select(Audit.action).distinct().order_by(col(Audit.action))))
+    return distinct.values(session, col(Audit.action))
 
 
 def head(session: Session) -> Head | None:

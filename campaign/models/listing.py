@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from campaign.models import tallies
+from campaign.models import distinct, tallies
 from campaign.models.database import changed
 from campaign.models.paging import Page, Place, Stretch, page
 from campaign.models.partners import Account, Partner
@@ -224,7 +224,7 @@ def by_key(session: Session, account_id: int, slot: str, occurrence: str) -> Pos
 def names(session: Session, kind: str) -> list[str]:
     """Return every ``slot`` or ``template`` that a post was planned from."""
     column = {"slot": col(Post.slot), "template": col(Post.template)}[kind]
-    return [str(name) for name in session.exec(select(column).distinct().order_by(column))]
+    return distinct.values(session, column)
 
 
 def events(session: Session, post_id: int) -> list[Event]:

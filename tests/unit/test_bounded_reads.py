@@ -176,3 +176,18 @@ def test_who_says_the_same_is_found_by_its_words(database: Database, clock: Move
         assert not listing.others_say(session, "x", mine.ident, gone.text_key)
     plan = plan_of(database, lambda session: listing.others_say(session, "x", mine.ident, post.text_key))
     assert "post_says" in plan
+
+
+def test_names_are_found_by_an_index_each_once_in_order(database: Database, clock: MovedClock) -> None:
+    with database.read() as session:
+        assert listing.names(session, "slot") == []
+    with database.write() as session:
+        account = add_account(session, clock.now())
+        for number, slot in enumerate(("b", "a", "c", "a", "b")):
+            facts = {"slot": slot, "occurrence": f"{number}"}
+            add_post(session, account, clock.now(), status=Status.DRAFT, changes=facts)
+    with database.read() as session:
+        assert listing.names(session, "slot") == ["a", "b", "c"]
+    if database.is_sqlite:
+        plan = plan_of(database, lambda session: listing.names(session, "slot"))
+        assert plan.count("SEARCH post USING COVERING INDEX post_of_slot") == 2, plan
