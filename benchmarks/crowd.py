@@ -22,8 +22,9 @@ from campaign.models.posts import Approval, Attempt, Event, Post
 from campaign.models.snapshots import Snapshot
 from campaign.models.types import table_of
 from campaign.models.users import User
+from campaign.plan.twins import text_key
 from campaign.ports import Draft
-from campaign.review.content import draft_to_json, text_key
+from campaign.review.content import draft_to_json
 
 PARTNERS, READINGS = 500, 10
 CHANNELS = ("x", "facebook", "linkedin", "email")

@@ -42,7 +42,7 @@ from campaign.plan.gather import Copy, Source
 from campaign.plan.media import MediaStore
 from campaign.ports import Bulk, Channel, Draft, Engine, Limits, Message
 from campaign.ports.watching import Meter, NoMeter
-from campaign.review.content import Contents, text_key
+from campaign.review.content import Contents
 from campaign.review.digest import Digest
 from campaign.review.head import HeadReport
 from campaign.review.rules import Watch
@@ -191,7 +191,6 @@ class App:
             compose=self.contents.composer.compose,
             draft_of=self.contents.draft,
             digest_of=self.contents.digest,
-            text_key=text_key,
             letterhead=Letterhead(self.email.sender, self.settings.web.public_url),
             placeholders_allowed=placeholders,
         )

@@ -107,7 +107,6 @@ class Source:
     compose: Callable[[str, Draft, str], Message]
     draft_of: Callable[[Post], Draft]
     digest_of: Callable[[Post, Account], str]
-    text_key: Callable[[Message], str]
     letterhead: Letterhead
     placeholders_allowed: bool = False
 

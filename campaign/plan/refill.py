@@ -24,7 +24,7 @@ from campaign.plan.placing import Place, quiet_on
 from campaign.plan.questions import Question, question_facts
 from campaign.plan.rows import SINGLE, ExistingPost, PlanFacts, PlanRow
 from campaign.plan.template import CORRECTION, Template
-from campaign.plan.twins import TOKEN, copy_finding
+from campaign.plan.twins import TOKEN, copy_finding, text_key
 from campaign.plan.wanted import Wanted
 from campaign.plan.words import campaign_facts, event_facts, filled, stale, stale_at
 from campaign.ports import Draft
@@ -67,7 +67,7 @@ class Said:
         return bool(noted) or listing.others_say(self._session, self._channel, account_id, key)
 
     def _key(self, draft: Draft) -> str:
-        return self._source.text_key(self._source.compose(self._channel, draft, TOKEN))
+        return text_key(self._source.compose(self._channel, draft, TOKEN))
 
 
 def refilled(session: Session, source: Source, row: PostRow, fields: Mapping[str, str]) -> Draft:

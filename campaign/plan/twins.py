@@ -1,5 +1,6 @@
 """Sees to it that nobody says what another account says, where the platform forbids that (rulings, 17). Pure."""
 
+import hashlib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
@@ -15,6 +16,13 @@ TOKEN = "00000000"  # noqa: S105  where copies are forbidden the words carry no 
 def folded(text: str) -> str:
     """Return a text as a platform's check for duplicates sees it: case folded, single blanks."""
     return " ".join(text.split()).casefold()
+
+
+def text_key(message: Message) -> str:
+    """Return the digest of the words as a platform's duplicate check would see them: folded case, single blanks."""
+    return hashlib.sha256(
+        "\n".join([folded(message.text), message.link or "", message.share_of or ""]).encode()
+    ).hexdigest()
 
 
 def spoken(compose: Callable[[str, Draft, str], Message], channel: str, draft: Draft) -> str:
