@@ -13,7 +13,7 @@ from campaign.review import decisions
 from campaign.review.decisions import Desk
 from campaign.review.foresight import scopes
 
-MOST = 500
+MOST = 200
 """Posts that one order takes down: the rest of a slot follows with the next."""
 
 _OUT = (Status.PUBLISHED.value,)
