@@ -74,6 +74,7 @@ def questions(database: Database, now: datetime) -> list[Asked]:
         "/take-down": ["rita /take-down?slot=slot+3", "olga /take-down?slot=slot+3"],
         "/accounts": ["olga /accounts", "rita /accounts"],
         "/participation": ["rita /participation"],
+        "/participation/remind": ["rita /participation/remind"],
         "/participation.csv": ["rita /participation.csv"],
         "/calendar": [
             "olga /calendar",
