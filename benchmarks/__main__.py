@@ -4,9 +4,9 @@ import json
 import os
 import sys
 
-from benchmarks import backlog, dispatch, letters
+from benchmarks import backlog, dispatch, letters, pages
 
-SUITES = {"letters": letters.measure, "dispatch": dispatch.measure, "backlog": backlog.measure}
+SUITES = {"letters": letters.measure, "dispatch": dispatch.measure, "backlog": backlog.measure, "pages": pages.measure}
 
 
 def main(names: list[str]) -> None:

@@ -28,7 +28,8 @@ from campaign.models.partners import Account, Agreement, Partner
 from campaign.models.posts import Post
 from campaign.models.status import Status
 from campaign.models.types import table_of
-from campaign.review.content import Contents, draft_to_json, text_key
+from campaign.plan.twins import text_key
+from campaign.review.content import Contents, draft_to_json
 from campaign.vault import Vault, create_key
 
 SECOND = timedelta(seconds=1)

@@ -13,8 +13,9 @@ from campaign.models.notices import Notice
 from campaign.models.partners import Account, Agreement, Partner
 from campaign.models.posts import Post
 from campaign.models.status import Status
+from campaign.plan.twins import text_key
 from campaign.ports import Draft, Message
-from campaign.review.content import Contents, content_hash, draft_to_json, media_key, text_key
+from campaign.review.content import Contents, content_hash, draft_to_json, media_key
 
 _numbers = itertools.count(1)
 

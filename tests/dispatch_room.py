@@ -24,9 +24,10 @@ from campaign.models.partners import Account, Agreement, Partner
 from campaign.models.posts import Post
 from campaign.models.status import Status
 from campaign.models.users import User
+from campaign.plan.twins import text_key
 from campaign.ports import Draft, Media
 from campaign.review import decisions
-from campaign.review.content import Contents, draft_to_json, media_key, text_key
+from campaign.review.content import Contents, draft_to_json, media_key
 from campaign.review.decisions import Desk
 from campaign.sandbox.faults import Fault
 from campaign.sandbox.server import Sandbox

@@ -7,7 +7,7 @@ from builders import add_post
 from pages_room import Room
 from sqlmodel import Session
 
-from campaign.models import partners
+from campaign.models import partners, readings
 from campaign.models.mailing import Delivery, MailingList, Subscriber
 from campaign.models.partners import Account
 from campaign.models.posts import Attempt, Post
@@ -90,7 +90,7 @@ def _read(session: Session, room: Room, post: Post, number: int) -> None:
             facts |= {"impressions": impressions, "reactions": impressions // 30, "comments": impressions // 200}
             facts |= {"shares": impressions // 90, "clicks": impressions // 25 if post.channel == "x" else None}
             facts["reach"] = impressions * 3 // 4 if post.channel != "x" else None
-        session.add(Snapshot.model_validate(facts))
+        readings.store(session, post, [Snapshot.model_validate(facts)])
         day += 1
 
 

@@ -1,6 +1,5 @@
 """`campaign partners`, `accounts`, `lists`, `users`: the facts that a campaign works with."""
 
-import csv
 import os
 import sys
 from pathlib import Path
@@ -219,20 +218,16 @@ def list_lists(as_json: AsJson = False) -> None:
 @lists.command("export")
 def export_list(name: Annotated[str, typer.Argument(metavar="LIST")]) -> None:
     """Print a list as CSV, with consent and unsubscription."""
-    from campaign.clock import iso
     from campaign.models import mailing
-    from campaign.reports.export import safe
+    from campaign.reports.export import write_csv
+    from campaign.reports.readers import READER_COLUMNS, each_reader
 
-    with opened() as app, app.database.read() as session:
-        found = mailing.list_by_key(session, name)
+    with opened() as app:
+        with app.database.read() as session:
+            found = mailing.list_by_key(session, name)
         if found is None:
             raise UnknownName(kind="list", name=name, mend="`campaign lists list` names them.")
-        writer = csv.writer(sys.stdout)
-        writer.writerow(["email", "name", "consent_source", "consent_at", "unsubscribed_at"])
-        for row in mailing.subscribers(session, found.id or 0):
-            left = iso(row.unsubscribed_at) if row.unsubscribed_at else ""
-            cells = [row.email, row.name, row.consent_source, iso(row.consent_at), left]
-            writer.writerow([safe(cell) for cell in cells])
+        write_csv(each_reader(app.database, found.id or 0), sys.stdout, READER_COLUMNS)
 
 
 @users.command("add")

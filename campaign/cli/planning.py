@@ -109,11 +109,11 @@ def months(
     app: "App", session: "Session", facts: "PlanFacts", rows: "Sequence[PlanRow]", *, by_account: bool
 ) -> "Sequence[Line]":
     """Return what was spent and what is still to come, by month and channel."""
-    from campaign.models import bookings, snapshots
+    from campaign.models import bookings, readings
     from campaign.plan.spend import forecast, still_read, summed, with_prices
 
     priced, days = with_prices(app.channels), app.cooling.days
-    coming = [*forecast(facts, rows, priced, days), *still_read(snapshots.watched(session), priced, days)]
+    coming = [*forecast(facts, rows, priced, days), *still_read(readings.watched(session), priced, days)]
     return summed(facts, coming, bookings.spending(session), priced, single=by_account)
 
 

@@ -9,7 +9,9 @@ from zoneinfo import ZoneInfo
 
 from campaign.app import App
 from campaign.models import listing, snapshots
+from campaign.models import totals as sums
 from campaign.models.listing import PostFilter, PostRow
+from campaign.models.summed import ChannelTotal
 from campaign.sandbox.world import World
 from campaign.wording import counted
 
@@ -64,7 +66,7 @@ class Progress:
         """Return how much is published, what comes next, how many mails there are, and what the platforms count."""
         with self._app.database.read() as session:
             rows = listing.posts(session, PostFilter())
-            totals = snapshots.totals(session, snapshots.LogFilter())
+            totals = sums.totals(session, snapshots.LogFilter())
         counts = Counter(str(row.post.status) for row in rows)
         parts = [f"{counts['published']} of {len(rows)} published", counted(self._world.mail_count(), "mail")]
         parts += [f"{counts['by_hand']} to publish by hand"] if counts["by_hand"] else []
@@ -89,5 +91,5 @@ class Progress:
         return f"{local:%H:%M:%S}" if local.date() == today else f"{local:%a} {local.day} {local:%b %H:%M}"
 
 
-def _seen(total: snapshots.ChannelTotal) -> bool:
+def _seen(total: ChannelTotal) -> bool:
     return total.figures[_IMPRESSIONS] is not None

@@ -25,10 +25,10 @@ from campaign.errors import (
     Refused,
     Wait,
 )
-from campaign.models import Database, snapshots
+from campaign.models import Database, readings
 from campaign.models.claims import PostFacts
 from campaign.models.posts import Post
-from campaign.models.snapshots import Snapshot
+from campaign.models.snapshots import FIGURES, Snapshot
 from campaign.models.status import Status
 from campaign.ports import Channel, Figures, Identity, Limits, Measures, Message
 
@@ -107,7 +107,7 @@ class Collector:
         """Take what is due now, at most 2000 posts a call, and return how many snapshots were stored."""
         now = self._clock.now()
         with self._database.read() as session:
-            posts = snapshots.due_readings(session, now)
+            posts = readings.due_readings(session, now)
         posts.sort(key=lambda post: post.account_id)
         purse = Purse(self._database, self._clock, self._message)
         groups = groupby(posts, key=lambda post: post.account_id)
@@ -115,13 +115,13 @@ class Collector:
 
     def _claimed(self, posts: Sequence[Post], now: datetime, purse: Purse) -> int:
         with self._database.write() as session:
-            mine = snapshots.claim_readings(session, [post.ident for post in posts], now, now + _CLAIM)
+            mine = readings.claim_readings(session, [post.ident for post in posts], now, now + _CLAIM)
         return self._account(mine, now, purse) if mine else 0
 
     def next_at(self) -> datetime | None:
         """Return when the next reading is due, None when no post waits for one."""
         with self._database.read() as session:
-            return snapshots.next_reading(session)
+            return readings.next_reading(session)
 
     def _account(self, posts: Sequence[Post], now: datetime, purse: Purse) -> int:
         channel = self._channels.get(posts[0].channel)
@@ -144,7 +144,7 @@ class Collector:
         next_at = after.due_at if after else None
         if not found:
             with self._database.write() as session:
-                snapshots.settle_reading(session, post, [], readings=post.readings, next_reading_at=next_at)
+                readings.settle_reading(session, post, [], readings=post.readings, next_reading_at=next_at)
             return []
         return [_Due(post, found[:-1], found[-1], index - 1, next_at)]
 
@@ -211,9 +211,9 @@ class Collector:
         now = self._clock.now()
         with self._database.write() as session:
             return sum(
-                snapshots.settle_reading(session, due.post, rows, readings=readings, next_reading_at=next_at)
+                readings.settle_reading(session, due.post, rows, readings=done, next_reading_at=next_at)
                 for due in dues
-                for rows, readings, next_at in [self._outcome(due, _of(due, answer), now)]
+                for rows, done, next_at in [self._outcome(due, _of(due, answer), now)]
             )
 
     def _outcome(
@@ -238,7 +238,7 @@ class Collector:
         """Take no more readings of posts that cannot be read."""
         with self._database.write() as session:
             for post in posts:
-                snapshots.settle_reading(session, post, [], readings=post.readings, next_reading_at=None)
+                readings.settle_reading(session, post, [], readings=post.readings, next_reading_at=None)
         return 0
 
 
@@ -267,7 +267,7 @@ def _row(due: _Due, answer: Figures | Outcome | Unread, now: datetime) -> Snapsh
         return _gap(due, due.reading, now, f"the call failed: {answer}"[:_GAP_LENGTH])
     if answer == Figures():
         return _gap(due, due.reading, now, NOTHING_SAID if due.external_id else NO_ID)
-    values = {name: getattr(answer, name) for name in snapshots.FIGURES}
+    values = {name: getattr(answer, name) for name in FIGURES}
     name, due_at = due.reading
     return Snapshot(post_id=due.post.ident, reading=name, due_at=due_at, taken_at=now, **values)
 

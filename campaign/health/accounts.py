@@ -24,9 +24,8 @@ _CONNECT = "Connect it again on the page Accounts, or `campaign accounts import 
 
 def standing(session: Session, now: datetime) -> Iterator[Finding]:
     """Find accounts that have stopped, and lanes that were told to wait."""
-    for account, partner in partners.accounts(session):
-        if account.stopped_why is not None:
-            yield from _stopped(account, partner, now)
+    for account, partner in partners.stopped_accounts(session):
+        yield from _stopped(account, partner, now)
     for found in vitals.waiting_lanes(session, now):
         where, until = place(found.account, found.partner), found.lane.ready_at or now
         what = f"{where} waits until {iso(until)}: {found.lane.ready_why}"
@@ -54,7 +53,7 @@ def credentials(
     """Find credentials that do not open, and those that end soon. They are opened here and shown nowhere. ``some``: of
     these accounts alone.
     """
-    for account, partner in partners.accounts(session) if some is None else some:
+    for account, partner in partners.sealed_accounts(session) if some is None else some:
         where = place(account, partner)
         try:
             ends = ends_at(vault, channels, account)

@@ -15,11 +15,13 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import JSON, Column
+from sqlalchemy import JSON, Column, Index
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from campaign.clock import iso
+from campaign.models import distinct, paging
 from campaign.models.database import changed
+from campaign.models.paging import Page, Place
 from campaign.models.types import UtcDateTime
 
 _LOCK = 0x5E4D  # one advisory lock on PostgreSQL: rows of the chain are written one after another
@@ -27,6 +29,12 @@ _LOCK = 0x5E4D  # one advisory lock on PostgreSQL: rows of the chain are written
 
 class Audit(SQLModel, table=True):
     """One decision: who, when, what, on which subject, with which facts."""
+
+    __table_args__ = (
+        Index("audit_who", "who", "id"),
+        Index("audit_action", "action", "id"),
+        Index("audit_subject", "subject", "id"),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     at: datetime = Field(sa_type=UtcDateTime)
@@ -103,27 +111,17 @@ class AuditFilter:
     subject: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class AuditPage:
-    """Some rows, the newest first, and whether there are more on either side."""
-
-    rows: list[Audit]
-    has_newer: bool
-    has_older: bool
-
-
 def page(
-    session: Session, wanted: AuditFilter, size: int, *, before: int | None = None, after: int | None = None
-) -> AuditPage:
-    """Return ``size`` rows older than one, or right after one; one row more is read to see whether there are more."""
-    statement = select(Audit).where(*_conditions(wanted)).limit(size + 1)
-    if after is not None:
-        newer = session.exec(statement.where(col(Audit.id) > after).order_by(col(Audit.id))).all()
-        return AuditPage(list(newer[:size])[::-1], len(newer) > size, has_older=True)
-    if before is not None:
-        statement = statement.where(col(Audit.id) < before)
-    found = session.exec(statement.order_by(col(Audit.id).desc())).all()
-    return AuditPage(list(found[:size]), before is not None, len(found) > size)
+    session: Session, wanted: AuditFilter, size: int, *, after: Place | None = None, before: Place | None = None
+) -> Page[Audit]:
+    """Return ``size`` rows, the newest first, after a place (older ones) or right before one."""
+    statement = select(Audit).where(*_conditions(wanted))
+    return paging.page(
+        lambda stretch: session.exec(stretch.of(statement, (col(Audit.id),), descending=True)).all(),
+        size,
+        after=after,
+        before=before,
+    )
 
 
 def _conditions(wanted: AuditFilter) -> Iterator[sa.ColumnElement[bool]]:
@@ -132,13 +130,15 @@ def _conditions(wanted: AuditFilter) -> Iterator[sa.ColumnElement[bool]]:
     if wanted.action:
         yield col(Audit.action) == wanted.action
     if wanted.subject:
+        whole = col(Audit.subject) == wanted.subject
+        # A whole subject is asked for by itself: together with a pattern no index would serve it.
         kind = col(Audit.subject).startswith(f"{wanted.subject}:", autoescape=True)
-        yield sa.or_(col(Audit.subject) == wanted.subject, kind)
+        yield whole if ":" in wanted.subject else sa.or_(whole, kind)
 
 
 def actions(session: Session) -> list[str]:
     """Return every kind of decision that was taken."""
-    return list(session.exec(select(Audit.action).distinct().order_by(col(Audit.action))))
+    return distinct.values(session, col(Audit.action))
 
 
 def head(session: Session) -> Head | None:
@@ -153,6 +153,38 @@ def to_tell(session: Session, since: datetime, now: datetime) -> Head | None:
     untold = sa.or_(col(Head.told_at).is_(None), col(Head.told_at) < since)
     mine = sa.update(Head).where(col(Head.id) == 1, untold).values(told_at=now)
     return session.get(Head, 1) if changed(session, mine) == 1 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Rows of the chain that were walked; ``older`` is the oldest of them where others stand before it."""
+
+    rows: int
+    faults: tuple[str, ...]
+    older: int | None
+
+
+def walked(session: Session, size: int, *, before: int | None = None) -> Stretch:
+    """Walk ``size`` rows up to the newest, or up to the one before a row, and say what is wrong with them."""
+    statement = select(Audit) if before is None else select(Audit).where(col(Audit.id) < before)
+    found = list(session.exec(statement.order_by(col(Audit.id).desc()).limit(size + 1)))
+    rows, left = found[:size], found[size:]
+    wrong, end = list[str](), _known_end(session, before)
+    for row in rows:
+        if end is not None and row.digest != end:
+            wrong.append(f"row {row.id} is not the one that is known to stand there")
+        if digest(row) != row.digest:
+            wrong.append(f"row {row.id} was changed")
+        end = row.before
+    if end and not left:
+        wrong.append("the oldest rows are gone")
+    return Stretch(len(rows), tuple(wrong), rows[-1].id if left else None)
+
+
+def _known_end(session: Session, before: int | None) -> str | None:
+    """Return the digest of the row before a row, or of the newest, as what comes after it knows it."""
+    after = head(session) if before is None else session.get(Audit, before)
+    return None if after is None else after.digest if isinstance(after, Head) else after.before
 
 
 def faults(session: Session) -> Iterator[str]:

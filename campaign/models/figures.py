@@ -1,30 +1,27 @@
-"""Engagement read for people: the log in any order page by page, how totals grew, what the hour of publishing brought,
-and what became of an issue's copies.
+"""Engagement read for people: the log in any order page by page, and what became of an issue's copies.
 
 A page is found by its place in the order and never by counting rows, so that the last page of a million is as quick as
 the first.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
 
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
-from campaign.models import mailing, snapshots
+from campaign.models import mailing, snapshots, tallies
 from campaign.models.mailing import Delivery, Subscriber
-from campaign.models.partners import Partner
-from campaign.models.posts import Post
+from campaign.models.paging import Page, Place, Stretch, page
 from campaign.models.snapshots import FIGURES, LogFilter, LogLine, Snapshot
-from campaign.models.types import UtcDateTime
+from campaign.models.tallies import EVER, Tally
+
+_FEW = 2000
+"""Posts whose readings, ten or thirty for each, are sorted in an instant."""
 
 ORDERS = ("taken_at", *FIGURES)
 """What the log can be sorted by."""
-
-Place = tuple[datetime | int, int]
-"""Where a reading stands in an order: what it is sorted by, and its id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +38,16 @@ class Order:
         return line.figures[FIGURES.index(self.column)] or 0, line.ident
 
 
-@dataclass(frozen=True, slots=True)
-class LogPage:
-    """Some readings in an order, and whether there are more before and after them."""
-
-    lines: list[LogLine]
-    has_before: bool
-    has_after: bool
-
-
 def log_page(
-    session: Session, wanted: LogFilter, order: Order, size: int, *, after: Place | None, before: Place | None
-) -> LogPage:
-    """Return ``size`` readings after a place, or right before one; one row more is read to see whether there are more.
+    session: Session,
+    wanted: LogFilter,
+    order: Order,
+    size: int,
+    *,
+    after: Place | None = None,
+    before: Place | None = None,
+) -> Page[LogLine]:
+    """Return ``size`` readings after a place, or right before one.
 
     Raises:
         ValueError: the log cannot be sorted so.
@@ -61,98 +55,55 @@ def log_page(
     """
     if order.column not in ORDERS:
         raise ValueError(order.column)
+    where = spread(session, wanted, order.column)
+    if where is None:
+        return Page([], has_before=False, has_after=False)
     column = getattr(Snapshot, order.column)
-    forward = before is None
-    falls = order.descending is forward
-    statement = snapshots.lines(wanted).where(column.is_not(None))
-    place = after if forward else before
-    if place is not None:
-        kinds: Sequence[Any] = [UtcDateTime if order.column == "taken_at" else sa.Integer, sa.Integer]
-        here, there = sa.tuple_(column, col(Snapshot.id), types=kinds), sa.tuple_(*place, types=kinds)
-        statement = statement.where(here < there if falls else here > there)
-    keys = (column, col(Snapshot.id))
-    sorted_so = statement.order_by(*(key.desc() if falls else key.asc() for key in keys)).limit(size + 1)
-    found = [snapshots.line(row) for row in session.execute(sorted_so)]
-    more, lines = len(found) > size, found[:size]
-    return LogPage(lines, after is not None, more) if forward else LogPage(lines[::-1], more, has_after=True)
+    statement = snapshots.lines(where.wanted, in_order=where.many).where(column.is_not(None))
+
+    def read(stretch: Stretch) -> list[LogLine]:
+        found = stretch.of(statement, (column, col(Snapshot.id)), descending=order.descending)
+        return [snapshots.line(row) for row in session.execute(found)]
+
+    return page(read, size, after=after, before=before)
 
 
 @dataclass(frozen=True, slots=True)
-class Growth:
-    """By how much a figure of a channel grew in the readings of one hour (aware UTC), and how many of them failed."""
-
-    channel: str
-    hour: datetime
-    grown: int
-    readings: int
-    gaps: int
-
-
-def growth(session: Session, wanted: LogFilter, figure: str) -> list[Growth]:
-    """Return how a figure grew, by channel and hour, from the beginning until ``wanted.until``.
-
-    A reading grows by what it has more than the reading of the same post before it that had the figure: the sum up to
-    an hour is then the sum of each post's newest known value.
+class Spread:
+    """How the readings of a filter lie in the log: of ``many`` posts, so that going through the log in its order comes
+    upon them, or of so few that they are read post by post. ``wanted`` is the filter within the days that have any.
     """
-    value = getattr(Snapshot, figure)
-    upto = LogFilter(wanted.partner, wanted.channel, wanted.slot, wanted.template, wanted.post_id, None, wanted.until)
-    before = sa.func.lag(value).over(partition_by=col(Snapshot.post_id), order_by=col(Snapshot.due_at))
-    grown = _readings(session, upto, (value - sa.func.coalesce(before, 0)).label("grown")).where(value.is_not(None))
-    failed = _readings(session, upto, sa.literal(0).label("grown")).where(col(Snapshot.gap).is_not(None))
-    counts: dict[tuple[str, str], list[int]] = {}
-    for rows, is_gap in ((grown.subquery(), False), (failed.subquery(), True)):
-        keys = (rows.c.channel, rows.c.hour)
-        statement = sa.select(*keys, sa.cast(sa.func.sum(rows.c.grown), sa.BigInteger), sa.func.count()).group_by(*keys)
-        for channel, hour, more, count in session.execute(statement):
-            into = counts.setdefault((channel, hour), [0, 0, 0])
-            into[0] += int(more)
-            into[2 if is_gap else 1] += count
-    return [Growth(channel, _instant(hour), *three) for (channel, hour), three in sorted(counts.items())]
+
+    wanted: LogFilter
+    many: bool
 
 
-def _readings(session: Session, wanted: LogFilter, what: sa.ColumnElement[int]) -> sa.Select[*tuple[Any, ...]]:
-    return (
-        sa.select(col(Post.channel).label("channel"), _hour(session, col(Snapshot.taken_at)).label("hour"), what)
-        .select_from(Snapshot)
-        .join(Post, col(Post.id) == col(Snapshot.post_id))
-        .join(Partner, col(Partner.id) == col(Post.partner_id))
-        .where(*snapshots.about_post(wanted), *snapshots.about_time(wanted))
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Published:
-    """What the posts have that a channel published in one hour: how many have the figure, and its sum."""
-
-    channel: str
-    hour: datetime
-    posts: int
-    total: int
-
-
-def by_publishing(session: Session, wanted: LogFilter, figure: str) -> list[Published]:
-    """Return the newest known values of a figure by channel and hour of publishing (aware UTC)."""
-    each = (
-        sa.select(
-            col(Post.channel).label("channel"),
-            _hour(session, col(Post.published_at)).label("hour"),
-            snapshots.newest_value(figure, getattr(Snapshot, figure).is_not(None), wanted),
-        )
-        .join(Partner, col(Partner.id) == col(Post.partner_id))
-        .where(col(Post.published_at).is_not(None), *snapshots.about_post(wanted))
-        .subquery()
-    )
-    keys = (each.c.channel, each.c.hour)
-    statement = (
-        sa.select(*keys, sa.func.count(), sa.cast(sa.func.sum(each.c[figure]), sa.BigInteger))
-        .where(each.c[figure].is_not(None))
-        .group_by(*keys)
-        .order_by(*keys)
-    )
-    return [
-        Published(channel, _instant(hour), posts, int(total))
-        for channel, hour, posts, total in session.execute(statement)
-    ]
+def spread(session: Session, wanted: LogFilter, column: str) -> Spread | None:
+    """Return how the readings of a filter lie, by the sums that are kept; None where there are none: in a log of ten
+    million readings, what is rare or not there at all would be looked for to the end.
+    """
+    if wanted.post_id is not None or wanted.partner is not None:
+        return Spread(wanted, many=False)
+    part, name = ("slot", wanted.slot) if wanted.slot is not None else ("template", wanted.template)
+    if name is None:
+        part, name = "all", ""
+    rows = [col(Tally.part) == part, col(Tally.name) == name]
+    if wanted.channel is not None:
+        rows.append(col(Tally.channel) == wanted.channel)
+    if column in FIGURES:
+        rows.append(getattr(Tally, column).is_not(None))
+    ever = sa.select(sa.func.sum(col(Tally.posts))).where(*rows, col(Tally.day) == EVER)
+    posts = session.execute(ever).scalar()
+    if posts is None:
+        return None
+    if column in FIGURES:
+        return Spread(wanted, many=int(posts) > _FEW)
+    days = sa.select(sa.func.min(col(Tally.day)), sa.func.max(col(Tally.day))).where(*rows, col(Tally.day) != EVER)
+    first, last = (date.fromisoformat(day) for day in session.execute(days).one())
+    zone = tallies.zone_of(session)
+    since, until = (datetime.combine(day, time(), zone) for day in (first, last + timedelta(days=1)))
+    within = replace(wanted, since=max(since, wanted.since or since), until=min(until, wanted.until or until))
+    return Spread(within, many=int(posts) > _FEW)
 
 
 def readings(session: Session, post_id: int) -> list[LogLine]:
@@ -198,14 +149,3 @@ def _left(session: Session, post_id: int) -> int:
         )
     )
     return int(session.execute(statement).scalar_one())
-
-
-def _hour(session: Session, column: Any) -> sa.ColumnElement[str]:
-    """Return the UTC hour of an instant as text, ``2025-12-02 09``, alike on both databases."""
-    if session.get_bind().dialect.name == "postgresql":
-        return sa.func.to_char(sa.func.timezone("UTC", column), "YYYY-MM-DD HH24")
-    return sa.func.substr(sa.cast(column, sa.Text), 1, 13)
-
-
-def _instant(hour: str) -> datetime:
-    return datetime.strptime(hour, "%Y-%m-%d %H").replace(tzinfo=UTC)

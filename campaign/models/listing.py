@@ -3,18 +3,26 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from campaign.models import distinct, tallies
 from campaign.models.database import changed
+from campaign.models.paging import Page, Place, Stretch, page
 from campaign.models.partners import Account, Partner
 from campaign.models.posts import Approval, Event, Post, stands
 from campaign.models.status import PLANNABLE, Status
-from campaign.models.types import UtcDateTime
 
 _OPEN = tuple(status.value for status in (*PLANNABLE, Status.PUBLISHING))
 _FOR_PERSON = (Status.UNCONFIRMED.value, Status.RETRACTING.value)
+_BY_TIME = (col(Post.due_at), col(Post.id))
+_WHOLE: sa.Select[*tuple[Any, ...]] = (
+    sa.select(Post, Account, Partner)
+    .join(Account, col(Account.id) == col(Post.account_id))
+    .join(Partner, col(Partner.id) == col(Post.partner_id))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +43,6 @@ class PostFilter:
     for_person: bool = False
 
 
-Place = tuple[datetime, int]
-"""Where a post stands in the order of due times: its due time and its id."""
-
-
 @dataclass(frozen=True, slots=True)
 class PostRow:
     """A post with the account and the partner that it speaks for."""
@@ -53,71 +57,80 @@ class PostRow:
         return self.post.due_at, self.post.ident
 
 
-@dataclass(frozen=True, slots=True)
-class PostPage:
-    """Some posts by due time, and whether there are more before and after them."""
-
-    rows: list[PostRow]
-    has_earlier: bool
-    has_later: bool
-
-
 def posts(
-    session: Session,
-    wanted: PostFilter,
-    *,
-    limit: int | None = None,
-    after: Place | None = None,
-    before: Place | None = None,
-    newest_first: bool = False,
+    session: Session, wanted: PostFilter, *, limit: int | None = None, newest_first: bool = False
 ) -> list[PostRow]:
-    """Return posts by due time; ``after`` and ``before`` are places in that order, not part of it."""
-    order = (col(Post.due_at), col(Post.id))
-    statement = (
-        select(Post, Account, Partner)
-        .join(Account, col(Account.id) == col(Post.account_id))
-        .join(Partner, col(Partner.id) == col(Post.partner_id))
-        .where(*_conditions(wanted), *_bounds(after, before))
-        .order_by(*(column.desc() for column in order) if newest_first else order)
-    )
-    found = session.exec(statement.limit(limit) if limit is not None else statement).all()
-    return [PostRow(post, account, partner) for post, account, partner in found]
+    """Return posts by due time."""
+    if limit is not None:
+        return _stretch(session, wanted, Stretch(None, limit), newest_first=newest_first)
+    conditions = [*_aside(wanted), *([col(Post.status).in_(wanted.statuses)] if wanted.statuses else [])]
+    if wanted.partners:
+        conditions.append(_of_partners(wanted.partners))
+    if wanted.for_person:
+        conditions.append(col(Post.status).in_(_FOR_PERSON))
+    order = (column.desc() if newest_first else column for column in _BY_TIME)
+    return _read(session, _WHOLE.where(*conditions).order_by(*order))
 
 
 def posts_page(
-    session: Session, wanted: PostFilter, size: int, *, after: Place | None = None, before: Place | None = None
-) -> PostPage:
-    """Return ``size`` posts by due time from a place on, or those right before one; one row more is read to see
-    whether there are more.
+    session: Session,
+    wanted: PostFilter,
+    size: int,
+    *,
+    after: Place | None = None,
+    before: Place | None = None,
+    newest_first: bool = False,
+) -> Page[PostRow]:
+    """Return ``size`` posts by due time from a place on, or those right before one."""
+    return page(
+        lambda stretch: _stretch(session, wanted, stretch, newest_first=newest_first), size, after=after, before=before
+    )
+
+
+def _stretch(session: Session, wanted: PostFilter, stretch: Stretch, *, newest_first: bool) -> list[PostRow]:
+    """Read a stretch of posts. Each state is read by itself, in the order of an index, no further than the stretch
+    goes: asked for several states at once, a database reads all that stand in them and sorts them.
     """
-    if before is not None:
-        found = posts(session, wanted, limit=size + 1, before=before, newest_first=True)
-        return PostPage(found[:size][::-1], len(found) > size, has_later=True)
-    found = posts(session, wanted, limit=size + 1, after=after)
-    return PostPage(found[:size], after is not None, len(found) > size)
+    keys = sa.select(*_BY_TIME).where(*_aside(wanted))
+    arms = [stretch.of(keys.where(*arm), _BY_TIME, descending=newest_first).subquery() for arm in _arms(wanted)]
+    found = arms[0] if len(arms) == 1 else sa.union_all(*(sa.select(arm) for arm in arms)).subquery()
+    statement = _WHOLE.join(found, found.c.id == col(Post.id))
+    return _read(session, stretch.of(statement, (found.c.due_at, found.c.id), descending=newest_first))
 
 
-def _bounds(after: Place | None, before: Place | None) -> Sequence[sa.ColumnElement[bool]]:
-    place = sa.tuple_(col(Post.due_at), col(Post.id), types=[UtcDateTime, sa.Integer])
-    bounds: list[sa.ColumnElement[bool]] = []
-    if after is not None:
-        bounds.append(place > sa.tuple_(*after, types=[UtcDateTime, sa.Integer]))
-    if before is not None:
-        bounds.append(place < sa.tuple_(*before, types=[UtcDateTime, sa.Integer]))
-    return bounds
+def _read(session: Session, statement: sa.Select[*tuple[Any, ...]]) -> list[PostRow]:
+    return [PostRow(*found) for found in session.execute(statement).all()]
 
 
-def _conditions(wanted: PostFilter) -> Sequence[sa.ColumnElement[bool]]:
+def _arms(wanted: PostFilter) -> list[list[sa.ColumnElement[bool]]]:
+    """Return the questions that together ask for what is wanted, each for one state and for one channel or slot."""
+    statuses = wanted.statuses or (_FOR_PERSON if wanted.for_person else ())
+    first: list[list[sa.ColumnElement[bool]]] = [[]]
+    if wanted.partners:
+        first = [[_of_partners(wanted.partners)]]
+    elif named := wanted.slots or wanted.channels:
+        column = col(Post.slot) if wanted.slots else col(Post.channel)
+        first, statuses = [[column == name] for name in named], statuses or tuple(Status)
+    if not statuses:
+        return first
+    return [[*one, col(Post.status) == str(status)] for one in first for status in statuses]
+
+
+def _of_partners(keys: Sequence[str]) -> sa.ColumnElement[bool]:
+    theirs = sa.select(col(Partner.id)).where(col(Partner.key).in_(keys))
+    # One partner is a number to the database, so that an index by partner gives its posts in their order.
+    return col(Post.partner_id).in_(theirs) if len(keys) > 1 else col(Post.partner_id) == theirs.scalar_subquery()
+
+
+def _aside(wanted: PostFilter) -> list[sa.ColumnElement[bool]]:
+    """Return the conditions besides partner and state."""
     conditions: list[sa.ColumnElement[bool]] = []
-    for values, column in (
-        (wanted.ids, col(Post.id)),
-        (wanted.partners, col(Partner.key)),
-        (wanted.channels, col(Post.channel)),
-        (wanted.statuses, col(Post.status)),
-        (wanted.slots, col(Post.slot)),
-    ):
+    for values, column in ((wanted.channels, col(Post.channel)), (wanted.slots, col(Post.slot))):
         if values:
-            conditions.append(column.in_(values))
+            # As an expression: an index by channel would read all of a channel to find one partner's few.
+            conditions.append((column + sa.literal("", sa.Text)).in_(values))
+    if wanted.ids:
+        conditions.append(col(Post.id).in_(wanted.ids))
     if wanted.account_id is not None:
         conditions.append(col(Post.account_id) == wanted.account_id)
     if wanted.since is not None:
@@ -125,22 +138,33 @@ def _conditions(wanted: PostFilter) -> Sequence[sa.ColumnElement[bool]]:
     if wanted.until is not None:
         conditions.append(col(Post.due_at) < wanted.until)
     if wanted.for_person:
-        conditions += [col(Post.needs_person).is_not(None), col(Post.status).in_(_FOR_PERSON)]
+        conditions.append(col(Post.needs_person).is_not(None))
     return conditions
 
 
 def siblings(session: Session, row: PostRow) -> list[PostRow]:
     """Return the partner's posts of the same slot and occurrence on its other accounts, by channel."""
     post = row.post
+    accounts = sa.select(col(Account.id)).where(col(Account.partner_id) == post.partner_id)
     statement = (
-        select(Post, Account, Partner)
-        .join(Account, col(Account.id) == col(Post.account_id))
-        .join(Partner, col(Partner.id) == col(Post.partner_id))
-        .where(col(Post.partner_id) == post.partner_id, col(Post.slot) == post.slot)
+        # By the unique key of a post: the partner's accounts are few, its posts and those of the slot many.
+        _WHOLE.where(col(Post.account_id).in_(accounts), col(Post.slot) == post.slot)
         .where(col(Post.occurrence) == post.occurrence, col(Post.id) != post.id)
         .order_by(col(Post.channel), col(Post.id))
     )
-    return [PostRow(*found) for found in session.exec(statement).all()]
+    return _read(session, statement)
+
+
+def others_say(session: Session, channel: str, account_id: int, text_key: str) -> bool:
+    """Say whether another account of a channel says the same words, in a post that is not withdrawn or rejected."""
+    over = (Status.WITHDRAWN.value, Status.REJECTED.value)
+    statement = sa.select(sa.literal(1)).where(
+        col(Post.text_key) == text_key,
+        col(Post.channel) == channel,
+        col(Post.account_id) != account_id,
+        col(Post.status).not_in(over),
+    )
+    return session.execute(statement.limit(1)).first() is not None
 
 
 def approved_before(session: Session, row: PostRow) -> Post | None:
@@ -200,7 +224,7 @@ def by_key(session: Session, account_id: int, slot: str, occurrence: str) -> Pos
 def names(session: Session, kind: str) -> list[str]:
     """Return every ``slot`` or ``template`` that a post was planned from."""
     column = {"slot": col(Post.slot), "template": col(Post.template)}[kind]
-    return [str(name) for name in session.exec(select(column).distinct().order_by(column))]
+    return distinct.values(session, column)
 
 
 def events(session: Session, post_id: int) -> list[Event]:
@@ -248,6 +272,8 @@ def set_key(session: Session, post: Post, slot: str, occurrence: str) -> None:
     free_key(session, post.account_id, slot, occurrence)
     other = select(Post.id).where(*_key(post.account_id, slot, occurrence), col(Post.id) != post.id)
     if session.exec(other).first() is None:
+        if slot != post.slot:
+            tallies.recount_slot(session, post, slot)
         session.execute(sa.update(Post).where(col(Post.id) == post.id).values(slot=slot, occurrence=occurrence))
 
 

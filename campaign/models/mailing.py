@@ -135,6 +135,12 @@ def subscribers(session: Session, list_id: int) -> list[Subscriber]:
     return list(session.exec(statement))
 
 
+def subscribers_page(session: Session, list_id: int, size: int, after: str) -> list[Subscriber]:
+    """Return the next people of a list after an address's key, by address; an empty key is the beginning."""
+    statement = select(Subscriber).where(col(Subscriber.list_id) == list_id, col(Subscriber.address_key) > after)
+    return list(session.exec(statement.order_by(col(Subscriber.address_key)).limit(size)))
+
+
 def deliveries(session: Session, post_id: int) -> list[Delivery]:
     """Return every delivery of an issue."""
     return list(session.exec(select(Delivery).where(col(Delivery.post_id) == post_id).order_by(col(Delivery.id))))

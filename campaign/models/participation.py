@@ -9,16 +9,19 @@ from campaign.models.partners import Account, Agreement, Partner
 from campaign.models.posts import Post
 from campaign.models.users import User
 
+MANY = 100
+"""Published posts that are counted at most: whether a partner takes part is told by few."""
+
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """One partner. ``channels`` are those on which it can post, ``published`` counts its posts by channel."""
+    """One partner. ``channels`` are those on which it can post; its published posts are counted up to ``MANY``."""
 
     partner: Partner
     invited: bool
     channels: tuple[str, ...]
     agreed: bool
-    published: dict[str, int]
+    published: int
 
     @property
     def has_details(self) -> bool:
@@ -38,16 +41,12 @@ def progress(session: Session) -> list[Progress]:
     channels: dict[int, tuple[str, ...]] = {}
     for ident, channel in session.execute(accounts.distinct().order_by(col(Account.channel))):
         channels[ident] = (*channels.get(ident, ()), channel)
-    counts = sa.select(col(Post.partner_id), col(Post.channel), sa.func.count()).where(
-        col(Post.published_at).is_not(None)
-    )
-    published: dict[int, dict[str, int]] = {}
-    for ident, channel, count in session.execute(counts.group_by(col(Post.partner_id), col(Post.channel))):
-        published.setdefault(ident, {})[channel] = count
+    one = sa.select(sa.literal(1)).where(col(Post.partner_id) == col(Partner.id), col(Post.published_at).is_not(None))
+    some = one.limit(MANY).correlate(Partner).subquery()
+    counts = sa.select(col(Partner.id), sa.select(sa.func.count()).select_from(some).scalar_subquery())
+    published = {row[0]: row[1] for row in session.execute(counts)}
     partners = session.execute(sa.select(Partner).order_by(col(Partner.key))).scalars()
     return [
-        Progress(
-            one, one.key in officers, channels.get(one.ident, ()), one.ident in agreed, published.get(one.ident, {})
-        )
+        Progress(one, one.key in officers, channels.get(one.ident, ()), one.ident in agreed, published[one.ident])
         for one in partners
     ]

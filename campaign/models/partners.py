@@ -144,12 +144,26 @@ def accounts_page(
     return found[:size], len(found) > size
 
 
-def accounts(session: Session, *, partner_ids: Iterable[int] | None = None) -> list[tuple[Account, Partner]]:
-    """Return accounts with their partners, by partner and channel."""
+def accounts(
+    session: Session, *, partner_ids: Iterable[int] | None = None, where: sa.ColumnElement[bool] | None = None
+) -> list[tuple[Account, Partner]]:
+    """Return accounts with their partners, by partner and channel; those alone that meet the condition."""
     statement = select(Account, Partner).join(Partner, col(Account.partner_id) == col(Partner.id))
     if partner_ids is not None:
         statement = statement.where(col(Account.partner_id).in_(list(partner_ids)))
+    if where is not None:
+        statement = statement.where(where)
     return list(session.exec(statement.order_by(col(Partner.key), col(Account.channel), col(Account.id))).all())
+
+
+def stopped_accounts(session: Session) -> list[tuple[Account, Partner]]:
+    """Return the accounts that have stopped, or had."""
+    return accounts(session, where=col(Account.stopped_why).is_not(None))
+
+
+def sealed_accounts(session: Session) -> list[tuple[Account, Partner]]:
+    """Return the accounts that send with credentials."""
+    return accounts(session, where=sa.and_(col(Account.sealed).is_not(None), col(Account.mode) == "api"))
 
 
 def account_with_partner(session: Session, account_id: int) -> tuple[Account, Partner]:

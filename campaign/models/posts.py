@@ -16,6 +16,7 @@ _RETRACTING = text("status = 'retracting'")
 _WAITS_FOR_REVIEW = text("status = 'in_review'")
 _OPEN = text("closed_at IS NULL")
 _PUBLISHED = text("published_at IS NOT NULL")
+_GROUP = ("template", "template_version", "channel", "due_at", "id", "partner_id")
 _READING = text("next_reading_at IS NOT NULL")
 
 
@@ -44,6 +45,15 @@ class Post(SQLModel, table=True):
         Index("post_status_due", "status", "due_at"),
         Index("post_by_due", "due_at", "id"),
         Index("post_of_partner", "partner_id", "due_at", "id"),
+        Index("post_of_partner_in", "partner_id", "status", "due_at", "id"),
+        Index("post_of_channel", "channel", "status", "due_at", "id"),
+        Index("post_of_slot", "slot", "status", "due_at", "id"),
+        Index("post_of_template", "template"),
+        Index("post_says", "text_key", "channel"),
+        Index("post_template_of", "account_id", "template", "due_at"),
+        Index("post_on_day", "due_at", "slot", "channel", "status", "id"),
+        Index("post_group", *_GROUP, sqlite_where=_WAITS_FOR_REVIEW, postgresql_where=_WAITS_FOR_REVIEW),
+        Index("post_out", "partner_id", "published_at", sqlite_where=_PUBLISHED, postgresql_where=_PUBLISHED),
         Index("post_external", "account_id", "external_id"),
     )
 

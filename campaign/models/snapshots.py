@@ -10,11 +10,9 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import Index, UniqueConstraint
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Index, UniqueConstraint, text
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from campaign.models.database import changed
 from campaign.models.partners import Partner
 from campaign.models.posts import Post
 from campaign.models.types import UtcDateTime
@@ -22,9 +20,7 @@ from campaign.models.types import UtcDateTime
 FIGURES = ("impressions", "reach", "reactions", "comments", "shares", "clicks")
 """The columns of figures, in the order in which they are shown."""
 
-PARTS = ("template", "partner", "region")
-"""What totals can be split by, beside the channel."""
-
+_GIVEN = {name: text(f"{name} IS NOT NULL") for name in FIGURES}
 PAGE = 2000
 _FACTS = 11  # what a line says before its figures
 
@@ -38,6 +34,10 @@ class Snapshot(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("post_id", "due_at"),
         Index("snapshot_taken", "taken_at", "id"),
+        *(
+            Index(f"snapshot_{name}", name, "id", sqlite_where=has, postgresql_where=has)
+            for name, has in _GIVEN.items()
+        ),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -90,94 +90,6 @@ class LogLine:
     figures: tuple[int | None, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ChannelTotal:
-    """The newest known figures of a channel's posts, added up. ``posts`` counts those with any figures at all.
-
-    A sum is None when no post of the channel has the figure. Sums of two channels must not be added: each platform
-    counts an impression in its own way. ``part``: the template, partner or region that it is of, where that was asked.
-    """
-
-    channel: str
-    posts: int
-    taken_at: datetime
-    figures: tuple[int | None, ...]
-    part: str = ""
-
-
-def due_readings(session: Session, now: datetime, *, limit: int = 2000) -> list[Post]:
-    """Return posts whose next reading is due, the longest due first."""
-    statement = (
-        select(Post)
-        .where(col(Post.next_reading_at) <= now)
-        .order_by(col(Post.next_reading_at), col(Post.id))
-        .limit(limit)
-    )
-    return list(session.exec(statement))
-
-
-@dataclass(frozen=True, slots=True)
-class Watched:
-    """A published post whose figures are still to be read, from reading number ``readings`` on."""
-
-    account_id: int
-    channel: str
-    published_at: datetime
-    readings: int
-
-
-def watched(session: Session) -> list[Watched]:
-    """Return the posts whose figures are still to be read."""
-    columns = (col(Post.account_id), col(Post.channel), col(Post.published_at), col(Post.readings))
-    waiting = sa.select(*columns).where(col(Post.next_reading_at).is_not(None), col(Post.published_at).is_not(None))
-    return [Watched(*row) for row in session.execute(waiting)]
-
-
-def claim_readings(session: Session, post_ids: Sequence[int], now: datetime, until: datetime) -> list[Post]:
-    """Take the due readings of these posts until ``until``, and return the posts whose readings nobody else has."""
-    free = (
-        sa.select(col(Post.id))
-        .where(col(Post.id).in_(post_ids), col(Post.next_reading_at) <= now)
-        .order_by(col(Post.id))
-        .with_for_update(skip_locked=True)
-    )
-    mine = sa.update(Post).where(col(Post.id).in_(free)).values(next_reading_at=until).returning(Post)
-    return list(session.scalars(mine.execution_options(synchronize_session=False)))
-
-
-def next_reading(session: Session) -> datetime | None:
-    """Return when the next reading of any post is due."""
-    statement = sa.select(sa.func.min(col(Post.next_reading_at))).where(col(Post.next_reading_at).is_not(None))
-    return session.execute(statement).scalar()
-
-
-def settle_reading(
-    session: Session, seen: Post, rows: Sequence[Snapshot], *, readings: int, next_reading_at: datetime | None
-) -> int:
-    """Store what became of a post's due readings and move the post on to the next.
-
-    Nothing is written when the post has moved on since it was ``seen``: another process was here, or the post was
-    taken down. Returns how many snapshots were stored.
-    """
-    mine = sa.update(Post).where(
-        col(Post.id) == seen.ident,
-        col(Post.readings) == seen.readings,
-        col(Post.next_reading_at) == seen.next_reading_at,
-    )
-    if changed(session, mine.values(readings=readings, next_reading_at=next_reading_at)) != 1:
-        return 0
-    return _append(session, rows) if rows else 0
-
-
-def _append(session: Session, rows: Sequence[Snapshot]) -> int:
-    """Insert snapshots, except those whose reading is there: a post whose readings began anew keeps the older rows."""
-    values = [row.model_dump(exclude={"id"}) for row in rows]
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(Snapshot).values(values)
-    unless_there = statement.on_conflict_do_nothing(index_elements=["post_id", "due_at"])
-    return len(session.execute(unless_there.returning(col(Snapshot.id))).all())
-
-
 def newest(session: Session, wanted: LogFilter, count: int) -> list[LogLine]:
     """Return that many of the newest snapshots with what they are about, oldest first."""
     statement = lines(wanted).order_by(col(Snapshot.taken_at).desc(), col(Snapshot.id).desc()).limit(count)
@@ -193,8 +105,11 @@ def page(session: Session, wanted: LogFilter, after: LogLine | None) -> list[Log
     return [line(row) for row in session.execute(statement)]
 
 
-def lines(wanted: LogFilter) -> sa.Select[*tuple[Any, ...]]:
-    """Return the statement for snapshots with what they are about; ``line`` reads its rows."""
+def lines(wanted: LogFilter, *, in_order: bool = False) -> sa.Select[*tuple[Any, ...]]:
+    """Return the statement for snapshots with what they are about; ``line`` reads its rows. ``in_order``: they are
+    many, and are to be found by going through the log in its order, not by looking up every post first.
+    """
+    about = about_post(wanted, as_text=in_order)
     return (
         sa.select(
             *(col(Snapshot.id), col(Post.id), col(Partner.key), col(Post.channel), col(Post.slot), col(Post.template)),
@@ -205,7 +120,7 @@ def lines(wanted: LogFilter) -> sa.Select[*tuple[Any, ...]]:
         .select_from(Snapshot)
         .join(Post, col(Post.id) == col(Snapshot.post_id))
         .join(Partner, col(Partner.id) == col(Post.partner_id))
-        .where(*about_post(wanted), *about_time(wanted))
+        .where(*about, *about_time(wanted))
     )
 
 
@@ -215,72 +130,17 @@ def line(row: Any) -> LogLine:
     return LogLine(*facts)
 
 
-def totals(session: Session, wanted: LogFilter, by: str | None = None) -> list[ChannelTotal]:
-    """Return, per channel, the newest known figures of its posts added up, by channel name; ``by`` splits each channel
-    by one of ``PARTS``.
+def about_post(wanted: LogFilter, *, as_text: bool = False) -> Sequence[sa.ColumnElement[bool]]:
+    """Return the conditions on the post. ``as_text``: in a form that no index of posts serves."""
 
-    Newest is taken figure by figure: a platform that stops giving a figure for old posts (X gives clicks for thirty
-    days) does not make the last one that it gave disappear.
-    """
-    each = (
-        sa.select(
-            col(Post.channel).label("channel"),
-            _part(by).label("part"),
-            newest_value("taken_at", col(Snapshot.gap).is_(None), wanted),
-            *(newest_value(name, getattr(Snapshot, name).is_not(None), wanted) for name in FIGURES),
-        )
-        .join(Partner, col(Partner.id) == col(Post.partner_id))
-        .where(col(Post.published_at).is_not(None), *about_post(wanted))
-        .subquery()
-    )
-    statement = (
-        sa.select(
-            each.c.channel,
-            each.c.part,
-            sa.func.count(each.c.taken_at),
-            sa.func.max(each.c.taken_at),
-            *(sa.cast(sa.func.sum(each.c[name]), sa.BigInteger) for name in FIGURES),
-        )
-        .where(each.c.taken_at.is_not(None))
-        .group_by(each.c.channel, each.c.part)
-        .order_by(each.c.channel, each.c.part)
-    )
-    return [
-        ChannelTotal(channel, posts, taken_at, tuple(figures), part)
-        for channel, part, posts, taken_at, *figures in session.execute(statement)
-    ]
+    def plain(column: Any) -> Any:
+        return column + sa.literal("", sa.Text) if as_text else column
 
-
-def _part(by: str | None) -> sa.ColumnElement[str]:
-    columns: dict[str | None, Any] = {
-        "template": col(Post.template),
-        "partner": col(Partner.name),
-        "region": col(Partner.region),
-    }
-    found: sa.ColumnElement[str] = columns.get(by, sa.literal(""))
-    return found
-
-
-def newest_value(name: str, has: sa.ColumnElement[bool], wanted: LogFilter) -> sa.Label[Any]:
-    """Return the newest value of a column of a post's snapshots; the unique key makes it one short look."""
-    return (
-        sa.select(getattr(Snapshot, name))
-        .where(col(Snapshot.post_id) == col(Post.id), has, *about_time(wanted))
-        .order_by(col(Snapshot.due_at).desc())
-        .limit(1)
-        .correlate(Post)
-        .scalar_subquery()
-        .label(name)
-    )
-
-
-def about_post(wanted: LogFilter) -> Sequence[sa.ColumnElement[bool]]:
-    """Return the conditions on the post."""
     pairs: list[tuple[object, sa.ColumnElement[bool]]] = [
         (wanted.partner, col(Partner.key) == wanted.partner),
-        (wanted.channel, col(Post.channel) == wanted.channel),
-        (wanted.slot, col(Post.slot) == wanted.slot),
-        (wanted.template, col(Post.template) == wanted.template),
+        (wanted.channel, plain(col(Post.channel)) == wanted.channel),
+        (wanted.slot, plain(col(Post.slot)) == wanted.slot),
+        (wanted.template, plain(col(Post.template)) == wanted.template),
         (wanted.post_id, col(Post.id) == wanted.post_id),
     ]
     conditions = [condition for value, condition in pairs if value is not None]
@@ -299,6 +159,11 @@ def about_time(wanted: LogFilter) -> Sequence[sa.ColumnElement[bool]]:
     if wanted.until is not None:
         conditions.append(col(Snapshot.taken_at) < wanted.until)
     return conditions
+
+
+def of_post(session: Session, post_id: int) -> list[Snapshot]:
+    """Return every snapshot of a post, oldest first."""
+    return list(session.exec(select(Snapshot).where(col(Snapshot.post_id) == post_id).order_by(col(Snapshot.due_at))))
 
 
 def latest(session: Session, post_ids: Sequence[int]) -> dict[int, Snapshot]:

@@ -6,7 +6,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
-from campaign.models import snapshots
+from campaign.models import snapshots, summed
 from campaign.models.partners import Account, Partner
 from campaign.models.posts import Post
 from campaign.models.snapshots import LogFilter, Snapshot
@@ -69,7 +69,7 @@ class Best:
 def best(session: Session, span: Span, channel: str, figure: str, count: int) -> list[Best]:
     """Return the posts of a channel that have the most of a figure, of those published in the span."""
     has = getattr(Snapshot, figure).is_not(None)
-    value = snapshots.newest_value(figure, has, LogFilter())
+    value = summed.newest_value(figure, has, LogFilter())
     each = (
         sa.select(col(Post.id), col(Post.slot), col(Partner.name), value)
         .join(Partner, col(Partner.id) == col(Post.partner_id))

@@ -10,10 +10,9 @@ from sqlmodel import Session
 
 from campaign.errors import BadInput, Finding
 from campaign.models import listing
-from campaign.models.listing import PostFilter, PostRow
+from campaign.models.listing import PostRow
 from campaign.models.partners import Account, Partner
 from campaign.models.posts import Post
-from campaign.models.status import Status
 from campaign.plan.addressing import addressed
 from campaign.plan.audience import AccountFacts, PartnerFacts
 from campaign.plan.days import local
@@ -25,12 +24,11 @@ from campaign.plan.placing import Place, quiet_on
 from campaign.plan.questions import Question, question_facts
 from campaign.plan.rows import SINGLE, ExistingPost, PlanFacts, PlanRow
 from campaign.plan.template import CORRECTION, Template
-from campaign.plan.twins import copy_finding, spoken
+from campaign.plan.twins import TOKEN, copy_finding, text_key
 from campaign.plan.wanted import Wanted
 from campaign.plan.words import campaign_facts, event_facts, filled, stale, stale_at
 from campaign.ports import Draft
 
-_OVER = frozenset({Status.WITHDRAWN, Status.REJECTED})
 _TIED = re.compile(r"\b(?:event|question)\.")
 
 
@@ -44,28 +42,32 @@ def tied(template: Template) -> bool:
 
 
 class Said:
-    """What the accounts of a channel say by now, where it forbids copies: read once, for any number of new posts."""
+    """What the accounts of a channel say by now, where it forbids copies: found by the digest of the words in what is
+    stored, and among the new posts that were noted.
+    """
 
     def __init__(self, session: Session, source: Source, channel: str) -> None:
-        self._compose = source.compose
+        self._session = session
+        self._source = source
         self._channel = channel
         self._forbids = not source.channels[channel].copies
         self._by_words: dict[str, set[int]] = {}
-        if self._forbids:
-            statuses = tuple(status for status in Status if status not in _OVER)
-            for row in listing.posts(session, PostFilter(channels=(channel,), statuses=statuses)):
-                self.note(row.account.ident, source.draft_of(row.post))
 
     def note(self, account_id: int, draft: Draft) -> None:
         """Note that an account says it. A share says nothing of its own."""
         if self._forbids and not draft.share_of:
-            self._by_words.setdefault(spoken(self._compose, self._channel, draft), set()).add(account_id)
+            self._by_words.setdefault(self._key(draft), set()).add(account_id)
 
     def by_another(self, account_id: int, draft: Draft) -> bool:
         """Say whether another account says the same, where the channel forbids it."""
         if not self._forbids or draft.share_of:
             return False
-        return bool(self._by_words.get(spoken(self._compose, self._channel, draft), set()) - {account_id})
+        key = self._key(draft)
+        noted = self._by_words.get(key, set()) - {account_id}
+        return bool(noted) or listing.others_say(self._session, self._channel, account_id, key)
+
+    def _key(self, draft: Draft) -> str:
+        return text_key(self._source.compose(self._channel, draft, TOKEN))
 
 
 def refilled(session: Session, source: Source, row: PostRow, fields: Mapping[str, str]) -> Draft:

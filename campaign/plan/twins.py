@@ -1,5 +1,6 @@
 """Sees to it that nobody says what another account says, where the platform forbids that (rulings, 17). Pure."""
 
+import hashlib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
@@ -9,7 +10,7 @@ from campaign.ports import Draft, Limits, Message
 
 _OVER = frozenset({"withdrawn", "rejected"})
 _ORDER = {"keep": 0, "change": 1, "add": 2}
-_TOKEN = "00000000"  # noqa: S105  where copies are forbidden the words carry no token
+TOKEN = "00000000"  # noqa: S105  where copies are forbidden the words carry no token
 
 
 def folded(text: str) -> str:
@@ -17,9 +18,16 @@ def folded(text: str) -> str:
     return " ".join(text.split()).casefold()
 
 
+def text_key(message: Message) -> str:
+    """Return the digest of the words as a platform's duplicate check would see them: folded case, single blanks."""
+    return hashlib.sha256(
+        "\n".join([folded(message.text), message.link or "", message.share_of or ""]).encode()
+    ).hexdigest()
+
+
 def spoken(compose: Callable[[str, Draft, str], Message], channel: str, draft: Draft) -> str:
     """Return the draft's words on a channel, folded."""
-    return folded(compose(channel, draft, _TOKEN).text)
+    return folded(compose(channel, draft, TOKEN).text)
 
 
 class Speakers:

@@ -93,7 +93,15 @@ def _agree(session: Session, partner: Partner, row: PartnerRow, rules: ReviewRul
 
 
 def change(session: Session, partner: Partner, values: Mapping[str, str], *, by: User, now: datetime) -> None:
-    """Change columns and details of a partner; an empty value takes a detail away.
+    """Change columns and details of a partner; an empty value takes a detail away. Raises WrongUse as ``put`` does."""
+    put(partner, values, by=by)
+    session.add(partner)
+    subject = f"partner:{partner.key}"
+    audit.record(session, who=by.name, action="change partner", subject=subject, at=now, facts=dict(values))
+
+
+def put(partner: Partner, values: Mapping[str, str], *, by: User) -> None:
+    """Change a partner in hand and store nothing: so it can be seen what would come of it.
 
     Raises:
         WrongUse: the name is empty, a column is not one line, or the contact is no mail address.
@@ -117,6 +125,3 @@ def change(session: Session, partner: Partner, values: Mapping[str, str], *, by:
         else:
             details.pop(name, None)
     partner.details = details
-    session.add(partner)
-    subject = f"partner:{partner.key}"
-    audit.record(session, who=by.name, action="change partner", subject=subject, at=now, facts=dict(values))

@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from campaign.clock import iso
 from campaign.models import Database, listing, snapshots
+from campaign.models import totals as sums
 from campaign.models.listing import PostFilter
 from campaign.models.snapshots import FIGURES, LogFilter, LogLine
 
@@ -79,7 +80,7 @@ def totals(session: Session, wanted: LogFilter | None = None, by: str | None = N
             "taken_at": iso(total.taken_at),
             **dict(zip(FIGURES, total.figures, strict=True)),
         }
-        for total in snapshots.totals(session, wanted or LogFilter(), by)
+        for total in sums.totals(session, wanted or LogFilter(), by)
     ]
 
 

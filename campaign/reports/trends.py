@@ -3,15 +3,16 @@
 Channels are never added up: each platform counts in its own way. What nobody knows is None, never 0.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta, tzinfo
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
-from campaign.models import figures
-from campaign.models.figures import Growth, Published
+from campaign.models import totals
 from campaign.models.snapshots import LogFilter
+from campaign.models.summed import Growth
 from campaign.reports.log import LogRow
 
 MOST_DAYS = 400
@@ -33,29 +34,28 @@ class Trend:
         ]
 
 
-def over_time(session: Session, wanted: LogFilter, figure: str, zone: tzinfo) -> Trend:
+def over_time(session: Session, wanted: LogFilter, figure: str, zone: ZoneInfo) -> Trend:
     """Return how a figure grew, by local day from ``wanted.since`` (else from the first reading) on."""
-    found = figures.growth(session, wanted, figure)
+    found = totals.growth(session, wanted, figure, zone)
     if not found:
         return Trend((), {})
-    local = [one.hour.astimezone(zone).date() for one in found]
+    local = [one.day for one in found]
     first = wanted.since.astimezone(zone).date() if wanted.since else min(local)
     last = max(local)
     first = min(max(first, last - timedelta(days=MOST_DAYS - 1)), last)
     days = tuple(first + timedelta(days=number) for number in range((last - first).days + 1))
     names = sorted({one.channel for one in found})
-    return Trend(days, {name: _totals([one for one in found if one.channel == name], days, zone) for name in names})
+    return Trend(days, {name: _totals([one for one in found if one.channel == name], days) for name in names})
 
 
-def _totals(found: Sequence[Growth], days: Sequence[date], zone: tzinfo) -> tuple[int | None, ...]:
+def _totals(found: Sequence[Growth], days: Sequence[date]) -> tuple[int | None, ...]:
     grown, read, failed = dict[date, int](), set[date](), set[date]()
     for one in found:
-        day = one.hour.astimezone(zone).date()
-        grown[day] = grown.get(day, 0) + one.grown
-        if one.readings:
-            read.add(day)
+        grown[one.day] = one.grown
+        if one.was_read:
+            read.add(one.day)
         if one.gaps:
-            failed.add(day)
+            failed.add(one.day)
     started = min(read, default=None)
     total = sum(more for day, more in grown.items() if day < days[0])
     values: list[int | None] = []
@@ -69,18 +69,9 @@ def _totals(found: Sequence[Growth], days: Sequence[date], zone: tzinfo) -> tupl
 HOUR_COLUMNS = ("channel", "hour", "posts", "average")
 
 
-def best_hours(session: Session, wanted: LogFilter, figure: str, zone: tzinfo) -> list[LogRow]:
+def best_hours(session: Session, wanted: LogFilter, figure: str, zone: ZoneInfo) -> list[LogRow]:
     """Return, per channel and local hour of publishing, how many posts have the figure and their average."""
     return [
-        {"channel": channel, "hour": hour, "posts": posts, "average": round(total / posts)}
-        for (channel, hour), (posts, total) in sorted(_hours(figures.by_publishing(session, wanted, figure), zone))
+        {"channel": one.channel, "hour": one.hour, "posts": one.posts, "average": round(one.total / one.posts)}
+        for one in totals.by_publishing(session, wanted, figure, zone)
     ]
-
-
-def _hours(found: Iterable[Published], zone: tzinfo) -> Iterable[tuple[tuple[str, int], tuple[int, int]]]:
-    sums: dict[tuple[str, int], tuple[int, int]] = {}
-    for one in found:
-        key = one.channel, one.hour.astimezone(zone).hour
-        posts, total = sums.get(key, (0, 0))
-        sums[key] = posts + one.posts, total + one.total
-    return sums.items()

@@ -11,9 +11,11 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
-from campaign.models import outcomes, snapshots, weeks
+from campaign.models import outcomes, weeks
+from campaign.models import totals as sums
 from campaign.models.outcomes import Outcome
-from campaign.models.snapshots import FIGURES, ChannelTotal
+from campaign.models.snapshots import FIGURES
+from campaign.models.summed import ChannelTotal
 from campaign.models.weeks import Best, Span
 from campaign.plan.days import day_start
 from campaign.reports.log import LogRow
@@ -58,7 +60,7 @@ def weekly(session: Session, day: date, zone: ZoneInfo, *, partner: str | None, 
     """Return the report of the week of ``day``, of all partners or of one by its key."""
     first = monday(day)
     span = Span(day_start(first, zone), day_start(first + _DAYS, zone), partner)
-    totals = tuple(snapshots.totals(session, span.published))
+    totals = tuple(sums.totals(session, span.published))
     return Week(
         first,
         weeks.outcome_counts(session, span),

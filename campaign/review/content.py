@@ -10,7 +10,6 @@ from typing import Any
 
 from campaign.clock import iso
 from campaign.models.claims import AccountFacts, PostFacts
-from campaign.plan.twins import folded
 from campaign.ports import Composer, Draft, Envelope, Media, Message
 
 
@@ -87,11 +86,6 @@ def content_hash(message: Message, account: AccountFacts, window_from: datetime,
         "window": [iso(window_from), iso(window_until)],
     }
     return _digest(json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":")))
-
-
-def text_key(message: Message) -> str:
-    """Return the digest of the words as a platform's duplicate check would see them: folded case, single blanks."""
-    return _digest("\n".join([folded(message.text), message.link or "", message.share_of or ""]))
 
 
 def media_key(message: Message) -> str | None:

@@ -21,9 +21,10 @@ from campaign.models.status import PLANNABLE, Move, Status
 from campaign.models.users import User
 from campaign.notices.kinds import Kind
 from campaign.people import Right, demand
+from campaign.plan.twins import text_key
 from campaign.ports import Draft
 from campaign.review import agreement
-from campaign.review.content import Contents, draft_to_json, media_key, text_key
+from campaign.review.content import Contents, draft_to_json, media_key
 
 HASH_MIN = 8
 """An approval names at least this many characters of the content hash that was seen."""

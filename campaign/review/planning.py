@@ -1,7 +1,11 @@
 """Bringing posts in line with the timetable: one run of the plan, written in a person's name."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
+from sqlmodel import Session
+
+from campaign.models import audit
 from campaign.people import Right, demand
 from campaign.plan.gather import Source, gather
 from campaign.plan.planner import plan
@@ -26,8 +30,34 @@ class BroughtIn:
         return [row for row in self.rows if row.action == "blocked"]
 
 
-def bring_in(desk: Desk, source: Source, *, only: str | None = None) -> BroughtIn:
-    """Write the plan of every partner that the person may queue for; ``only``: of this one alone.
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """A plan that was made before the transaction that writes it, and the newest decision that it knows of."""
+
+    rows: tuple[PlanRow, ...]
+    known: str
+
+    def stands(self, session: Session) -> bool:
+        """Say whether nobody has decided anything since: a post that was claimed meanwhile is left as it is."""
+        return self.known == _newest(session)
+
+
+def plan_ahead(session: Session, source: Source, now: datetime) -> Ahead:
+    """Plan in a session that writes nothing; what was changed in it counts. A plan takes long, and who writes keeps
+    others waiting.
+    """
+    known = _newest(session)
+    return Ahead(tuple(plan(gather(session, source, now))), known)
+
+
+def _newest(session: Session) -> str:
+    head = audit.head(session)
+    return head.digest if head else ""
+
+
+def bring_in(desk: Desk, source: Source, *, only: str | None = None, ahead: Ahead | None = None) -> BroughtIn:
+    """Write the plan of every partner that the person may queue for; ``only``: of this one alone; ``ahead``: a plan
+    that stands.
 
     Raises:
         NotAllowed: the person may not queue.
@@ -37,7 +67,8 @@ def bring_in(desk: Desk, source: Source, *, only: str | None = None) -> BroughtI
     demand(desk.person, Right.QUEUE, only)
     mine = only or desk.person.partner_key
     timetable, allowed = source.copy.timetable, source.placeholders_allowed
-    rows = [row for row in plan(gather(desk.session, source, desk.now)) if mine in (None, row.partner)]
+    found = ahead.rows if ahead else plan(gather(desk.session, source, desk.now))
+    rows = [row for row in found if mine in (None, row.partner)]
     unsure = rules.unsure_events(timetable, placeholders_allowed=allowed)
     rules.keep_quiet(desk.session, timetable)
     done = queue.apply(desk, rows)

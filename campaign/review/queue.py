@@ -18,9 +18,10 @@ from campaign.models.posts import Event, Post, TemplateVersion, has_template
 from campaign.models.status import PLANNABLE, Move, Status
 from campaign.people import Right, demand
 from campaign.plan.rows import PlanRow
+from campaign.plan.twins import text_key
 from campaign.ports import Draft
 from campaign.review import agreement, decisions
-from campaign.review.content import content_hash, draft_to_json, media_key, text_key
+from campaign.review.content import content_hash, draft_to_json, media_key
 from campaign.review.decisions import Desk
 
 _ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"

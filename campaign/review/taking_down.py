@@ -1,16 +1,20 @@
 """Which published posts a person orders to be taken down together, and the order itself."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from sqlmodel import Session
 
 from campaign.models import listing
 from campaign.models.listing import PostFilter, PostRow
+from campaign.models.paging import Page
 from campaign.models.status import Status
 from campaign.plan.fill import MAIL
 from campaign.review import decisions
 from campaign.review.decisions import Desk
 from campaign.review.foresight import scopes
+
+MOST = 200
+"""Posts that one order takes down: the rest of a slot follows with the next."""
 
 _OUT = (Status.PUBLISHED.value,)
 
@@ -20,10 +24,15 @@ def published_under(session: Session, scope: str) -> list[PostRow]:
     return [row for row in listing.posts(session, PostFilter(statuses=_OUT)) if scope in scopes(row)]
 
 
-def published_of_slot(session: Session, slot: str, partners: Sequence[str] = ()) -> list[PostRow]:
-    """Return the published posts of a slot, of these partners or of all; mail that was sent cannot be taken back."""
-    rows = listing.posts(session, PostFilter(slots=(slot,), partners=tuple(partners), statuses=_OUT))
-    return [row for row in rows if row.post.channel != MAIL]
+def published_of_slot(
+    session: Session, slot: str, channels: Iterable[str], partners: Sequence[str] = ()
+) -> Page[PostRow]:
+    """Return the first published posts of a slot by due time, ``MOST`` of them, on these channels, of these partners or
+    of all; mail that was sent cannot be taken back.
+    """
+    some = tuple(name for name in channels if name != MAIL)
+    wanted = PostFilter(slots=(slot,), channels=some, partners=tuple(partners), statuses=_OUT)
+    return listing.posts_page(session, wanted, MOST)
 
 
 def take_down(desk: Desk, rows: Sequence[PostRow], reason: str) -> int:

@@ -1,6 +1,5 @@
 """The audit log: who decided what, page by page by key; and the check that no row was removed or changed."""
 
-from itertools import islice
 from urllib.parse import urlencode
 
 from fastapi.responses import Response
@@ -8,7 +7,9 @@ from fastapi.responses import Response
 from campaign.intake.values import row_id
 from campaign.models import audit as chain
 from campaign.models.audit import AuditFilter
+from campaign.models.paging import Place
 from campaign.people import Right
+from campaign.web import places
 from campaign.web.area import Area
 from campaign.web.visitor import Who
 
@@ -16,15 +17,17 @@ area = Area()
 
 SIZE = 50
 """Rows on a page."""
+WALKED = 200
+"""Rows of the chain that one look walks: the command line walks them all."""
 _TOLD = 20
 
 
 @area.get("/admin/audit", Right.ADMINISTER)
-def audit(who: Who, by: str = "", action: str = "", subject: str = "", before: str = "", after: str = "") -> Response:
+def audit(who: Who, by: str = "", action: str = "", subject: str = "", newer: str = "", older: str = "") -> Response:
     """List decisions, the newest first."""
     wanted = AuditFilter(*(text.strip() if text.isprintable() else "" for text in (by, action, subject)))
     with who.reading() as session:
-        page = chain.page(session, wanted, SIZE, before=row_id(before), after=row_id(after))
+        page = chain.page(session, wanted, SIZE, after=_place(older), before=_place(newer))
         actions = chain.actions(session)
     return who.page(
         "admin/audit.html",
@@ -33,9 +36,13 @@ def audit(who: Who, by: str = "", action: str = "", subject: str = "", before: s
         wanted=wanted,
         actions=[{"value": "", "text": "Everything"}]
         + [{"value": name, "text": name.capitalize(), "selected": name == wanted.action} for name in actions],
-        newer=_address(wanted, after=page.rows[0].id) if page.has_newer and page.rows else None,
-        older=_address(wanted, before=page.rows[-1].id) if page.has_older and page.rows else None,
+        newer=_address(wanted, newer=page.rows[0].id) if page.has_before and page.rows else None,
+        older=_address(wanted, older=page.rows[-1].id) if page.has_after and page.rows else None,
     )
+
+
+def _place(text: str) -> Place | None:
+    return places.read(text, int)
 
 
 def _address(wanted: AuditFilter, **place: int | None) -> str:
@@ -44,10 +51,18 @@ def _address(wanted: AuditFilter, **place: int | None) -> str:
 
 
 @area.get("/admin/audit/check", Right.ADMINISTER)
-def check(who: Who) -> Response:
-    """Walk the whole chain and say whether it is whole."""
+def check(who: Who, older: str = "") -> Response:
+    """Walk the newest rows of the chain, or those before a row, and say whether they are whole."""
     with who.reading() as session:
-        faults = list(islice(chain.faults(session), _TOLD + 1))
+        found = chain.walked(session, WALKED, before=row_id(older))
         head = chain.head(session)
-    more = len(faults) > _TOLD
-    return who.page("admin/check.html", section="audit", faults=faults[:_TOLD], more=more, head=head)
+    return who.page(
+        "admin/check.html",
+        section="audit",
+        faults=found.faults[:_TOLD] or (() if head else ("the head of the chain is gone",)),
+        more=len(found.faults) > _TOLD,
+        head=head,
+        rows=found.rows,
+        newest=not older,
+        older=found.older,
+    )

@@ -10,8 +10,9 @@ from fastapi.responses import Response
 from campaign.errors import UnknownName
 from campaign.models import figures, listing, outcomes
 from campaign.models.listing import PostFilter
-from campaign.models.snapshots import FIGURES, PARTS
+from campaign.models.snapshots import FIGURES
 from campaign.models.status import Status
+from campaign.models.totals import PARTS
 from campaign.people import Right
 from campaign.reports import log as reports
 from campaign.reports import trends
@@ -173,7 +174,7 @@ def newsletters(who: Who, before: str = "") -> Response:
     partners = (found.wanted.partner,) if found.wanted.partner else ()
     wanted = PostFilter(partners=partners, channels=("email",), statuses=_OUT)
     with who.reading() as session:
-        rows = listing.posts(session, wanted, limit=ISSUES + 1, before=place_in(before), newest_first=True)
-        issues = [(row, figures.funnel(session, row.post.ident)) for row in rows[:ISSUES]]
-    older = found.address("/engagement/newsletters", before=place_of(rows[ISSUES - 1])) if rows[ISSUES:] else None
+        page = listing.posts_page(session, wanted, ISSUES, after=place_in(before), newest_first=True)
+        issues = [(row, figures.funnel(session, row.post.ident)) for row in page.rows]
+    older = found.address("/engagement/newsletters", before=place_of(page.rows[-1])) if page.has_after else None
     return who.page("engagement/newsletters.html", section="newsletters", asked=found, issues=issues, older=older)

@@ -12,10 +12,12 @@ from campaign.models import listing, partners
 from campaign.models.partners import Partner
 from campaign.people import Right
 from campaign.plan.fields import FieldSpec, checked
+from campaign.plan.gather import Source
 from campaign.plan.refill import single
 from campaign.plan.template import wanted_fields
 from campaign.register import partners as register
 from campaign.review import agreement, planning, speaking
+from campaign.review.decisions import Desk
 from campaign.web.area import Area, Tab
 from campaign.web.forms import Form, Sent
 from campaign.web.holes import Hole, Holes, holes
@@ -169,22 +171,47 @@ def _faults(fields: Mapping[str, FieldSpec], typed: Mapping[str, str]) -> list[F
 
 
 def _stored(who: Actor, key: str, typed: Mapping[str, str]) -> str:
-    """Store what changed, then plan the partner's posts anew; returns what to say of it."""
+    """Store what changed and bring the partner's posts in line; returns what to say of it.
+
+    It is planned before anything is written, again where somebody decided something meanwhile, at last while the others
+    wait.
+    """
     source = who.house.app.source(placeholders=False)
+    for _ in range(_TRIES):
+        with who.reading() as session:
+            partner = _named(session, who, key)
+            if not (changed := _changed(partner, typed)):
+                return _UNCHANGED
+            register.put(partner, changed, by=who.person)
+            ahead = planning.plan_ahead(session, source, who.house.now())
+        with who.desk() as desk:
+            if ahead.stands(desk.session):
+                return _written(desk, who, key, typed, source, ahead)
     with who.desk() as desk:
-        partner = _named(desk.session, who, key)
-        before = {"name": partner.name, **partner.details}
-        changed = {name: text for name, text in typed.items() if text != before.get(name, "")}
-        if not changed:
-            return "Nothing changed."
-        register.change(desk.session, partner, changed, by=desk.person, now=desk.now)
-        desk.session.flush()
-        done = planning.bring_in(desk, source, only=partner.key)
+        return _written(desk, who, key, typed, source, None)
+
+
+def _changed(partner: Partner, typed: Mapping[str, str]) -> dict[str, str]:
+    before = {"name": partner.name, **partner.details}
+    return {name: text for name, text in typed.items() if text != before.get(name, "")}
+
+
+def _written(
+    desk: Desk, who: Actor, key: str, typed: Mapping[str, str], source: Source, ahead: planning.Ahead | None
+) -> str:
+    partner = _named(desk.session, who, key)
+    changed = _changed(partner, typed)
+    if not changed:
+        return _UNCHANGED
+    register.change(desk.session, partner, changed, by=desk.person, now=desk.now)
+    desk.session.flush()
+    done = planning.bring_in(desk, source, only=partner.key, ahead=ahead)
     counts = done.queued.counts
     words = [f"{counted(counts[name], 'post')} {said}" for name, said in _COUNTED if counts[name]]
     return f"Saved. {', '.join(words)}." if words else "Saved. No post changes by it."
 
 
+_TRIES, _UNCHANGED = 2, "Nothing changed."
 _COUNTED = (
     ("add", "added"),
     ("change", "changed and to review"),

@@ -1,7 +1,7 @@
 """The engagement log: every reading, sorted and filtered, page by page by key; as files; and one page for each post."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
@@ -12,14 +12,16 @@ from sqlmodel import Session
 from starlette.background import BackgroundTask
 
 from campaign.models import figures, lanes, snapshots
-from campaign.models.figures import ORDERS, LogPage, Order, Place
+from campaign.models.figures import ORDERS, Order
 from campaign.models.listing import PostRow
+from campaign.models.paging import Page, Place
 from campaign.models.snapshots import FIGURES, LogLine
 from campaign.people import Right
 from campaign.reports.export import csv_pieces
 from campaign.reports.log import LOG_COLUMNS, LogRow, each_log_row, log_row
 from campaign.reports.sheet import write_xlsx
 from campaign.reports.svg import Bar, bar_chart
+from campaign.web import places
 from campaign.web.area import Area
 from campaign.web.asked import Asked, asked, choices
 from campaign.web.visitor import Who
@@ -50,7 +52,7 @@ def log(who: Who, sort: str = "", after: str = "", before: str = "") -> Response
     return who.page(
         "engagement/log.html",
         section="log",
-        lines=page.lines,
+        lines=page.rows,
         heads=[_head(found, order, *column) for column in _COLUMNS],
         order=order,
         left_out=order.column != "taken_at",
@@ -60,15 +62,15 @@ def log(who: Who, sort: str = "", after: str = "", before: str = "") -> Response
     )
 
 
-def _ways(found: Asked, order: Order, page: LogPage) -> dict[str, Any]:
+def _ways(found: Asked, order: Order, page: Page[LogLine]) -> dict[str, Any]:
     """Return the addresses of the pages before and after this one."""
 
     def address(name: str, index: int) -> str:
-        return found.address("/engagement/log", sort=_said(order), **{name: place_of(order, page.lines[index])})
+        return found.address("/engagement/log", sort=_said(order), **{name: place_of(order, page.rows[index])})
 
     return {
-        "previous": address("before", 0) if page.has_before and page.lines else None,
-        "following": address("after", -1) if page.has_after and page.lines else None,
+        "previous": address("before", 0) if page.has_before and page.rows else None,
+        "following": address("after", -1) if page.has_after and page.rows else None,
     }
 
 
@@ -91,23 +93,13 @@ def _head(found: Asked, order: Order, column: str, name: str) -> dict[str, str]:
 
 
 def place_in(order: Order, text: str) -> Place | None:
-    """Read a place in an order out of an address; what is none is the beginning."""
-    value, _, ident = text.partition("~")
-    try:
-        number = int(ident)
-        key: datetime | int = int(value)
-        if order.column == "taken_at":
-            key = datetime.fromtimestamp(int(value) / 1_000_000, UTC)
-        return (key, number) if 0 <= number < 2**31 and 0 <= int(value) < 2**62 else None
-    except (ValueError, OverflowError, OSError):
-        return None
+    """Read a place in an order out of an address."""
+    return places.read(text, datetime if order.column == "taken_at" else int, int)
 
 
 def place_of(order: Order, line: LogLine) -> str:
     """Return a reading's place in an order as an address carries it."""
-    value, ident = order.place(line)
-    number = round(value.timestamp() * 1_000_000) if isinstance(value, datetime) else value
-    return f"{number}~{ident}"
+    return places.written(order.place(line))
 
 
 @area.get("/engagement/log.csv", Right.SEE)

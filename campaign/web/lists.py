@@ -1,21 +1,16 @@
 """The email lists: how many people want their mail, how many have left, who mails them, and what is suppressed."""
 
-from collections.abc import Iterator
-
 from fastapi.responses import Response
 
-from campaign.clock import iso
 from campaign.errors import UnknownName
 from campaign.models import audiences, mailing
 from campaign.people import Right
-from campaign.reports.log import LogRow
+from campaign.reports.readers import READER_COLUMNS, each_reader
 from campaign.web.area import Area
 from campaign.web.engagement import as_csv
 from campaign.web.visitor import Who
 
 area = Area()
-
-COLUMNS = ("email", "name", "consent_source", "consent_at", "unsubscribed_at")
 
 
 @area.get("/admin/lists", Right.ADMINISTER)
@@ -37,11 +32,5 @@ def list_csv(key: str, who: Who) -> Response:
         found = mailing.list_by_key(session, key) if key.isprintable() else None
         if found is None:
             raise UnknownName(kind="list", name=key, mend="The page shows those that there are.")
-        rows = mailing.subscribers(session, found.id or 0)
-    return as_csv(_rows(rows), COLUMNS, f"list-{found.id}")
-
-
-def _rows(rows: list[mailing.Subscriber]) -> Iterator[LogRow]:
-    for row in rows:
-        left = iso(row.unsubscribed_at) if row.unsubscribed_at else None
-        yield dict(zip(COLUMNS, (row.email, row.name, row.consent_source, iso(row.consent_at), left), strict=True))
+    rows = each_reader(who.house.app.database, found.id or 0)
+    return as_csv(rows, READER_COLUMNS, f"list-{found.id}")

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from fastapi.responses import Response
 
 from campaign.models import participation
-from campaign.models.participation import Progress
+from campaign.models.participation import MANY, Progress
 from campaign.people import Right
 from campaign.reports.export import safe
 from campaign.review.reminding import Step, Wanted, step_of
@@ -72,6 +72,11 @@ def _options(chosen: str, pairs: Iterable[tuple[str, str]]) -> list[dict[str, ob
     return [{"value": value, "text": text, "selected": value == chosen} for value, text in [("", "All"), *pairs]]
 
 
+def _published(one: Progress) -> str:
+    """Return how many posts a partner has published, as far as they are counted."""
+    return str(one.published) if one.published < MANY else f"{MANY} or more"
+
+
 @area.get("/participation", Right.HOLD)
 def show(who: Who, step: str = "", kind: str = "", region: str = "") -> Response:
     """Show how many partners have come how far, and each of those that the filter takes."""
@@ -89,7 +94,7 @@ def show(who: Who, step: str = "", kind: str = "", region: str = "") -> Response
         steps=STEPS,
         whole=_counted("All partners", rows),
         tables=[(title, parts) for title, parts in tables if parts],
-        rows=[(one, next_step(one), sum(one.published.values())) for one in shown],
+        rows=[(one, next_step(one), _published(one)) for one in shown],
         filters=_filters(rows, wanted),
         narrowed=wanted != Wanted(),
         to_remind=sum(step_of(one) is not None for one in shown),
@@ -109,6 +114,6 @@ def download(who: Who) -> Response:
         partner = one.partner
         steps = ["yes" if has(one) else "no" for _, has in _STEPS[1:-1]]
         names = [partner.key, partner.name, partner.kind, partner.region, " ".join(one.channels)]
-        writer.writerow([safe(cell) for cell in (*names, *steps, str(sum(one.published.values())), next_step(one))])
+        writer.writerow([safe(cell) for cell in (*names, *steps, _published(one), next_step(one))])
     headers = {"Content-Disposition": 'attachment; filename="participation.csv"'}
     return Response("\ufeff" + text.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -12,13 +12,13 @@ from fastapi import Query
 from fastapi.responses import Response
 from sqlmodel import Session
 
-from campaign.clock import iso
 from campaign.models import listing, partners
-from campaign.models.listing import Place, PostFilter, PostPage, PostRow
+from campaign.models.listing import PostFilter, PostRow
+from campaign.models.paging import Page, Place
 from campaign.models.status import Status
 from campaign.people import Right
 from campaign.plan.days import day_start
-from campaign.web import times
+from campaign.web import places, times
 from campaign.web.area import Area, Tab
 from campaign.web.items import Item, items
 from campaign.web.visitor import Actor, Who
@@ -96,26 +96,20 @@ def posts(
         all_partners=not who.partners,
         days=_by_day(shown, zone, who.house.now().astimezone(zone).date()),
         summary=_summary(found, asked),
-        earlier=asked.address(before=place_of(found.rows[0])) if found.has_earlier and found.rows else None,
-        later=asked.address(after=place_of(found.rows[-1])) if found.has_later and found.rows else None,
+        earlier=asked.address(before=place_of(found.rows[0])) if found.has_before and found.rows else None,
+        later=asked.address(after=place_of(found.rows[-1])) if found.has_after and found.rows else None,
         **choices,
     )
 
 
 def place_in(text: str) -> Place | None:
-    """Read a place in the order of due times out of an address; what is none is the beginning."""
-    at, _, ident = text.partition("~")
-    try:
-        moment = datetime.fromisoformat(at)
-        return (moment.astimezone(UTC), int(ident)) if moment.tzinfo and 0 <= int(ident) < 2**31 else None
-    except (ValueError, OverflowError):
-        return None
+    """Read a place in the order of due times out of an address."""
+    return places.read(text, datetime, int)
 
 
 def place_of(row: PostRow) -> str:
     """Return a post's place in the order of due times as an address carries it."""
-    at, ident = row.place
-    return f"{iso(at)}~{ident}"
+    return places.written(row.place)
 
 
 def _by_day(shown: Iterable[Item], zone: ZoneInfo, today: date) -> list[tuple[str, list[Item]]]:
@@ -126,7 +120,7 @@ def _by_day(shown: Iterable[Item], zone: ZoneInfo, today: date) -> list[tuple[st
     return [(names.get(day, "") + day_name(day, today), list(found)) for day, found in groupby(shown, key)]
 
 
-def _summary(found: PostPage, asked: Filter) -> str:
+def _summary(found: Page[PostRow], asked: Filter) -> str:
     if asked.day_error:
         return "The day was not understood, so every day is shown."
     if not found.rows:

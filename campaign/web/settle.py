@@ -18,6 +18,8 @@ from campaign.web.visitor import Actor, Who
 
 area = Area()
 
+SHOWN = 50
+"""Posts on the page: the next ones come as these are settled."""
 _WRONG = 422
 
 
@@ -33,8 +35,13 @@ class Word(Fields):
 def waiting(who: Who) -> Response:
     """List what waits for a person's word."""
     with who.reading() as session:
-        rows = listing.waiting_for_person(session, PostFilter(partners=who.partners))
-        return who.page("settle/list.html", items=items(session, rows), all_partners=not who.partners)
+        rows = listing.waiting_for_person(session, PostFilter(partners=who.partners), limit=SHOWN + 1)
+        return who.page(
+            "settle/list.html",
+            items=items(session, rows[:SHOWN]),
+            more=len(rows) > SHOWN,
+            all_partners=not who.partners,
+        )
 
 
 @area.get("/settle/{ident}", Right.SETTLE)

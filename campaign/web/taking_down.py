@@ -18,6 +18,8 @@ from campaign.wording import counted
 
 area = Area()
 
+SHOWN = 100
+"""Posts that the page names; of more than that it says how many there are."""
 _LONGEST = 500
 
 
@@ -57,15 +59,17 @@ def ask(who: Who, slot: str = "") -> Response:
 
 def _asked(who: Actor, slot: str, form: Form[Any], status: int = 200) -> Response:
     with who.reading() as session:
-        rows = taking_down.published_of_slot(session, slot, who.partners)
-        shown = items(session, rows)
+        found = taking_down.published_of_slot(session, slot, who.house.app.channels, who.partners)
+        shown = items(session, found.rows[:SHOWN])
     return who.page(
         "taking_down/slot.html",
         status=status,
         form=form,
         slot=slot,
         shown=shown,
-        told=told(rows),
+        count=len(found.rows),
+        more=found.has_after,
+        told=told(found.rows),
         all_partners=not who.partners,
     )
 
@@ -83,7 +87,7 @@ def slot(who: Who, sent: Sent) -> Response:
         return _asked(who, sent.one("slot"), form, WRONG)
     wanted = form.found
     with who.desk() as desk:
-        rows = taking_down.published_of_slot(desk.session, wanted.slot, who.partners)
+        rows = taking_down.published_of_slot(desk.session, wanted.slot, who.house.app.channels, who.partners).rows
         same = told(rows) == wanted.told
         count = taking_down.take_down(desk, rows, wanted.remove) if same else 0
     if not same:

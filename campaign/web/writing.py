@@ -74,14 +74,12 @@ def _options(pairs: Mapping[str, str], chosen: str, blank: str) -> list[dict[str
 
 def _accounts(session: Session, who: Actor) -> dict[str, str]:
     """Return the accounts on which the person may post, by id."""
-    found = [
-        (account, partner)
-        for account, partner in partners.accounts(session)
-        if account.disabled_why is None and (not who.partners or partner.key in who.partners)
-    ]
+    own = [partners.partner_by_key(session, key) for key in who.partners]
+    ids = [one.ident for one in own if one is not None] if who.partners else None
     return {
         str(account.id): f"{channel(account.channel)}: {account.handle}" + ("" if who.partners else f", {partner.name}")
-        for account, partner in found
+        for account, partner in partners.accounts(session, partner_ids=ids)
+        if account.disabled_why is None
     }
 
 

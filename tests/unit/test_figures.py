@@ -8,7 +8,7 @@ import pytest
 from builders import add_account, add_post
 from sqlmodel import Session
 
-from campaign.models import Database, figures
+from campaign.models import Database, figures, readings
 from campaign.models.figures import ORDERS, Order
 from campaign.models.mailing import Delivery, MailingList, Subscriber
 from campaign.models.partners import Account, Partner
@@ -31,7 +31,7 @@ def published(session: Session, account: Account, at: datetime = AT, **more: obj
 
 def reading(session: Session, post: Post, at: datetime, *, gap: str | None = None, **values: int | None) -> None:
     facts = {"post_id": post.ident, "reading": "1h", "due_at": at, "taken_at": at, "gap": gap}
-    session.add(Snapshot.model_validate({**facts, **values}))
+    readings.store(session, post, [Snapshot.model_validate({**facts, **values})])
 
 
 @pytest.mark.parametrize("descending", [True, False])
@@ -46,17 +46,17 @@ def test_every_page_of_the_log_shows_each_reading_once_in_order_there_and_back(
             reading(session, post, AT + number * HOUR, impressions=number // 4, clicks=None if number % 3 else 1)
     order = Order(column, descending=descending)
     with database.read() as session:
-        whole = figures.log_page(session, EVERYTHING, order, 99, after=None, before=None).lines
+        whole = figures.log_page(session, EVERYTHING, order, 99, after=None, before=None).rows
         there, place, more = list[LogLine](), None, True
         while more:
             page = figures.log_page(session, EVERYTHING, order, 5, after=place, before=None)
-            there, more = there + page.lines, page.has_after
-            place = order.place(page.lines[-1]) if page.lines else None
+            there, more = there + page.rows, page.has_after
+            place = order.place(page.rows[-1]) if page.rows else None
         back, place, more = whole[-1:], order.place(whole[-1]) if whole else None, bool(whole)
         while more:
             page = figures.log_page(session, EVERYTHING, order, 5, after=None, before=place)
-            back, more = page.lines + back, page.has_before
-            place = order.place(page.lines[0]) if page.lines else None
+            back, more = page.rows + back, page.has_before
+            place = order.place(page.rows[0]) if page.rows else None
     assert there == whole
     assert back == whole
     places = [order.place(line) for line in whole]
@@ -71,10 +71,10 @@ def test_the_log_is_walked_to_its_end_and_back(database: Database) -> None:
     order = Order("impressions")
     with database.read() as session:
         first = figures.log_page(session, EVERYTHING, order, 5, after=None, before=None)
-        second = figures.log_page(session, EVERYTHING, order, 5, after=order.place(first.lines[-1]), before=None)
-        third = figures.log_page(session, EVERYTHING, order, 5, after=order.place(second.lines[-1]), before=None)
-        again = figures.log_page(session, EVERYTHING, order, 5, after=None, before=order.place(third.lines[0]))
-    assert [line.figures[0] for line in first.lines + second.lines + third.lines] == [
+        second = figures.log_page(session, EVERYTHING, order, 5, after=order.place(first.rows[-1]), before=None)
+        third = figures.log_page(session, EVERYTHING, order, 5, after=order.place(second.rows[-1]), before=None)
+        again = figures.log_page(session, EVERYTHING, order, 5, after=None, before=order.place(third.rows[0]))
+    assert [line.figures[0] for line in first.rows + second.rows + third.rows] == [
         3,
         3,
         3,
@@ -93,7 +93,7 @@ def test_the_log_is_walked_to_its_end_and_back(database: Database) -> None:
         (True, True),
         (True, False),
     ]
-    assert again.lines == second.lines
+    assert again.rows == second.rows
     assert again.has_before
 
 
@@ -105,8 +105,8 @@ def test_a_reading_without_the_figure_has_no_place_in_its_order(database: Databa
     with database.read() as session:
         by_figure = figures.log_page(session, EVERYTHING, Order("impressions"), 5, after=None, before=None)
         by_time = figures.log_page(session, EVERYTHING, Order(), 5, after=None, before=None)
-    assert len(by_figure.lines) == 1
-    assert [line.gap for line in by_time.lines] == ["no answer", None]
+    assert len(by_figure.rows) == 1
+    assert [line.gap for line in by_time.rows] == ["no answer", None]
 
 
 def test_a_total_grows_by_what_each_reading_adds_and_breaks_where_readings_failed(database: Database) -> None:

@@ -21,7 +21,7 @@ def partner(number: int, key: str, **details: str) -> Partner:
 
 
 def progress(one: Partner, *, channels: tuple[str, ...] = ("x",), agreed: bool = False) -> Progress:
-    return Progress(one, invited=True, channels=channels, agreed=agreed, published={})
+    return Progress(one, invited=True, channels=channels, agreed=agreed, published=0)
 
 
 def officer(name: str, of: str, mail: Mail = Mail.ALL) -> User:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from builders import add_account, add_post
 from sqlmodel import Session
 
-from campaign.models import Database
+from campaign.models import Database, readings
 from campaign.models.listing import PostFilter
 from campaign.models.partners import Account, Partner
 from campaign.models.posts import Post
@@ -27,9 +27,13 @@ def published(session: Session, account: Account, external_id: str = "9") -> Pos
 
 
 def reading(session: Session, post: Post, hours: int, *, gap: str | None = None, **figures: int | None) -> None:
+    readings.store(session, post, [snapshot(post, hours, gap=gap, **figures)])
+
+
+def snapshot(post: Post, hours: int, *, gap: str | None = None, **figures: int | None) -> Snapshot:
     at = AT + hours * HOUR
     facts = {"post_id": post.ident, "reading": f"{hours}h", "due_at": at, "taken_at": at, "gap": gap}
-    session.add(Snapshot.model_validate({**facts, **figures}))
+    return Snapshot.model_validate({**facts, **figures})
 
 
 def test_a_row_has_every_column_and_unknown_figures_are_null(database: Database) -> None:
@@ -99,8 +103,7 @@ def test_a_log_longer_than_a_page_is_read_whole_page_by_page(database: Database,
     count = 2 * PAGE + 1
     with database.write() as session:
         post = published(session, add_account(session, AT))
-        for hours in range(1, count + 1):
-            reading(session, post, hours, impressions=hours)
+        session.add_all(snapshot(post, hours, impressions=hours) for hours in range(1, count + 1))
         if taken == "all at one instant":
             session.flush()
             session.execute(sa.update(Snapshot).values(taken_at=AT))

@@ -1,15 +1,19 @@
 """A partner's details, its agreement, and publishing by hand, in the pages."""
 
 import re
+from datetime import datetime
 from email import message_from_bytes
 
 import pytest
 from pages_room import Browser, Room
+from sqlmodel import Session
 
-from campaign.models import partners
+from campaign.models import audit, partners
 from campaign.models.partners import Partner
 from campaign.models.posts import Post
 from campaign.models.status import Status
+from campaign.plan.gather import Source
+from campaign.review import planning
 
 pytestmark = pytest.mark.thorough
 GOOD = {"name": "Oak School", "x_line": "Oak's own line", "contact": "send@oak.example"}
@@ -59,6 +63,24 @@ def test_a_detail_that_is_wrong_is_named_beside_its_field(room: Room, fields: di
     assert "<title>Error: " in text
     assert said in text
     assert partner(room).details == {}
+
+
+def test_details_are_planned_while_others_write_and_again_after_what_they_decided(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planned, tries = planning.plan_ahead, list[bool]()
+
+    def meanwhile(session: Session, source: Source, now: datetime) -> planning.Ahead:
+        ahead = planned(session, source, now)
+        with room.office.desk("adam") as desk:  # it would wait for a transaction that writes
+            audit.record(desk.session, who="adam", action="hold", subject="post:9", at=desk.now)
+            tries.append(ahead.stands(desk.session))
+        return ahead
+
+    monkeypatch.setattr(planning, "plan_ahead", meanwhile)
+    assert send(room.browser("olga"))[0] == 303
+    assert tries == [False, False], "planned again, and at last while others wait"
+    assert partner(room).details["x_line"] == "Oak's own line"
 
 
 def test_what_a_post_lacks_is_said_beside_the_form(room: Room) -> None:

@@ -36,9 +36,9 @@ def log(
     partner = who.partners[0] if who.partners else partner
     wanted = LogFilter(partner, channel, slot, template, None, since, until)
     with who.house.app.database.read() as session:
-        page = figures.log_page(session, wanted, _ORDER, limit, after=place_in(_ORDER, cursor), before=None)
-    items = [Reading.model_validate(log_row(line)) for line in page.lines]
-    return Page[Reading](items=items, next=place_of(_ORDER, page.lines[-1]) if page.has_after else None)
+        page = figures.log_page(session, wanted, _ORDER, limit, after=place_in(_ORDER, cursor))
+    items = [Reading.model_validate(log_row(line)) for line in page.rows]
+    return Page[Reading](items=items, next=place_of(_ORDER, page.rows[-1]) if page.has_after else None)
 
 
 @router.get("/partners", tags=["facts"])

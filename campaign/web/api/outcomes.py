@@ -101,7 +101,7 @@ def what_would_leave(who: Reads, slot: Annotated[Name, Query()], limit: Size = 5
     """Show what a slot has published and would be taken down. Mail that was sent cannot be taken back."""
     with who.house.app.database.read() as session:
         demand(who.person, Right.RETRACT)
-        rows = taking_down.published_of_slot(session, slot, who.partners)
+        rows = taking_down.published_of_slot(session, slot, who.house.app.channels, who.partners).rows
     items = [PostOut.model_validate(row_document(row)) for row in rows[:limit]]
     return Leaving(slot=slot, posts=len(rows), seen=told(rows), items=items)
 
@@ -111,7 +111,7 @@ def take_down_slot(sent: SlotRemoval, who: Retracts, once: Onced) -> Left:
     """Order every published post of a slot to be taken down, where they are still those that were shown."""
 
     def act(desk: Desk) -> dict[str, object]:
-        rows = taking_down.published_of_slot(desk.session, sent.slot, who.partners)
+        rows = taking_down.published_of_slot(desk.session, sent.slot, who.house.app.channels, who.partners).rows
         if told(rows) != sent.seen:
             raise SeenOthers
         return {"slot": sent.slot, "posts": taking_down.take_down(desk, rows, sent.reason)}

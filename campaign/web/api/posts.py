@@ -68,7 +68,7 @@ def list_posts(
     with who.house.app.database.read() as session:
         found = listing.posts_page(session, wanted, limit, after=place_in(cursor))
         items = [PostOut.model_validate(row_document(row)) for row in found.rows]
-    return Page[PostOut](items=items, next=place_of(found.rows[-1]) if found.has_later else None)
+    return Page[PostOut](items=items, next=place_of(found.rows[-1]) if found.has_after else None)
 
 
 @router.get("/{ident}")

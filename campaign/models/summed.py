@@ -1,0 +1,178 @@
+"""The same sums as ``models.totals``, out of every reading: for questions that no kept sum answers.
+
+The unique key (post, due time) makes the newest value of a post one short look, so what is read grows with the posts
+that are meant.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, tzinfo
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session, col
+
+from campaign.models import snapshots
+from campaign.models.partners import Partner
+from campaign.models.posts import Post
+from campaign.models.snapshots import FIGURES, LogFilter, Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelTotal:
+    """The newest known figures of a channel's posts, added up. ``posts`` counts those with any figures at all.
+
+    A sum is None when no post of the channel has the figure. Sums of two channels must not be added: each platform
+    counts an impression in its own way. ``part``: the template, partner or region that it is of, where that was asked.
+    """
+
+    channel: str
+    posts: int
+    taken_at: datetime
+    figures: tuple[int | None, ...]
+    part: str = ""
+
+
+def totals(session: Session, wanted: LogFilter, by: str | None = None) -> list[ChannelTotal]:
+    """Return what ``models.totals.totals`` does, of readings taken in any time."""
+    each = (
+        sa.select(
+            col(Post.channel).label("channel"),
+            _part(by).label("part"),
+            newest_value("taken_at", col(Snapshot.gap).is_(None), wanted),
+            *(newest_value(name, getattr(Snapshot, name).is_not(None), wanted) for name in FIGURES),
+        )
+        .join(Partner, col(Partner.id) == col(Post.partner_id))
+        .where(col(Post.published_at).is_not(None), *snapshots.about_post(wanted))
+        .subquery()
+    )
+    statement = (
+        sa.select(
+            each.c.channel,
+            each.c.part,
+            sa.func.count(each.c.taken_at),
+            sa.func.max(each.c.taken_at),
+            *(sa.cast(sa.func.sum(each.c[name]), sa.BigInteger) for name in FIGURES),
+        )
+        .where(each.c.taken_at.is_not(None))
+        .group_by(each.c.channel, each.c.part)
+        .order_by(each.c.channel, each.c.part)
+    )
+    return [
+        ChannelTotal(channel, posts, taken_at, tuple(figures), part)
+        for channel, part, posts, taken_at, *figures in session.execute(statement)
+    ]
+
+
+def _part(by: str | None) -> sa.ColumnElement[str]:
+    columns: dict[str | None, Any] = {
+        "template": col(Post.template),
+        "partner": col(Partner.name),
+        "region": col(Partner.region),
+    }
+    found: sa.ColumnElement[str] = columns.get(by, sa.literal(""))
+    return found
+
+
+def newest_value(name: str, has: sa.ColumnElement[bool], wanted: LogFilter) -> sa.Label[Any]:
+    """Return the newest value of a column of a post's snapshots; the unique key makes it one short look."""
+    return (
+        sa.select(getattr(Snapshot, name))
+        .where(col(Snapshot.post_id) == col(Post.id), has, *snapshots.about_time(wanted))
+        .order_by(col(Snapshot.due_at).desc())
+        .limit(1)
+        .correlate(Post)
+        .scalar_subquery()
+        .label(name)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """By how much a figure of a channel grew on a local day, whether it was read then, and how many readings failed."""
+
+    channel: str
+    day: date
+    grown: int
+    was_read: bool
+    gaps: int
+
+
+def growth(session: Session, wanted: LogFilter, figure: str, zone: tzinfo) -> list[Growth]:
+    """Return how a figure grew, by channel and local day, from the beginning until ``wanted.until``.
+
+    A reading grows by what it has more than the reading of the same post before it that had the figure: the sum up to
+    a day is then the sum of each post's newest known value.
+    """
+    value = getattr(Snapshot, figure)
+    upto = replace(wanted, since=None)
+    before = sa.func.lag(value).over(partition_by=col(Snapshot.post_id), order_by=col(Snapshot.due_at))
+    grown = _readings(session, upto, (value - sa.func.coalesce(before, 0)).label("grown")).where(value.is_not(None))
+    failed = _readings(session, upto, sa.literal(0).label("grown")).where(col(Snapshot.gap).is_not(None))
+    counts: dict[tuple[str, date], list[int]] = {}
+    for rows, is_gap in ((grown.subquery(), False), (failed.subquery(), True)):
+        keys = (rows.c.channel, rows.c.hour)
+        statement = sa.select(*keys, sa.cast(sa.func.sum(rows.c.grown), sa.BigInteger), sa.func.count()).group_by(*keys)
+        for channel, hour, more, count in session.execute(statement):
+            into = counts.setdefault((channel, _instant(hour).astimezone(zone).date()), [0, 0, 0])
+            into[0] += int(more)
+            into[2 if is_gap else 1] += count
+    found = sorted(counts.items())
+    return [Growth(*key, more, was_read=bool(read), gaps=failed) for key, (more, read, failed) in found]
+
+
+def _readings(session: Session, wanted: LogFilter, what: sa.ColumnElement[int]) -> sa.Select[*tuple[Any, ...]]:
+    return (
+        sa.select(col(Post.channel).label("channel"), _hour(session, col(Snapshot.taken_at)).label("hour"), what)
+        .select_from(Snapshot)
+        .join(Post, col(Post.id) == col(Snapshot.post_id))
+        .join(Partner, col(Partner.id) == col(Post.partner_id))
+        .where(*snapshots.about_post(wanted), *snapshots.about_time(wanted))
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What the posts have that a channel published in one local hour of the day: how many have the figure, its sum."""
+
+    channel: str
+    hour: int
+    posts: int
+    total: int
+
+
+def by_publishing(session: Session, wanted: LogFilter, figure: str, zone: tzinfo) -> list[Published]:
+    """Return the newest known values of a figure by channel and local hour of publishing."""
+    each = (
+        sa.select(
+            col(Post.channel).label("channel"),
+            _hour(session, col(Post.published_at)).label("hour"),
+            newest_value(figure, getattr(Snapshot, figure).is_not(None), wanted),
+        )
+        .join(Partner, col(Partner.id) == col(Post.partner_id))
+        .where(col(Post.published_at).is_not(None), *snapshots.about_post(wanted))
+        .subquery()
+    )
+    keys = (each.c.channel, each.c.hour)
+    statement = (
+        sa.select(*keys, sa.func.count(), sa.cast(sa.func.sum(each.c[figure]), sa.BigInteger))
+        .where(each.c[figure].is_not(None))
+        .group_by(*keys)
+        .order_by(*keys)
+    )
+    sums: dict[tuple[str, int], tuple[int, int]] = {}
+    for channel, hour, count, total in session.execute(statement):
+        key = channel, _instant(hour).astimezone(zone).hour
+        posts, before = sums.get(key, (0, 0))
+        sums[key] = posts + count, before + int(total)
+    return [Published(*key, posts, total) for key, (posts, total) in sorted(sums.items())]
+
+
+def _hour(session: Session, column: Any) -> sa.ColumnElement[str]:
+    """Return the UTC hour of an instant as text, ``2025-12-02 09``, alike on both databases."""
+    if session.get_bind().dialect.name == "postgresql":
+        return sa.func.to_char(sa.func.timezone("UTC", column), "YYYY-MM-DD HH24")
+    return sa.func.substr(sa.cast(column, sa.Text), 1, 13)
+
+
+def _instant(hour: str) -> datetime:
+    return datetime.strptime(hour, "%Y-%m-%d %H").replace(tzinfo=UTC)

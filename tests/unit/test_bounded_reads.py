@@ -1,0 +1,193 @@
+"""What a page reads does not grow with the campaign: lists go by an index, and no further than the page."""
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+from builders import add_account, add_post
+from conftest import MovedClock
+from plans import plan_of
+from sqlmodel import Session, col
+
+from campaign.models import Database, audit, figures, listing, mailing, participation, readings
+from campaign.models.audit import Audit, AuditFilter
+from campaign.models.figures import Order
+from campaign.models.listing import PostFilter, PostRow
+from campaign.models.mailing import MailingList, Subscriber
+from campaign.models.snapshots import LogFilter, Snapshot
+from campaign.models.status import Status
+from campaign.reports.readers import each_reader
+
+DAY = timedelta(days=1)
+FILTERS = {
+    "no filter": PostFilter(),
+    "one state": PostFilter(statuses=("failed",)),
+    "some states": PostFilter(statuses=("failed", "missed")),
+    "a channel": PostFilter(channels=("x",)),
+    "a channel and states": PostFilter(channels=("x", "email"), statuses=("failed", "missed")),
+    "a partner": PostFilter(partners=("p",)),
+    "a partner, a channel and states": PostFilter(partners=("p",), channels=("x",), statuses=("failed", "missed")),
+    "a slot": PostFilter(slots=("s",), channels=("x",)),
+    "for a person": PostFilter(for_person=True),
+}
+
+
+@pytest.mark.parametrize("name", FILTERS)
+def test_a_page_of_posts_is_read_in_the_order_of_an_index(database: Database, clock: MovedClock, name: str) -> None:
+    def ask(session: Session) -> object:
+        return listing.posts_page(session, FILTERS[name], 30, after=(clock.now(), 5))
+
+    plan = plan_of(database, ask)
+    assert not re.search(r"(?m)^\W*SCAN post$|Seq Scan on post\b", plan), plan
+    if database.is_sqlite:
+        searched = re.findall(r"SEARCH post USING (?:COVERING )?INDEX (\w+) \(([^)]*)\)", plan)
+        assert searched, plan
+        assert all("due_at" in how for _, how in searched), plan  # the place is found in the index
+
+
+@pytest.mark.parametrize("name", FILTERS)
+@pytest.mark.parametrize("newest_first", [False, True])
+def test_pages_by_arms_show_what_the_whole_list_has(
+    database: Database, clock: MovedClock, name: str, *, newest_first: bool
+) -> None:
+    states = (Status.FAILED, Status.MISSED, Status.PUBLISHED)
+    with database.write() as session:
+        for channel in ("x", "email"):
+            account = add_account(session, clock.now(), channel=channel)
+            for number in range(12):
+                facts = {"slot": "s" if number % 2 else "other", "occurrence": f"{number}"}
+                due_at = clock.now() + number // 2 * DAY
+                add_post(session, account, due_at, status=states[number % 3], changes=facts)
+    wanted = FILTERS[name]
+    with database.read() as session:
+        whole = [row.post.id for row in listing.posts(session, wanted, newest_first=newest_first)]
+        found, place = list[PostRow](), None
+        while True:
+            page = listing.posts_page(session, wanted, 5, after=place, newest_first=newest_first)
+            found += page.rows
+            if not page.has_after:
+                break
+            place = page.rows[-1].place
+    assert [row.post.id for row in found] == whole
+
+
+def test_a_log_of_what_has_no_readings_is_not_searched_to_its_end(database: Database, clock: MovedClock) -> None:
+    asked = list[str]()
+    with database.write() as session:
+        post = add_post(session, add_account(session, clock.now()), clock.now(), status=Status.PUBLISHED)
+        row = Snapshot(post_id=post.ident, reading="1h", due_at=clock.now(), taken_at=clock.now(), impressions=1)
+        readings.store(session, post, [row])
+    sa.event.listen(database.engine, "before_cursor_execute", lambda *facts: asked.append(facts[2]))
+    with database.read() as session:
+        for wanted in (LogFilter(channel="email"), LogFilter(slot="none"), LogFilter(template="none")):
+            assert figures.log_page(session, wanted, Order(), 50).rows == []
+        assert figures.log_page(session, LogFilter(), Order("clicks"), 50).rows == []
+    assert not [statement for statement in asked if "FROM snapshot" in statement]
+
+
+def chain(database: Database, clock: MovedClock, rows: int) -> None:
+    with database.write() as session:
+        for number in range(rows):
+            audit.record(session, who="rita", action="hold", subject=f"post:{number}", at=clock.now())
+
+
+def told(database: Database) -> list[audit.Stretch]:
+    """Walk the chain part by part, as a person follows the page's links."""
+    found = list[audit.Stretch]()
+    with database.read() as session:
+        older = None
+        while not found or older is not None:
+            found.append(audit.walked(session, 3, before=older))
+            older = found[-1].older
+    return found
+
+
+def test_a_chain_is_walked_part_by_part(database: Database, clock: MovedClock) -> None:
+    chain(database, clock, 8)
+    assert [(part.rows, part.faults) for part in told(database)] == [(3, ()), (3, ()), (2, ())]
+
+
+HARM: dict[str, tuple[Callable[[], sa.Executable], int]] = {
+    "changed": (lambda: sa.update(Audit).where(col(Audit.id) == 4).values(who="nobody"), 1),
+    "the newest removed": (lambda: sa.delete(Audit).where(col(Audit.id) == 8), 0),
+    "one in the middle removed": (lambda: sa.delete(Audit).where(col(Audit.id) == 4), 1),
+    "the oldest removed": (lambda: sa.delete(Audit).where(col(Audit.id) == 1), 2),
+}
+
+
+@pytest.mark.parametrize("harm", HARM)
+def test_harm_to_the_chain_shows_in_its_part(database: Database, clock: MovedClock, harm: str) -> None:
+    chain(database, clock, 8)
+    statement, part = HARM[harm]
+    with database.write() as session:
+        session.execute(statement())
+    assert [bool(one.faults) for one in told(database)].index(True) == part
+
+
+@pytest.mark.parametrize("by", [{"who": "rita"}, {"action": "hold"}, {"subject": "post:7"}], ids=str)
+def test_the_audit_log_is_filtered_by_an_index(database: Database, by: dict[str, str]) -> None:
+    [name] = by
+    with database.engine.connect() as connection:
+        found = sa.inspect(connection).get_indexes("audit")
+    assert [name, "id"] in [one["column_names"] for one in found]
+    with database.read() as session:
+        assert audit.page(session, AuditFilter(**by), 50, after=(9,)).rows == []
+
+
+def test_a_list_is_read_page_by_page(database: Database, clock: MovedClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("campaign.reports.readers._PAGE", 3)
+    names = [f"{letter}@example.org" for letter in "gfedcba"]
+    with database.write() as session:
+        session.add(MailingList(id=1, key="readers"))
+        session.flush()
+        for name in names:
+            facts = {"list_id": 1, "email": name, "consent_source": "form", "consent_at": clock.now(), "token": name}
+            session.add(Subscriber(**facts))
+    assert [row["email"] for row in each_reader(database, 1)] == sorted(names)
+    with database.read() as session:
+        assert len(mailing.subscribers_page(session, 1, 3, "")) == 3
+
+
+def test_published_posts_are_counted_no_further_than_is_told(
+    database: Database, clock: MovedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(participation, "MANY", 2)
+    with database.write() as session:
+        for count in (1, 5):
+            account = add_account(session, clock.now())
+            for number in range(count):
+                facts = {"published_at": clock.now(), "slot": f"{number}"}
+                add_post(session, account, clock.now(), status=Status.PUBLISHED, changes=facts)
+    with database.read() as session:
+        assert sorted(one.published for one in participation.progress(session)) == [1, 2]
+
+
+def test_who_says_the_same_is_found_by_its_words(database: Database, clock: MovedClock) -> None:
+    with database.write() as session:
+        mine, other = add_account(session, clock.now()), add_account(session, clock.now())
+        post = add_post(session, other, clock.now(), status=Status.PUBLISHED, words="The same words")
+        gone = add_post(session, other, clock.now(), status=Status.WITHDRAWN, words="Words that never went out")
+    with database.read() as session:
+        assert listing.others_say(session, "x", mine.ident, post.text_key)
+        assert not listing.others_say(session, "x", other.ident, post.text_key), "one's own words"
+        assert not listing.others_say(session, "facebook", mine.ident, post.text_key)
+        assert not listing.others_say(session, "x", mine.ident, gone.text_key)
+    plan = plan_of(database, lambda session: listing.others_say(session, "x", mine.ident, post.text_key))
+    assert "post_says" in plan
+
+
+def test_names_are_found_by_an_index_each_once_in_order(database: Database, clock: MovedClock) -> None:
+    with database.read() as session:
+        assert listing.names(session, "slot") == []
+    with database.write() as session:
+        account = add_account(session, clock.now())
+        for number, slot in enumerate(("b", "a", "c", "a", "b")):
+            facts = {"slot": slot, "occurrence": f"{number}"}
+            add_post(session, account, clock.now(), status=Status.DRAFT, changes=facts)
+    with database.read() as session:
+        assert listing.names(session, "slot") == ["a", "b", "c"]
+    if database.is_sqlite:
+        plan = plan_of(database, lambda session: listing.names(session, "slot"))
+        assert plan.count("SEARCH post USING COVERING INDEX post_of_slot") == 2, plan

@@ -1,0 +1,118 @@
+"""The kept sums say what the readings say, whatever comes in, and charts of a large campaign are read from them."""
+
+from datetime import UTC, datetime, timedelta
+from random import Random
+from zoneinfo import ZoneInfo
+
+import pytest
+import sqlalchemy as sa
+from builders import add_account, add_post
+from sqlmodel import Session, col
+
+from campaign.models import Database, listing, readings, summed, tallies, totals
+from campaign.models.partners import Campaign, Partner
+from campaign.models.posts import Post
+from campaign.models.snapshots import FIGURES, LogFilter, Snapshot
+from campaign.models.status import Status
+from campaign.models.tallies import Tally
+
+LONDON = ZoneInfo("Europe/London")
+AT = datetime(2025, 10, 24, 22, 30, tzinfo=UTC)  # over the end of summer time
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+CHANCE = Random
+UNTIL = datetime(2025, 10, 28, tzinfo=LONDON)
+
+
+def stored(session: Session, chance: Random, *, posts: int = 8) -> list[Post]:
+    """Store posts with readings: some figures missing, some readings failed, some come late."""
+    session.add(Campaign(name="c", timezone="Europe/London", salt="s", created_at=AT))
+    accounts = [add_account(session, AT, channel=channel) for channel in ("x", "facebook", "x")]
+    for account, region in zip(accounts, ("North", "", "North"), strict=True):
+        session.get_one(Partner, account.partner_id).region = region
+    found = []
+    for number in range(posts):
+        account = accounts[number % len(accounts)]
+        at = AT + number * 5 * HOUR
+        facts = {"published_at": at, "template": f"t{number % 2}", "slot": f"s{number % 3}", "occurrence": str(number)}
+        post = add_post(session, account, at, status=Status.PUBLISHED, changes=facts)
+        found.append(post)
+        dues = [at + hours * HOUR for hours in (1, 6, 24, 48, 72)]
+        chance.shuffle(dues)
+        for due_at in dues:
+            readings.store(session, post, [reading(post, due_at, chance)])
+    return found
+
+
+def reading(post: Post, due_at: datetime, chance: Random) -> Snapshot:
+    if chance.random() < 0.2:
+        return Snapshot(post_id=post.ident, reading="1h", due_at=due_at, taken_at=due_at, gap="no answer")
+    values = {name: chance.choice([None, 0, chance.randrange(100)]) for name in FIGURES}
+    return Snapshot(post_id=post.ident, reading="1h", due_at=due_at, taken_at=due_at, **values)
+
+
+def filters(session: Session) -> list[LogFilter]:
+    keys = [None, *session.execute(sa.select(col(Partner.key)).order_by(col(Partner.id)).limit(1)).scalars()]
+    return [
+        LogFilter(partner=key, channel=channel, template=template, slot=slot, until=until)
+        for key in keys
+        for channel, until in ((None, None), ("x", None), (None, UNTIL))
+        for template, slot in ((None, None), ("t1", None), (None, "s1"))
+    ]
+
+
+def test_the_kept_sums_say_what_the_readings_say(database: Database) -> None:
+    with database.write() as session:
+        stored(session, CHANCE(1))
+    with database.read() as session:
+        for wanted in filters(session):
+            for by in (None, *totals.PARTS):
+                assert totals.totals(session, wanted, by) == summed.totals(session, wanted, by), (wanted, by)
+            for figure in FIGURES[:1]:
+                kept, read = (source.growth(session, wanted, figure, LONDON) for source in (totals, summed))
+                assert [(one.channel, one.day, one.grown, one.was_read, bool(one.gaps)) for one in kept] == [
+                    (one.channel, one.day, one.grown, one.was_read, bool(one.gaps)) for one in read
+                ]
+                hours = [source.by_publishing(session, wanted, figure, LONDON) for source in (totals, summed)]
+                assert hours[0] == hours[1], wanted
+
+
+def test_a_slot_that_gets_another_name_takes_its_sums_along(database: Database) -> None:
+    with database.write() as session:
+        post, *_ = stored(session, CHANCE(1))
+        listing.set_key(session, post, "renamed", post.occurrence)
+    with database.read() as session:
+        for slot in ("s0", "renamed"):
+            wanted = LogFilter(slot=slot)
+            assert totals.totals(session, wanted) == summed.totals(session, wanted)
+
+
+def test_counting_anew_comes_to_the_same(database: Database) -> None:
+    with database.write() as session:
+        stored(session, CHANCE(2))
+        kept = rows(session)
+        tallies.rebuild(session)
+        session.expire_all()
+        assert rows(session) == kept
+        assert kept
+
+
+def rows(session: Session) -> list[dict[str, object]]:
+    found = session.execute(sa.select(Tally).order_by(*sa.inspect(Tally).primary_key)).scalars()
+    return [one.model_dump() for one in found]
+
+
+@pytest.mark.parametrize(
+    "wanted", [LogFilter(), LogFilter(partner="p"), LogFilter(slot="s", channel="x")], ids=["all", "partner", "slot"]
+)
+def test_charts_read_no_reading(database: Database, wanted: LogFilter) -> None:
+    asked = list[str]()
+    with database.write() as session:
+        session.add(Campaign(name="c", timezone="Europe/London", salt="s", created_at=AT))
+    sa.event.listen(database.engine, "before_cursor_execute", lambda *facts: asked.append(facts[2]))
+    with database.read() as session:
+        totals.totals(session, wanted)
+        totals.growth(session, wanted, "reach", LONDON)
+        if wanted.slot is None:
+            totals.totals(session, wanted, "template")
+            totals.by_publishing(session, wanted, "reach", LONDON)
+    assert not [statement for statement in asked if "snapshot" in statement]
