@@ -9,6 +9,8 @@ from terminal import Terminal, opened_terminal
 from campaign.backup import seal
 from campaign.cli import frame
 
+pytestmark = pytest.mark.thorough
+
 REFERENCE = ("--passphrase", "env:BACKUP_WORDS")
 
 

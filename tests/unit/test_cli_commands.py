@@ -15,6 +15,8 @@ from campaign.models.audit import Audit, Head
 from campaign.models.posts import Post
 from campaign.models.status import Status
 
+pytestmark = pytest.mark.thorough
+
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 
 

@@ -13,6 +13,8 @@ from campaign.models import Database, upkeep
 from campaign.models.posts import Post
 from campaign.models.status import Status
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.fixture
 def terminal(tmp_path: Path) -> Terminal:

@@ -10,6 +10,8 @@ import pytest
 
 from campaign.cli import every_command, frame
 
+pytestmark = pytest.mark.thorough
+
 FOR_PROGRAMMERS = re.compile(r"[<>{}]|\b(str|int|float|bool|tuple|dict|None|NoneType)\b|\blist\[|\bint range\b")
 
 

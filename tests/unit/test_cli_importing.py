@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from terminal import Terminal, opened_terminal
 
+pytestmark = pytest.mark.thorough
+
 FILE = "partner,channel,template,at,line\noak,x,hello,01/12/2030 09:30,A line\noak,x,hello,2030-12-02T09:30,More\n"
 
 

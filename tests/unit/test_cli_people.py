@@ -10,6 +10,8 @@ from terminal import Terminal, opened_terminal
 from campaign.models import Database
 from campaign.models.users import User
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.fixture
 def terminal(tmp_path: Path) -> Terminal:

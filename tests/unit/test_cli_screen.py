@@ -10,6 +10,8 @@ from campaign.models import listing
 from campaign.newsletter.marks import spoken_marks
 from campaign.wording import counted, some_of
 
+pytestmark = pytest.mark.thorough
+
 SUMMER = HEAD.replace("2030-12-02", "2030-07-01")
 
 

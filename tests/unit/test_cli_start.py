@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from terminal import Terminal
 
+pytestmark = pytest.mark.thorough
+
 README = Path(__file__).parents[2] / "README.md"
 PARTNERS = "partner,name,kind,region,x_line\noak,Oak School,school,London,Come on Friday\n"
 ACCOUNTS = (

@@ -20,7 +20,7 @@ from campaign.errors import AccountBlocked, CannotLook, CredentialDead, NeverSen
 from campaign.models import Database, bookings, listing
 from campaign.models.bookings import month_of
 from campaign.models.partners import Account
-from campaign.models.snapshots import Watched
+from campaign.models.readings import Watched
 from campaign.plan.spend import Line, still_read
 from campaign.ports import Message
 from campaign.ports.costs import Budget, Cost

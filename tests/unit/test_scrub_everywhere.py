@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.thorough
 PROGRAM = """
 import sys
 import structlog

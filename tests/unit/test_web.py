@@ -22,6 +22,7 @@ from campaign.models.status import Status
 from campaign.web.server import serving
 from campaign.web.site import site
 
+pytestmark = pytest.mark.thorough
 SECOND = timedelta(seconds=1)
 
 
