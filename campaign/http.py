@@ -25,7 +25,7 @@ import urllib3
 
 from campaign.errors import NeverSent, Outcome, Unknown
 
-__all__ = ["Adapter", "Answer", "Session", "asked", "causes", "network_outcome", "scrub"]
+__all__ = ["Adapter", "Answer", "Session", "asked", "causes", "in_words", "network_outcome", "scrub"]
 
 # These write headers, bodies or whole addresses with tokens at DEBUG.
 _TALKATIVE = (
@@ -47,6 +47,11 @@ _BEFORE_THE_WIRE = (
     requests.exceptions.MissingSchema,
     urllib3.exceptions.NewConnectionError,
     ssl.SSLCertVerificationError,
+)
+_IN_WORDS = (
+    (ssl.SSLError, "its certificate is not good"),
+    (urllib3.exceptions.NewConnectionError, "nobody answers at its address"),
+    ((requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError), "no answer came in time"),
 )
 
 
@@ -282,6 +287,12 @@ def causes(error: BaseException) -> Iterator[BaseException]:
         seen.append(link)
         yield link
         waiting += [getattr(link, "reason", None), *link.args]
+
+
+def in_words(error: BaseException) -> str:
+    """Say in plain words how a call failed that got no whole answer."""
+    kinds = [words for kind, words in _IN_WORDS if any(isinstance(link, kind) for link in causes(error))]
+    return kinds[0] if kinds else "the connection broke off"
 
 
 _SECRETS = re.compile(

@@ -22,6 +22,7 @@ from campaign.web.server import serving
 from campaign.web.site import site
 
 TOKEN = re.compile(r'name="form_token" value="([^"]*)"')
+VERSION = re.compile(r'name="version" value="([^"]*)"')
 
 
 def opened_app(folder: Path, database: Database, clock: MovedClock, environ: Mapping[str, str] | None = None) -> App:
@@ -63,6 +64,11 @@ class Browser:
         return self.session.post(
             f"{self.address}{path}", data=fields, headers=headers, timeout=20, allow_redirects=False
         )
+
+    def version(self, path: str) -> str:
+        """Return the version that the form of a page carries, nothing where it has none."""
+        found = VERSION.search(self.get(path).text)
+        return found[1] if found else ""
 
 
 @dataclass

@@ -178,6 +178,7 @@ def new_post(
             template=template,
             due_at=local_time(app, at),
             fields=pairs(values or []),
+            files=True,
         )
         typer.echo(f"Post {post.id} is {post.status} for {at}.")
 

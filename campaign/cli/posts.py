@@ -236,7 +236,7 @@ def edit(
 
     with opened() as app, desk(app, by) as place:
         row = find(place.session, ident)
-        refill(place, app.source(placeholders=True), row, pairs(values))
+        refill(place, app.source(placeholders=True), row, pairs(values), files=True)
         typer.echo(f"Post {ident} has new words and is {row.post.status}.")
 
 

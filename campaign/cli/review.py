@@ -21,7 +21,6 @@ from campaign.cli.frame import (
 from campaign.cli.holding import Scope
 from campaign.cli.posts import (
     COLUMNS,
-    check_names,
     each,
     find,
     post_filter,
@@ -151,7 +150,6 @@ def agree(
     by: As = None,
 ) -> None:
     """Record a partner's own yes to speak in its name; its drafts go to review."""
-    from campaign.models import listing
     from campaign.people import Right, demand
     from campaign.review import speaking
 
@@ -159,8 +157,8 @@ def agree(
         row = find_partner(place.session, partner)
         demand(place.person, Right.AGREE, partner)
         post_id = find_of(place.session, partner, post).post.ident if post is not None else None
-        if slot is not None and slot not in listing.names(place.session, "slot"):
-            check_names("slot", [slot], [one.name for one in app.copy.timetable.slots])
+        if slot is not None:
+            speaking.check_slot(place.session, slot, app.copy.timetable)
         ready = speaking.agree(place, row, slot=slot, post_id=post_id)
     typer.echo(f"{partner} agrees. {counted(ready, 'draft')} went to review.")
 

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 
 from campaign.errors import Outcome
 from campaign.hooks.outside import Inside, Outward
-from campaign.http import Session, asked, causes
+from campaign.http import Session, asked, causes, in_words
 
 PREFIX = "whsec_"
 TIMEOUT = timedelta(seconds=5)
@@ -64,7 +64,7 @@ def post(url: str, headers: Mapping[str, str], body: bytes, *, loopback: bool) -
 
 def _why(cause: BaseException | None) -> str:
     """Return how a call failed; the words of its causes name the address."""
-    found = list(causes(cause)) if cause is not None else []
-    if any(isinstance(link, Inside) for link in found):
-        return "its address lies inside this network"
-    return type(cause).__name__ if cause is not None else "no answer"
+    if cause is None:
+        return "no answer"
+    inside = any(isinstance(link, Inside) for link in causes(cause))
+    return "its address lies inside this network" if inside else in_words(cause)

@@ -99,6 +99,14 @@ def unknown_fields(template: Template, fields: Mapping[str, str]) -> list[Findin
     return [Finding(template.name, name, "the template has no such field", mend) for name in strange]
 
 
+def pictures_named(template: Template, fields: Mapping[str, str], mend: str) -> list[Finding]:
+    """Find the names of pictures. Whoever does not sit in the workspace may not name its files, nor learn which there
+    are: a picture comes in by a form, or from the partner's details.
+    """
+    parts_of = [part for spec in template.fields.values() if spec.type == "image" for part in parts(spec)]
+    return [Finding(template.name, part, "no picture comes in here", mend) for part in parts_of if part in fields]
+
+
 def _event_words(timetable: Timetable, post: Post) -> Mapping[str, object] | None:
     found = next((event for event in timetable.events if event.key == post.occurrence), None)
     return event_facts(found) if found else None

@@ -15,6 +15,7 @@ from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from sqlmodel import Session
 
 from campaign.errors import Outcome, UnknownName, WrongUse
+from campaign.http import in_words
 from campaign.models import audit, partners
 from campaign.models.partners import Account, Partner
 from campaign.models.users import User
@@ -103,7 +104,8 @@ class Connector:
         try:
             consent = channel.consented(self._client(channel), back, sent["code"], kept.get("verifier", ""))
         except Outcome as outcome:
-            raise not_connected(f"{title} gave no access: {outcome.detail}") from outcome
+            why = in_words(outcome.__cause__) if outcome.__cause__ is not None else outcome.detail
+            raise not_connected(f"{title} gave no access: {why}") from outcome
         except (AttributeError, LookupError, TypeError, ValueError) as error:
             raise not_connected(f"{title}'s answer cannot be read") from error
         lacking = [scope for scope in channel.scopes if scope.needed and scope.name not in consent.scopes]

@@ -22,14 +22,14 @@ from campaign.models.posts import Post
 from campaign.models.status import Status
 from campaign.models.users import User
 from campaign.people import Right, demand
-from campaign.plan.fill import parts
 from campaign.plan.gather import Source
-from campaign.plan.refill import Said, single, unknown_fields
+from campaign.plan.refill import Said, pictures_named, single, unknown_fields
 from campaign.plan.rows import PlanRow
-from campaign.plan.template import Template
 from campaign.review import queue
 from campaign.review.content import draft_to_json
 from campaign.review.decisions import Desk
+
+_BY_DETAILS = "Leave it empty: the picture is the one of the organisation's details"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,11 @@ class _Proposer:
         standing = listing.by_key(self._session, account.ident, row.slot, row.occurrence)
         if standing is not None and standing.status != Status.WITHDRAWN:
             return Proposal(line, account, partner, row, there=standing.ident)
-        findings = [*unknown_fields(wording, line.fields), *_pictures(wording, line), *row.findings]
+        findings = [
+            *unknown_fields(wording, line.fields),
+            *pictures_named(wording, line.fields, _BY_DETAILS),
+            *row.findings,
+        ]
         if line.due_at <= self._now:
             findings.append(self._at(line, "at", "it is past", "Choose a time that is still to come"))
         if row.draft is not None:
@@ -149,17 +153,6 @@ class _Proposer:
     def _placed(self, line: PostLine, finding: Finding) -> Finding:
         """Return a finding of the template or the time as one of this row."""
         return self._at(line, finding.field.rpartition(".")[2], finding.problem, finding.mend)
-
-
-def _pictures(wording: Template, line: PostLine) -> list[Finding]:
-    """Find the names of images: a file of rows brings none, and may not name those of somebody else."""
-    theirs = [part for spec in wording.fields.values() if spec.type == "image" for part in parts(spec)]
-    mend = "Leave it empty: the picture is the one of the organisation's details"
-    return [
-        Finding(wording.name, part, "a picture does not come with this file", mend)
-        for part in theirs
-        if part in line.fields
-    ]
 
 
 def _handle(account: Account) -> str:

@@ -227,17 +227,19 @@ def reschedule(desk: Desk, row: PostRow, due_at: datetime) -> None:
 def refuse_past(desk: Desk, due_at: datetime) -> None:
     """Refuse a time that has gone by. Raises WrongUse."""
     if due_at <= desk.now:
-        raise WrongUse(problem=f"{due_at.isoformat()} is past", mend="Choose a time that is still to come.")
+        problem = f"{tell.moment(desk.session, due_at)} is past"
+        raise WrongUse(problem=problem, mend="Choose a time that is still to come.")
 
 
 def refuse_out_of_bounds(desk: Desk, post: Post, due_at: datetime) -> None:
     """Refuse a time in a quiet period of the partner, or at which the words are no longer true."""
     if quiet := bounds.quiet_at(desk.session, post.partner_id, due_at):
-        problem = f"{due_at.isoformat()} lies in the quiet period {quiet.name}"
+        problem = f"{tell.moment(desk.session, due_at)} lies in the quiet period {quiet.name}"
         raise WrongUse(problem=problem, mend="Choose a time before or after it.")
     if post.stale_at is not None and due_at >= post.stale_at:
-        problem = f"The words of post {post.id} are no longer true at {due_at.isoformat()}"
-        raise WrongUse(problem=problem, mend=f"Choose a time before {post.stale_at.isoformat()}, or withdraw it.")
+        problem = f"The words of post {post.id} are no longer true at {tell.moment(desk.session, due_at)}"
+        mend = f"Choose a time before {tell.moment(desk.session, post.stale_at)}, or withdraw it."
+        raise WrongUse(problem=problem, mend=mend)
 
 
 def _shift(desk: Desk, post: Post, due_at: datetime) -> None:

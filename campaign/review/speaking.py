@@ -1,11 +1,25 @@
 """A partner says yes, and what waited for it goes to review."""
 
+from sqlmodel import Session
+
+from campaign.errors import UnknownName
 from campaign.models import listing
 from campaign.models.partners import Partner
 from campaign.models.status import Status
 from campaign.people import Right, demand
+from campaign.plan.entries import Timetable
 from campaign.review import agreement, decisions
 from campaign.review.decisions import Desk
+
+
+def check_slot(session: Session, slot: str, timetable: Timetable) -> None:
+    """Refuse a slot that neither the timetable nor any post has: a yes to it would change nothing, and say nothing.
+
+    Raises UnknownName.
+    """
+    planned = {one.name for one in timetable.slots}
+    if slot not in planned and slot not in listing.names(session, "slot"):
+        raise UnknownName(kind="slot", name=slot, mend=f"There are {', '.join(sorted(planned)) or 'none'}.")
 
 
 def agree(desk: Desk, partner: Partner, *, slot: str | None = None, post_id: int | None = None) -> int:

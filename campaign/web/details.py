@@ -19,10 +19,10 @@ from campaign.register import partners as register
 from campaign.review import agreement, planning, speaking
 from campaign.review.decisions import Desk
 from campaign.web.area import Area, Tab
-from campaign.web.forms import Form, Sent
+from campaign.web.forms import Form, Posted, Sent, seen
 from campaign.web.holes import Hole, Holes, holes
 from campaign.web.pictures import MOST_WITH_PICTURES, Pictures, addresses
-from campaign.web.post import WRONG
+from campaign.web.post import CONFLICT, WRONG
 from campaign.web.preview import Preview, drafted
 from campaign.web.visitor import Actor, Who
 from campaign.wording import counted
@@ -54,6 +54,11 @@ def _holes(app_fields: Mapping[str, FieldSpec], partner: Partner, values: Mappin
         ),
     )
     return Holes((*own, *found.holes))
+
+
+def _version(partner: Partner) -> str:
+    """Return the digest of what a partner's details say, for the form to carry."""
+    return seen([partner.name, *sorted(partner.details.items())])
 
 
 @area.get("/details", Right.AGREE)
@@ -99,6 +104,7 @@ def _page(who: Actor, partner: Partner, form: Form[Any], typed: Mapping[str, str
         status=status,
         form=form,
         partner=partner,
+        version=_version(partner),
         inputs=found.holes,
         pictures=Pictures.of(who, partner, fields, values).shown,
         looks=looks,
@@ -135,6 +141,8 @@ def save(who: Who, sent: Sent) -> Response:
     fields = wanted_fields(who.house.app.copy.templates)
     with who.reading() as session:
         partner = _named(session, who, sent.one("partner"))
+    if sent.one("version") != _version(partner):
+        return _page(who, partner, Form(Posted({}), None, {"words": _STALE}), {}, CONFLICT)
     inputs = _holes(fields, partner, {})
     pictures, errors = Pictures.of(who, partner, fields, partner.details).sent(sent)
     typed = inputs.sent(sent) | pictures
@@ -146,11 +154,11 @@ def save(who: Who, sent: Sent) -> Response:
     if sent.one("do") != "save":
         return _page(who, partner, Form(sent), typed)
     try:
-        words = _stored(who, partner.key, typed)
+        words = _stored(who, partner.key, typed, _version(partner))
     except BadInput:
         raise
     except WrongUse as error:
-        return _page(who, partner, Form(sent, None, {CONTACT: str(error)}), typed, WRONG)
+        return _page(who, partner, Form(sent, None, {str(error.facts.get("field", CONTACT)): str(error)}), typed, WRONG)
     return who.redirect(f"{_HOME}?partner={partner.key}" if not who.partners else _HOME, words)
 
 
@@ -170,7 +178,7 @@ def _faults(fields: Mapping[str, FieldSpec], typed: Mapping[str, str]) -> list[F
     return found
 
 
-def _stored(who: Actor, key: str, typed: Mapping[str, str]) -> str:
+def _stored(who: Actor, key: str, typed: Mapping[str, str], version: str) -> str:
     """Store what changed and bring the partner's posts in line; returns what to say of it.
 
     It is planned before anything is written, again where somebody decided something meanwhile, at last while the others
@@ -186,9 +194,9 @@ def _stored(who: Actor, key: str, typed: Mapping[str, str]) -> str:
             ahead = planning.plan_ahead(session, source, who.house.now())
         with who.desk() as desk:
             if ahead.stands(desk.session):
-                return _written(desk, who, key, typed, source, ahead)
+                return _written(desk, _same(desk, who, key, version), typed, source, ahead)
     with who.desk() as desk:
-        return _written(desk, who, key, typed, source, None)
+        return _written(desk, _same(desk, who, key, version), typed, source, None)
 
 
 def _changed(partner: Partner, typed: Mapping[str, str]) -> dict[str, str]:
@@ -196,10 +204,16 @@ def _changed(partner: Partner, typed: Mapping[str, str]) -> dict[str, str]:
     return {name: text for name, text in typed.items() if text != before.get(name, "")}
 
 
-def _written(
-    desk: Desk, who: Actor, key: str, typed: Mapping[str, str], source: Source, ahead: planning.Ahead | None
-) -> str:
+def _same(desk: Desk, who: Actor, key: str, version: str) -> Partner:
     partner = _named(desk.session, who, key)
+    if _version(partner) != version:
+        raise WrongUse(problem="Somebody changed these details meanwhile", mend="Open them again.", field="words")
+    return partner
+
+
+def _written(
+    desk: Desk, partner: Partner, typed: Mapping[str, str], source: Source, ahead: planning.Ahead | None
+) -> str:
     changed = _changed(partner, typed)
     if not changed:
         return _UNCHANGED
@@ -212,6 +226,7 @@ def _written(
 
 
 _TRIES, _UNCHANGED = 2, "Nothing changed."
+_STALE = "Somebody changed these details since you opened them. They are shown as they are now: enter yours again"
 _COUNTED = (
     ("add", "added"),
     ("change", "changed and to review"),

@@ -169,17 +169,19 @@ def create(who: Who, sent: Sent) -> Response:
     if sent.one("do") != "send":
         look = _look(who, row.draft or Draft(words=""), account, owner)
         return new_words(who, place, Form(sent), look, given=given)
-    return _stored(who, place, row, own, sent)
+    return _stored(who, place, row, own, sent, given)
 
 
-def _stored(who: Actor, place: Place, row: PlanRow, own: Mapping[str, str], sent: Posted) -> Response:
+def _stored(
+    who: Actor, place: Place, row: PlanRow, own: Mapping[str, str], sent: Posted, given: Mapping[str, str]
+) -> Response:
     try:
         with who.desk() as desk:
             account, _ = partners.account_with_partner(desk.session, place[0].ident)
             post = queue.add_single(desk, account, row, own)
             ident, status = post.ident, post.status
     except WrongUse as error:
-        return new_words(who, place, Form(sent, None, {"day": str(error)}), status=WRONG)
+        return new_words(who, place, Form(sent, None, {"day": str(error)}), status=WRONG, given=given)
     waits = "Saved as a draft. It goes to review when your organisation has agreed to it."
     return who.redirect(f"/posts/{ident}", "Sent for review." if status == Status.IN_REVIEW else waits)
 

@@ -299,6 +299,7 @@ def test_a_post_is_queued_like_any_other(room: Room) -> None:
         ({"channel": "facebook"}, 422, "wrong-use", "has no account on facebook"),
         ({"template": "none"}, 422, "wrong-use", "no template 'none' for x"),
         ({"fields": {}}, 422, "bad-fields", "x_line"),
+        ({"fields": {"x_line": "Ours", "image": "campaign.key"}}, 422, "bad-fields", "no picture comes in here"),
     ],
 )
 def test_a_post_that_cannot_be_queued_is_refused_with_its_reason(
@@ -307,6 +308,13 @@ def test_a_post_that_cannot_be_queued_is_refused_with_its_reason(
     found = program(room, "olga").call("POST", "/posts", {**_new(), **changes})
     refused(found, status, code)
     assert said in found.text
+
+
+def test_no_program_names_a_file_of_the_workspace(room: Room) -> None:
+    post = queued(room)
+    found = program(room, "olga").call("PATCH", f"/posts/{post}", {"fields": {"image": "config.toml"}})
+    refused(found, 422, "bad-fields")
+    assert room.office.seen(post).fields == {"x_line": "Ours"}
 
 
 def test_other_words_are_stored_and_void_the_approval(room: Room) -> None:

@@ -10,6 +10,7 @@ from pages_room import Room, opened_room
 
 from campaign.models.posts import Post
 from campaign.models.status import Status
+from campaign.review import taking_down
 
 pytestmark = pytest.mark.thorough
 
@@ -57,6 +58,8 @@ def test_a_partner_speaks_again_after_it_took_its_yes_back(room: Room) -> None:
     draft = room.office.post("elm", status=Status.DRAFT)
     assert ella.call("POST", f"/posts/{draft}/agree").json()["status"] == "in_review"
     other = room.office.post("elm", status=Status.DRAFT, changes={"slot": "launch"})
+    refused = ella.call("POST", "/partners/elm/agree", {"slot": "lunch"})
+    assert (refused.status_code, "There are" in refused.text) == (404, True)
     assert ella.call("POST", "/partners/elm/agree", {"slot": "launch"}).json() == {"partner": "elm", "submitted": 1}
     assert room.office.seen(other).status == Status.IN_REVIEW
     assert ella.call("POST", "/partners/elm/agree", {}).json() == {"partner": "elm", "submitted": 0}
@@ -76,8 +79,20 @@ def test_what_a_slot_published_is_taken_down_where_it_is_what_was_seen(room: Roo
     assert (refused.status_code, refused.json()["code"]) == (409, "changed")
     assert room.office.seen(first).status == Status.PUBLISHED
     order["seen"] = rita.get("/take-down?slot=wrong")["seen"]
-    assert rita.call("POST", "/take-down", order).json() == {"slot": "wrong", "posts": 1}
+    assert rita.call("POST", "/take-down", order).json() == {"slot": "wrong", "posts": 1, "more": False}
     assert room.office.seen(first).status == Status.RETRACTING
+
+
+def test_a_slot_with_more_posts_than_one_order_takes_says_so(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(taking_down, "MOST", 1)
+    for number in range(2):
+        room.office.post("oak", status=Status.PUBLISHED, changes={"slot": "long", "occurrence": str(number)})
+    rita = program(room, "rita")
+    for more in (True, False):
+        seen = rita.get("/take-down?slot=long")
+        order = {"slot": "long", "seen": seen["seen"], "reason": "a wrong figure"}
+        assert (seen["posts"], seen["more"]) == (1, more)
+        assert rita.call("POST", "/take-down", order).json() == {"slot": "long", "posts": 1, "more": more}
 
 
 def test_a_file_of_posts_is_seen_then_stored_whole(tmp_path: Path) -> None:

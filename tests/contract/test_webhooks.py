@@ -231,7 +231,7 @@ def test_a_receiver_that_takes_its_time_is_not_waited_for(
     receiver.seconds = 1.0
     site.happens(Move.CLAIM, Move.SETTLE)
     site.turn(site.process())
-    assert [call.answer for call in site.calls()] == ["ReadTimeout"]
+    assert [call.answer for call in site.calls()] == ["no answer came in time"]
 
 
 @ON_POSTGRESQL

@@ -27,8 +27,18 @@ def partner(room: Room, key: str = "oak") -> Partner:
 
 
 def send(browser: Browser, do: str = "save", key: str = "oak", **fields: str) -> tuple[int, str]:
-    found = browser.send("/details", partner=key, do=do, **{**GOOD, **fields})
+    version = browser.version(f"/details?partner={key}")
+    found = browser.send("/details", partner=key, do=do, **{**GOOD, "version": version, **fields})
     return found.status_code, found.text
+
+
+def test_a_form_that_was_opened_before_another_change_undoes_nothing(room: Room) -> None:
+    olga = room.browser("olga")
+    old = olga.version("/details")
+    assert send(olga, contact="new@oak.example")[0] == 303
+    code, text = send(olga, x_line="A line of an older page", version=old)
+    assert (code, "Somebody changed these details" in text) == (409, True)
+    assert partner(room).details == {**partner(room).details, "contact": "new@oak.example", "x_line": GOOD["x_line"]}
 
 
 def test_details_are_fields_of_the_templates_shown_as_posts_before_they_are_saved(room: Room) -> None:

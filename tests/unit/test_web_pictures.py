@@ -61,7 +61,9 @@ def sent(
 ) -> requests.Response:
     """Send a form with a picture, as a browser does."""
     files = {"image_file": (name, raw, "image/png")} if raw is not None else {"image_file": ("", b"")}
-    own = {**GOOD, "partner": "oak", "do": "save"} if path == "/details" else {}
+    own: dict[str, str] = {}
+    if path == "/details":
+        own = {**GOOD, "partner": "oak", "do": "save", "version": browser.version("/details")}
     fields = {"form_token": browser.token or "", "image_alt": ALT} | own | fields
     return browser.session.post(f"{browser.address}{path}", data=fields, files=files, timeout=30, allow_redirects=False)
 
@@ -117,6 +119,10 @@ def test_a_post_has_a_picture_of_its_own(room: Room) -> None:
     theirs = partner(room).details["image"]
     account = str(room.office.accounts["oak"])
     new = {"template": "post-1", "account": account, "day": "8/12/2025", "time": "9:30", "x_line": "Ours", "do": "send"}
+    late = {**new, "day": "1/12/2025"}
+    refused = sent(browser, drawn(size=(61, 40)), "/posts/new", image_alt="Another garden", **late).text
+    assert "is past" in refused
+    assert 'value="Another garden"' in refused, "and the picture is still in the form"
     found = sent(browser, drawn(size=(61, 40)), "/posts/new", image_alt="Another garden", **new)
     assert found.status_code == 303, found.text
     post = room.office.seen(int(found.headers["location"].rpartition("/")[2]))

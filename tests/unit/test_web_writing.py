@@ -63,7 +63,7 @@ def test_a_new_post_is_previewed_then_sent_for_review(room: Room) -> None:
     [
         ({"day": "soon"}, "Enter the day as day, month and year"),
         ({"time": "930"}, "Enter the time, like 9:30am"),
-        ({"day": "1/12/2025"}, "is past"),
+        ({"day": "1/12/2025"}, "Monday 1 December, 9:30am is past"),
         ({"x_line": "x" * 400}, "400 characters as X counts them"),
     ],
 )

@@ -101,19 +101,23 @@ def what_would_leave(who: Reads, slot: Annotated[Name, Query()], limit: Size = 5
     """Show what a slot has published and would be taken down. Mail that was sent cannot be taken back."""
     with who.house.app.database.read() as session:
         demand(who.person, Right.RETRACT)
-        rows = taking_down.published_of_slot(session, slot, who.house.app.channels, who.partners).rows
-    items = [PostOut.model_validate(row_document(row)) for row in rows[:limit]]
-    return Leaving(slot=slot, posts=len(rows), seen=told(rows), items=items)
+        found = taking_down.published_of_slot(session, slot, who.house.app.channels, who.partners)
+    items = [PostOut.model_validate(row_document(row)) for row in found.rows[:limit]]
+    return Leaving(slot=slot, posts=len(found.rows), more=found.has_after, seen=told(found.rows), items=items)
 
 
 @router.post("/take-down", tags=["posts"])
 def take_down_slot(sent: SlotRemoval, who: Retracts, once: Onced) -> Left:
-    """Order every published post of a slot to be taken down, where they are still those that were shown."""
+    """Order a slot's published posts to be taken down, where they are still those that were shown.
+
+    They are at most 200 at a time: while `more` is true, ask what is left and order that too.
+    """
 
     def act(desk: Desk) -> dict[str, object]:
-        rows = taking_down.published_of_slot(desk.session, sent.slot, who.house.app.channels, who.partners).rows
-        if told(rows) != sent.seen:
+        found = taking_down.published_of_slot(desk.session, sent.slot, who.house.app.channels, who.partners)
+        if told(found.rows) != sent.seen:
             raise SeenOthers
-        return {"slot": sent.slot, "posts": taking_down.take_down(desk, rows, sent.reason)}
+        count = taking_down.take_down(desk, found.rows, sent.reason)
+        return {"slot": sent.slot, "posts": count, "more": found.has_after}
 
     return once.do(who, sent, Left, act)

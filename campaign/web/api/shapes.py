@@ -185,10 +185,11 @@ class ByHand(PostPreview):
 
 
 class Leaving(BaseModel):
-    """What a slot has published."""
+    """What a slot has published, at most 200 posts at a time."""
 
     slot: str
     posts: int
+    more: bool = Field(description="Whether the slot has still others published.")
     seen: str = Field(description="To be sent with the order to take them down.")
     items: list[PostOut] = Field(description="The first of them; `GET /posts` lists all.")
 
@@ -198,6 +199,7 @@ class Left(BaseModel):
 
     slot: str
     posts: int
+    more: bool = Field(description="Whether the slot has still others published: ask again, and order those.")
 
 
 class Agreed(BaseModel):

@@ -16,8 +16,11 @@ router = APIRouter()
 @router.post("/partners/{partner}/agree", tags=["partners"])
 def agree(partner: PartnerKey, sent: Yes, who: Agrees, once: Onced) -> Agreed:
     """Record a partner's yes. The drafts that waited for it go to review."""
+    timetable = who.house.app.copy.timetable
 
     def act(desk: Desk) -> dict[str, object]:
+        if sent.slot is not None:
+            speaking.check_slot(desk.session, sent.slot, timetable)
         count = speaking.agree(desk, who.partner(desk.session, partner), slot=sent.slot)
         return {"partner": partner, "submitted": count}
 
