@@ -37,11 +37,11 @@ def free_port(host: str = "127.0.0.1") -> int:
         return int(door.getsockname()[1])
 
 
-def comes_true(seconds: float, look: Callable[[], bool]) -> bool:
-    """Look until it is so, for so many seconds at most; say whether it was."""
+def comes_true(seconds: float, look: Callable[[], bool], *, every: float = 0.1) -> bool:
+    """Look ``every`` so many seconds until it is so, for ``seconds`` at most; say whether it was."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if look():
             return True
-        time.sleep(0.1)
+        time.sleep(every)
     return False

@@ -78,6 +78,12 @@ def revoke(session: Session, token_id: int, now: datetime, user_id: int | None =
     return changed(session, mine.values(revoked_at=now)) == 1
 
 
+def revoke_all(session: Session, user_id: int, now: datetime) -> int:
+    """Let every token of a person serve no more; returns how many did."""
+    theirs = sa.update(ApiToken).where(col(ApiToken.user_id) == user_id, col(ApiToken.revoked_at).is_(None))
+    return changed(session, theirs.values(revoked_at=now))
+
+
 def lock_key(session: Session, token_id: int, key: str) -> None:
     """Let one transaction at a time work under a key of a token, until it ends: who comes second sees the answer of
     the first. On SQLite there is one writer anyway.

@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from campaign.config import said
 from campaign.errors import UnknownName, WrongUse
-from campaign.models import audit, partners, sign_in, users
+from campaign.models import audit, calendar_links, partners, sign_in, tokens, users
 from campaign.models.users import User
 from campaign.people.rights import RIGHTS
 
@@ -87,12 +87,19 @@ def change(
 
 
 def send_away(session: Session, person: User, *, by: str, now: datetime) -> None:
-    """Let a person in no more: their sessions and invitations end. What they did stays theirs. Raises WrongUse."""
+    """Let a person in no more: their sessions, invitations, tokens and the address of their calendar end, and do not
+    come back with them. What they did stays theirs. Raises WrongUse.
+    """
     _refuse_last(session, person)
     person.active = False
     session.add(person)
     sign_in.drop_tickets(session, "invitation", person.ident)
-    _note(session, person, "send user away", by, now, {"sessions": sign_in.end_visits(session, person.ident)})
+    ended = {
+        "sessions": sign_in.end_visits(session, person.ident),
+        "tokens": tokens.revoke_all(session, person.ident, now),
+        "calendars": int(calendar_links.revoke(session, person.ident, now)),
+    }
+    _note(session, person, "send user away", by, now, ended)
 
 
 def take_back(session: Session, person: User, *, by: str, now: datetime) -> None:

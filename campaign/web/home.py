@@ -34,6 +34,7 @@ def dashboard(who: Who) -> Response:
             may_hold=who.may(Right.HOLD),
             all_held=next((hold for hold in holds.active(session) if hold.scope == "everything"), None),
             needs=items(session, needs),
+            unsettled=bool(listing.waiting_for_person(session, PostFilter(partners=who.partners), limit=1)),
             coming=items(session, listing.posts(session, ahead, limit=_SHOWN)),
             out=items(session, listing.posts(session, published, limit=_SHOWN, newest_first=True)),
         )

@@ -54,8 +54,11 @@ def _by(rows: Sequence[Progress], key: Callable[[Progress], Iterable[str]]) -> l
 
 
 def next_step(one: Progress) -> str:
-    """Return the first step that a partner has not taken; empty when it has taken all."""
-    return next((name for name, has in _STEPS if not has(one)), "")
+    """Say what a partner has to do next, in the words of the filter; empty when it has done all."""
+    step = step_of(one)
+    if step is None:
+        return ""
+    return _STEP_NAMES[step] if one.invited else f"{_STEP_NAMES[step]} (nobody is invited yet)"
 
 
 def _filters(rows: Sequence[Progress], wanted: Wanted) -> list[tuple[str, str, list[dict[str, object]]]]:

@@ -9,13 +9,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 
+from daemons import comes_true
+from sqlmodel import col, select
 from workshop import CAMPAIGN, Workshop
 
 from campaign.app import App
 from campaign.models import upkeep
+from campaign.models.posts import Attempt
 
 _SPREAD_OVER_START_UP = 0.2
 """This share of the kills may strike while the daemon still starts."""
+_MOMENT = 1.0
+"""Seconds that a kill waits for a post in flight."""
 
 
 @dataclass
@@ -36,25 +41,39 @@ class Kills:
 def kill_at_random(
     desk: Workshop, *, kills: int, mean: float, start_up: float, dice: Random, shown: Callable[[], int], log: Path
 ) -> Kills:
-    """Start the daemon and kill it, ``kills`` times. ``start_up`` is how many seconds that takes."""
+    """Start the daemon and kill it, ``kills`` times. ``start_up`` is how many seconds that takes.
+
+    Death comes at random, then at the next instant at which a post is in flight, if there is one within a moment: where
+    the machine is slow, chance alone may strike none.
+    """
     done = Kills()
+    app = App.open(desk.folder, os.environ | desk.environ)
     for _ in range(kills):
         life = dice.expovariate(1 / mean)
         if dice.random() >= _SPREAD_OVER_START_UP:
             life += start_up
-        _live_and_die(desk, life, log)
+        _live_and_die(desk, life, log, app)
         done.shown.append(shown())
+    app.close()
     return done
 
 
-def _live_and_die(desk: Workshop, life: float, log: Path) -> None:
+def _live_and_die(desk: Workshop, life: float, log: Path, app: App) -> None:
     daemon = _started(desk, log)
     try:
         ended = _ended_within(daemon, life)
+        comes_true(_MOMENT, lambda: _sends(app), every=0.01)
         assert not ended, f"the daemon ended by itself with {daemon.returncode}:\n{log.read_text()[-3000:]}"
     finally:
         daemon.kill()
         daemon.wait()
+
+
+def _sends(app: App) -> bool:
+    with app.database.read() as session:
+        return (
+            session.exec(select(Attempt.post_id).where(col(Attempt.closed_at).is_(None)).limit(1)).first() is not None
+        )
 
 
 def _ended_within(daemon: subprocess.Popen[bytes], seconds: float) -> bool:

@@ -24,6 +24,7 @@ SAID: dict[tuple[str, str], object] = {
     ("users", "name"): "operator",
     ("users", "role"): "admin",
     ("users", "active"): True,
+    ("campaign", "timezone"): "Europe/London",
     ("post", "status"): "published",
     ("post", "draft"): {"words": "Have your say", "media": []},
     ("account", "mode"): "api",

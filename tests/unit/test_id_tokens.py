@@ -70,7 +70,7 @@ def test_a_token_that_holds_is_believed() -> None:
         {"aud": "another program"},
         {"nonce": "asked by somebody else"},
         {"exp": int(time()) - 300},
-        {"nbf": int(time()) + 300},
+        {"nbf": int(time()) + 86_400},
         {"sub": None},
     ],
     ids=lambda changed: next(iter(changed)),

@@ -6,6 +6,7 @@ from html import escape
 
 import pytest
 import sqlalchemy as sa
+from api_room import Program, token_of
 from pages_room import Room
 
 from campaign.models import audit, mailing, users
@@ -133,11 +134,17 @@ def test_another_persons_address_is_refused_beside_its_field(room: Room) -> None
 def test_who_is_sent_away_is_out_at_once_and_can_be_taken_back(room: Room) -> None:
     rita, number = room.browser("rita"), ident(room, "rita")
     assert rita.get("/posts").status_code == 200
+    held = rita.send("/account/calendar").text
+    calendar = "/calendar/" + held.partition("/calendar/")[2].partition(".ics")[0] + ".ics"
+    program = Program(room, token_of(room, "rita"))
+    assert (room.browser().get(calendar).status_code, program.call("GET", "/posts").status_code) == (200, 200)
     room.browser("adam").send(f"/admin/people/{number}/send-away")
     assert rita.get("/posts").status_code == 303
     assert room.browser("adam").send(f"/admin/people/{number}/invite").status_code == 404
     room.browser("adam").send(f"/admin/people/{number}/take-back")
     assert room.browser("rita").get("/posts").status_code == 200
+    assert room.browser().get(calendar).status_code == 404, "who has the old address stays outside"
+    assert program.call("GET", "/posts").status_code == 401
     assert {"send user away", "take user back"} <= set(actions(room))
 
 

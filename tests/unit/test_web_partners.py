@@ -110,5 +110,5 @@ def test_partners_are_counted_step_by_step(room: Room) -> None:
     assert rows["oak"]["next step"] == ""
     assert rows["oak"]["published"] == "1"
     assert rows["oak"]["name"] == "'=Oak", "no cell is read as a formula"
-    assert rows["elm"]["next step"] == "Gave details"
+    assert rows["elm"]["next step"] == "Give details"
     assert rows["elm"]["Agreed"] == "yes"
