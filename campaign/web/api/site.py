@@ -19,7 +19,7 @@ _REFUSALS = {
     413: "The body is longer than any that is needed, or does not say how long it is",
     429: "Too many requests",
 }
-_DESCRIPTION = """Everything that the pages do with posts, holds and figures, for programs.
+_DESCRIPTION = """What the pages do with posts and holds, and the readings of figures, for programs.
 
 Send `Authorization: Bearer TOKEN`. Times are ISO 8601 with a zone. Lists come page by page: send `next` as `cursor`.
 Writes take an `Idempotency-Key`. Whatever goes wrong is answered as `application/problem+json`.
