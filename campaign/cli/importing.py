@@ -73,10 +73,11 @@ def _proposed(app: "App", file: Path, by: str | None) -> "list[Proposal]":
 
 def _document(app: "App", one: "Proposal", made: int | None) -> dict[str, object]:
     from campaign.clock import iso
+    from campaign.plan.words import TOKEN
 
     row, message = one.row, None
     if row is not None and row.draft is not None:
-        message = app.contents.composer.compose(row.channel, row.draft, "00000000")
+        message = app.contents.composer.compose(row.channel, row.draft, TOKEN)
     return {
         "line": one.line.line,
         "partner": one.partner.key if one.partner else one.line.partner,

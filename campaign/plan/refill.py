@@ -24,9 +24,9 @@ from campaign.plan.placing import Place, quiet_on
 from campaign.plan.questions import Question, question_facts
 from campaign.plan.rows import SINGLE, ExistingPost, PlanFacts, PlanRow
 from campaign.plan.template import CORRECTION, Template
-from campaign.plan.twins import TOKEN, copy_finding, text_key
+from campaign.plan.twins import copy_finding, text_key
 from campaign.plan.wanted import Wanted
-from campaign.plan.words import campaign_facts, event_facts, filled, stale, stale_at
+from campaign.plan.words import TOKEN, campaign_facts, event_facts, filled, stale, stale_at
 from campaign.ports import Draft
 
 _TIED = re.compile(r"\b(?:event|question)\.")

@@ -13,7 +13,8 @@ from campaign.plan.rows import ExistingPost, Filled, PickedTemplate, PlanFacts
 from campaign.plan.wanted import Wanted
 from campaign.ports import Draft, Limits, Message
 
-_TOKEN = "00000000"  # noqa: S105  a token of the right length: the real one is drawn when the post is stored
+TOKEN = "00000000"  # noqa: S105
+"""A token of the right length: the real one is drawn when the post is stored."""
 _X_MEND = (
     "Give the partner a line of its own (`campaign partners set {partner} x_line=…`), let it share DfE's post, "
     "or publish by hand: on X it may not repeat what others post"
@@ -170,7 +171,7 @@ def _over_limits(facts: PlanFacts, wanted: Wanted, made: Filled) -> list[Finding
     """Measure what would go out, composed where the caller can, by the channel's own counting."""
     channel, draft = wanted.account.channel, made.draft
     limits = facts.channels[channel]
-    message = facts.compose(channel, draft, _TOKEN) if facts.compose else _plain(limits, channel, draft)
+    message = facts.compose(channel, draft, TOKEN) if facts.compose else _plain(limits, channel, draft)
     return over_limits(limits, message, made.template_name or f"slot {wanted.slot.name}")
 
 

@@ -13,13 +13,12 @@ from campaign.people import bearers, calendars, passkeys, passwords, visits
 from campaign.people.bearers import SCOPES
 from campaign.web.area import Area, Open
 from campaign.web.entering import Answer, place
-from campaign.web.forms import Fields, Form, Secret, Sent, read
+from campaign.web.forms import WRONG, Fields, Form, Secret, Sent, read
 from campaign.web.visitor import Actor, RowId, Who
 from campaign.web.words import browser_name
 
 area = Area()
 
-_WRONG = 422
 _HOME = "/account"
 
 
@@ -108,7 +107,7 @@ def choose_mail(who: Who, sent: Sent) -> Response:
     """Keep which notices the person wants by mail."""
     form = read(Wanted, sent)
     if form.found is None:
-        return _page(who, form, _WRONG)
+        return _page(who, form, WRONG)
     with who.house.app.database.write() as session:
         users.set_mail(session, who.person.ident, form.found.mail)
     return who.redirect(_HOME, "Saved which mail you get.")
@@ -139,17 +138,17 @@ def change_password(who: Who, sent: Sent) -> Response:
     who.house.rates.spend("person", f"password {who.person.ident}")
     form = read(Change, sent)
     if form.found is None:
-        return _page(who, form, _WRONG)
+        return _page(who, form, WRONG)
     with who.reading() as session:
         stored = sign_in.password(session, who.person.ident)
     if stored is None:
         who.demand_fresh()
     if stored is not None and not passwords.fits(stored.hash, form.found.old):
-        return _page(who, form.wrong("old", "This is not the password that you have now"), _WRONG)
+        return _page(who, form.wrong("old", "This is not the password that you have now"), WRONG)
     try:
         chosen = passwords.hashed(who.person, form.found.password)
     except WrongUse as error:
-        return _page(who, form.wrong("password", str(error)), _WRONG)
+        return _page(who, form.wrong("password", str(error)), WRONG)
     with who.house.app.database.write() as session:
         passwords.set_password(session, who.person, chosen, now=who.house.now())
         visits.end_all(session, who.person, who.house.now(), but=who.visit.id)
@@ -162,7 +161,7 @@ def add_passkey(who: Who, sent: Sent) -> Response:
     who.demand_fresh()
     form, challenge = read(Named, sent), str(who.visit.kept.get("challenge", ""))
     if form.found is None:
-        return _page(who, form, _WRONG)
+        return _page(who, form, WRONG)
     with who.house.app.database.write() as session:
         place(who).add(session, who.person, form.found.credential, challenge, name=form.found.name, now=who.house.now())
         visits.strengthen(session, who.visit)
@@ -201,7 +200,7 @@ def make_token(who: Who, sent: Sent) -> Response:
     if form.found is not None and not scopes:
         form = form.wrong("scope", "Choose what the token may do")
     if form.found is None:
-        return _page(who, form, _WRONG)
+        return _page(who, form, WRONG)
     lasts = timedelta(days=int(form.found.days))
     name, by, now = form.found.token_name, who.person.name, who.house.now()
     with who.house.app.database.write() as session:

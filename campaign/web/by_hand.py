@@ -14,8 +14,7 @@ from campaign.newsletter.article import Article, article
 from campaign.people import Right
 from campaign.review import speaking
 from campaign.web.area import Area
-from campaign.web.forms import Fields, Form, Sent, read
-from campaign.web.post import WRONG
+from campaign.web.forms import WRONG, Fields, Form, Sent, read
 from campaign.web.visitor import Actor, Who
 
 area = Area()

@@ -19,10 +19,9 @@ from campaign.register import connecting
 from campaign.register.connecting import Connector, meant, not_connected, own_account
 from campaign.review.rebinding import rebind
 from campaign.web.area import Area
-from campaign.web.forms import Form, Sent
+from campaign.web.forms import WRONG, Form, Sent
 from campaign.web.guard import Forged, comes_from_us
 from campaign.web.house import House
-from campaign.web.post import WRONG
 from campaign.web.visitor import Actor, RowId, Who
 from campaign.wording import counted
 

@@ -12,10 +12,9 @@ from campaign.people import Right
 from campaign.review import correcting
 from campaign.web import times
 from campaign.web.area import Area
-from campaign.web.forms import Form, Sent
+from campaign.web.forms import WRONG, Form, Sent
 from campaign.web.holes import holes
 from campaign.web.pictures import addresses
-from campaign.web.post import WRONG
 from campaign.web.preview import Preview, drafted
 from campaign.web.visitor import Actor, Who
 from campaign.web.writing import new_words, own_values, placed

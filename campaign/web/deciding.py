@@ -12,8 +12,8 @@ from campaign.people import Right
 from campaign.review import decisions, holding
 from campaign.web import times
 from campaign.web.area import Area
-from campaign.web.forms import Fields, Form, Sent, read
-from campaign.web.post import CONFLICT, WRONG, page
+from campaign.web.forms import CONFLICT, WRONG, Fields, Form, Sent, read
+from campaign.web.post import page
 from campaign.web.visitor import Who
 
 area = Area()

@@ -19,10 +19,9 @@ from campaign.register import partners as register
 from campaign.review import agreement, planning, speaking
 from campaign.review.decisions import Desk
 from campaign.web.area import Area, Tab
-from campaign.web.forms import Form, Posted, Sent, seen
+from campaign.web.forms import CONFLICT, WRONG, Form, Posted, Sent, seen
 from campaign.web.holes import Hole, Holes, holes
 from campaign.web.pictures import MOST_WITH_PICTURES, Pictures, addresses
-from campaign.web.post import CONFLICT, WRONG
 from campaign.web.preview import Preview, drafted
 from campaign.web.visitor import Actor, Who
 from campaign.wording import counted

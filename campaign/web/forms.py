@@ -11,6 +11,9 @@ from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 from starlette.datastructures import UploadFile
 
+CONFLICT, WRONG = 409, 422
+"""The statuses of a form that comes back: what it was opened on has changed; something in it is wrong."""
+
 MOST_BYTES = 100_000
 """A form without files is no longer; more is not read."""
 

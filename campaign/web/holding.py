@@ -15,14 +15,13 @@ from campaign.people import Right
 from campaign.review import holding
 from campaign.review.foresight import Fate, Release, Terms, foresee, on_their_way
 from campaign.web.area import Area, Tab
-from campaign.web.forms import Fields, Form, Sent, read, seen
+from campaign.web.forms import CONFLICT, WRONG, Fields, Form, Sent, read, seen
 from campaign.web.visitor import Actor, Who
 from campaign.web.words import Tag
 from campaign.wording import channel, counted
 
 area = Area(Tab("Hold", "/hold", Right.HOLD))
 
-_CONFLICT, _WRONG = 409, 422
 _LONGEST = 300
 _SHOWN = 200
 """Items of a release that a page names; of more than that it says how many there are."""
@@ -98,7 +97,7 @@ def hold(who: Who, sent: Sent) -> Response:
     """Stop what falls under the scope, at once."""
     form = read(Stop, sent)
     if form.found is None:
-        return _page(who, form, _WRONG)
+        return _page(who, form, WRONG)
     with who.desk() as desk:
         scope = holding.check_scope(desk.session, form.found.scope, frozenset(who.house.app.channels))
         holding.hold(desk.session, desk.person, scope, form.found.reason, desk.now)
@@ -119,7 +118,7 @@ def release(who: Who, sent: Sent) -> Response:
     """Let go, where what was told of it still stands."""
     form = read(LetGo, sent)
     if form.found is None:
-        return _page(who, form, _WRONG)
+        return _page(who, form, WRONG)
     scope = form.found.scope
     with who.desk() as desk:
         holding.standing(desk.session, scope)
@@ -130,7 +129,7 @@ def release(who: Who, sent: Sent) -> Response:
         what = named(desk.session, scope)
     if same:
         return who.redirect("/hold", f"{what} is released.")
-    return _asked(who, scope, form.wrong("told", "What a release will do has changed. Read it again"), _CONFLICT)
+    return _asked(who, scope, form.wrong("told", "What a release will do has changed. Read it again"), CONFLICT)
 
 
 def _asked(who: Actor, scope: str, form: Form[Any], status: int = 200) -> Response:

@@ -21,9 +21,8 @@ from campaign.review import bulk
 from campaign.review.bulk import Proposal
 from campaign.web.area import Area
 from campaign.web.engagement import as_csv
-from campaign.web.forms import Form, Posted, Sent, Upload
+from campaign.web.forms import CONFLICT, WRONG, Form, Posted, Sent, Upload
 from campaign.web.pictures import addresses
-from campaign.web.post import CONFLICT, WRONG
 from campaign.web.preview import Preview, drafted
 from campaign.web.visitor import Actor, Who
 from campaign.wording import counted

@@ -12,13 +12,11 @@ from campaign.people import passwords, tickets, visits
 from campaign.people.tickets import Purpose
 from campaign.web.area import Area, Open
 from campaign.web.entering import Answer, entered, place, welcomed
-from campaign.web.forms import Fields, Form, Secret, Sent, read
+from campaign.web.forms import WRONG, Fields, Form, Secret, Sent, read
 from campaign.web.refusals import note
 from campaign.web.visitor import Anyone, Visitor
 
 area = Area()
-
-_WRONG = 422
 
 
 @area.get("/invitation/{secret}", Open.ANYONE)
@@ -52,7 +50,7 @@ def accept(secret: str, who: Anyone, sent: Sent) -> Response:
     """Take the new person's password, use the invitation up, and sign in."""
     form = read(Chosen, sent)
     if form.found is None:
-        return _invitation(who, secret, form, _WRONG)
+        return _invitation(who, secret, form, WRONG)
     try:
         with who.reading() as session:
             person = _invited(tickets.look(session, secret, Purpose.INVITATION, who.house.now()))
@@ -62,7 +60,7 @@ def accept(secret: str, who: Anyone, sent: Sent) -> Response:
             passwords.set_password(session, person, chosen, now=who.house.now())
             cookie = _entered(who, session, person, visits.INVITATION)
     except WrongUse as error:
-        return _invitation(who, secret, form.wrong("password", str(error)), _WRONG)
+        return _invitation(who, secret, form.wrong("password", str(error)), WRONG)
     return welcomed(who, cookie, "/account")
 
 

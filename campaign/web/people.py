@@ -16,13 +16,12 @@ from campaign.people import Right, roster, tickets
 from campaign.people.tickets import Purpose
 from campaign.review.decisions import Desk
 from campaign.web.area import Area
-from campaign.web.forms import Fields, Form, Sent, mistake, read
+from campaign.web.forms import WRONG, Fields, Form, Sent, mistake, read
 from campaign.web.visitor import Actor, Who
 from campaign.web.words import browser_name
 
 area = Area()
 
-_WRONG = 422
 _NEEDED = {
     "name": "Enter a name in at most 80 characters",
     "role": "Choose what the person is to do",
@@ -95,13 +94,13 @@ def add(who: Who, sent: Sent) -> Response:
     """Add a person, and show the link of their invitation, this once, where they have an address."""
     form = read(Newcomer, sent)
     if form.found is None:
-        return _form(who, form, _WRONG)
+        return _form(who, form, WRONG)
     try:
         with who.desk() as desk:
             person = _added(desk, form.found)
             secret = _invitation(desk, person) if person.email else ""
     except WrongUse as error:
-        return _form(who, _blamed(form, error), _WRONG)
+        return _form(who, _blamed(form, error), WRONG)
     if secret:
         return _page(who, person.ident, Form(), link=who.house.address(f"/invitation/{secret}"))
     return who.redirect(f"/admin/people/{person.ident}", f"{person.name} is added. They act on the command line alone.")
@@ -174,7 +173,7 @@ def change(ident: str, who: Who, sent: Sent) -> Response:
     """Give a person another role, partner or address."""
     form = read(Role, sent)
     if form.found is None:
-        return _page(who, ident, form, _WRONG)
+        return _page(who, ident, form, WRONG)
     found = form.found
     try:
         with who.desk() as desk:
@@ -189,7 +188,7 @@ def change(ident: str, who: Who, sent: Sent) -> Response:
                 now=desk.now,
             )
     except WrongUse as error:
-        return _page(who, ident, _blamed(form, error), _WRONG)
+        return _page(who, ident, _blamed(form, error), WRONG)
     return who.redirect(f"/admin/people/{person.ident}", "Saved.")
 
 

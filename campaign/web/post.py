@@ -25,7 +25,6 @@ from campaign.wording import channel
 
 area = Area()
 
-CONFLICT, WRONG = 409, 422
 _OUT = frozenset({Status.PUBLISHED, Status.RETRACTING, Status.RETRACTED})
 _MOVABLE = frozenset({*PLANNABLE, Status.MISSED, Status.FAILED})
 

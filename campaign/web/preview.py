@@ -11,11 +11,11 @@ from campaign.app import App
 from campaign.models.partners import Account, Partner
 from campaign.models.posts import Post
 from campaign.newsletter.marks import Skeleton, spoken_marks
+from campaign.plan.words import TOKEN
 from campaign.ports import Draft, Media, Message
 
 _LINKED = re.compile(r"(https?://[^\s<>\"]+[^\s<>\".,;:!?)\]]|(?<![\w&/])[#@]\w+)")
 _NEARLY = 0.9
-_TOKEN = "00000000"  # noqa: S105 - of the right length; the real one is drawn when the post is stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,4 +106,4 @@ def mail_page(message: Message) -> str:
 
 def drafted(app: App, draft: Draft, account: Account, partner: Partner, images: Mapping[str, str]) -> Preview:
     """Return the preview of a draft that is not stored yet. ``images`` is where images are seen, by digest."""
-    return shown(app, app.contents.composer.compose(account.channel, draft, _TOKEN), account, partner, images)
+    return shown(app, app.contents.composer.compose(account.channel, draft, TOKEN), account, partner, images)

@@ -12,8 +12,7 @@ from campaign.people import Right
 from campaign.review import reminding
 from campaign.review.reminding import Chosen, LeftOut, Reminder, Wanted
 from campaign.web.area import Area
-from campaign.web.forms import Fields, Form, Sent, read, seen
-from campaign.web.post import CONFLICT, WRONG
+from campaign.web.forms import CONFLICT, WRONG, Fields, Form, Sent, read, seen
 from campaign.web.visitor import Actor, Who
 from campaign.wording import counted
 

@@ -25,7 +25,7 @@ from campaign.review.decisions import Desk
 from campaign.review.differences import Said, Sheet, lines_of, sheet
 from campaign.review.findings import findings
 from campaign.web.area import Area, Tab
-from campaign.web.forms import Form, Posted, Sent
+from campaign.web.forms import CONFLICT, WRONG, Form, Posted, Sent
 from campaign.web.post import why_not
 from campaign.web.subjects import about, copy_of, template_of, title
 from campaign.web.visitor import Actor, Who
@@ -33,7 +33,6 @@ from campaign.wording import counted
 
 area = Area(Tab("Review", "/review", Right.REVIEW))
 
-_CONFLICT, _WRONG = 409, 422
 _MOST = 400
 """Posts of a group on one page; the riskiest of a larger one come first once these are decided."""
 
@@ -145,7 +144,7 @@ def decide(who: Who, key: Key, sent: Sent) -> Response:
     wanted = Wanted.of(sent)
     form: Form[Any] = Form(sent)
     if lack := wanted.lacks:
-        return _page(who, key, form.wrong(*lack), status=_WRONG)
+        return _page(who, key, form.wrong(*lack), status=WRONG)
     meant = [ident for ident in wanted.seen if (ident in wanted.aside) == (wanted.decision == "return")]
     done, refused = 0, []
     for ident in meant:
@@ -158,7 +157,7 @@ def decide(who: Who, key: Key, sent: Sent) -> Response:
     who.house.app.nudge()
     if refused:
         words = f"{counted(len(refused), 'post')} could not be decided"
-        return _page(who, key, form.wrong("group", words), refused, _CONFLICT)
+        return _page(who, key, form.wrong("group", words), refused, CONFLICT)
     return who.redirect("/review", _notice(wanted, done, len(meant)))
 
 

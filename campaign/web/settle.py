@@ -12,7 +12,7 @@ from campaign.models.listing import PostFilter, PostRow
 from campaign.models.status import Status
 from campaign.people import Right
 from campaign.web.area import Area
-from campaign.web.forms import Fields, Form, Sent, read
+from campaign.web.forms import WRONG, Fields, Form, Sent, read
 from campaign.web.items import items
 from campaign.web.visitor import Actor, Who
 
@@ -20,7 +20,6 @@ area = Area()
 
 SHOWN = 50
 """Posts on the page: the next ones come as these are settled."""
-_WRONG = 422
 
 
 class Word(Fields):
@@ -57,7 +56,7 @@ def settle(ident: str, who: Who, sent: Sent) -> Response:
     if form.found is not None and form.found.there == "yes" and not form.found.url:
         form = form.wrong("url", "Enter the address of the post, beginning with https://")
     if form.found is None:
-        return _page(who, ident, form, _WRONG)
+        return _page(who, ident, form, WRONG)
     published = form.found.url if form.found.there == "yes" else None
     app = who.house.app
     means = app.means()
@@ -68,7 +67,7 @@ def settle(ident: str, who: Who, sent: Sent) -> Response:
     except WrongUse as error:
         if published is None or isinstance(error, NotAllowed | UnknownName):
             raise
-        return _page(who, ident, form.wrong("url", str(error)), _WRONG)
+        return _page(who, ident, form.wrong("url", str(error)), WRONG)
     return who.redirect(f"/posts/{int(ident)}", _said(row, known=known))
 
 

@@ -15,13 +15,12 @@ from campaign.people.provider import Provider
 from campaign.people.tickets import Purpose
 from campaign.web.area import Area, Open
 from campaign.web.entering import Answer, entered, own_path, place, welcomed
-from campaign.web.forms import Fields, Form, Secret, Sent, read
+from campaign.web.forms import WRONG, Fields, Form, Secret, Sent, read
 from campaign.web.refusals import note
 from campaign.web.visitor import Anyone, Visitor, Who
 
 area = Area()
 
-_WRONG = 422
 _NOT_THESE = "Check your email address and password: together they are not known here"
 
 
@@ -62,12 +61,12 @@ def with_password(who: Anyone, sent: Sent) -> Response:
     who.house.rates.spend("sign-in", who.address)
     form, then = read(Local, sent), str(who.begun().kept.get("then", "/"))
     if form.found is None:
-        return _asked(who, form, then, _WRONG)
+        return _asked(who, form, then, WRONG)
     who.house.rates.spend("person", form.found.email.lower())
     person, stored, has_passkey = _local(who, form.found.email)
     if not passwords.fits(stored, form.found.password) or person is None:
         note(who.request, "a wrong password", person.name if person else None)
-        return _asked(who, form.wrong("email", _NOT_THESE), then, _WRONG)
+        return _asked(who, form.wrong("email", _NOT_THESE), then, WRONG)
     if has_passkey:
         who.keep(half=person.ident)
         return who.redirect("/sign-in/passkey")
@@ -146,13 +145,13 @@ def with_code(who: Anyone, sent: Sent) -> Response:
     person, form = _half(who), read(Code, sent)
     who.house.rates.spend("person", f"code {person.ident}")
     if form.found is None:
-        return _second(who, form, _WRONG)
+        return _second(who, form, WRONG)
     with who.house.app.database.write() as session:
         if passkeys.use_code(session, person, form.found.code, who.house.now()):
             secret = entered(who, session, person, "password and recovery code")
             return welcomed(who, secret, str(who.begun().kept.get("then", "/")))
     note(who.request, "a wrong recovery code", person.name)
-    return _second(who, form.wrong("code", "This is none of your recovery codes, or it was used before"), _WRONG)
+    return _second(who, form.wrong("code", "This is none of your recovery codes, or it was used before"), WRONG)
 
 
 @area.get("/sign-in/start", Open.ANYONE)

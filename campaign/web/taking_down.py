@@ -10,9 +10,9 @@ from campaign.models.listing import PostRow
 from campaign.people import Right
 from campaign.review import taking_down
 from campaign.web.area import Area
-from campaign.web.forms import Fields, Form, Sent, read, seen
+from campaign.web.forms import CONFLICT, WRONG, Fields, Form, Sent, read, seen
 from campaign.web.items import items
-from campaign.web.post import CONFLICT, WRONG, page
+from campaign.web.post import page
 from campaign.web.visitor import Actor, Who
 from campaign.wording import counted
 

@@ -11,12 +11,10 @@ from sqlmodel import Session
 from campaign.models import audiences, mailing
 from campaign.models.mailing import Subscriber
 from campaign.web.area import Area, Open
-from campaign.web.forms import Posted, Sent
+from campaign.web.forms import WRONG, Posted, Sent
 from campaign.web.visitor import Anyone
 
 area = Area()
-
-_WRONG = 422
 
 
 @area.get("/u/{token}", Open.MACHINES)
@@ -78,7 +76,7 @@ def _lists(
     names = mailing.speakers(session, reader.list_id)
     error = "" if chose or not standing else "Choose the newsletters that you want no more"
     return _page(
-        who, "lists", names, status=_WRONG if error else 200, token=token, standing=standing, gone=gone, error=error
+        who, "lists", names, status=WRONG if error else 200, token=token, standing=standing, gone=gone, error=error
     )
 
 

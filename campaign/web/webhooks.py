@@ -12,8 +12,7 @@ from campaign.models import hooks
 from campaign.models.hooks import EVENTS
 from campaign.people import Right
 from campaign.web.area import Area
-from campaign.web.forms import Fields, Form, Sent, read
-from campaign.web.post import WRONG
+from campaign.web.forms import WRONG, Fields, Form, Sent, read
 from campaign.web.visitor import Actor, RowId, Who
 from campaign.web.words import TOLD
 from campaign.wording import counted

@@ -22,11 +22,10 @@ from campaign.ports import Draft
 from campaign.review import decisions, queue
 from campaign.web import times
 from campaign.web.area import Area
-from campaign.web.forms import Form, Posted, Sent
+from campaign.web.forms import CONFLICT, WRONG, Form, Posted, Sent
 from campaign.web.holes import Holes, holes
 from campaign.web.pictures import MOST_WITH_PICTURES, Pictures, addresses
 from campaign.web.pictures import own as own_pictures
-from campaign.web.post import CONFLICT, WRONG
 from campaign.web.preview import Preview, drafted
 from campaign.web.visitor import Actor, Who
 from campaign.wording import channel

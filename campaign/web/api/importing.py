@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from campaign.clock import iso
 from campaign.intake.posts import read_posts
+from campaign.plan.words import TOKEN
 from campaign.review import bulk
 from campaign.review.bulk import Proposal
 from campaign.review.decisions import Desk
@@ -16,8 +17,6 @@ from campaign.web.api.problems import SeenOthers
 from campaign.web.api.shapes import Digest, Name, Sent
 
 router = APIRouter(prefix="/posts/import", tags=["posts"])
-
-_TOKEN = "00000000"  # noqa: S105 - of the right length; the real one is drawn when a post is stored
 
 
 class PostFile(Sent):
@@ -115,4 +114,4 @@ def _row(who: Caller, one: Proposal) -> Row:
 def _text(who: Caller, one: Proposal) -> str | None:
     if one.row is None or one.row.draft is None:
         return None
-    return who.house.app.contents.composer.compose(one.line.channel, one.row.draft, _TOKEN).text
+    return who.house.app.contents.composer.compose(one.line.channel, one.row.draft, TOKEN).text
