@@ -13,6 +13,8 @@ from sqlmodel import Field, Session, SQLModel, col, select
 from campaign.models.types import UtcDateTime
 
 _UNSENT = text("sent_at IS NULL")
+GIVEN_UP = -1
+"""The tries of a notice that never went."""
 _MOST = 5000
 """Notices in one letter: a statement takes no endless list of ids."""
 
@@ -45,7 +47,9 @@ class Notice(SQLModel, table=True):
 
 @dataclass(frozen=True, slots=True)
 class Heap:
-    """What waits for one address: since when, whether any of it is urgent, and when the last letter went there."""
+    """What may go to one address now: since when it waits, whether any of it is urgent, and when the last letter went
+    there.
+    """
 
     to: str
     since: datetime
@@ -78,19 +82,20 @@ def alone(session: Session, now: datetime, *, limit: int = 50) -> list[Notice]:
 
 def heaps(session: Session, now: datetime, urgent: Sequence[str]) -> list[Heap]:
     """Return what waits by address, the oldest first; ``urgent`` are the kinds that are. An address is left out while a
-    letter to it is on its way, or is to be tried again later.
+    letter to it is on its way, or is to be tried again later, unless what is urgent has come since.
     """
-    since = sa.func.min(col(Notice.created_at)).label("since")
-    presses = sa.func.max(sa.case((col(Notice.kind).in_(urgent), 1), else_=0)).label("urgent")
+    free = col(Notice.next_try_at) <= now
+    since = sa.func.min(sa.case((free, col(Notice.created_at)))).label("since")
+    presses = sa.func.max(sa.case((sa.and_(free, col(Notice.kind).in_(urgent)), 1), else_=0)).label("urgent")
     waiting = (
         sa.select(col(Notice.to).label("to"), since, presses)
         .where(_waits(), col(Notice.kind) != "")
         .group_by(col(Notice.to))
-        .having(sa.func.max(col(Notice.next_try_at)) <= now)
+        .having(sa.or_(sa.func.max(col(Notice.next_try_at)) <= now, presses == 1))
         .subquery()
     )
     before = aliased(Notice)
-    sent = sa.and_(col(before.to) == waiting.c.to, col(before.kind) != "")
+    sent = sa.and_(col(before.to) == waiting.c.to, col(before.kind) != "", col(before.tries) != GIVEN_UP)
     last = sa.select(sa.func.max(col(before.sent_at))).where(sent).scalar_subquery()
     statement = sa.select(waiting.c.to, waiting.c.since, waiting.c.urgent, last).order_by(waiting.c.since, waiting.c.to)
     return [Heap(to, since, bool(presses), last) for to, since, presses, last in session.execute(statement)]

@@ -5,7 +5,7 @@ died in mid-send had claimed goes again after five minutes, for a letter that co
 not come; its Message-ID is the same.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -19,13 +19,13 @@ from campaign.config import Settings
 from campaign.config.oidc import is_loopback
 from campaign.errors import Outcome, Refused
 from campaign.models import Database, notices
-from campaign.models.notices import Heap, Notice
+from campaign.models.notices import GIVEN_UP, Heap, Notice
 from campaign.notices.kinds import URGENT
 from campaign.notices.letter import AT_ONCE, Paper, Rhythm
 
 log = structlog.get_logger(__name__)
 
-_PAUSE = timedelta(minutes=5)
+_PAUSE, _LONGEST_PAUSE = timedelta(minutes=5), timedelta(minutes=15)
 _GIVE_UP = timedelta(days=3)
 _MOST = 50
 """Letters in one turn."""
@@ -65,16 +65,19 @@ class Notices:
 
     def last(self, now: datetime) -> None:
         """Send what waits, before the program ends."""
-        self._send_due(now, AT_ONCE)
+        while self._send_due(now, AT_ONCE) == now:
+            pass
 
     def _send_due(self, now: datetime, rhythm: Rhythm) -> datetime | None:
         with self._database.read() as session:
-            alone, heaps = notices.alone(session, now, limit=_MOST), notices.heaps(session, now, URGENT)
+            alone, heaps = notices.alone(session, now, limit=_MOST + 1), notices.heaps(session, now, URGENT)
         times = {heap: rhythm.goes_at(heap, now) for heap in heaps}
         due = [heap for heap, at in times.items() if at <= now]
-        for told in self._claimed(alone, due[:_MOST], now):
+        for told in self._claimed(alone[:_MOST], due[:_MOST], now):
             if not self._deliver(told, now):
                 return None  # the server is away: the rest would fail alike
+        if max(len(alone), len(due)) > _MOST:
+            return now
         return min((at for at in times.values() if at > now), default=None)
 
     def _claimed(self, alone: Sequence[Notice], due: Sequence[Heap], now: datetime) -> Iterator[list[Notice]]:
@@ -97,23 +100,36 @@ class Notices:
         One that the server refuses, or that cannot be made into a mail, is a fault of its own address: it must not
         keep the others from going.
         """
-        values: dict[str, object] = {"sent_at": now}
         go_on = True
         try:
             self._send(self._message(told))
         except Outcome as outcome:
             log.warning("letter not sent", notice=told[0].id, count=len(told), detail=outcome.detail)
             go_on = isinstance(outcome, Refused)
-            tries = max(notice.tries for notice in told) + 1
-            values = {"tries": tries, "next_try_at": now + _PAUSE * tries}
-            if now - told[0].created_at > _GIVE_UP:
-                values = {"sent_at": now, "tries": -1}
+            self._put_off(told, now)
         except Exception as error:  # noqa: BLE001 - whatever the mail library says of an address that is none
             log.error("letter given up", notice=told[0].id, error=repr(error))  # noqa: TRY400 - no fault of the program
-            values = {"sent_at": now, "tries": -1}
+            self._note(told, {"sent_at": now, "tries": GIVEN_UP})
+        else:
+            self._note(told, {"sent_at": now})
+        return go_on
+
+    def _put_off(self, told: Sequence[Notice], now: datetime) -> None:
+        """Try each again after a pause that is its own, and give up those that have waited too long: what came later
+        shares the letter, not the fate, of what came before.
+        """
+        old = [notice for notice in told if now - notice.created_at > _GIVE_UP]
+        if old:
+            log.error("notices given up", notice=old[0].id, count=len(old))
+            self._note(old, {"sent_at": now, "tries": GIVEN_UP})
+        for tries in sorted({notice.tries for notice in told}):
+            some = [notice for notice in told if notice.tries == tries and notice not in old]
+            pause = min(_PAUSE * (tries + 1), _LONGEST_PAUSE)
+            self._note(some, {"tries": tries + 1, "next_try_at": now + pause})
+
+    def _note(self, told: Sequence[Notice], values: Mapping[str, object]) -> None:
         with self._database.write() as session:
             notices.note(session, told, values)
-        return go_on
 
     def _message(self, told: Sequence[Notice]) -> EmailMessage:
         first, last = told[0], told[-1]

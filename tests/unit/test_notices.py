@@ -114,6 +114,72 @@ def test_a_mail_server_that_is_away_is_asked_again_later(
         assert len(unsent(session)) == 2
 
 
+class Away(Post):
+    """A mail server that is away until it is back."""
+
+    def __init__(self, database: Database, clock: MovedClock) -> None:
+        super().__init__(database, clock)
+        self.away = True
+        self.work = Notices(database, clock, PAPER, self._send, RHYTHM)
+
+    def _send(self, mail: EmailMessage) -> None:
+        if self.away:
+            raise NeverSent("nobody listens")
+        self.mails.append(mail)
+
+
+def test_what_is_new_is_not_given_up_with_what_is_old(database: Database, clock: MovedClock) -> None:
+    post = Away(database, clock)
+    written(database, notice("a@example.org", clock, Kind.MISSED))
+    post.after(timedelta(days=3))
+    written(database, notice("a@example.org", clock, Kind.RETURNED))
+    post.after(timedelta(hours=1))
+    post.away = False
+    assert post.after(timedelta(minutes=5)) == ["Oak: a post was returned"]
+    with database.read() as session:
+        assert unsent(session) == []
+
+
+def test_after_a_long_outage_a_letter_waits_for_minutes_and_not_for_hours(
+    database: Database, clock: MovedClock
+) -> None:
+    post = Away(database, clock)
+    written(database, notice("a@example.org", clock, Kind.MISSED))
+    for _ in range(60):
+        post.after(15 * MINUTE)
+    post.away = False
+    assert post.after(15 * MINUTE) == ["Oak: a post was missed"]
+
+
+def test_a_post_to_publish_by_hand_waits_for_no_letter_that_is_tried_again_later(
+    database: Database, clock: MovedClock
+) -> None:
+    post = Away(database, clock)
+    written(database, notice("a@example.org", clock, Kind.MISSED))
+    for _ in range(10):
+        post.after(15 * MINUTE)
+    post.away = False
+    written(database, notice("a@example.org", clock, Kind.RETURNED), notice("a@example.org", clock, Kind.BY_HAND))
+    assert post.after(29 * SECOND) == []
+    assert post.after(SECOND) == ["Oak: a post to publish by hand, a post was returned"]
+
+
+def test_letters_beyond_the_first_fifty_do_not_wait_for_the_next_beat(database: Database, clock: MovedClock) -> None:
+    post = Post(database, clock)
+    written(database, *(notice(f"{n}@example.org", clock, kind) for n in range(60) for kind in (None, Kind.MISSED)))
+    clock.move(MINUTE)
+    assert post.work.chore(clock.now()) == clock.now()
+    assert post.work.chore(clock.now()) is None
+    assert len(post.mails) == 120
+
+
+def test_a_program_that_ends_sends_all_that_waits(database: Database, clock: MovedClock) -> None:
+    post = Post(database, clock)
+    written(database, *(notice(f"{n}@example.org", clock, Kind.MISSED) for n in range(120)))
+    post.work.last(clock.now())
+    assert len(post.mails) == 120
+
+
 def test_two_hundred_missed_posts_are_one_letter_and_the_next_comes_after_the_pause(
     database: Database, clock: MovedClock
 ) -> None:
