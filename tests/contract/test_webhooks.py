@@ -147,6 +147,22 @@ def test_each_event_is_told_once_to_those_who_want_it(site: Site, receiver: Rece
 
 
 @ON_SQLITE
+def test_a_post_that_is_read_back_is_not_told_as_published_again(site: Site, receiver: Receiver) -> None:
+    site.hook(receiver.url)
+    process = site.process()
+    published = site.happens(Move.CLAIM, Move.SETTLE)
+    with site.database.write() as session:
+        at, stays = site.clock.now(), Status.PUBLISHED.value
+        back = Event(post_id=published, at=at, who="h", move="read back", from_status=stays, to_status=stays, why="cut")
+        session.add(back)
+    with site.database.read() as session:
+        assert [event.move for event, _, _ in hooks.happened(session, 0, 99)] == [Move.SETTLE]
+    for _ in range(2):
+        site.turn(process)
+    assert [call.document["type"] for call in receiver.calls] == ["post.published"]
+
+
+@ON_SQLITE
 def test_what_is_not_taken_is_sent_again_under_its_name_ever_later(site: Site, receiver: Receiver) -> None:
     _, secret = site.hook(receiver.url)
     process = site.process()
