@@ -268,7 +268,7 @@ class App:
     @cached_property
     def notices(self) -> Notices:
         """What mails notices to people."""
-        return Notices.opened(self.database, self.clock, self.settings, self.email.sender, self.email.send)
+        return Notices.opened(self.database, self.clock, self.settings, self.email)
 
     @contextmanager
     def dispatching(self) -> Iterator[None]:

@@ -24,6 +24,8 @@ class Notice(SQLModel, table=True):
     kind goes alone and at once.
 
     ``path`` is the page that settles it. ``key`` is told to an address once for ever, however often it is written.
+    ``letter`` is the first notice of the letter in which it was claimed, while nobody knows that letter's fate: it goes
+    again as it was, under the same Message-ID.
     """
 
     __table_args__ = (
@@ -43,6 +45,7 @@ class Notice(SQLModel, table=True):
     tries: int = 0
     next_try_at: datetime = Field(sa_type=UtcDateTime)
     sent_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    letter: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +105,9 @@ def heaps(session: Session, now: datetime, urgent: Sequence[str]) -> list[Heap]:
 
 
 def claim(session: Session, to: str, now: datetime, until: datetime) -> list[Notice]:
-    """Take for us alone, until then, all that waits for an address; nothing when somebody else was quicker."""
+    """Take for us alone, until then, what waits for an address; nothing when somebody else was quicker. A letter whose
+    fate nobody knows is taken by itself, before the rest.
+    """
     return _claim(session, sa.and_(col(Notice.to) == to, col(Notice.kind) != ""), now, until)
 
 
@@ -113,10 +118,14 @@ def claim_alone(session: Session, notice: Notice, now: datetime, until: datetime
 
 def _claim(session: Session, which: sa.ColumnElement[bool], now: datetime, until: datetime) -> list[Notice]:
     free = sa.and_(_waits(), which, col(Notice.next_try_at) <= now)
+    begun = session.execute(sa.select(sa.func.min(col(Notice.letter))).where(free)).scalar_one()
+    free = sa.and_(free, col(Notice.letter) == begun)  # "IS NULL" where none was begun
     some = sa.select(col(Notice.id)).where(free).order_by(col(Notice.id)).limit(_MOST)
     mine = sa.update(Notice).where(free, col(Notice.id).in_(some)).values(next_try_at=until)
     taken = session.execute(mine.returning(col(Notice.id)).execution_options(synchronize_session=False))
     ids = list(taken.scalars())
+    if ids:
+        session.execute(sa.update(Notice).where(col(Notice.id).in_(ids)).values(letter=min(ids)))
     return list(session.exec(select(Notice).where(col(Notice.id).in_(ids)).order_by(col(Notice.id))))
 
 

@@ -7,7 +7,7 @@ import pytest
 from builders import unsent
 from conftest import MovedClock
 
-from campaign.errors import NeverSent
+from campaign.errors import NeverSent, Unknown
 from campaign.models import Database, notices
 from campaign.models.notices import Heap, Notice
 from campaign.notices.kinds import WORDINGS, Kind
@@ -90,6 +90,44 @@ def test_a_letter_whose_sender_died_in_mid_send_goes_again(
     assert post.after(SECOND) == []
     assert post.after(timedelta(minutes=5)) == ["Oak: a post was missed"]
     assert [mail["Message-ID"] for mail in post.mails] == sent
+
+
+def test_a_letter_nobody_knows_of_goes_again_as_it_was_whatever_came_since(
+    database: Database, clock: MovedClock
+) -> None:
+    written(database, notice("a@example.org", clock, Kind.MISSED), notice("a@example.org", clock, Kind.MISSED))
+    clock.move(MINUTE)
+    sent = list[str]()
+
+    def lose(mail: EmailMessage) -> None:
+        sent.append(mail["Message-ID"])
+        raise Unknown("the connection was lost after the final dot") if len(sent) == 1 else SystemExit
+
+    losing = Notices(database, clock, PAPER, lose, RHYTHM)
+    losing.chore(clock.now())
+    written(database, notice("a@example.org", clock, Kind.RETURNED))
+    clock.move(timedelta(minutes=5))
+    with pytest.raises(SystemExit):
+        losing.chore(clock.now())
+    post = Post(database, clock)
+    assert post.after(timedelta(minutes=5)) == ["Oak: 2 posts were missed", "Oak: a post was returned"]
+    assert sent == [post.mails[0]["Message-ID"]] * 2
+
+
+def test_a_letter_that_takes_long_is_ours_alone_until_it_is_sent(database: Database, clock: MovedClock) -> None:
+    written(database, *(notice(to, clock, Kind.MISSED) for to in ("a@example.org", "b@example.org")))
+    clock.move(MINUTE)
+    sent = list[str]()
+    other = Notices(database, clock, PAPER, lambda mail: sent.append(f"other {mail['To']}"), RHYTHM)
+
+    def slow(mail: EmailMessage) -> None:
+        clock.move(9 * MINUTE)
+        if sent:
+            other.chore(clock.now())
+        sent.append(mail["To"])
+
+    Notices(database, clock, PAPER, slow, RHYTHM, 10 * MINUTE).chore(clock.now())
+    assert sent == ["a@example.org", "b@example.org"]
 
 
 @pytest.mark.parametrize("kind", [None, Kind.MISSED])
