@@ -10,12 +10,13 @@ from datetime import datetime, timedelta
 from email.message import EmailMessage
 from email.utils import format_datetime
 from functools import partial
+from threading import Event
 from typing import Protocol, Self
 from urllib.parse import urlsplit
 
 import structlog
 
-from campaign.clock import Clock
+from campaign.clock import NEVER, Clock
 from campaign.config import Settings
 from campaign.config.oidc import is_loopback
 from campaign.errors import Outcome, Refused, Unknown
@@ -72,23 +73,27 @@ class Notices:
         paper = Paper(email.sender, settings.campaign.name, url)
         return cls(database, clock, paper, email.send, Rhythm(wanted.gather, wanted.pause), email.longest)
 
-    def chore(self, now: datetime) -> datetime | None:
-        """Send what is due; returns when the next letter is, None where nothing is before the next beat."""
-        return self._send_due(now, self._rhythm)
+    def chore(self, now: datetime, stopping: Event = NEVER) -> datetime | None:
+        """Send what is due, and begin no letter once ``stopping`` is set; returns when the next letter is, None where
+        nothing is before the next beat.
+        """
+        return self._send_due(now, self._rhythm, stopping)
 
     def last(self, now: datetime) -> None:
         """Send what waits, before the program ends."""
-        while self._send_due(now, AT_ONCE) == now:
+        while self._send_due(now, AT_ONCE, NEVER) == now:
             pass
 
-    def _send_due(self, now: datetime, rhythm: Rhythm) -> datetime | None:
+    def _send_due(self, now: datetime, rhythm: Rhythm, stopping: Event) -> datetime | None:
         with self._database.read() as session:
             alone, heaps = notices.alone(session, now, limit=_MOST + 1), notices.heaps(session, now, URGENT)
         times = {heap: rhythm.goes_at(heap, now) for heap in heaps}
         due = [heap for heap, at in times.items() if at <= now]
+        if stopping.is_set():
+            return None
         for told in self._claimed(alone[:_MOST], due[:_MOST]):
-            if not self._deliver(told):
-                return None  # the server is away: the rest would fail alike
+            if not self._deliver(told) or stopping.is_set():
+                return None  # at the end, or the server is away: the rest would fail alike
         if max(len(alone), len(due)) > _MOST:
             return now
         return min((at for at in times.values() if at > now), default=None)

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import hmac
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -248,6 +249,49 @@ def test_a_receiver_that_takes_its_time_is_not_waited_for(
     site.happens(Move.CLAIM, Move.SETTLE)
     site.turn(site.process())
     assert [call.answer for call in site.calls()] == ["no answer came in time"]
+
+
+class Hurried(MovedClock):
+    """A clock to which every look at the counter takes four seconds: one call fills a turn."""
+
+    def monotonic(self) -> float:
+        self.move(timedelta(seconds=4))
+        return self.counter
+
+
+@ON_SQLITE
+def test_a_webhook_that_takes_its_time_does_not_starve_those_after_it(site: Site, receiver: Receiver) -> None:
+    site.clock = Hurried(site.clock.at, site.clock.counter)
+    for path in ("a", "b", "c"):
+        site.hook(f"{receiver.url}/{path}")
+    process = site.process()
+    for _ in range(4):
+        site.happens(Move.CLAIM, Move.SETTLE)
+    for _ in range(4):
+        site.turn(process)
+    assert [call.path for call in receiver.calls] == ["/a", "/b", "/c", "/a"]
+
+
+@ON_SQLITE
+def test_no_call_begins_when_the_process_is_to_end(site: Site, receiver: Receiver) -> None:
+    site.hook(receiver.url)
+    ending = threading.Event()
+    process = Sender(
+        site.database,
+        site.clock,
+        owner="here:1",
+        vault=lambda: site.vault,
+        pages="https://campaign.example.org",
+        loopback=True,
+        stopping=ending,
+    )
+    site.happens(Move.CLAIM, Move.SETTLE)
+    ending.set()
+    site.turn(process)
+    assert receiver.calls == []
+    ending.clear()
+    site.turn(process)
+    assert len(receiver.calls) == 1
 
 
 @ON_POSTGRESQL

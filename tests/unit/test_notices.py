@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from email.message import EmailMessage
+from threading import Event
 
 import pytest
 from builders import unsent
@@ -255,6 +256,21 @@ def test_a_program_that_ends_sends_what_waits(database: Database, clock: MovedCl
 def test_the_chore_says_when_the_next_letter_goes(database: Database, clock: MovedClock) -> None:
     written(database, notice("a@example.org", clock, Kind.MISSED))
     assert Notices(database, clock, PAPER, lambda _mail: None, RHYTHM).chore(clock.now()) == clock.now() + 30 * SECOND
+
+
+def test_no_letter_begins_when_the_process_is_to_end(database: Database, clock: MovedClock) -> None:
+    written(database, *(notice(f"{n}@example.org", clock, kind) for n in range(3) for kind in (None, Kind.MISSED)))
+    clock.move(MINUTE)
+    ending, sent = Event(), list[str]()
+
+    def send(mail: EmailMessage) -> None:
+        sent.append(mail["To"])
+        ending.set()
+
+    work = Notices(database, clock, PAPER, send, RHYTHM)
+    for _ in range(2):
+        work.chore(clock.now(), ending)
+    assert len(sent) == 1
 
 
 def test_what_has_a_key_is_told_once_to_each(database: Database, clock: MovedClock) -> None:
