@@ -6,10 +6,10 @@ from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy import Index, text
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import aliased
 from sqlmodel import Field, Session, SQLModel, col, select
 
+from campaign.models.database import insert_into
 from campaign.models.types import UtcDateTime
 
 _UNSENT = text("sent_at IS NULL")
@@ -65,9 +65,8 @@ def write(session: Session, notice: Notice) -> bool:
     if notice.key is None:
         session.add(notice)
         return True
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     values = notice.model_dump(exclude={"id"})
-    statement = insert(Notice).values(**values).on_conflict_do_nothing().returning(col(Notice.id))
+    statement = insert_into(session, Notice).values(**values).on_conflict_do_nothing().returning(col(Notice.id))
     return session.execute(statement).first() is not None
 
 
