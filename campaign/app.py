@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property, partial
 from pathlib import Path
+from threading import Event
 
 from campaign.channels import ChannelKind, load_channels
 from campaign.channels.email import EmailChannel
@@ -238,6 +239,7 @@ class App:
 
     def chores(self) -> list[Chore]:
         """Return the upkeep beside dispatch: what watches, caps, the chain's head, notices, readings, webhooks."""
+        stopping = Event()
         collector = Collector(
             self.database,
             self.clock,
@@ -246,17 +248,17 @@ class App:
             cooling=self.cooling,
             late=_READING_LATE,
             message=self.contents.message,
+            stopping=stopping,
         )
-
         means, wanted = self.means(), self.settings.campaign
         watch = Watch(self.database, wanted.timetable, wanted.timezone)
-
         watching, head = chores(self.doctor, self.settings, self.owner), HeadReport(self.database)
-        webhooks = telling(self.database, self.clock, self.settings, owner=self.owner, vault=lambda: self.vault)
+        webhooks = telling(self.database, self.clock, self.settings, self.owner, lambda: self.vault, stopping)
         digest = Digest(self.database, self.settings.notices.digest_at, wanted.timezone)
         # A mail server, a platform or a program that answers slowly keeps nothing else waiting.
-        slow = {"notices": self.notices.chore, "readings": collector.chore, "webhooks": webhooks}
-        apart = [Apart(chore, name) for name, chore in slow.items()]
+        letters = partial(self.notices.chore, stopping=stopping)
+        slow: dict[str, Chore] = {"notices": letters, "readings": collector.chore, "webhooks": webhooks}
+        apart = [Apart(chore, name, stopping) for name, chore in slow.items()]
         return [watch.chore, *watching, partial(budget.reopen, means), head.chore, digest.chore, *apart]
 
     @cached_property
@@ -268,7 +270,7 @@ class App:
     @cached_property
     def notices(self) -> Notices:
         """What mails notices to people."""
-        return Notices.opened(self.database, self.clock, self.settings, self.email.sender, self.email.send)
+        return Notices.opened(self.database, self.clock, self.settings, self.email)
 
     @contextmanager
     def dispatching(self) -> Iterator[None]:

@@ -8,11 +8,14 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from threading import Event
-from typing import Protocol
+from typing import Final, Protocol
 
 _COUNTER = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 """On Linux the monotonic clock stands still while the machine sleeps (clock_gettime(2)): a lease would seem fresh to
 a sender that has slept through it. The boot clock goes on; on macOS the monotonic one does."""
+
+NEVER: Final = Event()
+"""For what nobody tells to stop: it is never set."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SLEW = timedelta(seconds=2)

@@ -3,12 +3,14 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from threading import Event
 from typing import ClassVar
 
 from builders import CONTENTS, add_account, add_post
 from conftest import MovedClock
 from sqlmodel import col, select
 
+from campaign.clock import NEVER
 from campaign.engagement.collect import Collector
 from campaign.engagement.timetable import Cooling
 from campaign.errors import Refused
@@ -70,7 +72,13 @@ def identity(account_id: int) -> Identity:
     return Identity(account_id, "p", "Partner", "x", "@p", str(account_id), {"access_token": "made up"})
 
 
-def collector(database: Database, clock: MovedClock, channel: Channel, cooling: Cooling = COOLING) -> Collector:
+def collector(
+    database: Database,
+    clock: MovedClock,
+    channel: Channel,
+    cooling: Cooling = COOLING,
+    stopping: Event = NEVER,
+) -> Collector:
     return Collector(
         database,
         clock,
@@ -79,6 +87,7 @@ def collector(database: Database, clock: MovedClock, channel: Channel, cooling: 
         cooling=cooling,
         late=LATE,
         message=CONTENTS.message,
+        stopping=stopping,
     )
 
 

@@ -36,6 +36,7 @@ class Ruled:
     copies_in_doubt: int
     """Copies of begun issues that may have gone out since; they are not sent again."""
     opt_outs_kept: int
+    webhooks_off: int
 
 
 def rule(
@@ -57,7 +58,9 @@ def rule(
         doubted += _doubt(session, post, person.name, made_at, now, question)
         asked += question is not None
         looked += question is None
-    ruled = Ruled(made_at, posts, looked, asked, doubted, restoring.keep_opt_outs(session, opt_outs))
+    session.flush()
+    silenced = restoring.silence_webhooks(session, by=person.name, why="restored from a backup", now=now)
+    ruled = Ruled(made_at, posts, looked, asked, doubted, restoring.keep_opt_outs(session, opt_outs), silenced)
     _hold(session, ruled, person, now)
     _tell(session, ruled, now)
     return ruled
@@ -95,6 +98,7 @@ def _hold(session: Session, ruled: Ruled, person: User, now: datetime) -> None:
         "to_look_up": ruled.to_look_up,
         "to_ask": ruled.to_ask,
         "opt_outs_kept": ruled.opt_outs_kept,
+        "webhooks_off": ruled.webhooks_off,
     }
     audit.record(session, who=person.name, action="restore", subject="database", at=now, facts=facts)
 
@@ -120,5 +124,8 @@ def lines(ruled: Ruled) -> list[str]:
         found.append(f"{ruled.copies_in_doubt} copies of begun issues may have gone out since; none is sent again.")
     found.append(f"{ruled.opt_outs_kept} readers who left since are known from the database that stood here before.")
     found.append("If others left since (ask the mail server and the inbox), take them off before you release.")
+    if ruled.webhooks_off:
+        wait = "switch them on when all is settled: each is told of what happens from the restore on"
+        found.append(f"{ruled.webhooks_off} webhooks are switched off; {wait}.")
     found.append("When all that fell due is settled: `campaign release --dry-run`, then `campaign release`.")
     return found

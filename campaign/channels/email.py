@@ -125,6 +125,11 @@ class EmailChannel:
         Wire.open(self._settings.relay()).close()
         return None
 
+    @property
+    def longest(self) -> timedelta:
+        """How long sending one mail may last."""
+        return self._settings.relay().longest
+
     def send(self, message: EmailMessage) -> None:
         """Send one mail to one person: a notice of our own, no issue.
 

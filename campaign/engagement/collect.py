@@ -4,6 +4,7 @@ A reading ends as one snapshot: figures, or a gap with its reason. Nothing is in
 stays None. No transaction is open while a platform is asked.
 """
 
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,7 +13,7 @@ from typing import Protocol
 
 import structlog
 
-from campaign.clock import Clock
+from campaign.clock import NEVER, Clock
 from campaign.engagement.purse import NOTHING, Purse
 from campaign.engagement.timetable import Cooling, Reading
 from campaign.errors import (
@@ -76,7 +77,8 @@ class Collector:
 
     ``identities`` opens an account by its id and raises CredentialDead when a person must act. ``late`` bounds how
     long a failed reading is tried again; half the way to the next reading bounds it too. ``message`` makes of a stored
-    post what goes out: what approved posts will cost is not spent on readings.
+    post what goes out: what approved posts will cost is not spent on readings. Nobody is asked once
+    ``stopping`` is set.
     """
 
     def __init__(
@@ -89,12 +91,14 @@ class Collector:
         cooling: Cooling,
         late: timedelta,
         message: Callable[[PostFacts], Message],
+        stopping: threading.Event = NEVER,
     ) -> None:
         self._database = database
         self._clock = clock
         self._channels = channels
         self._identities = identities
         self._cooling = cooling
+        self._stopping = stopping
         self._late = late
         self._message = message
 
@@ -114,6 +118,8 @@ class Collector:
         return sum(self._claimed(list(group), now, purse) for _, group in groups)
 
     def _claimed(self, posts: Sequence[Post], now: datetime, purse: Purse) -> int:
+        if self._stopping.is_set():
+            return 0
         with self._database.write() as session:
             mine = readings.claim_readings(session, [post.ident for post in posts], now, now + _CLAIM)
         return self._account(mine, now, purse) if mine else 0
@@ -155,6 +161,8 @@ class Collector:
         stop: Outcome | None = None
         size = channel.limits.measure_batch
         for start in range(0, len(dues), size):
+            if self._stopping.is_set():
+                return
             batch = dues[start : start + size]
             wanted = {due.external_id: due.post.ident for due in batch}
             payment = purse.pay(channel, batch[0].post.account_id, wanted) if stop is None else NOTHING

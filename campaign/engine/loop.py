@@ -20,6 +20,7 @@ from campaign.models import upkeep
 log = structlog.get_logger(__name__)
 
 _PAUSE = 0.2  # seconds; a burst of finished posts runs the chores five times a second, not after each post
+_LEAVE = 10.0  # seconds that chores in threads of their own have, all together, to come to an end
 _FORGET = timedelta(days=1)
 
 Look = Callable[[], datetime | None]
@@ -67,14 +68,20 @@ class Loop:
         return self._event.is_set() or self._soon.is_set()
 
     def stop(self) -> None:
-        """End; returns when nothing is looked at any more."""
+        """End; returns when nothing is looked at any more. A chore that waits for an answer is left after a while: what
+        it has claimed is free again as after a kill.
+        """
+        apart = [chore for chore in self._chores.chores if isinstance(chore, Apart)]
         self._stopping.set()
+        for chore in apart:
+            chore.stop()
         self.wake()
         self._thread.join()
         self._chore_thread.join()
-        for chore in self._chores.chores:
-            if isinstance(chore, Apart):
-                chore.join()
+        leave_at = self._means.clock.monotonic() + _LEAVE
+        for chore in apart:
+            if not chore.join(max(0.0, leave_at - self._means.clock.monotonic())):
+                log.warning("left at work", chore=chore.name)
         self._scheduler.shutdown(wait=True)
 
     def _run(self) -> None:
@@ -125,5 +132,6 @@ class Loop:
         while not self._stopping.is_set():
             until = self._chores.turn(self._means.clock.now(), woken=woken)
             woken = self._chore_event.wait(max(0.05, (until - self._means.clock.now()).total_seconds()))
-            self._chore_event.clear()
+            if woken:  # else a nudge that came just after the wait had ended would be lost
+                self._chore_event.clear()
             self._stopping.wait(_PAUSE)

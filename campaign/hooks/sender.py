@@ -3,12 +3,13 @@
 Nothing is sent twice by intent, and all of it may be: a call whose answer was lost is made again under its own name.
 """
 
+import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import structlog
 
-from campaign.clock import Clock, iso
+from campaign.clock import NEVER, Clock, iso
 from campaign.config import Settings
 from campaign.errors import Outcome, WrongUse
 from campaign.health.duty import Duty
@@ -40,7 +41,9 @@ _GONE = 410
 
 
 class Sender:
-    """The chore. ``vault`` is opened when there is something to send; ``pages`` is the address that people open."""
+    """The chore. ``vault`` is opened when there is something to send; ``pages`` is the address that people open. Once
+    ``stopping`` is set, no call begins.
+    """
 
     def __init__(
         self,
@@ -51,6 +54,7 @@ class Sender:
         vault: Callable[[], Vault],
         pages: str,
         loopback: bool = False,
+        stopping: threading.Event = NEVER,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -58,6 +62,8 @@ class Sender:
         self._vault = vault
         self._pages = pages
         self._loopback = loopback
+        self._stopping = stopping
+        self._served = 0
         self._seen: Newest | None = None
         self._forget_at: datetime | None = None
 
@@ -79,7 +85,8 @@ class Sender:
         for hook in on:
             self._fill(hook, upto)
         end = self._clock.monotonic() + _TURN
-        for hook in on:
+        # Those after the one that was served last come first: one that is slow takes a turn, never all of them.
+        for hook in sorted(on, key=lambda hook: (hook.ident <= self._served, hook.ident)):
             self._send(hook, end)
         if self._forget_at is None or now >= self._forget_at:
             self._forget_at = now + _HOUR
@@ -126,15 +133,19 @@ class Sender:
 
     def _send(self, hook: Hook, end: float) -> None:
         """Make the due calls of a webhook, until one is not taken or the turn is over."""
-        while self._clock.monotonic() < end:
+        while self._goes_on(end):
             with self._database.read() as session:
                 due = hooks.due(session, hook.ident, self._clock.now(), limit=_CALLS)
             if not due:
                 return
             opened = self._opened(hook)
+            self._served = hook.ident
             for call in due:
-                if self._clock.monotonic() >= end or opened is None or not self._made(opened, call):
+                if not self._goes_on(end) or opened is None or not self._made(opened, call):
                     return
+
+    def _goes_on(self, end: float) -> bool:
+        return not self._stopping.is_set() and self._clock.monotonic() < end
 
     def _opened(self, hook: Hook) -> Opened | None:
         vault = self._vault()
@@ -178,11 +189,17 @@ class Sender:
 
 
 def telling(
-    database: Database, clock: Clock, settings: Settings, *, owner: str, vault: Callable[[], Vault]
+    database: Database,
+    clock: Clock,
+    settings: Settings,
+    owner: str,
+    vault: Callable[[], Vault],
+    stopping: threading.Event,
 ) -> Callable[[datetime], datetime | None]:
     """Return the chore of a workspace."""
     pages, loopback = settings.web.public_url, settings.webhooks.loopback
-    return Sender(database, clock, owner=owner, vault=vault, pages=pages, loopback=loopback).chore
+    made = Sender(database, clock, owner=owner, vault=vault, pages=pages, loopback=loopback, stopping=stopping)
+    return made.chore
 
 
 def _told(event: Event, post: Post, partner: Partner, pages: str) -> dict[str, object]:

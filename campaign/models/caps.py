@@ -5,11 +5,10 @@ from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy import BigInteger, UniqueConstraint
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Field, Session, SQLModel, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from campaign.models.database import changed
+from campaign.models.database import changed, insert_into
 from campaign.models.partners import Account, Lane
 from campaign.models.types import UtcDateTime
 
@@ -31,8 +30,7 @@ class CapReached(SQLModel, table=True):
 def note_cap(session: Session, reached: CapReached) -> bool:
     """Note that a cap has stopped posts; say whether that is news, so that people are told once."""
     values = reached.model_dump(exclude={"id"})
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    statement = insert(CapReached).values(**values).on_conflict_do_nothing().returning(col(CapReached.id))
+    statement = insert_into(session, CapReached).values(**values).on_conflict_do_nothing().returning(col(CapReached.id))
     return session.execute(statement).first() is not None
 
 

@@ -18,12 +18,13 @@ from urllib.parse import quote
 
 import sqlalchemy as sa
 from sqlalchemy import event
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Engine, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
-from sqlmodel import Session
+from sqlmodel import Session, SQLModel
 
 from campaign.errors import AlreadyRunning
 from campaign.models.postgres import CONNECT
@@ -235,6 +236,11 @@ def changed(session: Session, statement: sa.Update | sa.Delete) -> int:
     """Execute a guarded statement and return how many rows it touched."""
     result = session.execute(statement.execution_options(synchronize_session=False))
     return int(getattr(result, "rowcount", 0))
+
+
+def insert_into(session: Session, rows: type[SQLModel]) -> postgresql.Insert | sqlite.Insert:
+    """Return an INSERT that can be told what to do where a row is there already (``on_conflict_…``)."""
+    return postgresql.insert(rows) if session.get_bind().dialect.name == "postgresql" else sqlite.insert(rows)
 
 
 def _prepare_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:

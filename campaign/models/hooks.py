@@ -126,13 +126,17 @@ def kind_of(event: Event) -> Kind | None:
     """Return what a webhook is told of an event, None where it is nothing that webhooks are for."""
     if event.move == Move.RETURN:
         return Kind.RETURNED
-    # A post that could not be taken down goes back to published: it has not been published again.
-    return Kind(event.to_status) if event.to_status in _TOLD and event.from_status != Status.RETRACTING else None
+    # A post that could not be taken down goes back to published, one that was read back stays so: neither has been
+    # published again.
+    if event.to_status not in _TOLD or event.from_status in (event.to_status, Status.RETRACTING):
+        return None
+    return Kind(event.to_status)
 
 
 def happened(session: Session, after: int, upto: int) -> list[tuple[Event, Post, Partner]]:
     """Return the events after one and up to another that webhooks may be told of, with the post and its partner."""
-    told = sa.or_(col(Event.to_status).in_(_TOLD), col(Event.move) == Move.RETURN.value)
+    arrived = sa.and_(col(Event.to_status).in_(_TOLD), col(Event.from_status) != col(Event.to_status))
+    told = sa.or_(arrived, col(Event.move) == Move.RETURN.value)
     statement = (
         select(Event, Post, Partner)
         .join(Post, col(Post.id) == col(Event.post_id))

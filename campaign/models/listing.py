@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 
 from campaign.models import distinct, tallies
 from campaign.models.database import changed
+from campaign.models.hours import hour_of, instant_of
 from campaign.models.paging import Page, Place, Stretch, page
 from campaign.models.partners import Account, Partner
 from campaign.models.posts import Approval, Event, Post, stands
@@ -187,15 +188,19 @@ def events_with_posts(session: Session, *, open_only: bool = False) -> set[str]:
     return {row[0] for row in session.execute(statement)}
 
 
-def awaiting_review(session: Session) -> list[tuple[datetime, str]]:
-    """Return when each post in review that DfE has a say in is due, and its partner's name."""
+def awaiting_review(session: Session) -> list[tuple[datetime, str, int]]:
+    """Return how many posts in review that DfE has a say in are due in each hour, by the partner's name."""
+    hour = hour_of(session, col(Post.due_at)).label("hour")
+    due: sa.Select[*tuple[Any, ...]] = sa.select(hour, col(Post.partner_id).label("partner_id"))
+    each = due.where(stands(Status.IN_REVIEW)).subquery()
+    counts = sa.select(*each.c, sa.func.count().label("posts")).group_by(*each.c).subquery()
     statement = (
-        sa.select(col(Post.due_at), col(Partner.name))
-        .join(Partner, col(Partner.id) == col(Post.partner_id))
-        .where(stands(Status.IN_REVIEW), col(Partner.approver) != "partner")
-        .order_by(col(Post.due_at))
+        sa.select(counts.c.hour, col(Partner.name), counts.c.posts)
+        .join(Partner, col(Partner.id) == counts.c.partner_id)
+        .where(col(Partner.approver) != "partner")
+        .order_by(counts.c.hour, col(Partner.name))
     )
-    return [(due_at, name) for due_at, name in session.execute(statement)]
+    return [(instant_of(hour), name, posts) for hour, name, posts in session.execute(statement)]
 
 
 def partners_of_event(session: Session, event: str) -> list[tuple[Partner, int]]:

@@ -6,13 +6,15 @@ from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy import Index, text
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import aliased
 from sqlmodel import Field, Session, SQLModel, col, select
 
+from campaign.models.database import insert_into
 from campaign.models.types import UtcDateTime
 
 _UNSENT = text("sent_at IS NULL")
+GIVEN_UP = -1
+"""The tries of a notice that never went."""
 _MOST = 5000
 """Notices in one letter: a statement takes no endless list of ids."""
 
@@ -22,6 +24,8 @@ class Notice(SQLModel, table=True):
     kind goes alone and at once.
 
     ``path`` is the page that settles it. ``key`` is told to an address once for ever, however often it is written.
+    ``letter`` is the first notice of the letter in which it was claimed, while nobody knows that letter's fate: it goes
+    again as it was, under the same Message-ID.
     """
 
     __table_args__ = (
@@ -41,11 +45,14 @@ class Notice(SQLModel, table=True):
     tries: int = 0
     next_try_at: datetime = Field(sa_type=UtcDateTime)
     sent_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    letter: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Heap:
-    """What waits for one address: since when, whether any of it is urgent, and when the last letter went there."""
+    """What may go to one address now: since when it waits, whether any of it is urgent, and when the last letter went
+    there.
+    """
 
     to: str
     since: datetime
@@ -58,9 +65,8 @@ def write(session: Session, notice: Notice) -> bool:
     if notice.key is None:
         session.add(notice)
         return True
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     values = notice.model_dump(exclude={"id"})
-    statement = insert(Notice).values(**values).on_conflict_do_nothing().returning(col(Notice.id))
+    statement = insert_into(session, Notice).values(**values).on_conflict_do_nothing().returning(col(Notice.id))
     return session.execute(statement).first() is not None
 
 
@@ -78,26 +84,29 @@ def alone(session: Session, now: datetime, *, limit: int = 50) -> list[Notice]:
 
 def heaps(session: Session, now: datetime, urgent: Sequence[str]) -> list[Heap]:
     """Return what waits by address, the oldest first; ``urgent`` are the kinds that are. An address is left out while a
-    letter to it is on its way, or is to be tried again later.
+    letter to it is on its way, or is to be tried again later, unless what is urgent has come since.
     """
-    since = sa.func.min(col(Notice.created_at)).label("since")
-    presses = sa.func.max(sa.case((col(Notice.kind).in_(urgent), 1), else_=0)).label("urgent")
+    free = col(Notice.next_try_at) <= now
+    since = sa.func.min(sa.case((free, col(Notice.created_at)))).label("since")
+    presses = sa.func.max(sa.case((sa.and_(free, col(Notice.kind).in_(urgent)), 1), else_=0)).label("urgent")
     waiting = (
         sa.select(col(Notice.to).label("to"), since, presses)
         .where(_waits(), col(Notice.kind) != "")
         .group_by(col(Notice.to))
-        .having(sa.func.max(col(Notice.next_try_at)) <= now)
+        .having(sa.or_(sa.func.max(col(Notice.next_try_at)) <= now, presses == 1))
         .subquery()
     )
     before = aliased(Notice)
-    sent = sa.and_(col(before.to) == waiting.c.to, col(before.kind) != "")
+    sent = sa.and_(col(before.to) == waiting.c.to, col(before.kind) != "", col(before.tries) != GIVEN_UP)
     last = sa.select(sa.func.max(col(before.sent_at))).where(sent).scalar_subquery()
     statement = sa.select(waiting.c.to, waiting.c.since, waiting.c.urgent, last).order_by(waiting.c.since, waiting.c.to)
     return [Heap(to, since, bool(presses), last) for to, since, presses, last in session.execute(statement)]
 
 
 def claim(session: Session, to: str, now: datetime, until: datetime) -> list[Notice]:
-    """Take for us alone, until then, all that waits for an address; nothing when somebody else was quicker."""
+    """Take for us alone, until then, what waits for an address; nothing when somebody else was quicker. A letter whose
+    fate nobody knows is taken by itself, before the rest.
+    """
     return _claim(session, sa.and_(col(Notice.to) == to, col(Notice.kind) != ""), now, until)
 
 
@@ -108,10 +117,14 @@ def claim_alone(session: Session, notice: Notice, now: datetime, until: datetime
 
 def _claim(session: Session, which: sa.ColumnElement[bool], now: datetime, until: datetime) -> list[Notice]:
     free = sa.and_(_waits(), which, col(Notice.next_try_at) <= now)
+    begun = session.execute(sa.select(sa.func.min(col(Notice.letter))).where(free)).scalar_one()
+    free = sa.and_(free, col(Notice.letter) == begun)  # "IS NULL" where none was begun
     some = sa.select(col(Notice.id)).where(free).order_by(col(Notice.id)).limit(_MOST)
     mine = sa.update(Notice).where(free, col(Notice.id).in_(some)).values(next_try_at=until)
     taken = session.execute(mine.returning(col(Notice.id)).execution_options(synchronize_session=False))
     ids = list(taken.scalars())
+    if ids:
+        session.execute(sa.update(Notice).where(col(Notice.id).in_(ids)).values(letter=min(ids)))
     return list(session.exec(select(Notice).where(col(Notice.id).in_(ids)).order_by(col(Notice.id))))
 
 

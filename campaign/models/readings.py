@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
 from campaign.models import tallies
-from campaign.models.database import changed
+from campaign.models.database import changed, insert_into
 from campaign.models.posts import Post
 from campaign.models.snapshots import Snapshot, of_post
 
@@ -84,8 +83,7 @@ def store(session: Session, post: Post, rows: Sequence[Snapshot]) -> int:
     """
     before = of_post(session, post.ident)
     values = [row.model_dump(exclude={"id"}) for row in rows]
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(Snapshot).values(values)
+    statement = insert_into(session, Snapshot).values(values)
     unless_there = statement.on_conflict_do_nothing(index_elements=["post_id", "due_at"])
     stored = {due_at for (due_at,) in session.execute(unless_there.returning(col(Snapshot.due_at)))}
     tallies.count(session, post, before, [*before, *(row for row in rows if row.due_at in stored)])

@@ -8,8 +8,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlmodel import Session, col, select
 
-from campaign.models import copying
+from campaign.models import copying, hooks
 from campaign.models.database import changed
+from campaign.models.hooks import Hook, HookCall
 from campaign.models.mailing import Delivery, Subscriber, Suppression
 from campaign.models.notices import Notice
 from campaign.models.partners import Account, Campaign, Lane
@@ -138,6 +139,15 @@ def free_lanes(session: Session) -> None:
 def drop_notices(session: Session, now: datetime) -> int:
     """Hold back mails that were still to go: they may have gone since, and "please publish this" must not go twice."""
     return changed(session, sa.update(Notice).where(col(Notice.sent_at).is_(None)).values(sent_at=now))
+
+
+def silence_webhooks(session: Session, *, by: str, why: str, now: datetime) -> int:
+    """Switch every webhook off, move its mark past all that is known here, and drop the calls that it had not taken:
+    they may have been made since. Returns how many webhooks there are.
+    """
+    session.execute(sa.delete(HookCall).where(col(HookCall.taken_at).is_(None)))
+    seen = hooks.newest(session).event
+    return changed(session, sa.update(Hook).values(seen_event=seen, off_at=now, off_by=by, off_why=why))
 
 
 def set_salt(session: Session, salt: str) -> None:

@@ -5,13 +5,14 @@ that are meant.
 """
 
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, tzinfo
+from datetime import date, datetime, tzinfo
 from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
 from campaign.models import snapshots
+from campaign.models.hours import hour_of, instant_of
 from campaign.models.partners import Partner
 from campaign.models.posts import Post
 from campaign.models.snapshots import FIGURES, LogFilter, Snapshot
@@ -113,7 +114,7 @@ def growth(session: Session, wanted: LogFilter, figure: str, zone: tzinfo) -> li
         keys = (rows.c.channel, rows.c.hour)
         statement = sa.select(*keys, sa.cast(sa.func.sum(rows.c.grown), sa.BigInteger), sa.func.count()).group_by(*keys)
         for channel, hour, more, count in session.execute(statement):
-            into = counts.setdefault((channel, _instant(hour).astimezone(zone).date()), [0, 0, 0])
+            into = counts.setdefault((channel, instant_of(hour).astimezone(zone).date()), [0, 0, 0])
             into[0] += int(more)
             into[2 if is_gap else 1] += count
     found = sorted(counts.items())
@@ -122,7 +123,7 @@ def growth(session: Session, wanted: LogFilter, figure: str, zone: tzinfo) -> li
 
 def _readings(session: Session, wanted: LogFilter, what: sa.ColumnElement[int]) -> sa.Select[*tuple[Any, ...]]:
     return (
-        sa.select(col(Post.channel).label("channel"), _hour(session, col(Snapshot.taken_at)).label("hour"), what)
+        sa.select(col(Post.channel).label("channel"), hour_of(session, col(Snapshot.taken_at)).label("hour"), what)
         .select_from(Snapshot)
         .join(Post, col(Post.id) == col(Snapshot.post_id))
         .join(Partner, col(Partner.id) == col(Post.partner_id))
@@ -145,7 +146,7 @@ def by_publishing(session: Session, wanted: LogFilter, figure: str, zone: tzinfo
     each = (
         sa.select(
             col(Post.channel).label("channel"),
-            _hour(session, col(Post.published_at)).label("hour"),
+            hour_of(session, col(Post.published_at)).label("hour"),
             newest_value(figure, getattr(Snapshot, figure).is_not(None), wanted),
         )
         .join(Partner, col(Partner.id) == col(Post.partner_id))
@@ -161,18 +162,7 @@ def by_publishing(session: Session, wanted: LogFilter, figure: str, zone: tzinfo
     )
     sums: dict[tuple[str, int], tuple[int, int]] = {}
     for channel, hour, count, total in session.execute(statement):
-        key = channel, _instant(hour).astimezone(zone).hour
+        key = channel, instant_of(hour).astimezone(zone).hour
         posts, before = sums.get(key, (0, 0))
         sums[key] = posts + count, before + int(total)
     return [Published(*key, posts, total) for key, (posts, total) in sorted(sums.items())]
-
-
-def _hour(session: Session, column: Any) -> sa.ColumnElement[str]:
-    """Return the UTC hour of an instant as text, ``2025-12-02 09``, alike on both databases."""
-    if session.get_bind().dialect.name == "postgresql":
-        return sa.func.to_char(sa.func.timezone("UTC", column), "YYYY-MM-DD HH24")
-    return sa.func.substr(sa.cast(column, sa.Text), 1, 13)
-
-
-def _instant(hour: str) -> datetime:
-    return datetime.strptime(hour, "%Y-%m-%d %H").replace(tzinfo=UTC)

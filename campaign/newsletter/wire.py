@@ -21,6 +21,8 @@ from campaign.newsletter.replies import Reply, Stage
 _LEADING_DOT = re.compile(rb"(?m)^\.")
 _CLOSING = 421
 _BUSY = 4
+_REPLIES = 10
+"""EHLO, STARTTLS, EHLO, up to three of AUTH, MAIL, RCPT, DATA, and one to spare."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,13 @@ class Relay:
     reply: timedelta = timedelta(seconds=60)
     final: timedelta = timedelta(minutes=10)
     hello: str | None = None
+
+    @property
+    def longest(self) -> timedelta:
+        """How long it may take to connect and to hand one copy over, if the server is as slow as it may at each step;
+        twice the wait for the connection, for the name is looked up too.
+        """
+        return 2 * self.connect + _REPLIES * self.reply + self.final
 
 
 class Transport(Protocol):

@@ -1,38 +1,52 @@
 """Sending letters: each notice until the mail server has taken it, for three days at most.
 
-Any number of machines may do so at once: what waits for an address is claimed before it is sent. What a sender that
-died in mid-send had claimed goes again after five minutes, for a letter that comes twice harms less than one that does
-not come; its Message-ID is the same.
+Any number of machines may do so at once: what waits for an address is claimed before it is sent, for longer than that
+can take. What a sender that died in mid-send had claimed goes again after that, for a letter that comes twice harms
+less than one that does not come; its Message-ID is the same, whatever was written since.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from email.utils import format_datetime
-from typing import Self
+from functools import partial
+from threading import Event
+from typing import Protocol, Self
 from urllib.parse import urlsplit
 
 import structlog
 
-from campaign.clock import Clock
+from campaign.clock import NEVER, Clock
 from campaign.config import Settings
 from campaign.config.oidc import is_loopback
-from campaign.errors import Outcome, Refused
+from campaign.errors import Outcome, Refused, Unknown
 from campaign.models import Database, notices
-from campaign.models.notices import Heap, Notice
+from campaign.models.notices import GIVEN_UP, Heap, Notice
 from campaign.notices.kinds import URGENT
 from campaign.notices.letter import AT_ONCE, Paper, Rhythm
 
 log = structlog.get_logger(__name__)
 
-_PAUSE = timedelta(minutes=5)
+_PAUSE, _LONGEST_PAUSE = timedelta(minutes=5), timedelta(minutes=15)
 _GIVE_UP = timedelta(days=3)
 _MOST = 50
 """Letters in one turn."""
 
 
+class Mails(Protocol):
+    """What hands one mail after another to a mail server; ``longest`` is how long it may take for one."""
+
+    @property
+    def sender(self) -> str: ...  # noqa: D102
+    @property
+    def longest(self) -> timedelta: ...  # noqa: D102
+    def send(self, message: EmailMessage) -> None: ...  # noqa: D102
+
+
 class Notices:
-    """Sends what waits. ``send`` hands one message to the mail server and raises an Outcome when it cannot."""
+    """Sends what waits. ``send`` hands one message to the mail server, within ``longest``, and raises an Outcome when
+    it cannot.
+    """
 
     def __init__(
         self,
@@ -41,79 +55,102 @@ class Notices:
         paper: Paper,
         send: Callable[[EmailMessage], None],
         rhythm: Rhythm,
+        longest: timedelta = _PAUSE,
     ) -> None:
         self._database = database
         self._clock = clock
         self.paper = paper
         self._send = send
         self._rhythm = rhythm
+        self._longest = longest
 
     @classmethod
-    def opened(
-        cls, database: Database, clock: Clock, settings: Settings, sender: str, send: Callable[[EmailMessage], None]
-    ) -> Self:
+    def opened(cls, database: Database, clock: Clock, settings: Settings, email: Mails) -> Self:
         """Return what sends as config.toml says; logs once where the links would lead nowhere."""
         url, wanted = settings.web.public_url, settings.notices
         if is_loopback(urlsplit(url).hostname or ""):
             log.warning("links in mail lead to this machine alone", public_url=url, mend="Set [web] public_url.")
-        paper = Paper(sender, settings.campaign.name, url)
-        return cls(database, clock, paper, send, Rhythm(wanted.gather, wanted.pause))
+        paper = Paper(email.sender, settings.campaign.name, url)
+        return cls(database, clock, paper, email.send, Rhythm(wanted.gather, wanted.pause), email.longest)
 
-    def chore(self, now: datetime) -> datetime | None:
-        """Send what is due; returns when the next letter is, None where nothing is before the next beat."""
-        return self._send_due(now, self._rhythm)
+    def chore(self, now: datetime, stopping: Event = NEVER) -> datetime | None:
+        """Send what is due, and begin no letter once ``stopping`` is set; returns when the next letter is, None where
+        nothing is before the next beat.
+        """
+        return self._send_due(now, self._rhythm, stopping)
 
     def last(self, now: datetime) -> None:
         """Send what waits, before the program ends."""
-        self._send_due(now, AT_ONCE)
+        while self._send_due(now, AT_ONCE, NEVER) == now:
+            pass
 
-    def _send_due(self, now: datetime, rhythm: Rhythm) -> datetime | None:
+    def _send_due(self, now: datetime, rhythm: Rhythm, stopping: Event) -> datetime | None:
         with self._database.read() as session:
-            alone, heaps = notices.alone(session, now, limit=_MOST), notices.heaps(session, now, URGENT)
+            alone, heaps = notices.alone(session, now, limit=_MOST + 1), notices.heaps(session, now, URGENT)
         times = {heap: rhythm.goes_at(heap, now) for heap in heaps}
         due = [heap for heap, at in times.items() if at <= now]
-        for told in self._claimed(alone, due[:_MOST], now):
-            if not self._deliver(told, now):
-                return None  # the server is away: the rest would fail alike
+        if stopping.is_set():
+            return None
+        for told in self._claimed(alone[:_MOST], due[:_MOST]):
+            if not self._deliver(told) or stopping.is_set():
+                return None  # at the end, or the server is away: the rest would fail alike
+        if max(len(alone), len(due)) > _MOST:
+            return now
         return min((at for at in times.values() if at > now), default=None)
 
-    def _claimed(self, alone: Sequence[Notice], due: Sequence[Heap], now: datetime) -> Iterator[list[Notice]]:
+    def _claimed(self, alone: Sequence[Notice], due: Sequence[Heap]) -> Iterator[list[Notice]]:
         """Take each letter for us alone, right before it is sent: every machine runs this chore."""
-        until = now + _PAUSE
         for notice in alone:
-            with self._database.write() as session:
-                told = notices.claim_alone(session, notice, now, until)
-            if told:
+            if told := self._claim(partial(notices.claim_alone, notice=notice)):
                 yield told
         for heap in due:
-            with self._database.write() as session:
-                told = notices.claim(session, heap.to, now, until)
-            if told:
+            while told := self._claim(partial(notices.claim, to=heap.to)):
                 yield told
 
-    def _deliver(self, told: Sequence[Notice], now: datetime) -> bool:
+    def _claim(self, claim: Callable[..., list[Notice]]) -> list[Notice]:
+        now = self._clock.now()
+        with self._database.write() as session:
+            return claim(session, now=now, until=now + self._longest)
+
+    def _deliver(self, told: Sequence[Notice]) -> bool:
         """Send one letter and write down how that went; says whether it makes sense to send the next.
 
         One that the server refuses, or that cannot be made into a mail, is a fault of its own address: it must not
         keep the others from going.
         """
-        values: dict[str, object] = {"sent_at": now}
         go_on = True
         try:
             self._send(self._message(told))
         except Outcome as outcome:
             log.warning("letter not sent", notice=told[0].id, count=len(told), detail=outcome.detail)
             go_on = isinstance(outcome, Refused)
-            tries = max(notice.tries for notice in told) + 1
-            values = {"tries": tries, "next_try_at": now + _PAUSE * tries}
-            if now - told[0].created_at > _GIVE_UP:
-                values = {"sent_at": now, "tries": -1}
+            self._put_off(told, self._clock.now(), whole=isinstance(outcome, Unknown))
         except Exception as error:  # noqa: BLE001 - whatever the mail library says of an address that is none
             log.error("letter given up", notice=told[0].id, error=repr(error))  # noqa: TRY400 - no fault of the program
-            values = {"sent_at": now, "tries": -1}
+            self._note(told, {"sent_at": self._clock.now(), "tries": GIVEN_UP})
+        else:
+            self._note(told, {"sent_at": self._clock.now()})
+        return go_on
+
+    def _put_off(self, told: Sequence[Notice], now: datetime, *, whole: bool) -> None:
+        """Try each again after a pause that is its own, and give up those that have waited too long: what came later
+        shares the letter, not the fate, of what came before. ``whole``: the letter may be there, and goes again as it
+        was.
+        """
+        old = [notice for notice in told if now - notice.created_at > _GIVE_UP]
+        if old:
+            log.error("notices given up", notice=old[0].id, count=len(old))
+            self._note(old, {"sent_at": now, "tries": GIVEN_UP})
+        most = max(notice.tries for notice in told)
+        for tries in sorted({notice.tries for notice in told}):
+            some = [notice for notice in told if notice.tries == tries and notice not in old]
+            pause = min(_PAUSE * ((most if whole else tries) + 1), _LONGEST_PAUSE)
+            letter = told[0].letter if whole else None
+            self._note(some, {"tries": tries + 1, "next_try_at": now + pause, "letter": letter})
+
+    def _note(self, told: Sequence[Notice], values: Mapping[str, object]) -> None:
         with self._database.write() as session:
             notices.note(session, told, values)
-        return go_on
 
     def _message(self, told: Sequence[Notice]) -> EmailMessage:
         first, last = told[0], told[-1]

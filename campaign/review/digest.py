@@ -20,8 +20,8 @@ _DAY = timedelta(days=1)
 _DAYS = 10
 _PARTNERS = 8
 
-Waiting = tuple[datetime, str]
-"""When a post is due, and its partner's name."""
+Waiting = tuple[datetime, str, int]
+"""An hour in which posts are due, their partner's name, and how many they are."""
 
 
 class Digest:
@@ -47,11 +47,12 @@ class Digest:
         return next_after(today, self._at, self._zone)
 
     def _tell(self, now: datetime, today: date) -> None:
-        with self._database.write() as session:
+        with self._database.read() as session:
             waiting = listing.awaiting_review(session)
-            if waiting:
+        if waiting:
+            with self._database.write() as session:
                 tell.reviewers(session, news_of(waiting, self._zone, today), now, "reviewer")
-        log.info("review digest", posts=len(waiting))
+        log.info("review digest", posts=_posts(waiting))
 
 
 def next_after(day: date, at: time, zone: ZoneInfo) -> datetime:
@@ -61,14 +62,18 @@ def next_after(day: date, at: time, zone: ZoneInfo) -> datetime:
 
 def news_of(waiting: Sequence[Waiting], zone: ZoneInfo, today: date) -> News:
     """Return what reviewers are told of what waits: counts by day and partner."""
-    said = f"{counted(len(waiting), 'post')} to review"
+    said = f"{counted(_posts(waiting), 'post')} to review"
     return News(Kind.DIGEST, said, f"{said}.\n\n{_by_day(waiting, zone)}", "/review", key=f"digest:{today.isoformat()}")
+
+
+def _posts(waiting: Sequence[Waiting]) -> int:
+    return sum(posts for _, _, posts in waiting)
 
 
 def _by_day(waiting: Sequence[Waiting], zone: ZoneInfo) -> str:
     days: dict[date, Counter[str]] = {}
-    for due_at, partner in waiting:
-        days.setdefault(due_at.astimezone(zone).date(), Counter())[partner] += 1
+    for hour, partner, posts in waiting:
+        days.setdefault(hour.astimezone(zone).date(), Counter())[partner] += posts
     lines = [_line(day, names) for day, names in sorted(days.items())]
     more = [f"and {counted(len(lines) - _DAYS, 'later day')}\n"] if len(lines) > _DAYS else []
     return "\n".join(lines[:_DAYS] + more)

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import hmac
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -147,6 +148,22 @@ def test_each_event_is_told_once_to_those_who_want_it(site: Site, receiver: Rece
 
 
 @ON_SQLITE
+def test_a_post_that_is_read_back_is_not_told_as_published_again(site: Site, receiver: Receiver) -> None:
+    site.hook(receiver.url)
+    process = site.process()
+    published = site.happens(Move.CLAIM, Move.SETTLE)
+    with site.database.write() as session:
+        at, stays = site.clock.now(), Status.PUBLISHED.value
+        back = Event(post_id=published, at=at, who="h", move="read back", from_status=stays, to_status=stays, why="cut")
+        session.add(back)
+    with site.database.read() as session:
+        assert [event.move for event, _, _ in hooks.happened(session, 0, 99)] == [Move.SETTLE]
+    for _ in range(2):
+        site.turn(process)
+    assert [call.document["type"] for call in receiver.calls] == ["post.published"]
+
+
+@ON_SQLITE
 def test_what_is_not_taken_is_sent_again_under_its_name_ever_later(site: Site, receiver: Receiver) -> None:
     _, secret = site.hook(receiver.url)
     process = site.process()
@@ -232,6 +249,49 @@ def test_a_receiver_that_takes_its_time_is_not_waited_for(
     site.happens(Move.CLAIM, Move.SETTLE)
     site.turn(site.process())
     assert [call.answer for call in site.calls()] == ["no answer came in time"]
+
+
+class Hurried(MovedClock):
+    """A clock to which every look at the counter takes four seconds: one call fills a turn."""
+
+    def monotonic(self) -> float:
+        self.move(timedelta(seconds=4))
+        return self.counter
+
+
+@ON_SQLITE
+def test_a_webhook_that_takes_its_time_does_not_starve_those_after_it(site: Site, receiver: Receiver) -> None:
+    site.clock = Hurried(site.clock.at, site.clock.counter)
+    for path in ("a", "b", "c"):
+        site.hook(f"{receiver.url}/{path}")
+    process = site.process()
+    for _ in range(4):
+        site.happens(Move.CLAIM, Move.SETTLE)
+    for _ in range(4):
+        site.turn(process)
+    assert [call.path for call in receiver.calls] == ["/a", "/b", "/c", "/a"]
+
+
+@ON_SQLITE
+def test_no_call_begins_when_the_process_is_to_end(site: Site, receiver: Receiver) -> None:
+    site.hook(receiver.url)
+    ending = threading.Event()
+    process = Sender(
+        site.database,
+        site.clock,
+        owner="here:1",
+        vault=lambda: site.vault,
+        pages="https://campaign.example.org",
+        loopback=True,
+        stopping=ending,
+    )
+    site.happens(Move.CLAIM, Move.SETTLE)
+    ending.set()
+    site.turn(process)
+    assert receiver.calls == []
+    ending.clear()
+    site.turn(process)
+    assert len(receiver.calls) == 1
 
 
 @ON_POSTGRESQL

@@ -4,16 +4,20 @@ from datetime import timedelta
 
 import pytest
 from backup_place import HOUR, Place
-from builders import unsent
+from builders import CONTENTS, unsent
 from sqlmodel import col, select
 
+from campaign.backup.ruling import lines
 from campaign.clock import iso
-from campaign.models import audit, holds, lanes, listing, mailing, upkeep
+from campaign.hooks import managing
+from campaign.models import audit, holds, hooks, lanes, listing, mailing, upkeep, users
+from campaign.models.hooks import Hook, HookCall
 from campaign.models.mailing import Delivery, MailingList, Subscriber, Suppression
 from campaign.models.notices import Notice
 from campaign.models.partners import Campaign, Lane
 from campaign.models.posts import Attempt, Post
 from campaign.models.status import Status
+from campaign.review.decisions import Desk
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -112,6 +116,33 @@ def test_lanes_are_free_and_old_mails_to_people_do_not_go_twice(place: Place) ->
     with place.database.read() as session:
         assert [lane.owner for lane in session.exec(select(Lane))] == [None]
         assert [notice.to for notice in unsent(session)] == ["op@example.org"]
+
+
+def test_webhooks_are_off_and_tell_nothing_of_before_the_restore_when_switched_on(place: Place) -> None:
+    now = place.clock.now()
+    ident = place.add(Status.APPROVED, timedelta(minutes=30))
+    with place.database.write() as session:
+        for key, off_at in (("on", None), ("off", now)):
+            hook = Hook(
+                key=key, place="h", kinds=["failed"], sealed=b"", made_by="o", made_at=now, seen_event=0, off_at=off_at
+            )
+            session.add(hook)
+            session.flush()
+            for message, again_at in (("waits", now), ("given up", None)):
+                call = {"message": f"{key} {message}", "kind": "failed", "body": "", "made_at": now}
+                session.add(HookCall.model_validate({"hook_id": hook.ident, "next_try_at": again_at, **call}))
+    ruled = place.stale().ruled
+    assert ruled.webhooks_off == 2
+    assert any("2 webhooks are switched off" in line for line in lines(ruled))
+    with place.database.write() as session:
+        last = listing.events(session, ident)[-1].id
+        found = hooks.hooks(session)
+        assert [(one.off_by, one.off_why) for one in found] == [("operator", "restored from a backup")] * 2
+        assert [one.seen_event for one in found] == [last] * 2
+        person = users.user(session, "operator")
+        assert person is not None
+        desk = Desk(session, CONTENTS, person, place.clock.now())
+        assert [managing.switch_on(desk, one) for one in found] == [0, 0]
 
 
 def test_who_left_since_gets_no_mail_though_the_backup_knows_nothing_of_it(place: Place) -> None:

@@ -64,6 +64,24 @@ def test_joining_waits_for_the_work_under_way() -> None:
     assert ended == ["ended"]
 
 
+def test_a_chore_that_is_to_stop_is_not_begun_and_one_that_hangs_is_left() -> None:
+    go, begun = Event(), list[datetime]()
+
+    def hangs(now: datetime) -> None:
+        begun.append(now)
+        go.wait(30)
+
+    hanging = Apart(hangs, "hangs")
+    hanging(NOW)
+    hanging.stop()
+    assert not hanging.join(0.1)
+    go.set()
+    assert hanging.join(30)
+    hanging(NOW)
+    assert hanging(NOW) is None
+    assert len(begun) == 1
+
+
 BEAT = timedelta(seconds=20)
 
 

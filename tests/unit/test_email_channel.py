@@ -1,5 +1,6 @@
 """The channel email: its settings, the form it gives an issue, and the relay that an account's mail goes through."""
 
+from datetime import timedelta
 from email.message import EmailMessage
 
 import pytest
@@ -25,6 +26,11 @@ def test_it_is_one_of_the_channels_with_the_powers_that_mail_has() -> None:
     assert isinstance(made, ByHand)
     assert isinstance(made, Verifies)
     assert not isinstance(made, Finds | Measures | Bulk)
+
+
+def test_the_longest_send_holds_every_wait_for_the_server() -> None:
+    waits = [timedelta(seconds=3), timedelta(minutes=2), timedelta(minutes=30)]
+    assert channel(connect=waits[0], reply=waits[1], final=waits[2]).longest > sum(waits, timedelta())
 
 
 def test_compose_gives_both_parts_and_passes_the_audience_on() -> None:

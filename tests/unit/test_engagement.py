@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from threading import Event
 
 import pytest
 from conftest import MovedClock
@@ -60,6 +61,20 @@ def test_posts_are_asked_for_by_account_and_in_batches(store: Database, clock: M
         (first, "g"),
         (second, "h"),
     ]
+
+
+def test_no_batch_begins_when_the_process_is_to_end_and_the_rest_is_read_later(
+    store: Database, clock: MovedClock
+) -> None:
+    for names in ("abcdefg", "h"):
+        published(store, clock.now(), *names)
+    clock.move(HOUR)
+    ending = Event()
+    channel = Canned(figures=Everyone(), meanwhile=ending.set)
+    assert collector(store, clock, channel, stopping=ending).collect() == 3
+    assert len(channel.asked) == 1
+    clock.move(timedelta(minutes=5))
+    assert collector(store, clock, channel).collect() == 5
 
 
 def test_readings_missed_while_nothing_ran_are_named_gaps_and_the_newest_is_taken(

@@ -13,7 +13,7 @@ from reviewing import Office, opened_office
 
 from campaign import tell
 from campaign.health.endings import stage
-from campaign.models import partners, users
+from campaign.models import listing, partners, users
 from campaign.models.partners import Partner
 from campaign.models.posts import Post
 from campaign.models.status import Status
@@ -136,6 +136,20 @@ def test_reviewers_hear_each_morning_what_awaits_them_and_nothing_where_nothing_
         names = {partner.key: partner.name for partner in partners.partners(session)}
     assert (notice.to, notice.kind, notice.subject) == ("rita@example.org", Kind.DIGEST, "3 posts to review")
     assert f"Wednesday 3 December: 3 posts\n  {names['oak']} 2, {names['elm']} 1\n" in notice.body
+
+
+def test_what_awaits_review_is_counted_by_the_database_and_keeps_nobody_from_writing(
+    office: Office, clock: MovedClock
+) -> None:
+    digest = Digest(office.database, time(9, 30), "Europe/London")
+    clock.move(25 * HOUR)
+    with office.database.write():
+        digest.chore(clock.now())
+    for number in range(6):
+        office.post("oak", after=30 * HOUR, changes={"slot": f"slot {number}"})
+    with office.database.read() as session:
+        [(hour, _, posts)] = listing.awaiting_review(session)
+    assert (hour, posts) == (clock.now() + 30 * HOUR, 6)
 
 
 def test_a_person_chooses_on_their_account_which_mail_they_get(room: Room) -> None:
