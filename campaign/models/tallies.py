@@ -128,10 +128,7 @@ def zone_of(session: Session) -> ZoneInfo:
 def count(session: Session, post: Post, before: Sequence[Snapshot], after: Sequence[Snapshot]) -> None:
     """Count what the readings of a post are now, where they were others ``before``."""
     zone, about = zone_of(session), About.of(post)
-    gains = _by_row(about, after, zone)
-    for key, gain in _by_row(about, before, zone).items():
-        gains.setdefault(key, Gain()).add(gain, -1)
-    _store(session, gains)
+    _store(session, _changes(_by_row(about, before, zone), _by_row(about, after, zone)))
 
 
 def recount_slot(session: Session, post: Post, slot: str) -> None:
@@ -139,9 +136,7 @@ def recount_slot(session: Session, post: Post, slot: str) -> None:
     readings = list(session.execute(sa.select(Snapshot).where(col(Snapshot.post_id) == post.ident)).scalars())
     zone, about = zone_of(session), About.of(post)
     renamed = About(about.post_id, about.partner_id, about.channel, about.template, slot, about.published_at)
-    gains = _by_row(renamed, readings, zone)
-    for key, gain in _by_row(about, readings, zone).items():
-        gains.setdefault(key, Gain()).add(gain, -1)
+    gains = _changes(_by_row(about, readings, zone), _by_row(renamed, readings, zone))
     _store(session, {key: gain for key, gain in gains.items() if key[0] == "slot"})
 
 
@@ -193,6 +188,17 @@ def _walked(about: About, readings: Iterable[tuple[Any, ...]], zone: ZoneInfo) -
         yield from ((key, gain) for key in about.keys(day, zone))
     if seen or ever.gaps:
         yield from ((key, ever) for key in about.keys(EVER, zone))
+
+
+def _changes(before: Mapping[Key, Gain], after: Mapping[Key, Gain]) -> dict[Key, Gain]:
+    """Return what the rows gain. Those to which a post gives what it gave before are left alone: that is most of them,
+    for a new reading of a post of forty days changes today's rows and those of ever.
+    """
+    gains = {key: gain for key, gain in after.items() if before.get(key) != gain}
+    for key, gain in before.items():
+        if after.get(key) != gain:
+            gains.setdefault(key, Gain()).add(gain, -1)
+    return gains
 
 
 def _store(session: Session, gains: Mapping[Key, Gain]) -> None:
