@@ -27,6 +27,7 @@ from campaign.errors import (
 )
 from campaign.models import Database, readings
 from campaign.models.claims import PostFacts
+from campaign.models.database import is_away
 from campaign.models.posts import Post
 from campaign.models.snapshots import FIGURES, Snapshot
 from campaign.models.status import Status
@@ -100,6 +101,7 @@ class Collector:
         self._cooling = cooling
         self._late = late
         self._message = message
+        self._prices: dict[str, int] = {}
 
     def chore(self, _now: datetime) -> datetime | None:
         """Take what is due and return when the next reading is, None when no post waits for one."""
@@ -112,9 +114,21 @@ class Collector:
         with self._database.read() as session:
             posts = readings.due_readings(session, now)
         posts.sort(key=lambda post: post.account_id)
-        purse = Purse(self._database, self._clock, self._message)
+        purse = Purse(self._database, self._clock, self._message, self._prices)
         groups = groupby(posts, key=lambda post: post.account_id)
-        return sum(self._claimed(list(group), now, purse) for _, group in groups)
+        return sum(self._tried(account_id, list(group), now, purse) for account_id, group in groups)
+
+    def _tried(self, account_id: int, posts: Sequence[Post], now: datetime, purse: Purse) -> int:
+        """Take an account's readings. Whatever breaks there does not end those of the others: its claims end of
+        themselves, and it is tried again. Without a database nobody's are taken, and that is raised.
+        """
+        try:
+            return self._claimed(posts, now, purse)
+        except Exception as error:
+            if is_away(error):
+                raise
+            log.exception("readings broke", account=account_id)
+            return 0
 
     def _claimed(self, posts: Sequence[Post], now: datetime, purse: Purse) -> int:
         with self._database.write() as session:

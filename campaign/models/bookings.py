@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import BigInteger, Index, text
-from sqlmodel import Field, Session, SQLModel, col, select
+from sqlmodel import Field, Session, SQLModel, col
 
 from campaign.models.database import changed
 from campaign.models.partners import Account
@@ -190,21 +190,24 @@ def _readings(account_id: int, read_of: Sequence[str]) -> sa.ColumnElement[bool]
     return sa.and_(col(Booking.account_id) == account_id, col(Booking.read_of).in_(read_of))
 
 
-def approved_until(session: Session, channel: str, until: datetime, account_id: int | None) -> Generator[Post]:
-    """Yield the posts that are approved to go out by themselves before ``until``; of one account where it is named.
+def approved_until(
+    session: Session, channel: str, until: datetime, account_id: int | None
+) -> Generator[tuple[int, str]]:
+    """Yield the posts that are approved to go out by themselves before ``until``, by id and content hash; of one
+    account where it is named.
 
     Close it when no more of them are wanted: a server sends them piece by piece.
     """
     statement = (
-        select(Post)
+        sa.select(col(Post.id), col(Post.content_hash))
         .join(Account, col(Account.id) == col(Post.account_id))
         .where(stands(Status.APPROVED), col(Post.due_at) < until, col(Post.channel) == channel)
         .where(col(Account.mode) == "api")
     )
     if account_id is not None:
         statement = statement.where(col(Post.account_id) == account_id)
-    with session.exec(statement.order_by(col(Post.due_at)).execution_options(yield_per=200)) as found:
-        yield from found
+    with session.execute(statement.order_by(col(Post.due_at)).execution_options(yield_per=200)) as found:
+        yield from found.tuples()
 
 
 # --- money ------------------------------------------------------------------------------------------------------------
