@@ -280,7 +280,9 @@ def set_key(session: Session, post: Post, slot: str, occurrence: str) -> None:
 
 def _keep_from_readings(session: Session, post: Post) -> None:
     """Let no reading of the post be stored until the transaction ends. On SQLite a writer is alone anyway."""
-    session.execute(sa.select(col(Post.id)).where(col(Post.id) == post.ident).with_for_update())
+    mine = sa.select(col(Post.id)).where(col(Post.id) == post.ident)
+    # Without the key: bookings and attempts that refer to the post need not wait.
+    session.execute(mine.with_for_update(key_share=True))
 
 
 def free_key(session: Session, account_id: int, slot: str, occurrence: str) -> None:
