@@ -4,7 +4,7 @@ A row says what the readings of some posts added on one local day, or ever (``da
 up. What a figure has never been given is None, as in the readings. A later reading of a post counts for what it has
 more than the one before it, so the rows of any days add up to each post's newest known value at the end of the last.
 
-Days and hours are those of the campaign's own zone at the time of storing.
+Days and hours are those of the campaign's own zone as it was stored (``follow_zone``).
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Field, Session, SQLModel, col
 
+from campaign.models.database import changed
 from campaign.models.partners import Campaign
 from campaign.models.posts import Post
 from campaign.models.snapshots import FIGURES, Snapshot
@@ -125,6 +126,13 @@ def zone_of(session: Session) -> ZoneInfo:
     return ZoneInfo(session.execute(sa.select(col(Campaign.timezone)).limit(1)).scalar() or "UTC")
 
 
+def follow_zone(session: Session, zone: str) -> None:
+    """Let days and hours be those of the campaign's ``zone``: where it was another, every reading is counted anew."""
+    other = sa.update(Campaign).where(col(Campaign.timezone) != zone)
+    if changed(session, other.values(timezone=zone)):
+        rebuild(session)
+
+
 def count(session: Session, post: Post, before: Sequence[Snapshot], after: Sequence[Snapshot]) -> None:
     """Count what the readings of a post are now, where they were others ``before``."""
     zone, about = zone_of(session), About.of(post)
@@ -141,7 +149,7 @@ def recount_slot(session: Session, post: Post, slot: str) -> None:
 
 
 def rebuild(session: Session) -> None:
-    """Count every reading anew: once, where readings were stored before sums were kept."""
+    """Count every reading anew, where readings were stored before sums were kept, or another zone is the campaign's."""
     session.execute(sa.delete(Tally))
     zone, gains = zone_of(session), dict[Key, Gain]()
     columns = [getattr(Post, name) for name in ("id", "partner_id", "channel", "template", "slot", "published_at")]

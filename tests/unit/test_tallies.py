@@ -3,6 +3,7 @@
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from random import Random
 from time import sleep
 from zoneinfo import ZoneInfo
@@ -11,7 +12,10 @@ import pytest
 import sqlalchemy as sa
 from builders import add_account, add_post
 from sqlmodel import Session, col
+from terminal import CONFIG
 
+from campaign import opening
+from campaign.config import load_settings
 from campaign.models import Database, listing, readings, summed, tallies, totals
 from campaign.models.partners import Campaign, Partner
 from campaign.models.posts import Post
@@ -154,6 +158,28 @@ def test_counting_anew_comes_to_the_same(database: Database) -> None:
         session.expire_all()
         assert rows(session) == kept
         assert kept
+
+
+def test_after_another_time_zone_charts_are_right_and_after_an_upgrade_they_are_kept_sums_again(
+    database: Database, tmp_path: Path
+) -> None:
+    zone, asked = ZoneInfo("America/New_York"), list[str]()
+    with database.write() as session:
+        stored(session, CHANCE(4))
+
+    with database.read() as session:
+        hours = summed.by_publishing(session, LogFilter(), "reach", zone)
+        days = totals.growth(session, LogFilter(), "reach", zone)
+        assert totals.by_publishing(session, LogFilter(), "reach", zone) == hours
+    url = database.url.render_as_string(hide_password=False)
+    (tmp_path / "config.toml").write_text(CONFIG.replace("Europe/London", zone.key))
+    opening.upgraded(load_settings(tmp_path, {"CAMPAIGN__DATABASE__URL": url})).close()
+    sa.event.listen(database.engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
+    with database.read() as session:
+        assert totals.growth(session, LogFilter(), "reach", zone) == days
+        assert totals.by_publishing(session, LogFilter(), "reach", zone) == hours
+    assert asked
+    assert not [statement for statement in asked if "snapshot" in statement]
 
 
 def rows(session: Session) -> list[dict[str, object]]:
