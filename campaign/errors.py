@@ -233,13 +233,17 @@ class Unknown(Outcome):
 
 
 class CannotLook(Outcome):
-    """could not look it up: {detail}"""
+    """could not look it up: {detail}
+
+    ``shown`` are the platform's ids of all posts that it had shown by then, where it charges for them.
+    """
 
     name = "cannot-look"
 
     def __init__(self, detail: str, *, permanent: bool = False) -> None:
         super().__init__(detail, permanent=permanent)
         self.permanent = permanent
+        self.shown: frozenset[str] = frozenset()
 
 
 class Declined(CampaignError):

@@ -8,7 +8,7 @@ from campaign.clock import Clock, SystemClock
 from campaign.config import CONFIG_NAME, Settings, lay_out, load_settings
 from campaign.engine import require_cluster
 from campaign.errors import WrongUse
-from campaign.models import Database, audit, partners, users
+from campaign.models import Database, audit, partners, tallies, users
 from campaign.models.partners import Campaign
 from campaign.models.users import User
 from campaign.people import OPERATOR
@@ -60,7 +60,8 @@ def _launch_on(timetable: Path, launch: date, *, may_move: bool) -> None:
 
 
 def upgraded(settings: Settings) -> Database:
-    """Return the database with the newest schema, and with PgQueuer's tables where the engine wants them.
+    """Return the database with the newest schema, sums of engagement by the days of the campaign's time zone, and
+    PgQueuer's tables where the engine wants them.
 
     Raises:
         ExtraMissing: the engine is pgqueuer, and its library is not installed.
@@ -70,6 +71,8 @@ def upgraded(settings: Settings) -> Database:
         require_cluster()
     database = Database(settings.database.url)
     database.upgrade()
+    with database.write() as session:
+        tallies.follow_zone(session, settings.campaign.timezone)
     if settings.engine.kind == "pgqueuer":
         from campaign.models import jobs  # noqa: PLC0415 - the library is an extra
 

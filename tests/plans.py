@@ -1,4 +1,4 @@
-"""How a database means to answer a question about posts."""
+"""How a database means to answer a question about posts, or about another table."""
 
 from collections.abc import Callable
 
@@ -9,14 +9,14 @@ from sqlmodel import Session
 from campaign.models import Database
 
 
-def plan_of(database: Database, question: Callable[[Session], object]) -> str:
+def plan_of(database: Database, question: Callable[[Session], object], table: str = "post") -> str:
     """Return how the database means to answer. PostgreSQL is told not to read whole tables, as it would if they were
     long: on a short one it would not use an index at all.
     """
     asked: list[tuple[str, object]] = []
 
     def note(_connection: object, _cursor: object, statement: str, parameters: object, *_more: object) -> None:
-        if "FROM post" in statement:
+        if f"FROM {table}" in statement:
             asked.append((statement, parameters))
 
     event.listen(database.engine, "before_cursor_execute", note)

@@ -1,6 +1,6 @@
 """What every channel over HTTP does alike: settings of time, the tone of failures, patience with a refused token."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
@@ -63,8 +63,21 @@ def paced(pace: Pace | None) -> Iterator[None]:
 
 
 @contextmanager
-def looking() -> Iterator[None]:
-    """Around a look-up: whatever fails proves nothing. Only a lack of permission will surely not pass by itself."""
+def looking(shown: Callable[[], Iterable[str]] = tuple) -> Iterator[None]:
+    """Around a look-up: whatever fails proves nothing. Only a lack of permission will surely not pass by itself.
+
+    ``shown`` tells which posts the platform has shown so far, where it charges for them: that is paid for all the same.
+    """
+    try:
+        with _proving_nothing():
+            yield
+    except CannotLook as error:
+        error.shown = frozenset(shown())
+        raise
+
+
+@contextmanager
+def _proving_nothing() -> Iterator[None]:
     try:
         yield
     except CannotLook:

@@ -142,13 +142,13 @@ class X(Priced, Addressed, Consents):
         """List the account's posts since the attempt (and since the control), and match: uploads, then words."""
         since = snowflake(evidence.started_at - MARGIN)
         control, pages = evidence.control_id, list[Mapping[str, Any]]()
-        with looking(), Wire(self._settings, who) as wire:
+        with looking(lambda: _ids_of(pages)), Wire(self._settings, who) as wire:
             everything, whole = self._listing(wire, who, evidence, min(since, before(control, since)), pages)
             held = self._is_self(wire, who) if control is None else any(post.key == control for post in everything)
             blank = control is None and not everything and not self._has_posts(wire, who, pages)
         fresh = [post for post in everything if post.number >= since and post.key not in evidence.known_ids]
         matches = strongest(fresh, keys_of(evidence), lambda post: _receipt(who, post))
-        return Sighting(matches, held and whole, blank, frozenset().union(*map(ids_in, pages)))
+        return Sighting(matches, held and whole, blank, _ids_of(pages))
 
     def _listing(
         self, wire: Wire, who: Identity, evidence: Evidence, since_id: int, pages: list[Mapping[str, Any]]
@@ -159,8 +159,7 @@ class X(Priced, Addressed, Consents):
             params["exclude"] = "retweets"
         posts: list[Shown] = []
         for _ in range(_PAGES):
-            page = self._page(wire, who, params)
-            pages.append(page)
+            page = self._page(wire, who, params, pages)
             posts += all_shown(page.get("data") or ())
             following = page["meta"].get("next_token")
             if not following:
@@ -168,16 +167,18 @@ class X(Priced, Addressed, Consents):
             params["pagination_token"] = str(following)
         return posts, False
 
-    def _page(self, wire: Wire, who: Identity, params: Mapping[str, str]) -> dict[str, Any]:
+    def _page(
+        self, wire: Wire, who: Identity, params: Mapping[str, str], pages: list[Mapping[str, Any]]
+    ) -> dict[str, Any]:
         page = self._read(wire, f"/2/users/{who.external_id}/tweets", params).facts
+        pages.append(page)
         if not isinstance(page.get("meta"), dict):
             raise CannotLook("the listing came without its count")
         return page
 
     def _has_posts(self, wire: Wire, who: Identity, pages: list[Mapping[str, Any]]) -> bool:
         """Say whether the account shows any post at all; the fewest that X gives, for each read costs."""
-        pages.append(self._page(wire, who, {"max_results": "5"}))
-        return bool(pages[-1].get("data"))
+        return bool(self._page(wire, who, {"max_results": "5"}, pages).get("data"))
 
     def _read(self, wire: Wire, route: str, params: Mapping[str, str]) -> Answer:
         """Read; if X knows the old names of fields no more, read with the new ones."""
@@ -284,6 +285,10 @@ class X(Priced, Addressed, Consents):
 
     def _patiently(self, ask: Callable[[], Answer]) -> Answer:
         return patiently(self._clock, self._settings.token_pause, ask)
+
+
+def _ids_of(pages: Sequence[Mapping[str, Any]]) -> frozenset[str]:
+    return frozenset().union(*map(ids_in, pages))
 
 
 def _receipt(who: Identity, post: Shown) -> Receipt:

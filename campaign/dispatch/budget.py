@@ -90,8 +90,10 @@ def _month_stops(
         return []
     month, found = month_of(now), []
     total = bookings.spent(session, name, month) if budget.monthly_cap is not None else 0
+    of_accounts = [use.account_id for use in uses] if budget.account_monthly_cap is not None else []
+    singles = bookings.spent_by(session, name, month, of_accounts) if of_accounts else {}
     for use in uses:
-        single = bookings.spent(session, name, month, use.account_id) if budget.account_monthly_cap is not None else 0
+        single = singles.get(use.account_id, 0)
         stop = _over(channel, total + use.micros, single + use.micros, now) if use.micros else None
         if stop is not None:
             found.append((use, stop))

@@ -41,9 +41,11 @@ def look_up(means: Means, post_id: int) -> None:
         return
     try:
         sighting = _look(means, post_id)
-    except (CannotLook, CredentialDead) as error:
-        permanent = isinstance(error, CredentialDead) or bool(error.facts.get("permanent"))
-        _note_failed(means, post_id, str(error), permanent=permanent)
+    except CannotLook as error:
+        budget.looked_up(means, post_id, error.shown)
+        _note_failed(means, post_id, str(error), permanent=error.permanent)
+    except CredentialDead as error:
+        _note_failed(means, post_id, str(error), permanent=True)
     except Outcome as error:
         _note_failed(means, post_id, str(error), permanent=False)
     except Exception as error:

@@ -108,6 +108,7 @@ def ended(means: Means, done: Done) -> None:
     """Settle an attempt that did not end well, as the retry rule says, or an issue that goes on later."""
     due, number, now = done.claimed.due, done.claimed.number, means.clock.now()
     with means.database.write() as session:
+        lanes.lock_lane(session, due.account.ident)
         post = session.get_one(Post, due.ident)
         name, decision = _decided(session, means, post, done, now)
         lanes.close_attempt(session, due.ident, number, name, decision.why, now)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import structlog
 
@@ -28,6 +28,7 @@ from campaign.errors import (
 )
 from campaign.models import Database, readings
 from campaign.models.claims import PostFacts
+from campaign.models.database import is_away
 from campaign.models.posts import Post
 from campaign.models.snapshots import FIGURES, Snapshot
 from campaign.models.status import Status
@@ -46,7 +47,10 @@ _REFUSALS = 10
 """A hundred posts with one bad id among them take seven refusals on end at the most, two such ids some more."""
 _GAP_LENGTH = 300
 _CLAIM = timedelta(minutes=5)
+_AT_ONCE = 5
+"""Posts settled in one transaction: who wants to write meanwhile, to *hold everything* say, waits for no more."""
 
+_Row = TypeVar("_Row")
 Answer = Mapping[str, Figures | Outcome] | Outcome
 Unread = str
 """Why a reading was not taken at all."""
@@ -101,6 +105,7 @@ class Collector:
         self._stopping = stopping
         self._late = late
         self._message = message
+        self._prices: dict[str, int] = {}
 
     def chore(self, _now: datetime) -> datetime | None:
         """Take what is due and return when the next reading is, None when no post waits for one."""
@@ -113,9 +118,21 @@ class Collector:
         with self._database.read() as session:
             posts = readings.due_readings(session, now)
         posts.sort(key=lambda post: post.account_id)
-        purse = Purse(self._database, self._clock, self._message)
+        purse = Purse(self._database, self._clock, self._message, self._prices)
         groups = groupby(posts, key=lambda post: post.account_id)
-        return sum(self._claimed(list(group), now, purse) for _, group in groups)
+        return sum(self._tried(account_id, list(group), now, purse) for account_id, group in groups)
+
+    def _tried(self, account_id: int, posts: Sequence[Post], now: datetime, purse: Purse) -> int:
+        """Take an account's readings. Whatever breaks there does not end those of the others: its claims end of
+        themselves, and it is tried again. Without a database nobody's are taken, and that is raised.
+        """
+        try:
+            return self._claimed(posts, now, purse)
+        except Exception as error:
+            if is_away(error):
+                raise
+            log.exception("readings broke", account=account_id)
+            return 0
 
     def _claimed(self, posts: Sequence[Post], now: datetime, purse: Purse) -> int:
         if self._stopping.is_set():
@@ -216,13 +233,15 @@ class Collector:
     def _settle(self, dues: Sequence[_Due], answer: Answer | Unread) -> int:
         if not dues:
             return 0
-        now = self._clock.now()
-        with self._database.write() as session:
-            return sum(
-                readings.settle_reading(session, due.post, rows, readings=done, next_reading_at=next_at)
-                for due in dues
-                for rows, done, next_at in [self._outcome(due, _of(due, answer), now)]
-            )
+        now, stored = self._clock.now(), 0
+        for part in _parts(dues):
+            with self._database.write() as session:
+                stored += sum(
+                    readings.settle_reading(session, due.post, rows, readings=done, next_reading_at=next_at)
+                    for due in part
+                    for rows, done, next_at in [self._outcome(due, _of(due, answer), now)]
+                )
+        return stored
 
     def _outcome(
         self, due: _Due, answer: Figures | Outcome | Unread, now: datetime
@@ -244,10 +263,16 @@ class Collector:
 
     def _end(self, posts: Sequence[Post]) -> int:
         """Take no more readings of posts that cannot be read."""
-        with self._database.write() as session:
-            for post in posts:
-                readings.settle_reading(session, post, [], readings=post.readings, next_reading_at=None)
+        for part in _parts(posts):
+            with self._database.write() as session:
+                for post in part:
+                    readings.settle_reading(session, post, [], readings=post.readings, next_reading_at=None)
         return 0
+
+
+def _parts(rows: Sequence[_Row]) -> Iterator[Sequence[_Row]]:
+    """Yield the rows by as many as one transaction settles."""
+    return (rows[start : start + _AT_ONCE] for start in range(0, len(rows), _AT_ONCE))
 
 
 def _readable(post: Post, limits: Limits) -> bool:

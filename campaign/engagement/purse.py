@@ -6,7 +6,10 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
+from typing import Protocol
 
+import structlog
 from sqlmodel import Session
 
 from campaign.clock import Clock
@@ -15,11 +18,17 @@ from campaign.errors import AccountBlocked, CredentialDead, NeverSent, Outcome, 
 from campaign.models import Database, bookings
 from campaign.models.bookings import Use, month_of
 from campaign.models.claims import PostFacts
-from campaign.ports import Channel, Figures, Message
+from campaign.models.posts import Post
+from campaign.ports import Channel, Figures, Media, Message
 from campaign.ports.costs import Budgeted, Cost
+
+log = structlog.get_logger(__name__)
 
 _NOT_READ = (NeverSent, Refused, Wait, CredentialDead, AccountBlocked)
 """Outcomes after which the platform has shown nothing, and charges nothing."""
+
+_REMEMBERED = 100_000
+"""Prices that are remembered: some twenty megabytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +45,10 @@ class Payment:
 NOTHING = Payment()
 
 
+class _Priced(Channel, Budgeted, Protocol):
+    """A channel that knows what posting and reading take."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Room:
     """How much more may be spent (millionths of a dollar), and which cap says so."""
@@ -46,11 +59,14 @@ class _Room:
 
 @dataclass
 class Purse:
-    """The money for one round of readings. ``message`` makes of a stored post what goes out, to know its price."""
+    """The money for one round of readings. ``message`` makes of a stored post what goes out, to know its price;
+    ``prices``, by content hash, outlive the round: a month's approved posts are not composed anew for each.
+    """
 
     database: Database
     clock: Clock
     message: Callable[[PostFacts], Message]
+    prices: dict[str, int] = field(default_factory=dict)
     _kept: dict[tuple[str, int | None], int] = field(default_factory=dict)
 
     def pay(self, channel: Channel, account_id: int, wanted: Mapping[str, int]) -> Payment:
@@ -87,14 +103,14 @@ class Purse:
         with self.database.write() as session, giving_back(session, channel, channel.name, now):
             bookings.release_readings(session, payment.account_id, unread, payment.at, now)
 
-    def _keep_back(self, channel: Budgeted, name: str, account_id: int) -> tuple[int, int]:
+    def _keep_back(self, channel: _Priced, name: str, account_id: int) -> tuple[int, int]:
         """Return what the posts that are approved for this month still need: of the channel, and of the account."""
         budget = channel.budget
         whole = 0 if budget.monthly_cap is None else self._needed(channel, name, None, budget.monthly_cap)
         cap = budget.account_monthly_cap
         return whole, 0 if cap is None else self._needed(channel, name, account_id, cap)
 
-    def _needed(self, channel: Budgeted, name: str, account_id: int | None, cap: int) -> int:
+    def _needed(self, channel: _Priced, name: str, account_id: int | None, cap: int) -> int:
         """Return what such posts cost, as far as it matters: what passes the cap leaves nothing for readings anyway."""
         key = (name, account_id)
         if key not in self._kept:
@@ -104,12 +120,38 @@ class Purse:
                 self.database.read() as session,
                 closing(bookings.approved_until(session, name, until, account_id)) as posts,
             ):
-                for post in posts:
-                    total += sum(cost.micros for cost in channel.costs(self.message(post)))
+                for ident, digest in posts:
+                    total += self._price(session, channel, ident, digest)
                     if total > cap:
                         break
             self._kept[key] = total
         return self._kept[key]
+
+    def _price(self, session: Session, channel: _Priced, post_id: int, digest: str) -> int:
+        """Return what a post costs. One that cannot be composed now must end nobody's readings: it may be mended, and
+        costs the most until then.
+        """
+        if digest in self.prices:
+            return self.prices[digest]
+        try:
+            price = _cost(channel, self.message(session.get_one(Post, post_id)))
+        except Exception as error:  # noqa: BLE001 - whatever a template, a detail or a picture brings up
+            log.warning("the price of a post is not known", post=post_id, error=type(error).__name__)
+            return _cost(channel, _dearest(channel))
+        if len(self.prices) >= _REMEMBERED:
+            self.prices.clear()
+        self.prices[digest] = price
+        return price
+
+
+def _cost(channel: Budgeted, message: Message) -> int:
+    return sum(cost.micros for cost in channel.costs(message))
+
+
+def _dearest(channel: _Priced) -> Message:
+    """Return a post that is charged for all that platforms charge for: a link, and pictures with words."""
+    picture = Media("", "image/png", "in words", Path("picture.png"))
+    return Message(channel.name, "https://www.gov.uk", media=(picture,) * channel.limits.media_max)
 
 
 def _room(

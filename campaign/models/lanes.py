@@ -98,6 +98,13 @@ def keep_lane(session: Session, account_id: int, owner: str, now: datetime, leas
     return changed(session, mine.values(lease_until=instant + lease)) == 1
 
 
+def lock_lane(session: Session, account_id: int) -> None:
+    """Keep the lane's row until the transaction ends. Whoever wants the channel's money or a post as well takes the
+    lane first, as a claim does: in another order two would wait for each other. On SQLite a writer is alone anyway.
+    """
+    session.execute(sa.select(col(Lane.account_id)).where(col(Lane.account_id) == account_id).with_for_update())
+
+
 def free_lane(session: Session, account_id: int, owner: str) -> None:
     """Let the lane go if it is ours."""
     mine = sa.update(Lane).where(col(Lane.account_id) == account_id, col(Lane.owner) == owner)

@@ -278,8 +278,16 @@ def set_key(session: Session, post: Post, slot: str, occurrence: str) -> None:
     other = select(Post.id).where(*_key(post.account_id, slot, occurrence), col(Post.id) != post.id)
     if session.exec(other).first() is None:
         if slot != post.slot:
+            _keep_from_readings(session, post)
             tallies.recount_slot(session, post, slot)
         session.execute(sa.update(Post).where(col(Post.id) == post.id).values(slot=slot, occurrence=occurrence))
+
+
+def _keep_from_readings(session: Session, post: Post) -> None:
+    """Let no reading of the post be stored until the transaction ends. On SQLite a writer is alone anyway."""
+    mine = sa.select(col(Post.id)).where(col(Post.id) == post.ident)
+    # Without the key: bookings and attempts that refer to the post need not wait.
+    session.execute(mine.with_for_update(key_share=True))
 
 
 def free_key(session: Session, account_id: int, slot: str, occurrence: str) -> None:

@@ -65,7 +65,8 @@ def settle_reading(
     """Store what became of a post's due readings and move the post on to the next.
 
     Nothing is written when the post has moved on since it was ``seen``: another process was here, or the post was
-    taken down. Returns how many snapshots were stored.
+    taken down. Its slot may have got another name meanwhile: it counts where it stands now. Returns how many snapshots
+    were stored.
     """
     mine = sa.update(Post).where(
         col(Post.id) == seen.ident,
@@ -74,7 +75,9 @@ def settle_reading(
     )
     if changed(session, mine.values(readings=readings, next_reading_at=next_reading_at)) != 1:
         return 0
-    return store(session, seen, rows) if rows else 0
+    if not rows:
+        return 0
+    return store(session, session.get_one(Post, seen.ident, populate_existing=True), rows)
 
 
 def store(session: Session, post: Post, rows: Sequence[Snapshot]) -> int:

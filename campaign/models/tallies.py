@@ -4,7 +4,7 @@ A row says what the readings of some posts added on one local day, or ever (``da
 up. What a figure has never been given is None, as in the readings. A later reading of a post counts for what it has
 more than the one before it, so the rows of any days add up to each post's newest known value at the end of the last.
 
-Days and hours are those of the campaign's own zone at the time of storing.
+Days and hours are those of the campaign's own zone as it was stored (``follow_zone``).
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Field, Session, SQLModel, col
 
+from campaign.models.database import changed
 from campaign.models.partners import Campaign
 from campaign.models.posts import Post
 from campaign.models.snapshots import FIGURES, Snapshot
@@ -125,13 +126,17 @@ def zone_of(session: Session) -> ZoneInfo:
     return ZoneInfo(session.execute(sa.select(col(Campaign.timezone)).limit(1)).scalar() or "UTC")
 
 
+def follow_zone(session: Session, zone: str) -> None:
+    """Let days and hours be those of the campaign's ``zone``: where it was another, every reading is counted anew."""
+    other = sa.update(Campaign).where(col(Campaign.timezone) != zone)
+    if changed(session, other.values(timezone=zone)):
+        rebuild(session)
+
+
 def count(session: Session, post: Post, before: Sequence[Snapshot], after: Sequence[Snapshot]) -> None:
     """Count what the readings of a post are now, where they were others ``before``."""
     zone, about = zone_of(session), About.of(post)
-    gains = _by_row(about, after, zone)
-    for key, gain in _by_row(about, before, zone).items():
-        gains.setdefault(key, Gain()).add(gain, -1)
-    _store(session, gains)
+    _store(session, _changes(_by_row(about, before, zone), _by_row(about, after, zone)))
 
 
 def recount_slot(session: Session, post: Post, slot: str) -> None:
@@ -139,14 +144,12 @@ def recount_slot(session: Session, post: Post, slot: str) -> None:
     readings = list(session.execute(sa.select(Snapshot).where(col(Snapshot.post_id) == post.ident)).scalars())
     zone, about = zone_of(session), About.of(post)
     renamed = About(about.post_id, about.partner_id, about.channel, about.template, slot, about.published_at)
-    gains = _by_row(renamed, readings, zone)
-    for key, gain in _by_row(about, readings, zone).items():
-        gains.setdefault(key, Gain()).add(gain, -1)
+    gains = _changes(_by_row(about, readings, zone), _by_row(renamed, readings, zone))
     _store(session, {key: gain for key, gain in gains.items() if key[0] == "slot"})
 
 
 def rebuild(session: Session) -> None:
-    """Count every reading anew: once, where readings were stored before sums were kept."""
+    """Count every reading anew, where readings were stored before sums were kept, or another zone is the campaign's."""
     session.execute(sa.delete(Tally))
     zone, gains = zone_of(session), dict[Key, Gain]()
     columns = [getattr(Post, name) for name in ("id", "partner_id", "channel", "template", "slot", "published_at")]
@@ -193,6 +196,17 @@ def _walked(about: About, readings: Iterable[tuple[Any, ...]], zone: ZoneInfo) -
         yield from ((key, gain) for key in about.keys(day, zone))
     if seen or ever.gaps:
         yield from ((key, ever) for key in about.keys(EVER, zone))
+
+
+def _changes(before: Mapping[Key, Gain], after: Mapping[Key, Gain]) -> dict[Key, Gain]:
+    """Return what the rows gain. Those to which a post gives what it gave before are left alone: that is most of them,
+    for a new reading of a post of forty days changes today's rows and those of ever.
+    """
+    gains = {key: gain for key, gain in after.items() if before.get(key) != gain}
+    for key, gain in before.items():
+        if after.get(key) != gain:
+            gains.setdefault(key, Gain()).add(gain, -1)
+    return gains
 
 
 def _store(session: Session, gains: Mapping[Key, Gain]) -> None:

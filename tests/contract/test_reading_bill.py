@@ -97,3 +97,24 @@ def test_what_is_booked_for_reading_is_what_x_bills_over_days_faults_and_look_up
         assert booked(room) == billed(room)
     assert len(billed(room)) == 5
     assert sum(billed(room).values()) == (4 + 4 * 3) * 5_000, "what is gone is not shown, and not charged for"
+
+
+def test_a_look_up_that_breaks_off_pays_for_what_it_was_shown(room: Room) -> None:
+    room.post("One")
+    room.serve()
+    world = room.box.world
+    (first,) = world.stored("x")
+    for number in range(1, 121):  # what a person posts by hand: more than one page
+        world.add_post(replace(first, id=str(int(first.id) + number)))
+    room.goes_wrong("store-then-drop", times=1)
+    lost = room.post("Two")
+    room.serve()
+    room.goes_wrong("5xx-before-store", "list", nth=(2,))
+    room.look(lost)
+    assert room.seen(lost).status == Status.UNCONFIRMED
+    assert sum(billed(room).values()) == 100 * 5_000, "the first page"
+    assert booked(room) == billed(room)
+    room.look(lost)
+    assert room.seen(lost).status == Status.PUBLISHED
+    assert sum(billed(room).values()) == 122 * 5_000
+    assert booked(room) == billed(room)

@@ -11,7 +11,7 @@ from conftest import MovedClock
 from plans import plan_of
 from sqlmodel import Session, col
 
-from campaign.models import Database, audit, figures, listing, mailing, participation, readings
+from campaign.models import Database, audit, bookings, figures, listing, mailing, participation, readings
 from campaign.models.audit import Audit, AuditFilter
 from campaign.models.figures import Order
 from campaign.models.listing import PostFilter, PostRow
@@ -191,3 +191,20 @@ def test_names_are_found_by_an_index_each_once_in_order(database: Database, cloc
     if database.is_sqlite:
         plan = plan_of(database, lambda session: listing.names(session, "slot"))
         assert plan.count("SEARCH post USING COVERING INDEX post_of_slot") == 2, plan
+
+
+MONEY: dict[str, Callable[[Session], object]] = {
+    "of the channel": lambda session: bookings.spent(session, "x", "2025-12"),
+    "of an account": lambda session: bookings.spent(session, "x", "2025-12", 1),
+    "of the accounts of a turn": lambda session: bookings.spent_by(session, "x", "2025-12", [1, 2, 3]),
+}
+
+
+@pytest.mark.parametrize("name", MONEY)
+def test_money_is_added_up_from_an_index_alone(database: Database, name: str) -> None:
+    if not database.is_sqlite:
+        with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(sa.text("VACUUM booking"))  # an index alone is read where no row is in doubt
+    plan = plan_of(database, MONEY[name], "booking")
+    assert re.search(r"COVERING INDEX booking_spent|Index Only Scan using booking_spent", plan), plan
+    assert not re.search(r"SCAN booking|Seq Scan|TEMP B-TREE", plan), plan

@@ -8,6 +8,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
+import sqlalchemy as sa
 from builders import add_post, unsent
 from conftest import MovedClock
 from spending import CENT, POST, claim, ended, means_of, seed, spent
@@ -53,6 +54,19 @@ def test_a_cap_holds_within_one_turn_and_the_lanes_of_the_others_are_let_go(
     with database.read() as session:
         rows = [session.get_one(Lane, ident) for ident in accounts]
     assert sum(row.owner is None and row.ready_why is not None for row in rows) == 6
+
+
+def test_a_turn_asks_once_what_its_accounts_have_spent(database: Database, clock: MovedClock) -> None:
+    accounts, asked = seed(database, clock, 5, posts=2), list[str]()
+    means = means_of(database, clock, account_monthly_cap="0.02")
+    sa.event.listen(database.engine, "before_cursor_execute", lambda *facts: asked.append(facts[2]))
+    claimed = lane.turn(means, (), accounts)
+    assert len(claimed) == 5
+    assert sum("sum(booking.micros)" in statement for statement in asked) == 1
+    for one in claimed:
+        lane.turn(means, [Done(one, Receipt(str(one.due.ident)), clock.now(), clock.now())], ())
+    clock.move(timedelta(minutes=1))
+    assert lane.turn(means, (), accounts) == [], "two posts of an account are 0.03"
 
 
 def test_a_receipt_that_comes_after_absent_is_paid_for(database: Database, clock: MovedClock) -> None:

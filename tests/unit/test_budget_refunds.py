@@ -1,9 +1,11 @@
 """What is given back, and what is counted after all: late receipts, duplicates, restored posts, lanes that wait."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from time import sleep
 
 import pytest
 from builders import add_account, add_post
@@ -16,7 +18,7 @@ from campaign.dispatch import lane, reconcile, settle
 from campaign.dispatch.claimed import Done
 from campaign.dispatch.means import Means
 from campaign.errors import Duplicate, Outcome, Refused, Unknown
-from campaign.models import Database, lanes
+from campaign.models import Database, bookings, lanes
 from campaign.models.moves import move
 from campaign.models.partners import Lane
 from campaign.models.posts import Post
@@ -100,6 +102,23 @@ def test_money_that_comes_back_lets_the_lanes_go_on_that_waited_for_it(
         assert claim(means, second) is None, "what nobody knows is still paid for"
         lost_and_declared_absent(database, means, claimed.due.ident)
     assert claim(means, second) is not None
+
+
+def test_an_attempt_that_ends_waits_for_its_lane_before_it_keeps_the_money_from_others(
+    database: Database, clock: MovedClock
+) -> None:
+    (ident,) = seed(database, clock, 1)
+    means = means_of(database, clock, monthly_cap="1")
+    claimed = claim(means, ident)
+    assert claimed is not None
+    with ThreadPoolExecutor(1) as other:
+        with database.write() as session:  # as a claim after the lease: first the lane, then the money
+            lanes.pace_lane(session, ident, clock.now(), None)
+            settled = other.submit(ended, means, claimed, Refused("403"))
+            sleep(0.5)  # so that it waits by now
+            bookings.lock_budget(session, "x")
+        settled.result(timeout=20)
+    assert spent(database, clock) == 0
 
 
 def test_a_late_answer_does_not_shorten_the_wait_of_a_lane(database: Database, clock: MovedClock) -> None:

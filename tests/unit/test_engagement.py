@@ -7,6 +7,7 @@ from pathlib import Path
 from threading import Event
 
 import pytest
+import sqlalchemy as sa
 from conftest import MovedClock
 from measuring import HOUR, SEEN, Canned, Deaf, Everyone, collector, only_post, published, stored
 from sqlmodel import select
@@ -47,6 +48,23 @@ def test_nothing_is_read_before_its_time(store: Database, clock: MovedClock) -> 
     work = collector(store, clock, channel)
     assert (work.collect(), channel.asked) == (0, [])
     assert work.next_at() == at + HOUR
+
+
+def test_a_transaction_stores_the_readings_of_a_few_posts(store: Database, clock: MovedClock) -> None:
+    published(store, clock.now(), *map(str, range(12)))
+    clock.move(HOUR)
+    channel, stores = Canned(figures=Everyone()), [0]
+    channel.limits = replace(channel.limits, measure_batch=100)  # type: ignore[misc]
+
+    def note(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
+        if statement.startswith("BEGIN"):
+            stores.append(0)
+        stores[-1] += "INTO snapshot" in statement
+
+    sa.event.listen(store.engine, "before_cursor_execute", note)
+    assert collector(store, clock, channel).collect() == 12
+    assert len(channel.asked) == 1
+    assert (sum(stores), max(stores) <= 5) == (12, True), stores
 
 
 def test_posts_are_asked_for_by_account_and_in_batches(store: Database, clock: MovedClock) -> None:

@@ -4,22 +4,26 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 from builders import CONTENTS, add_post
 from conftest import MovedClock
-from measuring import COOLING, HOUR, SEEN, Canned, Everyone, collector, published, stored
+from measuring import COOLING, HOUR, SEEN, Canned, Everyone, collector, identity, published, stored
 
 from campaign.channels._x_wire import Settings
 from campaign.channels.x import X
 from campaign.dispatch import budget
+from campaign.engagement.collect import Collector
 from campaign.engagement.purse import Payment, Purse
 from campaign.errors import AccountBlocked, CannotLook, CredentialDead, NeverSent, Refused, Unknown, Wait
 from campaign.models import Database, bookings, listing
 from campaign.models.bookings import month_of
+from campaign.models.claims import PostFacts
 from campaign.models.partners import Account
+from campaign.models.posts import Post
 from campaign.models.readings import Watched
 from campaign.plan.spend import Line, still_read
 from campaign.ports import Message
@@ -169,6 +173,81 @@ def test_what_approved_posts_of_this_month_still_need_is_not_spent_on_readings(
     collector(database, clock, charged(monthly_cap="0.020")).collect()
     assert gaps(database) == [None, REACHED]
     assert spent(database, clock) == READ
+
+
+def test_a_post_that_cannot_be_composed_is_counted_at_the_most_and_ends_no_readings(
+    store: Database, clock: MovedClock
+) -> None:
+    account_id = published(store, clock.now(), "a")
+    published(store, clock.now(), "b")
+    clock.move(HOUR)
+    with store.write() as session:
+        account = session.get_one(Account, account_id)
+        add_post(session, account, clock.now(), changes={"draft": {"words": 7, "media": 7}})
+    most = 200_000 + 4 * 5_000
+    with pytest.raises(Exception, match="not"):
+        CONTENTS.message(_newest(store))
+    collector(store, clock, charged(monthly_cap=str((most + READ) / 1_000_000))).collect()
+    assert gaps(store) == [None, REACHED]
+
+
+def _newest(database: Database) -> Post:
+    with database.read() as session:
+        return session.get_one(Post, _ids(database)[-1])
+
+
+def test_what_breaks_in_one_account_does_not_end_the_readings_of_the_others(store: Database, clock: MovedClock) -> None:
+    published(store, clock.now(), "a")
+    fine = published(store, clock.now(), "b")
+    clock.move(HOUR)
+    channel = Breaking(figures=Everyone(), prices=X(Settings(monthly_cap=Decimal(1))))
+    assert collector(store, clock, channel).collect() == 1
+    assert [account for account, _ in channel.asked] == [fine]
+
+
+class Breaking(Charged):
+    """Breaks once where its price is asked for."""
+
+    def cost_of_reading(self) -> Cost:
+        self.asked_prices += 1
+        if self.asked_prices == 1:
+            raise ZeroDivisionError
+        return super().cost_of_reading()
+
+    asked_prices = 0
+
+
+def test_an_approved_post_is_composed_once_for_any_number_of_rounds(store: Database, clock: MovedClock) -> None:
+    account_id = published(store, clock.now(), "a")
+    with store.write() as session:
+        account = session.get_one(Account, account_id)
+        ident = add_post(session, account, clock.now() + DAY).ident
+    composed = list[int]()
+
+    def message(post: PostFacts) -> Message:
+        composed.append(post.ident)
+        return CONTENTS.message(post)
+
+    work = Collector(
+        store,
+        clock,
+        channels={"x": charged(monthly_cap="1", account_monthly_cap="1")},
+        identities=identity,
+        cooling=COOLING,
+        late=HOUR,
+        message=message,
+    )
+    for later in (HOUR, 5 * HOUR, 18 * HOUR):
+        clock.move(later)
+        assert work.collect() == 1
+    assert composed == [ident]
+    with store.write() as session:
+        changed = session.get_one(Post, ident)
+        changed.content_hash = changed.approved_hash = "of other words"
+        session.add(changed)
+    clock.move(DAY)
+    assert work.collect() == 1
+    assert composed == [ident, ident], "other words have another price"
 
 
 def test_where_posts_need_more_than_the_cap_gives_nothing_is_read(database: Database, clock: MovedClock) -> None:

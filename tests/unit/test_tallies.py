@@ -1,14 +1,21 @@
 """The kept sums say what the readings say, whatever comes in, and charts of a large campaign are read from them."""
 
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from random import Random
+from time import sleep
 from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
 from builders import add_account, add_post
 from sqlmodel import Session, col
+from terminal import CONFIG
 
+from campaign import opening
+from campaign.config import load_settings
 from campaign.models import Database, listing, readings, summed, tallies, totals
 from campaign.models.partners import Campaign, Partner
 from campaign.models.posts import Post
@@ -80,10 +87,67 @@ def test_a_slot_that_gets_another_name_takes_its_sums_along(database: Database) 
     with database.write() as session:
         post, *_ = stored(session, CHANCE(1))
         listing.set_key(session, post, "renamed", post.occurrence)
+    assert_slots_agree(database, "s0", "renamed")
+
+
+def test_a_reading_of_an_old_post_touches_the_rows_that_it_changes(database: Database) -> None:
+    wrote = list[int]()
+    with database.write() as session:
+        stored(session, CHANCE(3))
+        post = add_post(session, add_account(session, AT), AT, status=Status.PUBLISHED, changes={"published_at": AT})
+        for day in range(1, 41):
+            readings.store(session, post, [reading(post, AT + day * DAY, CHANCE(day))])
+
+        def note(_connection: object, cursor: sqlite3.Cursor, statement: str, *_more: object) -> None:
+            if "INTO tally" in statement:
+                wrote.append(cursor.rowcount)
+
+        sa.event.listen(session.connection(), "after_cursor_execute", note)
+        late = Snapshot(post_id=post.ident, reading="1h", due_at=AT + 41 * DAY, taken_at=AT + 41 * DAY, clicks=1)
+        readings.store(session, post, [late])
+        assert wrote == [11]
+        kept = rows(session)
+        tallies.rebuild(session)
+        session.expire_all()
+        assert rows(session) == kept
+
+
+def test_a_slot_renamed_between_the_question_and_the_answer_counts_under_its_new_name(database: Database) -> None:
+    with database.write() as session:
+        post, *_ = stored(session, CHANCE(1))
+        seen = post.model_copy()
+    with database.write() as session:
+        listing.set_key(session, session.get_one(Post, post.ident), "renamed", post.occurrence)
+    with database.write() as session:
+        at = AT + 80 * HOUR
+        row = Snapshot(post_id=post.ident, reading="1h", due_at=at, taken_at=at, clicks=1000)
+        assert readings.settle_reading(session, seen, [row], readings=seen.readings + 1, next_reading_at=None) == 1
+    assert_slots_agree(database, "s0", "renamed")
+
+
+def assert_slots_agree(database: Database, *slots: str) -> None:
     with database.read() as session:
-        for slot in ("s0", "renamed"):
-            wanted = LogFilter(slot=slot)
-            assert totals.totals(session, wanted) == summed.totals(session, wanted)
+        for slot in slots:
+            assert totals.totals(session, LogFilter(slot=slot)) == summed.totals(session, LogFilter(slot=slot)), slot
+
+
+def test_a_slot_is_renamed_when_the_reading_that_is_being_stored_is_there(database: Database) -> None:
+    with database.write() as session:
+        post, *_ = stored(session, CHANCE(1))
+
+    def rename() -> None:
+        with database.write() as session:
+            listing.set_key(session, session.get_one(Post, post.ident), "renamed", post.occurrence)
+
+    at = AT + 80 * HOUR
+    row = Snapshot(post_id=post.ident, reading="1h", due_at=at, taken_at=at, clicks=1000)
+    with ThreadPoolExecutor(1) as other:
+        with database.write() as session:
+            assert readings.settle_reading(session, post, [row], readings=1, next_reading_at=None) == 1
+            renamed = other.submit(rename)
+            sleep(0.5)  # so that it stands before the post's row by now
+        renamed.result(timeout=20)
+    assert_slots_agree(database, "s0", "renamed")
 
 
 def test_counting_anew_comes_to_the_same(database: Database) -> None:
@@ -94,6 +158,28 @@ def test_counting_anew_comes_to_the_same(database: Database) -> None:
         session.expire_all()
         assert rows(session) == kept
         assert kept
+
+
+def test_after_another_time_zone_charts_are_right_and_after_an_upgrade_they_are_kept_sums_again(
+    database: Database, tmp_path: Path
+) -> None:
+    zone, asked = ZoneInfo("America/New_York"), list[str]()
+    with database.write() as session:
+        stored(session, CHANCE(4))
+
+    with database.read() as session:
+        hours = summed.by_publishing(session, LogFilter(), "reach", zone)
+        days = totals.growth(session, LogFilter(), "reach", zone)
+        assert totals.by_publishing(session, LogFilter(), "reach", zone) == hours
+    url = database.url.render_as_string(hide_password=False)
+    (tmp_path / "config.toml").write_text(CONFIG.replace("Europe/London", zone.key))
+    opening.upgraded(load_settings(tmp_path, {"CAMPAIGN__DATABASE__URL": url})).close()
+    sa.event.listen(database.engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
+    with database.read() as session:
+        assert totals.growth(session, LogFilter(), "reach", zone) == days
+        assert totals.by_publishing(session, LogFilter(), "reach", zone) == hours
+    assert asked
+    assert not [statement for statement in asked if "snapshot" in statement]
 
 
 def rows(session: Session) -> list[dict[str, object]]:
