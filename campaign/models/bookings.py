@@ -199,7 +199,7 @@ def _readings(account_id: int, read_of: Sequence[str]) -> sa.ColumnElement[bool]
 
 def approved_until(
     session: Session, channel: str, until: datetime, account_id: int | None
-) -> Generator[tuple[int, str]]:
+) -> Generator[sa.Row[int, str]]:
     """Yield the posts that are approved to go out by themselves before ``until``, by id and content hash; of one
     account where it is named.
 
@@ -214,7 +214,7 @@ def approved_until(
     if account_id is not None:
         statement = statement.where(col(Post.account_id) == account_id)
     with session.execute(statement.order_by(col(Post.due_at)).execution_options(yield_per=200)) as found:
-        yield from found.tuples()
+        yield from found
 
 
 # --- money ------------------------------------------------------------------------------------------------------------
