@@ -57,6 +57,7 @@ WHO_SAYS_WHERE = {
     "hooks/sender.py": OUTSIDE,
     "hooks/signing.py": OUTSIDE,
     "newsletter/wire.py": OPERATOR,
+    "register/connecting.py": "nobody: it says how a call failed",
     "people/provider.py": "config.toml names the issuer, and the issuer's own description the rest",
     "models/jobs.py": OPERATOR,
     "models/nudges.py": OPERATOR,
