@@ -2,9 +2,8 @@
 SHELL := /bin/sh
 PYTHON ?= python3
 BIN := .venv/bin
-# Most tests wait for a clock or a socket: three processes for each of two cores keep both busy, and whoever is done
-# takes tests from the others. The quick ones only work.
-PYTEST := $(BIN)/pytest -n 6 --dist worksteal
+# Most tests wait for a clock or a socket: two processes for each of two cores keep both busy. The quick ones only work.
+PYTEST := $(BIN)/pytest -n 4
 QUICKLY := $(BIN)/pytest -n 2
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url
