@@ -1,6 +1,7 @@
 """A partner's details as one form whose fields come from the templates, with its posts beside, and its agreement."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from fastapi.responses import Response
@@ -13,7 +14,7 @@ from campaign.models.partners import Partner
 from campaign.people import Right
 from campaign.plan.fields import FieldSpec, checked
 from campaign.plan.gather import Source
-from campaign.plan.refill import single
+from campaign.plan.refill import single, tied
 from campaign.plan.template import wanted_fields
 from campaign.register import partners as register
 from campaign.review import agreement, planning, speaking
@@ -28,7 +29,6 @@ from campaign.wording import counted
 
 area = Area(Tab("Details", "/details", Right.AGREE))
 
-_EXAMPLE = "post-1"
 _FIRST = ("x_line", "own_words", "audience")
 _HOME = "/details"
 
@@ -125,13 +125,26 @@ def _looks(
     for account, _ in partners.accounts(session, partner_ids=[partner.ident]):
         if account.channel == "email" or account.disabled_why is not None:
             continue
-        row = single(session, source, account, ahead, _EXAMPLE, now, {})
+        example = _example(source, account.channel)
+        if example is None:
+            continue
+        row = single(session, source, account, ahead, example, now, {})
         title = app.channels[account.channel].title
         if row.draft is None:
             found.append((None, title, [f"{one.problem}. {one.mend}" for one in row.findings]))
             continue
         found.append((drafted(app, row.draft, account, ahead, addresses(who, partner)), title, []))
     return found
+
+
+def _example(source: Source, channel: str) -> str | None:
+    """Return the template of the first post that the timetable plans on a channel; None where none stands by itself."""
+    slots = [slot for slot in source.copy.timetable.slots if channel in slot.channels]
+    for name in (name for slot in slots for name in slot.templates):
+        with suppress(UnknownName):
+            if not tied(source.copy.templates.pick(name, channel)):
+                return name
+    return None
 
 
 @area.post("/details", Right.AGREE, most_bytes=MOST_WITH_PICTURES)

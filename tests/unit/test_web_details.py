@@ -98,6 +98,16 @@ def test_what_a_post_lacks_is_said_beside_the_form(room: Room) -> None:
     assert re.search(r"<strong>X:</strong> Is missing\. Give the partner a line of its own", text)
 
 
+def test_details_are_shown_with_any_toolkits_templates(room: Room) -> None:
+    """The example is the first post of the timetable, whatever its template is called."""
+    wanted = room.app.settings.campaign
+    for file in wanted.templates.glob("post-1*.md"):
+        file.rename(file.with_name(file.name.replace("post-1", "our-first")))
+    wanted.timetable.write_text(wanted.timetable.read_text("utf-8").replace('"post-1"', '"our-first"'), "utf-8")
+    code, text = send(room.browser("olga"), "preview")
+    assert (code, "X preview" in text) == (200, True)
+
+
 def test_an_officer_has_one_partner_and_an_admin_chooses(room: Room) -> None:
     assert room.browser("olga").get("/details?partner=elm").status_code == 404
     assert send(room.browser("olga"), key="elm")[0] == 404
