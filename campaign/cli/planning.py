@@ -164,6 +164,7 @@ def new_post(
     template: Annotated[str, typer.Option("--template", help="The template's name.")],
     at: Annotated[str, typer.Option("--at", metavar="TIME", help="Local wall time, as 2025-12-02T09:00.")],
     values: Annotated[list[str] | None, typer.Argument(metavar="FIELD=VALUE")] = None,
+    account: Annotated[str, typer.Option("--account", help="Its handle, where the partner has several there.")] = "",
     by: As = None,
 ) -> None:
     """Queue a single post outside the timetable; it goes to review like any other."""
@@ -178,6 +179,7 @@ def new_post(
             template=template,
             due_at=local_time(app, at),
             fields=pairs(values or []),
+            handle=account,
             files=True,
         )
         typer.echo(f"Post {post.id} is {post.status} for {at}.")

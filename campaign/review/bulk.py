@@ -28,6 +28,7 @@ from campaign.plan.rows import PlanRow
 from campaign.review import queue
 from campaign.review.content import draft_to_json
 from campaign.review.decisions import Desk
+from campaign.review.single import one_account
 
 _BY_DETAILS = "Leave it empty: the picture is the one of the organisation's details"
 
@@ -136,16 +137,12 @@ class _Proposer:
             known = sorted({partner.key for _, partner in self._accounts})
             problem = f"there is no partner {key!r} with an account of yours" if key else "it is empty"
             return self._at(line, "partner", problem, nearest(key, known) if known else "Connect an account first")
-        on = [pair for pair in mine if pair[0].channel == line.channel]
-        if not on:
-            channels = sorted({account.channel for account, _ in mine})
-            return self._at(line, "channel", f"{key} has no account on {line.channel}", nearest(line.channel, channels))
-        named = [pair for pair in on if _handle(pair[0]) == line.account.casefold()] if line.account else on
-        if len(named) == 1:
-            return named[0]
-        handles = ", ".join(account.handle for account, _ in on)
-        problem = f"there is no account {line.account!r}" if line.account else f"{key} has {len(on)} accounts there"
-        return self._at(line, "account", problem, f"Write one of {handles}")
+        try:
+            account = one_account([account for account, _ in mine], key, line.channel, line.account)
+        except WrongUse as error:
+            facts = error.facts
+            return self._at(line, str(facts["field"]), str(facts["problem"]), str(facts["mend"]).removesuffix("."))
+        return account, mine[0][1]
 
     def _at(self, line: PostLine, column: str, problem: str, mend: str) -> Finding:
         return Finding(self._name, column, problem, mend, line.line)
@@ -153,10 +150,6 @@ class _Proposer:
     def _placed(self, line: PostLine, finding: Finding) -> Finding:
         """Return a finding of the template or the time as one of this row."""
         return self._at(line, finding.field.rpartition(".")[2], finding.problem, finding.mend)
-
-
-def _handle(account: Account) -> str:
-    return account.handle.removeprefix("@").casefold()
 
 
 def _mend(error: UnknownName) -> str:

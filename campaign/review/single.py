@@ -1,11 +1,13 @@
 """One post by hand: queued outside the timetable, or given other words where its template lets them change."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from campaign.config import nearest
 from campaign.errors import BadInput, UnknownName, WrongUse
 from campaign.models import partners
 from campaign.models.listing import PostRow
+from campaign.models.partners import Account
 from campaign.models.posts import Post
 from campaign.people import Right, demand
 from campaign.plan.gather import Source
@@ -25,15 +27,16 @@ def queue_one(
     template: str,
     due_at: datetime,
     fields: Mapping[str, str],
+    handle: str = "",
     files: bool = False,
 ) -> Post:
-    """Queue a post of one template for a partner's account on a channel, and submit it. ``files``: a field may name a
-    picture in the workspace, as whoever sits in it may.
+    """Queue a post of one template for a partner's account on a channel, and submit it. ``handle`` says which account,
+    where there are several; ``files``: a field may name a picture in the workspace, as whoever sits in it may.
 
     Raises:
         NotAllowed: the person may not queue for this partner.
         UnknownName: there is no such partner.
-        WrongUse: it has no account there, there is no such template for the channel, or the time is past.
+        WrongUse: see ``one_account``; there is no such template for the channel, or the time is past.
         BadInput: naming every field that is missing, ill-typed or too long.
 
     """
@@ -41,11 +44,8 @@ def queue_one(
     if owner is None or desk.person.partner_key not in {None, partner}:
         raise UnknownName(kind="partner", name=partner, mend="`campaign partners list` names them.")
     demand(desk.person, Right.QUEUE, partner)
-    found = [account for account, _ in partners.accounts(desk.session, partner_ids=[owner.ident])]
-    account = next((one for one in found if one.channel == channel and one.disabled_why is None), None)
-    if account is None:
-        mend = "`campaign accounts list` names them, and says which are disabled."
-        raise WrongUse(problem=f"{partner} has no account on {channel}", mend=mend)
+    found = [one for one, _ in partners.accounts(desk.session, partner_ids=[owner.ident]) if one.disabled_why is None]
+    account = one_account(found, partner, channel, handle)
     try:
         row = single(desk.session, source, account, owner, template, due_at, fields)
     except UnknownName as error:
@@ -53,6 +53,30 @@ def queue_one(
         raise WrongUse(problem=problem, mend=error.facts["mend"], field="template") from error
     _check_pictures(source, template, channel, {} if files else fields)
     return queue.add_single(desk, account, row, fields)
+
+
+def one_account(accounts: Sequence[Account], partner: str, channel: str, handle: str) -> Account:
+    """Return which of a partner's accounts is meant: the one of this name, or the only one on the channel.
+
+    Raises:
+        WrongUse: there is none there, none of this name, or several and nobody says which.
+
+    """
+    on = [account for account in accounts if account.channel == channel]
+    if not on:
+        there = sorted({account.channel for account in accounts})
+        mend = nearest(channel, there) if there else "Connect an account first"
+        raise WrongUse(field="channel", problem=f"{partner} has no account on {channel}", mend=mend)
+    named = [account for account in on if _plain(account.handle) == _plain(handle)] if handle else on
+    if len(named) == 1:
+        return named[0]
+    handles = ", ".join(account.handle for account in on)
+    problem = f"there is no account {handle!r}" if handle else f"{partner} has {len(on)} accounts on {channel}"
+    raise WrongUse(field="account", problem=problem, mend=f"Write one of {handles}.")
+
+
+def _plain(handle: str) -> str:
+    return handle.removeprefix("@").casefold()
 
 
 def refill(desk: Desk, source: Source, row: PostRow, values: Mapping[str, str], *, files: bool = False) -> None:

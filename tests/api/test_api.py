@@ -12,7 +12,8 @@ from conftest import MovedClock
 from measured import measure
 from pages_room import Room, opened_room
 
-from campaign.models import audit, users
+from campaign.models import audit, partners, users
+from campaign.models.partners import Account
 from campaign.models.posts import Post
 from campaign.models.status import Status
 from campaign.models.tokens import ApiToken
@@ -308,6 +309,23 @@ def test_a_post_that_cannot_be_queued_is_refused_with_its_reason(
     found = program(room, "olga").call("POST", "/posts", {**_new(), **changes})
     refused(found, status, code)
     assert said in found.text
+
+
+def test_of_several_accounts_a_program_says_which(tmp_path: Path, clock: MovedClock) -> None:
+    with opened_room(tmp_path, clock) as room:
+        with room.office.database.write() as session:
+            partner = partners.partner_by_key(session, "oak")
+            assert partner is not None
+            partners.add_account(
+                session, Account(partner_id=partner.ident, channel="x", handle="@two", external_id="2")
+            )
+        olga, new = program(room, "olga"), {**_new(), "fields": {"x_line": "Ours"}}
+        for account in ("", "@third"):
+            found = olga.call("POST", "/posts", {**new, "account": account})
+            refused(found, 422, "wrong-use")
+            assert "@two" in found.text
+        made = olga.call("POST", "/posts", {**new, "account": "Two"})
+        assert (made.status_code, made.json()["account"]) == (201, "@two")
 
 
 def test_no_program_names_a_file_of_the_workspace(room: Room) -> None:

@@ -100,6 +100,7 @@ def queue_post(sent: NewPost, who: Queues, once: Onced) -> PostOut:
             template=sent.template,
             due_at=sent.due_at,
             fields=sent.fields,
+            handle=sent.account,
         )
         return row_document(who.post(desk.session, post.ident))
 

@@ -53,6 +53,7 @@ class NewPost(Sent):
 
     partner: Name
     channel: Name
+    account: str = Field(default="", max_length=200, description="Its handle, where the partner has several there.")
     template: Name
     due_at: Instant
     fields: dict[Name, Words] = Field(default_factory=dict, max_length=50)
