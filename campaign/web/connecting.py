@@ -93,10 +93,11 @@ def _taken(who: Actor, channel: str, sent: Mapping[str, str], kept: Mapping[str,
     """Use the answer's state up, and return the account for which it was made."""
     with who.house.app.database.write() as session:
         connector(who.house).taken(session, sent, kept, who.person, who.house.now())
+    who.keep(connect=None)  # now, whatever else is wrong with the answer: it serves once
+    with who.reading() as session:
         account, _ = own_account(session, int(kept["account"]), who.person)
-        if account.channel != channel:
-            raise not_connected("Another platform was asked than the one that answers")
-    who.keep(connect=None)
+    if account.channel != channel:
+        raise not_connected("Another platform was asked than the one that answers")
     return account
 
 

@@ -228,6 +228,8 @@ def test_another_platforms_answer_is_refused(room: Room, box: Sandbox) -> None:
     trip = begun(room, box, "facebook")
     path = trip.allowed(trip.asked(), "5001").replace("/connected/facebook", "/connected/linkedin")
     trip.refused(trip.browser.get(path), "Another platform was asked")
+    again = path.replace("/connected/linkedin", "/connected/facebook")
+    trip.refused(trip.browser.get(again), "begun elsewhere")
 
 
 @pytest.mark.parametrize("channel", CHANNELS)

@@ -119,6 +119,9 @@ def test_a_post_has_a_picture_of_its_own(room: Room) -> None:
     theirs = partner(room).details["image"]
     account = str(room.office.accounts["oak"])
     new = {"template": "post-1", "account": account, "day": "8/12/2025", "time": "9:30", "x_line": "Ours", "do": "send"}
+    form = browser.get(f"/posts/new?template=post-1&account={account}").text
+    assert f'name="image" value="{theirs}"' in form
+    assert 'name="image_remove"' not in form, "that of the details cannot be left out here"
     late = {**new, "day": "1/12/2025"}
     refused = sent(browser, drawn(size=(61, 40)), "/posts/new", image_alt="Another garden", **late).text
     assert "is past" in refused
