@@ -68,6 +68,6 @@ def _load_server(database: Database, table: sa.Table, rows: Iterable[Row]) -> No
                 copy.write_row(row)
         cursor.execute("SET session_replication_role = DEFAULT")
         cursor.execute(
-            f"SELECT setval(pg_get_serial_sequence('{table.name}', 'id'), (SELECT max(id) FROM {table.name}))"  # noqa: S608
+            f"SELECT setval(pg_get_serial_sequence('{table.name}', 'id'), (SELECT max(id) FROM {table.name}))"  # noqa: S608 - our own table
         )
         driver.commit()

@@ -1,5 +1,6 @@
-"""Addresses of platforms, as a settings type reads them."""
+"""Addresses in settings: of platforms, and whether a host is this machine."""
 
+import ipaddress
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -22,3 +23,13 @@ def _checked(url: str) -> str:
 
 WebAddress = Annotated[str, AfterValidator(_checked)]
 """The address of a platform's API: http or https, with a host."""
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether a host is this machine."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,25 +1,15 @@
 """The table [oidc] of config.toml: the identity provider through which people sign in, and who is what there."""
 
-import ipaddress
 from collections.abc import Mapping
 from typing import Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
+from campaign.config.addresses import is_loopback
 from campaign.config.faults import Section, fault
 
 _ROLES = ("officer", "reviewer", "admin")
-
-
-def is_loopback(host: str) -> bool:
-    """Say whether a host is this machine."""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 class OidcSection(Section):

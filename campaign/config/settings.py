@@ -9,11 +9,12 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator, model_validator
 
+from campaign.config.addresses import is_loopback
 from campaign.config.alerts import AlertsSection
 from campaign.config.durations import Duration, spoken
 from campaign.config.faults import Origin, Section, fault
 from campaign.config.notices import NoticesSection
-from campaign.config.oidc import OidcSection, is_loopback
+from campaign.config.oidc import OidcSection
 
 _NOTHING = timedelta()
 _MEMORY = "sqlite:///:memory:"

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import urllib3
 
-from campaign.config.oidc import is_loopback
+from campaign.config.addresses import is_loopback
 from campaign.errors import WrongUse
 from campaign.http import Adapter
 

@@ -5,7 +5,7 @@ a preview shows every row; only a file that is no such table is refused whole.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -82,6 +82,4 @@ def _line(row: Row, zone: ZoneInfo) -> PostLine:
 
 def _judged(line: PostLine, findings: Sequence[Finding]) -> PostLine:
     mine = tuple(finding for finding in findings if (finding.line or 1) == line.line)
-    return PostLine(
-        line.line, line.partner, line.channel, line.account, line.template, line.at, line.due_at, line.fields, mine
-    )
+    return replace(line, findings=mine)

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy import JSON, Column, LargeBinary, UniqueConstraint
 from sqlmodel import Field, Session, SQLModel, col, select
 
+from campaign.models.paging import Page, Place, page
 from campaign.models.posts import Post
 from campaign.models.types import UtcDateTime
 
@@ -122,26 +123,22 @@ def partners(session: Session) -> list[Partner]:
 
 
 def partners_page(
-    session: Session, size: int, *, after: str = "", only: Sequence[str] = ()
-) -> tuple[list[Partner], bool]:
-    """Return ``size`` partners by key after one, of these or of all, and whether there are more."""
-    statement = select(Partner).where(col(Partner.key) > after).order_by(col(Partner.key)).limit(size + 1)
-    found = list(session.exec(statement.where(col(Partner.key).in_(only)) if only else statement))
-    return found[:size], len(found) > size
+    session: Session, size: int, *, after: Place | None = None, only: Sequence[str] = ()
+) -> Page[Partner]:
+    """Return ``size`` partners by key after one, of these or of all."""
+    statement = select(Partner).where(col(Partner.key).in_(only)) if only else select(Partner)
+    return page(lambda some: session.exec(some.of(statement, [col(Partner.key)])).all(), size, after=after)
 
 
 def accounts_page(
-    session: Session, size: int, *, after: tuple[str, str, int] | None = None, only: Sequence[str] = ()
-) -> tuple[list[tuple[Account, Partner]], bool]:
-    """Return ``size`` accounts by partner, channel and id after one, and whether there are more."""
+    session: Session, size: int, *, after: Place | None = None, only: Sequence[str] = ()
+) -> Page[tuple[Account, Partner]]:
+    """Return ``size`` accounts by partner, channel and id after one, of these partners or of all."""
     order = (col(Partner.key), col(Account.channel), col(Account.id))
     statement = select(Account, Partner).join(Partner, col(Account.partner_id) == col(Partner.id))
-    if after is not None:
-        statement = statement.where(sa.tuple_(*order) > sa.tuple_(*after))
     if only:
         statement = statement.where(col(Partner.key).in_(only))
-    found = list(session.exec(statement.order_by(*order).limit(size + 1)).all())
-    return found[:size], len(found) > size
+    return page(lambda some: session.exec(some.of(statement, order)).all(), size, after=after)
 
 
 def accounts(

@@ -18,7 +18,7 @@ import structlog
 
 from campaign.clock import NEVER, Clock
 from campaign.config import Settings
-from campaign.config.oidc import is_loopback
+from campaign.config.addresses import is_loopback
 from campaign.errors import Outcome, Refused, Unknown
 from campaign.models import Database, notices
 from campaign.models.notices import GIVEN_UP, Heap, Notice
@@ -37,10 +37,10 @@ class Mails(Protocol):
     """What hands one mail after another to a mail server; ``longest`` is how long it may take for one."""
 
     @property
-    def sender(self) -> str: ...  # noqa: D102
+    def sender(self) -> str: ...  # noqa: D102 - the class says it
     @property
-    def longest(self) -> timedelta: ...  # noqa: D102
-    def send(self, message: EmailMessage) -> None: ...  # noqa: D102
+    def longest(self) -> timedelta: ...  # noqa: D102 - the class says it
+    def send(self, message: EmailMessage) -> None: ...  # noqa: D102 - the class says it
 
 
 class Notices:

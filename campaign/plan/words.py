@@ -13,7 +13,7 @@ from campaign.plan.rows import ExistingPost, Filled, PickedTemplate, PlanFacts
 from campaign.plan.wanted import Wanted
 from campaign.ports import Draft, Limits, Message
 
-TOKEN = "00000000"  # noqa: S105
+TOKEN = "00000000"  # noqa: S105 - no secret
 """A token of the right length: the real one is drawn when the post is stored."""
 _X_MEND = (
     "Give the partner a line of its own (`campaign partners set {partner} x_line=…`), let it share DfE's post, "

@@ -26,6 +26,8 @@ PUBLIC_ID = "campaign-sandbox-public"
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _STATE_MAX = 500
+_CHALLENGE = 43
+"""Letters of a SHA-256 in base64url (RFC 7636, section 4.2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,7 @@ def _fault(query: Mapping[str, str], manner: Manner) -> str:
     if not scopes or scopes - manner.scopes:
         return "invalid_scope"
     # RFC 7636, section 4.4.1; X wants state as well (OAuth 2.0 Authorization Code Flow with PKCE, parameters).
-    challenged = query.get("code_challenge_method") == "S256" and len(query.get("code_challenge", "")) == 43  # noqa: PLR2004
+    challenged = query.get("code_challenge_method") == "S256" and len(query.get("code_challenge", "")) == _CHALLENGE
     if manner.pkce and not (challenged and 0 < len(query.get("state", "")) <= _STATE_MAX):
         return "invalid_request"
     return ""

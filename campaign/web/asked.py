@@ -13,6 +13,7 @@ from campaign.models import listing, partners
 from campaign.models.snapshots import FIGURES, LogFilter
 from campaign.plan.days import day_after, day_start
 from campaign.web import times
+from campaign.web.forms import options
 from campaign.web.visitor import Actor
 from campaign.web.words import day_name, sentence
 from campaign.wording import channel
@@ -73,21 +74,17 @@ def choices(session: Session, who: Actor, found: Asked) -> dict[str, Any]:
     return {
         "asked": found,
         "figures": FIGURES,
-        "partners": _options("All partners", named, found.typed.get("partner")) if named else [],
-        "channels": _options(
+        "partners": options("All partners", named, found.typed.get("partner")) if named else [],
+        "channels": options(
             "All channels", [(name, channel(name)) for name in who.house.app.channels], found.typed.get("channel")
         ),
-        "templates": _options("All templates", _named(listing.names(session, "template")), found.typed.get("template")),
-        "slots": _options("All slots", _named(listing.names(session, "slot"), sentence), found.typed.get("slot")),
+        "templates": options("All templates", _named(listing.names(session, "template")), found.typed.get("template")),
+        "slots": options("All slots", _named(listing.names(session, "slot"), sentence), found.typed.get("slot")),
     }
 
 
 def _named(names: list[str], said: Callable[[str], str] = str) -> list[tuple[str, str]]:
     return [(name, said(name)) for name in names]
-
-
-def _options(none: str, pairs: list[tuple[str, str]], chosen: str | None) -> list[dict[str, object]]:
-    return [{"value": value, "text": text, "selected": value == chosen} for value, text in [("", none), *pairs]]
 
 
 def span(days: tuple[date, ...], today: date) -> str:

@@ -21,7 +21,7 @@ from campaign.reports.outcomes import by_day as side_by_side
 from campaign.reports.svg import Bar, Series, bar_chart, line_chart
 from campaign.web.area import Area, Tab
 from campaign.web.asked import Asked, asked, choices, span
-from campaign.web.engagement import as_csv
+from campaign.web.downloads import as_csv
 from campaign.web.queue import place_in, place_of
 from campaign.web.visitor import Who
 from campaign.web.words import FIGURE_NAMES, clock_hour

@@ -1,13 +1,12 @@
 """The engagement log: every reading, sorted and filtered, page by page by key; as files; and one page for each post."""
 
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
 from typing import Any
 
-from fastapi.responses import FileResponse, Response, StreamingResponse
+from fastapi.responses import FileResponse, Response
 from sqlmodel import Session
 from starlette.background import BackgroundTask
 
@@ -17,13 +16,13 @@ from campaign.models.listing import PostRow
 from campaign.models.paging import Page, Place
 from campaign.models.snapshots import FIGURES, LogLine
 from campaign.people import Right
-from campaign.reports.export import csv_pieces
-from campaign.reports.log import LOG_COLUMNS, LogRow, each_log_row, log_row
+from campaign.reports.log import LOG_COLUMNS, each_log_row, log_row
 from campaign.reports.sheet import write_xlsx
 from campaign.reports.svg import Bar, bar_chart
 from campaign.web import places
 from campaign.web.area import Area
 from campaign.web.asked import Asked, asked, choices
+from campaign.web.downloads import as_csv
 from campaign.web.visitor import Who
 from campaign.web.words import FIGURE_NAMES, tag_of
 
@@ -120,12 +119,6 @@ def log_xlsx(who: Who) -> Response:
         raise
     gone = BackgroundTask(rmtree, folder)
     return FileResponse(folder / "log.xlsx", filename="engagement-log.xlsx", background=gone)
-
-
-def as_csv(rows: Iterator[LogRow], columns: tuple[str, ...], name: str) -> Response:
-    """Return rows as a CSV file that a spreadsheet may open without harm, sent piece by piece."""
-    headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
-    return StreamingResponse(csv_pieces(rows, columns), media_type="text/csv; charset=utf-8", headers=headers)
 
 
 @area.get("/engagement/posts/{ident}", Right.SEE)

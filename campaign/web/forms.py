@@ -94,6 +94,11 @@ def seen(shown: Iterable[object]) -> str:
     return sha256(repr(list(shown)).encode()).hexdigest()
 
 
+def options(blank: str, pairs: Iterable[tuple[str, str]], chosen: str | None) -> list[dict[str, object]]:
+    """Return the choices of a select, of (value, text), under ``blank``, which chooses nothing."""
+    return [{"value": value, "text": text, "selected": value == chosen} for value, text in [("", blank), *pairs]]
+
+
 def mistake(words: str) -> PydanticCustomError:
     """Return what a validator raises, so that the person reads these words."""
     return PydanticCustomError("said", "{words}", {"words": words})

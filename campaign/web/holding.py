@@ -15,7 +15,7 @@ from campaign.people import Right
 from campaign.review import holding
 from campaign.review.foresight import Fate, Release, Terms, foresee, on_their_way
 from campaign.web.area import Area, Tab
-from campaign.web.forms import CONFLICT, WRONG, Fields, Form, Sent, read, seen
+from campaign.web.forms import CONFLICT, WRONG, Fields, Form, Sent, options, read, seen
 from campaign.web.visitor import Actor, Who
 from campaign.web.words import Tag
 from campaign.wording import channel, counted
@@ -87,9 +87,7 @@ def _scopes(session: Session, who: Actor, form: Form[Any]) -> list[dict[str, obj
     """Return what can be held beside everything: a channel or a partner."""
     pairs = [(f"channel:{name}", f"Everything on {channel(name)}") for name in who.house.app.channels]
     pairs += [(f"partner:{row.key}", f"Everything of {row.name}") for row in partners.partners(session)]
-    chosen = form.value("scope")
-    items = [("", "Choose a channel or a partner"), *pairs]
-    return [{"value": value, "text": text, "selected": value == chosen} for value, text in items]
+    return options("Choose a channel or a partner", pairs, form.value("scope"))
 
 
 @area.post("/hold", Right.HOLD)

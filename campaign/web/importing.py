@@ -20,7 +20,7 @@ from campaign.reports.log import LogRow
 from campaign.review import bulk
 from campaign.review.bulk import Proposal
 from campaign.web.area import Area
-from campaign.web.engagement import as_csv
+from campaign.web.downloads import as_csv
 from campaign.web.forms import CONFLICT, WRONG, Form, Posted, Sent, Upload
 from campaign.web.pictures import addresses
 from campaign.web.preview import Preview, drafted
@@ -169,6 +169,3 @@ def _told(made: int, drafts: int, rows: int) -> str:
     if rows > made:
         parts_of.append(f"There already: {rows - made}.")
     return " ".join(parts_of)
-
-
-__all__ = ["area"]

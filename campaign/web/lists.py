@@ -7,7 +7,7 @@ from campaign.models import audiences, mailing
 from campaign.people import Right
 from campaign.reports.readers import READER_COLUMNS, each_reader
 from campaign.web.area import Area
-from campaign.web.engagement import as_csv
+from campaign.web.downloads import as_csv
 from campaign.web.visitor import Who
 
 area = Area()

@@ -13,7 +13,7 @@ from campaign.register import outcomes as register
 from campaign.reports.outcomes import COLUMNS, outcome_row
 from campaign.web.area import Area
 from campaign.web.asked import asked
-from campaign.web.engagement import as_csv
+from campaign.web.downloads import as_csv
 from campaign.web.forms import WRONG, Form, Sent
 from campaign.web.visitor import Actor, Who
 from campaign.wording import counted

@@ -1,7 +1,5 @@
 """Who takes part, and how far each partner has come: a page, and the same as CSV."""
 
-import csv
-import io
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -12,9 +10,11 @@ from fastapi.responses import Response
 from campaign.models import participation
 from campaign.models.participation import MANY, Progress
 from campaign.people import Right
-from campaign.reports.export import safe
+from campaign.reports.export import Row
 from campaign.review.reminding import Step, Wanted, step_of
 from campaign.web.area import Area, Tab
+from campaign.web.downloads import as_csv
+from campaign.web.forms import options
 from campaign.web.visitor import Who
 from campaign.web.words import sentence
 from campaign.wording import channel
@@ -65,14 +65,10 @@ def _filters(rows: Sequence[Progress], wanted: Wanted) -> list[tuple[str, str, l
     """Return the selects of the filter: name, label, options."""
     kinds, regions = {one.partner.kind for one in rows}, {one.partner.region for one in rows}
     return [
-        ("step", "What comes next", _options(wanted.step, _STEP_NAMES.items())),
-        ("kind", "Kind", _options(wanted.kind, [(name, sentence(name)) for name in sorted(kinds - {""})])),
-        ("region", "Region", _options(wanted.region, [(name, name) for name in sorted(regions - {""})])),
+        ("step", "What comes next", options("All", _STEP_NAMES.items(), wanted.step)),
+        ("kind", "Kind", options("All", [(name, sentence(name)) for name in sorted(kinds - {""})], wanted.kind)),
+        ("region", "Region", options("All", [(name, name) for name in sorted(regions - {""})], wanted.region)),
     ]
-
-
-def _options(chosen: str, pairs: Iterable[tuple[str, str]]) -> list[dict[str, object]]:
-    return [{"value": value, "text": text, "selected": value == chosen} for value, text in [("", "All"), *pairs]]
 
 
 def _published(one: Progress) -> str:
@@ -110,13 +106,14 @@ def download(who: Who) -> Response:
     """Give the same as a table for a spreadsheet; no cell is read as a formula."""
     with who.reading() as session:
         rows = participation.progress(session)
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(["partner", "name", "kind", "region", "channels", *STEPS[1:-1], "published", "next step"])
-    for one in rows:
-        partner = one.partner
-        steps = ["yes" if has(one) else "no" for _, has in _STEPS[1:-1]]
-        names = [partner.key, partner.name, partner.kind, partner.region, " ".join(one.channels)]
-        writer.writerow([safe(cell) for cell in (*names, *steps, _published(one), next_step(one))])
-    headers = {"Content-Disposition": 'attachment; filename="participation.csv"'}
-    return Response("\ufeff" + text.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)
+    return as_csv(map(_row, rows), _COLUMNS, "participation")
+
+
+_COLUMNS = ("partner", "name", "kind", "region", "channels", *STEPS[1:-1], "published", "next step")
+
+
+def _row(one: Progress) -> Row:
+    partner = one.partner
+    steps = ["yes" if has(one) else "no" for _, has in _STEPS[1:-1]]
+    names = [partner.key, partner.name, partner.kind, partner.region, " ".join(one.channels)]
+    return dict(zip(_COLUMNS, (*names, *steps, _published(one), next_step(one)), strict=True))

@@ -16,7 +16,7 @@ from campaign.people import Right, roster, tickets
 from campaign.people.tickets import Purpose
 from campaign.review.decisions import Desk
 from campaign.web.area import Area
-from campaign.web.forms import WRONG, Fields, Form, Sent, mistake, read
+from campaign.web.forms import WRONG, Fields, Form, Sent, mistake, options, read
 from campaign.web.visitor import Actor, Who
 from campaign.web.words import browser_name
 
@@ -85,8 +85,7 @@ def _form(who: Actor, form: Form[Any], status: int = 200) -> Response:
 
 
 def _partners(session: Session, chosen: str | None) -> list[dict[str, object]]:
-    named = [(row.key, row.name) for row in partners.partners(session)]
-    return [{"value": key, "text": name, "selected": key == chosen} for key, name in [("", "Choose a partner"), *named]]
+    return options("Choose a partner", [(row.key, row.name) for row in partners.partners(session)], chosen)
 
 
 @area.post("/admin/people/new", Right.ADMINISTER)

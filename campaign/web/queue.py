@@ -20,6 +20,7 @@ from campaign.people import Right
 from campaign.plan.days import day_start
 from campaign.web import places, times
 from campaign.web.area import Area, Tab
+from campaign.web.forms import options
 from campaign.web.items import Item, items
 from campaign.web.visitor import Actor, Who
 from campaign.web.words import STATES, day_name
@@ -131,9 +132,8 @@ def _summary(found: Page[PostRow], asked: Filter) -> str:
 def _choices(session: Session, who: Actor, asked: Filter) -> dict[str, Any]:
     """Return what the filter's form offers: an officer has one partner and is not asked for it."""
     named = [] if who.partners else [(row.key, row.name) for row in partners.partners(session)]
-    offered = [("", "All partners"), *named]
     return {
-        "partners": [{"value": key, "text": name, "selected": key == asked.partner} for key, name in offered if named],
+        "partners": options("All partners", named, asked.partner) if named else [],
         "channels": [
             {"value": name, "text": channel(name), "checked": name in asked.channels} for name in who.house.app.channels
         ],

@@ -11,7 +11,7 @@ from campaign.reports.weekly import Week
 from campaign.web import times
 from campaign.web.area import Area
 from campaign.web.asked import asked, choices
-from campaign.web.engagement import as_csv
+from campaign.web.downloads import as_csv
 from campaign.web.visitor import Actor, Who
 from campaign.web.words import STATES
 

@@ -22,7 +22,7 @@ from campaign.ports import Draft
 from campaign.review import decisions, queue
 from campaign.web import times
 from campaign.web.area import Area
-from campaign.web.forms import CONFLICT, WRONG, Form, Posted, Sent
+from campaign.web.forms import CONFLICT, WRONG, Form, Posted, Sent, options
 from campaign.web.holes import Holes, holes
 from campaign.web.pictures import MOST_WITH_PICTURES, Pictures, addresses
 from campaign.web.pictures import own as own_pictures
@@ -60,15 +60,9 @@ def _choice(who: Actor, form: Form[Any], status: int = 200) -> Response:
         "writing/choose.html",
         status=status,
         form=form,
-        templates=_options(titles, form.value("template"), "Choose a template"),
-        accounts=_options(found, form.value("account"), "Choose an account"),
+        templates=options("Choose a template", titles.items(), form.value("template")),
+        accounts=options("Choose an account", found.items(), form.value("account")),
     )
-
-
-def _options(pairs: Mapping[str, str], chosen: str, blank: str) -> list[dict[str, object]]:
-    return [
-        {"value": value, "text": text, "selected": value == chosen} for value, text in [("", blank), *pairs.items()]
-    ]
 
 
 def _accounts(session: Session, who: Actor) -> dict[str, str]:

@@ -7,9 +7,11 @@ from fastapi import APIRouter, Query
 from campaign.intake.values import is_key, row_id
 from campaign.models import figures, partners
 from campaign.models.figures import Order
+from campaign.models.partners import Account, Partner
 from campaign.models.snapshots import LogFilter
 from campaign.reports.documents import account_document, partner_document
 from campaign.reports.log import log_row
+from campaign.web import places
 from campaign.web.api.bearer import Reads
 from campaign.web.api.shapes import AccountOut, Cursor, Instant, Name, Page, PartnerOut, Reading, Size
 from campaign.web.engagement import place_in, place_of
@@ -44,21 +46,24 @@ def log(
 @router.get("/partners", tags=["facts"])
 def list_partners(who: Reads, limit: Size = 200, cursor: Cursor = "") -> Page[PartnerOut]:
     """List the partners by key; an officer's token sees its own."""
-    after = cursor if is_key(cursor) else ""
+    after = (cursor,) if is_key(cursor) else None
     with who.house.app.database.read() as session:
-        rows, more = partners.partners_page(session, limit, after=after, only=who.partners)
-        items = [PartnerOut.model_validate(partner_document(session, row)) for row in rows]
-    return Page[PartnerOut](items=items, next=rows[-1].key if more else None)
+        found = partners.partners_page(session, limit, after=after, only=who.partners)
+        items = [PartnerOut.model_validate(partner_document(session, row)) for row in found.rows]
+    return Page[PartnerOut](items=items, next=found.rows[-1].key if found.has_after else None)
 
 
 @router.get("/accounts", tags=["facts"])
 def list_accounts(who: Reads, limit: Size = 200, cursor: Cursor = "") -> Page[AccountOut]:
     """List the accounts by partner and channel, with what stops them."""
     with who.house.app.database.read() as session:
-        rows, more = partners.accounts_page(session, limit, after=_account_in(cursor), only=who.partners)
-    items = [AccountOut.model_validate(account_document(*row)) for row in rows]
-    last = f"{rows[-1][1].key}~{rows[-1][0].channel}~{rows[-1][0].id}" if more else None
-    return Page[AccountOut](items=items, next=last)
+        found = partners.accounts_page(session, limit, after=_account_in(cursor), only=who.partners)
+    items = [AccountOut.model_validate(account_document(*row)) for row in found.rows]
+    return Page[AccountOut](items=items, next=_account_place(*found.rows[-1]) if found.has_after else None)
+
+
+def _account_place(account: Account, partner: Partner) -> str:
+    return places.written((partner.key, account.channel, account.ident))
 
 
 def _account_in(cursor: str) -> tuple[str, str, int] | None:

@@ -41,7 +41,7 @@ class WebhookOut(BaseModel):
     waiting: int = Field(description="Calls that wait to be made.")
     failing_since: str | None
     off_at: str | None
-    off_by: str | None = Field(description="Who switched it off; null: it failed for a day.")
+    off_by: str | None = Field(description="Who switched it off; null where it is on, or fell off by itself.")
     off_why: str | None
 
 
