@@ -150,7 +150,8 @@ def _serve(opened: Callable[[], Means], address: str, key: bytes, lifeline: "Con
 def _accept(listener: Listener, means: Means) -> None:
     with suppress(OSError):  # the listener was closed
         while True:
-            Thread(target=_work, args=(listener.accept(), means)).start()
+            # Of this thread's own kind it would be a daemon too, and a stop would cut what is on the wire.
+            Thread(target=_work, args=(listener.accept(), means), daemon=False).start()
 
 
 def _work(wire: "Connection[lane.Ended, Parcel]", means: Means) -> None:

@@ -127,6 +127,21 @@ def test_a_sender_that_dies_in_mid_send_leaves_its_post_to_be_looked_up_and_anot
     assert room.shown() == [room.seen(post_id).external_id, room.seen(next_id).external_id]
 
 
+def hush_once(so: Callable[[], bool], senders: Senders) -> None:
+    assert comes_true(15, so)
+    senders.hush()
+
+
+def test_a_soft_stop_waits_for_the_answer_to_what_is_on_the_wire(room: Room, senders: Senders) -> None:
+    room.goes_wrong("store-then-delay", seconds=1, times=1)
+    post_id = room.post("The answer comes after the stop.")
+    stopper = Thread(target=hush_once, args=(lambda: bool(room.shown()), senders))
+    stopper.start()
+    assert isinstance(send(room, senders.send).result, Receipt)
+    stopper.join()
+    assert room.seen(post_id).status == Status.PUBLISHED
+
+
 def test_once_hushed_no_sender_begins_another_request(room: Room, senders: Senders) -> None:
     room.post("One.")
     send(room, senders.send)
