@@ -44,7 +44,7 @@ def queue_one(
     if owner is None or desk.person.partner_key not in {None, partner}:
         raise UnknownName(kind="partner", name=partner, mend="`campaign partners list` names them.")
     demand(desk.person, Right.QUEUE, partner)
-    found = [one for one, _ in partners.accounts(desk.session, partner_ids=[owner.ident]) if one.disabled_why is None]
+    found = [one for one, _ in partners.accounts(desk.session, partner_ids=[owner.ident])]
     account = one_account(found, partner, channel, handle)
     try:
         row = single(desk.session, source, account, owner, template, due_at, fields)
@@ -59,13 +59,17 @@ def one_account(accounts: Sequence[Account], partner: str, channel: str, handle:
     """Return which of a partner's accounts is meant: the one of this name, or the only one on the channel.
 
     Raises:
-        WrongUse: there is none there, none of this name, or several and nobody says which.
+        WrongUse: there is none there, it is disabled, none has this name, or there are several and nobody says which.
 
     """
-    on = [account for account in accounts if account.channel == channel]
+    there = [account for account in accounts if account.channel == channel]
+    on = [account for account in there if account.disabled_why is None]
+    if there and not on:
+        problem = f"the account {there[0].handle} of {partner} on {channel} is disabled: {there[0].disabled_why}"
+        raise WrongUse(field="channel", problem=problem, mend="Take it back first, or choose another channel.")
     if not on:
-        there = sorted({account.channel for account in accounts})
-        mend = nearest(channel, there) if there else "Connect an account first"
+        known = sorted({account.channel for account in accounts if account.disabled_why is None})
+        mend = nearest(channel, known) if known else "Connect an account first"
         raise WrongUse(field="channel", problem=f"{partner} has no account on {channel}", mend=mend)
     named = [account for account in on if _plain(account.handle) == _plain(handle)] if handle else on
     if len(named) == 1:

@@ -125,6 +125,15 @@ def test_what_is_wrong_stands_with_its_row_and_nothing_of_the_file_is_stored(app
     assert every_post(office) == []
 
 
+def test_an_account_that_is_disabled_takes_no_row(app: App, office: Office) -> None:
+    with office.database.write() as session:
+        for account, partner in partners.accounts(session):
+            account.disabled_why = "elm leaves" if partner.key == "elm" else None
+    (finding,) = bulk.findings(proposed(app, office, FILE))
+    assert (finding.line, finding.field) == (4, "channel")
+    assert "is disabled: elm leaves" in finding.problem
+
+
 def test_a_file_names_no_picture(app: App, office: Office) -> None:
     text = "partner,channel,template,at,x_line,image\noak,x,post-1,03/12/2025 09:30,L,elm.png\n"
     assert "image" in [finding.field for finding in bulk.findings(proposed(app, office, text))]
