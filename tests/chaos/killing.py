@@ -14,13 +14,14 @@ from sqlmodel import col, select
 from workshop import CAMPAIGN, Workshop
 
 from campaign.app import App
-from campaign.models import upkeep
+from campaign.models import listing, upkeep
 from campaign.models.posts import Attempt
+from campaign.models.status import Status
 
 _SPREAD_OVER_START_UP = 0.2
 """This share of the kills may strike while the daemon still starts."""
-_MOMENT = 1.0
-"""Seconds that a kill waits for a post in flight."""
+_MOMENT = 3.0
+"""Seconds that a kill waits for a post in flight: longer than from one slot of a short trial to the next."""
 
 
 @dataclass
@@ -41,14 +42,15 @@ class Kills:
 def kill_at_random(
     desk: Workshop, *, kills: int, mean: float, start_up: float, dice: Random, shown: Callable[[], int], log: Path
 ) -> Kills:
-    """Start the daemon and kill it, ``kills`` times. ``start_up`` is how many seconds that takes.
+    """Start the daemon and kill it, ``kills`` times or until nothing is left to send. ``start_up`` is how many seconds
+    that takes.
 
     Death comes at random, then at the next instant at which a post is in flight, if there is one within a moment: where
     the machine is slow, chance alone may strike none.
     """
     done = Kills()
     app = App.open(desk.folder, os.environ | desk.environ)
-    for _ in range(kills):
+    while len(done.shown) < kills and _has_more(app):
         life = dice.expovariate(1 / mean)
         if dice.random() >= _SPREAD_OVER_START_UP:
             life += start_up
@@ -67,6 +69,11 @@ def _live_and_die(desk: Workshop, life: float, log: Path, app: App) -> None:
     finally:
         daemon.kill()
         daemon.wait()
+
+
+def _has_more(app: App) -> bool:
+    with app.database.read() as session:
+        return any(row.post.status != Status.PUBLISHED for row in listing.posts(session, listing.PostFilter()))
 
 
 def _sends(app: App) -> bool:
