@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 import leaks
 import pytest
+import structlog
 from hypothesis import settings
 
 from campaign.models import Database
@@ -71,6 +73,19 @@ def postgres_migrated(postgres: str) -> Iterator[str]:
         opened.upgrade()
         opened.close()
         yield str(opened.url.database)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def logs_can_be_captured() -> Iterator[None]:
+    """Let no logger keep for ever where it wrote first: whoever captures logs later would see nothing of it."""
+    configure = structlog.configure
+
+    def uncached(**wanted: Any) -> None:
+        configure(**wanted | {"cache_logger_on_first_use": False})
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(structlog, "configure", uncached)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -4,14 +4,13 @@ from datetime import timedelta
 
 import pytest
 import requests
-import structlog
 from icalendar import Calendar
 from pages_room import Room
 from structlog.testing import capture_logs
 
 from campaign.models import audit
 from campaign.models.status import Status
-from campaign.web import calendar_feed, faults
+from campaign.web import calendar_feed
 
 pytestmark = pytest.mark.thorough
 DAY = timedelta(days=1)
@@ -124,7 +123,6 @@ def test_an_address_that_is_read_all_the_time_is_told_to_wait(room: Room) -> Non
 def test_a_secret_address_is_never_logged(
     room: Room, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(faults, "log", structlog.get_logger())  # one that was used is bound to where it wrote then
     path = made(room, "olga")
     monkeypatch.setattr(calendar_feed, "_events", None)
     with capture_logs() as lines:
