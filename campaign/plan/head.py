@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 
-from jinja2 import TemplateSyntaxError, meta, nodes
+from jinja2 import TemplateAssertionError, TemplateSyntaxError, meta, nodes
 
 from campaign.errors import BadInput, Finding
 from campaign.plan.fields import KINDS, FieldSpec, checked
@@ -241,21 +241,25 @@ class Reading:
     def _names_in(self, key: str, text: str, known: set[str]) -> None:
         try:
             tree = CELL.parse(text)
+            free = meta.find_undeclared_variables(tree)
+        except TemplateAssertionError as why:
+            self._fault_in(key, why, f"cannot be filled: {why.message}", f"The filters are {', '.join(CELL.filters)}.")
+            return
         except TemplateSyntaxError as why:
-            finding = self.source.finding(
-                key, f"has broken grammar: {why.message}", "Close every brace and every block."
-            )
-            self.faults.append(replace(finding, line=self._line_in(key, why.lineno)))
+            self._fault_in(key, why, f"has broken grammar: {why.message}", "Close every brace and every block.")
             return
         for call in tree.find_all(nodes.Call):
             finding = self.source.finding(key, "calls something", "Show names, and use only conditions and filters.")
             self.faults.append(replace(finding, line=self._line_in(key, call.lineno)))
-        for name in sorted(meta.find_undeclared_variables(tree) - known):
+        for name in sorted(free - known):
             near = get_close_matches(name, known, n=1)
             mend = f"Did you mean {near[0]!r}?" if near else "Declare it under `fields`."
             at = next((n for n, line in enumerate(text.split("\n"), start=1) if name in line), 1)
             line = self._line_in(key, at)
             self.faults.append(Finding(self.source.file, name, f"is used in {key}, but is no field", mend, line))
+
+    def _fault_in(self, key: str, why: TemplateSyntaxError, problem: str, mend: str) -> None:
+        self.faults.append(replace(self.source.finding(key, problem, mend), line=self._line_in(key, why.lineno)))
 
     def _line_in(self, key: str, number: int) -> int | None:
         """Return the file's line of a line of the words, or of the key in the head."""

@@ -28,6 +28,11 @@ def terminal(tmp_path_factory: pytest.TempPathFactory) -> Terminal:
             "own.toml:2: days.launch: 2099-02-30 is not a day",
         ),
         (
+            {"templates/own/hello.md": "---\ntitle: Hello\nversion: 1\n---\nOne\n\n{{ partner.name | shout }}\n"},
+            1,
+            "hello.md:7: words: cannot be filled: No filter named 'shout'. The filters are upper, lower,",
+        ),
+        (
             {"templates/own/hello.md": "---\ntitle: Hello\nversion: 1\n---\nOne\n\n{{ partner.name.upper() }}\n"},
             1,
             "hello.md:7: words: calls something. Show names",
