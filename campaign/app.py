@@ -11,7 +11,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from threading import Event
 
-from campaign.channels import ChannelKind, load_channels
+from campaign.channels import ChannelComposer, ChannelKind, load_channels
 from campaign.channels.email import EmailChannel
 from campaign.clock import Clock, SystemClock
 from campaign.config import CONFIG_NAME, Settings, load_settings, validated
@@ -41,26 +41,16 @@ from campaign.nudge import Listener, nudge
 from campaign.plan.addressing import Letterhead
 from campaign.plan.gather import Copy, Source
 from campaign.plan.media import MediaStore
-from campaign.ports import Bulk, Channel, Draft, Engine, Limits, Message
+from campaign.ports import Bulk, Channel, Engine, Limits
 from campaign.ports.watching import Meter, NoMeter
 from campaign.review.content import Contents
 from campaign.review.digest import Digest
 from campaign.review.head import HeadReport
+from campaign.review.noticing import Chore as EventNotices
 from campaign.review.rules import Watch
 from campaign.vault import Vault
 
 _READING_LATE = timedelta(hours=1)
-
-
-@dataclass(frozen=True, slots=True)
-class ChannelComposer:
-    """Composes a draft by its channel's own rule."""
-
-    channels: Mapping[str, Channel]
-
-    def compose(self, channel: str, draft: Draft, token: str) -> Message:
-        """Return the exact outgoing content."""
-        return self.channels[channel].compose(draft, token)
 
 
 @dataclass
@@ -257,7 +247,13 @@ class App:
         digest = Digest(self.database, self.settings.notices.digest_at, wanted.timezone)
         # A mail server, a platform or a program that answers slowly keeps nothing else waiting.
         letters = partial(self.notices.chore, stopping=stopping)
-        slow: dict[str, Chore] = {"notices": letters, "readings": collector.chore, "webhooks": webhooks}
+        events = EventNotices(self.database, self.contents, partial(self.source, placeholders=True), wanted.timetable)
+        slow: dict[str, Chore] = {
+            "notices": letters,
+            "readings": collector.chore,
+            "webhooks": webhooks,
+            "events": events,
+        }
         apart = [Apart(chore, name, stopping) for name, chore in slow.items()]
         return [watch.chore, *watching, partial(budget.reopen, means), head.chore, digest.chore, *apart]
 

@@ -10,8 +10,7 @@ from typing import Any
 
 from builders import unsent
 
-from campaign.app import ChannelComposer
-from campaign.channels import load_channels
+from campaign.channels import ChannelComposer, load_channels
 from campaign.clock import SystemClock
 from campaign.dispatch import lane, reconcile, sweep
 from campaign.dispatch.means import Means

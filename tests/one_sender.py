@@ -8,8 +8,7 @@ from pathlib import Path
 
 from dispatch_room import POLICY
 
-from campaign.app import ChannelComposer
-from campaign.channels import load_channels
+from campaign.channels import ChannelComposer, load_channels
 from campaign.clock import SystemClock
 from campaign.dispatch import lane
 from campaign.dispatch.means import Means

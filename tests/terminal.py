@@ -6,16 +6,20 @@ A process of its own costs a command seconds; the stories pay that, the unit tes
 import io
 import json
 import sys
-from collections.abc import Sequence
-from contextlib import redirect_stderr, redirect_stdout
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
 import leaks
+import sqlalchemy as sa
+from sqlmodel import col
 
 from campaign.cli.frame import main
+from campaign.models import Database
+from campaign.models.posts import Post
 
 CONFIG = """[campaign]
 name = "A campaign of our own"
@@ -89,6 +93,17 @@ class Terminal:
     def approve(self, *idents: str, who: str = "rita") -> None:
         hashes = {post["id"]: post["content_hash"] for post in self.posts()}
         self.run("review", "approve", *(f"{ident}@{hashes[ident][:8]}" for ident in idents), "--as", who)
+
+    @contextmanager
+    def database(self) -> Iterator[Database]:
+        opened = Database(f"sqlite:///{self.folder}/campaign.db", connections=1)
+        yield opened
+        opened.close()
+
+    def put(self, ident: str, **values: object) -> None:
+        """Put a post where dispatch would have left it."""
+        with self.database() as database, database.write() as session:
+            session.execute(sa.update(Post).where(col(Post.id) == int(ident)).values(**values))
 
 
 def opened_terminal(folder: Path, config: str = CONFIG) -> Terminal:

@@ -6,6 +6,8 @@ leaves a platform out would be worse.
 
 import importlib
 import pkgutil
+from collections.abc import Mapping
+from dataclasses import dataclass
 from types import ModuleType
 from typing import ClassVar, Protocol, Self
 
@@ -13,9 +15,9 @@ from pydantic import BaseModel
 
 from campaign.clock import Clock
 from campaign.errors import WrongUse
-from campaign.ports import Channel
+from campaign.ports import Channel, Draft, Message
 
-__all__ = ["ChannelKind", "load_channels"]
+__all__ = ["ChannelComposer", "ChannelKind", "load_channels"]
 
 
 class ChannelKind(Channel, Protocol):
@@ -27,6 +29,17 @@ class ChannelKind(Channel, Protocol):
     def from_settings(cls, settings: BaseModel, clock: Clock | None = None) -> Self:
         """Build the channel."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelComposer:
+    """Composes a draft by its channel's own rule."""
+
+    channels: Mapping[str, Channel]
+
+    def compose(self, channel: str, draft: Draft, token: str) -> Message:
+        """Return the exact outgoing content."""
+        return self.channels[channel].compose(draft, token)
 
 
 def load_channels(package: str = __name__) -> dict[str, type[ChannelKind]]:

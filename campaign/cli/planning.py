@@ -144,6 +144,9 @@ def queue_command(placeholders: Placeholders = False, by: As = None, as_json: As
         typer.echo(_told(counts, sum(_said(row) == "leave out" for row in rows)))
     for scope in (*(f"event:{name}" for name in held), *let_go):
         typer.echo(f"{'Released' if scope in let_go else 'Held'}: {scope}.", err=True)
+    if brought.noticed:
+        told = counted(brought.noticed, "notice")
+        typer.echo(f"Drafted {told} of events that do not take place (`campaign posts list --status draft`).", err=True)
     if done.not_agreed:
         waiting = "waits" if len(done.not_agreed) == 1 else "wait"
         drafts = counted(len(done.not_agreed), "draft")

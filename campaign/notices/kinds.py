@@ -23,6 +23,7 @@ class Kind(StrEnum):
     REMINDER = "reminder"
     DIGEST = "digest"
     REVIEW_AGAIN = "review_again"
+    EVENT_NOTICE = "event_notice"
     EVENT = "event"
 
 
@@ -120,6 +121,13 @@ WORDINGS: Mapping[Kind, Wording] = MappingProxyType(
             _POST,
             "/posts?status=in_review",
             asks=False,
+        ),
+        Kind.EVENT_NOTICE: Wording(
+            "a notice to submit",
+            "notices to submit",
+            "Read it, and submit or withdraw it here",
+            _POST,
+            "/posts?status=draft",
         ),
         Kind.EVENT: Wording(
             "an event has changed", "events have changed", "See your posts here", "/posts", "/posts", asks=False

@@ -25,3 +25,8 @@ def called_off(event: Event) -> str | None:
     if event.status in {"moved", "cancelled"}:
         return f"the event {event.name} {'has moved' if event.status == 'moved' else 'is cancelled'}"
     return None
+
+
+def notice_key(event: Event) -> str:
+    """Return the key of a notice that the event, as it stood until now, moves or is cancelled: each is drafted once."""
+    return f"{event.key} {event.status} {event.starts:%Y-%m-%dT%H:%M:%S}"

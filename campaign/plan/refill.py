@@ -16,7 +16,8 @@ from campaign.models.posts import Post
 from campaign.plan.addressing import addressed
 from campaign.plan.audience import AccountFacts, PartnerFacts
 from campaign.plan.days import local
-from campaign.plan.entries import Slot, Timetable
+from campaign.plan.entries import Event, Slot, Timetable
+from campaign.plan.events import notice_key
 from campaign.plan.fill import parts
 from campaign.plan.gather import Source, account_facts, partner_facts
 from campaign.plan.occurrences import Occurrence
@@ -108,7 +109,7 @@ def pictures_named(template: Template, fields: Mapping[str, str], mend: str) -> 
 
 
 def _event_words(timetable: Timetable, post: Post) -> Mapping[str, object] | None:
-    found = next((event for event in timetable.events if event.key == post.occurrence), None)
+    found = next((event for event in timetable.events if post.occurrence in {event.key, notice_key(event)}), None)
     return event_facts(found) if found else None
 
 
@@ -129,9 +130,11 @@ def single(
     said: Said | None = None,
     *,
     corrects: bool = False,
+    event: Event | None = None,
 ) -> PlanRow:
     """Return the row of a post that no timetable asked for; what is wrong with it is in its findings. ``said``: what
     the channel's accounts say, where it was read already. ``corrects``: the caller names the issue that it corrects.
+    ``event``: it is a notice of that event.
     """
     owner = partner_facts(partner)
     facts = PlanFacts(
@@ -152,16 +155,16 @@ def single(
         account_id=account.ident,
         channel=account.channel,
         slot=SINGLE,
-        occurrence=f"{local(due_at, source.copy.timetable.zone):%Y-%m-%dT%H:%M:%S} {secrets.token_hex(4)}",
+        occurrence=notice_key(event) if event else _key(local(due_at, source.copy.timetable.zone)),
         due_at=due_at,
         window_from=due_at,
         window_until=due_at,
     )
-    if tied(source.copy.templates.pick(template, account.channel)) and not corrects:
+    if tied(source.copy.templates.pick(template, account.channel)) and not (corrects or event):
         problem = "it speaks of an event, a question or an issue, which a new post has not"
         finding = Finding(template, "template", problem, "Choose another template")
         return replace(row, action="blocked", findings=(finding,))
-    wanted = _wanted(row, account_facts(account, partner), owner, template)
+    wanted = _wanted(row, account_facts(account, partner), owner, template, event)
     try:
         made = filled(facts, wanted, _holder(row, fields))
     except BadInput as error:
@@ -188,9 +191,13 @@ def _out_of_bounds(facts: PlanFacts, wanted: Wanted) -> list[Finding]:
     return [Finding("the new post", "at", reason, "Choose another time")] if reason else []
 
 
-def _wanted(row: PlanRow, account: AccountFacts, owner: PartnerFacts, template: str) -> Wanted:
+def _key(at: datetime) -> str:
+    return f"{at:%Y-%m-%dT%H:%M:%S} {secrets.token_hex(4)}"
+
+
+def _wanted(row: PlanRow, account: AccountFacts, owner: PartnerFacts, template: str, event: Event | None) -> Wanted:
     slot = Slot(name=SINGLE, channels=(row.channel,), templates=(template,))
-    occurrence = Occurrence(slot, row.occurrence, row.due_at, template=template)
+    occurrence = Occurrence(slot, row.occurrence, row.due_at, template=template, event=event)
     return Wanted(account, owner, occurrence, Place(row.due_at, row.due_at, timedelta()))
 
 

@@ -18,6 +18,7 @@ from campaign.plan.head import Picturing, Template, read_head
 
 __all__ = [
     "CORRECTION",
+    "EVENT_NOTICE",
     "Facts",
     "FieldSpec",
     "Picturing",
@@ -30,6 +31,9 @@ __all__ = [
 
 CORRECTION: Final = "correction"
 """The template of an issue that corrects another; it goes to those who got that one, and to nobody else."""
+
+EVENT_NOTICE: Final = "event-notice"
+"""The template of a notice that an event moves or is cancelled; drafted for the accounts that have spoken of it."""
 
 _NOT_TEMPLATES: Final = frozenset({"departures.md", "readme.md"})
 
@@ -94,7 +98,7 @@ def wanted_fields(templates: Templates) -> Mapping[str, FieldSpec]:
     correction says is said of one issue and is no partner's detail.
     """
     wanted: dict[str, FieldSpec] = {}
-    for template in (one for one in templates.by_key.values() if one.name != CORRECTION):
+    for template in (one for one in templates.by_key.values() if one.name not in {CORRECTION, EVENT_NOTICE}):
         for name, spec in template.fields.items():
             wanted[name] = _tighter(wanted[name], spec) if name in wanted else spec
     return dict(sorted(wanted.items()))

@@ -10,19 +10,22 @@ from campaign.people import Right, demand
 from campaign.plan.gather import Source, gather
 from campaign.plan.planner import plan
 from campaign.plan.rows import PlanRow
-from campaign.review import queue, rules
+from campaign.review import noticing, queue, rules
 from campaign.review.decisions import Desk
 from campaign.review.queue import Queued
 
 
 @dataclass(frozen=True, slots=True)
 class BroughtIn:
-    """What a run did: the rows of the plan, what became of them, and the events that are held or let go now."""
+    """What a run did: the rows of the plan, what became of them, the events that are held or let go now, and how many
+    notices of such events were drafted.
+    """
 
     rows: tuple[PlanRow, ...]
     queued: Queued
     held: tuple[str, ...]
     let_go: tuple[str, ...]
+    noticed: int
 
     @property
     def blocked(self) -> list[PlanRow]:
@@ -75,8 +78,9 @@ def bring_in(desk: Desk, source: Source, *, only: str | None = None, ahead: Ahea
     held = rules.hold_events(desk.session, unsure, desk.now)
     # Whoever queues for one partner alone has not brought the others' posts in line.
     let_go = rules.release_events(desk.session, unsure, desk.now) if mine is None else []
+    noticed = noticing.bring_in(desk, source, only=mine)
     _keep_templates(desk, source)
-    return BroughtIn(tuple(rows), done, tuple(held), tuple(let_go))
+    return BroughtIn(tuple(rows), done, tuple(held), tuple(let_go), len(noticed))
 
 
 def _keep_templates(desk: Desk, source: Source) -> None:

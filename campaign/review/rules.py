@@ -103,6 +103,20 @@ def _own_holds(session: Session) -> list[Hold]:
     return [hold for hold in holds.active(session) if hold.held_by == TIMETABLE and hold.scope.startswith("event:")]
 
 
+class Changes:
+    """Says whether a file is another one than at the last look. Raises OSError where there is none."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._seen: tuple[int, int] | None = None
+
+    def new(self) -> bool:
+        """Look at it; the first look finds it new."""
+        stamp = self._file.stat()
+        before, self._seen = self._seen, (stamp.st_mtime_ns, stamp.st_size)
+        return before != self._seen
+
+
 class Watch:
     """Brings the rules to the tables when the timetable's file changes, and once at the start."""
 
@@ -110,7 +124,7 @@ class Watch:
         self._database = database
         self._file = file
         self._timezone = timezone
-        self._seen: tuple[int, int] | None = None
+        self._changes = Changes(file)
 
     def chore(self, now: datetime) -> datetime | None:
         """Look at the file; nothing asks to be called again before the next beat.
@@ -118,10 +132,8 @@ class Watch:
         A file that cannot be read, or only half of one, changes nothing: what stood before goes on to hold.
         """
         try:
-            stamp = self._file.stat()
-            if (seen := (stamp.st_mtime_ns, stamp.st_size)) == self._seen:
+            if not self._changes.new():
                 return None
-            self._seen = seen
             timetable = load_timetable(self._file, self._timezone)
         except (BadInput, OSError) as error:
             log.warning("the timetable cannot be read", detail=str(error))

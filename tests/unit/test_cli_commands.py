@@ -27,14 +27,6 @@ def terminal(tmp_path: Path) -> Terminal:
     return opened
 
 
-def put(terminal: Terminal, ident: str, **values: object) -> None:
-    """Put a post where dispatch would have left it."""
-    database = Database(f"sqlite:///{terminal.folder}/campaign.db", connections=1)
-    with database.write() as session:
-        session.execute(sa.update(Post).where(col(Post.id) == int(ident)).values(**values))
-    database.close()
-
-
 def post(terminal: Terminal, ident: str) -> dict[str, object]:
     found: dict[str, object] = {one["id"]: one for one in terminal.posts()}[ident]
     return found
@@ -120,7 +112,7 @@ def test_hold_and_release_say_what_they_did(terminal: Terminal) -> None:
 def test_release_foretells_without_doing_it(terminal: Terminal) -> None:
     ident = terminal.posts("--partner", "oak")[0]["id"]
     terminal.approve(ident)
-    put(terminal, ident, due_at=datetime.now(UTC) - timedelta(hours=2))
+    terminal.put(ident, due_at=datetime.now(UTC) - timedelta(hours=2))
     terminal.run("hold", "--reason", "r", "--as", "rita")
     (foretold,) = terminal.json("release", "--dry-run", "--as", "rita")
     assert (foretold["id"], foretold["partner"], foretold["fate"]) == (ident, "oak", "missed")
@@ -132,7 +124,7 @@ def test_release_foretells_without_doing_it(terminal: Terminal) -> None:
 
 def test_by_hand_from_the_list_to_the_recorded_address(terminal: Terminal) -> None:
     ident = next(row["id"] for row in terminal.posts("--partner", "oak") if row["channel"] == "x")
-    put(terminal, ident, status=Status.BY_HAND)
+    terminal.put(ident, status=Status.BY_HAND)
     assert [row["id"] for row in terminal.json("hand", "list")] == [ident]
     ready = terminal.json("hand", "show", ident)
     assert ready["text"] == "Oak School joins in. Come on Friday"
@@ -154,12 +146,12 @@ def test_hand_show_resolves_what_is_shared_when_it_is_shown(terminal: Terminal) 
     terminal.timetable(slot("launch", channels=("x", "facebook")), share)
     terminal.run("queue")
     (ident,) = (row["id"] for row in terminal.posts() if row["slot"] == "share")
-    put(terminal, ident, status=Status.BY_HAND)
+    terminal.put(ident, status=Status.BY_HAND)
     early = terminal.json("hand", "show", ident)
     assert (early["compose_url"], early["share_url"]) == (None, None)
     assert "not published yet" in early["text"]
     source = next(row["id"] for row in terminal.posts("--partner", "oak", "--channel", "x") if row["slot"] == "launch")
-    put(terminal, source, status=Status.BY_HAND)
+    terminal.put(source, status=Status.BY_HAND)
     terminal.run("hand", "done", source, "--url", "https://x.com/oak/status/7")
     ready = terminal.json("hand", "show", ident)
     assert ready["text"] == "Share this post of Oak School: https://x.com/oak/status/7"
@@ -175,7 +167,7 @@ def test_a_refused_move_is_said_in_words(terminal: Terminal) -> None:
         ("by_hand", ("review", "return", ident, "--comment", "c"), "is by hand, so it cannot be returned."),
         ("approved", ("hand", "done", ident, "--url", "https://x.com/1"), "is approved, so it cannot be recorded as"),
     ):
-        put(terminal, ident, status=Status(status))
+        terminal.put(ident, status=Status(status))
         assert words in terminal.run(*command, code=1)
 
 
@@ -184,7 +176,7 @@ def test_a_person_settles_an_unconfirmed_post_both_ways(terminal: Terminal) -> N
     soon, long_ago = datetime.now(UTC) + timedelta(minutes=5), datetime.now(UTC) - timedelta(hours=2)
     for ident, due_at in ((there, soon), (absent, soon), (late, long_ago)):
         sent = {"status": Status.UNCONFIRMED, "approved_hash": col(Post.content_hash)}
-        put(terminal, ident, due_at=due_at, needs_person="nobody can look", **sent)
+        terminal.put(ident, due_at=due_at, needs_person="nobody can look", **sent)
     doctor = terminal.json("doctor", code=1)
     assert {row["subject"] for row in doctor if row["rule"] == "post-needs-person"} == {there, absent, late}
     assert "is no post on X" in terminal.run(
@@ -204,15 +196,15 @@ def test_a_hidden_id_is_said_and_the_address_of_another_post_is_refused(terminal
     first, second = (row["id"] for row in terminal.posts("--partner", "oak"))
     channels = {row["id"]: row["channel"] for row in terminal.posts()}
     (facebook,) = (ident for ident in (first, second) if channels[ident] == "facebook")
-    put(terminal, facebook, status=Status.UNCONFIRMED)
+    terminal.put(facebook, status=Status.UNCONFIRMED)
     hidden = "https://www.facebook.com/oak/posts/pfbid02AbC"
     assert "holds no id" in terminal.run("settle", facebook, "--published", hidden, "--as", "rita")
     assert (post(terminal, facebook)["status"], post(terminal, facebook)["external_id"]) == ("published", None)
     x = first if facebook == second else second
-    put(terminal, x, status=Status.UNCONFIRMED)
+    terminal.put(x, status=Status.UNCONFIRMED)
     new = ("posts", "new", "--partner", "oak", "--channel", "x", "--template", "hello", "--at", "2030-12-05T10:00")
     other = terminal.run(*new, "line=One more").split()[1]
-    put(terminal, other, status=Status.PUBLISHED, external_id="77")
+    terminal.put(other, status=Status.PUBLISHED, external_id="77")
     taken = terminal.run("settle", x, "--published", "https://x.com/oak/status/77", "--as", "rita", code=2)
     assert "another post of oak" in taken
 
@@ -228,7 +220,7 @@ def test_what_was_published_by_hand_keeps_its_id_so_that_others_can_share_it(
     terminal: Terminal, url: str, external_id: str | None, said: str
 ) -> None:
     ident = terminal.posts("--partner", "oak", "--channel", "x")[0]["id"]
-    put(terminal, ident, status=Status.BY_HAND)
+    terminal.put(ident, status=Status.BY_HAND)
     assert said in terminal.run("hand", "done", ident, "--url", url)
     assert (post(terminal, ident)["status"], post(terminal, ident)["external_id"]) == ("published", external_id)
     assert post(terminal, ident)["url"] == url
@@ -241,7 +233,7 @@ def test_what_was_published_by_hand_keeps_its_id_so_that_others_can_share_it(
 def test_a_person_settles_what_was_to_be_taken_down_by_hand(terminal: Terminal) -> None:
     gone, stays, _ = (row["id"] for row in terminal.posts())
     for ident in (gone, stays):
-        put(terminal, ident, status=Status.RETRACTING, needs_person="delete it by hand")
+        terminal.put(ident, status=Status.RETRACTING, needs_person="delete it by hand")
     terminal.run("settle", gone, "--not-published", "--as", "rita")
     terminal.run("settle", stays, "--published", "https://x.com/1", "--as", "rita")
     assert [post(terminal, ident)["status"] for ident in (gone, stays)] == ["retracted", "published"]
@@ -250,7 +242,7 @@ def test_a_person_settles_what_was_to_be_taken_down_by_hand(terminal: Terminal) 
 def test_retract_takes_what_the_scope_covers_and_nothing_else(terminal: Terminal) -> None:
     rows = terminal.posts()
     for row in rows:
-        put(terminal, row["id"], status=Status.PUBLISHED, external_id=row["id"])
+        terminal.put(row["id"], status=Status.PUBLISHED, external_id=row["id"])
     assert "To be taken down: 1 post." in terminal.run("retract", "channel:facebook", "--reason", "r", "--as", "rita")
     assert {row["status"] for row in terminal.posts("--channel", "x")} == {"published"}
     assert "acts for oak only" in terminal.run("retract", "everything", "--reason", "r", "--as", "olga", code=2)
@@ -342,7 +334,7 @@ def test_init_leaves_what_is_there(terminal: Terminal) -> None:
 def test_what_a_slot_missed_gets_one_new_time_with_one_command(terminal: Terminal) -> None:
     terminal.approve(*(one["id"] for one in terminal.posts() if one["partner"] == "oak"))
     for one in terminal.posts():
-        put(terminal, one["id"], status="missed")
+        terminal.put(one["id"], status="missed")
     said = terminal.run("posts", "move", "--slot", "launch", "--at", "2030-12-03T10:00", "--as", "rita", code=1)
     assert "2 posts are approved" in said
     assert "without an approval" in said

@@ -120,6 +120,14 @@ def test_post_2_and_the_newsletter_name_no_events_once_all_are_over(channel: str
 
 
 @pytest.mark.parametrize("name", [name for name in TEMPLATES.names() if (name, "x") in TEMPLATES.by_key])
+def test_every_template_for_x_has_words_that_differ_by_partner(name: str) -> None:
+    template = TEMPLATES.pick(name, "x")
+    assert "x_line" in template.fields or "partner.name" in template.words
+
+
+@pytest.mark.parametrize(
+    "name", [name for (name, channel), one in TEMPLATES.by_key.items() if channel == "x" and "x_line" in one.fields]
+)
 def test_on_x_a_partner_without_a_line_of_its_own_is_blocked_by_name(name: str, tmp_path: Path) -> None:
     facts = Facts({}, {"name": "Oak"}, channel="x")
     with pytest.raises(BadInput, match="x_line: is missing"):
