@@ -1,4 +1,4 @@
-"""A workspace as it stands late in a long campaign: so many posts of 500 partners, ten readings for each, their events.
+"""A workspace as it stands late in a long campaign: so many posts of 500 partners, their readings and their events.
 
 The posts lie over forty weeks whatever their number, four of them still to come. Rows go in by the driver's own bulk
 way (executemany, COPY) with the indexes taken down, and are what the program itself would have stored.
@@ -26,14 +26,15 @@ from campaign.plan.twins import text_key
 from campaign.ports import Draft
 from campaign.review.content import draft_to_json
 
-PARTNERS, READINGS = 500, 10
+PARTNERS = 500
 CHANNELS = ("x", "facebook", "linkedin", "email")
 TEMPLATES = ("post-1", "post-2", "question", "event", "good-practice", "last-day")
 SLOTS = tuple(f"slot {number}" for number in range(1, 21))
 KINDS, REGIONS = ("school", "council", "charity", "health"), ("London", "North West", "South East", "Midlands", "East")
 READERS = 5000
 _BACK, _AHEAD = timedelta(weeks=36), timedelta(weeks=4)
-_HOURS = (1, 6, 24, 48, 72, 120, 168, 336, 504, 720)
+_HOURS = (1, 3, 6, 12, 24, 48, 72, 96, 120, 144, 168, 336, 504, 720, 1440)
+"""So many readings has a post that is out and no mail: ten for each post of the campaign, all in all."""
 _FEW = 40
 """Posts that only a person can settle: as many in a large campaign as in a small one."""
 _FIGURES = {"x": (1, 0, 1, 1, 1, 1), "facebook": (1, 1, 1, 1, 1, 1), "linkedin": (1, 1, 1, 1, 1, 0)}
@@ -107,7 +108,8 @@ def fill(app: App, crowd: Crowd) -> None:
 
 
 def settle_down(database: Database) -> None:
-    """Let the database learn what it holds, as it does by itself in time."""
+    """Let the database learn what it holds, as it does by itself in time, or a daemon has it do once a day."""
+    database.learn()
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)" if database.is_sqlite else "VACUUM ANALYZE")
 
@@ -223,7 +225,7 @@ def _facts(post: Planned, crowd: Crowd) -> dict[str, Any]:
         "tries": 1 if post.due_at < crowd.now else 0,
         "looks": 0,
         "good_reads": 0,
-        "readings": READINGS,
+        "readings": len(_HOURS),
         "created_at": crowd.now - _BACK,
     }
     if post.status == "unconfirmed":
@@ -235,7 +237,7 @@ def _facts(post: Planned, crowd: Crowd) -> dict[str, Any]:
 
 
 def _snapshots(crowd: Crowd) -> Iterator[Row]:
-    """Yield ten readings of each post that is out and is no mail; one in fifty is a gap."""
+    """Yield the readings of each post that is out and is no mail; one in fifty is a gap."""
     number = 0
     late = timedelta(seconds=20)
     offsets = [(f"{hours}h", timedelta(hours=hours), 10 - 9 / (place + 1)) for place, hours in enumerate(_HOURS)]

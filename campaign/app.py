@@ -24,7 +24,7 @@ from campaign.engagement.collect import Collector
 from campaign.engagement.timetable import Cooling
 from campaign.engine import require_cluster
 from campaign.engine.apart import Apart
-from campaign.engine.chores import Chore
+from campaign.engine.chores import Chore, Daily
 from campaign.engine.local import LocalEngine
 from campaign.errors import BadSetting, WrongUse
 from campaign.health.chores import chores
@@ -45,7 +45,7 @@ from campaign.ports import Bulk, Channel, Engine, Limits
 from campaign.ports.watching import Meter, NoMeter
 from campaign.review.content import Contents
 from campaign.review.digest import Digest
-from campaign.review.head import HeadReport
+from campaign.review.head import tell_head
 from campaign.review.noticing import Chore as EventNotices
 from campaign.review.rules import Watch
 from campaign.vault import Vault
@@ -242,7 +242,8 @@ class App:
         )
         means, wanted = self.means(), self.settings.campaign
         watch = Watch(self.database, wanted.timetable, wanted.timezone)
-        watching, head = chores(self.doctor, self.settings, self.owner), HeadReport(self.database)
+        watching, head = chores(self.doctor, self.settings, self.owner), Daily(partial(tell_head, self.database))
+        learning = Daily(lambda _: self.database.learn())
         webhooks = telling(self.database, self.clock, self.settings, self.owner, lambda: self.vault, stopping)
         digest = Digest(self.database, self.settings.notices.digest_at, wanted.timezone)
         # A mail server, a platform or a program that answers slowly keeps nothing else waiting.
@@ -255,7 +256,7 @@ class App:
             "events": events,
         }
         apart = [Apart(chore, name, stopping) for name, chore in slow.items()]
-        return [watch.chore, *watching, partial(budget.reopen, means), head.chore, digest.chore, *apart]
+        return [watch.chore, *watching, partial(budget.reopen, means), head.chore, learning.chore, digest.chore, *apart]
 
     @cached_property
     def doctor(self) -> Doctor:

@@ -13,6 +13,24 @@ Chore = Callable[[datetime], datetime | None]
 """Upkeep beside dispatch (readings, notices): does what is due and returns when it wants to be called next."""
 
 
+_DAY = timedelta(days=1)
+
+
+class Daily:
+    """A chore for the start, and then once a day. Every process does it: whose word it is must see to that itself."""
+
+    def __init__(self, work: Callable[[datetime], None]) -> None:
+        self._work = work
+        self._next_at: datetime | None = None
+
+    def chore(self, now: datetime) -> datetime | None:
+        """Do the work if it is due; returns when it is next."""
+        if self._next_at is None or now >= self._next_at or self._next_at - now > _DAY:
+            self._work(now)
+            self._next_at = now + _DAY
+        return self._next_at
+
+
 class Chores:
     """Chores and when each is next. Were all of them called whenever one is due, two that work apart would keep each
     other awake for ever: the end of the one would begin the other anew.

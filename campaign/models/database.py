@@ -39,6 +39,8 @@ _BUSY_SECONDS = 30.0
 # What SQLite itself calls operational, and what is none: a table that is missing, a statement that is wrong.
 _OURS = frozenset({sqlite3.SQLITE_ERROR, sqlite3.SQLITE_MISUSE})
 _INODE = "inode"
+_MANY = 10_000  # posts
+_SAMPLE = 1000  # rows of each index
 _WRITES = "campaign_writes"
 
 
@@ -99,6 +101,18 @@ class Database:
         self._make_file()
         with self._writer.connect() as connection:
             migrate(connection, "head")
+            connection.commit()
+
+    def learn(self) -> None:
+        """Let SQLite look at samples of its tables, so that it finds rows by the right index; PostgreSQL does so by
+        itself (https://www.sqlite.org/lang_analyze.html). What is learnt of few rows would mislead once there are many.
+        """
+        if not self.is_sqlite:
+            return
+        with self._writer.connect() as connection:
+            if (connection.exec_driver_sql("SELECT max(id) FROM post").scalar() or 0) >= _MANY:
+                connection.exec_driver_sql(f"PRAGMA analysis_limit={_SAMPLE}")
+                connection.exec_driver_sql("ANALYZE")
             connection.commit()
 
     def _make_file(self) -> None:

@@ -59,13 +59,28 @@ def log_page(
     if where is None:
         return Page([], has_before=False, has_after=False)
     column = getattr(Snapshot, order.column)
-    statement = snapshots.lines(where.wanted, in_order=where.many).where(column.is_not(None))
 
     def read(stretch: Stretch) -> list[LogLine]:
-        found = stretch.of(statement, (column, col(Snapshot.id)), descending=order.descending)
+        statement = snapshots.lines(_within(where.wanted, order, stretch), in_order=where.many)
+        found = stretch.of(
+            statement.where(column.is_not(None)), (column, col(Snapshot.id)), descending=order.descending
+        )
         return [snapshots.line(row) for row in session.execute(found)]
 
     return page(read, size, after=after, before=before)
+
+
+def _within(wanted: LogFilter, order: Order, stretch: Stretch) -> LogFilter:
+    """Let the days of a filter begin or end at the place of a stretch. Of two bounds on one side SQLite goes by one: by
+    that of the days it would read all that lies between them and the place.
+    """
+    if order.column != "taken_at" or stretch.place is None:
+        return wanted
+    at: datetime = stretch.place[0]
+    if order.descending is stretch.backward:
+        return replace(wanted, since=max(at, wanted.since or at))
+    until = at + timedelta(microseconds=1)
+    return replace(wanted, until=min(until, wanted.until or until))
 
 
 @dataclass(frozen=True, slots=True)

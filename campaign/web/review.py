@@ -33,7 +33,7 @@ from campaign.wording import counted
 
 area = Area(Tab("Review", "/review", Right.REVIEW))
 
-_MOST = 400
+_MOST = 200
 """Posts of a group on one page; the riskiest of a larger one come first once these are decided."""
 
 _REMEMBERED = 2000

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -85,6 +86,33 @@ def test_a_log_of_what_has_no_readings_is_not_searched_to_its_end(database: Data
             assert figures.log_page(session, wanted, Order(), 50).rows == []
         assert figures.log_page(session, LogFilter(), Order("clicks"), 50).rows == []
     assert not [statement for statement in asked if "FROM snapshot" in statement]
+
+
+@pytest.mark.parametrize("newest_first", [True, False])
+def test_a_place_deep_in_the_log_bounds_what_is_read(
+    database: Database, clock: MovedClock, *, newest_first: bool
+) -> None:
+    """Of two bounds on one side SQLite goes by one: there must be none that is wider."""
+    times, asked = [clock.now() + day * DAY for day in range(3)], list[str]()
+
+    def note(*facts: Any) -> None:
+        if "FROM snapshot" in facts[2]:
+            given = facts[3].values() if isinstance(facts[3], dict) else facts[3]
+            asked.extend(str(value)[:26] for value in given if re.match(r"20\d\d-", str(value)))
+
+    with database.write() as session:
+        post = add_post(session, add_account(session, clock.now()), clock.now(), status=Status.PUBLISHED)
+        rows = [Snapshot(post_id=post.ident, reading="1h", due_at=at, taken_at=at, impressions=1) for at in times]
+        readings.store(session, post, rows)
+    sa.event.listen(database.engine, "before_cursor_execute", note)
+    with database.read() as session:
+        order = Order("taken_at", descending=newest_first)
+        (line,) = figures.log_page(session, LogFilter(), order, 50, after=(times[1], 2)).rows
+    assert line.taken_at == times[0 if newest_first else 2]
+    beyond = times[1] + timedelta(microseconds=1)
+    bounds = sorted(asked)
+    assert bounds
+    assert bounds[-1] <= f"{beyond:%Y-%m-%d %H:%M:%S.%f}" if newest_first else bounds[0] >= f"{times[1]:%Y-%m-%d}"
 
 
 def chain(database: Database, clock: MovedClock, rows: int) -> None:
