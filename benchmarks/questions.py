@@ -27,6 +27,7 @@ NO_PAGES = {
     "/sign-in/back": "comes from another host",
     "/sign-in/demo/{secret}": "of the demo alone",
     "/invitation/{secret}": "opens once",
+    "/l/{token}/{number}": "leads to another host",
     "/engagement/log.xlsx": "a workbook of what is asked for, made whole",
 }
 

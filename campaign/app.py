@@ -182,7 +182,9 @@ class App:
             compose=self.contents.composer.compose,
             draft_of=self.contents.draft,
             digest_of=self.contents.digest,
-            letterhead=Letterhead(self.email.sender, self.settings.web.public_url),
+            letterhead=Letterhead(
+                self.email.sender, self.settings.web.public_url, self.settings.newsletter.count_clicks
+            ),
             placeholders_allowed=placeholders,
         )
 

@@ -72,11 +72,13 @@ class EmailChannel:
             relay_wait=chosen.relay_wait,
         )
 
-    def compose(self, draft: Draft, token: str) -> Message:  # noqa: ARG002 - addresses in mail carry no token
+    def compose(self, draft: Draft, token: str) -> Message:
         """Render the letter: the same for everybody, with marks (``⟦name⟧``) where each copy has its own words."""
         subject = " ".join((draft.subject or "").split())
         preheader = " ".join((draft.preheader or "").split())
-        letter = rendered(draft.words, subject, preheader)
+        envelope = draft.envelope
+        counter = f"{envelope.public_url}/l/{token}" if envelope and envelope.counts_clicks else ""
+        letter = rendered(draft.words, subject, preheader, counter)
         return Message(
             self.name,
             letter.plain,
@@ -84,7 +86,7 @@ class EmailChannel:
             preheader=preheader or None,
             html=letter.html,
             audience=draft.audience,
-            envelope=draft.envelope,
+            envelope=envelope,
         )
 
     def publish(self, who: Identity, message: Message, gate: Gate) -> Receipt:  # noqa: ARG002 - the port's signature

@@ -165,11 +165,13 @@ class NewsletterSection(Section):
     """How an issue goes out: connections to the mail server, recipients claimed at once.
 
     ``resend_unknown`` sends a mail again when nobody knows whether it went: a few people may then get two.
+    ``count_clicks`` lets links lead through the pages, which then must be served; see docs/how-to/count-clicks.md.
     """
 
     connections: int = Field(default=4, ge=1, le=64)
     batch: int = Field(default=100, ge=1, le=10_000)
     resend_unknown: bool = False
+    count_clicks: bool = False
 
 
 class MediaSection(Section):

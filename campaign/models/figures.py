@@ -11,9 +11,10 @@ from datetime import date, datetime, time, timedelta
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
-from campaign.models import mailing, snapshots, tallies
+from campaign.models import clicks, mailing, snapshots, tallies
 from campaign.models.mailing import Delivery, Subscriber
 from campaign.models.paging import Page, Place, Stretch, page
+from campaign.models.posts import Post
 from campaign.models.snapshots import FIGURES, LogFilter, LogLine, Snapshot
 from campaign.models.tallies import EVER, Tally
 
@@ -129,7 +130,8 @@ def readings(session: Session, post_id: int) -> list[LogLine]:
 
 @dataclass(frozen=True, slots=True)
 class Funnel:
-    """What became of an issue's copies. ``clicked`` is None: no clicks of mail are counted yet.
+    """What became of an issue's copies. ``clicks`` counts how often people followed its links, None where it has none
+    that is counted.
 
     ``delivered``: the reader's mail server took it, which is all that mail tells. ``left``: readers who got it and have
     left the list since. ``asides``: how many copies went other ways, by their status.
@@ -140,16 +142,18 @@ class Funnel:
     delivered: int
     left: int
     asides: Mapping[str, int]
-    clicked: int | None = None
+    clicks: int | None = None
 
 
-def funnel(session: Session, post_id: int) -> Funnel:
+def funnel(session: Session, issue: Post) -> Funnel:
     """Return what became of an issue's copies."""
-    counts = mailing.count_deliveries(session, post_id)
+    counts = mailing.count_deliveries(session, issue.ident)
     delivered = counts.get("sent", 0)
     went = delivered + counts.get("bounced", 0) + counts.get("unknown", 0)
     asides = {status: count for status, count in sorted(counts.items()) if status != "sent"}
-    return Funnel(sum(counts.values()), went, delivered, _left(session, post_id), asides)
+    counted = (issue.draft.get("envelope") or {}).get("counts_clicks", False)
+    followed = sum(people for people, _ in clicks.by_link(session, issue.ident).values()) if counted else None
+    return Funnel(sum(counts.values()), went, delivered, _left(session, issue.ident), asides, followed)
 
 
 def _left(session: Session, post_id: int) -> int:

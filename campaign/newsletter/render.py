@@ -14,6 +14,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from markupsafe import Markup
 
+from campaign.newsletter.links import counted
 from campaign.newsletter.marks import CONTACT, PARTNER, UNSUBSCRIBE, mark
 from campaign.newsletter.plain import plain_words
 
@@ -38,9 +39,14 @@ class Letter:
 
 
 @lru_cache(maxsize=512)
-def rendered(words: str, subject: str, preheader: str) -> Letter:
-    """Render an issue's Markdown words into its letter. Pure: the same words give the same bytes."""
+def rendered(words: str, subject: str, preheader: str, counter: str = "") -> Letter:
+    """Render an issue's Markdown words into its letter. Pure: the same words give the same bytes. ``counter``: the
+    address, without the number of a link, through which the links lead whose clicks are counted.
+    """
     tokens = _parsed(words)
+    if counter:
+        for number, link in enumerate(counted(tokens)):
+            link.attrSet("href", f"{counter}/{number}")
     has_title = any(token.type == "heading_open" and token.tag == "h1" for token in tokens)
     html = _layout().render(
         subject=subject,
@@ -54,6 +60,11 @@ def rendered(words: str, subject: str, preheader: str) -> Letter:
         leaving=LEAVING,
     )
     return Letter(_inliner().inline(html), _plain(tokens, None if has_title else subject))
+
+
+def links(words: str) -> list[str]:
+    """Return the addresses of an issue's words whose clicks can be counted, by the number of their link."""
+    return [str(link.attrGet("href")) for link in counted(_parsed(words))]
 
 
 def _parsed(words: str) -> list[Token]:

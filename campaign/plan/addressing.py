@@ -8,10 +8,13 @@ from campaign.ports import Draft, Envelope
 
 @dataclass(frozen=True, slots=True)
 class Letterhead:
-    """What the workspace gives its issues: the From of an account without one, and where people unsubscribe."""
+    """What the workspace gives its issues: the From of an account without one, where people unsubscribe, and whether
+    clicks are counted.
+    """
 
     sender: str = ""
     public_url: str = ""
+    counts_clicks: bool = False
 
 
 def addressed(draft: Draft, account: AccountFacts, partner: PartnerFacts, letterhead: Letterhead) -> Draft:
@@ -23,5 +26,6 @@ def addressed(draft: Draft, account: AccountFacts, partner: PartnerFacts, letter
         partner=partner.name,
         public_url=letterhead.public_url.rstrip("/"),
         reply_to=account.reply_to,
+        counts_clicks=letterhead.counts_clicks and account.mode == "api",
     )
     return replace(draft, audience=draft.audience or account.external_id or None, envelope=envelope)

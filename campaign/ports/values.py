@@ -33,12 +33,14 @@ class Envelope:
     """What every copy of an issue carries beside its letter. ``sender`` and ``reply_to`` read ``Name <address>``.
 
     ``partner`` is the name that the letter's foot gives, ``public_url`` is where ``/u/<token>`` unsubscribes.
+    ``counts_clicks``: links that are not the government's lead there first, to ``/l/<token>/<number>``.
     """
 
     sender: str
     partner: str
     public_url: str
     reply_to: str | None = None
+    counts_clicks: bool = False
 
 
 @dataclass(frozen=True, slots=True)

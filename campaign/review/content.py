@@ -73,13 +73,16 @@ _MESSAGE = tuple(part.name for part in fields(Message))
 
 def content_hash(message: Message, account: AccountFacts, window_from: datetime, window_until: datetime) -> str:
     """Return the SHA-256 of all that will go out: words, link, images, alt texts, account, audience, time window; of an
-    issue also its envelope: sender, reply address, the partner's name, where its readers unsubscribe.
+    issue also its envelope: sender, reply address, the partner's name, where its readers unsubscribe, whether their
+    clicks are counted.
 
     The time enters as the slot's window, so that a move inside it keeps the approval. The audience enters as the name
     of its list, not as its members.
     """
     words = {name: getattr(message, name) for name in _MESSAGE}
     envelope = asdict(message.envelope) if message.envelope else None
+    if envelope and not envelope["counts_clicks"]:
+        del envelope["counts_clicks"]  # what was approved before clicks could be counted stays approved
     content = {
         "message": words | {"envelope": envelope, "media": [[item.digest, item.alt] for item in message.media]},
         "account": [account.channel, account.external_id],

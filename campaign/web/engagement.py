@@ -10,11 +10,12 @@ from fastapi.responses import FileResponse, Response
 from sqlmodel import Session
 from starlette.background import BackgroundTask
 
-from campaign.models import figures, lanes, snapshots
+from campaign.models import clicks, figures, lanes, snapshots
 from campaign.models.figures import ORDERS, Order
 from campaign.models.listing import PostRow
 from campaign.models.paging import Page, Place
 from campaign.models.snapshots import FIGURES, LogLine
+from campaign.newsletter.render import links as counted_links
 from campaign.people import Right
 from campaign.reports.log import LOG_COLUMNS, each_log_row, log_row
 from campaign.reports.sheet import write_xlsx
@@ -146,22 +147,31 @@ def _funnel(session: Session, row: PostRow) -> dict[str, Any]:
     """Return the ways that an issue's copies went, as a chart and its table; nothing for another post."""
     if row.post.channel != "email":
         return {"funnel": (), "chart": ""}
-    found = figures.funnel(session, row.post.ident)
+    found = figures.funnel(session, row.post)
     steps = (
         ("On the list", found.listed),
         ("Sent", found.sent),
         ("Delivered: taken by their mail server", found.delivered),
-        ("Clicked", found.clicked),
+        ("Clicks on its links", found.clicks),
         ("Left the list since", found.left),
     )
     bars = [Bar(name, value, _share(value, found.listed)) for name, value in steps]
     chart = bar_chart(f"What became of the copies of {row.post.slot}", bars, "email", ident="funnel")
-    return {"funnel": bars, "chart": chart, "asides": found.asides}
+    return {"funnel": bars, "chart": chart, "asides": found.asides, "links": _links(session, row)}
+
+
+def _links(session: Session, row: PostRow) -> list[tuple[str, int, int]]:
+    """Return the links of an issue whose clicks are counted: each with how often people followed it, and programs."""
+    if not (row.post.draft.get("envelope") or {}).get("counts_clicks"):
+        return []
+    counts = clicks.by_link(session, row.post.ident)
+    addresses = counted_links(str(row.post.draft["words"]))
+    return [(address, *counts.get(number, (0, 0))) for number, address in enumerate(addresses)]
 
 
 def _share(value: int | None, of: int) -> str:
     if value is None:
-        return "clicks in mail are not counted yet"
+        return "not counted"
     return f"{100 * value / of:.0f}%" if of else ""
 
 

@@ -27,6 +27,7 @@ from campaign.web import (
     home,
     importing,
     invitation,
+    links,
     lists,
     outcomes,
     participation,
@@ -88,6 +89,7 @@ _MODULES = (
     sign_in,
     invitation,
     unsubscribe,
+    links,
 )
 AREAS: tuple[Area, ...] = tuple(module.area for module in _MODULES)
 """In the order of the service navigation."""

@@ -82,6 +82,7 @@ PAGES = (
     (None, "/sign-in"),
     (None, "/invitation/none"),
     (None, "/sign-in/demo/none"),
+    (None, "/l/none/0"),
     (None, "/u/none"),
     (None, "/u/none/lists"),
 )

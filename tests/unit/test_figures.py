@@ -197,6 +197,6 @@ def test_an_issue_tells_what_became_of_its_copies(database: Database) -> None:
             facts = {"subscriber_id": reader.id, "email": email, "token": email, "status": status}
             session.add(Delivery(post_id=post.ident, next_try_at=AT, settled_at=AT, **facts))
     with database.read() as session:
-        found = figures.funnel(session, post.ident)
-    assert (found.listed, found.sent, found.delivered, found.clicked, found.left) == (6, 5, 3, None, 1)
+        found = figures.funnel(session, post)
+    assert (found.listed, found.sent, found.delivered, found.clicks, found.left) == (6, 5, 3, None, 1)
     assert dict(found.asides) == {"bounced": 1, "suppressed": 1, "unknown": 1}

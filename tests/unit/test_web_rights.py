@@ -158,6 +158,7 @@ CASES: dict[tuple[str, str], Case] = {
     ("POST", "/invitation/{secret}"): Case(Open.ANYONE),
     ("POST", "/invitation/{secret}/passkey"): Case(Open.ANYONE),
     ("GET", "/calendar/{secret}.ics"): Case(Open.MACHINES),
+    ("GET", "/l/{token}/{number}"): Case(Open.ANYONE),
     ("GET", "/u/{token}"): Case(Open.MACHINES),
     ("POST", "/u/{token}"): Case(Open.MACHINES),
     ("GET", "/u/{token}/lists"): Case(Open.MACHINES),

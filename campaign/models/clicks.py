@@ -1,0 +1,42 @@
+"""Clicks on the links of issues, counted by link and day: how many, never whose.
+
+What programs follow (mail scanners open every link) is counted apart.
+"""
+
+import sqlalchemy as sa
+from sqlmodel import Field, Session, SQLModel, col, select
+
+from campaign.models.database import insert_into
+from campaign.models.posts import Post
+
+_ISSUES = "email"
+
+
+class Click(SQLModel, table=True):
+    """How often a link of an issue was followed on a local day. ``number`` is its place among the counted links."""
+
+    post_id: int = Field(foreign_key="post.id", primary_key=True)
+    number: int = Field(primary_key=True)
+    day: str = Field(primary_key=True)
+    people: int
+    machines: int
+
+
+def issue(session: Session, token: str) -> Post | None:
+    """Return the issue of a link's token."""
+    return session.exec(select(Post).where(col(Post.token) == token, col(Post.channel) == _ISSUES)).first()
+
+
+def count(session: Session, post_id: int, number: int, day: str, *, machine: bool) -> None:
+    """Count one click."""
+    more = {"people": int(not machine), "machines": int(machine)}
+    statement = insert_into(session, Click).values(post_id=post_id, number=number, day=day, **more)
+    added = {name: getattr(Click, name) + value for name, value in more.items()}
+    session.execute(statement.on_conflict_do_update(index_elements=["post_id", "number", "day"], set_=added))
+
+
+def by_link(session: Session, post_id: int) -> dict[int, tuple[int, int]]:
+    """Return by the number of a link how often people followed it, and how often programs."""
+    sums = (sa.func.sum(col(Click.people)), sa.func.sum(col(Click.machines)))
+    statement = sa.select(col(Click.number), *sums).where(col(Click.post_id) == post_id).group_by(col(Click.number))
+    return {number: (int(people), int(machines)) for number, people, machines in session.execute(statement)}
