@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +12,7 @@ from conftest import MovedClock
 from plans import plan_of
 from sqlmodel import Session, col
 
-from campaign.models import Database, audit, bookings, figures, listing, mailing, participation, readings
+from campaign.models import Database, audit, bookings, figures, listing, mailing, participation, readings, upkeep
 from campaign.models.audit import Audit, AuditFilter
 from campaign.models.figures import Order
 from campaign.models.listing import PostFilter, PostRow
@@ -236,3 +236,53 @@ def test_money_is_added_up_from_an_index_alone(database: Database, name: str) ->
     plan = plan_of(database, MONEY[name], "booking")
     assert re.search(r"COVERING INDEX booking_spent|Index Only Scan using booking_spent", plan), plan
     assert not re.search(r"SCAN booking|Seq Scan|TEMP B-TREE", plan), plan
+
+
+UPKEEP: dict[str, Callable[[Session, datetime], object]] = {
+    "what expires": lambda session, now: upkeep.overdue(session, now, DAY),
+    "what is handed over": upkeep.to_hand_over,
+    "when to wake": lambda session, now: upkeep.next_wake(session, now, DAY),
+}
+
+
+@pytest.mark.parametrize("name", UPKEEP)
+@pytest.mark.parametrize("learnt", [False, True])
+def test_a_look_reads_nothing_of_the_million_posts_that_are_still_to_come(
+    database: Database, clock: MovedClock, monkeypatch: pytest.MonkeyPatch, name: str, *, learnt: bool
+) -> None:
+    """Whether SQLite was told what is typical or has learnt what there is: a daemon asks this at each beat."""
+    if not database.is_sqlite:
+        return
+    monkeypatch.setattr("campaign.models.database._MANY", 0 if learnt else 10**6)
+    steps, ahead = [], clock.now() + DAY
+    with database.write() as session:
+        account = add_account(session, clock.now())
+        for number in range(300):
+            facts = {"slot": f"s{number}"}
+            add_post(session, account, ahead + number * DAY, status=Status.APPROVED, changes=facts)
+    for more in (0, 300):
+        with database.write() as session:
+            for number in range(more):
+                facts = {"slot": f"more {number}"}
+                add_post(session, account, ahead + number * DAY, status=Status.APPROVED, changes=facts)
+        database.learn()
+        steps.append(steps_of(database, lambda session: UPKEEP[name](session, clock.now())))
+    assert steps[1] <= steps[0] + 50, steps
+
+
+def steps_of(database: Database, ask: Callable[[Session], object]) -> int:
+    """Return how many steps of its machine SQLite takes to answer."""
+    taken = [0]
+
+    def step() -> int:
+        taken[0] += 1
+        return 0
+
+    with database.read() as session:
+        driver: Any = session.connection().connection.driver_connection
+        driver.set_progress_handler(step, 1)
+        try:
+            ask(session)
+        finally:
+            driver.set_progress_handler(None, 1)
+    return taken[0]
