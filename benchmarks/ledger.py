@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from benchmarks import stock
-from campaign.app import ChannelComposer
+from campaign.channels import ChannelComposer
 from campaign.clock import SystemClock
 from campaign.dispatch.means import Means
 from campaign.dispatch.retry import Policy

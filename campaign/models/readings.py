@@ -7,7 +7,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from campaign.models import tallies
+from campaign.models import newest, tallies
 from campaign.models.database import changed, insert_into
 from campaign.models.posts import Post
 from campaign.models.snapshots import Snapshot, of_post
@@ -89,5 +89,7 @@ def store(session: Session, post: Post, rows: Sequence[Snapshot]) -> int:
     statement = insert_into(session, Snapshot).values(values)
     unless_there = statement.on_conflict_do_nothing(index_elements=["post_id", "due_at"])
     stored = {due_at for (due_at,) in session.execute(unless_there.returning(col(Snapshot.due_at)))}
-    tallies.count(session, post, before, [*before, *(row for row in rows if row.due_at in stored)])
+    after = [*before, *(row for row in rows if row.due_at in stored)]
+    tallies.count(session, post, before, after)
+    newest.keep(session, post, after)
     return len(stored)

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
-from campaign.models import summed, tallies
+from campaign.models import newest, summed, tallies
 from campaign.models.partners import Partner
 from campaign.models.snapshots import FIGURES, LogFilter
 from campaign.models.summed import ChannelTotal, Growth, Published
@@ -38,6 +38,8 @@ def totals(session: Session, wanted: LogFilter, by: str | None = None) -> list[C
     Newest is taken figure by figure: a platform that stops giving a figure for old posts (X gives clicks for thirty
     days) does not make the last one that it gave disappear.
     """
+    if by is None and newest.answers(wanted):
+        return newest.totals(session, wanted)
     kept, zone = _answering(wanted, by), tallies.zone_of(session)
     until = _days_end(wanted.until, zone)
     if kept is None or wanted.since is not None or (wanted.until is not None and (until is None or " " in kept.part)):

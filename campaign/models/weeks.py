@@ -1,15 +1,15 @@
 """What became of the posts of some days: how many went out and how many did not, which did best, who said nothing."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
-from campaign.models import snapshots, summed
+from campaign.models import newest
 from campaign.models.partners import Account, Partner
 from campaign.models.posts import Post
-from campaign.models.snapshots import LogFilter, Snapshot
+from campaign.models.snapshots import LogFilter
 from campaign.models.status import Status
 
 _NOT_OUT = (Status.MISSED, Status.FAILED)
@@ -68,16 +68,14 @@ class Best:
 
 def best(session: Session, span: Span, channel: str, figure: str, count: int) -> list[Best]:
     """Return the posts of a channel that have the most of a figure, of those published in the span."""
-    has = getattr(Snapshot, figure).is_not(None)
-    value = summed.newest_value(figure, has, LogFilter())
-    each = (
-        sa.select(col(Post.id), col(Post.slot), col(Partner.name), value)
+    most = newest.best(session, replace(span.published, channel=channel), figure, count)
+    about = (
+        sa.select(col(Post.id), col(Post.slot), col(Partner.name))
         .join(Partner, col(Partner.id) == col(Post.partner_id))
-        .where(col(Post.channel) == channel, *snapshots.about_post(span.published))
-        .subquery()
+        .where(col(Post.id).in_([post_id for post_id, _ in most]))
     )
-    most = sa.select(each).where(each.c[figure].is_not(None)).order_by(each.c[figure].desc(), each.c.id).limit(count)
-    return [Best(*row) for row in session.execute(most)]
+    named = {post_id: (slot, name) for post_id, slot, name in session.execute(about)}
+    return [Best(post_id, *named[post_id], value) for post_id, value in most]
 
 
 def silent(session: Session, span: Span) -> list[Partner]:

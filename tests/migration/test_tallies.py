@@ -27,6 +27,7 @@ def test_readings_of_old_count_after_the_upgrade(older: Callable[[str], Database
     database.upgrade()
     with database.read() as session:
         [total] = totals.totals(session, LogFilter(slot="s"))
+        assert totals.totals(session, LogFilter(published_from=clock.now())) == [total]
     assert (total.channel, total.posts, total.figures[0]) == ("x", 1, 7)
 
 

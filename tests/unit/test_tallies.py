@@ -2,6 +2,7 @@
 
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -11,12 +12,13 @@ from zoneinfo import ZoneInfo
 import pytest
 import sqlalchemy as sa
 from builders import add_account, add_post
-from sqlmodel import Session, col
+from sqlmodel import Session, SQLModel, col, select
 from terminal import CONFIG
 
 from campaign import opening
 from campaign.config import load_settings
-from campaign.models import Database, listing, readings, summed, tallies, totals
+from campaign.models import Database, listing, newest, readings, summed, tallies, totals
+from campaign.models.newest import Newest
 from campaign.models.partners import Campaign, Partner
 from campaign.models.posts import Post
 from campaign.models.snapshots import FIGURES, LogFilter, Snapshot
@@ -81,6 +83,34 @@ def test_the_kept_sums_say_what_the_readings_say(database: Database) -> None:
                 ]
                 hours = [source.by_publishing(session, wanted, figure, LONDON) for source in (totals, summed)]
                 assert hours[0] == hours[1], wanted
+
+
+def test_what_posts_of_some_days_brought_is_what_their_readings_say(database: Database) -> None:
+    with database.write() as session:
+        stored(session, CHANCE(2), posts=12)
+        key = session.execute(sa.select(col(Partner.key)).order_by(col(Partner.id)).limit(1)).scalar()
+    spans = [LogFilter(published_from=AT + 10 * HOUR), LogFilter(published_until=AT + 30 * HOUR)]
+    spans.append(LogFilter(published_from=AT + 5 * HOUR, published_until=AT + 40 * HOUR))
+    wanted = [replace(span, **more) for span in spans for more in ({}, {"channel": "x"}, {"partner": key})]
+    with database.write() as session:
+        before = rows_of(session, Newest)
+        for one in wanted:
+            assert newest.answers(one)
+            assert totals.totals(session, one) == summed.totals(session, one), one
+        newest.rebuild(session)
+        session.expire_all()
+        assert rows_of(session, Newest) == before
+        most = newest.best(session, spans[0], "reach", 99)
+        assert most == sorted(most, key=lambda pair: (-pair[1], pair[0]))
+        assert sum(value for _, value in most) == sum(
+            total.figures[1] or 0 for total in summed.totals(session, spans[0])
+        )
+    assert not newest.answers(LogFilter(published_from=AT, slot="s1"))
+    assert not newest.answers(LogFilter())
+
+
+def rows_of(session: Session, kind: type[SQLModel]) -> list[dict[str, object]]:
+    return [row.model_dump() for row in session.exec(select(kind).order_by(col(Newest.post_id)))]
 
 
 def test_a_slot_that_gets_another_name_takes_its_sums_along(database: Database) -> None:

@@ -14,7 +14,7 @@ from reviewing import Office, opened_office
 
 from campaign.errors import BadInput, NotAllowed
 from campaign.intake.outcomes import read_outcomes
-from campaign.models import Database, outcomes, users
+from campaign.models import Database, outcomes, readings, users
 from campaign.models.partners import Account
 from campaign.models.snapshots import Snapshot
 from campaign.models.status import Status
@@ -34,7 +34,7 @@ def publish(database: Database, account: Account, at: datetime, **figures: int) 
         facts = {"published_at": at, "slot": f"{at:%d %H}"}
         post = add_post(session, account, at, status=Status.PUBLISHED, changes=facts)
         reading = {"post_id": post.ident, "reading": "1h", "due_at": at + timedelta(hours=1), "taken_at": at}
-        session.add(Snapshot.model_validate(reading | figures))
+        readings.store(session, post, [Snapshot.model_validate(reading | figures)])
         return post.ident
 
 
