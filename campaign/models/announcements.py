@@ -9,10 +9,14 @@ from campaign.models.posts import Post
 from campaign.models.status import PLANNABLE, Status
 
 
-def announced(session: Session, event: str) -> list[tuple[Account, Partner]]:
-    """Return the accounts in use on which a post about the event stands, by partner and channel."""
+def untold(session: Session, event: str, slot: str, occurrence: str) -> list[tuple[Account, Partner]]:
+    """Return the accounts in use on which a post about the event stands, and that have no post of this key, wherever
+    that stands; by partner and channel.
+    """
     standing = sa.select(col(Post.account_id)).where(col(Post.event) == event, col(Post.status) == Status.PUBLISHED)
-    where = sa.and_(col(Account.disabled_why).is_(None), col(Account.id).in_(standing))
+    keyed = sa.select(col(Post.account_id)).where(col(Post.slot) == slot, col(Post.occurrence) == occurrence)
+    ident = col(Account.id)
+    where = sa.and_(col(Account.disabled_why).is_(None), ident.in_(standing), ident.not_in(keyed))
     return partners.accounts(session, where=where)
 
 

@@ -74,8 +74,8 @@ def missing(desk: Desk, source: Source) -> list[Notice]:
     return [
         Notice(event, account, partner)
         for event in _stopped(source, desk.now)
-        for account, partner in announcements.announced(desk.session, event.name)
-        if not listing.by_key(desk.session, account.ident, SINGLE, notice_key(event)) and _has_words(source, account)
+        for account, partner in announcements.untold(desk.session, event.name, SINGLE, notice_key(event))
+        if _has_words(source, account)
     ]
 
 
