@@ -1,5 +1,6 @@
 """How the pages say things: states as tags, days and times as GOV.UK writes them, channels by their names."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, tzinfo
@@ -186,6 +187,10 @@ def date_name(day: date, today: date) -> str:
     return f"{day.day} {day:%B}{f' {day.year}' if day.year != today.year else ''}"
 
 
+_INSTANT = re.compile(r"\b20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z")
+"""As reasons have it that are kept for the log: on a page it is local wall time."""
+
+
 def filters(zone: tzinfo, now: Callable[[], datetime]) -> dict[str, Callable[..., Any]]:
     """Return the filters of the templates. Instants are aware; the wall is the campaign's."""
 
@@ -218,6 +223,7 @@ def filters(zone: tzinfo, now: Callable[[], datetime]) -> dict[str, Callable[...
         "outcome": lambda name: OUTCOMES.get(str(name), sentence(str(name))),
         "copy_state": lambda name: COPIES.get(str(name), sentence(str(name))),
         "a_day": lambda found: day_name(found, now().astimezone(zone).date()),
+        "told": lambda text: _INSTANT.sub(lambda found: moment(datetime.fromisoformat(found[0])), str(text)),
         "stamp": lambda text: moment(datetime.fromisoformat(str(text))),
         "number": lambda value: "\N{EN DASH}" if value is None else f"{value:,}",
         "sentence": sentence,

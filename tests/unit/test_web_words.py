@@ -1,11 +1,13 @@
 """Days and times as people type them; two wordings side by side."""
 
-from datetime import date, time
+from datetime import UTC, date, datetime, time
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from campaign.review.comparing import compared
 from campaign.web import times
+from campaign.web.words import filters
 
 
 @pytest.mark.parametrize(
@@ -42,3 +44,14 @@ def test_wordings_are_compared_word_by_word() -> None:
     assert [piece.words for piece in changed.now if piece.differs] == ["Friday"]
     assert added.before == ()
     assert [piece.words for piece in added.now] == ["More"]
+
+
+def test_an_instant_in_a_reason_is_told_as_people_say_it() -> None:
+    """Reasons are kept with instants in UTC, for logs and programs; whoever reads a page reads the wall."""
+    now = datetime(2026, 6, 30, tzinfo=UTC)
+    told = filters(ZoneInfo("Europe/London"), lambda: now)["told"]
+    assert (
+        told("the cap is reached until 2026-06-30T23:00:00Z, then on")
+        == "the cap is reached until Wednesday 1 July, midnight, then on"
+    )
+    assert told("post 2026-06 of 2026-06-30") == "post 2026-06 of 2026-06-30"
