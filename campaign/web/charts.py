@@ -34,7 +34,8 @@ BARS = 12
 ROWS = 50
 """Rows in a chart's table at most: its file has them all."""
 ISSUES = 20
-_OUT = (Status.PUBLISHING.value, Status.PUBLISHED.value, Status.UNCONFIRMED.value)
+OUT = (Status.PUBLISHING.value, Status.PUBLISHED.value, Status.UNCONFIRMED.value)
+"""Where an issue stands that has gone out, or goes out."""
 _TITLES = {"template": "By template", "partner": "By partner", "region": "By region"}
 
 
@@ -172,7 +173,7 @@ def newsletters(who: Who, before: str = "") -> Response:
     """List the issues that have gone out, the newest first, with what became of their copies."""
     found = asked(who)
     partners = (found.wanted.partner,) if found.wanted.partner else ()
-    wanted = PostFilter(partners=partners, channels=("email",), statuses=_OUT)
+    wanted = PostFilter(partners=partners, channels=("email",), statuses=OUT)
     with who.reading() as session:
         page = listing.posts_page(session, wanted, ISSUES, after=place_in(before), newest_first=True)
         issues = [(row, figures.funnel(session, row.post)) for row in page.rows]

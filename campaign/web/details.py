@@ -1,5 +1,6 @@
 """A partner's details as one form whose fields come from the templates, with its posts beside, and its agreement."""
 
+from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
@@ -7,20 +8,18 @@ from typing import Any
 from fastapi.responses import Response
 from sqlmodel import Session
 
-from campaign.errors import BadInput, Finding, UnknownName, WrongUse
+from campaign.errors import BadInput, UnknownName, WrongUse
 from campaign.intake.partners import CONTACT
 from campaign.models import listing, partners
 from campaign.models.partners import Partner
 from campaign.people import Right
-from campaign.plan.fields import FieldSpec, checked
+from campaign.plan.fields import FieldSpec
 from campaign.plan.gather import Source
 from campaign.plan.refill import single, tied
 from campaign.plan.template import wanted_fields
-from campaign.register import partners as register
-from campaign.review import agreement, planning, speaking
-from campaign.review.decisions import Desk
+from campaign.review import agreement, describing, speaking
 from campaign.web.area import Area, Tab
-from campaign.web.forms import CONFLICT, WRONG, Form, Posted, Sent, seen
+from campaign.web.forms import CONFLICT, WRONG, Form, Posted, Sent
 from campaign.web.holes import Hole, Holes, holes
 from campaign.web.pictures import MOST_WITH_PICTURES, Pictures, addresses
 from campaign.web.preview import Preview, drafted
@@ -53,11 +52,6 @@ def _holes(app_fields: Mapping[str, FieldSpec], partner: Partner, values: Mappin
         ),
     )
     return Holes((*own, *found.holes))
-
-
-def _version(partner: Partner) -> str:
-    """Return the digest of what a partner's details say, for the form to carry."""
-    return seen([partner.name, *sorted(partner.details.items())])
 
 
 @area.get("/details", Right.AGREE)
@@ -103,7 +97,7 @@ def _page(who: Actor, partner: Partner, form: Form[Any], typed: Mapping[str, str
         status=status,
         form=form,
         partner=partner,
-        version=_version(partner),
+        version=describing.version(partner),
         inputs=found.holes,
         pictures=Pictures.of(who, partner, fields, values).shown,
         looks=looks,
@@ -153,12 +147,12 @@ def save(who: Who, sent: Sent) -> Response:
     fields = wanted_fields(who.house.app.copy.templates)
     with who.reading() as session:
         partner = _named(session, who, sent.one("partner"))
-    if sent.one("version") != _version(partner):
+    if sent.one("version") != describing.version(partner):
         return _page(who, partner, Form(Posted({}), None, {"words": _STALE}), {}, CONFLICT)
     inputs = _holes(fields, partner, {})
     pictures, errors = Pictures.of(who, partner, fields, partner.details).sent(sent)
     typed = inputs.sent(sent) | pictures
-    errors = inputs.told(_faults(fields, typed)) | errors
+    errors = inputs.told(describing.faults(fields, typed)) | errors
     if not typed["name"]:
         errors = {"name": "Enter the name of your organisation", **errors}
     if errors:
@@ -166,7 +160,7 @@ def save(who: Who, sent: Sent) -> Response:
     if sent.one("do") != "save":
         return _page(who, partner, Form(sent), typed)
     try:
-        words = _stored(who, partner.key, typed, _version(partner))
+        words = _stored(who, partner.key, typed, describing.version(partner))
     except BadInput:
         raise
     except WrongUse as error:
@@ -174,23 +168,7 @@ def save(who: Who, sent: Sent) -> Response:
     return who.redirect(f"{_HOME}?partner={partner.key}" if not who.partners else _HOME, words)
 
 
-def _faults(fields: Mapping[str, FieldSpec], typed: Mapping[str, str]) -> list[Finding]:
-    """Find what is no value of its field; one that is left empty is asked for where a post needs it."""
-    found: list[Finding] = []
-    for spec in fields.values():
-        value: object = typed.get(spec.name, "")
-        if spec.type == "image" or not value:
-            continue
-        if spec.type == "quote":
-            value = {"text": value, "name": typed.get(f"{spec.name}_name"), "role": typed.get(f"{spec.name}_role")}
-        try:
-            checked(spec, value)
-        except BadInput as why:
-            found += why.findings
-    return found
-
-
-def _stored(who: Actor, key: str, typed: Mapping[str, str], version: str) -> str:
+def _stored(who: Actor, key: str, typed: Mapping[str, str], seen: str) -> str:
     """Store what changed and bring the partner's posts in line; returns what to say of it.
 
     It is planned before anything is written, again where somebody decided something meanwhile, at last while the others
@@ -200,39 +178,19 @@ def _stored(who: Actor, key: str, typed: Mapping[str, str], version: str) -> str
     for _ in range(_TRIES):
         with who.reading() as session:
             partner = _named(session, who, key)
-            if not (changed := _changed(partner, typed)):
+            if not describing.changed(partner, typed):
                 return _UNCHANGED
-            register.put(partner, changed, by=who.person)
-            ahead = planning.plan_ahead(session, source, who.house.now())
+            ahead = describing.plan_with(session, source, partner, typed, who.person, who.house.now())
         with who.desk() as desk:
             if ahead.stands(desk.session):
-                return _written(desk, _same(desk, who, key, version), typed, source, ahead)
+                return _said(describing.store(desk, source, _named(desk.session, who, key), typed, seen, ahead))
     with who.desk() as desk:
-        return _written(desk, _same(desk, who, key, version), typed, source, None)
+        return _said(describing.store(desk, source, _named(desk.session, who, key), typed, seen, None))
 
 
-def _changed(partner: Partner, typed: Mapping[str, str]) -> dict[str, str]:
-    before = {"name": partner.name, **partner.details}
-    return {name: text for name, text in typed.items() if text != before.get(name, "")}
-
-
-def _same(desk: Desk, who: Actor, key: str, version: str) -> Partner:
-    partner = _named(desk.session, who, key)
-    if _version(partner) != version:
-        raise WrongUse(problem="Somebody changed these details meanwhile", mend="Open them again.", field="words")
-    return partner
-
-
-def _written(
-    desk: Desk, partner: Partner, typed: Mapping[str, str], source: Source, ahead: planning.Ahead | None
-) -> str:
-    changed = _changed(partner, typed)
-    if not changed:
+def _said(counts: Counter[str] | None) -> str:
+    if counts is None:
         return _UNCHANGED
-    register.change(desk.session, partner, changed, by=desk.person, now=desk.now)
-    desk.session.flush()
-    done = planning.bring_in(desk, source, only=partner.key, ahead=ahead)
-    counts = done.queued.counts
     words = [f"{counted(counts[name], 'post')} {said}" for name, said in _COUNTED if counts[name]]
     return f"Saved. {', '.join(words)}." if words else "Saved. No post changes by it."
 

@@ -10,12 +10,13 @@ from campaign.models.listing import PostFilter, PostRow
 from campaign.models.status import Status
 from campaign.reports.documents import message_document, row_document
 from campaign.reports.story import story
-from campaign.review import decisions, single
+from campaign.review import correcting, decisions, single
 from campaign.review.decisions import Desk
 from campaign.web.api.bearer import Caller, Queues, Reads, Reviews
 from campaign.web.api.once import Onced
 from campaign.web.api.shapes import (
     Comment,
+    Correction,
     Cursor,
     Instant,
     Name,
@@ -102,6 +103,18 @@ def queue_post(sent: NewPost, who: Queues, once: Onced) -> PostOut:
             fields=sent.fields,
             handle=sent.account,
         )
+        return row_document(who.post(desk.session, post.ident))
+
+    return once.do(who, sent, PostOut, act)
+
+
+@router.post("/{ident}/correct", status_code=201)
+def correct_issue(ident: PostId, sent: Correction, who: Queues, once: Onced) -> PostOut:
+    """Queue a correction of a newsletter, to exactly those who got it; it goes to review like any other."""
+    source = who.house.app.source(placeholders=False)
+
+    def act(desk: Desk) -> dict[str, object]:
+        post = correcting.queue_correction(desk, source, who.post(desk.session, ident), sent.due_at, sent.fields)
         return row_document(who.post(desk.session, post.ident))
 
     return once.do(who, sent, PostOut, act)

@@ -59,6 +59,13 @@ class NewPost(Sent):
     fields: dict[Name, Words] = Field(default_factory=dict, max_length=50)
 
 
+class Correction(Sent):
+    """What a newsletter said wrongly, and what is right."""
+
+    due_at: Instant
+    fields: dict[Name, Words] = Field(min_length=1, max_length=50)
+
+
 class NewWords(Sent):
     """Values for fields of the post's template; what is not named stays."""
 

@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from campaign import __version__
-from campaign.web.api import facts, holds, importing, outcomes, posts, speaking, webhooks
+from campaign.web.api import admin, details, facts, figures, holds, importing, outcomes, posts, speaking, webhooks
 from campaign.web.api.problems import MEDIA_TYPE, SCHEMA, Bounded, add_problems
 from campaign.web.house import House
 
@@ -19,7 +19,7 @@ _REFUSALS = {
     413: "The body is longer than any that is needed, or does not say how long it is",
     429: "Too many requests",
 }
-_DESCRIPTION = """What the pages do with posts and holds, and the readings of figures, for programs.
+_DESCRIPTION = """What the pages do, for programs.
 
 Send `Authorization: Bearer TOKEN`. Times are ISO 8601 with a zone. Lists come page by page: send `next` as `cursor`.
 Writes take an `Idempotency-Key`. Whatever goes wrong is answered as `application/problem+json`.
@@ -42,7 +42,7 @@ def api(house: House) -> FastAPI:
         separate_input_output_schemas=False,
     )
     found.state.house = house
-    for module in (importing, posts, outcomes, speaking, holds, facts, webhooks):
+    for module in (importing, posts, outcomes, speaking, details, holds, facts, figures, admin, webhooks):
         found.include_router(module.router)
     add_problems(found)
     found.add_middleware(Bounded)

@@ -1,0 +1,76 @@
+"""A partner's details: what is wrong with them, and what becomes of its posts when they change."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlmodel import Session
+
+from campaign.errors import BadInput, Finding, WrongUse
+from campaign.models.partners import Partner
+from campaign.models.users import User
+from campaign.plan.fields import FieldSpec, checked
+from campaign.plan.gather import Source
+from campaign.register import partners as register
+from campaign.review import planning
+from campaign.review.decisions import Desk
+
+
+def version(partner: Partner) -> str:
+    """Return the digest of what a partner's details say, for whoever changes them to name what they saw."""
+    said = [partner.name, *(f"{name}={text}" for name, text in sorted(partner.details.items()))]
+    return hashlib.sha256("\0".join(said).encode()).hexdigest()
+
+
+def changed(partner: Partner, typed: Mapping[str, str]) -> dict[str, str]:
+    """Return what of the given details is otherwise than it is stored; ``name`` is the partner's name."""
+    before = {"name": partner.name, **partner.details}
+    return {name: text for name, text in typed.items() if text != before.get(name, "")}
+
+
+def faults(fields: Mapping[str, FieldSpec], typed: Mapping[str, str]) -> list[Finding]:
+    """Find what is no value of its field; one that is left empty is asked for where a post needs it."""
+    found: list[Finding] = []
+    for spec in fields.values():
+        value: object = typed.get(spec.name, "")
+        if spec.type == "image" or not value:
+            continue
+        if spec.type == "quote":
+            value = {"text": value, "name": typed.get(f"{spec.name}_name"), "role": typed.get(f"{spec.name}_role")}
+        try:
+            checked(spec, value)
+        except BadInput as why:
+            found += why.findings
+    return found
+
+
+def plan_with(
+    session: Session, source: Source, partner: Partner, typed: Mapping[str, str], by: User, now: datetime
+) -> planning.Ahead:
+    """Plan with other details in a session that writes nothing: a plan takes long, and who writes keeps others
+    waiting. Raises what ``register.partners.put`` does.
+    """
+    register.put(partner, changed(partner, typed), by=by)
+    return planning.plan_ahead(session, source, now)
+
+
+def store(
+    desk: Desk, source: Source, partner: Partner, typed: Mapping[str, str], seen: str, ahead: planning.Ahead | None
+) -> Counter[str] | None:
+    """Store what changed and bring the partner's posts in line; returns how many rows of each action that took, None
+    where nothing changed. ``ahead``: a plan that stands. ``seen``: the version that was changed, where one is named.
+
+    Raises:
+        NotAllowed: the person may not.
+        WrongUse: somebody changed the details meanwhile.
+        BadInput: a detail is at fault.
+
+    """
+    if seen and seen != version(partner):
+        raise WrongUse(problem="Somebody changed these details meanwhile", mend="Open them again.", field="words")
+    if not (new := changed(partner, typed)):
+        return None
+    register.change(desk.session, partner, new, by=desk.person, now=desk.now)
+    desk.session.flush()
+    return planning.bring_in(desk, source, only=partner.key, ahead=ahead).queued.counts

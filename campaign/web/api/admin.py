@@ -1,0 +1,248 @@
+"""For admins' programs: people and their invitations, email lists, the audit log."""
+
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Path, Query
+from pydantic import BaseModel, Field
+
+from campaign import people
+from campaign.clock import iso
+from campaign.errors import UnknownName, WrongUse
+from campaign.intake.values import ROW_MAX, is_mail
+from campaign.models import audiences, mailing, users
+from campaign.models import audit as chain
+from campaign.models.audit import Audit, AuditFilter
+from campaign.models.users import User
+from campaign.people import Right, demand, roster, tickets
+from campaign.people.tickets import Purpose
+from campaign.review.decisions import Desk
+from campaign.web import places
+from campaign.web.api.bearer import Administers, Caller
+from campaign.web.api.once import Once, Onced
+from campaign.web.api.shapes import Cursor, Name, Page, Sent, Size
+
+router = APIRouter(tags=["admin"])
+
+Number = Annotated[int, Path(ge=1, le=ROW_MAX, description="The person's number.")]
+Text = Annotated[Name | None, Query()]
+
+
+class Role(Sent):
+    """What a person may do, for whom, and where mail to them goes."""
+
+    role: Literal["officer", "reviewer", "admin"]
+    partner: Name | None = Field(default=None, description="Whose officer; null for everybody else.")
+    email: Annotated[str, Field(max_length=254)] | None = None
+
+
+class NewPerson(Role):
+    """A person to add."""
+
+    name: Annotated[str, Field(min_length=1, max_length=80)]
+
+
+class PersonOut(BaseModel):
+    """A person."""
+
+    id: str
+    name: str
+    role: str
+    partner: str | None
+    email: str | None
+    active: bool
+    added_at: str
+
+
+class Invitation(BaseModel):
+    """An invitation."""
+
+    person: str
+    link: str | None = Field(description="Opens once, within a week. Shown this once: asked again under one key, null.")
+
+
+class ListOut(BaseModel):
+    """An email list. ``speakers``: the partners that mail it."""
+
+    key: str
+    wanting: int
+    left: int
+    speakers: list[str]
+
+
+class Decision(BaseModel):
+    """A row of the audit log."""
+
+    id: str
+    at: str
+    who: str
+    action: str
+    subject: str
+    facts: dict[str, Any]
+    digest: str
+
+
+def _person(row: User) -> dict[str, object]:
+    return {
+        "id": str(row.id),
+        "name": row.name,
+        "role": row.role,
+        "partner": row.partner_key,
+        "email": row.email,
+        "active": row.active,
+        "added_at": iso(row.added_at),
+    }
+
+
+@router.get("/people")
+def list_people(who: Administers) -> Page[PersonOut]:
+    """List everybody, those who were sent away too."""
+    demand(who.person, Right.ADMINISTER)
+    with who.house.app.database.read() as session:
+        return Page[PersonOut](items=[PersonOut.model_validate(_person(row)) for row in users.users(session)])
+
+
+@router.post("/people", status_code=201)
+def add_person(sent: NewPerson, who: Administers, once: Onced) -> PersonOut:
+    """Add a person. They come in by an invitation."""
+
+    def act(desk: Desk) -> dict[str, object]:
+        demand(desk.person, Right.ADMINISTER)
+        found = people.add_user(
+            desk.session,
+            name=sent.name,
+            role=sent.role,
+            partner_key=sent.partner,
+            email=_address(sent),
+            by=desk.person.name,
+            now=desk.now,
+        )
+        desk.session.flush()
+        return _person(found)
+
+    return once.do(who, sent, PersonOut, act)
+
+
+def _address(sent: Role) -> str | None:
+    if sent.email and not is_mail(sent.email):
+        raise WrongUse(field="email", problem=f"{sent.email!r} is no mail address", mend="Write name@example.org.")
+    return sent.email or None
+
+
+@router.put("/people/{ident}")
+def change_person(ident: Number, sent: Role, who: Administers, once: Onced) -> PersonOut:
+    """Give a person another role, partner or address."""
+
+    def change(desk: Desk, found: User) -> None:
+        roster.change(
+            desk.session,
+            found,
+            role=sent.role,
+            partner_key=sent.partner,
+            email=_address(sent),
+            by=desk.person.name,
+            now=desk.now,
+        )
+
+    return _done(ident, who, once, sent, change)
+
+
+@router.post("/people/{ident}/send-away")
+def send_person_away(ident: Number, who: Administers, once: Onced) -> PersonOut:
+    """Let a person in no more: their sessions, invitations and tokens end."""
+    return _done(
+        ident, who, once, None, lambda desk, one: roster.send_away(desk.session, one, by=desk.person.name, now=desk.now)
+    )
+
+
+@router.post("/people/{ident}/take-back")
+def take_person_back(ident: Number, who: Administers, once: Onced) -> PersonOut:
+    """Let a person in again."""
+    return _done(
+        ident, who, once, None, lambda desk, one: roster.take_back(desk.session, one, by=desk.person.name, now=desk.now)
+    )
+
+
+@router.post("/people/{ident}/end-sessions")
+def end_sessions(ident: Number, who: Administers, once: Onced) -> PersonOut:
+    """Sign a person out everywhere."""
+    return _done(
+        ident,
+        who,
+        once,
+        None,
+        lambda desk, one: roster.end_sessions(desk.session, one, by=desk.person.name, now=desk.now),
+    )
+
+
+@router.post("/people/{ident}/invite")
+def invite_person(ident: Number, who: Administers, once: Onced) -> Invitation:
+    """Make a new invitation; the one before no longer opens."""
+    made = list[str]()
+
+    def act(desk: Desk) -> dict[str, object]:
+        demand(desk.person, Right.ADMINISTER)
+        found = people.acting(desk.session, _found(desk, ident).name)
+        made.append(tickets.issue(desk.session, found, Purpose.INVITATION, by=desk.person.name, now=desk.now))
+        return {"person": str(found.id), "link": None}
+
+    # What is kept under an idempotency key lies there in the clear: the secret goes past it.
+    answer = once.do(who, None, Invitation, act)
+    link = who.house.address(f"/invitation/{made[0]}") if made else None
+    return answer.model_copy(update={"link": link})
+
+
+def _done(ident: int, who: Caller, once: Once, sent: Sent | None, do: Callable[[Desk, User], object]) -> PersonOut:
+    def act(desk: Desk) -> dict[str, object]:
+        demand(desk.person, Right.ADMINISTER)
+        found = _found(desk, ident)
+        do(desk, found)
+        return _person(found)
+
+    return once.do(who, sent, PersonOut, act)
+
+
+def _found(desk: Desk, ident: int) -> User:
+    found = users.user_by_id(desk.session, ident)
+    if found is None:
+        raise UnknownName(kind="person", name=ident, mend="The list of people shows everybody.")
+    return found
+
+
+@router.get("/lists")
+def list_lists(who: Administers) -> Page[ListOut]:
+    """List the email lists, with how many want their mail and how many have left."""
+    demand(who.person, Right.ADMINISTER)
+    with who.house.app.database.read() as session:
+        items = [
+            ListOut(
+                key=one.key, wanting=one.wanting, left=one.left, speakers=list(mailing.speakers(session, one.ident))
+            )
+            for one in audiences.counts(session)
+        ]
+    return Page[ListOut](items=items)
+
+
+@router.get("/audit")
+def list_decisions(
+    who: Administers, by: Text = None, action: Text = None, subject: Text = None, limit: Size = 50, cursor: Cursor = ""
+) -> Page[Decision]:
+    """List decisions, the newest first. `subject` is a whole one (`post:7`) or its kind (`post`)."""
+    demand(who.person, Right.ADMINISTER)
+    wanted = AuditFilter(by or "", action or "", subject or "")
+    with who.house.app.database.read() as session:
+        page = chain.page(session, wanted, limit, after=places.read(cursor, int))
+    items = [_decision(row) for row in page.rows]
+    return Page[Decision](items=items, next=str(page.rows[-1].id) if page.has_after else None)
+
+
+def _decision(row: Audit) -> Decision:
+    return Decision(
+        id=str(row.id),
+        at=iso(row.at),
+        who=row.who,
+        action=row.action,
+        subject=row.subject,
+        facts=row.facts,
+        digest=row.digest,
+    )

@@ -1,0 +1,105 @@
+"""A partner's details, and what becomes of its posts when they change."""
+
+from collections import Counter
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+
+from campaign.errors import BadInput, Finding
+from campaign.intake.partners import CONTACT
+from campaign.models.partners import Partner
+from campaign.plan.fill import parts
+from campaign.plan.template import wanted_fields
+from campaign.review import describing
+from campaign.review.decisions import Desk
+from campaign.web.api.bearer import Caller, Queues, Reads
+from campaign.web.api.once import Onced
+from campaign.web.api.shapes import Name, PartnerKey, Sent, Words
+
+router = APIRouter(prefix="/partners/{partner}/details", tags=["partners"])
+
+
+class DetailsOut(BaseModel):
+    """A partner's details. ``fields``: the names that the campaign's templates ask for."""
+
+    partner: str
+    name: str
+    details: dict[str, str]
+    fields: list[str]
+    version: str = Field(description="To be sent with a change: where it is another by then, nothing is done.")
+
+
+class NewDetails(Sent):
+    """Values for details; what is not named stays, and an empty value takes one away."""
+
+    details: dict[Name, Words] = Field(min_length=1, max_length=60)
+    version: str = Field(default="", max_length=64, description="The `version` that was seen; empty: whatever it is.")
+
+
+class DetailsSaved(DetailsOut):
+    """The details as they are now, and what became of the partner's posts."""
+
+    added: int
+    changed: int
+    withdrawn: int
+    blocked: int = Field(description="Posts that lack something.")
+
+
+def _document(who: Caller, partner: Partner) -> dict[str, object]:
+    fields = wanted_fields(who.house.app.copy.templates)
+    return {
+        "partner": partner.key,
+        "name": partner.name,
+        "details": dict(partner.details),
+        "fields": sorted(part for spec in fields.values() for part in parts(spec)),
+        "version": describing.version(partner),
+    }
+
+
+@router.get("")
+def show_details(partner: PartnerKey, who: Reads) -> DetailsOut:
+    """Show what posts are filled with for a partner."""
+    with who.house.app.database.read() as session:
+        return DetailsOut.model_validate(_document(who, who.partner(session, partner)))
+
+
+@router.patch("")
+def change_details(partner: PartnerKey, sent: NewDetails, who: Queues, once: Onced) -> DetailsSaved:
+    """Change details, and bring the partner's posts in line: an approval of what changes is void."""
+    app = who.house.app
+    source = app.source(placeholders=False)
+    _refuse_wrong(who, sent)
+    with app.database.read() as session:
+        ahead = describing.plan_with(
+            session, source, who.partner(session, partner), sent.details, who.person, who.house.now()
+        )
+
+    def act(desk: Desk) -> dict[str, object]:
+        found = who.partner(desk.session, partner)
+        standing = ahead if ahead.stands(desk.session) else None
+        done = describing.store(desk, source, found, sent.details, sent.version, standing)
+        counts = done if done is not None else Counter[str]()
+        names = {"added": "add", "changed": "change", "withdrawn": "withdraw", "blocked": "blocked"}
+        return _document(who, found) | {name: counts[action] for name, action in names.items()}
+
+    return once.do(who, sent, DetailsSaved, act)
+
+
+def _refuse_wrong(who: Caller, sent: NewDetails) -> None:
+    """Refuse what no template asks for, pictures, and values that are none of their field. Raises BadInput."""
+    fields = wanted_fields(who.house.app.copy.templates)
+    known = {"name", CONTACT, *(part for spec in fields.values() for part in parts(spec))}
+    found = [
+        Finding("details", name, "no template asks for it", f"They ask for {', '.join(sorted(known))}")
+        for name in sorted(sent.details.keys() - known)
+    ]
+    found += [
+        Finding("details", part, "no picture comes in here", "Put it in on the page of the details")
+        for spec in fields.values()
+        if spec.type == "image"
+        for part in parts(spec)
+        if part in sent.details
+    ]
+    found += describing.faults(fields, sent.details)
+    if found:
+        raise BadInput(found)

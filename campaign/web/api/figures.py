@@ -1,0 +1,196 @@
+"""Figures added up, as the charts show them: totals, how they grew, the best hours, issues; and outcomes beside them.
+
+Channels are never added up: each platform counts in its own way.
+"""
+
+from dataclasses import replace
+from datetime import date
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Query
+from pydantic import BaseModel, Field, StringConstraints
+
+from campaign.intake.outcomes import read_outcomes
+from campaign.models import figures, listing, outcomes
+from campaign.models.figures import Funnel
+from campaign.models.listing import PostFilter, PostRow
+from campaign.models.snapshots import LogFilter
+from campaign.people import Right, demand
+from campaign.register import outcomes as register
+from campaign.reports import log as reports
+from campaign.reports import trends
+from campaign.reports.outcomes import outcome_row
+from campaign.review.decisions import Desk
+from campaign.web.api.bearer import Administers, Caller, Reads
+from campaign.web.api.once import Onced
+from campaign.web.api.shapes import Cursor, Instant, Name, Page, Sent, Size
+from campaign.web.charts import OUT
+from campaign.web.queue import place_in, place_of
+
+router = APIRouter(tags=["figures"])
+
+One = Annotated[Name | None, Query()]
+Figure = Literal["impressions", "reach", "reactions", "comments", "shares", "clicks"]
+
+
+class Total(BaseModel):
+    """The newest known figures of a channel's posts, added up; null where no post has the figure."""
+
+    channel: str
+    part: str = Field(description="The template, partner or region; empty where nothing was split.")
+    posts: int
+    taken_at: str
+    impressions: int | None
+    reach: int | None
+    reactions: int | None
+    comments: int | None
+    shares: int | None
+    clicks: int | None
+
+
+class Day(BaseModel):
+    """Each channel's total at the end of a local day; null where it is not known."""
+
+    day: date
+    channels: dict[str, int | None]
+
+
+class Hour(BaseModel):
+    """What the posts brought that a channel published in one local hour of the day."""
+
+    channel: str
+    hour: int
+    posts: int
+    average: int
+
+
+class Issue(BaseModel):
+    """What became of an issue's copies. ``clicks``: how often people followed its links; null: not counted."""
+
+    id: str
+    partner: str
+    slot: str
+    listed: int
+    sent: int
+    delivered: int
+    clicks: int | None
+    left: int
+
+
+class OutcomeOut(BaseModel):
+    """One number of one day that was counted elsewhere."""
+
+    day: date
+    name: str
+    number: int
+    source: str
+
+
+class OutcomeFile(Sent):
+    """A file of outcomes: the columns `day`, `name`, `number`, `source`."""
+
+    csv: Annotated[str, StringConstraints(min_length=1, max_length=80_000)]
+    name: Name = Field(default="outcomes.csv", description="What the file is called where it is spoken of.")
+
+
+class OutcomesTaken(BaseModel):
+    """How many numbers came in, and how many were there already."""
+
+    added: int
+    changed: int
+    same: int
+
+
+class Filter:
+    """Which readings count. An officer's token asks about its own partner, whatever is named."""
+
+    def __init__(
+        self,
+        partner: One = None,
+        channel: One = None,
+        slot: One = None,
+        template: One = None,
+        since: Instant | None = None,
+        until: Instant | None = None,
+    ) -> None:
+        self._given = LogFilter(partner, channel, slot, template, None, since, until)
+
+    def of(self, who: Caller) -> LogFilter:
+        """Return the filter for who calls."""
+        return replace(self._given, partner=who.partners[0]) if who.partners else self._given
+
+
+Filtered = Annotated[Filter, Depends(Filter)]
+
+
+@router.get("/figures/totals")
+def totals(who: Reads, wanted: Filtered, by: Literal["template", "partner", "region"] | None = None) -> Page[Total]:
+    """Add up each channel's newest known figures; `by` splits each channel. Channels must not be added up."""
+    with who.house.app.database.read() as session:
+        rows = reports.totals(session, wanted.of(who), by)
+    return Page[Total](items=[Total.model_validate({**row, "part": row[by] if by else ""}) for row in rows])
+
+
+@router.get("/figures/over-time")
+def over_time(who: Reads, wanted: Filtered, figure: Figure = "impressions") -> Page[Day]:
+    """Show each channel's total at the end of each local day, of 400 days at most: the newest."""
+    with who.house.app.database.read() as session:
+        trend = trends.over_time(session, wanted.of(who), figure, who.house.zone)
+    days = [
+        Day(day=day, channels={name: values[place] for name, values in trend.channels.items()})
+        for place, day in enumerate(trend.days)
+    ]
+    return Page[Day](items=days)
+
+
+@router.get("/figures/hours")
+def hours(who: Reads, wanted: Filtered, figure: Figure = "impressions") -> Page[Hour]:
+    """Show by channel and local hour of publishing how many posts have the figure, and their average."""
+    with who.house.app.database.read() as session:
+        rows = trends.best_hours(session, wanted.of(who), figure, who.house.zone)
+    return Page[Hour](items=[Hour.model_validate(row) for row in rows])
+
+
+@router.get("/figures/issues")
+def issues(who: Reads, partner: One = None, limit: Size = 50, cursor: Cursor = "") -> Page[Issue]:
+    """List the newsletters that have gone out, the newest first, with what became of their copies."""
+    mine = who.partners or ((partner,) if partner else ())
+    wanted = PostFilter(partners=mine, channels=("email",), statuses=OUT)
+    with who.house.app.database.read() as session:
+        page = listing.posts_page(session, wanted, limit, after=place_in(cursor), newest_first=True)
+        items = [_issue(row, figures.funnel(session, row.post)) for row in page.rows]
+    return Page[Issue](items=items, next=place_of(page.rows[-1]) if page.has_after else None)
+
+
+def _issue(row: PostRow, found: Funnel) -> Issue:
+    return Issue(
+        id=str(row.post.id),
+        partner=row.partner.key,
+        slot=row.post.slot,
+        listed=found.listed,
+        sent=found.sent,
+        delivered=found.delivered,
+        clicks=found.clicks,
+        left=found.left,
+    )
+
+
+@router.get("/outcomes")
+def list_outcomes(who: Reads, since: date | None = None, until: date | None = None) -> Page[OutcomeOut]:
+    """List what was counted elsewhere, by day, both ends included. It is the campaign's, so no officer's token may."""
+    demand(who.person, Right.HOLD)
+    with who.house.app.database.read() as session:
+        rows = outcomes.between(session, since, until)
+    return Page[OutcomeOut](items=[OutcomeOut.model_validate(outcome_row(row)) for row in rows])
+
+
+@router.post("/outcomes")
+def import_outcomes(sent: OutcomeFile, who: Administers, once: Onced) -> OutcomesTaken:
+    """Take in a file of outcomes, all of it or nothing. What it says of a day stands in the place of what was there."""
+    rows = read_outcomes(sent.name, sent.csv.encode())
+
+    def act(desk: Desk) -> dict[str, object]:
+        done = register.take(desk.session, rows, by=desk.person, now=desk.now)
+        return {"added": done.added, "changed": done.changed, "same": done.same}
+
+    return once.do(who, sent, OutcomesTaken, act)

@@ -1,0 +1,85 @@
+"""People, lists and the audit log by an admin's program, and by nobody else's."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from api_room import program
+from conftest import MovedClock
+from pages_room import Room, opened_room
+from sqlmodel import select
+
+from campaign.models import audit
+from campaign.models.tokens import Answered
+
+pytestmark = pytest.mark.thorough
+
+
+@pytest.fixture
+def room(tmp_path: Path, clock: MovedClock) -> Iterator[Room]:
+    with opened_room(tmp_path, clock) as room:
+        yield room
+
+
+def test_a_person_is_added_changed_invited_sent_away_and_taken_back(room: Room) -> None:
+    adam = program(room, "adam")
+    new = {"name": "nina", "role": "officer", "partner": "oak", "email": "nina@example.org"}
+    made = adam.call("POST", "/people", new)
+    assert made.status_code == 201, made.text
+    path = f"/people/{made.json()['id']}"
+    changed = adam.call("PUT", path, {"role": "reviewer", "email": "nina@example.org"})
+    assert (changed.json()["role"], changed.json()["partner"]) == ("reviewer", None)
+    invited = adam.call("POST", f"{path}/invite", **{"Idempotency-Key": "i"})
+    link = invited.json()["link"]
+    assert room.browser().get(link[link.index("/invitation/") :]).status_code == 200
+    assert adam.call("POST", f"{path}/invite", **{"Idempotency-Key": "i"}).json()["link"] is None
+    with room.office.database.read() as session:
+        assert link.rpartition("/")[2] not in str(session.exec(select(Answered.body)).all())
+    assert adam.call("POST", f"{path}/end-sessions").status_code == 200
+    assert adam.call("POST", f"{path}/send-away").json()["active"] is False
+    assert adam.call("POST", f"{path}/invite").status_code in {403, 404, 422}
+    assert adam.call("POST", f"{path}/take-back").json()["active"] is True
+    with room.office.database.read() as session:
+        done = [(row.who, row.action) for row in audit.rows(session) if row.subject == "user:nina"]
+    assert [action for _, action in done if action.endswith(("user", "away", "back", "sessions"))] == [
+        *("add user", "change user", "end sessions", "send user away", "take user back"),
+    ]
+    assert {who for who, _ in done} == {"adam"}
+
+
+def test_what_makes_no_person_is_refused(room: Room) -> None:
+    adam = program(room, "adam")
+    for more, said in (
+        ({"role": "officer"}, "belongs to one partner"),
+        ({"role": "officer", "partner": "none"}, "none"),
+        ({"role": "reviewer", "email": "no address"}, "is no mail address"),
+        ({"role": "king"}, "role"),
+        ({"role": "admin", "name": "adam"}, "already"),
+    ):
+        found = adam.call("POST", "/people", {"name": "nina"} | more)
+        assert found.status_code in {404, 422}, found.text
+        assert said in found.text
+    ident = next(row["id"] for row in adam.get("/people")["items"] if row["name"] == "adam")
+    assert "last admin" in adam.call("POST", f"/people/{ident}/send-away").text
+
+
+def test_nobody_but_an_admin_sees_people_lists_and_decisions(room: Room) -> None:
+    for name in ("olga", "rita"):
+        for path in ("/people", "/lists", "/audit"):
+            assert program(room, name).call("GET", path).status_code == 403
+        assert program(room, name).call("POST", "/people", {"name": "nina", "role": "admin"}).status_code == 403
+    assert program(room, "adam").get("/lists")["items"] == []
+
+
+def test_decisions_come_page_by_page_the_newest_first(room: Room) -> None:
+    adam = program(room, "adam")
+    for number in range(5):
+        adam.call("POST", "/holds", {"scope": f"post:{room.office.post('oak')}", "reason": f"reason {number}"})
+    seen, cursor = list[int](), ""
+    while cursor is not None:
+        page = adam.get(f"/audit?action=hold&limit=2&cursor={cursor}")
+        seen += [int(row["id"]) for row in page["items"]]
+        assert {row["action"] for row in page["items"]} == {"hold"}
+        cursor = page["next"]
+    assert len(seen) == len(set(seen)) == 5
+    assert seen == sorted(seen, reverse=True)

@@ -1,0 +1,80 @@
+"""A partner's details by a program: what is asked for, what changes, and what becomes of the posts."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from api_room import program
+from conftest import MovedClock
+from pages_room import Room, opened_room
+
+from campaign.models import audit, partners
+from campaign.models.partners import Partner
+
+pytestmark = pytest.mark.thorough
+PATH = "/partners/oak/details"
+
+
+@pytest.fixture
+def room(tmp_path: Path, clock: MovedClock) -> Iterator[Room]:
+    with opened_room(tmp_path, clock) as room:
+        yield room
+
+
+def oak(room: Room) -> Partner:
+    with room.office.database.read() as session:
+        found = partners.partner_by_key(session, "oak")
+        assert found is not None
+        return found
+
+
+def test_details_change_in_the_persons_name_and_posts_are_planned_with_them(room: Room) -> None:
+    olga = program(room, "olga")
+    before = olga.get(PATH)
+    assert {"x_line", "own_words", "quote_name"} <= set(before["fields"])
+    sent = {"details": {"x_line": "Ours alone", "name": "Oak Primary"}, "version": before["version"]}
+    found = olga.call("PATCH", PATH, sent, **{"Idempotency-Key": "d"})
+    assert found.status_code == 200, found.text
+    assert (found.json()["name"], found.json()["details"]["x_line"]) == ("Oak Primary", "Ours alone")
+    assert found.json()["version"] != before["version"]
+    assert (oak(room).name, oak(room).details["x_line"]) == ("Oak Primary", "Ours alone")
+    assert olga.call("PATCH", PATH, sent, **{"Idempotency-Key": "d"}).json() == found.json()
+    with room.office.database.read() as session:
+        changes = [row for row in audit.rows(session) if row.action == "change partner"]
+    assert [(row.who, row.facts["x_line"]) for row in changes] == [("olga", "Ours alone")]
+
+
+def test_who_saw_other_details_changes_nothing(room: Room) -> None:
+    olga = program(room, "olga")
+    seen = olga.get(PATH)["version"]
+    assert olga.call("PATCH", PATH, {"details": {"x_line": "One"}}).status_code == 200
+    found = olga.call("PATCH", PATH, {"details": {"x_line": "Two"}, "version": seen})
+    assert found.status_code == 422
+    assert "Somebody changed these details meanwhile" in found.text
+    assert oak(room).details["x_line"] == "One"
+
+
+@pytest.mark.parametrize(
+    ("details", "said"),
+    [
+        ({"x_lime": "Ours"}, "no template asks for it"),
+        ({"x_line": "x" * 300}, "characters"),
+        ({"image": "config.toml"}, "no picture comes in here"),
+        ({"contact_email": "nobody"}, "is no mail address"),
+        ({"name": ""}, "name"),
+        ({"approver": "partner"}, "no template asks for it"),
+    ],
+)
+def test_what_is_no_detail_is_refused_and_nothing_is_stored(room: Room, details: dict[str, str], said: str) -> None:
+    before = oak(room)
+    found = program(room, "olga").call("PATCH", PATH, {"details": details})
+    assert found.status_code == 422, found.text
+    assert said in found.text
+    after = oak(room)
+    assert (after.name, after.details, after.approver) == (before.name, before.details, before.approver)
+
+
+def test_another_partners_details_are_not_there(room: Room) -> None:
+    olga = program(room, "olga")
+    assert olga.call("GET", "/partners/elm/details").status_code == 404
+    assert olga.call("PATCH", "/partners/elm/details", {"details": {"x_line": "Ours"}}).status_code == 404

@@ -1,0 +1,73 @@
+"""Figures by a program are those of the charts, an officer's own partner's alone, and outcomes stand beside them."""
+
+from collections.abc import Iterator
+
+import pytest
+from api_room import program
+from conftest import MovedClock
+from measured import measure
+from pages_room import Room, opened_room
+
+from campaign.models import totals
+from campaign.models.snapshots import FIGURES, LogFilter
+
+pytestmark = pytest.mark.thorough
+
+
+@pytest.fixture(scope="module")
+def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
+    with opened_room(tmp_path_factory.mktemp("figures"), MovedClock()) as room:
+        measure(room)
+        yield room
+
+
+def test_totals_are_those_of_the_charts_and_an_officer_sees_their_own(room: Room) -> None:
+    with room.office.database.read() as session:
+        every, own = (totals.totals(session, LogFilter(partner=name)) for name in (None, "oak"))
+    for name, known in (("rita", every), ("olga", own)):
+        rows = program(room, name).get("/figures/totals?partner=elm" if name == "olga" else "/figures/totals")["items"]
+        assert [(row["channel"], row["posts"], *(row[one] for one in FIGURES)) for row in rows] == [
+            (total.channel, total.posts, *total.figures) for total in known
+        ]
+    split = program(room, "rita").get("/figures/totals?by=partner")["items"]
+    assert len({row["part"] for row in split}) > 1
+
+
+def test_the_last_day_has_the_total(room: Room) -> None:
+    rita = program(room, "rita")
+    sums = {row["channel"]: row["reach"] for row in rita.get("/figures/totals")["items"] if row["reach"] is not None}
+    days = rita.get("/figures/over-time?figure=reach")["items"]
+    assert {name: value for name, value in days[-1]["channels"].items() if value is not None} == sums
+    assert [day["day"] for day in days] == sorted(day["day"] for day in days)
+    assert rita.call("GET", "/figures/over-time?figure=likes").status_code == 422
+
+
+def test_the_hours_count_every_post_that_has_the_figure(room: Room) -> None:
+    rita = program(room, "rita")
+    rows = rita.get("/figures/hours")["items"]
+    counted = {row["channel"]: row["posts"] for row in rita.get("/figures/totals")["items"]}
+    for name in {row["channel"] for row in rows}:
+        assert sum(row["posts"] for row in rows if row["channel"] == name) <= counted[name]
+    assert rows
+
+
+def test_outcomes_come_in_once_and_an_officer_sees_none(room: Room) -> None:
+    adam = program(room, "adam")
+    file = "day,name,number,source\n2025-12-03,views submitted,12,DfE\n"
+    first = adam.call("POST", "/outcomes", {"csv": file}, **{"Idempotency-Key": "o"})
+    assert first.json() == {"added": 1, "changed": 0, "same": 0}
+    assert adam.call("POST", "/outcomes", {"csv": file}, **{"Idempotency-Key": "o"}).json() == first.json()
+    assert adam.call("POST", "/outcomes", {"csv": file}).json() == {"added": 0, "changed": 0, "same": 1}
+    wrong = adam.call("POST", "/outcomes", {"csv": file + "soon,views submitted,1,DfE\n", "name": "views.csv"})
+    assert wrong.status_code == 422
+    assert "is no day" in wrong.text
+    rows = program(room, "rita").get("/outcomes?since=2025-12-03&until=2025-12-03")["items"]
+    assert rows == [{"day": "2025-12-03", "name": "views submitted", "number": 12, "source": "DfE"}]
+    assert program(room, "olga").call("GET", "/outcomes").status_code == 403
+    assert program(room, "rita").call("POST", "/outcomes", {"csv": file}).status_code == 403
+
+
+def test_issues_are_listed_with_what_became_of_their_copies(room: Room) -> None:
+    found = program(room, "rita").get("/figures/issues")
+    assert all(row["clicks"] is None for row in found["items"])
+    assert program(room, "olga").call("GET", "/figures/issues?limit=1").status_code == 200
