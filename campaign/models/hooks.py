@@ -17,7 +17,7 @@ from campaign.models.database import changed
 from campaign.models.partners import Partner
 from campaign.models.posts import Event, Post
 from campaign.models.status import Move, Status
-from campaign.models.types import UtcDateTime
+from campaign.models.types import Numbered, UtcDateTime
 
 _WAITING = text("next_try_at IS NOT NULL")
 _TOLD = (Status.PUBLISHED.value, Status.FAILED.value, Status.UNCONFIRMED.value)
@@ -37,14 +37,13 @@ EVENTS = tuple(kind for kind in Kind if kind is not Kind.TEST)
 """The kinds that an admin chooses from."""
 
 
-class Hook(SQLModel, table=True):
+class Hook(Numbered, table=True):
     """A webhook. ``sealed`` holds its address and its secret, bound to ``key``; ``place`` is as much as is shown.
 
     ``seen_event`` is its mark. ``failures`` counts calls that failed one after another, since ``failing_since``; before
     ``quiet_until`` none is made. ``off_by`` None: it was switched off because it failed.
     """
 
-    id: int | None = Field(default=None, primary_key=True)
     key: str = Field(unique=True)
     place: str
     kinds: list[str] = Field(sa_column=Column(JSON, nullable=False))
@@ -58,14 +57,6 @@ class Hook(SQLModel, table=True):
     off_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     off_by: str | None = None
     off_why: str | None = None
-
-    @property
-    def ident(self) -> int:
-        """Return the row's id; only a stored row has one."""
-        if self.id is None:
-            msg = "the webhook has not been stored yet"
-            raise LookupError(msg)
-        return self.id
 
 
 class HookCall(SQLModel, table=True):

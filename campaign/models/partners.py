@@ -9,7 +9,7 @@ from sqlmodel import Field, Session, SQLModel, col, select
 
 from campaign.models.paging import Page, Place, page
 from campaign.models.posts import Post
-from campaign.models.types import UtcDateTime
+from campaign.models.types import Numbered, UtcDateTime
 
 
 class Campaign(SQLModel, table=True):
@@ -22,10 +22,9 @@ class Campaign(SQLModel, table=True):
     created_at: datetime = Field(sa_type=UtcDateTime)
 
 
-class Partner(SQLModel, table=True):
+class Partner(Numbered, table=True):
     """An organisation that takes part. ``details`` fill the templates; ``approver`` is dfe, partner or both."""
 
-    id: int | None = Field(default=None, primary_key=True)
     key: str = Field(unique=True)
     name: str
     kind: str = ""
@@ -33,11 +32,6 @@ class Partner(SQLModel, table=True):
     approver: str = "dfe"
     details: dict[str, str] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     joined_at: datetime = Field(sa_type=UtcDateTime)
-
-    @property
-    def ident(self) -> int:
-        """Return the row's id; only a stored row has one."""
-        return _stored(self.id)
 
 
 class Agreement(SQLModel, table=True):
@@ -53,7 +47,7 @@ class Agreement(SQLModel, table=True):
     revoked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
-class Account(SQLModel, table=True):
+class Account(Numbered, table=True):
     """A partner's identity on a channel. ``mode`` is api or by-hand. ``sealed`` holds the encrypted credentials.
 
     ``imported`` is the fingerprint of the credentials that a person brought in last: the same file does not undo a
@@ -65,7 +59,6 @@ class Account(SQLModel, table=True):
 
     __table_args__ = (UniqueConstraint("partner_id", "channel", "external_id"),)
 
-    id: int | None = Field(default=None, primary_key=True)
     partner_id: int = Field(foreign_key="partner.id", index=True)
     channel: str
     handle: str
@@ -84,11 +77,6 @@ class Account(SQLModel, table=True):
     renewal_wanted: str | None = None
     disabled_why: str | None = None
 
-    @property
-    def ident(self) -> int:
-        """Return the row's id; only a stored row has one."""
-        return _stored(self.id)
-
 
 class Lane(SQLModel, table=True):
     """The lane of an account: who serves it now (owner, lease), and not before when it may send again."""
@@ -98,13 +86,6 @@ class Lane(SQLModel, table=True):
     lease_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
     ready_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     ready_why: str | None = None
-
-
-def _stored(ident: int | None) -> int:
-    if ident is None:
-        msg = "the row has not been stored yet"
-        raise LookupError(msg)
-    return ident
 
 
 def campaign(session: Session) -> Campaign | None:

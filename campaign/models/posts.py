@@ -7,7 +7,7 @@ from sqlalchemy import JSON, Column, ColumnElement, Index, Text, UniqueConstrain
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from campaign.models.status import Status
-from campaign.models.types import UtcDateTime
+from campaign.models.types import Numbered, UtcDateTime
 
 _APPROVED = text("status = 'approved'")
 _PUBLISHING = text("status = 'publishing'")
@@ -20,7 +20,7 @@ _GROUP = ("template", "template_version", "channel", "due_at", "id", "partner_id
 _READING = text("next_reading_at IS NOT NULL")
 
 
-class Post(SQLModel, table=True):
+class Post(Numbered, table=True):
     """One filled template for one account at one due time; on an email account it is a newsletter issue.
 
     ``due_at`` is the promise, ``next_try_at`` is what dispatch moves. ``draft`` holds the filled words as JSON
@@ -57,7 +57,6 @@ class Post(SQLModel, table=True):
         Index("post_external", "account_id", "external_id"),
     )
 
-    id: int | None = Field(default=None, primary_key=True)
     account_id: int = Field(foreign_key="account.id")
     partner_id: int = Field(foreign_key="partner.id", index=True)
     channel: str
@@ -100,14 +99,6 @@ class Post(SQLModel, table=True):
     next_reading_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     readings: int = 0
     created_at: datetime = Field(sa_type=UtcDateTime)
-
-    @property
-    def ident(self) -> int:
-        """Return the row's id; only a stored row has one."""
-        if self.id is None:
-            msg = "the post has not been stored yet"
-            raise LookupError(msg)
-        return self.id
 
 
 def stands(status: Status, post: type[Post] = Post) -> ColumnElement[bool]:

@@ -8,14 +8,13 @@ from sqlalchemy import JSON, Column, Index, UniqueConstraint
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from campaign.models.database import changed
-from campaign.models.types import UtcDateTime
+from campaign.models.types import Numbered, UtcDateTime
 from campaign.models.users import User
 
 
-class ApiToken(SQLModel, table=True):
+class ApiToken(Numbered, table=True):
     """A person's token: a program that holds it acts as them, within ``scopes`` and until ``ends_at``."""
 
-    id: int | None = Field(default=None, primary_key=True)
     digest: str = Field(unique=True)
     user_id: int = Field(foreign_key="users.id", index=True)
     name: str
@@ -24,14 +23,6 @@ class ApiToken(SQLModel, table=True):
     ends_at: datetime = Field(sa_type=UtcDateTime)
     used_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     revoked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
-
-    @property
-    def ident(self) -> int:
-        """Return the row's id; only a stored row has one."""
-        if self.id is None:
-            msg = "the token has not been stored yet"
-            raise LookupError(msg)
-        return self.id
 
 
 class Answered(SQLModel, table=True):

@@ -1,11 +1,11 @@
-"""Column types: instants that are always aware UTC; and a row class's table, for statements on many rows."""
+"""What rows are made of: instants that are always aware UTC, numbers of their own; and a row class's table."""
 
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import BindParameter, DateTime, Dialect, Table, bindparam
 from sqlalchemy.types import TypeDecorator
-from sqlmodel import SQLModel
+from sqlmodel import Field, SQLModel
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -32,6 +32,19 @@ class UtcDateTime(TypeDecorator[datetime]):
             return None
         instant: datetime = value
         return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+
+
+class Numbered(SQLModel):
+    """A row that has a number of its own, which it gets when it is stored."""
+
+    id: int | None = Field(default=None, primary_key=True)
+
+    @property
+    def ident(self) -> int:
+        """Return the row's number. Raises LookupError: it has not been stored yet."""
+        if self.id is None:
+            raise LookupError(type(self).__name__)
+        return self.id
 
 
 Instant = datetime | BindParameter[datetime]

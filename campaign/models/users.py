@@ -5,9 +5,9 @@ from datetime import datetime
 from enum import StrEnum
 
 import sqlalchemy as sa
-from sqlmodel import Field, Session, SQLModel, col, select
+from sqlmodel import Field, Session, col, select
 
-from campaign.models.types import UtcDateTime
+from campaign.models.types import Numbered, UtcDateTime
 
 
 class Mail(StrEnum):
@@ -18,12 +18,11 @@ class Mail(StrEnum):
     NONE = "none"
 
 
-class User(SQLModel, table=True):
+class User(Numbered, table=True):
     """A person: ``role`` is officer (of one partner), reviewer or admin; ``mail`` is a ``Mail``."""
 
     __tablename__ = "users"
 
-    id: int | None = Field(default=None, primary_key=True)
     name: str = Field(unique=True)
     role: str
     partner_key: str | None = None
@@ -31,14 +30,6 @@ class User(SQLModel, table=True):
     active: bool = True
     mail: str = Mail.ALL.value
     added_at: datetime = Field(sa_type=UtcDateTime)
-
-    @property
-    def ident(self) -> int:
-        """Return the row's id; only a stored row has one."""
-        if self.id is None:
-            msg = "the person has not been stored yet"
-            raise LookupError(msg)
-        return self.id
 
     def wants(self, *, asks: bool) -> bool:
         """Say whether the person wants a notice; ``asks``: it asks something of whoever gets it."""
