@@ -85,6 +85,7 @@ def questions(database: Database, now: datetime) -> list[Asked]:
         ],
         "/details": ["olga /details", "adam /details?partner=partner-77"],
         "/review": ["rita /review"],
+        "/review/words": ["rita /review/words"],
         "/review/group": [f"rita /review/group?{group}"],
         "/hold": ["rita /hold"],
         "/hold/release": ["rita /hold/release?scope=partner%3Apartner-9"],

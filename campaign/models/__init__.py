@@ -5,6 +5,7 @@ Importing this package loads every table, so that the schema is whole wherever a
 
 from campaign.models import (
     alerts,
+    asides,
     audit,
     bookings,
     bounds,
@@ -37,6 +38,7 @@ from campaign.models.database import Database
 __all__ = [
     "Database",
     "alerts",
+    "asides",
     "audit",
     "bookings",
     "bounds",

@@ -52,9 +52,41 @@ def posts_of(session: Session, key: GroupKey, partners: Sequence[str] = (), *, l
         .join(Account, col(Account.id) == col(Post.account_id))
         .join(Partner, col(Partner.id) == col(Post.partner_id))
         .where(stands(Status.IN_REVIEW), *same, *_of(partners))
-        .order_by(col(Post.due_at), col(Post.id))
+        .order_by(_from_details(), col(Post.due_at), col(Post.id))
     )
     return [PostRow(*found) for found in session.exec(statement.limit(limit)).all()]
+
+
+def _from_details() -> sa.ColumnElement[bool]:
+    """Say whether a post's words all come from its partner's details: what was written for one post is read first."""
+    return sa.cast(col(Post.fields), sa.Text) == "{}"
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What a post in review says."""
+
+    post_id: int
+    partner_id: int
+    key: GroupKey
+    event: str | None
+    question: str | None
+    draft: dict[str, Any]
+
+
+def stored(session: Session, partners: Sequence[str] = (), *, limit: int) -> list[Stored]:
+    """Return what awaits review, first what was written for one post alone, then by due time."""
+    about = (col(Post.event), col(Post.question), col(Post.draft))
+    statement = (
+        sa.select(col(Post.id), col(Post.partner_id), *_COLUMNS, *about)
+        .where(stands(Status.IN_REVIEW), *_of(partners))
+        .order_by(_from_details(), col(Post.due_at), col(Post.id))
+        .limit(limit)
+    )
+    return [
+        Stored(ident, partner_id, GroupKey(template, version, channel), event, question, draft)
+        for ident, partner_id, template, version, channel, event, question, draft in session.execute(statement)
+    ]
 
 
 def _of(partners: Sequence[str]) -> list[sa.ColumnElement[bool]]:
@@ -63,14 +95,12 @@ def _of(partners: Sequence[str]) -> list[sa.ColumnElement[bool]]:
     return [col(Post.partner_id).in_(sa.select(col(Partner.id)).where(col(Partner.key).in_(partners)))]
 
 
-def approved_drafts(
-    session: Session, partner_ids: Collection[int], channel: str, *, limit: int
-) -> list[tuple[int, dict[str, Any]]]:
-    """Return the words that these partners had approved for a channel, each with the partner's id, newest first."""
+def approved_drafts(session: Session, partner_ids: Collection[int], *, limit: int) -> list[tuple[int, dict[str, Any]]]:
+    """Return the words that these partners had approved, each with the partner's id, newest first."""
     statement = (
         sa.select(col(Post.partner_id), col(Post.draft))
-        # As expressions: an index by partner or channel would read all that they ever said, to sort it and keep little.
-        .where((col(Post.partner_id) + 0).in_(partner_ids), col(Post.channel) + sa.literal("", sa.Text) == channel)
+        # As an expression: an index by partner would read all that they ever said, to sort it and keep little.
+        .where((col(Post.partner_id) + 0).in_(partner_ids))
         .where(col(Post.approved_hash).is_not(None))
         .order_by(col(Post.due_at).desc())
     )

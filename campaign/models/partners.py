@@ -1,6 +1,6 @@
 """Partners, their agreement to speak, their accounts, and each account's lane."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -109,6 +109,11 @@ def partners_page(
     """Return ``size`` partners by key after one, of these or of all."""
     statement = select(Partner).where(col(Partner.key).in_(only)) if only else select(Partner)
     return page(lambda some: session.exec(some.of(statement, [col(Partner.key)])).all(), size, after=after)
+
+
+def by_ids(session: Session, idents: Collection[int]) -> dict[int, Partner]:
+    """Return partners by their ids."""
+    return {row.ident: row for row in session.exec(select(Partner).where(col(Partner.id).in_(idents)))}
 
 
 def accounts_page(

@@ -4,10 +4,14 @@ Review shows them, and the shipped copy is held to its toolkit by them.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
+from jinja2 import TemplateError
+
 from campaign.plan.head import Template
+from campaign.plan.jinja import render
 
 _TAG = re.compile(r"\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 _OPENS = re.compile(r"\{%-?\s*(?:if|for)\b")
@@ -43,6 +47,10 @@ class FixedLines:
     always: tuple[str, ...] = ()
     sometimes: frozenset[str] = frozenset()
 
+    def and_at_times(self, more: Collection[str]) -> "FixedLines":
+        """Return these lines with others that may stand there too."""
+        return FixedLines(self.always, self.sometimes | frozenset(more))
+
 
 def fixed_lines(template: Template) -> FixedLines:
     """Return the fixed lines of a template's words, as a filled post shows them."""
@@ -57,3 +65,18 @@ def fixed_lines(template: Template) -> FixedLines:
                 always.append(text)
         depth += opens - closes
     return FixedLines(tuple(always), frozenset(sometimes))
+
+
+def told_lines(template: Template, names: Mapping[str, object]) -> frozenset[str]:
+    """Return the lines that a filled post has of its template and of what everybody is given (``names``: the campaign,
+    an event, a question); none in which a field or the partner has a part.
+    """
+    links = [("Link: ", template.link), ("Link title: ", template.link_title)]
+    lines = [("", line.strip()) for line in template.words.split("\n") if not _TAG.search(line)]
+    found = set[str]()
+    for label, text in (*lines, *links):
+        holes = _HOLE.findall(text or "")
+        if text and holes and all(hole.partition(".")[0] in names for hole in holes):
+            with suppress(TemplateError):  # this event has not what the line asks for, so no post has the line
+                found.add(f"{label}{render(text, names)}".strip())
+    return frozenset(found)

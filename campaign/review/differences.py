@@ -6,12 +6,13 @@ facts of the register and count as no words of its own.
 
 import re
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from campaign.errors import Finding
 from campaign.models.listing import PostRow
+from campaign.models.partners import Partner
 from campaign.plan.locked import FixedLines
 from campaign.ports import Draft
 
@@ -23,16 +24,19 @@ _MAIL = re.compile(r"[^\s@]+@[^\s@]+\.\w")
 _PHONE = re.compile(r"(?:\+44|\b0)(?:[ ()-]*\d){9,10}")
 _NUMBER = re.compile(r"\d")
 _LETTER = re.compile(r"[^\W\d_]")
-_LACKS, _ERROR, _WARNING = 1000, 500, 100
+_LACKS, _ERROR, _WARNING, _SINGLE = 1000, 500, 100, 150
 _MARKS: Final = ((_LINK, 60, "a link"), (_PHONE, 60, "a telephone number"), (_MAIL, 40, "an email address"))
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of a post's own. ``known``: the partner had it approved before on this channel."""
+    """A line of a post's own. ``known``: the partner had it approved before. ``single``: it was written for this post,
+    and does not come from the organisation's details.
+    """
 
     words: str
     known: bool
+    single: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,11 @@ class Difference:
         return not (self.own or self.lacks or self.said.findings)
 
     @property
+    def is_new(self) -> bool:
+        """Say whether there is anything that nobody approved before."""
+        return bool(self.lacks or self.said.findings) or any(not line.known for line in self.own)
+
+    @property
     def holds(self) -> list[str]:
         """Name what its new lines hold that is easily wrong."""
         new = [line.words for line in self.own if not line.known]
@@ -78,16 +87,20 @@ class Difference:
 
 def _risk(line: Line) -> int:
     marks = sum(weight for pattern, weight, _ in _MARKS if pattern.search(line.words))
+    marks += _SINGLE if line.single else 0
     whole = 10 + marks + (10 if _NUMBER.search(line.words) else 0) + min(len(line.words) // 20, 20)
     return 1 if line.known else whole
 
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """A group: the common words, the posts with words of their own, riskiest first, and those without any."""
+    """A group: the common words, the posts with new words of their own, riskiest first, those whose own words were all
+    approved before, and those without any.
+    """
 
     common: tuple[str, ...]
     own: tuple[Difference, ...]
+    known: tuple[Difference, ...]
     plain: tuple[Difference, ...]
 
 
@@ -115,18 +128,27 @@ class Sheet:
     @property
     def posts(self) -> list[Difference]:
         """Every post of the group."""
-        return [one for part in self.sections for one in (*part.changes.own, *part.changes.plain)]
+        return [one for part in self.sections for one in (*part.changes.own, *part.changes.known, *part.changes.plain)]
 
 
-def sheet(said: Sequence[Said], fixed: FixedLines, approved: Mapping[int, Collection[str]] | None = None) -> Sheet:
+def sheet(
+    said: Sequence[Said],
+    fixed: FixedLines,
+    approved: Mapping[int, Collection[str]] | None = None,
+    told: Callable[[str | None, str | None], Collection[str]] = lambda _event, _question: (),
+) -> Sheet:
     """Tell apart what all posts share, what those share that speak of the same, and what is each one's own.
 
-    ``approved``: by the partner's id the lines that were approved before.
+    ``approved``: by the partner's id the lines that were approved before. ``told``: the lines that the template says of
+    an event or a question.
     """
     parts: dict[tuple[str | None, str | None], list[Said]] = {}
     for one in said:
         parts.setdefault((one.row.post.event, one.row.post.question), []).append(one)
-    found = [Section(event, question, changes(own, fixed, approved)) for (event, question), own in parts.items()]
+    found = [
+        Section(event, question, changes(own, fixed.and_at_times(told(event, question)), approved))
+        for (event, question), own in parts.items()
+    ]
     shared = set[str].intersection(*(set(part.changes.common) for part in found)) if found else set[str]()
     common = tuple(line for line in found[0].changes.common if line in shared) if found else ()
     apart = [replace(part, changes=_without(part.changes, shared)) for part in found]
@@ -139,11 +161,8 @@ def _without(found: Changes, shared: Collection[str]) -> Changes:
 
 def changes(said: Sequence[Said], fixed: FixedLines, approved: Mapping[int, Collection[str]] | None = None) -> Changes:
     """Tell common and own words of posts apart that speak of the same."""
-    lines = [lines_of(one.row, one.draft) for one in said]
-    counts = Counter(line for found in lines for line in set(found))
-    most = {line for line, count in counts.items() if len(said) > 1 and count * 2 > len(said)}
-    named = {line for line in counts if NAME in line and not _LETTER.search(line.replace(NAME, "").replace(REGION, ""))}
-    common = most | named | fixed.sometimes | set(fixed.always)
+    lines = [lines_of(one.row.partner, one.draft) for one in said]
+    common = common_of(lines, fixed)
     found = [
         Difference(
             one,
@@ -155,17 +174,32 @@ def changes(said: Sequence[Said], fixed: FixedLines, approved: Mapping[int, Coll
     longest = max(lines, key=lambda own: sum(line in common for line in own), default=())
     return Changes(
         tuple(line for line in longest if line in common),
-        tuple(sorted((one for one in found if not one.plain), key=lambda one: (-one.risk, *one.row.place))),
+        tuple(sorted((one for one in found if one.is_new), key=lambda one: (-one.risk, *one.row.place))),
+        tuple(one for one in found if not one.plain and not one.is_new),
         tuple(one for one in found if one.plain),
     )
 
 
+def common_of(lines: Sequence[Sequence[str]], fixed: FixedLines) -> set[str]:
+    """Return the lines that nobody wrote for one post: the template's, and what most of several posts have."""
+    counts = Counter(line for found in lines for line in set(found))
+    most = {line for line, count in counts.items() if len(lines) > 1 and count * 2 > len(lines)}
+    named = {line for line in counts if NAME in line and not _LETTER.search(line.replace(NAME, "").replace(REGION, ""))}
+    return most | named | fixed.sometimes | set(fixed.always)
+
+
+def marks_of(words: str) -> list[str]:
+    """Name what a line holds that is easily wrong."""
+    return [name for pattern, _, name in _MARKS if pattern.search(words)]
+
+
 def _line(line: str, row: PostRow, approved: Mapping[int, Collection[str]]) -> Line:
     shown = line.replace(NAME, row.partner.name).replace(REGION, row.partner.region or REGION)
-    return Line(shown, known=line in approved.get(row.partner.ident, ()))
+    single = any(value.strip() and value.strip() in shown for value in row.post.fields.values())
+    return Line(shown, known=line in approved.get(row.partner.ident, ()), single=single)
 
 
-def lines_of(row: PostRow, draft: Draft) -> tuple[str, ...]:
+def lines_of(partner: Partner, draft: Draft) -> tuple[str, ...]:
     """Return what goes out line by line: words, subject, link, images, what is shared; blank lines are none."""
     more = [
         ("Subject", draft.subject),
@@ -176,11 +210,11 @@ def lines_of(row: PostRow, draft: Draft) -> tuple[str, ...]:
         *(("Image", image.alt) for image in draft.media),
     ]
     words = [line.strip() for line in draft.words.split("\n") if line.strip()]
-    return tuple(_masked(row, line) for line in [*words, *(f"{name}: {text}" for name, text in more if text)])
+    return tuple(_masked(partner, line) for line in [*words, *(f"{name}: {text}" for name, text in more if text)])
 
 
-def _masked(row: PostRow, line: str) -> str:
+def _masked(partner: Partner, line: str) -> str:
     """Put a mark for the partner's registered name and region: they differ in every post, and nobody wrote them."""
-    name, region = row.partner.name, row.partner.region
+    name, region = partner.name, partner.region
     masked = line.replace(name, NAME)
     return masked.replace(region, REGION) if region and (masked != line or line == region) else masked

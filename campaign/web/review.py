@@ -3,9 +3,12 @@
 Nothing is approved whose differences were not on the page: each button carries the hashes of what the page showed.
 """
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -13,21 +16,27 @@ from fastapi import Depends
 from fastapi.responses import Response
 from sqlmodel import Session
 
-from campaign.errors import CampaignError
-from campaign.models import groups
+from campaign.errors import CampaignError, UnknownName
+from campaign.models import asides, groups, partners
 from campaign.models.groups import GroupKey
+from campaign.models.listing import PostRow
+from campaign.models.partners import Partner
+from campaign.models.posts import Post
 from campaign.models.status import Status
 from campaign.people import Right
+from campaign.plan.gather import Copy
 from campaign.plan.locked import FixedLines, fixed_lines
+from campaign.ports import Draft
 from campaign.review import decisions
 from campaign.review.content import draft_from_json
 from campaign.review.decisions import Desk
 from campaign.review.differences import Said, Sheet, lines_of, sheet
 from campaign.review.findings import findings
+from campaign.review.novelty import Told, novelties
 from campaign.web.area import Area, Tab
 from campaign.web.forms import CONFLICT, WRONG, Form, Posted, Sent
 from campaign.web.post import why_not
-from campaign.web.subjects import about, copy_of, template_of, title
+from campaign.web.subjects import about, copy_of, template_of, title, told_of
 from campaign.web.visitor import Actor, Who
 from campaign.wording import counted
 
@@ -37,6 +46,10 @@ _MOST = 200
 """Posts of a group on one page; the riskiest of a larger one come first once these are decided."""
 
 _REMEMBERED = 2000
+_READ = 2000
+"""Posts whose words are read for the page of new words: what was written for one post alone is among them first."""
+_LINES = 300
+"""Lines on that page at most."""
 _LONGEST = 500
 
 
@@ -54,12 +67,56 @@ def _path(key: GroupKey) -> str:
 
 @area.get("/review", Right.REVIEW)
 def show(who: Who) -> Response:
-    """List the groups of what is in review."""
+    """List the groups of what is in review, and what was set aside."""
     copy = copy_of(who.house.app)
     with who.reading() as session:
         found = groups.waiting(session, who.partners)
-    shown = [{"group": one, "title": title(copy, one.key), "path": _path(one.key)} for one in found]
+        apart = Counter(_key_of(post) for post in asides.waiting(session, who.partners))
+    shown = [
+        {"group": one, "title": title(copy, one.key), "path": _path(one.key), "aside": apart[one.key]} for one in found
+    ]
     return who.page("review/review.html", groups=shown, posts=sum(one.posts for one in found))
+
+
+def _key_of(post: Post) -> GroupKey:
+    return GroupKey(post.template, post.template_version, post.channel)
+
+
+@area.get("/review/words", Right.REVIEW)
+def words(who: Who) -> Response:
+    """Show every new line of what awaits review once, the rarest first."""
+    app, copy = who.house.app, copy_of(who.house.app)
+    with who.reading() as session:
+        rows = groups.stored(session, who.partners, limit=_READ + 1)
+        named = partners.by_ids(session, {row.partner_id for row in rows})
+        approved = _approved(session, app.media_folder, named)
+    told = [
+        Told(one.post_id, named[one.partner_id], one.key, one.event, one.question, _draft(who, one.draft))
+        for one in rows[:_READ]
+    ]
+    found = novelties(told, partial(_fixed, copy), approved)
+    more = max(0, len(found) - _LINES)
+    return who.page("review/words.html", lines=found[:_LINES], more=more, read=_READ, whole=len(rows) <= _READ)
+
+
+def _draft(who: Actor, stored: Mapping[str, Any]) -> Draft:
+    return draft_from_json(stored, who.house.app.media_folder)
+
+
+def _approved(session: Session, media: Path, named: Mapping[int, Partner]) -> dict[int, set[str]]:
+    """Return by partner the lines that were approved before."""
+    found: defaultdict[int, set[str]] = defaultdict(set)
+    for partner_id, stored in groups.approved_drafts(session, named.keys(), limit=_REMEMBERED):
+        found[partner_id].update(lines_of(named[partner_id], draft_from_json(stored, media)))
+    return found
+
+
+def _fixed(copy: Copy | None, key: GroupKey, event: str | None, question: str | None) -> FixedLines:
+    """Return the lines of a group's template, where its file is still the one that the posts were filled from."""
+    template = template_of(copy, key.template, key.channel)
+    if template is None or template.version != key.version:
+        return FixedLines()
+    return fixed_lines(template).and_at_times(told_of(copy, template, event, question))
 
 
 @area.get("/review/group", Right.REVIEW)
@@ -72,6 +129,7 @@ def _page(who: Actor, key: GroupKey, form: Form[Any], refused: Sequence[str] = (
     copy = copy_of(who.house.app)
     with who.reading() as session:
         found = _sheet(session, who, key)
+        apart = asides.of(session, [one.row.post.ident for one in found.posts])
     return who.page(
         "review/group.html",
         status=status,
@@ -83,6 +141,7 @@ def _page(who: Actor, key: GroupKey, form: Form[Any], refused: Sequence[str] = (
         sections=[(part, about(copy, part.event, part.question)) for part in found.sections],
         barred={one.row.post.ident: reason for one in found.posts if (reason := why_not(who, one.row))},
         refused=refused,
+        apart=apart,
         most=_MOST,
     )
 
@@ -96,13 +155,11 @@ def _sheet(session: Session, who: Actor, key: GroupKey) -> Sheet:
         draft, message = contents.draft(row.post), contents.message(row.post)
         found = findings(row, draft, message, limits=app.limits, timetable=copy.timetable) if copy else []
         said.append(Said(row, draft, contents.hash_of(message, row.post, row.account), tuple(found)))
-    partners = {row.partner.ident: row for row in rows}
-    before: defaultdict[int, set[str]] = defaultdict(set)
-    for partner_id, stored in groups.approved_drafts(session, partners.keys(), key.channel, limit=_REMEMBERED):
-        before[partner_id].update(lines_of(partners[partner_id], draft_from_json(stored, app.media_folder)))
+    approved = _approved(session, app.media_folder, {row.partner.ident: row.partner for row in rows})
     template = template_of(copy, key.template, key.channel)
-    same = template is not None and template.version == key.version
-    return sheet(said, fixed_lines(template) if template and same else FixedLines(), before)
+    if template is None or template.version != key.version:
+        return sheet(said, FixedLines(), approved)
+    return sheet(said, fixed_lines(template), approved, partial(told_of, copy, template))
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,11 +211,32 @@ def decide(who: Who, key: Key, sent: Sent) -> Response:
                 done += _decided(desk, who, ident, wanted)
         except CampaignError as error:
             refused.append(str(error))
+    apart = _kept_aside(who, wanted)
     who.house.app.nudge()
     if refused:
         words = f"{counted(len(refused), 'post')} could not be decided"
         return _page(who, key, form.wrong("group", words), refused, CONFLICT)
-    return who.redirect("/review", _notice(wanted, done, len(meant)))
+    with who.reading() as session:
+        left = groups.posts_of(session, key, who.partners, limit=apart + 1)
+    return who.redirect(_path(key) if len(left) > apart else "/review", _notice(wanted, done, len(meant), apart))
+
+
+def _kept_aside(who: Actor, wanted: Wanted) -> int:
+    """Keep what was set aside and left, until somebody decides it or it changes; returns how many posts that are."""
+    with who.house.app.database.write() as session:
+        rows = [row for ident in wanted.seen if (row := _seen_by(who, session, ident))]
+        apart = [row.post for row in rows if str(row.post.ident) in wanted.aside and wanted.decision == "approve"]
+        asides.take_back(session, [row.post.ident for row in rows])
+        asides.put(session, apart, by=who.person.name, at=who.house.now())
+        return len(apart)
+
+
+def _seen_by(who: Actor, session: Session, ident: str) -> PostRow | None:
+    """Return a post that is in review; None where it is not, or is not there for the person."""
+    with suppress(UnknownName):
+        row = who.post(session, ident)
+        return row if row.post.status == Status.IN_REVIEW else None
+    return None
 
 
 def _decided(desk: Desk, who: Actor, ident: str, wanted: Wanted) -> bool:
@@ -169,9 +247,10 @@ def _decided(desk: Desk, who: Actor, ident: str, wanted: Wanted) -> bool:
     return decisions.approve(desk, row, wanted.seen[ident]) or row.post.status == Status.APPROVED
 
 
-def _notice(wanted: Wanted, done: int, meant: int) -> str:
+def _notice(wanted: Wanted, done: int, meant: int, apart: int) -> str:
     if wanted.decision == "return":
         return f"{counted(done, 'post')} returned. The officers of the partners are told."
     rest = meant - done
     more = f" {counted(rest, 'post')} not yet: the other side must approve too, or the time has passed." if rest else ""
-    return f"{counted(done, 'post')} approved.{more}"
+    aside = f" {counted(apart, 'post')} set aside and left as they are." if apart else ""
+    return f"{counted(done, 'post')} approved.{aside}{more}"

@@ -47,6 +47,7 @@ PAGES = (
     ("olga", "/posts/{written}/edit"),
     ("adam", "/posts/{to_settle}"),
     ("rita", "/review"),
+    ("rita", "/review/words"),
     ("rita", "/review/group?template=t&version=1&channel=x"),
     ("olga", "/review/group?template=none"),
     ("rita", "/hold"),

@@ -6,13 +6,15 @@ from pathlib import Path
 import pytest
 
 from campaign.errors import Finding
+from campaign.models.groups import GroupKey
 from campaign.models.listing import PostRow
 from campaign.models.partners import Account, Partner
 from campaign.models.posts import Post
-from campaign.plan.locked import FixedLines, fixed_lines
+from campaign.plan.locked import FixedLines, fixed_lines, told_lines
 from campaign.plan.template import load_templates
 from campaign.ports import Draft, Media
 from campaign.review.differences import Said, changes, sheet
+from campaign.review.novelty import Told, novelties
 
 NOW = datetime(2025, 12, 1, tzinfo=UTC)
 FIXED = FixedLines(("Join in.", "Tell us what works."), frozenset({"For families."}))
@@ -83,9 +85,58 @@ def test_what_was_approved_before_comes_last() -> None:
     line = "See https://example.org"
     posts = [said(number, "Join in.", "Tell us what works.", f"{line}/{number}") for number in (1, 2)]
     found = changes(posts, FIXED, {1: {f"{line}/1"}})
-    assert [one.row.post.id for one in found.own] == [2, 1]
-    assert found.own[1].own[0].known
-    assert found.own[1].holds == []
+    assert [one.row.post.id for one in found.own] == [2]
+    assert [one.row.post.id for one in found.known] == [1]
+    assert found.known[0].own[0].known
+    assert found.known[0].holds == []
+
+
+def test_what_was_written_for_one_post_comes_before_what_the_details_say() -> None:
+    posts = [
+        said(number, "Join in.", "Tell us what works.", f"Words of {number}, as late as possible") for number in (1, 2)
+    ]
+    posts[1].row.post.fields = {"own_words": "Words of 2, as late as possible"}
+    found = changes([*posts, said(3, "Join in.", "Tell us what works.", "Ring 020 7946 0000")], FIXED)
+    assert [one.row.post.id for one in found.own] == [2, 3, 1]
+    assert [line.single for one in found.own for line in one.own] == [True, False, False]
+
+
+def test_a_post_alone_in_its_section_is_told_from_what_the_template_says_of_its_event() -> None:
+    one = said(1, "Join in.", "Tell us what works.", "On Monday.", event="early")
+    assert (
+        not sheet([one], FIXED, told=lambda event, _question: {"On Monday."} if event == "early" else ()).posts[0].own
+    )
+    assert sheet([one], FIXED, told=lambda _event, _question: {"On Friday."}).posts[0].own
+
+
+def test_told_lines_are_those_in_which_no_field_and_no_partner_has_a_part(tmp_path: Path) -> None:
+    text = "On {{ event.day }}.\n{{ own }} on {{ event.day }}\n{{ event.nothing }}\nBy {{ partner.name }}\nAlways\n"
+    head = '---\ntitle: T\nversion: 1\nlink: "{{ event.url }}"\nfields:\n  own: {type: text, max: 9}\n---\n'
+    (tmp_path / "t.md").write_text(head + text)
+    found = told_lines(load_templates(tmp_path).pick("t", "x"), {"event": {"day": "Monday", "url": "https://e.org"}})
+    assert found == {"On Monday.", "Link: https://e.org"}
+
+
+def told(number: int, *lines: str, channel: str = "facebook") -> Told:
+    row = said(number, *lines).row
+    return Told(number, row.partner, GroupKey("t", "1", channel), None, None, Draft("\n\n".join(lines)))
+
+
+def test_each_new_line_stands_once_and_the_rarest_first() -> None:
+    posts = [told(number, "Join in.", "Tell us what works.", f"Line of School {number}") for number in (1, 2, 3, 4)]
+    posts += [
+        told(5, "Join in.", "Shared."),
+        told(6, "Join in.", "Shared.", channel="x"),
+        told(7, "Join in.", "Known."),
+    ]
+    posts += [told(8, "Join in.", "Ring 020 7946 0000")]
+    found = novelties(posts, lambda *_place: FIXED, {7: {"Known."}})
+    assert [(one.words, [post.post_id for post in one.posts]) for one in found] == [
+        ("Ring 020 7946 0000", [8]),
+        ("Shared.", [5, 6]),
+    ], "four schools have the same line but for their names: it is common"
+    assert found[0].holds == ["a telephone number"]
+    assert [partner.key for partner in found[1].partners] == ["p5", "p6"]
 
 
 def test_what_check_finds_makes_even_common_words_a_case_of_their_own() -> None:

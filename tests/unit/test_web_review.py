@@ -5,8 +5,10 @@ import re
 import pytest
 from pages_room import Browser, Room
 
+from campaign.models.partners import Account
 from campaign.models.posts import Post
 from campaign.models.status import Status
+from campaign.web import review
 
 pytestmark = pytest.mark.thorough
 GROUP = "/review/group?template=t&version=1&channel=x"
@@ -79,6 +81,66 @@ def test_what_is_set_aside_is_left_and_comes_back_with_a_comment(room: Room) -> 
     assert decide(browser, "return", [str(posts[2])], comment="A wrong number") == 303
     assert states(room, posts) == ["approved", "approved", "draft"]
     assert room.office.seen(posts[2]).comment == "A wrong number"
+
+
+def test_what_is_set_aside_stays_so_until_it_is_decided_or_changes(room: Room) -> None:
+    """The wrong number is not approved by the next press of the button."""
+    posts, browser = three(room), room.browser("rita")
+    assert decide(browser, "approve", [str(posts[2])]) == 303
+    ticked = re.compile(rf'value="{posts[2]}"[^>]* checked')
+    for name in ("rita", "rolf"):
+        text = room.browser(name).get(GROUP).text
+        assert ticked.search(text)
+        assert "Set aside by" in text
+    assert "1 set aside" in browser.get("/review").text
+    write(room, posts[2], "Join in.\n\nOur right line")
+    with room.office.deciding("olga", posts[2]) as (desk, row):
+        row.post.content_hash = desk.contents.digest(row.post, row.account)
+    text = browser.get(GROUP).text
+    assert not ticked.search(text)
+    assert "set aside" not in browser.get("/review").text
+    assert decide(browser, "approve") == 303
+    assert states(room, posts) == ["approved"] * 3
+
+
+def test_words_approved_on_one_channel_are_known_on_another(room: Room) -> None:
+    room.office.join("fir", channel="x")
+    room.office.join("ash", channel="facebook")
+    with room.office.database.write() as session:
+        session.get_one(Account, room.office.accounts["ash"]).partner_id = session.get_one(
+            Account, room.office.accounts["fir"]
+        ).partner_id
+    first = room.office.post("fir", status=Status.APPROVED, changes={"slot": "first"})
+    write(room, first, "Join in.\n\nOur line 020 7946 0000")
+    again = room.office.post("ash", changes={"slot": "again"})
+    with room.office.database.write() as session:
+        session.get_one(Post, again).partner_id = session.get_one(Post, first).partner_id
+    write(room, again, "Join in.\n\nOur line 020 7946 0000")
+    text = room.browser("rita").get(GROUP.replace("channel=x", "channel=facebook")).text
+    assert "with nothing new" in text
+    assert "that nobody approved before" not in text
+
+
+def test_every_new_line_stands_once_on_one_page(room: Room) -> None:
+    three(room)
+    rare = room.office.post("oak", changes={"template": "other", "fields": {"line": "As late as possible"}})
+    write(room, rare, "Join in.\n\nAs late as possible")
+    text = room.browser("rita").get("/review/words").text
+    assert text.count("Our &lt;own&gt; line 020 7946 0000</p>") == 1
+    assert "It holds a telephone number." in text
+    assert f'href="/posts/{rare}"' in text
+    assert "As late" not in room.browser("ella").get("/review/words").text
+
+
+def test_what_was_written_for_one_post_is_on_the_first_page(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(review, "_MOST", 2)
+    posts = three(room)
+    with room.office.database.write() as session:
+        session.get_one(Post, posts[2]).fields = {"line": "Our <own> line"}
+    text = room.browser("rita").get(GROUP).text
+    assert "Written for this post:" in text
+    assert f"/posts/{posts[2]}" in text
+    assert f"/posts/{posts[1]}" not in text
 
 
 def test_posts_without_words_of_their_own_are_one_decision(room: Room) -> None:

@@ -85,6 +85,7 @@ CASES: dict[tuple[str, str], Case] = {
     ("POST", "/posts/{ident}/submit"): Case(Right.QUEUE, own=True),
     ("POST", "/posts/{ident}/withdraw"): Case(Right.EDIT, own=True),
     ("GET", "/review"): Case(Right.REVIEW),
+    ("GET", "/review/words"): Case(Right.REVIEW),
     ("GET", "/review/group"): Case(Right.REVIEW),
     ("POST", "/review/group"): Case(Right.REVIEW),
     ("GET", "/hold"): Case(Right.HOLD, DFE),
