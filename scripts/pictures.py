@@ -1,4 +1,4 @@
-"""Take the pictures of the README anew, from a demo of its own: `.venv/bin/python scripts/pictures.py [CHROMIUM]`."""
+"""Take the pictures of README and docs/pages.md anew, from a demo: `.venv/bin/python scripts/pictures.py CHROMIUM`."""
 
 import io
 import re
@@ -8,11 +8,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 from rich.console import Console
 
 from campaign.app import App
@@ -24,6 +23,24 @@ from campaign.reports.table import table
 PICTURES = Path(__file__).resolve().parent.parent / "docs" / "pictures"
 FEEDS = {"X": ("feed-x.png", 720), "Facebook": ("feed-facebook.png", 1425), "LinkedIn": ("feed-linkedin.png", 1345)}
 WIDTH = 660
+# Whose page, where, how wide and high; a link that is clicked there first.
+PAGES: dict[str, tuple[str, str, int, int, str]] = {
+    "review.png": ("reviewer", "/review", 1200, 860, ""),
+    "pages-home.png": ("officer", "/", 1200, 980, ""),
+    "pages-posts.png": ("officer", "/posts", 1200, 980, ""),
+    "pages-post.png": ("officer", "/posts?channel=facebook&status=published", 1200, 1300, "main li a[href^='/posts/']"),
+    "pages-new.png": ("officer", "/posts/new", 1200, 700, ""),
+    "pages-details.png": ("officer", "/details", 1200, 1100, ""),
+    "pages-group.png": ("reviewer", "/review", 1200, 1100, "main a[href^='/review/group']"),
+    "pages-calendar.png": ("reviewer", "/calendar", 1200, 1100, ""),
+    "pages-participation.png": ("reviewer", "/participation", 1200, 900, ""),
+    "pages-hold.png": ("reviewer", "/hold", 1200, 760, ""),
+    "pages-engagement.png": ("admin", "/engagement", 1200, 1150, ""),
+    "pages-log.png": ("admin", "/engagement/log", 1200, 900, ""),
+    "pages-week.png": ("admin", "/engagement/week", 1200, 1100, ""),
+    "pages-health.png": ("admin", "/admin", 1200, 760, ""),
+    "pages-phone.png": ("officer", "/", 390, 844, ""),
+}
 QUIET = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 
 
@@ -42,30 +59,48 @@ def main(chromium: str) -> None:
         ):
             assert demo.stdout is not None  # noqa: S101 - piped above
             addresses: dict[str, str] = {}
-            while not addresses.keys() >= {"reviewer", *FEEDS}:
+            while not addresses.keys() >= {"officer", "reviewer", "admin", *FEEDS}:
                 line = demo.stdout.readline()
                 addresses |= dict(re.findall(r"(?:A feed on|Sign in as an?) (\w+) +([^\s?]+)", line))
             time.sleep(7)
             for name, (file, height) in FEEDS.items():
-                photograph(browser, [addresses[name]], PICTURES / file, WIDTH, height)
-            review = addresses["reviewer"].partition("/sign-in")[0] + "/review"
-            photograph(browser, [addresses["reviewer"], review], PICTURES / "review.png", 1200, 860)
-            time.sleep(100)
+                photograph(browser, addresses[name], PICTURES / file, WIDTH, height)
+            time.sleep(60)
+            for who in ("officer", "reviewer", "admin"):
+                go_round(browser, addresses[who], who)
+            time.sleep(40)
             draw_log(workspace, PICTURES / "log.svg")
             demo.send_signal(signal.SIGINT)
             demo.stdout.read()
 
 
-def photograph(browser: Browser, way: Sequence[str], target: Path, width: int, height: int) -> None:
-    """Save the top of the page at the end of the way, in few colours: it stays small. A sign-in on it is confirmed."""
+def photograph(browser: Browser, address: str, target: Path, width: int, height: int) -> None:
+    """Save the top of a page."""
     with browser.new_context(viewport={"width": width, "height": height}) as room:
         page = room.new_page()
-        for address in way:
-            page.goto(address)
-            if "/sign-in/" in page.url:
-                page.get_by_role("button").first.click()
-        with Image.open(io.BytesIO(page.screenshot())) as image:
-            image.convert("RGB").quantize(192, dither=Image.Dither.NONE).save(target, optimize=True)
+        page.goto(address)
+        save(page, target)
+
+
+def go_round(browser: Browser, link: str, who: str) -> None:
+    """Sign in by a link that serves once, and save every picture of the person's pages."""
+    with browser.new_context() as room:
+        page = room.new_page()
+        page.goto(link)
+        page.get_by_role("button").first.click()
+        for file, (whose, path, width, height, click) in PAGES.items():
+            if whose == who:
+                page.set_viewport_size({"width": width, "height": height})
+                page.goto(link.partition("/sign-in")[0] + path)
+                if click:
+                    page.locator(click).first.click()
+                save(page, PICTURES / file)
+
+
+def save(page: Page, target: Path) -> None:
+    """Save what is seen, in few colours: it stays small."""
+    with Image.open(io.BytesIO(page.screenshot())) as image:
+        image.convert("RGB").quantize(128, dither=Image.Dither.NONE).save(target, optimize=True)
 
 
 def draw_log(workspace: Path, target: Path) -> None:

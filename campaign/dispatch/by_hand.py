@@ -74,6 +74,17 @@ def record(desk: Desk, channels: Mapping[str, Channel], row: PostRow, url: str) 
     return why if found is None else None
 
 
+def doubt(session: Session, channels: Mapping[str, Channel], row: PostRow, url: str) -> str | None:
+    """Return why the address does not look like a post's of this account; None where it does. Raises WrongUse for what
+    is no address.
+    """
+    check_address(url)
+    try:
+        return None if id_at(session, channels[row.post.channel], row, url) else WITHOUT_ID
+    except WrongUse as error:
+        return f"{error.facts['problem']}."
+
+
 def _id_at(desk: Desk, channel: Channel, row: PostRow, url: str) -> tuple[str | None, str]:
     try:
         return id_at(desk.session, channel, row, url), WITHOUT_ID

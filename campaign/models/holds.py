@@ -24,6 +24,11 @@ class Hold(SQLModel, table=True):
     released_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
+def everything(session: Session) -> Hold | None:
+    """Return the hold on everything, where it is on."""
+    return next((hold for hold in active(session) if hold.scope == "everything"), None)
+
+
 def active(session: Session) -> list[Hold]:
     """Return the holds that are on, oldest first."""
     return list(session.exec(select(Hold).where(col(Hold.released_at).is_(None)).order_by(col(Hold.id))))

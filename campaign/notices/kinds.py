@@ -13,6 +13,7 @@ class Kind(StrEnum):
     ASKED = "asked"
     DOUBT = "doubt"
     TAKE_DOWN = "take_down"
+    STAYS = "stays"
     STOPPED = "stopped"
     FAILED = "failed"
     MISSED = "missed"
@@ -70,6 +71,13 @@ WORDINGS: Mapping[Kind, Wording] = MappingProxyType(
         ),
         Kind.TAKE_DOWN: Wording(
             "please take a post down", "posts to take down", "Delete it, and say so here", _SETTLE, "/settle"
+        ),
+        Kind.STAYS: Wording(
+            "a post that was to be taken down stays",
+            "posts that were to be taken down stay",
+            "See what was said here",
+            _POST,
+            "/posts?status=published",
         ),
         Kind.STOPPED: Wording(
             "an account has stopped", "accounts have stopped", "See what is asked here", "/accounts", "/accounts"

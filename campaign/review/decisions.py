@@ -25,6 +25,7 @@ from campaign.plan.twins import text_key
 from campaign.ports import Draft
 from campaign.review import agreement
 from campaign.review.content import Contents, draft_to_json, media_key
+from campaign.tell import News
 
 HASH_MIN = 8
 """An approval names at least this many characters of the content hash that was seen."""
@@ -263,3 +264,7 @@ def settle_retraction(desk: Desk, row: PostRow, *, gone: bool) -> None:
     if gone:
         changes["next_reading_at"] = None
     desk.move(row.post, Move.GONE if gone else Move.REFUSE, why=why, changes=changes)
+    if not gone:
+        place = f"{row.partner.name} on {row.post.channel}, {row.post.slot}"
+        news = News(Kind.STAYS, f"{row.partner.name}: a post stays", f"{place}: {why}.\n", f"/posts/{row.post.id}")
+        tell.reviewers(desk.session, news, desk.now)

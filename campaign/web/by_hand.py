@@ -35,7 +35,7 @@ def show(ident: str, who: Who) -> Response:
     return _page(who, ident, Form())
 
 
-def _page(who: Actor, ident: str, form: Form[Any], status: int = 200) -> Response:
+def _page(who: Actor, ident: str, form: Form[Any], status: int = 200, *, doubt: bool = False) -> Response:
     app = who.house.app
     with who.reading() as session:
         row = _waiting(session, who, ident)
@@ -50,6 +50,7 @@ def _page(who: Actor, ident: str, form: Form[Any], status: int = 200) -> Respons
         ready=ready,
         article=article(ready.message) if ready.message.html else None,
         platform=app.channels[row.post.channel].title,
+        doubt=doubt,
     )
 
 
@@ -68,10 +69,15 @@ def done(ident: str, who: Who, sent: Sent) -> Response:
     form = read(Done, sent)
     if form.found is None:
         return _page(who, ident, form, WRONG)
+    channels = who.house.app.channels
     try:
+        with who.reading() as session:
+            why = by_hand.doubt(session, channels, who.post(session, ident), form.found.url)
+        if why and not sent.one("sure"):
+            return _page(who, ident, form.wrong("url", f"{why} Check the address"), WRONG, doubt=True)
         with who.desk() as desk:
             row = who.post(desk.session, ident)
-            why = by_hand.record(desk, who.house.app.channels, row, form.found.url)
+            why = by_hand.record(desk, channels, row, form.found.url)
     except MoveRefused:
         raise
     except WrongUse as error:

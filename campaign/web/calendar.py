@@ -124,7 +124,7 @@ def show(who: Who, month: str = "", week: str = "") -> Response:
     with who.reading() as session:
         quiet = _quiet(session, who, copy)
         weeks = [[_day(session, who, day, sight, today, zone, quiet, copy) for day in row] for row in sight.weeks]
-        all_held = any(hold.scope == "everything" for hold in holds.active(session))
+        all_held = holds.everything(session) is not None
     return who.page(
         "calendar/calendar.html",
         sight=sight,

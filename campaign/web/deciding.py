@@ -91,7 +91,8 @@ def _decided(desk: decisions.Desk, row: PostRow, wanted: Decision) -> str:
         decisions.reject(desk, row, wanted.reason)
         return "Rejected. It will not go out."
     if decisions.approve(desk, row, wanted.seen):
-        return "Approved. It goes out at its time."
+        by_hand = row.account.mode == "by-hand"
+        return f"Approved. {'Its organisation publishes it by hand' if by_hand else 'It goes out'} at its time."
     if row.post.status == Status.MISSED:
         return "Its time has passed, so it was not approved. It needs a new time."
     return "Your approval counts. The other side must approve it too."

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from campaign.errors import Finding
 from campaign.plan.fields import FieldSpec
 from campaign.web.forms import Posted
+from campaign.web.words import spoken
 
 _LONG = 120
 _ROLES = (("", "text"), ("_name", "name"), ("_role", "role"))
@@ -65,8 +66,7 @@ class Holes:
         for finding in findings:
             name = finding.field.rpartition(".")[2]
             label = next((hole.label for hole in self.holes if hole.name == name), "")
-            problem = f"{finding.problem[:1].upper()}{finding.problem[1:]}"
-            said = f"{label} {finding.problem}" if label else problem
+            said = f"{label} {finding.problem}" if label else spoken(finding)
             errors.setdefault(name if label else "words", f"{said}. {finding.mend}")
         return errors
 

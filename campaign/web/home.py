@@ -16,6 +16,7 @@ area = Area(Tab("Dashboard", "/", Right.SEE))
 _SHOWN = 5
 _AHEAD = (Status.IN_REVIEW.value, Status.APPROVED.value)
 _FOR_OFFICER = (Status.DRAFT.value, Status.BY_HAND.value, Status.MISSED.value, Status.FAILED.value)
+_OUT = (Status.PUBLISHED.value, Status.RETRACTING.value)
 _FOR_REVIEWER = (Status.IN_REVIEW.value,)
 
 
@@ -26,13 +27,13 @@ def dashboard(who: Who) -> Response:
     with who.reading() as session:
         needs = _needs(session, who)
         ahead = PostFilter(partners=who.partners, statuses=_AHEAD, since=now)
-        published = PostFilter(partners=who.partners, statuses=(Status.PUBLISHED.value,))
+        published = PostFilter(partners=who.partners, statuses=_OUT)
         return who.page(
             "home/home.html",
             heading=_heading(session, who),
             all_partners=not who.partners,
             may_hold=who.may(Right.HOLD),
-            all_held=next((hold for hold in holds.active(session) if hold.scope == "everything"), None),
+            all_held=holds.everything(session),
             needs=items(session, needs),
             unsettled=bool(listing.waiting_for_person(session, PostFilter(partners=who.partners), limit=1)),
             coming=items(session, listing.posts(session, ahead, limit=_SHOWN)),

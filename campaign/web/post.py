@@ -21,6 +21,7 @@ from campaign.web.items import Kind, Strip, items
 from campaign.web.preview import Preview, mail_page, preview
 from campaign.web.subjects import copy_of, template_of
 from campaign.web.visitor import Actor, Who
+from campaign.web.words import spoken
 from campaign.wording import channel
 
 area = Area()
@@ -87,12 +88,14 @@ def _strips(session: Session, who: Actor, row: PostRow) -> Iterator[Strip]:
     app, copy = who.house.app, copy_of(who.house.app)
     if row.post.status not in PLANNABLE:
         return
+    if row.account.mode == "by-hand":
+        yield Strip(Kind.NOTE, "No program has access to this account: a person publishes the post when it is due.")
     found: list[Finding] = findings.standing(session, row, who.house.now())
     if copy is not None:
         draft, message = app.contents.draft(row.post), app.contents.message(row.post)
         found += findings.findings(row, draft, message, limits=app.limits, timetable=copy.timetable)
     for one in found:
-        words = f"{one.problem[:1].upper()}{one.problem[1:]}. {one.mend}."
+        words = f"{spoken(one)}. {one.mend}."
         yield Strip(Kind.FIX if one.severity == "error" else Kind.CHECK, words.replace("..", "."))
 
 

@@ -12,7 +12,7 @@ from fastapi import Query
 from fastapi.responses import Response
 from sqlmodel import Session
 
-from campaign.models import listing, partners
+from campaign.models import holds, listing, partners
 from campaign.models.listing import PostFilter, PostRow
 from campaign.models.paging import Page, Place
 from campaign.models.status import Status
@@ -91,10 +91,12 @@ def posts(
         )
         shown = items(session, found.rows)
         choices = _choices(session, who, asked)
+        all_held = holds.everything(session)
     return who.page(
         "queue/list.html",
         filter=asked,
         all_partners=not who.partners,
+        all_held=all_held,
         days=_by_day(shown, zone, who.house.now().astimezone(zone).date()),
         summary=_summary(found, asked),
         earlier=asked.address(before=place_of(found.rows[0])) if found.has_before and found.rows else None,

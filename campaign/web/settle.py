@@ -9,7 +9,7 @@ from campaign.dispatch import word
 from campaign.errors import NotAllowed, UnknownName, WrongUse
 from campaign.models import listing
 from campaign.models.listing import PostFilter, PostRow
-from campaign.models.status import Status
+from campaign.models.status import Move, Status
 from campaign.people import Right
 from campaign.web.area import Area
 from campaign.web.forms import WRONG, Fields, Form, Sent, read
@@ -89,6 +89,7 @@ def _page(who: Actor, ident: str, form: Form[Any], status: int = 200) -> Respons
         if row.post.status not in {Status.UNCONFIRMED, Status.RETRACTING}:
             raise UnknownName(kind="post to settle", name=ident, mend="It may have been settled already.")
         [item] = items(session, [row])
+        orders = [event for event in listing.events(session, row.post.ident) if event.move == Move.RETRACT]
         message = who.house.app.contents.message(row.post)
     leaving = row.post.status == Status.RETRACTING
     return who.page(
@@ -101,4 +102,5 @@ def _page(who: Actor, ident: str, form: Form[Any], status: int = 200) -> Respons
         tag=item.tag,
         words=message.text,
         leaving=leaving,
+        why=orders[-1] if orders else None,
     )

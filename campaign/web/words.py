@@ -4,15 +4,18 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, tzinfo
+from textwrap import shorten
 from types import MappingProxyType
 from typing import Any
 
 from markupsafe import Markup, escape
 
+from campaign.errors import Finding
 from campaign.models.posts import Post
 from campaign.models.snapshots import FIGURES
 from campaign.models.status import Status
 from campaign.plan.days import spoken_day, spoken_time
+from campaign.plan.rows import SINGLE
 from campaign.wording import channel, counted
 
 
@@ -91,7 +94,7 @@ MOVES: Mapping[str, str] = MappingProxyType(
         "claim": "Publishing began",
         "settle": "Published",
         "defer": "Put off",
-        "refuse": "Refused by the platform",
+        "refuse": "Refused",
         "lose": "Outcome not known",
         "found": "Found on the platform",
         "absent": "Not on the platform",
@@ -187,6 +190,24 @@ def date_name(day: date, today: date) -> str:
     return f"{day.day} {day:%B}{f' {day.year}' if day.year != today.year else ''}"
 
 
+_NEEDS_SUBJECT = re.compile(r"(?:is|has|holds|must|needs|cannot|stands|was) ")
+
+
+def spoken(finding: Finding) -> str:
+    """Return what is wrong as a sentence without its stop: one that says what its field is begins with the field."""
+    name = finding.field.rpartition(".")[2].replace("_", " ")
+    return sentence(f"{name} {finding.problem}" if name and _NEEDS_SUBJECT.match(finding.problem) else finding.problem)
+
+
+def titled(post: Post) -> str:
+    """Return what a post is called: its slot; one outside the timetable by its first words, for several share a day."""
+    if post.slot != SINGLE:
+        return sentence(post.slot)
+    words = str(post.draft.get("subject") or post.draft.get("words") or "").strip().partition("\n")[0]
+    return shorten(words, _TITLE, placeholder="\N{HORIZONTAL ELLIPSIS}") or sentence(post.slot)
+
+
+_TITLE = 60
 _INSTANT = re.compile(r"\b20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z")
 """As reasons have it that are kept for the log: on a page it is local wall time."""
 
@@ -227,6 +248,8 @@ def filters(zone: tzinfo, now: Callable[[], datetime]) -> dict[str, Callable[...
         "stamp": lambda text: moment(datetime.fromisoformat(str(text))),
         "number": lambda value: "\N{EN DASH}" if value is None else f"{value:,}",
         "sentence": sentence,
+        "titled": titled,
+        "spoken": spoken,
         "who": who,
         "move": lambda name: MOVES.get(str(name), sentence(str(name))),
     }

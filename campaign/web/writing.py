@@ -65,12 +65,18 @@ def _choice(who: Actor, form: Form[Any], status: int = 200) -> Response:
     )
 
 
+_IN_REVIEW = "Saved. It is in review."
+_NOT_SENT = "Saved. It is not sent yet: send it for review when it is ready."
+
+
 def _accounts(session: Session, who: Actor) -> dict[str, str]:
     """Return the accounts on which the person may post, by id."""
     own = [partners.partner_by_key(session, key) for key in who.partners]
     ids = [one.ident for one in own if one is not None] if who.partners else None
     return {
-        str(account.id): f"{channel(account.channel)}: {account.handle}" + ("" if who.partners else f", {partner.name}")
+        str(account.id): f"{channel(account.channel)}: {account.handle}"
+        + ("" if who.partners else f", {partner.name}")
+        + (", published by hand" if account.mode == "by-hand" else "")
         for account, partner in partners.accounts(session, partner_ids=ids)
         if account.disabled_why is None
     }
@@ -295,4 +301,4 @@ def save(ident: str, who: Who, sent: Sent) -> Response:
         changed = ", ".join(sorted(name for name in fields if fields[name] != opened.row.post.fields.get(name)))
         decisions.edit(desk, row, draft, fields, f"edited: {changed}" if changed else "edited")
         review = row.post.status == Status.IN_REVIEW
-    return who.redirect(f"/posts/{int(ident)}", "Saved. It is in review." if review else "Saved.")
+    return who.redirect(f"/posts/{int(ident)}", _IN_REVIEW if review else _NOT_SENT)

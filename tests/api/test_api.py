@@ -98,7 +98,7 @@ BODIES: dict[tuple[str, str], object] = {
     ("POST", "/posts/{ident}/take-down"): {"reason": "a wrong figure"},
     ("POST", "/take-down"): {"slot": "none", "seen": "0" * 64, "reason": "a wrong figure"},
     ("POST", "/posts/{ident}/correct"): {"due_at": "2025-12-03T09:00:00Z", "fields": {"mistake": "9", "right": "10"}},
-    ("PATCH", "/partners/{partner}/details"): {"details": {"x_line": "Our own line"}},
+    ("PATCH", "/partners/{partner}/details"): {"details": {"own_words": "Ours"}},
     ("POST", "/outcomes"): {"csv": "day,name,number,source\n"},
     ("POST", "/people"): {"name": "adam", "role": "admin"},
     ("PUT", "/people/{ident}"): {"role": "officer"},

@@ -7,6 +7,7 @@ from html import escape
 import pytest
 import sqlalchemy as sa
 from api_room import Program, token_of
+from builders import unsent
 from pages_room import Room
 
 from campaign.models import audit, mailing, users
@@ -285,7 +286,11 @@ def test_a_post_taken_down_by_hand_is_gone_or_stays(room: Room) -> None:
     gone, stays = in_doubt(room, status=Status.RETRACTING), in_doubt(room, status=Status.RETRACTING)
     assert "Was it taken down?" in room.browser("rita").get(f"/settle/{gone}").text
     room.browser("rita").send(f"/settle/{gone}", there="no")
+    room.office.reach("rolf", "rolf@dfe.example.org")
     room.browser("rita").send(f"/settle/{stays}", there="yes", url=URL)
+    with room.office.database.read() as session:
+        told = [notice for notice in unsent(session) if notice.to == "rolf@dfe.example.org"]
+    assert ["rita looked: it is still there, and stays" in notice.body for notice in told] == [True]
     assert room.office.seen(gone).status == Status.RETRACTED
     assert room.office.seen(stays).status == Status.PUBLISHED
 

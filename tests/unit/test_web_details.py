@@ -162,6 +162,17 @@ def test_a_post_by_hand_is_ready_to_copy_and_counts_when_its_address_is_there(ro
     assert browser.get(page).status_code == 409, "it is out"
 
 
+def test_an_address_that_is_no_posts_is_recorded_only_on_a_second_word(room: Room) -> None:
+    post, browser = by_hand(room), room.browser("olga")
+    page, url = f"/posts/{post}/hand", "https://example.com/x"
+    found = browser.send(page, page=page, url=url)
+    assert found.status_code == 422
+    assert "Check the address" in found.text
+    assert room.office.seen(post).status == Status.BY_HAND
+    assert browser.send(page, page=page, url=url, sure="yes").status_code == 303
+    assert (room.office.seen(post).status, room.office.seen(post).url) == ("published", url)
+
+
 @pytest.mark.parametrize("url", ["", "x", "javascript:alert(1)", "https://"])
 def test_what_is_no_address_is_not_recorded(room: Room, url: str) -> None:
     post, browser = by_hand(room), room.browser("olga")

@@ -36,6 +36,34 @@ def test_what_was_seen_is_approved(room: Room) -> None:
     assert room.office.moves(post)[-1] == ("rita", "approve")
 
 
+def test_a_post_outside_the_timetable_is_called_by_its_first_words(room: Room) -> None:
+    post = room.office.post("oak", changes={"slot": "single"})
+    with room.office.database.write() as session:
+        row = session.get_one(Post, post)
+        row.draft = {**row.draft, "words": "Come to our open evening " + "and bring a friend " * 9}
+    text = room.browser("olga").get(f"/posts/{post}").text
+    assert "Come to our open evening and bring a friend" in text
+    assert "<h1" in text
+    assert "Single" not in text
+
+
+def test_nobody_is_told_that_a_post_goes_out_which_a_person_publishes(room: Room) -> None:
+    room.office.join("yew", mode="by-hand")
+    post = room.office.post("yew")
+    assert "a person publishes the post when it is due" in room.browser("rita").get(f"/posts/{post}").text
+    browser = room.browser("rita")
+    seen = re.search(r'name="seen" value="(\w+)"', browser.get(f"/posts/{post}").text)
+    assert seen
+    assert browser.send(f"/posts/{post}/decision", seen=seen[1], decision="approve").status_code == 303
+    assert "Its organisation publishes it by hand at its time." in browser.get(f"/posts/{post}").text
+
+
+def test_a_hold_on_everything_is_said_above_the_list(room: Room) -> None:
+    with room.office.desk("rita") as desk:
+        holding.hold(desk.session, desk.person, "everything", "wait", desk.now)
+    assert "Everything is on hold." in room.browser("olga").get("/posts").text
+
+
 def test_a_post_that_changed_meanwhile_is_not_approved_and_is_shown_anew(room: Room) -> None:
     post = room.office.post("oak")
     browser, page = room.browser("rita"), f"/posts/{post}"
