@@ -19,6 +19,8 @@ _CLOSES = re.compile(r"\{%-?\s*end(?:if|for)\b")
 _HOLE = re.compile(r"\{\{\s*(.*?)\s*\}\}", re.DOTALL)
 _LINK = re.compile(r"\[([^\]]*)\]\((?:[^()]|\([^)]*\))*\)")
 _MARKUP = re.compile(r"^\s*(?:#+|[-*>])\s+|[<>]|\*\*")
+LABELS = ("Subject", "Preview line", "Link", "Link title")
+"""What review calls the lines of a post that are none of its words."""
 _SENTENCE_END = re.compile(r"(?<=[.?!])\s+(?=[A-Z])")
 
 
@@ -71,12 +73,13 @@ def told_lines(template: Template, names: Mapping[str, object]) -> frozenset[str
     """Return the lines that a filled post has of its template and of what everybody is given (``names``: the campaign,
     an event, a question); none in which a field or the partner has a part.
     """
-    links = [("Link: ", template.link), ("Link title: ", template.link_title)]
+    heads = ("subject", "preheader", "link", "link_title")
+    labelled = [(f"{label}: ", getattr(template, name)) for label, name in zip(LABELS, heads, strict=True)]
     lines = [("", line.strip()) for line in template.words.split("\n") if not _TAG.search(line)]
     found = set[str]()
-    for label, text in (*lines, *links):
+    for label, text in (*lines, *labelled):
         holes = _HOLE.findall(text or "")
-        if text and holes and all(hole.partition(".")[0] in names for hole in holes):
+        if text and (holes or label) and all(hole.partition(".")[0] in names for hole in holes):
             with suppress(TemplateError):  # this event has not what the line asks for, so no post has the line
                 found.add(f"{label}{render(text, names)}".strip())
     return frozenset(found)

@@ -13,7 +13,7 @@ from typing import Final
 from campaign.errors import Finding
 from campaign.models.listing import PostRow
 from campaign.models.partners import Partner
-from campaign.plan.locked import FixedLines
+from campaign.plan.locked import LABELS, FixedLines
 from campaign.ports import Draft
 
 NAME: Final = "[partner\N{RIGHT SINGLE QUOTATION MARK}s name]"
@@ -202,10 +202,7 @@ def _line(line: str, row: PostRow, approved: Mapping[int, Collection[str]]) -> L
 def lines_of(partner: Partner, draft: Draft) -> tuple[str, ...]:
     """Return what goes out line by line: words, subject, link, images, what is shared; blank lines are none."""
     more = [
-        ("Subject", draft.subject),
-        ("Preview line", draft.preheader),
-        ("Link", draft.link),
-        ("Link title", draft.link_title),
+        *zip(LABELS, (draft.subject, draft.preheader, draft.link, draft.link_title), strict=True),
         ("Passes on", draft.share_of),
         *(("Image", image.alt) for image in draft.media),
     ]

@@ -111,10 +111,10 @@ def test_a_post_alone_in_its_section_is_told_from_what_the_template_says_of_its_
 
 def test_told_lines_are_those_in_which_no_field_and_no_partner_has_a_part(tmp_path: Path) -> None:
     text = "On {{ event.day }}.\n{{ own }} on {{ event.day }}\n{{ event.nothing }}\nBy {{ partner.name }}\nAlways\n"
-    head = '---\ntitle: T\nversion: 1\nlink: "{{ event.url }}"\nfields:\n  own: {type: text, max: 9}\n---\n'
+    head = '---\ntitle: T\nversion: 1\nlink: "{{ event.url }}"\nlink_title: Join\nfields: {own: {type: text}}\n---\n'
     (tmp_path / "t.md").write_text(head + text)
     found = told_lines(load_templates(tmp_path).pick("t", "x"), {"event": {"day": "Monday", "url": "https://e.org"}})
-    assert found == {"On Monday.", "Link: https://e.org"}
+    assert found == {"On Monday.", "Link: https://e.org", "Link title: Join"}
 
 
 def told(number: int, *lines: str, channel: str = "facebook") -> Told:
