@@ -7,7 +7,7 @@ from campaign.models.groups import GroupKey
 from campaign.models.partners import Partner
 from campaign.plan.locked import FixedLines
 from campaign.ports import Draft
-from campaign.review.differences import NAME, REGION, common_of, lines_of, marks_of
+from campaign.review.differences import NAME, REGION, common_of, is_own, lines_of, marks_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +36,9 @@ class Novelty:
 
     @property
     def holds(self) -> list[str]:
-        """Name what it holds that is easily wrong."""
-        return marks_of(self.words)
+        """Name what it holds that is easily wrong; what stands so in every such partner's details is theirs."""
+        own = all(is_own(one, self.words) for one in self.partners)
+        return [] if own else marks_of(self.words)
 
 
 def novelties(

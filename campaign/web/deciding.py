@@ -79,7 +79,7 @@ def decide(ident: str, who: Who, sent: Sent) -> Response:
     except Changed:
         words = "This post changed since you opened it. Check it again, then decide"
         return page(who, ident, form.wrong("decide", words), status=CONFLICT)
-    return who.redirect(f"/posts/{int(ident)}", notice)
+    return who.redirect("/review/words" if sent.one("from") == "words" else f"/posts/{int(ident)}", notice)
 
 
 def _decided(desk: decisions.Desk, row: PostRow, wanted: Decision) -> str:

@@ -76,7 +76,8 @@ def page(who: Actor, ident: str, form: Form[Any], status: int = 200) -> Response
             "events": list(reversed(listing.events(session, row.post.ident))),
             **_powers(session, who, row),
         }
-    return who.page("post/post.html", status=status, form=form, **names)
+    came = form.posted.one("from") or who.request.query_params.get("from")
+    return who.page("post/post.html", status=status, form=form, from_words=came == "words", **names)
 
 
 def _looks(who: Actor, row: PostRow) -> Preview:

@@ -182,3 +182,13 @@ def test_fixed_lines_are_those_without_a_field(tmp_path: Path) -> None:
     (tmp_path / "t.md").write_text(f"{head}{text}By {{{{ partner.name }}}}.\nThe end.\n")
     found = fixed_lines(load_templates(tmp_path).pick("t", "x"))
     assert found == FixedLines(("Always.", "The end."), frozenset({"At times."}))
+
+
+def test_what_stands_in_the_details_of_its_partner_is_no_case_of_its_own() -> None:
+    posts = [told(number, "Join in.", f"Contact: office@p{number}.example.org") for number in (1, 2)]
+    posts[0].partner.details = {"contact": "office@p1.example.org"}
+    found = novelties(posts, lambda *_place: FIXED, {})
+    assert [(one.words, one.holds) for one in found] == [
+        ("Contact: office@p2.example.org", ["an email address"]),
+        ("Contact: office@p1.example.org", []),
+    ]

@@ -128,7 +128,7 @@ def test_every_new_line_stands_once_on_one_page(room: Room) -> None:
     text = room.browser("rita").get("/review/words").text
     assert text.count("Our &lt;own&gt; line 020 7946 0000</p>") == 1
     assert "It holds a telephone number." in text
-    assert f'href="/posts/{rare}"' in text
+    assert f'href="/posts/{rare}?from=words"' in text
     assert "As late" not in room.browser("ella").get("/review/words").text
 
 
@@ -193,3 +193,15 @@ def test_an_officer_sees_and_decides_own_posts_alone(room: Room) -> None:
 
 def test_a_group_that_is_done_says_so(room: Room) -> None:
     assert "Nothing of this group waits" in room.browser("rita").get("/review/group?template=none").text
+
+
+def test_from_the_new_words_a_decision_leads_back_to_them(room: Room) -> None:
+    post, browser = three(room)[2], room.browser("rita")
+    text = browser.get(f"/posts/{post}?from=words").text
+    assert "Back to new words" in text
+    seen = re.search(r'name="seen" value="(\w+)"', text)
+    assert seen
+    fields = {"seen": seen[1], "decision": "return", "comment": "A wrong number", "from": "words"}
+    found = browser.send(f"/posts/{post}/decision", **fields)
+    assert (found.status_code, found.headers["location"]) == (303, "/review/words")
+    assert "Our &lt;own&gt; line" not in browser.get("/review/words").text
