@@ -41,9 +41,10 @@ _OURS = frozenset({sqlite3.SQLITE_ERROR, sqlite3.SQLITE_MISUSE})
 _INODE = "inode"
 _MANY = 10_000  # posts
 _SAMPLE = 1000  # rows of each index
-# Rows of an index, and rows that have its first column, its first two alike. Untold, SQLite takes ten posts to have one
-# state, and reads and sorts all that are approved where an index has them in order.
-_TYPICAL = (("post", "post_status_due", "1000000 200000 1"), ("post", "post_due", "200000 1 1"))
+_STATES = 5  # among which most posts are spread
+# As SQLite keeps it: how many rows an index has, how many share its first column, its first two. Untold, it takes ten posts
+# to have one state, and reads and sorts all that are approved where another index has them in order.
+_TYPICAL = {"post_status_due": "1000000 200000 1", "post_due": "200000 1 1"}
 _WRITES = "campaign_writes"
 
 
@@ -110,16 +111,20 @@ class Database:
     def learn(self) -> None:
         """Let SQLite look at samples of its tables, so that it finds rows by the right index; PostgreSQL does so by
         itself (https://www.sqlite.org/lang_analyze.html). While there are few rows it is told what is typical instead:
-        what it learnt of them would mislead it once there are many.
+        what it learnt of them would mislead it once there are many. Of what has few values a sample tells nothing.
         """
         if not self.is_sqlite:
             return
         with self._writer.connect() as connection:
             connection.exec_driver_sql(f"PRAGMA analysis_limit={_SAMPLE}")
             connection.exec_driver_sql("ANALYZE")
-            if (connection.exec_driver_sql("SELECT max(id) FROM post").scalar() or 0) < _MANY:
+            posts = connection.exec_driver_sql("SELECT max(id) FROM post").scalar() or 0
+            if posts < _MANY:
                 connection.exec_driver_sql("DELETE FROM sqlite_stat1")
-                connection.exec_driver_sql("INSERT INTO sqlite_stat1 VALUES (?, ?, ?)", list(_TYPICAL))
+            told = {"post_status_due": f"{posts} {posts // _STATES} 1"} if posts >= _MANY else _TYPICAL
+            for index, stat in told.items():
+                connection.exec_driver_sql("DELETE FROM sqlite_stat1 WHERE idx = ?", (index,))
+                connection.exec_driver_sql("INSERT INTO sqlite_stat1 VALUES ('post', ?, ?)", (index, stat))
             connection.commit()
         self.engine.dispose()  # a connection knows what was known when it was opened
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Index, UniqueConstraint, text
+from sqlalchemy.orm import aliased
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from campaign.models.partners import Partner
@@ -109,7 +110,7 @@ def lines(wanted: LogFilter, *, in_order: bool = False) -> sa.Select[*tuple[Any,
     """Return the statement for snapshots with what they are about; ``line`` reads its rows. ``in_order``: they are
     many, and are to be found by going through the log in its order, not by looking up every post first.
     """
-    about = about_post(wanted, as_text=in_order)
+    about = about_post(wanted, one_by_one=in_order)
     return (
         sa.select(
             *(col(Snapshot.id), col(Post.id), col(Partner.key), col(Post.channel), col(Post.slot), col(Post.template)),
@@ -130,11 +131,17 @@ def line(row: Any) -> LogLine:
     return LogLine(*facts)
 
 
-def about_post(wanted: LogFilter, *, as_text: bool = False) -> Sequence[sa.ColumnElement[bool]]:
-    """Return the conditions on the post. ``as_text``: in a form that no index of posts serves."""
+def about_post(wanted: LogFilter, *, one_by_one: bool = False) -> Sequence[sa.ColumnElement[bool]]:
+    """Return the conditions on the post. ``one_by_one``: asked of each snapshot's post, so that no database thinks of
+    going through all posts before.
+    """
+    own = aliased(Post)
 
     def plain(column: Any) -> Any:
-        return column + sa.literal("", sa.Text) if as_text else column
+        if not one_by_one:
+            return column
+        found = sa.select(getattr(own, column.key)).where(col(own.id) == col(Snapshot.post_id))
+        return found.correlate(Snapshot).scalar_subquery()
 
     pairs: list[tuple[object, sa.ColumnElement[bool]]] = [
         (wanted.partner, col(Partner.key) == wanted.partner),
