@@ -42,8 +42,8 @@ _INODE = "inode"
 _MANY = 10_000  # posts
 _SAMPLE = 1000  # rows of each index
 _STATES = 5  # among which most posts are spread
-# As SQLite keeps it: how many rows an index has, how many share its first column, its first two. Untold, it takes ten posts
-# to have one state, and reads and sorts all that are approved where another index has them in order.
+# As SQLite keeps it: how many rows an index has, how many share its first column, its first two. Untold, it takes ten
+# posts to have one state, and reads and sorts all that are approved where another index has them in order.
 _TYPICAL = {"post_status_due": "1000000 200000 1", "post_due": "200000 1 1"}
 _WRITES = "campaign_writes"
 
