@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -16,6 +16,7 @@ import pytest
 import structlog
 from dispatch_room import POLICY, SECOND, Room, opened_room
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError
 
 from campaign.dispatch import dispatcher
 from campaign.dispatch.retry import Policy
@@ -236,8 +237,15 @@ def forbid(room: Room, status: Status, post_id: int) -> None:
 
 def permit(room: Room) -> None:
     where = "" if room.means.database.is_sqlite else " ON post"
-    with room.means.database.write() as session:
-        session.connection().exec_driver_sql(f"DROP TRIGGER refuses{where}")
+
+    def dropped() -> bool:
+        """The engine writes meanwhile, and in this room nobody waits long for the other."""
+        with suppress(OperationalError), room.means.database.write() as session:
+            session.connection().exec_driver_sql(f"DROP TRIGGER refuses{where}")
+            return True
+        return False
+
+    until(dropped, "what refuses was taken away")
 
 
 def test_an_end_that_cannot_be_written_costs_the_others_nothing_and_is_looked_up(room: Room, told: list[str]) -> None:
