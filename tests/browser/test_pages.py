@@ -227,6 +227,7 @@ def test_a_page_that_went_out_of_date_says_so(browser: Browser, pages: Room) -> 
         expect(page.get_by_role("heading", level=1)).to_have_text("This page has gone out of date")
 
 
+@pytest.mark.usefixtures("posts")
 @pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without"])
 def test_posts_from_a_file_are_seen_then_sent(browser: Browser, pages: Room, *, scripts: bool) -> None:
     line = f"Imported with scripts: {scripts}"
