@@ -46,7 +46,7 @@ from campaign.ports.watching import Meter, NoMeter
 from campaign.review.content import Contents
 from campaign.review.digest import Digest
 from campaign.review.head import tell_head
-from campaign.review.noticing import Chore as EventNotices
+from campaign.review.noticing import EventNotices
 from campaign.review.rules import Watch
 from campaign.vault import Vault
 

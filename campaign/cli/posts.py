@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 posts = typer.Typer(help="The posts: see, change, move and withdraw them.", no_args_is_help=True)
 cli.add_typer(posts, name="posts")
 
-WITHOUT_ID = "Its address holds no id that the platform's API knows: its figures are not read, and nobody can share it."
 COLUMNS = ("id", "partner", "channel", "slot", "due_at", "status", "content_hash", "url")
 
 

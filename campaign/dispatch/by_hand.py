@@ -68,10 +68,10 @@ def record(desk: Desk, channels: Mapping[str, Channel], row: PostRow, url: str) 
     """
     check_address(url)
     desk.demand(Right.SETTLE, row)
-    found, why = _id_at(desk, channels[row.post.channel], row, url)
+    found, why = _id_at(desk.session, channels, row, url)
     changes: dict[str, object] = {"url": url, "external_id": found, "published_at": desk.now}
     desk.move(row.post, Move.DONE, why=f"published by hand: {url}", changes=changes)
-    return why if found is None else None
+    return f"Its id was not kept. {why}" if why else None
 
 
 def doubt(session: Session, channels: Mapping[str, Channel], row: PostRow, url: str) -> str | None:
@@ -79,14 +79,13 @@ def doubt(session: Session, channels: Mapping[str, Channel], row: PostRow, url: 
     is no address.
     """
     check_address(url)
-    try:
-        return None if id_at(session, channels[row.post.channel], row, url) else WITHOUT_ID
-    except WrongUse as error:
-        return f"{error.facts['problem']}."
+    return _id_at(session, channels, row, url)[1]
 
 
-def _id_at(desk: Desk, channel: Channel, row: PostRow, url: str) -> tuple[str | None, str]:
+def _id_at(session: Session, channels: Mapping[str, Channel], row: PostRow, url: str) -> tuple[str | None, str | None]:
+    """Return the id that the address holds, and otherwise why there is none."""
     try:
-        return id_at(desk.session, channel, row, url), WITHOUT_ID
+        found = id_at(session, channels[row.post.channel], row, url)
     except WrongUse as error:
-        return None, f"Its id was not kept: {error.facts['problem']}."
+        return None, f"{error.facts['problem']}."
+    return (found, None) if found else (None, WITHOUT_ID)

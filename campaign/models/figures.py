@@ -151,8 +151,9 @@ def funnel(session: Session, issue: Post) -> Funnel:
     delivered = counts.get("sent", 0)
     went = delivered + counts.get("bounced", 0) + counts.get("unknown", 0)
     asides = {status: count for status, count in sorted(counts.items()) if status != "sent"}
-    counted = (issue.draft.get("envelope") or {}).get("counts_clicks", False)
-    followed = sum(people for people, _ in clicks.by_link(session, issue.ident).values()) if counted else None
+    followed = (
+        sum(people for people, _ in clicks.by_link(session, issue.ident).values()) if issue.counts_clicks else None
+    )
     return Funnel(sum(counts.values()), went, delivered, _left(session, issue.ident), asides, followed)
 
 

@@ -100,6 +100,11 @@ class Post(Numbered, table=True):
     readings: int = 0
     created_at: datetime = Field(sa_type=UtcDateTime)
 
+    @property
+    def counts_clicks(self) -> bool:
+        """Say whether the links of this issue lead through the campaign's own address and are counted."""
+        return bool((self.draft.get("envelope") or {}).get("counts_clicks"))
+
 
 def stands(status: Status, post: type[Post] = Post) -> ColumnElement[bool]:
     """Return the condition that a post stands in ``status``.

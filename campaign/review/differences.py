@@ -19,9 +19,8 @@ from campaign.ports import Draft
 NAME: Final = "[partner\N{RIGHT SINGLE QUOTATION MARK}s name]"
 REGION: Final = "[region]"
 
-_LINK = re.compile(r"https?://|www\.", re.IGNORECASE)
-_MAIL = re.compile(r"[^\s@]+@[^\s@]+\.\w")
-_LINK_WHOLE, _MAIL_WHOLE = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE), re.compile(r"[^\s@]+@[^\s@]+\.\w+")
+_LINK = re.compile(r"(?:https?://|www\.)\S*", re.IGNORECASE)
+_MAIL = re.compile(r"[^\s@]+@[^\s@]+\.\w+")
 _PHONE = re.compile(r"(?:\+44|\b0)(?:[ ()-]*\d){9,10}")
 _NUMBER = re.compile(r"\d")
 _LETTER = re.compile(r"[^\W\d_]")
@@ -197,7 +196,7 @@ def marks_of(words: str) -> list[str]:
 def is_own(partner: Partner, words: str) -> bool:
     """Say whether all that is easily wrong in a line stands in the partner's details: it says so in all its posts."""
     known = " ".join(partner.details.values())
-    found = [match[0] for pattern in (_LINK_WHOLE, _PHONE, _MAIL_WHOLE) for match in pattern.finditer(words)]
+    found = [match[0] for pattern, _, _ in _MARKS for match in pattern.finditer(words)]
     return all(one in known for one in found)
 
 

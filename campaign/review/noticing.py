@@ -151,7 +151,7 @@ def _by_partner(notices: Iterable[Notice]) -> list[list[Notice]]:
     return [list(several) for _, several in groupby(sorted(notices, key=place), key=place)]
 
 
-class Chore:
+class EventNotices:
     """Drafts the notices beside dispatch when the timetable's file changes, and once at the start."""
 
     def __init__(self, database: Database, contents: Contents, source: Callable[[], Source], file: Path) -> None:

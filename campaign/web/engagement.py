@@ -162,7 +162,7 @@ def _funnel(session: Session, row: PostRow) -> dict[str, Any]:
 
 def _links(session: Session, row: PostRow) -> list[tuple[str, int, int]]:
     """Return the links of an issue whose clicks are counted: each with how often people followed it, and programs."""
-    if not (row.post.draft.get("envelope") or {}).get("counts_clicks"):
+    if not row.post.counts_clicks:
         return []
     counts = clicks.by_link(session, row.post.ident)
     addresses = counted_links(str(row.post.draft["words"]))

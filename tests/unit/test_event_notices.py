@@ -68,7 +68,7 @@ def daemon(terminal: Terminal, now: datetime = NOW) -> None:
     """Let a daemon that has just started look at the file."""
     app = App.open(terminal.folder, {})
     source, file = (lambda: app.source(placeholders=True)), terminal.folder / "schedules/own.toml"
-    noticing.Chore(app.database, app.contents, source, file)(now)
+    noticing.EventNotices(app.database, app.contents, source, file)(now)
     app.close()
 
 

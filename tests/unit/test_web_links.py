@@ -46,6 +46,7 @@ def issue(room: Room, envelope: Envelope = ENVELOPE) -> Post:
 
 def follow(room: Room, path: str, headers: dict[str, str] | None = None) -> requests.Response:
     agent = {"User-Agent": None} if headers is None else headers
+    # None takes a header away in requests; its stubs do not know that.
     return requests.get(f"{room.address}{path}", headers=agent, timeout=20, allow_redirects=False)  # type: ignore[arg-type]
 
 
