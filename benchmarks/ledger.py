@@ -17,6 +17,7 @@ from sqlmodel import Session
 from benchmarks import stock
 from campaign.channels import ChannelComposer
 from campaign.clock import SystemClock
+from campaign.collector import spare_what_stays
 from campaign.dispatch.means import Means
 from campaign.dispatch.retry import Policy
 from campaign.dispatch.senders import Senders
@@ -145,6 +146,7 @@ def main(url: str, posts: int, accounts: int, threads: int, due_at: float, gap: 
             senders=Senders(there, processes) if processes else None,
         )
         engine.start()
+        spare_what_stays()
         print("ready", flush=True)
         input()
         engine.stop()

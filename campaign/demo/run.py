@@ -14,6 +14,7 @@ from pathlib import Path
 
 from campaign import daemon
 from campaign.app import App
+from campaign.collector import spare_what_stays
 from campaign.config import load_settings
 from campaign.demo import cast, settings
 from campaign.demo.progress import Progress
@@ -145,6 +146,7 @@ class Demo:
             progress = Progress(app, box.world, self.say, f"`{self._typed} posts list`")
             until = app.clock.now() + timedelta(seconds=self.seconds) if self.seconds is not None else None
             with doors(app, pages=True), progress.shown():
+                spare_what_stays()
                 code = daemon.run(app, until=until, ready=lambda: self._welcome(box, app))
         self.say(f"Stopped. `{self._again}` goes on where it was.")
         return code

@@ -22,6 +22,7 @@ from threading import Lock, Thread, local
 
 import structlog
 
+from campaign.collector import spare_what_stays
 from campaign.dispatch import lane
 from campaign.dispatch.claimed import Claimed, Done, Parcel
 from campaign.dispatch.means import Means
@@ -132,6 +133,7 @@ def _serve(opened: Callable[[], Means], address: str, key: bytes, lifeline: "Con
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)  # sent to the whole group; the daemon decides when its senders end
     means = opened()
+    spare_what_stays()
     try:
         listener = Listener(address, family="AF_UNIX", backlog=64, authkey=key)
     except FileNotFoundError:
