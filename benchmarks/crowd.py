@@ -13,7 +13,7 @@ from typing import Any
 
 from benchmarks.loading import Row, columns, load
 from campaign.app import App
-from campaign.models import Database, audit, newest, tallies
+from campaign.models import Database, audit, counts, newest, tallies
 from campaign.models.audit import Audit, Head
 from campaign.models.holds import Hold
 from campaign.models.mailing import Delivery, MailingList, Subscriber
@@ -105,6 +105,7 @@ def fill(app: App, crowd: Crowd) -> None:
     with database.write() as session:
         tallies.rebuild(session)
         newest.rebuild(session)
+        counts.rebuild(session)
     settle_down(database)
 
 

@@ -24,7 +24,7 @@ from campaign.engagement.collect import Collector
 from campaign.engagement.timetable import Cooling
 from campaign.engine import require_cluster
 from campaign.engine.apart import Apart
-from campaign.engine.chores import Chore, Daily
+from campaign.engine.chores import DAY, Chore, Every
 from campaign.engine.local import LocalEngine
 from campaign.errors import BadSetting, WrongUse
 from campaign.health.chores import chores
@@ -32,7 +32,7 @@ from campaign.health.doctor import Doctor
 from campaign.hooks.sender import telling
 from campaign.identities import Identities
 from campaign.logs import set_up_logs
-from campaign.models import Database, lanes, partners, upkeep
+from campaign.models import Database, counts, lanes, partners, upkeep
 from campaign.models.database import DatabaseAway
 from campaign.models.partners import Campaign
 from campaign.newsletter.sending import Issues
@@ -92,12 +92,9 @@ class App:
         kinds = load_channels()
         for name in self.settings.channels:
             if name not in kinds:
-                raise BadSetting(
-                    file=CONFIG_NAME,
-                    field=f"channels.{name}",
-                    problem="there is no such channel",
-                    mend=f"There are {', '.join(sorted(kinds))}.",
-                )
+                mend = f"There are {', '.join(sorted(kinds))}."
+                named = {"file": CONFIG_NAME, "field": f"channels.{name}"}
+                raise BadSetting(**named, problem="there is no such channel", mend=mend)
         return {name: self._channel(name, kind) for name, kind in kinds.items()}
 
     def _channel(self, name: str, kind: type[ChannelKind]) -> Channel:
@@ -242,23 +239,25 @@ class App:
             message=self.contents.message,
             stopping=stopping,
         )
-        means, wanted = self.means(), self.settings.campaign
-        watch = Watch(self.database, wanted.timetable, wanted.timezone)
-        watching, head = chores(self.doctor, self.settings, self.owner), Daily(partial(tell_head, self.database))
-        learning = Daily(lambda _: self.database.learn())
-        webhooks = telling(self.database, self.clock, self.settings, self.owner, lambda: self.vault, stopping)
-        digest = Digest(self.database, self.settings.notices.digest_at, wanted.timezone)
+        wanted = self.settings.campaign
+        in_turn: list[Chore] = [
+            Watch(self.database, wanted.timetable, wanted.timezone).chore,
+            *chores(self.doctor, self.settings, self.owner),
+            partial(budget.reopen, self.means()),
+            Every(DAY, partial(tell_head, self.database)),
+            Every(DAY, lambda _: self.database.learn()),
+            Every(counts.PAUSE, lambda _: counts.add_up(self.database)),
+            Digest(self.database, self.settings.notices.digest_at, wanted.timezone).chore,
+        ]
+        source = partial(self.source, placeholders=True)
         # A mail server, a platform or a program that answers slowly keeps nothing else waiting.
-        letters = partial(self.notices.chore, stopping=stopping)
-        events = EventNotices(self.database, self.contents, partial(self.source, placeholders=True), wanted.timetable)
         slow: dict[str, Chore] = {
-            "notices": letters,
+            "notices": partial(self.notices.chore, stopping=stopping),
             "readings": collector.chore,
-            "webhooks": webhooks,
-            "events": events,
+            "webhooks": telling(self.database, self.clock, self.settings, self.owner, lambda: self.vault, stopping),
+            "events": EventNotices(self.database, self.contents, source, wanted.timetable),
         }
-        apart = [Apart(chore, name, stopping) for name, chore in slow.items()]
-        return [watch.chore, *watching, partial(budget.reopen, means), head.chore, learning.chore, digest.chore, *apart]
+        return [*in_turn, *(Apart(chore, name, stopping) for name, chore in slow.items())]
 
     @cached_property
     def doctor(self) -> Doctor:

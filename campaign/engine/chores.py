@@ -13,21 +13,24 @@ Chore = Callable[[datetime], datetime | None]
 """Upkeep beside dispatch (readings, notices): does what is due and returns when it wants to be called next."""
 
 
-_DAY = timedelta(days=1)
+DAY = timedelta(days=1)
 
 
-class Daily:
-    """A chore for the start, and then once a day. Every process does it: whose word it is must see to that itself."""
+class Every:
+    """A chore for the start, and then whenever so much time has passed, however often it is called. Every process does
+    it: whose word it is must see to that itself.
+    """
 
-    def __init__(self, work: Callable[[datetime], None]) -> None:
+    def __init__(self, pause: timedelta, work: Callable[[datetime], object]) -> None:
+        self._pause = pause
         self._work = work
         self._next_at: datetime | None = None
 
-    def chore(self, now: datetime) -> datetime | None:
+    def __call__(self, now: datetime) -> datetime | None:
         """Do the work if it is due; returns when it is next."""
-        if self._next_at is None or now >= self._next_at or self._next_at - now > _DAY:
+        if self._next_at is None or now >= self._next_at or self._next_at - now > self._pause:
             self._work(now)
-            self._next_at = now + _DAY
+            self._next_at = now + self._pause
         return self._next_at
 
 

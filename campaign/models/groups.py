@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from campaign.models import counts
 from campaign.models.listing import PostRow
 from campaign.models.partners import Account, Partner
 from campaign.models.posts import Post, stands
@@ -38,9 +39,21 @@ _COLUMNS = (col(Post.template), col(Post.template_version), col(Post.channel))
 def waiting(session: Session, partners: Sequence[str] = ()) -> list[Group]:
     """Return the groups of what is in review, of these partners or of all, by when the first post is due."""
     first = sa.func.min(col(Post.due_at))
-    statement = sa.select(*_COLUMNS, sa.func.count(), first).where(stands(Status.IN_REVIEW), *_of(partners))
-    found = session.execute(statement.group_by(*_COLUMNS).order_by(first)).all()
+    if partners:
+        statement = sa.select(*_COLUMNS, sa.func.count(), first).where(stands(Status.IN_REVIEW), *_of(partners))
+        statement = statement.group_by(*_COLUMNS)
+    else:
+        each = counts.counts(("template", "template_version", "channel"), _in_review).subquery("each")
+        names = (each.c.template, each.c.template_version, each.c.channel)
+        alike = [column == name for column, name in zip(_COLUMNS, names, strict=True)]
+        earliest = sa.select(first).where(stands(Status.IN_REVIEW), *alike).correlate(each).scalar_subquery()
+        statement = sa.select(*names, each.c.posts, earliest.label("first"))
+    found = sorted(session.execute(statement).all(), key=lambda row: row[-1])
     return [Group(GroupKey(*names), count, due_at) for *names, count, due_at in found]
+
+
+def _in_review(rows: sa.FromClause) -> Sequence[sa.ColumnElement[bool]]:
+    return [rows.c.status == Status.IN_REVIEW.value]
 
 
 def posts_of(session: Session, key: GroupKey, partners: Sequence[str] = (), *, limit: int) -> list[PostRow]:

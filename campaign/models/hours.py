@@ -16,6 +16,18 @@ def hour_of(session: Session, column: Any) -> sa.ColumnElement[str]:
     return sa.func.substr(sa.cast(column, sa.Text), 1, 13)
 
 
+def hour_at(instant: datetime) -> str:
+    """Return the UTC hour that an instant lies in."""
+    return f"{instant.astimezone(UTC):%Y-%m-%d %H}"
+
+
+def begins(session: Session, hour: sa.ColumnElement[str]) -> sa.ColumnElement[Any]:
+    """Return the instant at which a stored hour begins, to compare instants with."""
+    if session.get_bind().dialect.name == "postgresql":
+        return sa.cast(hour + ":00+00", sa.DateTime(timezone=True))
+    return hour  # instants are texts there, and every one of an hour is greater than its own beginning
+
+
 def instant_of(hour: str) -> datetime:
     """Return when such an hour began."""
     return datetime.strptime(hour, "%Y-%m-%d %H").replace(tzinfo=UTC)

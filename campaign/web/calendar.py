@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from urllib.parse import urlencode
-from zoneinfo import ZoneInfo
 
 from fastapi.responses import Response
 from sqlmodel import Session
@@ -123,7 +122,8 @@ def show(who: Who, month: str = "", week: str = "") -> Response:
     copy = copy_of(who.house.app)
     with who.reading() as session:
         quiet = _quiet(session, who, copy)
-        weeks = [[_day(session, who, day, sight, today, zone, quiet, copy) for day in row] for row in sight.weeks]
+        found = _found(session, who, sight)
+        weeks = [[_day(found[day], day, sight, today, quiet, copy) for day in row] for row in sight.weeks]
         all_held = holds.everything(session) is not None
     return who.page(
         "calendar/calendar.html",
@@ -148,18 +148,14 @@ def _quiet(session: Session, who: Actor, copy: Copy | None) -> Sequence[Quiet]:
     return [one for one in periods if own is not None and matches(one.partners, partner_facts(own))]
 
 
-def _day(
-    session: Session,
-    who: Actor,
-    day: date,
-    sight: Sight,
-    today: date,
-    zone: ZoneInfo,
-    quiet: Sequence[Quiet],
-    copy: Copy | None,
-) -> Day:
-    since = day_start(day, zone)
-    found = calendar.due(session, since, day_after(day, zone), who.partners)
+def _found(session: Session, who: Actor, sight: Sight) -> dict[date, list[Due]]:
+    """Return what is due on each of the days."""
+    days, zone = [day for row in sight.weeks for day in row], who.house.zone
+    edges = [*(day_start(day, zone) for day in days), day_after(days[-1], zone)]
+    return dict(zip(days, calendar.due(session, edges, who.partners), strict=True))
+
+
+def _day(found: Sequence[Due], day: date, sight: Sight, today: date, quiet: Sequence[Quiet], copy: Copy | None) -> Day:
     periods = [one.name for one in quiet if one.covers(day)]
     notes = [holiday(day), *(f"Quiet: {name}" for name in periods), *_events(copy, day)]
     return Day(
@@ -181,19 +177,8 @@ def _events(copy: Copy | None, day: date) -> Iterator[str]:
 
 
 def _entries(found: Sequence[Due], day: date) -> Iterator[Entry]:
-    """Draw the channels of a slot together where their posts stand alike."""
-    rows: dict[tuple[str, str], list[Due]] = {}
     for one in found:
         if one.status not in _QUIETLY:
-            rows.setdefault((one.slot, one.status), []).append(one)
-    for (slot, status), alike in rows.items():
-        count = sum(one.posts for one in alike)
-        pairs = [("from", f"{day.day}/{day.month}/{day.year}"), ("status", status)]
-        yield Entry(
-            slot=slot,
-            tag=STATES[Status(status)],
-            channels=tuple(one.channel for one in alike),
-            posts=count,
-            first_at=min(one.first_at for one in alike),
-            href=f"/posts/{alike[0].post_id}" if count == 1 else f"/posts?{urlencode(pairs)}",
-        )
+            pairs = [("from", f"{day.day}/{day.month}/{day.year}"), ("status", one.status)]
+            href = f"/posts?{urlencode(pairs)}" if one.post_id is None else f"/posts/{one.post_id}"
+            yield Entry(one.slot, STATES[Status(one.status)], one.channels, one.posts, one.first_at, href)

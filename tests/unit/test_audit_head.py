@@ -8,7 +8,7 @@ from builders import unsent
 from conftest import MovedClock
 from structlog.testing import capture_logs
 
-from campaign.engine.chores import Daily
+from campaign.engine.chores import Every
 from campaign.models import Database, audit
 from campaign.models.notices import Notice
 from campaign.models.users import User
@@ -47,11 +47,11 @@ def test_the_head_is_logged_and_mailed_to_the_admins_once_a_day_whoever_runs(
         for name, role in (("adam", "admin"), ("rita", "reviewer")):
             session.add(User(name=name, role=role, email=f"{name}@dfe.example.org", added_at=clock.now()))
     decide(database, clock, "hold")
-    here, there = (Daily(partial(tell_head, database)) for _ in range(2))
+    here, there = (Every(DAY, partial(tell_head, database)) for _ in range(2))
     with capture_logs() as lines:
         for _ in range(3):
-            assert here.chore(clock.now()) == clock.now() + DAY
-            there.chore(clock.now())
+            assert here(clock.now()) == clock.now() + DAY
+            there(clock.now())
     (notice,) = mailed(database, clock)
     with database.read() as session:
         head = audit.head(session)
@@ -60,6 +60,6 @@ def test_the_head_is_logged_and_mailed_to_the_admins_once_a_day_whoever_runs(
     assert head.digest in notice.body
     assert [(line["event"], line["rows"], line["digest"]) for line in lines] == [("audit head", 1, head.digest)]
     clock.move(DAY + timedelta(seconds=1))
-    there.chore(clock.now())
-    here.chore(clock.now())
+    there(clock.now())
+    here(clock.now())
     assert len(mailed(database, clock)) == 2

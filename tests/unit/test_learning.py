@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from builders import add_account, add_post
 from conftest import MovedClock
 
-from campaign.engine.chores import Daily
+from campaign.engine.chores import Every
 from campaign.models import Database
 
 
@@ -34,11 +34,11 @@ def test_much_is_learnt_of_and_of_little_what_is_typical_is_told(
     assert learnt(database)["post_status_due"] == "1 0 1", "of its few states a sample tells nothing"
 
 
-def test_a_daily_chore_is_done_at_the_start_and_a_day_later_whatever_the_clock_does(clock: MovedClock) -> None:
+def test_a_chore_is_done_at_the_start_and_once_its_pause_is_over_whatever_the_clock_does(clock: MovedClock) -> None:
     done = []
-    daily = Daily(done.append)
+    daily = Every(timedelta(days=1), done.append)
     begun = clock.now()
     for step in (timedelta(), timedelta(hours=23), timedelta(hours=1), timedelta(days=-9), timedelta(hours=1)):
         clock.move(step)
-        assert daily.chore(clock.now()) == done[-1] + timedelta(days=1)
+        assert daily(clock.now()) == done[-1] + timedelta(days=1)
     assert [at - begun for at in done] == [timedelta(), timedelta(days=1), timedelta(days=-8)]

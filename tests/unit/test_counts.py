@@ -1,0 +1,168 @@
+"""How many posts stand where is kept by the database itself, and is right at every moment."""
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+from builders import add_account, add_post
+from conftest import MovedClock
+from sqlmodel import Session, col
+
+from campaign.models import Database, calendar, counts, groups, listing, moves, partners
+from campaign.models.counts import PostCount, PostNote
+from campaign.models.posts import Post
+from campaign.models.status import Move, Status
+from campaign.models.types import table_of
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+NAMES = ("hour", "slot", "channel", "status")
+
+
+def kept(session: Session) -> Counter[tuple[str, ...]]:
+    """The counts as they are read."""
+    found = session.execute(counts.counts(NAMES, lambda _: ()))
+    return Counter({tuple(names): posts for *names, posts in found})
+
+
+def counted(session: Session) -> Counter[tuple[str, ...]]:
+    """The posts themselves, counted."""
+    posts = session.execute(sa.select(Post)).scalars()
+    return Counter((f"{post.due_at:%Y-%m-%d %H}", post.slot, post.channel, str(post.status)) for post in posts)
+
+
+def rows_of(session: Session, rows: type[PostCount | PostNote]) -> int:
+    return int(session.execute(sa.select(sa.func.count()).select_from(table_of(rows))).scalar_one())
+
+
+@pytest.mark.parametrize("adds_up", [False, True])
+def test_counts_follow_whatever_becomes_of_a_post(database: Database, clock: MovedClock, *, adds_up: bool) -> None:
+    def look() -> None:
+        if adds_up:
+            counts.add_up(database)
+        with database.read() as session:
+            assert kept(session) == counted(session)
+
+    with database.write() as session:
+        account = add_account(session, clock.now())
+        ident = add_post(session, account, clock.now() + HOUR, status=Status.IN_REVIEW).ident
+        other = add_post(session, account, clock.now() + HOUR).ident
+    look()
+    with database.write() as session:
+        post = session.get_one(Post, ident)
+        moves.move(session, post, Move.APPROVE, who="rita", at=clock.now())
+    look()
+    with database.write() as session:
+        assert listing.set_due(session, session.get_one(Post, ident), clock.now() + 3 * HOUR)
+    look()
+    with database.write() as session:
+        listing.set_key(session, session.get_one(Post, ident), "another name", "once")
+    look()
+    with database.write() as session:
+        session.execute(sa.delete(Post).where(col(Post.id) == other))
+    look()
+
+
+def test_what_cancels_out_leaves_no_rows(database: Database, clock: MovedClock) -> None:
+    with database.write() as session:
+        post = add_post(session, add_account(session, clock.now()), clock.now(), status=Status.APPROVED)
+        ident = post.ident
+    counts.add_up(database)
+    with database.write() as session:
+        moves.move(session, session.get_one(Post, ident), Move.CLAIM, who="engine", at=clock.now())
+    with database.read() as session:
+        assert rows_of(session, PostNote) == 2
+    counts.add_up(database)
+    with database.read() as session:
+        assert (rows_of(session, PostCount), rows_of(session, PostNote)) == (1, 0)
+        assert kept(session) == counted(session)
+
+
+def test_a_change_that_no_count_is_about_is_not_noted(database: Database, clock: MovedClock) -> None:
+    with database.write() as session:
+        post = add_post(session, add_account(session, clock.now()), clock.now())
+    counts.add_up(database)
+    with database.write() as session:
+        session.execute(sa.update(Post).where(col(Post.id) == post.ident).values(tries=1, status="approved"))
+    with database.read() as session:
+        assert rows_of(session, PostNote) == 0
+
+
+def test_a_reader_sees_one_moment_while_notes_are_added_up(database: Database, clock: MovedClock) -> None:
+    with database.write() as session:
+        add_post(session, add_account(session, clock.now()), clock.now())
+    with database.write() as adding:
+        noted = list(adding.execute(sa.delete(PostNote).returning(col(PostNote.id))))
+        assert noted
+        with database.read() as session:
+            assert kept(session) == counted(session)  # not yet added, still noted
+        counts.rebuild(adding)
+    with database.read() as session:
+        assert kept(session) == counted(session)
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_of_two_machines_one_adds_up(database: Database, clock: MovedClock) -> None:
+    with database.write() as session:
+        add_post(session, add_account(session, clock.now()), clock.now())
+    with database.write() as other:
+        other.execute(sa.select(sa.func.pg_advisory_xact_lock(counts._ADDING_UP)))
+        counts.add_up(database)
+        with database.read() as session:
+            assert rows_of(session, PostNote) == 1
+    counts.add_up(database)
+    with database.read() as session:
+        assert (rows_of(session, PostNote), kept(session)) == (0, counted(session))
+
+
+def edges(first: datetime, days: int) -> list[datetime]:
+    return [first + number * DAY for number in range(days + 1)]
+
+
+def test_a_calendar_of_kept_counts_is_that_of_the_posts(database: Database, clock: MovedClock) -> None:
+    first = datetime(2025, 12, 1, 23, tzinfo=UTC)
+    states = (Status.APPROVED, Status.PUBLISHED, Status.MISSED)
+    with database.write() as session:
+        for channel in ("x", "facebook"):
+            account = add_account(session, clock.now(), channel=channel)
+            for number in range(60):
+                due_at = first + number * timedelta(minutes=171)
+                changes = {"slot": f"slot {number % 2}", "occurrence": f"{number}"}
+                add_post(session, account, due_at, status=states[number % 3], changes=changes)
+    counts.add_up(database)
+    with database.write() as session:
+        add_post(session, account, first + DAY, changes={"slot": "slot 0", "occurrence": "new"})
+        alone = add_post(session, account, first + 2 * DAY)
+    with database.read() as session:
+        found = calendar.due(session, edges(first, 4), ())
+        assert found == calendar.due(session, edges(first, 4), [one.key for one in partners.partners(session)])
+    assert sum(one.posts for day in found for one in day) > 60
+    assert [one.post_id for day in found for one in day if one.posts == 1] == [alone.ident]
+
+
+def test_a_zone_whose_days_begin_within_an_hour_is_counted_from_the_posts(
+    database: Database, clock: MovedClock
+) -> None:
+    midnight = datetime(2025, 12, 1, 18, 30, tzinfo=UTC)  # in Kolkata
+    with database.write() as session:
+        account = add_account(session, clock.now())
+        before, after = (add_post(session, account, midnight + step) for step in (-timedelta(minutes=1), timedelta()))
+    with database.read() as session:
+        found = calendar.due(session, edges(midnight - DAY, 2), ())
+    assert [[one.post_id for one in day] for day in found] == [[before.ident], [after.ident]]
+
+
+def test_the_groups_that_wait_are_those_of_the_posts(database: Database, clock: MovedClock) -> None:
+    with database.write() as session:
+        account = add_account(session, clock.now())
+        for number in range(6):
+            changes = {"template": f"t{number % 2}"}
+            add_post(session, account, clock.now() + number * HOUR, status=Status.IN_REVIEW, changes=changes)
+        add_post(session, account, clock.now() - HOUR, changes={"template": "t0"})
+    with database.read() as session:
+        found = groups.waiting(session)
+        assert found == groups.waiting(session, [one.key for one in partners.partners(session)])
+    assert [(one.key.template, one.posts, one.first_due_at) for one in found] == [
+        ("t0", 3, clock.now()),
+        ("t1", 3, clock.now() + HOUR),
+    ]
