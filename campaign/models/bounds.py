@@ -3,7 +3,7 @@
 The timetable's file says the bounds; here they stand as instants, so that dispatch reads no file.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -36,8 +36,13 @@ def keep_silent(session: Session, spans: Iterable[QuietSpan]) -> None:
 
 def quiet_at(session: Session, partner_id: int, at: datetime) -> QuietSpan | None:
     """Return the quiet time in which the instant lies for this partner."""
-    covers = col(QuietSpan.partner_id) == partner_id, col(QuietSpan.from_at) <= at, col(QuietSpan.until_at) > at
-    return session.exec(select(QuietSpan).where(*covers).limit(1)).first()
+    return quiet_of(session, [partner_id], at).get(partner_id)
+
+
+def quiet_of(session: Session, partner_ids: Collection[int], at: datetime) -> dict[int, QuietSpan]:
+    """Return by partner the quiet time in which the instant lies, where it lies in one."""
+    covers = col(QuietSpan.partner_id).in_(partner_ids), col(QuietSpan.from_at) <= at, col(QuietSpan.until_at) > at
+    return {span.partner_id: span for span in session.exec(select(QuietSpan).where(*covers))}
 
 
 def may_go(now: Instant) -> sa.ColumnElement[bool]:

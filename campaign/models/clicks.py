@@ -3,6 +3,8 @@
 What programs follow (mail scanners open every link) is counted apart.
 """
 
+from collections.abc import Collection
+
 import sqlalchemy as sa
 from sqlmodel import Field, Session, SQLModel, col, select
 
@@ -33,6 +35,12 @@ def count(session: Session, post_id: int, number: int, day: str, *, machine: boo
     statement = insert_into(session, Click).values(post_id=post_id, number=number, day=day, **more)
     added = {name: getattr(Click, name) + value for name, value in more.items()}
     session.execute(statement.on_conflict_do_update(index_elements=["post_id", "number", "day"], set_=added))
+
+
+def followed(session: Session, post_ids: Collection[int]) -> dict[int, int]:
+    """Return by issue how often people followed any of its links; those whose links nobody followed are not there."""
+    statement = sa.select(col(Click.post_id), sa.func.sum(col(Click.people))).where(col(Click.post_id).in_(post_ids))
+    return {post_id: int(people) for post_id, people in session.execute(statement.group_by(col(Click.post_id)))}
 
 
 def by_link(session: Session, post_id: int) -> dict[int, tuple[int, int]]:

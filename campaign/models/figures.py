@@ -4,7 +4,7 @@ A page is found by its place in the order and never by counting rows, so that th
 the first.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
@@ -147,25 +147,38 @@ class Funnel:
 
 def funnel(session: Session, issue: Post) -> Funnel:
     """Return what became of an issue's copies."""
-    counts = mailing.count_deliveries(session, issue.ident)
+    return funnels(session, [issue])[issue.ident]
+
+
+def funnels(session: Session, issues: Sequence[Post]) -> dict[int, Funnel]:
+    """Return what became of the copies of issues, by their ids."""
+    idents = [issue.ident for issue in issues]
+    counts, left = mailing.counts_of_deliveries(session, idents), _left(session, idents)
+    people = clicks.followed(session, [issue.ident for issue in issues if issue.counts_clicks])
+    return {
+        issue.ident: _funnel(
+            counts[issue.ident], left.get(issue.ident, 0), people.get(issue.ident, 0) if issue.counts_clicks else None
+        )
+        for issue in issues
+    }
+
+
+def _funnel(counts: Mapping[str, int], left: int, followed: int | None) -> Funnel:
     delivered = counts.get("sent", 0)
     went = delivered + counts.get("bounced", 0) + counts.get("unknown", 0)
     asides = {status: count for status, count in sorted(counts.items()) if status != "sent"}
-    followed = (
-        sum(people for people, _ in clicks.by_link(session, issue.ident).values()) if issue.counts_clicks else None
-    )
-    return Funnel(sum(counts.values()), went, delivered, _left(session, issue.ident), asides, followed)
+    return Funnel(sum(counts.values()), went, delivered, left, asides, followed)
 
 
-def _left(session: Session, post_id: int) -> int:
+def _left(session: Session, post_ids: Collection[int]) -> dict[int, int]:
     statement = (
-        sa.select(sa.func.count())
-        .select_from(Delivery)
+        sa.select(col(Delivery.post_id), sa.func.count())
         .join(Subscriber, col(Subscriber.id) == col(Delivery.subscriber_id))
         .where(
-            col(Delivery.post_id) == post_id,
+            col(Delivery.post_id).in_(post_ids),
             col(Delivery.status) == "sent",
             col(Subscriber.unsubscribed_at) >= col(Delivery.settled_at),
         )
+        .group_by(col(Delivery.post_id))
     )
-    return int(session.execute(statement).scalar_one())
+    return {post_id: int(count) for post_id, count in session.execute(statement)}

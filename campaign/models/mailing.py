@@ -6,7 +6,7 @@ suppresses it.
 
 import hashlib
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -258,12 +258,17 @@ def set_deliveries(session: Session, ids: Sequence[int], values: dict[str, objec
 
 def count_deliveries(session: Session, post_id: int) -> dict[str, int]:
     """Return how many deliveries of an issue stand in each status."""
-    statement = (
-        sa.select(col(Delivery.status), sa.func.count())
-        .where(col(Delivery.post_id) == post_id)
-        .group_by(col(Delivery.status))
-    )
-    return {status: count for status, count in session.execute(statement)}  # noqa: C416 - rows are not tuples to mypy
+    return counts_of_deliveries(session, [post_id])[post_id]
+
+
+def counts_of_deliveries(session: Session, post_ids: Collection[int]) -> dict[int, dict[str, int]]:
+    """Return by issue how many of its deliveries stand in each status."""
+    keys = (col(Delivery.post_id), col(Delivery.status))
+    statement = sa.select(*keys, sa.func.count()).where(col(Delivery.post_id).in_(post_ids)).group_by(*keys)
+    found: dict[int, dict[str, int]] = {post_id: {} for post_id in post_ids}
+    for post_id, status, count in session.execute(statement):
+        found[post_id][status] = count
+    return found
 
 
 def copies_out(session: Session, post_id: int) -> bool:

@@ -11,6 +11,8 @@ from campaign.models.paging import Page, Place, page
 from campaign.models.posts import Post
 from campaign.models.types import Numbered, UtcDateTime
 
+_AT_A_TIME = 1000  # ids of one question: a database takes some ten thousand values at most
+
 
 class Campaign(SQLModel, table=True):
     """The one named effort of this workspace. ``salt`` makes its tokens and unsubscribe links its own."""
@@ -199,7 +201,14 @@ def agreed() -> sa.ColumnElement[bool]:
 
 def covered(session: Session, post_id: int) -> bool:
     """Say whether the partner has agreed to this post."""
-    return session.execute(sa.select(col(Post.id)).where(col(Post.id) == post_id, agreed())).first() is not None
+    return post_id in covered_of(session, [post_id])
+
+
+def covered_of(session: Session, post_ids: Sequence[int]) -> set[int]:
+    """Return to which of these posts their partners have agreed."""
+    some = (post_ids[start : start + _AT_A_TIME] for start in range(0, len(post_ids), _AT_A_TIME))
+    asked = (sa.select(col(Post.id)).where(col(Post.id).in_(ids), agreed()) for ids in some)
+    return {post_id for statement in asked for post_id in session.execute(statement).scalars()}
 
 
 def rename_agreed_slot(session: Session, partner_id: int, old: str, new: str) -> None:

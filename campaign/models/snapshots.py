@@ -22,7 +22,6 @@ FIGURES = ("impressions", "reach", "reactions", "comments", "shares", "clicks")
 """The columns of figures, in the order in which they are shown."""
 
 _GIVEN = {name: text(f"{name} IS NOT NULL") for name in FIGURES}
-PAGE = 2000
 _FACTS = 11  # what a line says before its figures
 
 
@@ -97,9 +96,9 @@ def newest(session: Session, wanted: LogFilter, count: int) -> list[LogLine]:
     return [line(row) for row in reversed(session.execute(statement).all())]
 
 
-def page(session: Session, wanted: LogFilter, after: LogLine | None) -> list[LogLine]:
-    """Return the next ``PAGE`` snapshots after a line, oldest first; fewer where they end."""
-    statement = lines(wanted).order_by(col(Snapshot.taken_at), col(Snapshot.id)).limit(PAGE)
+def page(session: Session, wanted: LogFilter, after: LogLine | None, *, size: int) -> list[LogLine]:
+    """Return the next ``size`` snapshots after a line, oldest first; fewer where they end."""
+    statement = lines(wanted).order_by(col(Snapshot.taken_at), col(Snapshot.id)).limit(size)
     if after is not None:
         later = sa.or_(col(Snapshot.taken_at) > after.taken_at, col(Snapshot.id) > after.ident)
         statement = statement.where(col(Snapshot.taken_at) >= after.taken_at, later)

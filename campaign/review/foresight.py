@@ -65,8 +65,9 @@ def foresee(session: Session, scope: str, terms: Terms) -> list[Release]:
     """
     until = terms.now + timedelta.resolution  # what is due now goes too
     due = listing.posts(session, PostFilter(statuses=(Status.APPROVED.value,), until=until))
-    outlook = _Outlook(session, scope, terms)
-    told = [outlook.of(row) for row in due if scope in scopes(row)]
+    held = [row for row in due if scope in scopes(row)]
+    outlook = _Outlook(session, scope, terms, held)
+    told = [outlook.of(row) for row in held]
     gone = [Release(row, Fate.MISSED, "missed while it was held") for row in _missed(session, scope, terms)]
     return sorted([*gone, *told], key=lambda item: (item.row.post.due_at, item.row.post.ident))
 
@@ -83,11 +84,15 @@ def _missed(session: Session, scope: str, terms: Terms) -> list[PostRow]:
 
 
 class _Outlook:
-    """The other holds, the unconfirmed posts, and when each account may send: read once for all items."""
+    """The other holds, the unconfirmed posts, what partners agreed to, who is silent, and when each account may send:
+    read once for all items.
+    """
 
-    def __init__(self, session: Session, scope: str, terms: Terms) -> None:
+    def __init__(self, session: Session, scope: str, terms: Terms, held: Sequence[PostRow]) -> None:
         self._session, self._terms = session, terms
         self._others = [row.scope for row in holds.active(session) if row.scope != scope]
+        self._covered = partners.covered_of(session, [row.post.ident for row in held])
+        self._quiet = bounds.quiet_of(session, {row.partner.ident for row in held}, terms.now)
         self._unsure = listing.posts(session, PostFilter(statuses=(Status.UNCONFIRMED.value,)))
         self._ready: dict[int, datetime] = {}
 
@@ -111,9 +116,9 @@ class _Outlook:
     def _kept_back(self, row: PostRow) -> Release | None:
         """Say what keeps the item back besides holds: ``models.bounds.may_go`` asks the same."""
         post, now = row.post, self._terms.now
-        if not partners.covered(self._session, post.ident):
+        if post.ident not in self._covered:
             return Release(row, Fate.WAITS, "waits: its partner has not agreed")
-        if quiet := bounds.quiet_at(self._session, post.partner_id, now):
+        if quiet := self._quiet.get(post.partner_id):
             return Release(row, Fate.WAITS, f"waits: the quiet period {quiet.name}")
         if post.stale_at is not None and post.stale_at <= now:
             return Release(row, Fate.WAITS, "waits until it is missed: its words are no longer true")

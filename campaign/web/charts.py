@@ -176,6 +176,7 @@ def newsletters(who: Who, before: str = "") -> Response:
     wanted = PostFilter(partners=partners, channels=("email",), statuses=OUT)
     with who.reading() as session:
         page = listing.posts_page(session, wanted, ISSUES, after=place_in(before), newest_first=True)
-        issues = [(row, figures.funnel(session, row.post)) for row in page.rows]
+        funnels = figures.funnels(session, [row.post for row in page.rows])
+    issues = [(row, funnels[row.post.ident]) for row in page.rows]
     older = found.address("/engagement/newsletters", before=place_of(page.rows[-1])) if page.has_after else None
     return who.page("engagement/newsletters.html", section="newsletters", asked=found, issues=issues, older=older)

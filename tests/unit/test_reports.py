@@ -13,8 +13,9 @@ from campaign.models import Database, readings
 from campaign.models.listing import PostFilter
 from campaign.models.partners import Account, Partner
 from campaign.models.posts import Post
-from campaign.models.snapshots import PAGE, LogFilter, Snapshot, latest
+from campaign.models.snapshots import LogFilter, Snapshot, latest
 from campaign.models.status import Status
+from campaign.reports import log
 from campaign.reports.log import LOG_COLUMNS, TOTAL_COLUMNS, each_log_row, log_rows, posts_report, totals
 
 AT = datetime(2025, 12, 2, 9, 0, tzinfo=UTC)
@@ -99,8 +100,11 @@ def test_a_filter_takes_what_it_names_and_nothing_else(database: Database, by: s
 
 
 @pytest.mark.parametrize("taken", ["one after another", "all at one instant"])
-def test_a_log_longer_than_a_page_is_read_whole_page_by_page(database: Database, taken: str) -> None:
-    count = 2 * PAGE + 1
+def test_a_log_longer_than_a_page_is_read_whole_page_by_page(
+    database: Database, monkeypatch: pytest.MonkeyPatch, taken: str
+) -> None:
+    monkeypatch.setattr(log, "_AT_A_TIME", 300)
+    count = log._AT_ONCE + 600 + 1
     with database.write() as session:
         post = published(session, add_account(session, AT))
         session.add_all(snapshot(post, hours, impressions=hours) for hours in range(1, count + 1))

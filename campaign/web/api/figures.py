@@ -158,7 +158,8 @@ def issues(who: Reads, partner: One = None, limit: Size = 50, cursor: Cursor = "
     wanted = PostFilter(partners=mine, channels=("email",), statuses=OUT)
     with who.house.app.database.read() as session:
         page = listing.posts_page(session, wanted, limit, after=place_in(cursor), newest_first=True)
-        items = [_issue(row, figures.funnel(session, row.post)) for row in page.rows]
+        funnels = figures.funnels(session, [row.post for row in page.rows])
+        items = [_issue(row, funnels[row.post.ident]) for row in page.rows]
     return Page[Issue](items=items, next=place_of(page.rows[-1]) if page.has_after else None)
 
 
