@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from backup_place import HOUR, Place
 from builders import add_account, add_post
+from counted import counted, kept
 
 from campaign.backup import seal
 from campaign.backup.restore import survey
@@ -55,6 +56,8 @@ def assert_all_comes_back(place: Place, elsewhere: Place) -> None:
     before = every_row(place.database)
     done = elsewhere.restore(place.backup())
     after = every_row(elsewhere.database)
+    with elsewhere.database.read() as session:
+        assert kept(session) == counted(session) != {}
     touched = {"audit", "audithead", "hold", "notice", "campaign"}
     assert {name: rows for name, rows in after.items() if name not in touched} == {
         name: rows for name, rows in before.items() if name not in touched

@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 from backup_place import Place
 from conftest import MovedClock
+from counted import counted, kept
 from sqlmodel import select
 
 from campaign.models import Database, audit, copying
@@ -92,6 +93,7 @@ def test_it_stands_on_the_newest_migration_with_all_its_rows(
         assert [post.draft["words"] for post in session.exec(select(Post))] == ["Have your say"]
         assert [account.sealed for account in session.exec(select(Account))] == [b"sealed"]
         assert list(audit.faults(session)) == []
+        assert kept(session) == counted(session)
 
 
 def test_a_database_of_old_is_replaced_by_its_own_backup(old: Callable[[str], Place]) -> None:
@@ -100,3 +102,4 @@ def test_a_database_of_old_is_replaced_by_its_own_backup(old: Callable[[str], Pl
     assert place.database.revision() == migrations()[-1]
     with place.database.read() as session:
         assert len(list(session.exec(select(Post)))) == 1
+        assert kept(session) == counted(session)

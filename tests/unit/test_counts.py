@@ -1,12 +1,12 @@
 """How many posts stand where is kept by the database itself, and is right at every moment."""
 
-from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
 from builders import add_account, add_post
 from conftest import MovedClock
+from counted import counted, kept
 from sqlmodel import Session, col
 
 from campaign.models import Database, calendar, counts, groups, listing, moves, partners
@@ -16,19 +16,6 @@ from campaign.models.status import Move, Status
 from campaign.models.types import table_of
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-NAMES = ("hour", "slot", "channel", "status")
-
-
-def kept(session: Session) -> Counter[tuple[str, ...]]:
-    """The counts as they are read."""
-    found = session.execute(counts.counts(NAMES, lambda _: ()))
-    return Counter({tuple(names): posts for *names, posts in found})
-
-
-def counted(session: Session) -> Counter[tuple[str, ...]]:
-    """The posts themselves, counted."""
-    posts = session.execute(sa.select(Post)).scalars()
-    return Counter((f"{post.due_at:%Y-%m-%d %H}", post.slot, post.channel, str(post.status)) for post in posts)
 
 
 def rows_of(session: Session, rows: type[PostCount | PostNote]) -> int:
