@@ -254,12 +254,21 @@ def _snapshots(crowd: Crowd) -> Iterator[Row]:
             if due_at > crowd.now:
                 break
             if number % 50 == 0:
-                yield [number, post.ident, name, due_at, due_at + late, *[None] * 6, "the call failed"]
+                yield [
+                    number,
+                    post.ident,
+                    post.partner + 1,
+                    name,
+                    due_at,
+                    due_at + late,
+                    *[None] * 6,
+                    "the call failed",
+                ]
                 continue
             top = int(size * share)
             values = (top, top * 3 // 4, top // 20, top // 90, top // 60, top // 30)
             figures = [value if known else None for value, known in zip(values, given, strict=True)]
-            yield [number, post.ident, name, due_at, due_at + late, *figures, None]
+            yield [number, post.ident, post.partner + 1, name, due_at, due_at + late, *figures, None]
 
 
 def _events(crowd: Crowd) -> Iterator[Row]:

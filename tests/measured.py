@@ -81,6 +81,7 @@ def _read(session: Session, room: Room, post: Post, number: int) -> None:
         impressions = keen * day * 40 // (day + 8)
         facts: dict[str, object] = {
             "post_id": post.ident,
+            "partner_id": post.partner_id,
             "reading": ("24h" if day == 1 else f"{day}d"),
             "due_at": at,
             "taken_at": at,

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import structlog
 
@@ -300,10 +300,13 @@ def _row(due: _Due, answer: Figures | Outcome | Unread, now: datetime) -> Snapsh
         return _gap(due, due.reading, now, f"the call failed: {answer}"[:_GAP_LENGTH])
     if answer == Figures():
         return _gap(due, due.reading, now, NOTHING_SAID if due.external_id else NO_ID)
-    values = {name: getattr(answer, name) for name in FIGURES}
-    name, due_at = due.reading
-    return Snapshot(post_id=due.post.ident, reading=name, due_at=due_at, taken_at=now, **values)
+    return _snapshot(due, due.reading, now, **{name: getattr(answer, name) for name in FIGURES})
 
 
 def _gap(due: _Due, reading: Reading, now: datetime, why: str) -> Snapshot:
-    return Snapshot(post_id=due.post.ident, reading=reading.name, due_at=reading.due_at, taken_at=now, gap=why)
+    return _snapshot(due, reading, now, gap=why)
+
+
+def _snapshot(due: _Due, reading: Reading, now: datetime, **values: Any) -> Snapshot:
+    post, (name, due_at) = due.post, reading
+    return Snapshot(post_id=post.ident, partner_id=post.partner_id, reading=name, due_at=due_at, taken_at=now, **values)

@@ -285,3 +285,10 @@ def _prepare_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) ->
 def _begin_sqlite(connection: Connection) -> None:
     writes = connection.get_execution_options().get(_WRITES, False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def unindexed(column: Any) -> sa.ColumnElement[Any]:
+    """Return a column in a form that no index is sorted by. What is little is found by what it is, and then sorted; in
+    the order of all there is a database may go through a million others.
+    """
+    return sa.func.coalesce(column, column)

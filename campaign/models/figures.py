@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col
 
 from campaign.models import clicks, mailing, snapshots, tallies
+from campaign.models.database import unindexed
 from campaign.models.mailing import Delivery, Subscriber
 from campaign.models.paging import Page, Place, Stretch, page
 from campaign.models.posts import Post
@@ -60,12 +61,12 @@ def log_page(
     if where is None:
         return Page([], has_before=False, has_after=False)
     column = getattr(Snapshot, order.column)
+    in_order = where.many or (wanted.partner is not None and order.column == "taken_at")
+    place = (column if in_order else unindexed(column), col(Snapshot.id))
 
     def read(stretch: Stretch) -> list[LogLine]:
         statement = snapshots.lines(_within(where.wanted, order, stretch), in_order=where.many)
-        found = stretch.of(
-            statement.where(column.is_not(None)), (column, col(Snapshot.id)), descending=order.descending
-        )
+        found = stretch.of(statement.where(column.is_not(None)), place, descending=order.descending)
         return [snapshots.line(row) for row in session.execute(found)]
 
     return page(read, size, after=after, before=before)

@@ -15,6 +15,7 @@ IDLE_IN_TRANSACTION = 30
 _DEAD_LINE = 15
 _OPTIONS = {
     "synchronous_commit": "on",
+    "jit": "off",
     "timezone": "UTC",
     "idle_in_transaction_session_timeout": f"{IDLE_IN_TRANSACTION}s",
     "tcp_keepalives_idle": "10",

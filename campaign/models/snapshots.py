@@ -5,7 +5,7 @@ a post", the index on the time taken answers a range of days, and a whole log is
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -29,11 +29,13 @@ class Snapshot(SQLModel, table=True):
     """The figures of a post at one instant; None where the platform does not say.
 
     ``due_at`` names the reading that it answers; ``gap`` says why there are no figures, and then all are None.
+    ``partner_id`` is its post's: a partner's log is found by it in its order.
     """
 
     __table_args__ = (
         UniqueConstraint("post_id", "due_at"),
         Index("snapshot_taken", "taken_at", "id"),
+        Index("snapshot_of_partner", "partner_id", "taken_at", "id"),
         *(
             Index(f"snapshot_{name}", name, "id", sqlite_where=has, postgresql_where=has)
             for name, has in _GIVEN.items()
@@ -42,6 +44,7 @@ class Snapshot(SQLModel, table=True):
 
     id: int | None = Field(default=None, primary_key=True)
     post_id: int = Field(foreign_key="post.id")
+    partner_id: int
     reading: str
     due_at: datetime = Field(sa_type=UtcDateTime)
     taken_at: datetime = Field(sa_type=UtcDateTime)
@@ -109,7 +112,7 @@ def lines(wanted: LogFilter, *, in_order: bool = False) -> sa.Select[*tuple[Any,
     """Return the statement for snapshots with what they are about; ``line`` reads its rows. ``in_order``: they are
     many, and are to be found by going through the log in its order, not by looking up every post first.
     """
-    about = about_post(wanted, one_by_one=in_order)
+    about = [*about_post(replace(wanted, partner=None), one_by_one=in_order), *_of_partner(wanted)]
     return (
         sa.select(
             *(col(Snapshot.id), col(Post.id), col(Partner.key), col(Post.channel), col(Post.slot), col(Post.template)),
@@ -128,6 +131,13 @@ def line(row: Any) -> LogLine:
     """Return a row of ``lines``."""
     facts: list[Any] = [*row[:_FACTS], tuple(row[_FACTS:])]
     return LogLine(*facts)
+
+
+def _of_partner(wanted: LogFilter) -> Sequence[sa.ColumnElement[bool]]:
+    if wanted.partner is None:
+        return ()
+    theirs = sa.select(col(Partner.id)).where(col(Partner.key) == wanted.partner).scalar_subquery()
+    return [col(Snapshot.partner_id) == theirs]
 
 
 def about_post(wanted: LogFilter, *, one_by_one: bool = False) -> Sequence[sa.ColumnElement[bool]]:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from campaign.models.bounds import may_go
-from campaign.models.database import changed
+from campaign.models.database import changed, unindexed
 from campaign.models.holds import not_stopped, stopped
 from campaign.models.lanes import of_account, sendable, sends, under_way
 from campaign.models.mailing import begun_issue
@@ -60,7 +60,7 @@ def overdue(session: Session, now: datetime, grace: timedelta, *, limit: int = 5
     unapproved = sa.and_(stands(Status.IN_REVIEW), col(Post.due_at) < now)
     by_hand = sa.and_(stands(Status.BY_HAND), col(Post.due_at) < now - timedelta(days=3))
     found = sa.or_(late, unapproved, by_hand)
-    statement = select(Post).where(found).order_by(_no_index(col(Post.due_at))).limit(limit)
+    statement = select(Post).where(found).order_by(unindexed(col(Post.due_at))).limit(limit)
     return list(session.exec(statement))
 
 
@@ -75,17 +75,10 @@ def to_hand_over(session: Session, now: datetime, *, limit: int = 500) -> list[P
             of_account(_BY_HAND),
             may_go(now),
         )
-        .order_by(_no_index(col(Post.due_at)))
+        .order_by(unindexed(col(Post.due_at)))
         .limit(limit)
     )
     return list(session.exec(statement))
-
-
-def _no_index(instant: Mapped[Any]) -> sa.ColumnElement[Any]:
-    """Return an instant in a form that no index is sorted by. What is due is found by state and time, and is little; in
-    the order of all posts a database may go through a million that are still to come.
-    """
-    return sa.func.coalesce(instant, instant)
 
 
 def to_look_up(session: Session, now: datetime, *, limit: int = 100) -> list[int]:
@@ -193,7 +186,7 @@ def _firsts() -> Sequence[sa.Select[*tuple[Any]]]:
         _first(col(Account.stopped_until), col(Account.stopped_until) > now),
         _first_by_hand(now),
         # One that was put off although it is due: of those that are due all are read, and they are few.
-        sa.select(sa.func.min(_no_index(col(Post.next_try_at)))).where(
+        sa.select(sa.func.min(unindexed(col(Post.next_try_at)))).where(
             stands(Status.APPROVED), col(Post.due_at) <= now, of_account(_BY_HAND), may_go(now)
         ),
         _first(col(Post.next_look_at), stands(Status.UNCONFIRMED), col(Post.needs_person).is_(None)),

@@ -11,7 +11,7 @@ from campaign.reports.log import LOG_COLUMNS
 
 Row = Mapping[str, str | int | None]
 
-_PIECE = 1000
+_PIECE = 200
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 

@@ -78,7 +78,14 @@ def test_a_log_of_what_has_no_readings_is_not_searched_to_its_end(database: Data
     asked = list[str]()
     with database.write() as session:
         post = add_post(session, add_account(session, clock.now()), clock.now(), status=Status.PUBLISHED)
-        row = Snapshot(post_id=post.ident, reading="1h", due_at=clock.now(), taken_at=clock.now(), impressions=1)
+        row = Snapshot(
+            post_id=post.ident,
+            partner_id=post.partner_id,
+            reading="1h",
+            due_at=clock.now(),
+            taken_at=clock.now(),
+            impressions=1,
+        )
         readings.store(session, post, [row])
     sa.event.listen(database.engine, "before_cursor_execute", lambda *facts: asked.append(facts[2]))
     with database.read() as session:
@@ -102,7 +109,12 @@ def test_a_place_deep_in_the_log_bounds_what_is_read(
 
     with database.write() as session:
         post = add_post(session, add_account(session, clock.now()), clock.now(), status=Status.PUBLISHED)
-        rows = [Snapshot(post_id=post.ident, reading="1h", due_at=at, taken_at=at, impressions=1) for at in times]
+        rows = [
+            Snapshot(
+                post_id=post.ident, partner_id=post.partner_id, reading="1h", due_at=at, taken_at=at, impressions=1
+            )
+            for at in times
+        ]
         readings.store(session, post, rows)
     sa.event.listen(database.engine, "before_cursor_execute", note)
     with database.read() as session:

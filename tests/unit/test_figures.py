@@ -30,7 +30,14 @@ def published(session: Session, account: Account, at: datetime = AT, **more: obj
 
 
 def reading(session: Session, post: Post, at: datetime, *, gap: str | None = None, **values: int | None) -> None:
-    facts = {"post_id": post.ident, "reading": "1h", "due_at": at, "taken_at": at, "gap": gap}
+    facts = {
+        "post_id": post.ident,
+        "partner_id": post.partner_id,
+        "reading": "1h",
+        "due_at": at,
+        "taken_at": at,
+        "gap": gap,
+    }
     readings.store(session, post, [Snapshot.model_validate({**facts, **values})])
 
 

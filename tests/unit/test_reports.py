@@ -33,8 +33,8 @@ def reading(session: Session, post: Post, hours: int, *, gap: str | None = None,
 
 def snapshot(post: Post, hours: int, *, gap: str | None = None, **figures: int | None) -> Snapshot:
     at = AT + hours * HOUR
-    facts = {"post_id": post.ident, "reading": f"{hours}h", "due_at": at, "taken_at": at, "gap": gap}
-    return Snapshot.model_validate({**facts, **figures})
+    facts = {"post_id": post.ident, "partner_id": post.partner_id, "reading": f"{hours}h", "due_at": at}
+    return Snapshot.model_validate({**facts, "taken_at": at, "gap": gap, **figures})
 
 
 def test_a_row_has_every_column_and_unknown_figures_are_null(database: Database) -> None:

@@ -54,9 +54,18 @@ def stored(session: Session, chance: Random, *, posts: int = 8) -> list[Post]:
 
 def reading(post: Post, due_at: datetime, chance: Random) -> Snapshot:
     if chance.random() < 0.2:
-        return Snapshot(post_id=post.ident, reading="1h", due_at=due_at, taken_at=due_at, gap="no answer")
+        return Snapshot(
+            post_id=post.ident,
+            partner_id=post.partner_id,
+            reading="1h",
+            due_at=due_at,
+            taken_at=due_at,
+            gap="no answer",
+        )
     values = {name: chance.choice([None, 0, chance.randrange(100)]) for name in FIGURES}
-    return Snapshot(post_id=post.ident, reading="1h", due_at=due_at, taken_at=due_at, **values)
+    return Snapshot(
+        post_id=post.ident, partner_id=post.partner_id, reading="1h", due_at=due_at, taken_at=due_at, **values
+    )
 
 
 def filters(session: Session) -> list[LogFilter]:
@@ -133,7 +142,14 @@ def test_a_reading_of_an_old_post_touches_the_rows_that_it_changes(database: Dat
                 wrote.append(cursor.rowcount)
 
         sa.event.listen(session.connection(), "after_cursor_execute", note)
-        late = Snapshot(post_id=post.ident, reading="1h", due_at=AT + 41 * DAY, taken_at=AT + 41 * DAY, clicks=1)
+        late = Snapshot(
+            post_id=post.ident,
+            partner_id=post.partner_id,
+            reading="1h",
+            due_at=AT + 41 * DAY,
+            taken_at=AT + 41 * DAY,
+            clicks=1,
+        )
         readings.store(session, post, [late])
         assert wrote == [11]
         kept = rows(session)
@@ -150,7 +166,9 @@ def test_a_slot_renamed_between_the_question_and_the_answer_counts_under_its_new
         listing.set_key(session, session.get_one(Post, post.ident), "renamed", post.occurrence)
     with database.write() as session:
         at = AT + 80 * HOUR
-        row = Snapshot(post_id=post.ident, reading="1h", due_at=at, taken_at=at, clicks=1000)
+        row = Snapshot(
+            post_id=post.ident, partner_id=post.partner_id, reading="1h", due_at=at, taken_at=at, clicks=1000
+        )
         assert readings.settle_reading(session, seen, [row], readings=seen.readings + 1, next_reading_at=None) == 1
     assert_slots_agree(database, "s0", "renamed")
 
@@ -170,7 +188,7 @@ def test_a_slot_is_renamed_when_the_reading_that_is_being_stored_is_there(databa
             listing.set_key(session, session.get_one(Post, post.ident), "renamed", post.occurrence)
 
     at = AT + 80 * HOUR
-    row = Snapshot(post_id=post.ident, reading="1h", due_at=at, taken_at=at, clicks=1000)
+    row = Snapshot(post_id=post.ident, partner_id=post.partner_id, reading="1h", due_at=at, taken_at=at, clicks=1000)
     with ThreadPoolExecutor(1) as other:
         with database.write() as session:
             assert readings.settle_reading(session, post, [row], readings=1, next_reading_at=None) == 1

@@ -12,6 +12,7 @@ from conftest import MovedClock
 from measured import measure
 from pages_room import Room, opened_room
 
+from campaign.models.posts import Post
 from campaign.models.snapshots import Snapshot
 
 pytestmark = pytest.mark.thorough
@@ -142,7 +143,9 @@ def test_a_file_never_begins_a_cell_as_a_formula(tmp_path: Path, clock: MovedClo
         post = room.office.post("oak", changes={"slot": "=cmd", "template": "+1"})
         with room.office.database.write() as session:
             now = clock.now()
-            session.add(Snapshot(post_id=post, reading="1h", due_at=now, taken_at=now, impressions=1))
+            partner_id = session.get_one(Post, post).partner_id
+            facts = {"reading": "1h", "due_at": now, "taken_at": now, "impressions": 1}
+            session.add(Snapshot(post_id=post, partner_id=partner_id, **facts))
         [row] = rows(room, "/engagement/log.csv?slot=%3Dcmd")
     assert (row["slot"], row["template"]) == ("'=cmd", "'+1")
 

@@ -33,7 +33,13 @@ def publish(database: Database, account: Account, at: datetime, **figures: int) 
     with database.write() as session:
         facts = {"published_at": at, "slot": f"{at:%d %H}"}
         post = add_post(session, account, at, status=Status.PUBLISHED, changes=facts)
-        reading = {"post_id": post.ident, "reading": "1h", "due_at": at + timedelta(hours=1), "taken_at": at}
+        reading = {
+            "post_id": post.ident,
+            "partner_id": post.partner_id,
+            "reading": "1h",
+            "due_at": at + timedelta(hours=1),
+            "taken_at": at,
+        }
         readings.store(session, post, [Snapshot.model_validate(reading | figures)])
         return post.ident
 
