@@ -15,9 +15,7 @@ from campaign.models.listing import PostRow
 from campaign.models.partners import Partner
 from campaign.plan.locked import LABELS, FixedLines
 from campaign.ports import Draft
-
-NAME: Final = "[partner\N{RIGHT SINGLE QUOTATION MARK}s name]"
-REGION: Final = "[region]"
+from campaign.review.masks import NAME, REGION, masked, shown
 
 _LINK = re.compile(r"(?:https?://|www\.)\S*", re.IGNORECASE)
 _MAIL = re.compile(r"[^\s@]+@[^\s@]+\.\w+")
@@ -75,8 +73,7 @@ class Difference:
     @property
     def holds(self) -> list[str]:
         """Name what its new lines hold that is easily wrong."""
-        new = [line.words for line in self.own if not line.known]
-        return [name for pattern, _, name in _MARKS if any(pattern.search(words) for words in new)]
+        return marks_of("\n".join(line.words for line in self.own if not line.known))
 
     @property
     def risk(self) -> int:
@@ -133,20 +130,19 @@ class Sheet:
 
 def sheet(
     said: Sequence[Said],
-    fixed: FixedLines,
+    fixed: Callable[[str | None, str | None], FixedLines],
     approved: Mapping[int, Collection[str]] | None = None,
-    told: Callable[[str | None, str | None], Collection[str]] = lambda _event, _question: (),
 ) -> Sheet:
     """Tell apart what all posts share, what those share that speak of the same, and what is each one's own.
 
-    ``approved``: by the partner's id the lines that were approved before. ``told``: the lines that the template says of
-    an event or a question.
+    ``fixed``: the lines of the template for posts of an event or a question. ``approved``: by the partner's id the
+    lines that were approved before.
     """
     parts: dict[tuple[str | None, str | None], list[Said]] = {}
     for one in said:
         parts.setdefault((one.row.post.event, one.row.post.question), []).append(one)
     found = [
-        Section(event, question, changes(own, fixed.and_at_times(told(event, question)), approved))
+        Section(event, question, changes(own, fixed(event, question), approved))
         for (event, question), own in parts.items()
     ]
     shared = set[str].intersection(*(set(part.changes.common) for part in found)) if found else set[str]()
@@ -189,7 +185,7 @@ def common_of(lines: Sequence[Sequence[str]], fixed: FixedLines) -> set[str]:
 
 
 def marks_of(words: str) -> list[str]:
-    """Name what a line holds that is easily wrong."""
+    """Name what some lines hold that is easily wrong."""
     return [name for pattern, _, name in _MARKS if pattern.search(words)]
 
 
@@ -201,9 +197,9 @@ def is_own(partner: Partner, words: str) -> bool:
 
 
 def _line(line: str, row: PostRow, approved: Mapping[int, Collection[str]]) -> Line:
-    shown = line.replace(NAME, row.partner.name).replace(REGION, row.partner.region or REGION)
-    single = any(value.strip() and value.strip() in shown for value in row.post.fields.values())
-    return Line(shown, known=line in approved.get(row.partner.ident, ()), single=single)
+    words = shown(row.partner, line)
+    single = any(value.strip() and value.strip() in words for value in row.post.fields.values())
+    return Line(words, known=line in approved.get(row.partner.ident, ()), single=single)
 
 
 def lines_of(partner: Partner, draft: Draft) -> tuple[str, ...]:
@@ -214,11 +210,4 @@ def lines_of(partner: Partner, draft: Draft) -> tuple[str, ...]:
         *(("Image", image.alt) for image in draft.media),
     ]
     words = [line.strip() for line in draft.words.split("\n") if line.strip()]
-    return tuple(_masked(partner, line) for line in [*words, *(f"{name}: {text}" for name, text in more if text)])
-
-
-def _masked(partner: Partner, line: str) -> str:
-    """Put a mark for the partner's registered name and region: they differ in every post, and nobody wrote them."""
-    name, region = partner.name, partner.region
-    masked = line.replace(name, NAME)
-    return masked.replace(region, REGION) if region and (masked != line or line == region) else masked
+    return tuple(masked(partner, line) for line in [*words, *(f"{name}: {text}" for name, text in more if text)])

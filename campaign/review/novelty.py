@@ -3,22 +3,20 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from campaign.models.groups import GroupKey
+from campaign.models.groups import GroupKey, Stored
 from campaign.models.partners import Partner
 from campaign.plan.locked import FixedLines
 from campaign.ports import Draft
-from campaign.review.differences import NAME, REGION, common_of, is_own, lines_of, marks_of
+from campaign.review.differences import common_of, is_own, lines_of, marks_of
+from campaign.review.masks import shown
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A post in review: whose, in which group, of which event or question, and what it says."""
+    """A post in review with whose it is and what it says."""
 
-    post_id: int
+    post: Stored
     partner: Partner
-    key: GroupKey
-    event: str | None
-    question: str | None
     draft: Draft
 
 
@@ -37,6 +35,8 @@ class Novelty:
     @property
     def holds(self) -> list[str]:
         """Name what it holds that is easily wrong; what stands so in every such partner's details is theirs."""
+        # Marks give this page its order: with every partner's own address marked, what is written in one post alone
+        # would stand behind them all. A group's sheet marks it too, for there it is approved, and once somebody looks.
         own = all(is_own(one, self.words) for one in self.partners)
         return [] if own else marks_of(self.words)
 
@@ -52,7 +52,7 @@ def novelties(
     """
     sections: dict[tuple[GroupKey, str | None, str | None], list[Told]] = {}
     for one in told:
-        sections.setdefault((one.key, one.event, one.question), []).append(one)
+        sections.setdefault((one.post.key, one.post.event, one.post.question), []).append(one)
     found: dict[str, list[Told]] = {}
     for place, posts in sections.items():
         lines = [lines_of(one.partner, one.draft) for one in posts]
@@ -61,10 +61,6 @@ def novelties(
             known = approved.get(one.partner.ident, ())
             for line in dict.fromkeys(own):
                 if line not in common and line not in known:
-                    found.setdefault(_shown(line, one.partner), []).append(one)
+                    found.setdefault(shown(one.partner, line), []).append(one)
     every = [Novelty(words, tuple(posts)) for words, posts in found.items()]
     return sorted(every, key=lambda one: (len(one.posts), -len(one.holds), one.words))
-
-
-def _shown(line: str, partner: Partner) -> str:
-    return line.replace(NAME, partner.name).replace(REGION, partner.region or REGION)

@@ -5,7 +5,7 @@ from campaign.errors import CampaignError
 from campaign.models.groups import GroupKey
 from campaign.plan.gather import Copy
 from campaign.plan.locked import told_lines
-from campaign.plan.questions import question_facts
+from campaign.plan.questions import Question, question_facts
 from campaign.plan.template import Template
 from campaign.plan.words import event_facts
 
@@ -37,7 +37,7 @@ def title(copy: Copy | None, key: GroupKey) -> str:
 def about(copy: Copy | None, event: str | None, question: str | None) -> str:
     """Return the event or the question that a post speaks of; empty where it speaks of none."""
     if question:
-        found = next((one for one in copy.questions if one.key == question), None) if copy else None
+        found = _question(copy, question)
         return f"{found.lead_in} {found.question}".strip() if found else question
     if event:
         known = copy.timetable.event(event) if copy else None
@@ -52,6 +52,10 @@ def told_of(copy: Copy | None, template: Template, event: str | None, question: 
     names: dict[str, object] = {"campaign": copy.timetable.details}
     if event and (known := copy.timetable.event(event)):
         names["event"] = event_facts(known)
-    if question and (asked := next((one for one in copy.questions if one.key == question), None)):
+    if question and (asked := _question(copy, question)):
         names["question"] = question_facts(asked, copy.questions)
     return told_lines(template, names)
+
+
+def _question(copy: Copy | None, key: str) -> Question | None:
+    return next((one for one in copy.questions if one.key == key), None) if copy else None
