@@ -6,24 +6,20 @@ facts of the register and count as no words of its own.
 
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
 
 from campaign.errors import Finding
 from campaign.models.listing import PostRow
 from campaign.models.partners import Partner
 from campaign.plan.locked import LABELS, FixedLines
 from campaign.ports import Draft
-from campaign.review.masks import NAME, REGION, masked, shown
+from campaign.review.marks import MARKS, marks_of
+from campaign.review.masks import NAME, REGION, folded, masked, shown
 
-_LINK = re.compile(r"(?:https?://|www\.)\S*", re.IGNORECASE)
-_MAIL = re.compile(r"[^\s@]+@[^\s@]+\.\w+")
-_PHONE = re.compile(r"(?:\+44|\b0)(?:[ ()-]*\d){9,10}")
 _NUMBER = re.compile(r"\d")
 _LETTER = re.compile(r"[^\W\d_]")
 _LACKS, _ERROR, _WARNING, _SINGLE = 1000, 500, 100, 150
-_MARKS: Final = ((_LINK, 60, "a link"), (_PHONE, 60, "a telephone number"), (_MAIL, 40, "an email address"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +59,23 @@ class Difference:
     @property
     def plain(self) -> bool:
         """Say whether it holds nothing but the common words."""
-        return not (self.own or self.lacks or self.said.findings)
+        return self.sound and not self.own
+
+    @property
+    def sound(self) -> bool:
+        """Say whether it lacks no line and nothing was found in it."""
+        return not (self.lacks or self.said.findings)
 
     @property
     def is_new(self) -> bool:
         """Say whether there is anything that nobody approved before."""
-        return bool(self.lacks or self.said.findings) or any(not line.known for line in self.own)
+        return not self.sound or any(not line.known for line in self.own)
+
+    @property
+    def likeness(self) -> Hashable:
+        """All that is told of it, but for its organisation's own facts."""
+        own = tuple((folded(self.row.partner, line.words), line.known, line.single) for line in self.own)
+        return own, self.lacks, self.said.findings
 
     @property
     def holds(self) -> list[str]:
@@ -83,7 +90,7 @@ class Difference:
 
 
 def _risk(line: Line) -> int:
-    marks = sum(weight for pattern, weight, _ in _MARKS if pattern.search(line.words))
+    marks = sum(weight for pattern, weight, _ in MARKS if pattern.search(line.words))
     marks += _SINGLE if line.single else 0
     whole = 10 + marks + (10 if _NUMBER.search(line.words) else 0) + min(len(line.words) // 20, 20)
     return 1 if line.known else whole
@@ -99,6 +106,16 @@ class Changes:
     own: tuple[Difference, ...]
     known: tuple[Difference, ...]
     plain: tuple[Difference, ...]
+
+    @property
+    def alike(self) -> list[list[Difference]]:
+        """The posts with new words, those together that differ by their organisations' own facts alone: first those
+        that lack a line or in which something was found, then what the fewest say.
+        """
+        found: dict[Hashable, list[Difference]] = {}
+        for one in self.own:
+            found.setdefault(one.likeness, []).append(one)
+        return sorted(found.values(), key=lambda alike: (alike[0].sound, len(alike)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,18 +199,6 @@ def common_of(lines: Sequence[Sequence[str]], fixed: FixedLines) -> set[str]:
     most = {line for line, count in counts.items() if len(lines) > 1 and count * 2 > len(lines)}
     named = {line for line in counts if NAME in line and not _LETTER.search(line.replace(NAME, "").replace(REGION, ""))}
     return most | named | fixed.sometimes | set(fixed.always)
-
-
-def marks_of(words: str) -> list[str]:
-    """Name what some lines hold that is easily wrong."""
-    return [name for pattern, _, name in _MARKS if pattern.search(words)]
-
-
-def is_own(partner: Partner, words: str) -> bool:
-    """Say whether all that is easily wrong in a line stands in the partner's details: it says so in all its posts."""
-    known = " ".join(partner.details.values())
-    found = [match[0] for pattern, _, _ in _MARKS for match in pattern.finditer(words)]
-    return all(one in known for one in found)
 
 
 def _line(line: str, row: PostRow, approved: Mapping[int, Collection[str]]) -> Line:

@@ -48,7 +48,7 @@ _REMEMBERED = 2000
 _READ = 2000
 """Posts whose words are read for the page of new words: what was written for one post alone is among them first."""
 _LINES = 300
-"""Lines on that page at most."""
+"""Lines on that page at most, and of those that are like one."""
 _LONGEST = 500
 
 
@@ -92,7 +92,9 @@ def words(who: Who) -> Response:
     told = [Told(one, named[one.partner_id], draft_from_json(one.draft, app.media_folder)) for one in rows[:_READ]]
     found = novelties(told, partial(_fixed, copy), approved)
     more = max(0, len(found) - _LINES)
-    return who.page("review/words.html", lines=found[:_LINES], more=more, read=_READ, whole=len(rows) <= _READ)
+    return who.page(
+        "review/words.html", lines=found[:_LINES], more=more, most=_LINES, read=_READ, whole=len(rows) <= _READ
+    )
 
 
 def _approved(session: Session, media: Path, named: Mapping[int, Partner]) -> dict[int, set[str]]:
