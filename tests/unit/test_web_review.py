@@ -1,6 +1,7 @@
 """The review by groups: what is on the page is approved, what changed or was set aside is not."""
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 from pages_room import Browser, Room
@@ -248,3 +249,16 @@ def test_from_the_new_words_a_decision_leads_back_to_them(room: Room) -> None:
     found = browser.send(f"/posts/{post}/decision", **fields)
     assert (found.status_code, found.headers["location"]) == (303, "/review/words")
     assert "Our &lt;own&gt; line" not in browser.get("/review/words").text
+
+
+def test_words_that_are_not_true_on_their_day_are_warned_of_on_the_post_and_in_its_group(room: Room) -> None:
+    post = room.office.post("oak")
+    write(room, post, "Today is the last day of the national conversation on SEND reform.")
+    warning = "It says “Today” of the close of the campaign, Wednesday 14 January, and goes out on Tuesday 2 December."
+    for page in (f"/posts/{post}", GROUP):
+        text = room.browser("rita").get(page).text
+        assert warning in text
+        assert "Give it a time on Wednesday 14 January" in text
+    with room.office.database.write() as session:
+        session.get_one(Post, post).due_at = datetime(2026, 1, 14, 9, tzinfo=UTC)
+    assert "It says" not in room.browser("rita").get(f"/posts/{post}").text
