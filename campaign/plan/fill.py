@@ -26,6 +26,8 @@ MAIL: Final = "email"
 _MARKDOWN: Final = re.compile(r"([\\`*_\[\]<>|~&]|(?<![^\n])[#+=-]|(?<![^\n])\d+(?=[.)]))")
 _ADDRESS: Final = re.compile(r"https?://\S+|[^\s@]+@[^\s@]+\.[^\s@]+")
 _REGISTERED: Final = frozenset({"key", "name", "kind", "region"})
+"""What the register says of a partner itself, whatever its details have under these names."""
+
 _PARTS: Final = {"quote": ("text", ("name", "role")), "image": ("file", ("alt", "until"))}
 
 

@@ -9,8 +9,14 @@ from typing import Final
 from campaign.models.partners import Partner
 from campaign.review.marks import is_mark, replaced
 
-NAME: Final = "[partner\N{RIGHT SINGLE QUOTATION MARK}s name]"
-REGION: Final = "[region]"
+
+def _mark(name: str) -> str:
+    """Return a mark that reads like a hole of a template, and is none that somebody left in the words."""
+    return f"[\N{WORD JOINER}{name}]"
+
+
+NAME: Final = _mark("partner\N{RIGHT SINGLE QUOTATION MARK}s name")
+REGION: Final = _mark("region")
 
 _NAMING: Final = frozenset(
     {"short_name", "school", "school_name", "organisation", "town", "city", "address", "postcode"}
@@ -38,5 +44,5 @@ def folded(partner: Partner, line: str) -> str:
     for key, value in sorted(partner.details.items(), key=lambda one: (-len(one[1]), one)):
         fact = masked(partner, value.strip())
         if fact and fact in found and (key in _NAMING or is_mark(value.strip())):
-            found = replaced(found, fact, f"[{key.replace('_', ' ')}]")
+            found = replaced(found, fact, _mark(key.replace("_", " ")))
     return found

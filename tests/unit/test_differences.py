@@ -14,6 +14,7 @@ from campaign.plan.locked import FixedLines, fixed_lines, told_lines
 from campaign.plan.template import load_templates
 from campaign.ports import Draft, Media
 from campaign.review.differences import Said, changes, sheet
+from campaign.review.masks import NAME, REGION
 from campaign.review.novelty import Told, novelties
 
 NOW = datetime(2025, 12, 1, tzinfo=UTC)
@@ -40,7 +41,7 @@ def test_common_words_stand_once_and_own_words_with_their_post() -> None:
         ],
         FIXED,
     )
-    assert found.common == ("Join in.", "Tell us what works.", "[partner’s name], [region]")
+    assert found.common == ("Join in.", "Tell us what works.", f"{NAME}, {REGION}")
     assert [one.row.post.id for one in found.plain] == [1], "a name and a region are no words of its own"
     assert [(one.row.post.id, [line.words for line in one.own]) for one in found.own] == [(2, ["Our own line."])]
 
