@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from campaign.models.database import insert_into
-from campaign.models.partners import Partner
+from campaign.models.groups import of_partners
 from campaign.models.posts import Post, stands
 from campaign.models.status import Status
 from campaign.models.types import UtcDateTime
@@ -46,6 +46,4 @@ def waiting(session: Session, partners: Sequence[str] = ()) -> list[Post]:
     """Return the posts in review that are set aside, of these partners or of all, by due time."""
     statement = select(Post).join(Aside, col(Post.id) == col(Aside.post_id))
     still = statement.where(stands(Status.IN_REVIEW), col(Aside.content_hash) == col(Post.content_hash))
-    if partners:
-        still = still.where(col(Post.partner_id).in_(sa.select(col(Partner.id)).where(col(Partner.key).in_(partners))))
-    return list(session.exec(still.order_by(col(Post.due_at), col(Post.id))))
+    return list(session.exec(still.where(*of_partners(partners)).order_by(col(Post.due_at), col(Post.id))))

@@ -40,7 +40,7 @@ def waiting(session: Session, partners: Sequence[str] = ()) -> list[Group]:
     """Return the groups of what is in review, of these partners or of all, by when the first post is due."""
     first = sa.func.min(col(Post.due_at))
     if partners:
-        statement = sa.select(*_COLUMNS, sa.func.count(), first).where(stands(Status.IN_REVIEW), *_of(partners))
+        statement = sa.select(*_COLUMNS, sa.func.count(), first).where(stands(Status.IN_REVIEW), *of_partners(partners))
         statement = statement.group_by(*_COLUMNS)
     else:
         each = counts.counts(("template", "template_version", "channel"), _in_review).subquery("each")
@@ -64,7 +64,7 @@ def posts_of(session: Session, key: GroupKey, partners: Sequence[str] = (), *, l
         select(Post, Account, Partner)
         .join(Account, col(Account.id) == col(Post.account_id))
         .join(Partner, col(Partner.id) == col(Post.partner_id))
-        .where(stands(Status.IN_REVIEW), *same, *_of(partners))
+        .where(stands(Status.IN_REVIEW), *same, *of_partners(partners))
         .order_by(_from_details(), col(Post.due_at), col(Post.id))
     )
     return [PostRow(*found) for found in session.exec(statement.limit(limit)).all()]
@@ -92,7 +92,7 @@ def stored(session: Session, partners: Sequence[str] = (), *, limit: int) -> lis
     about = (col(Post.event), col(Post.question), col(Post.draft))
     statement = (
         sa.select(col(Post.id), col(Post.partner_id), *_COLUMNS, *about)
-        .where(stands(Status.IN_REVIEW), *_of(partners))
+        .where(stands(Status.IN_REVIEW), *of_partners(partners))
         .order_by(_from_details(), col(Post.due_at), col(Post.id))
         .limit(limit)
     )
@@ -102,7 +102,8 @@ def stored(session: Session, partners: Sequence[str] = (), *, limit: int) -> lis
     ]
 
 
-def _of(partners: Sequence[str]) -> list[sa.ColumnElement[bool]]:
+def of_partners(partners: Sequence[str]) -> list[sa.ColumnElement[bool]]:
+    """Return what holds for posts of these partners; nothing where none is named, which means all."""
     if not partners:
         return []
     return [col(Post.partner_id).in_(sa.select(col(Partner.id)).where(col(Partner.key).in_(partners)))]

@@ -25,6 +25,9 @@ MAIL: Final = "email"
 
 _MARKDOWN: Final = re.compile(r"([\\`*_\[\]<>|~&]|(?<![^\n])[#+=-]|(?<![^\n])\d+(?=[.)]))")
 _ADDRESS: Final = re.compile(r"https?://\S+|[^\s@]+@[^\s@]+\.[^\s@]+")
+_REGISTERED: Final = frozenset({"key", "name", "kind", "region"})
+"""What the register says of a partner itself, whatever its details have under these names."""
+
 _PARTS: Final = {"quote": ("text", ("name", "role")), "image": ("file", ("alt", "until"))}
 
 
@@ -58,14 +61,7 @@ def fill(template: Template, facts: Facts, media: MediaStore, *, card: bool = Fa
     """
     values = _values(template, facts)
     pictures = _pictures(template, values, media, facts.zone)
-    names = {
-        **values,
-        "campaign": facts.campaign,
-        "partner": facts.partner,
-        "event": facts.event,
-        "question": facts.question,
-        "channel": facts.channel,
-    }
+    names = {**values, **_given_to_all(facts)}
     lines = {key: _line(template, key, names) for key in ("subject", "preheader", "link", "link_title")}
     words = _render(template, "words", template.words, _for_markdown(names) if facts.channel == MAIL else names)
     link = lines["link"] if card and not pictures else None
@@ -82,6 +78,43 @@ def fill(template: Template, facts: Facts, media: MediaStore, *, card: bool = Fa
         subject=lines["subject"],
         preheader=lines["preheader"],
     )
+
+
+def _given_to_all(facts: Facts) -> dict[str, object]:
+    """Return what every template may read beside its fields."""
+    names = ("campaign", "partner", "event", "question", "channel")
+    return {name: getattr(facts, name) for name in names}
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """A template's words with everything filled in but what a partner writes: ``holes`` are the names of those fields,
+    in brackets, as they stand in the words.
+    """
+
+    words: str
+    holes: frozenset[str] = frozenset()
+
+
+def outline(template: Template, facts: Facts, *, without: str | None = None) -> Outline:
+    """Return the words as ``fill`` makes them, with each field that has a value by its name. The wording of a choice is
+    the template's, and kind and region are the register's: they are filled in. ``without`` as for ``settled``.
+
+    Raises:
+        BadInput: a field is ill-typed, or nothing fills a name.
+
+    """
+    values = _values(template, facts)
+    named = {
+        name: f"[{name.replace('_', ' ')}]"
+        for name, spec in template.fields.items()
+        if values[name] and spec.type not in {"choice", "image"} and (name in facts.fields or name not in _REGISTERED)
+    }
+    names = {**values, **_given_to_all(facts)}
+    words = _render(
+        template, "words", template.words, (_for_markdown(names) if facts.channel == MAIL else names) | named
+    )
+    return Outline(settled(words, without=without), frozenset(named.values()))
 
 
 def settled(text: str, *, without: str | None = None) -> str:

@@ -5,7 +5,7 @@ planned again, whatever moved; what is still in review follows the timetable; wh
 withdrawn (rulings, 10 and 14 to 17).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 
@@ -15,6 +15,7 @@ from campaign.plan.days import local
 from campaign.plan.events import not_sure
 from campaign.plan.matching import Match, matched
 from campaign.plan.placing import quiet_on
+from campaign.plan.relative import untimely
 from campaign.plan.rows import SINGLE, Action, ExistingPost, Filled, PlanFacts, PlanRow
 from campaign.plan.twins import without_copies
 from campaign.plan.wanted import wanted_posts
@@ -90,7 +91,18 @@ def _with_words(facts: PlanFacts, pair: Match, stored: ExistingPost | None) -> P
         made = filled(facts, pair.wanted, stored)
     except BadInput as error:
         return _answer(facts, pair, "blocked", error.findings[0].problem, findings=error.findings)
-    return _answer(facts, pair, "add", made=made) if stored is None else _compared(facts, pair, stored, made, hold)
+    row = _answer(facts, pair, "add", made=made) if stored is None else _compared(facts, pair, stored, made, hold)
+    return replace(row, findings=tuple(_untimely(facts, pair, row)))
+
+
+def _untimely(facts: PlanFacts, pair: Match, row: PlanRow) -> Iterator[Finding]:
+    """Warn of words that are not true on the day on which the post goes out, naming whose they are; it is no reason to
+    keep the post back.
+    """
+    if row.draft is not None and row.action != "withdraw" and row.due_at >= facts.now:
+        event = pair.wanted.occurrence.event
+        for found in untimely(facts.timetable, row.template, row.draft, row.due_at, event):
+            yield replace(found, field=f"{row.partner}.{found.field}")
 
 
 def _refusal(facts: PlanFacts, pair: Match) -> str | None:

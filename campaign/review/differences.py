@@ -6,26 +6,20 @@ facts of the register and count as no words of its own.
 
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
 
 from campaign.errors import Finding
 from campaign.models.listing import PostRow
 from campaign.models.partners import Partner
 from campaign.plan.locked import LABELS, FixedLines
 from campaign.ports import Draft
+from campaign.review.marks import MARKS, marks_of
+from campaign.review.masks import NAME, REGION, folded, masked, shown
 
-NAME: Final = "[partner\N{RIGHT SINGLE QUOTATION MARK}s name]"
-REGION: Final = "[region]"
-
-_LINK = re.compile(r"(?:https?://|www\.)\S*", re.IGNORECASE)
-_MAIL = re.compile(r"[^\s@]+@[^\s@]+\.\w+")
-_PHONE = re.compile(r"(?:\+44|\b0)(?:[ ()-]*\d){9,10}")
 _NUMBER = re.compile(r"\d")
 _LETTER = re.compile(r"[^\W\d_]")
 _LACKS, _ERROR, _WARNING, _SINGLE = 1000, 500, 100, 150
-_MARKS: Final = ((_LINK, 60, "a link"), (_PHONE, 60, "a telephone number"), (_MAIL, 40, "an email address"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,18 +59,28 @@ class Difference:
     @property
     def plain(self) -> bool:
         """Say whether it holds nothing but the common words."""
-        return not (self.own or self.lacks or self.said.findings)
+        return self.sound and not self.own
+
+    @property
+    def sound(self) -> bool:
+        """Say whether it lacks no line and nothing was found in it."""
+        return not (self.lacks or self.said.findings)
 
     @property
     def is_new(self) -> bool:
         """Say whether there is anything that nobody approved before."""
-        return bool(self.lacks or self.said.findings) or any(not line.known for line in self.own)
+        return not self.sound or any(not line.known for line in self.own)
+
+    @property
+    def likeness(self) -> Hashable:
+        """All that is told of it, but for its organisation's own facts."""
+        own = tuple((folded(self.row.partner, line.words), line.known, line.single) for line in self.own)
+        return own, self.lacks, self.said.findings
 
     @property
     def holds(self) -> list[str]:
         """Name what its new lines hold that is easily wrong."""
-        new = [line.words for line in self.own if not line.known]
-        return [name for pattern, _, name in _MARKS if any(pattern.search(words) for words in new)]
+        return marks_of("\n".join(line.words for line in self.own if not line.known))
 
     @property
     def risk(self) -> int:
@@ -86,7 +90,7 @@ class Difference:
 
 
 def _risk(line: Line) -> int:
-    marks = sum(weight for pattern, weight, _ in _MARKS if pattern.search(line.words))
+    marks = sum(weight for pattern, weight, _ in MARKS if pattern.search(line.words))
     marks += _SINGLE if line.single else 0
     whole = 10 + marks + (10 if _NUMBER.search(line.words) else 0) + min(len(line.words) // 20, 20)
     return 1 if line.known else whole
@@ -102,6 +106,16 @@ class Changes:
     own: tuple[Difference, ...]
     known: tuple[Difference, ...]
     plain: tuple[Difference, ...]
+
+    @property
+    def alike(self) -> list[list[Difference]]:
+        """The posts with new words, those together that differ by their organisations' own facts alone: first those
+        that lack a line or in which something was found, then what the fewest say.
+        """
+        found: dict[Hashable, list[Difference]] = {}
+        for one in self.own:
+            found.setdefault(one.likeness, []).append(one)
+        return sorted(found.values(), key=lambda alike: (alike[0].sound, len(alike)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,20 +147,19 @@ class Sheet:
 
 def sheet(
     said: Sequence[Said],
-    fixed: FixedLines,
+    fixed: Callable[[str | None, str | None], FixedLines],
     approved: Mapping[int, Collection[str]] | None = None,
-    told: Callable[[str | None, str | None], Collection[str]] = lambda _event, _question: (),
 ) -> Sheet:
     """Tell apart what all posts share, what those share that speak of the same, and what is each one's own.
 
-    ``approved``: by the partner's id the lines that were approved before. ``told``: the lines that the template says of
-    an event or a question.
+    ``fixed``: the lines of the template for posts of an event or a question. ``approved``: by the partner's id the
+    lines that were approved before.
     """
     parts: dict[tuple[str | None, str | None], list[Said]] = {}
     for one in said:
         parts.setdefault((one.row.post.event, one.row.post.question), []).append(one)
     found = [
-        Section(event, question, changes(own, fixed.and_at_times(told(event, question)), approved))
+        Section(event, question, changes(own, fixed(event, question), approved))
         for (event, question), own in parts.items()
     ]
     shared = set[str].intersection(*(set(part.changes.common) for part in found)) if found else set[str]()
@@ -188,22 +201,10 @@ def common_of(lines: Sequence[Sequence[str]], fixed: FixedLines) -> set[str]:
     return most | named | fixed.sometimes | set(fixed.always)
 
 
-def marks_of(words: str) -> list[str]:
-    """Name what a line holds that is easily wrong."""
-    return [name for pattern, _, name in _MARKS if pattern.search(words)]
-
-
-def is_own(partner: Partner, words: str) -> bool:
-    """Say whether all that is easily wrong in a line stands in the partner's details: it says so in all its posts."""
-    known = " ".join(partner.details.values())
-    found = [match[0] for pattern, _, _ in _MARKS for match in pattern.finditer(words)]
-    return all(one in known for one in found)
-
-
 def _line(line: str, row: PostRow, approved: Mapping[int, Collection[str]]) -> Line:
-    shown = line.replace(NAME, row.partner.name).replace(REGION, row.partner.region or REGION)
-    single = any(value.strip() and value.strip() in shown for value in row.post.fields.values())
-    return Line(shown, known=line in approved.get(row.partner.ident, ()), single=single)
+    words = shown(row.partner, line)
+    single = any(value.strip() and value.strip() in words for value in row.post.fields.values())
+    return Line(words, known=line in approved.get(row.partner.ident, ()), single=single)
 
 
 def lines_of(partner: Partner, draft: Draft) -> tuple[str, ...]:
@@ -214,11 +215,4 @@ def lines_of(partner: Partner, draft: Draft) -> tuple[str, ...]:
         *(("Image", image.alt) for image in draft.media),
     ]
     words = [line.strip() for line in draft.words.split("\n") if line.strip()]
-    return tuple(_masked(partner, line) for line in [*words, *(f"{name}: {text}" for name, text in more if text)])
-
-
-def _masked(partner: Partner, line: str) -> str:
-    """Put a mark for the partner's registered name and region: they differ in every post, and nobody wrote them."""
-    name, region = partner.name, partner.region
-    masked = line.replace(name, NAME)
-    return masked.replace(region, REGION) if region and (masked != line or line == region) else masked
+    return tuple(masked(partner, line) for line in [*words, *(f"{name}: {text}" for name, text in more if text)])

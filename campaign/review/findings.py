@@ -9,6 +9,7 @@ from campaign.errors import Finding
 from campaign.models import bounds, partners
 from campaign.models.listing import PostRow
 from campaign.plan.entries import Timetable
+from campaign.plan.relative import untimely
 from campaign.plan.words import over_limits, placeholders, unpermitted
 from campaign.ports import Draft, Limits, Message
 
@@ -19,10 +20,12 @@ def findings(
     """Find what is wrong with the words and images of a post: by its channel's limits and the campaign's own rules."""
     post = row.post
     name = post.template or f"slot {post.slot}"
+    about = next((event for event in timetable.events if event.key == post.occurrence), None)
     return [
         *over_limits(limits[post.channel], message, name),
         *placeholders(timetable, draft),
         *unpermitted(timetable, name, draft, post.due_at),
+        *untimely(timetable, name, draft, post.due_at, about),
     ]
 
 

@@ -1,33 +1,49 @@
 """What is new in all that awaits review: each line once that its partner had not had approved, the rarest first."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from campaign.models.groups import GroupKey
+from campaign.models.groups import GroupKey, Stored
 from campaign.models.partners import Partner
 from campaign.plan.locked import FixedLines
 from campaign.ports import Draft
-from campaign.review.differences import NAME, REGION, common_of, is_own, lines_of, marks_of
+from campaign.review.differences import common_of, lines_of
+from campaign.review.marks import is_own, marks_of
+from campaign.review.masks import folded, shown
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A post in review: whose, in which group, of which event or question, and what it says."""
+    """A post in review with whose it is and what it says."""
 
-    post_id: int
+    post: Stored
     partner: Partner
-    key: GroupKey
-    event: str | None
-    question: str | None
     draft: Draft
 
 
 @dataclass(frozen=True, slots=True)
-class Novelty:
-    """A line with the posts that have it. ``holds`` names what it has that is easily wrong."""
+class Wording:
+    """A line as some posts have it."""
 
     words: str
     posts: tuple[Told, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Novelty:
+    """A new line, in each of its wordings: they differ by their organisations' own facts alone."""
+
+    wordings: tuple[Wording, ...]
+
+    @property
+    def words(self) -> str:
+        """The line as it is shown for all."""
+        return self.wordings[0].words
+
+    @property
+    def posts(self) -> list[Told]:
+        """The posts that have it."""
+        return [one for wording in self.wordings for one in wording.posts]
 
     @property
     def partners(self) -> list[Partner]:
@@ -37,8 +53,10 @@ class Novelty:
     @property
     def holds(self) -> list[str]:
         """Name what it holds that is easily wrong; what stands so in every such partner's details is theirs."""
-        own = all(is_own(one, self.words) for one in self.partners)
-        return [] if own else marks_of(self.words)
+        # Marks give this page its order: with every partner's own address marked, what is written in one post alone
+        # would stand behind them all. A group's sheet marks it too, for there it is approved, and once somebody looks.
+        own = all(is_own(one.partner, wording.words) for wording in self.wordings for one in wording.posts)
+        return [] if own else marks_of("\n".join(wording.words for wording in self.wordings))
 
 
 def novelties(
@@ -50,21 +68,28 @@ def novelties(
 
     ``fixed`` gives the lines of a group's template, ``approved`` by the partner's id what was approved before.
     """
+    found: dict[str, dict[str, list[Told]]] = {}
+    for one, line in _new_lines(told, fixed, approved):
+        words = shown(one.partner, line)
+        found.setdefault(folded(one.partner, words), {}).setdefault(words, []).append(one)
+    every = [
+        Novelty(tuple(Wording(words, tuple(posts)) for words, posts in wordings.items())) for wordings in found.values()
+    ]
+    return sorted(every, key=lambda one: (len(one.posts), -len(one.holds), one.words))
+
+
+def _new_lines(
+    told: Sequence[Told],
+    fixed: Callable[[GroupKey, str | None, str | None], FixedLines],
+    approved: Mapping[int, Collection[str]],
+) -> Iterator[tuple[Told, str]]:
+    """Yield the new lines of each post, masked."""
     sections: dict[tuple[GroupKey, str | None, str | None], list[Told]] = {}
     for one in told:
-        sections.setdefault((one.key, one.event, one.question), []).append(one)
-    found: dict[str, list[Told]] = {}
+        sections.setdefault((one.post.key, one.post.event, one.post.question), []).append(one)
     for place, posts in sections.items():
         lines = [lines_of(one.partner, one.draft) for one in posts]
         common = common_of(lines, fixed(*place))
         for one, own in zip(posts, lines, strict=True):
             known = approved.get(one.partner.ident, ())
-            for line in dict.fromkeys(own):
-                if line not in common and line not in known:
-                    found.setdefault(_shown(line, one.partner), []).append(one)
-    every = [Novelty(words, tuple(posts)) for words, posts in found.items()]
-    return sorted(every, key=lambda one: (len(one.posts), -len(one.holds), one.words))
-
-
-def _shown(line: str, partner: Partner) -> str:
-    return line.replace(NAME, partner.name).replace(REGION, partner.region or REGION)
+            yield from ((one, line) for line in dict.fromkeys(own) if line not in common and line not in known)

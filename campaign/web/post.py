@@ -13,13 +13,13 @@ from campaign.models.status import PLANNABLE, Move, Status, moves_from
 from campaign.people import Right
 from campaign.review import correcting, decisions, findings
 from campaign.review.agreement import covers
-from campaign.review.comparing import Pair, compared, template_words
+from campaign.review.comparing import Pair, compared
 from campaign.web.area import Area
 from campaign.web.forms import Form
 from campaign.web.headers import MAIL_POLICY
 from campaign.web.items import Kind, Strip, items
 from campaign.web.preview import Preview, mail_page, preview
-from campaign.web.subjects import copy_of, template_of
+from campaign.web.subjects import copy_of, outline_of, template_of
 from campaign.web.visitor import Actor, Who
 from campaign.web.words import spoken
 from campaign.wording import channel
@@ -107,9 +107,11 @@ def _comparisons(session: Session, who: Actor, row: PostRow) -> list[tuple[str, 
     if approved is not None:
         before = who.house.app.contents.draft(approved)
         found.append(("Words approved last", compared(before.words, draft.words)))
-    template = template_of(copy_of(who.house.app), row.post.template, row.post.channel)
+    copy = copy_of(who.house.app)
+    template = template_of(copy, row.post.template, row.post.channel)
     if template is not None:
-        found.append((f"Template, version {template.version}", compared(template_words(template), draft.words)))
+        outline = outline_of(copy, template, row, draft)
+        found.append((f"Template, version {template.version}", compared(outline.words, draft.words, outline.holes)))
     return found
 
 

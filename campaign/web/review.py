@@ -26,7 +26,6 @@ from campaign.models.status import Status
 from campaign.people import Right
 from campaign.plan.gather import Copy
 from campaign.plan.locked import FixedLines, fixed_lines
-from campaign.ports import Draft
 from campaign.review import decisions
 from campaign.review.content import draft_from_json
 from campaign.review.decisions import Desk
@@ -49,7 +48,7 @@ _REMEMBERED = 2000
 _READ = 2000
 """Posts whose words are read for the page of new words: what was written for one post alone is among them first."""
 _LINES = 300
-"""Lines on that page at most."""
+"""Lines on that page at most, and of those that are like one."""
 _LONGEST = 500
 
 
@@ -90,17 +89,12 @@ def words(who: Who) -> Response:
         rows = groups.stored(session, who.partners, limit=_READ + 1)
         named = partners.by_ids(session, {row.partner_id for row in rows})
         approved = _approved(session, app.media_folder, named)
-    told = [
-        Told(one.post_id, named[one.partner_id], one.key, one.event, one.question, _draft(who, one.draft))
-        for one in rows[:_READ]
-    ]
+    told = [Told(one, named[one.partner_id], draft_from_json(one.draft, app.media_folder)) for one in rows[:_READ]]
     found = novelties(told, partial(_fixed, copy), approved)
     more = max(0, len(found) - _LINES)
-    return who.page("review/words.html", lines=found[:_LINES], more=more, read=_READ, whole=len(rows) <= _READ)
-
-
-def _draft(who: Actor, stored: Mapping[str, Any]) -> Draft:
-    return draft_from_json(stored, who.house.app.media_folder)
+    return who.page(
+        "review/words.html", lines=found[:_LINES], more=more, most=_LINES, read=_READ, whole=len(rows) <= _READ
+    )
 
 
 def _approved(session: Session, media: Path, named: Mapping[int, Partner]) -> dict[int, set[str]]:
@@ -156,10 +150,7 @@ def _sheet(session: Session, who: Actor, key: GroupKey) -> Sheet:
         found = findings(row, draft, message, limits=app.limits, timetable=copy.timetable) if copy else []
         said.append(Said(row, draft, contents.hash_of(message, row.post, row.account), tuple(found)))
     approved = _approved(session, app.media_folder, {row.partner.ident: row.partner for row in rows})
-    template = template_of(copy, key.template, key.channel)
-    if template is None or template.version != key.version:
-        return sheet(said, FixedLines(), approved)
-    return sheet(said, fixed_lines(template), approved, partial(told_of, copy, template))
+    return sheet(said, partial(_fixed, copy, key), approved)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from campaign.errors import Finding
-from campaign.models.groups import GroupKey
+from campaign.models.groups import GroupKey, Stored
 from campaign.models.listing import PostRow
 from campaign.models.partners import Account, Partner
 from campaign.models.posts import Post
@@ -14,6 +14,7 @@ from campaign.plan.locked import FixedLines, fixed_lines, told_lines
 from campaign.plan.template import load_templates
 from campaign.ports import Draft, Media
 from campaign.review.differences import Said, changes, sheet
+from campaign.review.masks import NAME, REGION
 from campaign.review.novelty import Told, novelties
 
 NOW = datetime(2025, 12, 1, tzinfo=UTC)
@@ -40,7 +41,7 @@ def test_common_words_stand_once_and_own_words_with_their_post() -> None:
         ],
         FIXED,
     )
-    assert found.common == ("Join in.", "Tell us what works.", "[partner’s name], [region]")
+    assert found.common == ("Join in.", "Tell us what works.", f"{NAME}, {REGION}")
     assert [one.row.post.id for one in found.plain] == [1], "a name and a region are no words of its own"
     assert [(one.row.post.id, [line.words for line in one.own]) for one in found.own] == [(2, ["Our own line."])]
 
@@ -103,10 +104,10 @@ def test_what_was_written_for_one_post_comes_before_what_the_details_say() -> No
 
 def test_a_post_alone_in_its_section_is_told_from_what_the_template_says_of_its_event() -> None:
     one = said(1, "Join in.", "Tell us what works.", "On Monday.", event="early")
-    assert (
-        not sheet([one], FIXED, told=lambda event, _question: {"On Monday."} if event == "early" else ()).posts[0].own
-    )
-    assert sheet([one], FIXED, told=lambda _event, _question: {"On Friday."}).posts[0].own
+    for day, event, own in (("Monday", "early", 0), ("Friday", "early", 1), ("Monday", "local", 1)):
+        told = {event: FIXED.and_at_times({f"On {day}."})}
+        found = sheet([one], lambda about, _question, told=told: told.get(about or "", FIXED))
+        assert len(found.posts[0].own) == own
 
 
 def test_told_lines_are_those_in_which_no_field_and_no_partner_has_a_part(tmp_path: Path) -> None:
@@ -119,7 +120,8 @@ def test_told_lines_are_those_in_which_no_field_and_no_partner_has_a_part(tmp_pa
 
 def told(number: int, *lines: str, channel: str = "facebook") -> Told:
     row = said(number, *lines).row
-    return Told(number, row.partner, GroupKey("t", "1", channel), None, None, Draft("\n\n".join(lines)))
+    stored = Stored(number, number, GroupKey("t", "1", channel), None, None, {})
+    return Told(stored, row.partner, Draft("\n\n".join(lines)))
 
 
 def test_each_new_line_stands_once_and_the_rarest_first() -> None:
@@ -131,7 +133,7 @@ def test_each_new_line_stands_once_and_the_rarest_first() -> None:
     ]
     posts += [told(8, "Join in.", "Ring 020 7946 0000")]
     found = novelties(posts, lambda *_place: FIXED, {7: {"Known."}})
-    assert [(one.words, [post.post_id for post in one.posts]) for one in found] == [
+    assert [(one.words, [told.post.post_id for told in one.posts]) for one in found] == [
         ("Ring 020 7946 0000", [8]),
         ("Shared.", [5, 6]),
     ], "four schools have the same line but for their names: it is common"
@@ -161,7 +163,7 @@ def test_posts_about_one_event_are_told_from_those_about_another() -> None:
             said(4, "Join in.", "Tell us what works.", "On Monday.", event="local"),
             said(5, "Join in.", "Tell us what works.", "On Friday.", event="local"),
         ],
-        FIXED,
+        lambda *_about: FIXED,
     )
     assert found.common == ("Join in.", "Tell us what works.")
     assert [(part.event, part.changes.common) for part in found.sections] == [
@@ -173,7 +175,7 @@ def test_posts_about_one_event_are_told_from_those_about_another() -> None:
 
 
 def test_nothing_has_no_changes() -> None:
-    assert sheet([], FIXED).common == changes([], FIXED).common == ()
+    assert sheet([], lambda *_about: FIXED).common == changes([], FIXED).common == ()
 
 
 def test_fixed_lines_are_those_without_a_field(tmp_path: Path) -> None:

@@ -17,12 +17,10 @@ def learnt(database: Database) -> dict[str, str]:
     return {str(index): str(stat) for index, stat in rows}
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_much_is_learnt_of_and_of_little_what_is_typical_is_told(
     database: Database, clock: MovedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if not database.is_sqlite:
-        database.learn()
-        return
     assert learnt(database)["post_status_due"].startswith("1000000 "), "from the first upgrade on"
     with database.write() as session:
         add_post(session, add_account(session, clock.now()), clock.now())

@@ -1,11 +1,12 @@
 """The review by groups: what is on the page is approved, what changed or was set aside is not."""
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 from pages_room import Browser, Room
 
-from campaign.models.partners import Account
+from campaign.models.partners import Account, Partner
 from campaign.models.posts import Post
 from campaign.models.status import Status
 from campaign.web import review
@@ -132,6 +133,49 @@ def test_every_new_line_stands_once_on_one_page(room: Room) -> None:
     assert "As late" not in room.browser("ella").get("/review/words").text
 
 
+def alike(room: Room) -> tuple[int, int, int]:
+    """Posts of two organisations that differ by their own numbers alone, and one with a number that is not its own."""
+    posts = (room.office.post("oak"), room.office.post("elm"), room.office.post("elm", changes={"slot": "again"}))
+    numbers = ("020 7946 0001", "020 7946 0002", "020 7946 0003")
+    with room.office.database.write() as session:
+        for post, number in zip(posts[:2], numbers, strict=False):
+            session.get_one(Partner, session.get_one(Post, post).partner_id).details = {"phone": number}
+    for post, number in zip(posts, numbers, strict=True):
+        write(room, post, f"Join in.\n\nRing {number}")
+    return posts
+
+
+def test_new_words_that_differ_by_an_organisations_own_facts_are_one_line_and_can_be_opened(room: Room) -> None:
+    posts = alike(room)
+    text = room.browser("rita").get("/review/words").text
+    assert text.count('<li class="app-change">') == 2
+    assert text.index("Ring 020 7946 0003") < text.index("Ring 020 7946 0001"), "what one post alone says comes first"
+    assert text.count("It holds a telephone number.") == 1
+    folded = text.partition("1 line like it")[2]
+    assert "Ring 020 7946 0002" in folded
+    assert f'href="/posts/{posts[1]}?from=words"' in folded
+
+
+def test_posts_that_are_alike_are_together_in_a_group_and_each_can_be_set_aside(room: Room) -> None:
+    posts, browser = alike(room), room.browser("rita")
+    text = browser.get(GROUP).text
+    assert text.index("Ring 020 7946 0003") < text.index("Ring 020 7946 0001")
+    before, _, folded = text.partition("1 more post like it")
+    assert "Ring 020 7946 0002" in folded
+    assert "Ring 020 7946 0002" not in before
+    assert len(SEEN.findall(text)) == 3, "each is approved by the hash of what the page holds of it"
+    assert decide(browser, "approve", [str(posts[1])]) == 303
+    assert states(room, posts) == ["approved", "in_review", "approved"]
+
+
+def test_what_was_set_aside_of_posts_that_are_alike_is_in_sight(room: Room) -> None:
+    posts, browser = alike(room), room.browser("rita")
+    details = '<details class="govuk-details govuk-!-margin-bottom-0" open>'
+    assert details not in browser.get(GROUP).text
+    assert decide(browser, "approve", [str(one) for one in posts[:2]]) == 303
+    assert details in browser.get(GROUP).text
+
+
 def test_what_was_written_for_one_post_is_on_the_first_page(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(review, "_MOST", 2)
     posts = three(room)
@@ -205,3 +249,16 @@ def test_from_the_new_words_a_decision_leads_back_to_them(room: Room) -> None:
     found = browser.send(f"/posts/{post}/decision", **fields)
     assert (found.status_code, found.headers["location"]) == (303, "/review/words")
     assert "Our &lt;own&gt; line" not in browser.get("/review/words").text
+
+
+def test_words_that_are_not_true_on_their_day_are_warned_of_on_the_post_and_in_its_group(room: Room) -> None:
+    post = room.office.post("oak")
+    write(room, post, "Today is the last day of the national conversation on SEND reform.")
+    warning = "It says “Today” of the close of the campaign, Wednesday 14 January, and goes out on Tuesday 2 December."
+    for page in (f"/posts/{post}", GROUP):
+        text = room.browser("rita").get(page).text
+        assert warning in text
+        assert "Give it a time on Wednesday 14 January" in text
+    with room.office.database.write() as session:
+        session.get_one(Post, post).due_at = datetime(2026, 1, 14, 9, tzinfo=UTC)
+    assert "It says" not in room.browser("rita").get(f"/posts/{post}").text

@@ -1,11 +1,10 @@
-"""Days and times as people type them; two wordings side by side."""
+"""Days and times as people type them."""
 
 from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from campaign.review.comparing import compared
 from campaign.web import times
 from campaign.web.words import filters
 
@@ -35,15 +34,6 @@ def test_a_time_is_read_as_people_write_it(text: str, meant: time | None) -> Non
 def test_a_day_is_read_as_people_write_it(text: str) -> None:
     assert times.day(text) == date(2025, 12, 1)
     assert times.day("31/11/2025") is None
-
-
-def test_wordings_are_compared_word_by_word() -> None:
-    same, changed, added = compared("One line\n\nJoin us on Monday\n", "One line\nJoin us on Friday\nMore")
-    assert not same.differs
-    assert [piece.words for piece in changed.before if piece.differs] == ["Monday"]
-    assert [piece.words for piece in changed.now if piece.differs] == ["Friday"]
-    assert added.before == ()
-    assert [piece.words for piece in added.now] == ["More"]
 
 
 def test_an_instant_in_a_reason_is_told_as_people_say_it() -> None:

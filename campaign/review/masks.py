@@ -1,0 +1,48 @@
+"""A partner's registered name and region behind marks: they differ in every post, and nobody wrote them. Pure.
+
+Where lines of many partners are folded into one, the other facts of a partner's details stand behind marks too: names
+and addresses. What does not stand there as it is, is never behind a mark.
+"""
+
+from typing import Final
+
+from campaign.models.partners import Partner
+from campaign.review.marks import is_mark, replaced
+
+
+def _mark(name: str) -> str:
+    """Return a mark that reads like a hole of a template, and is none that somebody left in the words."""
+    return f"[\N{WORD JOINER}{name}]"
+
+
+NAME: Final = _mark("partner\N{RIGHT SINGLE QUOTATION MARK}s name")
+REGION: Final = _mark("region")
+
+_NAMING: Final = frozenset(
+    {"short_name", "school", "school_name", "organisation", "town", "city", "address", "postcode"}
+)
+"""The details that say who or where somebody is; a link, a telephone number and an email address are known by what they
+are. What people write to be read (a line of their own, an event) is none of them: it is always read.
+"""
+
+
+def masked(partner: Partner, line: str) -> str:
+    """Put the marks into a line; a region counts beside the name or alone, for elsewhere it is a word like any."""
+    name, region = partner.name, partner.region
+    found = line.replace(name, NAME)
+    return found.replace(region, REGION) if region and (found != line or line == region) else found
+
+
+def shown(partner: Partner, line: str) -> str:
+    """Return a masked line as the post has it."""
+    return line.replace(NAME, partner.name).replace(REGION, partner.region or REGION)
+
+
+def folded(partner: Partner, line: str) -> str:
+    """Return a line with a mark for each fact of the partner's own: equal for lines that differ by such facts alone."""
+    found = masked(partner, line)
+    for key, value in sorted(partner.details.items(), key=lambda one: (-len(one[1]), one)):
+        fact = masked(partner, value.strip())
+        if fact and fact in found and (key in _NAMING or is_mark(value.strip())):
+            found = replaced(found, fact, _mark(key.replace("_", " ")))
+    return found
