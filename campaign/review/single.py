@@ -98,5 +98,6 @@ def refill(desk: Desk, source: Source, row: PostRow, values: Mapping[str, str], 
 
 
 def _check_pictures(source: Source, template: str, channel: str, fields: Mapping[str, str]) -> None:
-    if found := pictures_named(source.copy.templates.pick(template, channel), fields, _BY_FORM):
+    wording = source.copy.templates.pick(template, channel)
+    if found := pictures_named(wording.name, wording.fields, fields, _BY_FORM):
         raise BadInput(findings=found)

@@ -1,8 +1,9 @@
 """One post: how it will look on every channel, what speaks against it, what changed, and what has happened to it."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Annotated, Any
 
+from fastapi import Query
 from fastapi.responses import FileResponse, HTMLResponse, Response
 from sqlmodel import Session
 
@@ -15,7 +16,7 @@ from campaign.review import correcting, decisions, findings
 from campaign.review.agreement import covers
 from campaign.review.comparing import Pair, compared, template_words
 from campaign.web.area import Area
-from campaign.web.forms import Form
+from campaign.web.forms import Form, Posted
 from campaign.web.headers import MAIL_POLICY
 from campaign.web.items import Kind, Strip, items
 from campaign.web.preview import Preview, mail_page, preview
@@ -31,9 +32,9 @@ _MOVABLE = frozenset({*PLANNABLE, Status.MISSED, Status.FAILED})
 
 
 @area.get("/posts/{ident}", Right.SEE)
-def show(ident: str, who: Who) -> Response:
-    """Show a post."""
-    return page(who, ident, Form())
+def show(ident: str, who: Who, came: Annotated[str, Query(alias="from")] = "") -> Response:
+    """Show a post. ``from=words``: whoever decides it goes on to the new words, for the form carries that on."""
+    return page(who, ident, Form(Posted({"from": (came,)})))
 
 
 @area.get("/posts/{ident}/images/{digest}", Right.SEE)
@@ -76,8 +77,7 @@ def page(who: Actor, ident: str, form: Form[Any], status: int = 200) -> Response
             "events": list(reversed(listing.events(session, row.post.ident))),
             **_powers(session, who, row),
         }
-    came = form.posted.one("from") or who.request.query_params.get("from")
-    return who.page("post/post.html", status=status, form=form, from_words=came == "words", **names)
+    return who.page("post/post.html", status=status, form=form, **names)
 
 
 def _looks(who: Actor, row: PostRow) -> Preview:

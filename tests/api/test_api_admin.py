@@ -1,24 +1,14 @@
 """People, lists and the audit log by an admin's program, and by nobody else's."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from api_room import program
-from conftest import MovedClock
-from pages_room import Room, opened_room
+from pages_room import Room
 from sqlmodel import select
 
 from campaign.models import audit
 from campaign.models.tokens import Answered
 
 pytestmark = pytest.mark.thorough
-
-
-@pytest.fixture
-def room(tmp_path: Path, clock: MovedClock) -> Iterator[Room]:
-    with opened_room(tmp_path, clock) as room:
-        yield room
 
 
 def test_a_person_is_added_changed_invited_sent_away_and_taken_back(room: Room) -> None:

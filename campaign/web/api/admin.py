@@ -8,8 +8,7 @@ from pydantic import BaseModel, Field
 
 from campaign import people
 from campaign.clock import iso
-from campaign.errors import UnknownName, WrongUse
-from campaign.intake.values import ROW_MAX, is_mail
+from campaign.intake.values import ROW_MAX
 from campaign.models import audiences, mailing, users
 from campaign.models import audit as chain
 from campaign.models.audit import Audit, AuditFilter
@@ -113,7 +112,7 @@ def add_person(sent: NewPerson, who: Administers, once: Onced) -> PersonOut:
             name=sent.name,
             role=sent.role,
             partner_key=sent.partner,
-            email=_address(sent),
+            email=sent.email,
             by=desk.person.name,
             now=desk.now,
         )
@@ -121,12 +120,6 @@ def add_person(sent: NewPerson, who: Administers, once: Onced) -> PersonOut:
         return _person(found)
 
     return once.do(who, sent, PersonOut, act)
-
-
-def _address(sent: Role) -> str | None:
-    if sent.email and not is_mail(sent.email):
-        raise WrongUse(field="email", problem=f"{sent.email!r} is no mail address", mend="Write name@example.org.")
-    return sent.email or None
 
 
 @router.put("/people/{ident}")
@@ -139,7 +132,7 @@ def change_person(ident: Number, sent: Role, who: Administers, once: Onced) -> P
             found,
             role=sent.role,
             partner_key=sent.partner,
-            email=_address(sent),
+            email=sent.email,
             by=desk.person.name,
             now=desk.now,
         )
@@ -182,7 +175,7 @@ def invite_person(ident: Number, who: Administers, once: Onced) -> Invitation:
 
     def act(desk: Desk) -> dict[str, object]:
         demand(desk.person, Right.ADMINISTER)
-        found = people.acting(desk.session, _found(desk, ident).name)
+        found = people.acting(desk.session, roster.numbered(desk.session, ident).name)
         made.append(tickets.issue(desk.session, found, Purpose.INVITATION, by=desk.person.name, now=desk.now))
         return {"person": str(found.id), "link": None}
 
@@ -195,18 +188,11 @@ def invite_person(ident: Number, who: Administers, once: Onced) -> Invitation:
 def _done(ident: int, who: Caller, once: Once, sent: Sent | None, do: Callable[[Desk, User], object]) -> PersonOut:
     def act(desk: Desk) -> dict[str, object]:
         demand(desk.person, Right.ADMINISTER)
-        found = _found(desk, ident)
+        found = roster.numbered(desk.session, ident)
         do(desk, found)
         return _person(found)
 
     return once.do(who, sent, PersonOut, act)
-
-
-def _found(desk: Desk, ident: int) -> User:
-    found = users.user_by_id(desk.session, ident)
-    if found is None:
-        raise UnknownName(kind="person", name=ident, mend="The list of people shows everybody.")
-    return found
 
 
 @router.get("/lists")

@@ -5,10 +5,11 @@ from collections import Counter
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from campaign.errors import BadInput, Finding
+from campaign.errors import BadInput
 from campaign.intake.partners import CONTACT
 from campaign.models.partners import Partner
 from campaign.plan.fill import parts
+from campaign.plan.refill import pictures_named, unknown_fields
 from campaign.plan.template import wanted_fields
 from campaign.review import describing
 from campaign.review.decisions import Desk
@@ -88,18 +89,10 @@ def change_details(partner: PartnerKey, sent: NewDetails, who: Queues, once: Onc
 def _refuse_wrong(who: Caller, sent: NewDetails) -> None:
     """Refuse what no template asks for, pictures, and values that are none of their field. Raises BadInput."""
     fields = wanted_fields(who.house.app.copy.templates)
-    known = {"name", CONTACT, *(part for spec in fields.values() for part in parts(spec))}
     found = [
-        Finding("details", name, "no template asks for it", f"They ask for {', '.join(sorted(known))}")
-        for name in sorted(sent.details.keys() - known)
+        *unknown_fields("details", fields, sent.details, also=("name", CONTACT)),
+        *pictures_named("details", fields, sent.details, "Put it in on the page of the details"),
+        *describing.faults(fields, sent.details),
     ]
-    found += [
-        Finding("details", part, "no picture comes in here", "Put it in on the page of the details")
-        for spec in fields.values()
-        if spec.type == "image"
-        for part in parts(spec)
-        if part in sent.details
-    ]
-    found += describing.faults(fields, sent.details)
     if found:
         raise BadInput(found)

@@ -1,44 +1,29 @@
 """What there is to read beside posts and holds: the engagement log, the partners, their accounts."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 
 from campaign.intake.values import is_key, row_id
 from campaign.models import figures, partners
 from campaign.models.figures import Order
 from campaign.models.partners import Account, Partner
-from campaign.models.snapshots import LogFilter
 from campaign.reports.documents import account_document, partner_document
 from campaign.reports.log import log_row
 from campaign.web import places
 from campaign.web.api.bearer import Reads
-from campaign.web.api.shapes import AccountOut, Cursor, Instant, Name, Page, PartnerOut, Reading, Size
+from campaign.web.api.figures import Filtered
+from campaign.web.api.shapes import AccountOut, Cursor, Page, PartnerOut, Reading, Size
 from campaign.web.engagement import place_in, place_of
 
 router = APIRouter()
 
-One = Annotated[Name | None, Query()]
 _ORDER = Order("taken_at", descending=False)
 
 
 @router.get("/log", tags=["log"])
-def log(
-    who: Reads,
-    partner: One = None,
-    channel: One = None,
-    slot: One = None,
-    template: One = None,
-    since: Instant | None = None,
-    until: Instant | None = None,
-    limit: Size = 200,
-    cursor: Cursor = "",
-) -> Page[Reading]:
+def log(who: Reads, wanted: Filtered, limit: Size = 200, cursor: Cursor = "") -> Page[Reading]:
     """List readings by the time taken, the oldest first. Figures of two channels must not be added up."""
-    partner = who.partners[0] if who.partners else partner
-    wanted = LogFilter(partner, channel, slot, template, None, since, until)
     with who.house.app.database.read() as session:
-        page = figures.log_page(session, wanted, _ORDER, limit, after=place_in(_ORDER, cursor))
+        page = figures.log_page(session, wanted.of(who), _ORDER, limit, after=place_in(_ORDER, cursor))
     items = [Reading.model_validate(log_row(line)) for line in page.rows]
     return Page[Reading](items=items, next=place_of(_ORDER, page.rows[-1]) if page.has_after else None)
 

@@ -23,7 +23,7 @@ from campaign.reports.outcomes import outcome_row
 from campaign.review.decisions import Desk
 from campaign.web.api.bearer import Administers, Caller, Reads
 from campaign.web.api.once import Onced
-from campaign.web.api.shapes import Cursor, Instant, Name, Page, Sent, Size
+from campaign.web.api.shapes import Cursor, Figures, Instant, Name, Page, Sent, Size
 from campaign.web.charts import OUT
 from campaign.web.queue import place_in, place_of
 
@@ -33,19 +33,11 @@ One = Annotated[Name | None, Query()]
 Figure = Literal["impressions", "reach", "reactions", "comments", "shares", "clicks"]
 
 
-class Total(BaseModel):
+class Total(Figures):
     """The newest known figures of a channel's posts, added up; null where no post has the figure."""
 
-    channel: str
     part: str = Field(description="The template, partner or region; empty where nothing was split.")
     posts: int
-    taken_at: str
-    impressions: int | None
-    reach: int | None
-    reactions: int | None
-    comments: int | None
-    shares: int | None
-    clicks: int | None
 
 
 class Day(BaseModel):

@@ -252,13 +252,10 @@ class Foretold(BaseModel):
     outcome: str
 
 
-class Reading(BaseModel):
-    """The figures of a post at one instant; null where the platform does not give one. ``gap``: why there are none."""
+class Figures(BaseModel):
+    """What is counted on a channel at one instant; null where it is not known."""
 
-    id: str
-    partner: str
     channel: str
-    external_id: str | None
     taken_at: str
     impressions: int | None
     reach: int | None
@@ -266,6 +263,14 @@ class Reading(BaseModel):
     comments: int | None
     shares: int | None
     clicks: int | None
+
+
+class Reading(Figures):
+    """The figures of a post at one instant; null where the platform does not give one. ``gap``: why there are none."""
+
+    id: str
+    partner: str
+    external_id: str | None
     reading: str
     slot: str
     template: str
