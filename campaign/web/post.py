@@ -4,23 +4,25 @@ from collections.abc import Iterator
 from typing import Annotated, Any
 
 from fastapi import Query
-from fastapi.responses import FileResponse, HTMLResponse, Response
+from fastapi.responses import HTMLResponse, Response
 from sqlmodel import Session
 
-from campaign.errors import Finding, NotAllowed, UnknownName
+from campaign.errors import Finding, UnknownName
 from campaign.models import holds, listing
 from campaign.models.listing import PostRow
 from campaign.models.status import PLANNABLE, Move, Status, moves_from
 from campaign.people import Right
-from campaign.review import correcting, decisions, findings
+from campaign.review import correcting, findings
 from campaign.review.agreement import covers
 from campaign.review.comparing import Pair, compared, template_words
+from campaign.review.grouping import template_of, why_not
 from campaign.web.area import Area
 from campaign.web.forms import Form, Posted
 from campaign.web.headers import MAIL_POLICY
 from campaign.web.items import Kind, Strip, items
+from campaign.web.pictures import image_of
 from campaign.web.preview import Preview, mail_page, preview
-from campaign.web.subjects import copy_of, template_of
+from campaign.web.subjects import copy_of
 from campaign.web.visitor import Actor, Who
 from campaign.web.words import spoken
 from campaign.wording import channel
@@ -41,11 +43,8 @@ def show(ident: str, who: Who, came: Annotated[str, Query(alias="from")] = "") -
 def image(ident: str, digest: str, who: Who) -> Response:
     """Show an image of a post to whoever may see the post."""
     with who.reading() as session:
-        draft = who.house.app.contents.draft(who.post(session, ident).post)
-    found = next((one for one in draft.media if one.digest == digest and one.path.is_file()), None)
-    if found is None:
-        raise UnknownName(kind="image", name=digest, mend="The post shows those that it has.")
-    return FileResponse(found.path, media_type=found.mime, headers={"Cache-Control": "private, max-age=86400"})
+        post = who.post(session, ident).post
+    return image_of(who.house, post, digest)
 
 
 @area.get("/posts/{ident}/mail", Right.SEE)
@@ -132,7 +131,7 @@ def _powers(session: Session, who: Actor, row: PostRow) -> dict[str, object]:
     """Return what the page offers: what the table allows, the role, and the rules of review."""
     can = moves_from(Status(row.post.status))
     reviews = Move.APPROVE in can and who.may(Right.REVIEW)
-    barred = why_not(who, row) if reviews else ""
+    barred = why_not(who.person, row) if reviews else ""
     not_mail = row.post.channel != "email"
     held = holds.reason(session, f"post:{row.post.id}") is not None
     return {
@@ -149,14 +148,3 @@ def _powers(session: Session, who: Actor, row: PostRow) -> dict[str, object]:
         "correctable": correcting.can_be_corrected(session, row) if who.may(Right.QUEUE) else 0,
         "must_agree": row.post.status == Status.DRAFT and not covers(session, row.post) and who.may(Right.AGREE),
     }
-
-
-def why_not(who: Actor, row: PostRow) -> str:
-    """Return why this person may not approve the post, to end a sentence with; nothing when they may."""
-    if decisions.wrote(who.person, row.post):
-        return "you queued or last edited it"
-    try:
-        decisions.side_of(who.person, row)
-    except NotAllowed as error:
-        return str(error.facts["why"])
-    return ""

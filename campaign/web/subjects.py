@@ -4,10 +4,7 @@ from campaign.app import App
 from campaign.errors import CampaignError
 from campaign.models.groups import GroupKey
 from campaign.plan.gather import Copy
-from campaign.plan.locked import told_lines
-from campaign.plan.questions import question_facts
-from campaign.plan.template import Template
-from campaign.plan.words import event_facts
+from campaign.review.grouping import template_of
 
 
 def copy_of(app: App) -> Copy | None:
@@ -16,14 +13,6 @@ def copy_of(app: App) -> Copy | None:
         return app.copy
     except (CampaignError, OSError):
         return None
-
-
-def template_of(copy: Copy | None, name: str, channel: str) -> Template | None:
-    """Return a template as its file stands now."""
-    if copy is None:
-        return None
-    by_key = copy.templates.by_key
-    return by_key.get((name, channel)) or by_key.get((name, None))
 
 
 def title(copy: Copy | None, key: GroupKey) -> str:
@@ -43,15 +32,3 @@ def about(copy: Copy | None, event: str | None, question: str | None) -> str:
         known = copy.timetable.event(event) if copy else None
         return f"Event: {known.title}" if known else f"Event: {event}"
     return ""
-
-
-def told_of(copy: Copy | None, template: Template, event: str | None, question: str | None) -> frozenset[str]:
-    """Return the lines that posts of a template have of an event or a question, as the timetable tells of them now."""
-    if copy is None:
-        return frozenset()
-    names: dict[str, object] = {"campaign": copy.timetable.details}
-    if event and (known := copy.timetable.event(event)):
-        names["event"] = event_facts(known)
-    if question and (asked := next((one for one in copy.questions if one.key == question), None)):
-        names["question"] = question_facts(asked, copy.questions)
-    return told_lines(template, names)

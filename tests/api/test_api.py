@@ -1,6 +1,7 @@
 """The API: tokens and scopes, the rights of the person behind them, writes that happen once, problems in JSON."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from campaign.models.posts import Post
 from campaign.models.status import Status
 from campaign.models.tokens import ApiToken
 from campaign.people.bearers import Scope
+from campaign.web.rates import RULES
 
 pytestmark = pytest.mark.thorough
 
@@ -37,6 +39,13 @@ NEEDS: dict[tuple[str, str], Scope] = {
     ("POST", "/posts/{ident}/reject"): REVIEW,
     ("POST", "/posts/import/preview"): QUEUE,
     ("POST", "/posts/import"): QUEUE,
+    ("GET", "/review/groups"): READ,
+    ("GET", "/review/group"): READ,
+    ("GET", "/review/words"): READ,
+    ("POST", "/review/approve"): REVIEW,
+    ("POST", "/review/return"): REVIEW,
+    ("POST", "/review/aside"): REVIEW,
+    ("POST", "/review/take-back"): REVIEW,
     ("GET", "/posts/{ident}/hand"): READ,
     ("POST", "/posts/{ident}/hand"): SETTLE,
     ("POST", "/posts/{ident}/settle"): SETTLE,
@@ -56,6 +65,12 @@ NEEDS: dict[tuple[str, str], Scope] = {
     ("POST", "/posts/{ident}/correct"): QUEUE,
     ("GET", "/partners/{partner}/details"): READ,
     ("PATCH", "/partners/{partner}/details"): QUEUE,
+    ("GET", "/partners/{partner}/details/pictures/{field}"): READ,
+    ("PUT", "/partners/{partner}/details/pictures/{field}"): QUEUE,
+    ("DELETE", "/partners/{partner}/details/pictures/{field}"): QUEUE,
+    ("GET", "/posts/{ident}/images/{digest}"): READ,
+    ("PUT", "/posts/{ident}/pictures/{field}"): QUEUE,
+    ("DELETE", "/posts/{ident}/pictures/{field}"): QUEUE,
     ("GET", "/figures/totals"): READ,
     ("GET", "/figures/over-time"): READ,
     ("GET", "/figures/hours"): READ,
@@ -80,8 +95,14 @@ NEEDS: dict[tuple[str, str], Scope] = {
 }
 BARE = {("POST", f"/posts/{{ident}}/{move}") for move in ("submit", "agree")}
 BARE |= {("POST", f"/webhooks/{{ident}}/{act}") for act in ("off", "on", "test")}
+BARE |= {(method, path) for method, path in NEEDS if method in {"PUT", "DELETE"} and "/pictures/" in path}
 BARE |= {("POST", f"/people/{{ident}}/{act}") for act in ("invite", "send-away", "take-back", "end-sessions")}
+_SEEN = {"posts": [{"id": "2147483647", "content_hash": "0" * 64}]}
 BODIES: dict[tuple[str, str], object] = {
+    ("POST", "/review/approve"): _SEEN,
+    ("POST", "/review/return"): _SEEN | {"comment": "more"},
+    ("POST", "/review/aside"): _SEEN,
+    ("POST", "/review/take-back"): _SEEN,
     ("POST", "/posts"): {"partner": "oak", "channel": "x", "template": "post-1", "due_at": "2025-12-03T09:00:00Z"},
     ("PATCH", "/posts/{ident}"): {"fields": {"x_line": "a line"}},
     ("POST", "/posts/{ident}/move"): {"due_at": "2025-12-03T09:00:00Z"},
@@ -110,16 +131,19 @@ BODIES: dict[tuple[str, str], object] = {
 
 @pytest.fixture(scope="module")
 def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
-    with opened_room(tmp_path_factory.mktemp("api"), MovedClock()) as room:
+    with ExitStack() as stack:
+        with pytest.MonkeyPatch.context() as rules:
+            rules.setitem(RULES, "api-door", "600 per minute")  # each route is tried from this one address
+            room = stack.enter_context(opened_room(tmp_path_factory.mktemp("api"), MovedClock()))
         yield room
 
 
 def sent(caller: Program, route: tuple[str, str], post: int = 1) -> requests.Response:
     method, path = route
     query = {"/holds/foretell": "?scope=everything", "/take-down": "?slot=none"}.get(path, "")
-    return caller.call(
-        method, path.replace("{ident}", str(post)).replace("{partner}", "oak") + query, BODIES.get(route)
-    )
+    query += "?alt=A+garden" if method == "PUT" and "/pictures/" in path else ""
+    named = {"ident": str(post), "partner": "oak", "field": "image", "digest": "0" * 64}
+    return caller.call(method, path.format(**named) + query, BODIES.get(route))
 
 
 def refused(found: requests.Response, status: int, code: str) -> None:

@@ -8,7 +8,7 @@ from pages_room import Browser, Room
 from campaign.models.partners import Account
 from campaign.models.posts import Post
 from campaign.models.status import Status
-from campaign.web import review
+from campaign.review import grouping
 
 pytestmark = pytest.mark.thorough
 GROUP = "/review/group?template=t&version=1&channel=x"
@@ -133,7 +133,7 @@ def test_every_new_line_stands_once_on_one_page(room: Room) -> None:
 
 
 def test_what_was_written_for_one_post_is_on_the_first_page(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(review, "_MOST", 2)
+    monkeypatch.setattr(grouping, "MOST", 2)
     posts = three(room)
     with room.office.database.write() as session:
         session.get_one(Post, posts[2]).fields = {"line": "Our <own> line"}

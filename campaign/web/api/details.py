@@ -1,6 +1,7 @@
 """A partner's details, and what becomes of its posts when they change."""
 
 from collections import Counter
+from collections.abc import Mapping
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
@@ -14,7 +15,7 @@ from campaign.plan.template import wanted_fields
 from campaign.review import describing
 from campaign.review.decisions import Desk
 from campaign.web.api.bearer import Caller, Queues, Reads
-from campaign.web.api.once import Onced
+from campaign.web.api.once import Once, Onced
 from campaign.web.api.shapes import Name, PartnerKey, Sent, Words
 
 router = APIRouter(prefix="/partners/{partner}/details", tags=["partners"])
@@ -30,11 +31,16 @@ class DetailsOut(BaseModel):
     version: str = Field(description="To be sent with a change: where it is another by then, nothing is done.")
 
 
-class NewDetails(Sent):
+class Versioned(Sent):
+    """A change of details that were seen."""
+
+    version: str = Field(default="", max_length=64, description="The `version` that was seen; empty: whatever it is.")
+
+
+class NewDetails(Versioned):
     """Values for details; what is not named stays, and an empty value takes one away."""
 
     details: dict[Name, Words] = Field(min_length=1, max_length=60)
-    version: str = Field(default="", max_length=64, description="The `version` that was seen; empty: whatever it is.")
 
 
 class DetailsSaved(DetailsOut):
@@ -67,18 +73,21 @@ def show_details(partner: PartnerKey, who: Reads) -> DetailsOut:
 @router.patch("")
 def change_details(partner: PartnerKey, sent: NewDetails, who: Queues, once: Onced) -> DetailsSaved:
     """Change details, and bring the partner's posts in line: an approval of what changes is void."""
+    _refuse_wrong(who, sent)
+    return stored(who, once, partner, sent, sent.details)
+
+
+def stored(who: Caller, once: Once, key: str, sent: Versioned, values: Mapping[str, str]) -> DetailsSaved:
+    """Store details of a partner that were checked, and bring its posts in line. ``sent`` is the body of the call."""
     app = who.house.app
     source = app.source(placeholders=False)
-    _refuse_wrong(who, sent)
     with app.database.read() as session:
-        ahead = describing.plan_with(
-            session, source, who.partner(session, partner), sent.details, who.person, who.house.now()
-        )
+        ahead = describing.plan_with(session, source, who.partner(session, key), values, who.person, who.house.now())
 
     def act(desk: Desk) -> dict[str, object]:
-        found = who.partner(desk.session, partner)
+        found = who.partner(desk.session, key)
         standing = ahead if ahead.stands(desk.session) else None
-        done = describing.store(desk, source, found, sent.details, sent.version, standing)
+        done = describing.store(desk, source, found, values, sent.version, standing)
         counts = done if done is not None else Counter[str]()
         names = {"added": "add", "changed": "change", "withdrawn": "withdraw", "blocked": "blocked"}
         return _document(who, found) | {name: counts[action] for name, action in names.items()}

@@ -10,8 +10,8 @@ from campaign.reports.documents import account_document, partner_document
 from campaign.reports.log import log_row
 from campaign.web import places
 from campaign.web.api.bearer import Reads
-from campaign.web.api.figures import Filtered
-from campaign.web.api.shapes import AccountOut, Cursor, Page, PartnerOut, Reading, Size
+from campaign.web.api.figures import Filtered, Reading
+from campaign.web.api.shapes import AccountOut, Cursor, Page, PartnerOut, Size
 from campaign.web.engagement import place_in, place_of
 
 router = APIRouter()

@@ -23,7 +23,7 @@ from campaign.reports.outcomes import outcome_row
 from campaign.review.decisions import Desk
 from campaign.web.api.bearer import Administers, Caller, Reads
 from campaign.web.api.once import Onced
-from campaign.web.api.shapes import Cursor, Figures, Instant, Name, Page, Sent, Size
+from campaign.web.api.shapes import Cursor, Instant, Name, Page, Sent, Size
 from campaign.web.charts import OUT
 from campaign.web.queue import place_in, place_of
 
@@ -31,6 +31,31 @@ router = APIRouter(tags=["figures"])
 
 One = Annotated[Name | None, Query()]
 Figure = Literal["impressions", "reach", "reactions", "comments", "shares", "clicks"]
+
+
+class Figures(BaseModel):
+    """What is counted on a channel at one instant; null where it is not known."""
+
+    channel: str
+    taken_at: str
+    impressions: int | None
+    reach: int | None
+    reactions: int | None
+    comments: int | None
+    shares: int | None
+    clicks: int | None
+
+
+class Reading(Figures):
+    """The figures of a post at one instant; null where the platform does not give one. ``gap``: why there are none."""
+
+    id: str
+    partner: str
+    external_id: str | None
+    reading: str
+    slot: str
+    template: str
+    gap: str | None
 
 
 class Total(Figures):

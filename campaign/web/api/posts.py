@@ -120,9 +120,11 @@ def correct_issue(ident: PostId, sent: Correction, who: Queues, once: Onced) -> 
     return once.do(who, sent, PostOut, act)
 
 
-def _decided(
+def decided(
     ident: int, who: Caller, once: Onced, sent: Sent | None, decide: Callable[[Desk, PostRow], object]
 ) -> PostOut:
+    """Do what a call asks of a post, once, and return the post as it is then."""
+
     def act(desk: Desk) -> dict[str, object]:
         decide(desk, who.post(desk.session, ident))
         desk.session.flush()
@@ -135,40 +137,40 @@ def _decided(
 def edit_post(ident: PostId, sent: NewWords, who: Queues, once: Onced) -> PostOut:
     """Change the words of a post where its template lets them change. An approval is void then."""
     source = who.house.app.source(placeholders=True)
-    return _decided(ident, who, once, sent, lambda desk, row: single.refill(desk, source, row, sent.fields))
+    return decided(ident, who, once, sent, lambda desk, row: single.refill(desk, source, row, sent.fields))
 
 
 @router.post("/{ident}/move")
 def move_post(ident: PostId, sent: NewTime, who: Queues, once: Onced) -> PostOut:
     """Give a post a new time. Inside its slot's window it keeps its approval."""
-    return _decided(ident, who, once, sent, lambda desk, row: decisions.reschedule(desk, row, sent.due_at))
+    return decided(ident, who, once, sent, lambda desk, row: decisions.reschedule(desk, row, sent.due_at))
 
 
 @router.post("/{ident}/submit")
 def submit_post(ident: PostId, who: Queues, once: Onced) -> PostOut:
     """Hand a draft to review."""
-    return _decided(ident, who, once, None, decisions.submit)
+    return decided(ident, who, once, None, decisions.submit)
 
 
 @router.post("/{ident}/withdraw")
 def withdraw_post(ident: PostId, sent: Why, who: Queues, once: Onced) -> PostOut:
     """Take a post out before it is published."""
-    return _decided(ident, who, once, sent, lambda desk, row: decisions.withdraw(desk, row, sent.reason))
+    return decided(ident, who, once, sent, lambda desk, row: decisions.withdraw(desk, row, sent.reason))
 
 
 @router.post("/{ident}/approve")
 def approve_post(ident: PostId, sent: Seen, who: Reviews, once: Onced) -> PostOut:
     """Approve the content that was seen. Where partner and DfE must both say yes, it may stay in review."""
-    return _decided(ident, who, once, sent, lambda desk, row: decisions.approve(desk, row, sent.content_hash))
+    return decided(ident, who, once, sent, lambda desk, row: decisions.approve(desk, row, sent.content_hash))
 
 
 @router.post("/{ident}/return")
 def return_post(ident: PostId, sent: Comment, who: Reviews, once: Onced) -> PostOut:
     """Return a post to its partner; its officers are told what to change."""
-    return _decided(ident, who, once, sent, lambda desk, row: decisions.send_back(desk, row, sent.comment))
+    return decided(ident, who, once, sent, lambda desk, row: decisions.send_back(desk, row, sent.comment))
 
 
 @router.post("/{ident}/reject")
 def reject_post(ident: PostId, sent: Why, who: Reviews, once: Onced) -> PostOut:
     """Reject a post for good."""
-    return _decided(ident, who, once, sent, lambda desk, row: decisions.reject(desk, row, sent.reason))
+    return decided(ident, who, once, sent, lambda desk, row: decisions.reject(desk, row, sent.reason))

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Generic, TypeVar
 from fastapi import Path, Query
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
+from campaign.errors import Finding
 from campaign.intake.values import KEY_MAX, ROW_MAX
 
 Item = TypeVar("Item")
@@ -38,6 +39,7 @@ PartnerKey = Annotated[
     str, Path(max_length=KEY_MAX, pattern="^[A-Za-z0-9][A-Za-z0-9._-]*$", description="The partner's key.")
 ]
 PostId = Annotated[int, Path(ge=1, le=ROW_MAX, description="The post's number.")]
+RowNumber = Annotated[str, StringConstraints(pattern="^[1-9][0-9]{0,9}$")]
 Size = Annotated[int, Query(ge=1, le=200, description="How many at most.")]
 Cursor = Annotated[str, Query(max_length=100, description="`next` of the page before.")]
 
@@ -140,6 +142,20 @@ class Page(BaseModel, Generic[Item]):
 
     items: list[Item]
     next: str | None = None
+
+
+class Fault(BaseModel):
+    """What is wrong with something, or wants looking at."""
+
+    field: str
+    problem: str
+    mend: str
+    severity: str = Field(description="error or warning")
+
+    @classmethod
+    def of(cls, found: Finding) -> "Fault":
+        """Return a finding as it goes out."""
+        return cls(field=found.field, problem=found.problem, mend=found.mend, severity=found.severity)
 
 
 class PostOut(BaseModel):
@@ -250,31 +266,6 @@ class Foretold(BaseModel):
     due_at: str
     fate: str
     outcome: str
-
-
-class Figures(BaseModel):
-    """What is counted on a channel at one instant; null where it is not known."""
-
-    channel: str
-    taken_at: str
-    impressions: int | None
-    reach: int | None
-    reactions: int | None
-    comments: int | None
-    shares: int | None
-    clicks: int | None
-
-
-class Reading(Figures):
-    """The figures of a post at one instant; null where the platform does not give one. ``gap``: why there are none."""
-
-    id: str
-    partner: str
-    external_id: str | None
-    reading: str
-    slot: str
-    template: str
-    gap: str | None
 
 
 class PartnerOut(BaseModel):
