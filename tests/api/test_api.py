@@ -25,6 +25,7 @@ pytestmark = pytest.mark.thorough
 
 READ, QUEUE, REVIEW, HOLD = Scope.READ, Scope.QUEUE, Scope.REVIEW, Scope.HOLD
 SETTLE, AGREE, RETRACT, ADMINISTER = Scope.SETTLE, Scope.AGREE, Scope.RETRACT, Scope.ADMINISTER
+CONNECT, ACCOUNT = Scope.CONNECT, Scope.ACCOUNT
 NEEDS: dict[tuple[str, str], Scope] = {
     ("GET", "/posts"): READ,
     ("GET", "/posts/{ident}"): READ,
@@ -62,6 +63,9 @@ NEEDS: dict[tuple[str, str], Scope] = {
     ("GET", "/log"): READ,
     ("GET", "/partners"): READ,
     ("GET", "/accounts"): READ,
+    ("POST", "/accounts/{ident}/connect"): CONNECT,
+    ("POST", "/accounts/{ident}/connect/answer"): CONNECT,
+    ("POST", "/accounts/{ident}/connect/choice"): CONNECT,
     ("POST", "/posts/{ident}/correct"): QUEUE,
     ("GET", "/partners/{partner}/details"): READ,
     ("PATCH", "/partners/{partner}/details"): QUEUE,
@@ -71,6 +75,29 @@ NEEDS: dict[tuple[str, str], Scope] = {
     ("GET", "/posts/{ident}/images/{digest}"): READ,
     ("PUT", "/posts/{ident}/pictures/{field}"): QUEUE,
     ("DELETE", "/posts/{ident}/pictures/{field}"): QUEUE,
+    ("POST", "/posts/preview"): QUEUE,
+    ("POST", "/posts/{ident}/preview"): QUEUE,
+    ("GET", "/posts/{ident}/article"): READ,
+    ("GET", "/templates"): READ,
+    ("GET", "/calendar"): READ,
+    ("GET", "/figures/week"): READ,
+    ("GET", "/participation"): READ,
+    ("GET", "/participation/counts"): READ,
+    ("GET", "/participation/reminders"): READ,
+    ("POST", "/participation/remind"): HOLD,
+    ("GET", "/accounts/health"): READ,
+    ("GET", "/health"): ADMINISTER,
+    ("POST", "/health/ask-platforms"): ADMINISTER,
+    ("GET", "/audit/check"): ADMINISTER,
+    ("GET", "/people/{ident}"): ADMINISTER,
+    ("GET", "/account"): READ,
+    ("PUT", "/account/mail"): ACCOUNT,
+    ("GET", "/account/tokens"): ACCOUNT,
+    ("POST", "/account/tokens/{ident}/revoke"): ACCOUNT,
+    ("GET", "/account/sessions"): ACCOUNT,
+    ("POST", "/account/sessions/{ident}/end"): ACCOUNT,
+    ("POST", "/account/sign-out-everywhere"): ACCOUNT,
+    ("POST", "/account/calendar/revoke"): ACCOUNT,
     ("GET", "/figures/totals"): READ,
     ("GET", "/figures/over-time"): READ,
     ("GET", "/figures/hours"): READ,
@@ -96,14 +123,23 @@ NEEDS: dict[tuple[str, str], Scope] = {
 BARE = {("POST", f"/posts/{{ident}}/{move}") for move in ("submit", "agree")}
 BARE |= {("POST", f"/webhooks/{{ident}}/{act}") for act in ("off", "on", "test")}
 BARE |= {(method, path) for method, path in NEEDS if method in {"PUT", "DELETE"} and "/pictures/" in path}
+BARE |= {("POST", "/accounts/{ident}/connect"), ("POST", "/health/ask-platforms")}
+BARE |= {route for route in NEEDS if route[0] == "POST" and route[1].startswith("/account/")}
 BARE |= {("POST", f"/people/{{ident}}/{act}") for act in ("invite", "send-away", "take-back", "end-sessions")}
+_NEW = {"partner": "oak", "channel": "x", "template": "post-1", "due_at": "2025-12-03T09:00:00Z"}
 _SEEN = {"posts": [{"id": "2147483647", "content_hash": "0" * 64}]}
 BODIES: dict[tuple[str, str], object] = {
+    ("POST", "/accounts/{ident}/connect/answer"): {"journey": "j", "state": "s", "code": "c"},
+    ("POST", "/accounts/{ident}/connect/choice"): {"journey": "j", "external_id": "1"},
+    ("POST", "/posts/preview"): _NEW,
+    ("POST", "/posts/{ident}/preview"): {"fields": {"x_line": "a line"}},
+    ("POST", "/participation/remind"): {"seen": "0" * 64},
+    ("PUT", "/account/mail"): {"mail": "all"},
     ("POST", "/review/approve"): _SEEN,
     ("POST", "/review/return"): _SEEN | {"comment": "more"},
     ("POST", "/review/aside"): _SEEN,
     ("POST", "/review/take-back"): _SEEN,
-    ("POST", "/posts"): {"partner": "oak", "channel": "x", "template": "post-1", "due_at": "2025-12-03T09:00:00Z"},
+    ("POST", "/posts"): _NEW,
     ("PATCH", "/posts/{ident}"): {"fields": {"x_line": "a line"}},
     ("POST", "/posts/{ident}/move"): {"due_at": "2025-12-03T09:00:00Z"},
     ("POST", "/posts/{ident}/withdraw"): {"reason": "over"},

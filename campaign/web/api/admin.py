@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from campaign import people
 from campaign.clock import iso
 from campaign.intake.values import ROW_MAX
-from campaign.models import audiences, mailing, users
+from campaign.models import audiences, mailing, sign_in, users
 from campaign.models import audit as chain
 from campaign.models.audit import Audit, AuditFilter
 from campaign.models.users import User
@@ -17,6 +17,7 @@ from campaign.people import Right, demand, roster, tickets
 from campaign.people.tickets import Purpose
 from campaign.review.decisions import Desk
 from campaign.web import places
+from campaign.web.api.account import SessionOut
 from campaign.web.api.bearer import Administers, Caller
 from campaign.web.api.once import Once, Onced
 from campaign.web.api.shapes import Cursor, Name, Page, Sent, Size
@@ -24,6 +25,7 @@ from campaign.web.api.shapes import Cursor, Name, Page, Sent, Size
 router = APIRouter(tags=["admin"])
 
 Number = Annotated[int, Path(ge=1, le=ROW_MAX, description="The person's number.")]
+_TOLD = 20
 Text = Annotated[Name | None, Query()]
 
 
@@ -53,6 +55,14 @@ class PersonOut(BaseModel):
     added_at: str
 
 
+class PersonStory(PersonOut):
+    """A person with how they prove who they are."""
+
+    has_password: bool
+    passkeys: int
+    sessions: list[SessionOut]
+
+
 class Invitation(BaseModel):
     """An invitation."""
 
@@ -67,6 +77,16 @@ class ListOut(BaseModel):
     wanting: int
     left: int
     speakers: list[str]
+
+
+class Checked(BaseModel):
+    """What the walk over some rows of the audit chain found."""
+
+    rows: int = Field(description="Rows that were walked.")
+    faults: list[str] = Field(description="What does not fit; none: they are whole.")
+    more: bool = Field(description="Whether there are more faults than are named.")
+    older: int | None = Field(description="To be sent for the rows before; null: they were the oldest.")
+    head: str | None = Field(description="The digest at which the chain stands.")
 
 
 class Decision(BaseModel):
@@ -120,6 +140,20 @@ def add_person(sent: NewPerson, who: Administers, once: Onced) -> PersonOut:
         return _person(found)
 
     return once.do(who, sent, PersonOut, act)
+
+
+@router.get("/people/{ident}")
+def show_person(ident: Number, who: Administers) -> PersonStory:
+    """Show a person with how they prove who they are, and where they are signed in."""
+    demand(who.person, Right.ADMINISTER)
+    with who.house.app.database.read() as session:
+        found = roster.numbered(session, ident)
+        sessions = sign_in.visits(session, found.ident, who.house.now())
+        proofs = {
+            "has_password": sign_in.password(session, found.ident) is not None,
+            "passkeys": len(sign_in.passkeys(session, found.ident)),
+        }
+    return PersonStory.model_validate(_person(found) | proofs | {"sessions": [SessionOut.of(row) for row in sessions]})
 
 
 @router.put("/people/{ident}")
@@ -220,6 +254,23 @@ def list_decisions(
         page = chain.page(session, wanted, limit, after=places.read(cursor, int))
     items = [_decision(row) for row in page.rows]
     return Page[Decision](items=items, next=str(page.rows[-1].id) if page.has_after else None)
+
+
+@router.get("/audit/check")
+def check_audit(who: Administers, older: Annotated[int | None, Query(ge=1, le=ROW_MAX)] = None) -> Checked:
+    """Walk the newest 200 rows of the chain, or those before `older`, and say whether they are whole."""
+    demand(who.person, Right.ADMINISTER)
+    with who.house.app.database.read() as session:
+        found = chain.walked(session, chain.WALKED, before=older)
+        head = chain.head(session)
+    faults = list(found.faults[:_TOLD]) or ([] if head else [chain.NO_HEAD])
+    return Checked(
+        rows=found.rows,
+        faults=faults,
+        more=len(found.faults) > _TOLD,
+        older=found.older,
+        head=head.digest if head else None,
+    )
 
 
 def _decision(row: Audit) -> Decision:

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field, StringConstraints
 
 from campaign.intake.outcomes import read_outcomes
+from campaign.intake.values import ROW_MAX
 from campaign.models import figures, listing, outcomes
 from campaign.models.figures import Funnel
 from campaign.models.listing import PostFilter, PostRow
@@ -129,8 +130,9 @@ class Filter:
         template: One = None,
         since: Instant | None = None,
         until: Instant | None = None,
+        post: Annotated[int | None, Query(ge=1, le=ROW_MAX, description="The post's number.")] = None,
     ) -> None:
-        self._given = LogFilter(partner, channel, slot, template, None, since, until)
+        self._given = LogFilter(partner, channel, slot, template, post, since, until)
 
     def of(self, who: Caller) -> LogFilter:
         """Return the filter for who calls."""

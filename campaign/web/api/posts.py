@@ -8,16 +8,22 @@ from fastapi import APIRouter, Query
 from campaign.models import listing
 from campaign.models.listing import PostFilter, PostRow
 from campaign.models.status import Status
+from campaign.newsletter.article import article_of
+from campaign.plan.words import TOKEN
+from campaign.ports import Draft
 from campaign.reports.documents import message_document, row_document
 from campaign.reports.story import story
 from campaign.review import correcting, decisions, single
 from campaign.review.decisions import Desk
+from campaign.review.single import Asked
 from campaign.web.api.bearer import Caller, Queues, Reads, Reviews
 from campaign.web.api.once import Onced
 from campaign.web.api.shapes import (
+    ArticleOut,
     Comment,
     Correction,
     Cursor,
+    Fault,
     Instant,
     Name,
     NewPost,
@@ -27,6 +33,7 @@ from campaign.web.api.shapes import (
     PostId,
     PostOut,
     PostPreview,
+    PostProposed,
     PostStory,
     Seen,
     Sent,
@@ -87,25 +94,57 @@ def preview_post(ident: PostId, who: Reads) -> PostPreview:
     return PostPreview.model_validate(message_document(who.house.app.contents.message(row.post)))
 
 
+@router.get("/{ident}/article")
+def show_article(ident: PostId, who: Reads) -> ArticleOut:
+    """Show a newsletter as an article, to paste into a newsletter of one's own."""
+    with who.house.app.database.read() as session:
+        row = who.post(session, ident)
+    found = article_of(who.house.app.contents.message(row.post))
+    return ArticleOut(html=found.html_fragment, plain=found.plain, eml=found.eml.decode("utf-8", "replace"))
+
+
 @router.post("", status_code=201)
 def queue_post(sent: NewPost, who: Queues, once: Onced) -> PostOut:
     """Queue a post outside the timetable; it goes to review like any other."""
     source = who.house.app.source(placeholders=False)
 
     def act(desk: Desk) -> dict[str, object]:
-        post = single.queue_one(
-            desk,
-            source,
-            partner=sent.partner,
-            channel=sent.channel,
-            template=sent.template,
-            due_at=sent.due_at,
-            fields=sent.fields,
-            handle=sent.account,
-        )
+        post = single.queue_one(desk, source, _asked(sent))
         return row_document(who.post(desk.session, post.ident))
 
     return once.do(who, sent, PostOut, act)
+
+
+def _asked(sent: NewPost) -> Asked:
+    return Asked(sent.partner, sent.channel, sent.template, sent.due_at, sent.fields, sent.account)
+
+
+@router.post("/preview")
+def propose_post(sent: NewPost, who: Queues) -> PostProposed:
+    """Show what a new post would send, and what is wrong with it. Nothing is stored."""
+    house = who.house
+    source = house.app.source(placeholders=False)
+    with house.app.database.read() as session:
+        _, row = single.proposed(session, source, who.person, _asked(sent))
+    shown = _composed(who, sent.channel, row.draft) if row.draft else None
+    return PostProposed(preview=shown, faults=[Fault.of(one) for one in row.findings])
+
+
+@router.post("/{ident}/preview")
+def propose_words(ident: PostId, sent: NewWords, who: Queues) -> PostPreview:
+    """Show what a post would send with other words. Nothing is stored."""
+    house = who.house
+    source = house.app.source(placeholders=True)
+    with house.app.database.read() as session:
+        row = who.post(session, ident)
+        desk = Desk(session, house.app.contents, who.person, house.now())
+        draft, _ = single.reworded(desk, source, row, sent.fields)
+    return _composed(who, row.post.channel, draft)
+
+
+def _composed(who: Caller, channel: str, draft: Draft) -> PostPreview:
+    message = who.house.app.contents.composer.compose(channel, draft, TOKEN)
+    return PostPreview.model_validate(message_document(message))
 
 
 @router.post("/{ident}/correct", status_code=201)

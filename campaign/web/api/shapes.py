@@ -195,6 +195,21 @@ class PostPreview(BaseModel):
     media: list[dict[str, Any]]
 
 
+class PostProposed(BaseModel):
+    """What a new post would send; null where it would be none."""
+
+    preview: PostPreview | None
+    faults: list[Fault]
+
+
+class ArticleOut(BaseModel):
+    """A newsletter's words, copy-ready."""
+
+    html: str
+    plain: str
+    eml: str = Field(description="A mail that mail programs open as a draft.")
+
+
 class PostPlaced(PostOut):
     """A post that a person spoke for."""
 

@@ -6,13 +6,18 @@ from fastapi import FastAPI
 
 from campaign import __version__
 from campaign.web.api import (
+    account,
     admin,
+    calendar,
+    connecting,
     details,
     facts,
     figures,
+    health,
     holds,
     importing,
     outcomes,
+    participation,
     pictures,
     posts,
     review,
@@ -22,7 +27,25 @@ from campaign.web.api import (
 from campaign.web.api.problems import MEDIA_TYPE, SCHEMA, Bounded, add_problems
 from campaign.web.house import House
 
-_MODULES = (importing, posts, review, outcomes, speaking, details, pictures, holds, facts, figures, admin, webhooks)
+_MODULES = (
+    importing,
+    posts,
+    review,
+    outcomes,
+    speaking,
+    details,
+    pictures,
+    connecting,
+    holds,
+    facts,
+    figures,
+    calendar,
+    participation,
+    health,
+    admin,
+    webhooks,
+    account,
+)
 
 _REFUSALS = {
     400: "The body is no JSON",
