@@ -8,9 +8,12 @@ from sqlmodel import Session
 from campaign.errors import Finding
 from campaign.models import bounds, partners
 from campaign.models.listing import PostRow
+from campaign.models.status import PLANNABLE
 from campaign.plan.entries import Timetable
+from campaign.plan.gather import Copy
 from campaign.plan.words import over_limits, placeholders, unpermitted
 from campaign.ports import Draft, Limits, Message
+from campaign.review.content import Contents
 
 
 def findings(
@@ -24,6 +27,21 @@ def findings(
         *placeholders(timetable, draft),
         *unpermitted(timetable, name, draft, post.due_at),
     ]
+
+
+def against(
+    session: Session, row: PostRow, contents: Contents, limits: Mapping[str, Limits], copy: Copy | None, now: datetime
+) -> list[Finding]:
+    """Find all that speaks against a post while it can still be mended; of its words only where the campaign's files
+    can be read.
+    """
+    if row.post.status not in PLANNABLE:
+        return []
+    found = standing(session, row, now)
+    if copy is not None:
+        draft, message = contents.draft(row.post), contents.message(row.post)
+        found += findings(row, draft, message, limits=limits, timetable=copy.timetable)
+    return found
 
 
 def standing(session: Session, row: PostRow, now: datetime) -> list[Finding]:

@@ -12,7 +12,7 @@ from typing import Any
 from sqlmodel import Session
 
 from campaign.errors import Changed, MoveRefused, NotAllowed
-from campaign.models import asides, groups, partners
+from campaign.models import Database, asides, groups, partners
 from campaign.models.groups import Group, GroupKey
 from campaign.models.listing import PostRow
 from campaign.models.partners import Partner
@@ -100,15 +100,19 @@ class Reader:
         found = findings(row, draft, message, limits=self.limits, timetable=timetable) if timetable else []
         return Said(row, draft, self.contents.hash_of(message, row.post, row.account), tuple(found))
 
-    def new_words(self, session: Session) -> NewWords:
-        """Return every new line of what awaits review, of ``READ`` posts at most."""
-        rows = groups.stored(session, self.partner_keys, limit=READ + 1)
-        named = partners.by_ids(session, {row.partner_id for row in rows})
+    def new_words(self, database: Database) -> NewWords:
+        """Return every new line of what awaits review, of ``READ`` posts at most. They are compared when the database
+        has been read: that takes long, and no transaction waits for it.
+        """
+        with database.read() as session:
+            rows = groups.stored(session, self.partner_keys, limit=READ + 1)
+            named = partners.by_ids(session, {row.partner_id for row in rows})
+            approved = self._approved(session, named)
         told = [
             Told(one.post_id, named[one.partner_id], one.key, one.event, one.question, self._draft(one.draft))
             for one in rows[:READ]
         ]
-        return NewWords(novelties(told, self._fixed, self._approved(session, named)), whole=len(rows) <= READ)
+        return NewWords(novelties(told, self._fixed, approved), whole=len(rows) <= READ)
 
     def _approved(self, session: Session, named: Mapping[int, Partner]) -> dict[int, set[str]]:
         """Return by partner the lines that were approved before."""

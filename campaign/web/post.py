@@ -7,7 +7,7 @@ from fastapi import Query
 from fastapi.responses import HTMLResponse, Response
 from sqlmodel import Session
 
-from campaign.errors import Finding, UnknownName
+from campaign.errors import UnknownName
 from campaign.models import holds, listing
 from campaign.models.listing import PostRow
 from campaign.models.status import PLANNABLE, Move, Status, moves_from
@@ -85,16 +85,12 @@ def _looks(who: Actor, row: PostRow) -> Preview:
 
 def _strips(session: Session, who: Actor, row: PostRow) -> Iterator[Strip]:
     """Say what `campaign check` would find of the post, while it can still be mended."""
-    app, copy = who.house.app, copy_of(who.house.app)
+    app = who.house.app
     if row.post.status not in PLANNABLE:
         return
     if row.account.mode == "by-hand":
         yield Strip(Kind.NOTE, "No program has access to this account: a person publishes the post when it is due.")
-    found: list[Finding] = findings.standing(session, row, who.house.now())
-    if copy is not None:
-        draft, message = app.contents.draft(row.post), app.contents.message(row.post)
-        found += findings.findings(row, draft, message, limits=app.limits, timetable=copy.timetable)
-    for one in found:
+    for one in findings.against(session, row, app.contents, app.limits, copy_of(app), who.house.now()):
         words = f"{spoken(one)}. {one.mend}."
         yield Strip(Kind.FIX if one.severity == "error" else Kind.CHECK, words.replace("..", "."))
 

@@ -62,8 +62,7 @@ def show(who: Who) -> Response:
 @area.get("/review/words", Right.REVIEW)
 def words(who: Who) -> Response:
     """Show every new line of what awaits review once, the rarest first."""
-    with who.reading() as session:
-        found = _reader(who).new_words(session)
+    found = _reader(who).new_words(who.house.app.database)
     more = max(0, len(found.lines) - _LINES)
     return who.page("review/words.html", lines=found.lines[:_LINES], more=more, read=grouping.READ, whole=found.whole)
 

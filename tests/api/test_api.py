@@ -77,6 +77,9 @@ NEEDS: dict[tuple[str, str], Scope] = {
     ("DELETE", "/posts/{ident}/pictures/{field}"): QUEUE,
     ("POST", "/posts/preview"): QUEUE,
     ("POST", "/posts/{ident}/preview"): QUEUE,
+    ("POST", "/posts/{ident}/correct/preview"): QUEUE,
+    ("GET", "/posts/{ident}/check"): READ,
+    ("POST", "/partners/{partner}/details/preview"): QUEUE,
     ("GET", "/posts/{ident}/article"): READ,
     ("GET", "/templates"): READ,
     ("GET", "/calendar"): READ,
@@ -127,6 +130,7 @@ BARE |= {("POST", "/accounts/{ident}/connect"), ("POST", "/health/ask-platforms"
 BARE |= {route for route in NEEDS if route[0] == "POST" and route[1].startswith("/account/")}
 BARE |= {("POST", f"/people/{{ident}}/{act}") for act in ("invite", "send-away", "take-back", "end-sessions")}
 _NEW = {"partner": "oak", "channel": "x", "template": "post-1", "due_at": "2025-12-03T09:00:00Z"}
+_RIGHT = {"due_at": "2025-12-03T09:00:00Z", "fields": {"mistake": "9", "right": "10"}}
 _SEEN = {"posts": [{"id": "2147483647", "content_hash": "0" * 64}]}
 BODIES: dict[tuple[str, str], object] = {
     ("POST", "/accounts/{ident}/connect/answer"): {"journey": "j", "state": "s", "code": "c"},
@@ -154,8 +158,10 @@ BODIES: dict[tuple[str, str], object] = {
     ("POST", "/partners/{partner}/revoke"): {"slot": "none"},
     ("POST", "/posts/{ident}/take-down"): {"reason": "a wrong figure"},
     ("POST", "/take-down"): {"slot": "none", "seen": "0" * 64, "reason": "a wrong figure"},
-    ("POST", "/posts/{ident}/correct"): {"due_at": "2025-12-03T09:00:00Z", "fields": {"mistake": "9", "right": "10"}},
+    ("POST", "/posts/{ident}/correct"): _RIGHT,
+    ("POST", "/posts/{ident}/correct/preview"): _RIGHT,
     ("PATCH", "/partners/{partner}/details"): {"details": {"own_words": "Ours"}},
+    ("POST", "/partners/{partner}/details/preview"): {"details": {"own_words": "Ours"}},
     ("POST", "/outcomes"): {"csv": "day,name,number,source\n"},
     ("POST", "/people"): {"name": "adam", "role": "admin"},
     ("PUT", "/people/{ident}"): {"role": "officer"},
@@ -174,11 +180,11 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
         yield room
 
 
-def sent(caller: Program, route: tuple[str, str], post: int = 1) -> requests.Response:
+def sent(caller: Program, route: tuple[str, str], post: int = 1, partner: str = "oak") -> requests.Response:
     method, path = route
     query = {"/holds/foretell": "?scope=everything", "/take-down": "?slot=none"}.get(path, "")
     query += "?alt=A+garden" if method == "PUT" and "/pictures/" in path else ""
-    named = {"ident": str(post), "partner": "oak", "field": "image", "digest": "0" * 64}
+    named = {"ident": str(post), "partner": partner, "field": "image", "digest": "0" * 64}
     return caller.call(method, path.format(**named) + query, BODIES.get(route))
 
 
@@ -222,6 +228,11 @@ def test_what_is_another_partners_is_not_there(room: Room, route: tuple[str, str
     theirs = room.office.post("elm")
     refused(sent(program(room, "olga"), route, theirs), 404, "not-found")
     assert room.office.seen(theirs).status == Status.IN_REVIEW
+
+
+@pytest.mark.parametrize("route", [route for route in NEEDS if "{partner}" in route[1]], ids=" ".join)
+def test_another_partner_is_not_there(room: Room, route: tuple[str, str]) -> None:
+    refused(sent(program(room, "olga"), route, partner="elm"), 404, "not-found")
 
 
 def test_a_token_never_does_more_than_its_person(room: Room) -> None:

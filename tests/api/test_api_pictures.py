@@ -13,6 +13,7 @@ from campaign.models import partners
 from campaign.models.partners import Partner
 from campaign.models.status import Status
 from campaign.people.bearers import Scope
+from campaign.web.forms import MOST_BYTES
 from campaign.web.pictures import MOST_FILE
 
 pytestmark = pytest.mark.thorough
@@ -81,6 +82,15 @@ def test_a_picture_that_says_nothing_of_itself_is_refused(room: Room) -> None:
         assert put(olga, OURS, drawn(), **more).status_code == 422, more
     assert put(olga, "/partners/oak/details/pictures/x_line", drawn()).status_code == 404
     assert oak(room).details == {}
+
+
+def test_a_picture_may_be_longer_than_any_other_body(room: Room) -> None:
+    out = io.BytesIO()
+    Image.effect_noise((600, 600), 90).convert("RGB").save(out, "PNG")
+    assert len(out.getvalue()) > MOST_BYTES
+    assert put(program(room, "olga"), OURS, out.getvalue()).status_code == 200
+    longer = Program(room, None).call("PUT", "/account/mail", {"mail": "x" * MOST_BYTES})
+    assert longer.status_code == 413, "and no other call"
 
 
 def test_a_picture_that_is_too_large_is_not_read_and_a_stranger_sends_none(room: Room) -> None:

@@ -124,8 +124,36 @@ def test_a_new_post_is_shown_before_it_is_stored(room: Room) -> None:
     assert "no picture comes in here" in named.text
 
 
-def test_only_a_newsletter_has_an_article(room: Room) -> None:
-    assert program(room, "olga").call("GET", f"/posts/{room.office.post('oak')}/article").status_code == 404
+def test_details_are_shown_in_a_first_post_before_they_are_stored(room: Room) -> None:
+    olga, path = program(room, "olga"), "/partners/oak/details"
+    (found,) = olga.call(
+        "POST", f"{path}/preview", {"details": {"x_line": "Ours alone", "name": "Oak Primary"}}
+    ).json()["items"]
+    assert (found["channel"], found["faults"]) == ("x", [])
+    assert "Ours alone" in found["preview"]["text"]
+    (lacking,) = olga.call("POST", f"{path}/preview", {"details": {"own_words": "Ours"}}).json()["items"]
+    assert (lacking["preview"], "x_line" in lacking["faults"][0]["field"]) == (None, True)
+    assert olga.get(path)["details"] == {}
+    assert "no picture comes in here" in olga.call("POST", f"{path}/preview", {"details": {"image": "a.png"}}).text
+    assert olga.call("POST", "/partners/elm/details/preview", {"details": {"x_line": "x"}}).status_code == 404
+
+
+def test_what_speaks_against_a_post_is_told_while_it_can_be_mended(room: Room) -> None:
+    post, rita = room.office.post("oak", after=timedelta(minutes=5)), program(room, "rita")
+    assert rita.get(f"/posts/{post}/check") == {"faults": [], "approved_words": None}
+    room.office.clock.move(timedelta(minutes=6))
+    (fault,) = rita.get(f"/posts/{post}/check")["faults"]
+    assert (fault["field"], fault["severity"], fault["problem"]) == ("time", "error", "its time has passed")
+    room.office.post("oak", status=Status.APPROVED, changes={"slot": "before"})
+    assert rita.get(f"/posts/{post}/check")["approved_words"]
+
+
+def test_only_a_newsletter_has_an_article_or_a_correction(room: Room) -> None:
+    olga, post = program(room, "olga"), room.office.post("oak")
+    assert olga.call("GET", f"/posts/{post}/article").status_code == 404
+    body = {"due_at": "2025-12-03T09:00:00Z", "fields": {"mistake": "9", "right": "10"}}
+    found = olga.call("POST", f"/posts/{post}/correct/preview", body)
+    assert (found.status_code, "Nobody has got post" in found.text) == (422, True)
 
 
 def test_what_stops_an_account_is_told_to_its_own_partner(room: Room) -> None:

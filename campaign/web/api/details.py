@@ -8,15 +8,18 @@ from pydantic import BaseModel, Field
 
 from campaign.errors import BadInput
 from campaign.intake.partners import CONTACT
-from campaign.models.partners import Partner
+from campaign.models.partners import Account, Partner
+from campaign.people import Right, demand
 from campaign.plan.fill import parts
 from campaign.plan.refill import pictures_named, unknown_fields
+from campaign.plan.rows import PlanRow
 from campaign.plan.template import wanted_fields
 from campaign.review import describing
 from campaign.review.decisions import Desk
 from campaign.web.api.bearer import Caller, Queues, Reads
 from campaign.web.api.once import Once, Onced
-from campaign.web.api.shapes import Name, PartnerKey, Sent, Words
+from campaign.web.api.posts import composed
+from campaign.web.api.shapes import Fault, Name, Page, PartnerKey, PostProposed, Sent, Words
 
 router = APIRouter(prefix="/partners/{partner}/details", tags=["partners"])
 
@@ -41,6 +44,13 @@ class NewDetails(Versioned):
     """Values for details; what is not named stays, and an empty value takes one away."""
 
     details: dict[Name, Words] = Field(min_length=1, max_length=60)
+
+
+class Example(PostProposed):
+    """A first post of an account, as it would look."""
+
+    account: str
+    channel: str
 
 
 class DetailsSaved(DetailsOut):
@@ -68,6 +78,27 @@ def show_details(partner: PartnerKey, who: Reads) -> DetailsOut:
     """Show what posts are filled with for a partner."""
     with who.house.app.database.read() as session:
         return DetailsOut.model_validate(_document(who, who.partner(session, partner)))
+
+
+@router.post("/preview")
+def preview_details(partner: PartnerKey, sent: NewDetails, who: Queues) -> Page[Example]:
+    """Show for each account of a partner how a first post would look with other details. Nothing is stored."""
+    _refuse_wrong(who, sent)
+    app = who.house.app
+    source = app.source(placeholders=True)
+    with app.database.read() as session:
+        found = who.partner(session, partner)
+        demand(who.person, Right.EDIT, found.key)
+        ahead = describing.with_details(found, {**found.details, **sent.details})
+        rows = describing.examples(session, source, ahead, who.house.now())
+    return Page[Example](items=[_example(who, account, row) for account, row in rows])
+
+
+def _example(who: Caller, account: Account, row: PlanRow) -> Example:
+    shown = composed(who, account.channel, row.draft) if row.draft else None
+    return Example(
+        account=account.handle, channel=account.channel, preview=shown, faults=[Fault.of(one) for one in row.findings]
+    )
 
 
 @router.patch("")

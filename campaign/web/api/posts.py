@@ -4,22 +4,23 @@ from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Query
+from pydantic import BaseModel, Field
 
 from campaign.models import listing
 from campaign.models.listing import PostFilter, PostRow
 from campaign.models.status import Status
 from campaign.newsletter.article import article_of
+from campaign.people import Right, demand
 from campaign.plan.words import TOKEN
 from campaign.ports import Draft
 from campaign.reports.documents import message_document, row_document
 from campaign.reports.story import story
-from campaign.review import correcting, decisions, single
+from campaign.review import correcting, decisions, findings, single
 from campaign.review.decisions import Desk
 from campaign.review.single import Asked
 from campaign.web.api.bearer import Caller, Queues, Reads, Reviews
 from campaign.web.api.once import Onced
 from campaign.web.api.shapes import (
-    ArticleOut,
     Comment,
     Correction,
     Cursor,
@@ -41,10 +42,32 @@ from campaign.web.api.shapes import (
     Why,
 )
 from campaign.web.queue import place_in, place_of
+from campaign.web.subjects import copy_of
 
 router = APIRouter(prefix="/posts", tags=["posts"])
 
 Names = Annotated[list[Name], Query(max_length=50)]
+
+
+class CorrectionProposed(PostProposed):
+    """What a correction would send, and how many would get it."""
+
+    readers: int
+
+
+class PostCheck(BaseModel):
+    """What speaks against a post, and the words of its account's post of the same template that was approved last."""
+
+    faults: list[Fault]
+    approved_words: str | None
+
+
+class ArticleOut(BaseModel):
+    """A newsletter's words, copy-ready."""
+
+    html: str
+    plain: str
+    eml: str = Field(description="A mail that mail programs open as a draft.")
 
 
 @router.get("")
@@ -94,6 +117,18 @@ def preview_post(ident: PostId, who: Reads) -> PostPreview:
     return PostPreview.model_validate(message_document(who.house.app.contents.message(row.post)))
 
 
+@router.get("/{ident}/check")
+def check_post(ident: PostId, who: Reads) -> PostCheck:
+    """Say what speaks against a post while it can still be mended, and what was approved last beside it."""
+    app = who.house.app
+    with app.database.read() as session:
+        row = who.post(session, ident)
+        found = findings.against(session, row, app.contents, app.limits, copy_of(app), who.house.now())
+        before = listing.approved_before(session, row) if row.post.template else None
+    words = app.contents.draft(before).words if before else None
+    return PostCheck(faults=[Fault.of(one) for one in found], approved_words=words)
+
+
 @router.get("/{ident}/article")
 def show_article(ident: PostId, who: Reads) -> ArticleOut:
     """Show a newsletter as an article, to paste into a newsletter of one's own."""
@@ -126,7 +161,7 @@ def propose_post(sent: NewPost, who: Queues) -> PostProposed:
     source = house.app.source(placeholders=False)
     with house.app.database.read() as session:
         _, row = single.proposed(session, source, who.person, _asked(sent))
-    shown = _composed(who, sent.channel, row.draft) if row.draft else None
+    shown = composed(who, sent.channel, row.draft) if row.draft else None
     return PostProposed(preview=shown, faults=[Fault.of(one) for one in row.findings])
 
 
@@ -139,10 +174,11 @@ def propose_words(ident: PostId, sent: NewWords, who: Queues) -> PostPreview:
         row = who.post(session, ident)
         desk = Desk(session, house.app.contents, who.person, house.now())
         draft, _ = single.reworded(desk, source, row, sent.fields)
-    return _composed(who, row.post.channel, draft)
+    return composed(who, row.post.channel, draft)
 
 
-def _composed(who: Caller, channel: str, draft: Draft) -> PostPreview:
+def composed(who: Caller, channel: str, draft: Draft) -> PostPreview:
+    """Return what a draft that is not stored would send."""
     message = who.house.app.contents.composer.compose(channel, draft, TOKEN)
     return PostPreview.model_validate(message_document(message))
 
@@ -157,6 +193,20 @@ def correct_issue(ident: PostId, sent: Correction, who: Queues, once: Onced) -> 
         return row_document(who.post(desk.session, post.ident))
 
     return once.do(who, sent, PostOut, act)
+
+
+@router.post("/{ident}/correct/preview")
+def propose_correction(ident: PostId, sent: Correction, who: Queues) -> CorrectionProposed:
+    """Show what a correction would send, and how many would get it. Nothing is stored."""
+    house = who.house
+    source = house.app.source(placeholders=False)
+    with house.app.database.read() as session:
+        row = who.post(session, ident)
+        demand(who.person, Right.QUEUE, row.partner.key)
+        made = correcting.correction(session, source, row, sent.due_at, sent.fields)
+        readers = correcting.can_be_corrected(session, row)
+    shown = composed(who, row.post.channel, made.draft) if made.draft else None
+    return CorrectionProposed(preview=shown, faults=[Fault.of(one) for one in made.findings], readers=readers)
 
 
 def decided(

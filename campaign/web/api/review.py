@@ -225,8 +225,7 @@ def _post(who: Caller, one: Difference, aside: Aside | None) -> GroupPost:
 @router.get("/words")
 def list_new_words(who: Reads, limit: Size = 200) -> NewLines:
     """List every new line of what waits for review once, the rarest first."""
-    with who.house.app.database.read() as session:
-        found = _reader(who).new_words(session)
+    found = _reader(who).new_words(who.house.app.database)
     items = [_line(one) for one in found.lines[:limit]]
     return NewLines(items=items, more=len(found.lines) - len(items), whole=found.whole)
 

@@ -202,14 +202,6 @@ class PostProposed(BaseModel):
     faults: list[Fault]
 
 
-class ArticleOut(BaseModel):
-    """A newsletter's words, copy-ready."""
-
-    html: str
-    plain: str
-    eml: str = Field(description="A mail that mail programs open as a draft.")
-
-
 class PostPlaced(PostOut):
     """A post that a person spoke for."""
 
