@@ -5,7 +5,7 @@ from api_room import program
 from pages_room import Room
 from sqlmodel import select
 
-from campaign.models import audit
+from campaign.models import audit, mailing
 from campaign.models.tokens import Answered
 
 pytestmark = pytest.mark.thorough
@@ -58,7 +58,9 @@ def test_nobody_but_an_admin_sees_people_lists_and_decisions(room: Room) -> None
         for path in ("/people", "/lists", "/audit"):
             assert program(room, name).call("GET", path).status_code == 403
         assert program(room, name).call("POST", "/people", {"name": "nina", "role": "admin"}).status_code == 403
-    assert program(room, "adam").get("/lists")["items"] == []
+    with room.office.database.write() as session:
+        mailing.suppress(session, "gone@example.org", "hard bounce", room.office.clock.now())
+    assert program(room, "adam").get("/lists") == {"items": [], "next": None, "suppressed": {"hard bounce": 1}}
 
 
 def test_decisions_come_page_by_page_the_newest_first(room: Room) -> None:

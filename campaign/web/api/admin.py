@@ -79,6 +79,12 @@ class ListOut(BaseModel):
     speakers: list[str]
 
 
+class Lists(Page[ListOut]):
+    """The email lists. ``suppressed``: how many addresses get no mail at all, by reason."""
+
+    suppressed: dict[str, int]
+
+
 class Checked(BaseModel):
     """What the walk over some rows of the audit chain found."""
 
@@ -230,8 +236,8 @@ def _done(ident: int, who: Caller, once: Once, sent: Sent | None, do: Callable[[
 
 
 @router.get("/lists")
-def list_lists(who: Administers) -> Page[ListOut]:
-    """List the email lists, with how many want their mail and how many have left."""
+def list_lists(who: Administers) -> Lists:
+    """List the email lists, with how many want their mail and how many have left; and the suppressed addresses."""
     demand(who.person, Right.ADMINISTER)
     with who.house.app.database.read() as session:
         items = [
@@ -240,7 +246,8 @@ def list_lists(who: Administers) -> Page[ListOut]:
             )
             for one in audiences.counts(session)
         ]
-    return Page[ListOut](items=items)
+        suppressed = dict(audiences.suppressed(session))
+    return Lists(items=items, suppressed=suppressed)
 
 
 @router.get("/audit")

@@ -108,6 +108,7 @@ class Done(Sent):
     """Where a post stands that was published by hand."""
 
     url: Address
+    sure: bool = Field(default=True, description="False: an address that looks like none of its account is refused.")
 
 
 class Yes(Sent):
