@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
 import requests
 from conftest import MovedClock
 from reviewing import Office, opened_office
@@ -110,6 +111,13 @@ def opened_room(folder: Path, clock: MovedClock, environ: Mapping[str, str] | No
         app = opened_app(folder / "workspace", office.database, office.clock, environ)
         with served(app) as address:
             yield Room(office, app, address)
+
+
+@pytest.fixture
+def room(tmp_path: Path, clock: MovedClock) -> Iterator[Room]:
+    """A room of the test's own, with people of every role and no posts."""
+    with opened_room(tmp_path, clock) as room:
+        yield room
 
 
 def demo_link(room: Room, name: str = "rita") -> str:

@@ -44,6 +44,26 @@ elm,x,@elm,2000,by-hand,
 HEAD = '[details]\nviews_url = "https://www.gov.uk/dfe/SEND-conversation"\n\n[days]\nlaunch = 2030-12-02\n\n'
 
 
+EVENT = """[days]
+launch = 2030-12-02
+
+[[event]]
+name = "early"
+title = "Early help"
+principle = "early"
+starts = {starts}
+register_url = "https://example.org/early"
+status = "{status}"
+confirmed = true
+
+"""
+
+
+def event(status: str, starts: str = "2030-12-10T18:00:00") -> str:
+    """Return the head of a timetable with one event."""
+    return EVENT.format(status=status, starts=starts)
+
+
 def slot(name: str, at: str = "launch 09:00", *, channels: Sequence[str] = ("x",), more: str = "") -> str:
     return (
         f'[[slot]]\nname = "{name}"\ntemplate = "hello"\nchannels = {json.dumps(list(channels))}\nat = "{at}"\n{more}\n'

@@ -240,10 +240,7 @@ def add_user(
 ) -> None:
     """Add a person."""
     from campaign import people
-    from campaign.intake.values import is_mail
 
-    if email is not None and not is_mail(email):
-        raise WrongUse(problem=f"{email!r} is no mail address", mend="Write name@example.org, one address.")
     with opened() as app, desk(app, by) as place:
         people.demand(place.person, people.Right.ADMINISTER)
         person = people.add_user(

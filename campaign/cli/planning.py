@@ -171,20 +171,11 @@ def new_post(
     by: As = None,
 ) -> None:
     """Queue a single post outside the timetable; it goes to review like any other."""
-    from campaign.review.single import queue_one
+    from campaign.review.single import Asked, queue_one
 
     with opened() as app, desk(app, by) as place:
-        post = queue_one(
-            place,
-            app.source(placeholders=False),
-            partner=partner,
-            channel=channel,
-            template=template,
-            due_at=local_time(app, at),
-            fields=pairs(values or []),
-            handle=account,
-            files=True,
-        )
+        asked = Asked(partner, channel, template, local_time(app, at), pairs(values or []), account, files=True)
+        post = queue_one(place, app.source(placeholders=False), asked)
         typer.echo(f"Post {post.id} is {post.status} for {at}.")
 
 

@@ -6,7 +6,6 @@ import typer
 
 from campaign.cli.facts import as_what, users
 from campaign.cli.frame import As, desk, opened
-from campaign.errors import WrongUse
 from campaign.wording import counted
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="As `users list` shows it.")]
@@ -21,11 +20,8 @@ def change(
     by: As = None,
 ) -> None:
     """Give a person another role, partner or address; what is not named stays."""
-    from campaign.intake.values import is_mail
     from campaign.people import Right, demand, roster
 
-    if email is not None and not is_mail(email):
-        raise WrongUse(problem=f"{email!r} is no mail address", mend="Write name@example.org, one address.")
     with opened() as app, desk(app, by) as place:
         demand(place.person, Right.ADMINISTER)
         person = roster.anybody(place.session, name)

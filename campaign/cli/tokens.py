@@ -18,7 +18,10 @@ def add(
     name: Annotated[str, typer.Argument(metavar="NAME", help="What the token is for.")],
     scope: Annotated[
         list[str],
-        typer.Option("--scope", help="read, queue, review, hold, settle, agree, retract, administer (repeat it)."),
+        typer.Option(
+            "--scope",
+            help="read, queue, review, hold, settle, agree, connect, retract, account, administer (repeat it).",
+        ),
     ],
     days: Annotated[int, typer.Option("--days", help="How long it lasts, at most 365.", min=1, max=365)] = 30,
     by: As = None,

@@ -9,13 +9,14 @@ from campaign.config.durations import Duration, duration, spoken
 from campaign.config.faults import Origin, Section, fault, nearest, validated
 from campaign.config.load import load_settings
 from campaign.config.references import SecretReference
-from campaign.config.said import said
+from campaign.config.said import MAIL_MAX, is_mail, said
 from campaign.config.settings import Settings
 from campaign.config.starter import lay_out, starter_folder
 from campaign.config.workspace import CONFIG_NAME, find_workspace
 
 __all__ = [
     "CONFIG_NAME",
+    "MAIL_MAX",
     "Duration",
     "Origin",
     "SecretReference",
@@ -25,6 +26,7 @@ __all__ = [
     "duration",
     "fault",
     "find_workspace",
+    "is_mail",
     "lay_out",
     "load_settings",
     "nearest",

@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 from email.utils import parseaddr
 from pathlib import Path
 
-from campaign.config import nearest
+from campaign.config import is_mail, nearest
 from campaign.errors import WrongUse
 from campaign.intake.sheet import Row, Sheet, read_sheet
-from campaign.intake.values import is_mail
 from campaign.vault import read_reference
 
 MAIL = "email"

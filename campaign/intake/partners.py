@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from campaign.config import is_mail
 from campaign.intake.sheet import Row, read_sheet
-from campaign.intake.values import KEY_MAX, instant, is_key, is_mail
+from campaign.intake.values import KEY_MAX, instant, is_key
 
 _REQUIRED = ("partner", "name")
 _KNOWN = (*_REQUIRED, "kind", "region", "agreed")

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from campaign.config import MAIL_MAX, is_mail
 from campaign.intake.sheet import Row, read_sheet
-from campaign.intake.values import MAIL_MAX, instant, is_mail
+from campaign.intake.values import instant
 from campaign.models.mailing import folded
 
 FILE_MAX = 200_000_000

@@ -1,4 +1,4 @@
-"""How single values are read that people write: keys, numbers of rows, mail addresses, instants."""
+"""How single values are read that people write: keys, numbers of rows, instants."""
 
 import re
 from datetime import UTC, date, datetime
@@ -7,14 +7,10 @@ from zoneinfo import ZoneInfo
 from campaign.plan.days import instant as wall_instant
 
 KEY_MAX = 64
-MAIL_MAX = 254
-"""Characters of a mail address (RFC 3696, erratum 1690)."""
-
 ROW_MAX = 2**31 - 1
 """The greatest number of a row that PostgreSQL has."""
 
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-_MAIL = re.compile(r"[^\s@<>(),;:\"\\\[\]]{1,64}@(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W\d_][\w-]*[^\W_]")
 _NUMBER = re.compile(r"[0-9]{1,10}")
 
 _DAY = re.compile(r"\d{1,2}/\d{1,2}/\d{4}|\d{4}-?\d{2}-?\d{2}")
@@ -31,11 +27,6 @@ def row_id(text: str) -> int | None:
     digits of other scripts would make a second spelling.
     """
     return int(text) if _NUMBER.fullmatch(text) and int(text) <= ROW_MAX else None
-
-
-def is_mail(text: str) -> bool:
-    """Say whether the text has the form of a mail address: one mailbox, a domain with a dot, no display name."""
-    return len(text) <= MAIL_MAX and ".." not in text and _MAIL.fullmatch(text) is not None
 
 
 def day(text: str) -> date | None:

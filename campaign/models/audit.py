@@ -155,6 +155,11 @@ def to_tell(session: Session, since: datetime, now: datetime) -> Head | None:
     return session.get(Head, 1) if changed(session, mine) == 1 else None
 
 
+WALKED = 200
+"""Rows of the chain that one look of a person walks: the command line walks them all."""
+NO_HEAD = "the head of the chain is gone"
+
+
 @dataclass(frozen=True, slots=True)
 class Stretch:
     """Rows of the chain that were walked; ``older`` is the oldest of them where others stand before it."""
@@ -201,7 +206,7 @@ def faults(session: Session) -> Iterator[str]:
     end = head(session)
     if end is None:
         # `campaign init` writes the first row, so that no workspace is without a chain.
-        yield "the head of the chain is gone" if count else "the chain and its head are gone"
+        yield NO_HEAD if count else "the chain and its head are gone"
     elif end.rows != count:
         yield f"there are {count} rows, and the head of the chain knows of {end.rows}"
     elif end.digest != before:

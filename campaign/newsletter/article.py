@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from email.message import EmailMessage
 from email.policy import SMTP
 
+from campaign.errors import UnknownName
 from campaign.newsletter.marks import Skeleton
 from campaign.newsletter.render import FOOT, WORDS_FROM, WORDS_UNTIL
 from campaign.ports import Message
@@ -26,6 +27,13 @@ class Article:
     html_fragment: str
     plain: str
     eml: bytes
+
+
+def article_of(message: Message) -> Article:
+    """Return the article of a post. Raises UnknownName where it is no issue."""
+    if message.html is None:
+        raise UnknownName(kind="article", name=message.channel, mend="Only a newsletter has one.")
+    return article(message)
 
 
 def article(message: Message) -> Article:

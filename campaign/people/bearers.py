@@ -28,7 +28,9 @@ class Scope(StrEnum):
     HOLD = "hold"
     SETTLE = "settle"
     AGREE = "agree"
+    CONNECT = "connect"
     RETRACT = "retract"
+    ACCOUNT = "account"
     ADMINISTER = "administer"
 
 
@@ -40,8 +42,10 @@ SCOPES: Mapping[Scope, str] = MappingProxyType(
         Scope.HOLD: "Hold and release",
         Scope.SETTLE: "Record what was published by hand, and settle what nobody could confirm",
         Scope.AGREE: "Agree for a partner, and take that back",
+        Scope.CONNECT: "Connect accounts",
         Scope.RETRACT: "Take published posts down",
-        Scope.ADMINISTER: "Manage webhooks",
+        Scope.ACCOUNT: "See and end your sessions and tokens, and choose your mail",
+        Scope.ADMINISTER: "Manage people, lists, outcomes and webhooks; see the audit log and whether all is well",
     }
 )
 

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from campaign.config import said
+from campaign.config import is_mail, said
 from campaign.errors import UnknownName, WrongUse
 from campaign.models import audit, calendar_links, partners, sign_in, tokens, users
 from campaign.models.users import User
@@ -25,6 +25,14 @@ def anybody(session: Session, name: str) -> User:
     return found
 
 
+def numbered(session: Session, ident: int) -> User:
+    """Return a person by number, whether they are in or not. Raises UnknownName."""
+    found = users.user_by_id(session, ident)
+    if found is None:
+        raise UnknownName(kind="person", name=ident, mend="The list of people shows everybody.")
+    return found
+
+
 def add_user(
     session: Session, *, name: str, role: str, partner_key: str | None, email: str | None, by: str, now: datetime
 ) -> User:
@@ -32,12 +40,12 @@ def add_user(
 
     Raises:
         UnknownName: there is no such role or partner.
-        WrongUse: the name is empty, not one line or taken, the address is another's, or an officer has no partner.
+        WrongUse: the name is empty, not one line or taken, the address is none or another's, or an officer has no
+            partner.
 
     """
     name = said("user's name", name)
-    partner_key = partner_of(session, role, partner_key)
-    _refuse_taken(session, email)
+    partner_key, email = partner_of(session, role, partner_key), _address(session, email)
     if users.user(session, name) is not None:
         raise WrongUse(field="name", problem=f"There is a user {name!r} already", mend="Choose another name.")
     person = User(name=name, role=role, partner_key=partner_key, email=email, added_at=now)
@@ -72,12 +80,12 @@ def change(
 
     Raises:
         UnknownName: there is no such role or partner.
-        WrongUse: an officer has no partner, the address is another's, or the last admin would be none.
+        WrongUse: an officer has no partner, the address is none or another's, or the last admin would be none.
 
     """
     partner_key = partner_of(session, role, partner_key)
     if email != person.email:
-        _refuse_taken(session, email, but=person.id)
+        email = _address(session, email, but=person.id)
     if role != "admin":
         _refuse_last(session, person)
     facts = {"role": role, "partner": partner_key, "email": email, "was": person.role}
@@ -115,6 +123,16 @@ def end_sessions(session: Session, person: User, *, by: str, now: datetime) -> i
     count = sign_in.end_visits(session, person.ident)
     _note(session, person, "end sessions", by, now, {"ended": count})
     return count
+
+
+def _address(session: Session, email: str | None, *, but: int | None = None) -> str | None:
+    """Return an address as it is stored: None where it is empty. Raises WrongUse: it is none, or another's."""
+    if email and not is_mail(email):
+        raise WrongUse(
+            field="email", problem=f"{email!r} is no mail address", mend="Write name@example.org, one address."
+        )
+    _refuse_taken(session, email, but=but)
+    return email or None
 
 
 def _refuse_taken(session: Session, email: str | None, *, but: int | None = None) -> None:

@@ -2,7 +2,7 @@
 
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -18,6 +18,7 @@ from campaign.plan.audience import AccountFacts, PartnerFacts
 from campaign.plan.days import local
 from campaign.plan.entries import Event, Slot, Timetable
 from campaign.plan.events import notice_key
+from campaign.plan.fields import FieldSpec
 from campaign.plan.fill import parts
 from campaign.plan.gather import Source, account_facts, partner_facts
 from campaign.plan.occurrences import Occurrence
@@ -75,7 +76,8 @@ def refilled(session: Session, source: Source, row: PostRow, fields: Mapping[str
     """Return the draft of a stored post's template with other field values. Raises BadInput."""
     post, account, partner = row.post, row.account, row.partner
     timetable = source.copy.timetable
-    if unknown := unknown_fields(source.copy.templates.pick(post.template, post.channel), fields):
+    template = source.copy.templates.pick(post.template, post.channel)
+    if unknown := unknown_fields(template.name, template.fields, fields):
         raise BadInput(unknown)
     made = source.filler(
         post.template,
@@ -92,20 +94,23 @@ def refilled(session: Session, source: Source, row: PostRow, fields: Mapping[str
     return addressed(draft, account_facts(account, partner), partner_facts(partner), source.letterhead)
 
 
-def unknown_fields(template: Template, fields: Mapping[str, str]) -> list[Finding]:
-    """Find values for fields that the template does not have."""
-    known = template.fields
-    strange = sorted(fields.keys() - {part for spec in known.values() for part in parts(spec)})
-    mend = f"It has {', '.join(sorted(known)) or 'none'}."
-    return [Finding(template.name, name, "the template has no such field", mend) for name in strange]
+def unknown_fields(
+    where: str, known: Mapping[str, FieldSpec], values: Mapping[str, str], *, also: Collection[str] = ()
+) -> list[Finding]:
+    """Find values for fields that there are not. ``where`` names what has the fields, ``also`` what may be named beside
+    them.
+    """
+    strange = sorted(values.keys() - {part for spec in known.values() for part in parts(spec)} - set(also))
+    mend = f"There are: {', '.join(sorted({*known, *also})) or 'none'}."
+    return [Finding(where, name, "there is no such field", mend) for name in strange]
 
 
-def pictures_named(template: Template, fields: Mapping[str, str], mend: str) -> list[Finding]:
+def pictures_named(where: str, known: Mapping[str, FieldSpec], values: Mapping[str, str], mend: str) -> list[Finding]:
     """Find the names of pictures. Whoever does not sit in the workspace may not name its files, nor learn which there
     are: a picture comes in by a form, or from the partner's details.
     """
-    parts_of = [part for spec in template.fields.values() if spec.type == "image" for part in parts(spec)]
-    return [Finding(template.name, part, "no picture comes in here", mend) for part in parts_of if part in fields]
+    pictures = [part for spec in known.values() if spec.type == "image" for part in parts(spec)]
+    return [Finding(where, part, "no picture comes in here", mend) for part in pictures if part in values]
 
 
 def _event_words(timetable: Timetable, post: Post) -> Mapping[str, object] | None:
@@ -128,14 +133,29 @@ def single(
     due_at: datetime,
     fields: Mapping[str, str],
     said: Said | None = None,
-    *,
-    corrects: bool = False,
+) -> PlanRow:
+    """Return the row of a new post that no timetable asked for; what is wrong with it is in its findings. ``said``:
+    what the channel's accounts say, where it was read already.
+    """
+    if tied(source.copy.templates.pick(template, account.channel)):
+        problem = "it speaks of an event, a question or an issue, which a new post has not"
+        finding = Finding(template, "template", problem, "Choose another template")
+        return replace(_row(source, account, partner, due_at), action="blocked", findings=(finding,))
+    return about(session, source, account, partner, template, due_at, fields, said)
+
+
+def about(
+    session: Session,
+    source: Source,
+    account: Account,
+    partner: Partner,
+    template: str,
+    due_at: datetime,
+    fields: Mapping[str, str],
+    said: Said | None = None,
     event: Event | None = None,
 ) -> PlanRow:
-    """Return the row of a post that no timetable asked for; what is wrong with it is in its findings. ``said``: what
-    the channel's accounts say, where it was read already. ``corrects``: the caller names the issue that it corrects.
-    ``event``: it is a notice of that event.
-    """
+    """Return the row of such a post whose caller has what the template speaks of: in its fields, or as an ``event``."""
     owner = partner_facts(partner)
     facts = PlanFacts(
         timetable=source.copy.timetable,
@@ -149,21 +169,7 @@ def single(
         placeholders_allowed=source.placeholders_allowed,
         letterhead=source.letterhead,
     )
-    row = PlanRow(
-        action="add",
-        partner=partner.key,
-        account_id=account.ident,
-        channel=account.channel,
-        slot=SINGLE,
-        occurrence=notice_key(event) if event else _key(local(due_at, source.copy.timetable.zone)),
-        due_at=due_at,
-        window_from=due_at,
-        window_until=due_at,
-    )
-    if tied(source.copy.templates.pick(template, account.channel)) and not (corrects or event):
-        problem = "it speaks of an event, a question or an issue, which a new post has not"
-        finding = Finding(template, "template", problem, "Choose another template")
-        return replace(row, action="blocked", findings=(finding,))
+    row = _row(source, account, partner, due_at, event)
     wanted = _wanted(row, account_facts(account, partner), owner, template, event)
     try:
         made = filled(facts, wanted, _holder(row, fields))
@@ -180,6 +186,20 @@ def single(
         template=made.template_name,
         template_version=made.template_version,
         stale_at=stale_at(facts, wanted),
+    )
+
+
+def _row(source: Source, account: Account, partner: Partner, due_at: datetime, event: Event | None = None) -> PlanRow:
+    return PlanRow(
+        action="add",
+        partner=partner.key,
+        account_id=account.ident,
+        channel=account.channel,
+        slot=SINGLE,
+        occurrence=notice_key(event) if event else _key(local(due_at, source.copy.timetable.zone)),
+        due_at=due_at,
+        window_from=due_at,
+        window_until=due_at,
     )
 
 

@@ -86,7 +86,8 @@ class Connector:
         """Use the state of an answer up. Raises WrongUse: it is not the answer to what this session asked."""
         state = sent.get("state", "")
         if not compare_digest(digest(state), kept.get("state", "")):
-            raise not_connected("The connection was begun elsewhere, or another one was begun since")
+            problem = "The connection was begun elsewhere, or another one was begun since"
+            raise not_connected(problem, f"{_AGAIN} If a program began it, hand it the address of this page.")
         user = tickets.use(session, state, Purpose.CONNECT, now)
         if user is None or user.ident != person.ident:
             raise not_connected("The connection took too long, or was made already")

@@ -6,11 +6,10 @@ from typing import Protocol
 
 from sqlmodel import Session
 
-from campaign.config import said
+from campaign.config import is_mail, said
 from campaign.errors import WrongUse
 from campaign.intake import PartnerRow
 from campaign.intake.partners import CONTACT
-from campaign.intake.values import is_mail
 from campaign.models import audit, partners
 from campaign.models.partners import Agreement, Partner
 from campaign.models.users import User

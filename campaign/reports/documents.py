@@ -41,7 +41,7 @@ def message_document(message: "Message") -> dict[str, object]:
         "text": message.text,
         "link": message.link,
         "link_title": message.link_title,
-        "media": [{"file": item.path.name, "alt": item.alt} for item in message.media],
+        "media": [{"file": item.path.name, "digest": item.digest, "alt": item.alt} for item in message.media],
         "share_of": message.share_of,
     }
     if message.html is not None:

@@ -110,8 +110,8 @@ class _Proposer:
         if standing is not None and standing.status != Status.WITHDRAWN:
             return Proposal(line, account, partner, row, there=standing.ident)
         findings = [
-            *unknown_fields(wording, line.fields),
-            *pictures_named(wording, line.fields, _BY_DETAILS),
+            *unknown_fields(wording.name, wording.fields, line.fields),
+            *pictures_named(wording.name, wording.fields, line.fields, _BY_DETAILS),
             *row.findings,
         ]
         if line.due_at <= self._now:

@@ -3,15 +3,20 @@
 import hashlib
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 
 from sqlmodel import Session
 
-from campaign.errors import BadInput, Finding, WrongUse
-from campaign.models.partners import Partner
+from campaign.errors import BadInput, Finding, UnknownName, WrongUse
+from campaign.models import partners
+from campaign.models.partners import Account, Partner
 from campaign.models.users import User
 from campaign.plan.fields import FieldSpec, checked
+from campaign.plan.fill import MAIL
 from campaign.plan.gather import Source
+from campaign.plan.refill import single, tied
+from campaign.plan.rows import PlanRow
 from campaign.register import partners as register
 from campaign.review import planning
 from campaign.review.decisions import Desk
@@ -43,6 +48,35 @@ def faults(fields: Mapping[str, FieldSpec], typed: Mapping[str, str]) -> list[Fi
         except BadInput as why:
             found += why.findings
     return found
+
+
+def with_details(partner: Partner, values: Mapping[str, str]) -> Partner:
+    """Return a partner as it would be with other details, stored nowhere. ``name`` is its name."""
+    named = {name: getattr(partner, name) for name in Partner.model_fields}
+    return Partner(**{**named, "details": dict(values), "name": values.get("name") or partner.name})
+
+
+def examples(session: Session, source: Source, partner: Partner, now: datetime) -> list[tuple[Account, PlanRow]]:
+    """Return for each account of a partner a first post of the timetable as it would be with the partner's details;
+    what it lacks is in its findings. Mail has a form of its own.
+    """
+    found: list[tuple[Account, PlanRow]] = []
+    for account, _ in partners.accounts(session, partner_ids=[partner.ident]):
+        if account.channel == MAIL or account.disabled_why is not None:
+            continue
+        if (template := _example(source, account.channel)) is not None:
+            found.append((account, single(session, source, account, partner, template, now, {})))
+    return found
+
+
+def _example(source: Source, channel: str) -> str | None:
+    """Return the template of the first post that the timetable plans on a channel; None where none stands by itself."""
+    slots = [slot for slot in source.copy.timetable.slots if channel in slot.channels]
+    for name in (name for slot in slots for name in slot.templates):
+        with suppress(UnknownName):
+            if not tied(source.copy.templates.pick(name, channel)):
+                return name
+    return None
 
 
 def plan_with(

@@ -8,10 +8,13 @@ from sqlmodel import Session
 from campaign.errors import Finding
 from campaign.models import bounds, partners
 from campaign.models.listing import PostRow
+from campaign.models.status import PLANNABLE
 from campaign.plan.entries import Timetable
+from campaign.plan.gather import Copy
 from campaign.plan.relative import untimely
 from campaign.plan.words import over_limits, placeholders, unpermitted
 from campaign.ports import Draft, Limits, Message
+from campaign.review.content import Contents
 
 
 def findings(
@@ -27,6 +30,21 @@ def findings(
         *unpermitted(timetable, name, draft, post.due_at),
         *untimely(timetable, name, draft, post.due_at, about),
     ]
+
+
+def against(
+    session: Session, row: PostRow, contents: Contents, limits: Mapping[str, Limits], copy: Copy | None, now: datetime
+) -> list[Finding]:
+    """Find all that speaks against a post while it can still be mended; of its words only where the campaign's files
+    can be read.
+    """
+    if row.post.status not in PLANNABLE:
+        return []
+    found = standing(session, row, now)
+    if copy is not None:
+        draft, message = contents.draft(row.post), contents.message(row.post)
+        found += findings(row, draft, message, limits=limits, timetable=copy.timetable)
+    return found
 
 
 def standing(session: Session, row: PostRow, now: datetime) -> list[Finding]:

@@ -1,7 +1,10 @@
 """One post by hand: queued outside the timetable, or given other words where its template lets them change."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+
+from sqlmodel import Session
 
 from campaign.config import nearest
 from campaign.errors import BadInput, UnknownName, WrongUse
@@ -9,50 +12,73 @@ from campaign.models import partners
 from campaign.models.listing import PostRow
 from campaign.models.partners import Account
 from campaign.models.posts import Post
+from campaign.models.users import User
 from campaign.people import Right, demand
 from campaign.plan.gather import Source
 from campaign.plan.refill import pictures_named, refilled, single
+from campaign.plan.rows import PlanRow
+from campaign.ports import Draft
 from campaign.review import decisions, queue
 from campaign.review.decisions import Desk
 
 _BY_FORM = "Leave it out: pictures are uploaded in the pages, or come from the partner's details"
 
 
-def queue_one(
-    desk: Desk,
-    source: Source,
-    *,
-    partner: str,
-    channel: str,
-    template: str,
-    due_at: datetime,
-    fields: Mapping[str, str],
-    handle: str = "",
-    files: bool = False,
-) -> Post:
-    """Queue a post of one template for a partner's account on a channel, and submit it. ``handle`` says which account,
-    where there are several; ``files``: a field may name a picture in the workspace, as whoever sits in it may.
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A post that somebody asks for outside the timetable: of one template, for a partner's account on a channel.
+
+    ``handle`` says which account, where there are several; ``files``: a field may name a picture in the workspace, as
+    whoever sits in it may.
+    """
+
+    partner: str
+    channel: str
+    template: str
+    due_at: datetime
+    fields: Mapping[str, str]
+    handle: str = ""
+    files: bool = False
+
+
+def queue_one(desk: Desk, source: Source, asked: Asked) -> Post:
+    """Queue a post and submit it.
 
     Raises:
         NotAllowed: the person may not queue for this partner.
         UnknownName: there is no such partner.
-        WrongUse: see ``one_account``; there is no such template for the channel, or the time is past.
+        WrongUse: see ``proposed``; or the time is past.
         BadInput: naming every field that is missing, ill-typed or too long.
 
     """
-    owner = partners.partner_by_key(desk.session, partner)
-    if owner is None or desk.person.partner_key not in {None, partner}:
-        raise UnknownName(kind="partner", name=partner, mend="`campaign partners list` names them.")
-    demand(desk.person, Right.QUEUE, partner)
-    found = [one for one, _ in partners.accounts(desk.session, partner_ids=[owner.ident])]
-    account = one_account(found, partner, channel, handle)
+    account, row = proposed(desk.session, source, desk.person, asked)
+    return queue.add_single(desk, account, row, asked.fields)
+
+
+def proposed(session: Session, source: Source, person: User, asked: Asked) -> tuple[Account, PlanRow]:
+    """Return what the post would be, and store nothing; what is wrong with it is in its findings.
+
+    Raises:
+        NotAllowed: the person may not queue for this partner.
+        UnknownName: there is no such partner.
+        WrongUse: see ``one_account``; or there is no such template for the channel.
+        BadInput: a field names a picture.
+
+    """
+    key, channel, template = asked.partner, asked.channel, asked.template
+    owner = partners.partner_by_key(session, key)
+    if owner is None or person.partner_key not in {None, key}:
+        raise UnknownName(kind="partner", name=key, mend="`campaign partners list` names them.")
+    demand(person, Right.QUEUE, key)
+    found = [one for one, _ in partners.accounts(session, partner_ids=[owner.ident])]
+    account = one_account(found, key, channel, asked.handle)
     try:
-        row = single(desk.session, source, account, owner, template, due_at, fields)
+        row = single(session, source, account, owner, template, asked.due_at, asked.fields)
     except UnknownName as error:
         problem = f"There is no template {template!r} for {channel}"
         raise WrongUse(problem=problem, mend=error.facts["mend"], field="template") from error
-    _check_pictures(source, template, channel, {} if files else fields)
-    return queue.add_single(desk, account, row, fields)
+    _check_pictures(source, template, channel, {} if asked.files else asked.fields)
+    return account, row
 
 
 def one_account(accounts: Sequence[Account], partner: str, channel: str, handle: str) -> Account:
@@ -84,19 +110,27 @@ def _plain(handle: str) -> str:
 
 
 def refill(desk: Desk, source: Source, row: PostRow, values: Mapping[str, str], *, files: bool = False) -> None:
-    """Give a post's fields other values; what is not named stays. ``files`` as for ``queue_one``.
+    """Give a post's fields other values; what is not named stays. ``files`` as in ``Asked``.
 
     Raises BadInput, NotAllowed, MoveRefused.
     """
-    desk.demand(Right.EDIT, row)
-    fresh = {name: text for name, text in values.items() if row.post.fields.get(name) != text}
-    _check_pictures(source, row.post.template, row.post.channel, {} if files else fresh)
-    fields = row.post.fields | dict(values)
-    draft = refilled(desk.session, source, row, fields)
+    draft, fields = reworded(desk, source, row, values, files=files)
     why = "edited: " + ", ".join(f"{name}={text}" for name, text in values.items())
     decisions.edit(desk, row, draft, fields, why)
 
 
+def reworded(
+    desk: Desk, source: Source, row: PostRow, values: Mapping[str, str], *, files: bool = False
+) -> tuple[Draft, dict[str, str]]:
+    """Return what a post would be with other values of its fields, and all of these. Raises BadInput, NotAllowed."""
+    desk.demand(Right.EDIT, row)
+    fresh = {name: text for name, text in values.items() if row.post.fields.get(name) != text}
+    _check_pictures(source, row.post.template, row.post.channel, {} if files else fresh)
+    fields = row.post.fields | dict(values)
+    return refilled(desk.session, source, row, fields), fields
+
+
 def _check_pictures(source: Source, template: str, channel: str, fields: Mapping[str, str]) -> None:
-    if found := pictures_named(source.copy.templates.pick(template, channel), fields, _BY_FORM):
+    wording = source.copy.templates.pick(template, channel)
+    if found := pictures_named(wording.name, wording.fields, fields, _BY_FORM):
         raise BadInput(findings=found)

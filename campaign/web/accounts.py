@@ -15,7 +15,7 @@ from campaign.models import partners
 from campaign.models.partners import Account, Partner
 from campaign.people import Right
 from campaign.web.area import Area
-from campaign.web.connecting import connector
+from campaign.web.consenting import connector
 from campaign.web.items import Kind, Strip
 from campaign.web.visitor import Actor, Who
 from campaign.web.words import Tag, filters

@@ -17,8 +17,6 @@ area = Area()
 
 SIZE = 50
 """Rows on a page."""
-WALKED = 200
-"""Rows of the chain that one look walks: the command line walks them all."""
 _TOLD = 20
 
 
@@ -54,12 +52,12 @@ def _address(wanted: AuditFilter, **place: int | None) -> str:
 def check(who: Who, older: str = "") -> Response:
     """Walk the newest rows of the chain, or those before a row, and say whether they are whole."""
     with who.reading() as session:
-        found = chain.walked(session, WALKED, before=row_id(older))
+        found = chain.walked(session, chain.WALKED, before=row_id(older))
         head = chain.head(session)
     return who.page(
         "admin/check.html",
         section="audit",
-        faults=found.faults[:_TOLD] or (() if head else ("the head of the chain is gone",)),
+        faults=found.faults[:_TOLD] or (() if head else (chain.NO_HEAD,)),
         more=len(found.faults) > _TOLD,
         head=head,
         rows=found.rows,

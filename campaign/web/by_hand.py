@@ -7,10 +7,10 @@ from pydantic import Field
 from sqlmodel import Session
 
 from campaign.dispatch import by_hand
-from campaign.errors import MoveRefused, UnknownName, WrongUse
+from campaign.errors import MoveRefused, WrongUse
 from campaign.models.listing import PostRow
 from campaign.models.status import Move, Status
-from campaign.newsletter.article import Article, article
+from campaign.newsletter.article import article, article_of
 from campaign.people import Right
 from campaign.review import speaking
 from campaign.web.area import Area
@@ -91,7 +91,11 @@ def paste(ident: str, who: Who) -> Response:
     with who.reading() as session:
         row = who.post(session, ident)
     return who.page(
-        "by_hand/article.html", post=row.post, partner=row.partner, article=_article(who, row, ident), form=Form()
+        "by_hand/article.html",
+        post=row.post,
+        partner=row.partner,
+        article=article_of(who.house.app.contents.message(row.post)),
+        form=Form(),
     )
 
 
@@ -99,16 +103,9 @@ def paste(ident: str, who: Who) -> Response:
 def mail_file(ident: str, who: Who) -> Response:
     """Give the article as a mail that a mail program opens as a draft."""
     with who.reading() as session:
-        found = _article(who, who.post(session, ident), ident)
+        found = article_of(who.house.app.contents.message(who.post(session, ident).post))
     name = f'attachment; filename="newsletter-{int(ident)}.eml"'
     return Response(found.eml, media_type="message/rfc822", headers={"Content-Disposition": name})
-
-
-def _article(who: Actor, row: PostRow, ident: str) -> Article:
-    message = who.house.app.contents.message(row.post)
-    if message.html is None:
-        raise UnknownName(kind="article of post", name=ident, mend="It is no newsletter.")
-    return article(message)
 
 
 @area.post("/posts/{ident}/agree", Right.AGREE)

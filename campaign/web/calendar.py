@@ -1,26 +1,23 @@
 """The calendar: a month or a week, with bank holidays, quiet periods and the campaign's events drawn in."""
 
 from calendar import Calendar
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from urllib.parse import urlencode
 
 from fastapi.responses import Response
-from sqlmodel import Session
 
-from campaign.models import calendar, holds, partners
+from campaign.models import holds
 from campaign.models.calendar import Due
 from campaign.models.status import Status
 from campaign.people import Right
-from campaign.plan.audience import matches
-from campaign.plan.days import day_after, day_start, holiday, spoken_time
-from campaign.plan.entries import Quiet
-from campaign.plan.gather import Copy, partner_facts
+from campaign.plan.days import spoken_time
+from campaign.plan.entries import Event
+from campaign.reports import calendar
 from campaign.web import times
 from campaign.web.area import Area, Tab
 from campaign.web.subjects import copy_of
-from campaign.web.visitor import Actor, Who
+from campaign.web.visitor import Who
 from campaign.web.words import STATES, Tag, day_name
 from campaign.wording import channel
 
@@ -28,8 +25,6 @@ area = Area(Tab("Calendar", "/calendar", Right.SEE))
 
 _WEEK = timedelta(days=7)
 _FIRST, _LAST = date(2000, 1, 1), date(2100, 12, 31)
-_QUIETLY = frozenset({Status.WITHDRAWN.value, Status.REJECTED.value})
-"""What does not go out is not drawn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +116,10 @@ def show(who: Who, month: str = "", week: str = "") -> Response:
     sight = Sight.of(month, week, today)
     copy = copy_of(who.house.app)
     with who.reading() as session:
-        quiet = _quiet(session, who, copy)
-        found = _found(session, who, sight)
-        weeks = [[_day(found[day], day, sight, today, quiet, copy) for day in row] for row in sight.weeks]
+        found = calendar.days(session, [day for row in sight.weeks for day in row], zone, copy, who.partners)
         all_held = holds.everything(session) is not None
+    drawn = {one.day: _day(one, sight, today) for one in found}
+    weeks = [[drawn[day] for day in row] for row in sight.weeks]
     return who.page(
         "calendar/calendar.html",
         sight=sight,
@@ -139,46 +134,32 @@ def show(who: Who, month: str = "", week: str = "") -> Response:
     )
 
 
-def _quiet(session: Session, who: Actor, copy: Copy | None) -> Sequence[Quiet]:
-    """Return the quiet periods of the person's partner, or of any."""
-    periods = copy.timetable.quiet if copy else ()
-    if not who.partners:
-        return periods
-    own = partners.partner_by_key(session, who.partners[0])
-    return [one for one in periods if own is not None and matches(one.partners, partner_facts(own))]
-
-
-def _found(session: Session, who: Actor, sight: Sight) -> dict[date, list[Due]]:
-    """Return what is due on each of the days."""
-    days, zone = [day for row in sight.weeks for day in row], who.house.zone
-    edges = [*(day_start(day, zone) for day in days), day_after(days[-1], zone)]
-    return dict(zip(days, calendar.due(session, edges, who.partners), strict=True))
-
-
-def _day(found: Sequence[Due], day: date, sight: Sight, today: date, quiet: Sequence[Quiet], copy: Copy | None) -> Day:
-    periods = [one.name for one in quiet if one.covers(day)]
-    notes = [holiday(day), *(f"Quiet: {name}" for name in periods), *_events(copy, day)]
+def _day(found: calendar.Day, sight: Sight, today: date) -> Day:
+    day = found.day
+    notes = [found.holiday, *(f"Quiet: {name}" for name in found.quiet), *map(_event, found.events)]
     return Day(
         day=day,
         name=day_name(day, today),
         notes=tuple(note for note in notes if note),
-        entries=tuple(_entries(found, day)),
+        entries=tuple(_entry(one, day) for one in found.entries),
         outside=sight.kind == "month" and day.month != sight.anchor.month,
         today=day == today,
-        quiet=bool(periods),
+        quiet=bool(found.quiet),
     )
 
 
-def _events(copy: Copy | None, day: date) -> Iterator[str]:
-    for event in copy.timetable.events if copy else ():
-        if event.starts.date() == day:
-            told = {"cancelled": ", cancelled", "moved": ", moved"}.get(event.status, "")
-            yield f"Event: {event.title}, {spoken_time(event.starts.time())}{told}"
+def _event(event: Event) -> str:
+    told = {"cancelled": ", cancelled", "moved": ", moved"}.get(event.status, "")
+    return f"Event: {event.title}, {spoken_time(event.starts.time())}{told}"
 
 
-def _entries(found: Sequence[Due], day: date) -> Iterator[Entry]:
-    for one in found:
-        if one.status not in _QUIETLY:
-            pairs = [("from", f"{day.day}/{day.month}/{day.year}"), ("status", one.status)]
-            href = f"/posts?{urlencode(pairs)}" if one.post_id is None else f"/posts/{one.post_id}"
-            yield Entry(one.slot, STATES[Status(one.status)], one.channels, one.posts, one.first_at, href)
+def _entry(one: Due, day: date) -> Entry:
+    pairs = [("from", f"{day.day}/{day.month}/{day.year}"), ("status", one.status)]
+    return Entry(
+        slot=one.slot,
+        tag=STATES[Status(one.status)],
+        channels=one.channels,
+        posts=one.posts,
+        first_at=one.first_at,
+        href=f"/posts?{urlencode(pairs)}" if one.post_id is None else f"/posts/{one.post_id}",
+    )

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import Any
 
 from fastapi.responses import Response
@@ -14,8 +13,6 @@ from campaign.models import listing, partners
 from campaign.models.partners import Partner
 from campaign.people import Right
 from campaign.plan.fields import FieldSpec
-from campaign.plan.gather import Source
-from campaign.plan.refill import single, tied
 from campaign.plan.template import wanted_fields
 from campaign.review import agreement, describing, speaking
 from campaign.web.area import Area, Tab
@@ -90,7 +87,7 @@ def _page(who: Actor, partner: Partner, form: Form[Any], typed: Mapping[str, str
         given = partners.agreements(session, partner.ident)
         drafts = listing.posts(session, listing.PostFilter(partners=(partner.key,), statuses=("draft",)), limit=50)
         waiting = [row for row in drafts if not agreement.covers(session, row.post)]
-        looks = _looks(session, who, partner, {**values, "name": values.get("name", partner.name)})
+        looks = _looks(session, who, partner, values)
     found = _holes(fields, partner, values)
     return who.page(
         "details/details.html",
@@ -112,33 +109,15 @@ def _looks(
 ) -> list[tuple[Preview | None, str, list[str]]]:
     """Return for each account how a first post would look with these details, or what it lacks."""
     app = who.house.app
-    source, now = app.source(placeholders=True), who.house.now()
-    ahead = Partner(**{**{name: getattr(partner, name) for name in Partner.model_fields}, "details": dict(values)})
-    ahead.name = values["name"] or partner.name
+    ahead = describing.with_details(partner, values)
     found: list[tuple[Preview | None, str, list[str]]] = []
-    for account, _ in partners.accounts(session, partner_ids=[partner.ident]):
-        if account.channel == "email" or account.disabled_why is not None:
-            continue
-        example = _example(source, account.channel)
-        if example is None:
-            continue
-        row = single(session, source, account, ahead, example, now, {})
+    for account, row in describing.examples(session, app.source(placeholders=True), ahead, who.house.now()):
         title = app.channels[account.channel].title
         if row.draft is None:
             found.append((None, title, [f"{one.problem}. {one.mend}" for one in row.findings]))
-            continue
-        found.append((drafted(app, row.draft, account, ahead, addresses(who, partner)), title, []))
+        else:
+            found.append((drafted(app, row.draft, account, ahead, addresses(who, partner)), title, []))
     return found
-
-
-def _example(source: Source, channel: str) -> str | None:
-    """Return the template of the first post that the timetable plans on a channel; None where none stands by itself."""
-    slots = [slot for slot in source.copy.timetable.slots if channel in slot.channels]
-    for name in (name for slot in slots for name in slot.templates):
-        with suppress(UnknownName):
-            if not tied(source.copy.templates.pick(name, channel)):
-                return name
-    return None
 
 
 @area.post("/details", Right.AGREE, most_bytes=MOST_WITH_PICTURES)

@@ -1,7 +1,7 @@
 """Who takes part, and how far each partner has come: a page, and the same as CSV."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from urllib.parse import urlencode
 
@@ -11,6 +11,7 @@ from campaign.models import participation
 from campaign.models.participation import MANY, Progress
 from campaign.people import Right
 from campaign.reports.export import Row
+from campaign.reports.participation import HAS, counted, parts
 from campaign.review.reminding import Step, Wanted, step_of
 from campaign.web.area import Area, Tab
 from campaign.web.downloads import as_csv
@@ -21,36 +22,19 @@ from campaign.wording import channel
 
 area = Area(Tab("Taking part", "/participation", Right.HOLD))
 
-_STEPS: tuple[tuple[str, Callable[[Progress], bool]], ...] = (
-    ("Partners", lambda _one: True),
-    ("Has an officer", lambda one: one.invited),
-    ("Gave details", lambda one: one.has_details),
-    ("Has an account", lambda one: bool(one.channels)),
-    ("Agreed", lambda one: one.agreed),
-    ("Published", lambda one: bool(one.published)),
+_LABELS: Mapping[str, str] = MappingProxyType(
+    {
+        "partners": "Partners",
+        "invited": "Has an officer",
+        "details": "Gave details",
+        "account": "Has an account",
+        "agreed": "Agreed",
+        "published": "Published",
+    }
 )
-STEPS = tuple(name for name, _ in _STEPS)
 _STEP_NAMES: Mapping[str, str] = MappingProxyType(
     {Step.DETAILS: "Give details", Step.ACCOUNT: "Connect an account", Step.AGREE: "Agree"}
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """Some partners, counted step by step."""
-
-    name: str
-    counts: tuple[int, ...]
-
-
-def _counted(name: str, some: Iterable[Progress]) -> Part:
-    rows = list(some)
-    return Part(name, tuple(sum(has(one) for one in rows) for _, has in _STEPS))
-
-
-def _by(rows: Sequence[Progress], key: Callable[[Progress], Iterable[str]]) -> list[Part]:
-    names = sorted({name for one in rows for name in key(one)})
-    return [_counted(name or "Not given", (one for one in rows if name in set(key(one)))) for name in names]
 
 
 def next_step(one: Progress) -> str:
@@ -83,16 +67,17 @@ def show(who: Who, step: str = "", kind: str = "", region: str = "") -> Response
     with who.reading() as session:
         rows = participation.progress(session)
     shown = [one for one in rows if wanted.takes(one)]
+    found = parts(rows)
     tables = [
-        ("By kind", _by(rows, lambda one: [one.partner.kind])),
-        ("By region", _by(rows, lambda one: [one.partner.region])),
-        ("By channel", [Part(channel(part.name), part.counts) for part in _by(rows, lambda one: one.channels)]),
+        ("By kind", [replace(part, name=part.name or "Not given") for part in found["kind"]]),
+        ("By region", [replace(part, name=part.name or "Not given") for part in found["region"]]),
+        ("By channel", [replace(part, name=channel(part.name)) for part in found["channel"]]),
     ]
     return who.page(
         "participation/participation.html",
-        steps=STEPS,
-        whole=_counted("All partners", rows),
-        tables=[(title, parts) for title, parts in tables if parts],
+        steps=_LABELS,
+        whole=counted("All partners", rows),
+        tables=[(title, some) for title, some in tables if some],
         rows=[(one, next_step(one), _published(one)) for one in shown],
         filters=_filters(rows, wanted),
         narrowed=wanted != Wanted(),
@@ -109,11 +94,21 @@ def download(who: Who) -> Response:
     return as_csv(map(_row, rows), _COLUMNS, "participation")
 
 
-_COLUMNS = ("partner", "name", "kind", "region", "channels", *STEPS[1:-1], "published", "next step")
+_BETWEEN = tuple(HAS)[1:-1]
+_COLUMNS = (
+    "partner",
+    "name",
+    "kind",
+    "region",
+    "channels",
+    *[_LABELS[step] for step in _BETWEEN],
+    "published",
+    "next step",
+)
 
 
 def _row(one: Progress) -> Row:
     partner = one.partner
-    steps = ["yes" if has(one) else "no" for _, has in _STEPS[1:-1]]
+    steps = ["yes" if HAS[step](one) else "no" for step in _BETWEEN]
     names = [partner.key, partner.name, partner.kind, partner.region, " ".join(one.channels)]
     return dict(zip(_COLUMNS, (*names, *steps, _published(one), next_step(one)), strict=True))

@@ -8,8 +8,7 @@ from sqlmodel import Session
 
 from campaign import people
 from campaign.config import said
-from campaign.errors import UnknownName, WrongUse
-from campaign.intake.values import is_mail, row_id
+from campaign.errors import WrongUse
 from campaign.models import partners, sign_in, users
 from campaign.models.users import User
 from campaign.people import Right, roster, tickets
@@ -17,7 +16,7 @@ from campaign.people.tickets import Purpose
 from campaign.review.decisions import Desk
 from campaign.web.area import Area
 from campaign.web.forms import WRONG, Fields, Form, Sent, mistake, options, read
-from campaign.web.visitor import Actor, Who
+from campaign.web.visitor import Actor, RowId, Who
 from campaign.web.words import browser_name
 
 area = Area()
@@ -42,13 +41,6 @@ class Role(Fields):
         """An officer needs a partner."""
         missing = self.role == "officer" and not self.partner
         return ("partner", "An officer belongs to one partner. Choose it") if missing else None
-
-    @field_validator("email")
-    @classmethod
-    def _one_address(cls, email: str) -> str:
-        if email and not is_mail(email):
-            raise mistake(_NEEDED["email"])
-        return email
 
 
 class Newcomer(Role):
@@ -111,7 +103,7 @@ def _added(desk: Desk, found: Newcomer) -> User:
         name=found.name,
         role=found.role,
         partner_key=found.partner or None,
-        email=found.email or None,
+        email=found.email,
         by=desk.person.name,
         now=desk.now,
     )
@@ -129,14 +121,14 @@ def _invitation(desk: Desk, person: User) -> str:
 
 
 @area.get("/admin/people/{ident}", Right.ADMINISTER)
-def show(ident: str, who: Who) -> Response:
+def show(ident: RowId, who: Who) -> Response:
     """Show a person."""
     return _page(who, ident, Form())
 
 
-def _page(who: Actor, ident: str | int, form: Form[Any], status: int = 200, link: str = "") -> Response:
+def _page(who: Actor, ident: int, form: Form[Any], status: int = 200, link: str = "") -> Response:
     with who.reading() as session:
-        person = _person(session, ident)
+        person = roster.numbered(session, ident)
         sessions = [
             {"visit": found, "browser": browser_name(found.browser)}
             for found in sign_in.visits(session, person.ident, who.house.now())
@@ -159,16 +151,8 @@ def _page(who: Actor, ident: str | int, form: Form[Any], status: int = 200, link
     )
 
 
-def _person(session: Session, ident: str | int) -> User:
-    number = row_id(str(ident))
-    found = None if number is None else users.user_by_id(session, number)
-    if found is None:
-        raise UnknownName(kind="person", name=ident, mend="The list of people shows everybody.")
-    return found
-
-
 @area.post("/admin/people/{ident}/role", Right.ADMINISTER)
-def change(ident: str, who: Who, sent: Sent) -> Response:
+def change(ident: RowId, who: Who, sent: Sent) -> Response:
     """Give a person another role, partner or address."""
     form = read(Role, sent)
     if form.found is None:
@@ -176,13 +160,13 @@ def change(ident: str, who: Who, sent: Sent) -> Response:
     found = form.found
     try:
         with who.desk() as desk:
-            person = _person(desk.session, ident)
+            person = roster.numbered(desk.session, ident)
             roster.change(
                 desk.session,
                 person,
                 role=found.role,
                 partner_key=found.partner or None,
-                email=found.email or None,
+                email=found.email,
                 by=desk.person.name,
                 now=desk.now,
             )
@@ -192,36 +176,36 @@ def change(ident: str, who: Who, sent: Sent) -> Response:
 
 
 @area.post("/admin/people/{ident}/invite", Right.ADMINISTER)
-def invite(ident: str, who: Who) -> Response:
+def invite(ident: RowId, who: Who) -> Response:
     """Show the link of a new invitation, this once: the answer to the form is the page itself."""
     with who.desk() as desk:
-        person = _person(desk.session, ident)
+        person = roster.numbered(desk.session, ident)
         secret = _invitation(desk, people.acting(desk.session, person.name))
     return _page(who, person.ident, Form(), link=who.house.address(f"/invitation/{secret}"))
 
 
 @area.post("/admin/people/{ident}/end-sessions", Right.ADMINISTER)
-def end_sessions(ident: str, who: Who) -> Response:
+def end_sessions(ident: RowId, who: Who) -> Response:
     """Sign a person out everywhere."""
     with who.desk() as desk:
-        person = _person(desk.session, ident)
+        person = roster.numbered(desk.session, ident)
         roster.end_sessions(desk.session, person, by=desk.person.name, now=desk.now)
     return who.redirect(f"/admin/people/{person.ident}", f"{person.name} is signed out everywhere.")
 
 
 @area.post("/admin/people/{ident}/send-away", Right.ADMINISTER)
-def send_away(ident: str, who: Who) -> Response:
+def send_away(ident: RowId, who: Who) -> Response:
     """Let a person in no more."""
     with who.desk() as desk:
-        person = _person(desk.session, ident)
+        person = roster.numbered(desk.session, ident)
         roster.send_away(desk.session, person, by=desk.person.name, now=desk.now)
     return who.redirect(f"/admin/people/{person.ident}", f"{person.name} can no longer sign in.")
 
 
 @area.post("/admin/people/{ident}/take-back", Right.ADMINISTER)
-def take_back(ident: str, who: Who) -> Response:
+def take_back(ident: RowId, who: Who) -> Response:
     """Let a person in again."""
     with who.desk() as desk:
-        person = _person(desk.session, ident)
+        person = roster.numbered(desk.session, ident)
         roster.take_back(desk.session, person, by=desk.person.name, now=desk.now)
     return who.redirect(f"/admin/people/{person.ident}", f"{person.name} can sign in again.")

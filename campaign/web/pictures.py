@@ -9,17 +9,20 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from threading import BoundedSemaphore
 
-from fastapi.responses import FileResponse, Response
+from fastapi.responses import FileResponse
 
 from campaign.errors import BadInput, UnknownName
 from campaign.models import partners
 from campaign.models.partners import Partner
 from campaign.models.posts import Post
+from campaign.models.users import User
 from campaign.people import Right
 from campaign.plan.fields import FieldSpec, checked, wrong
 from campaign.plan.media import MediaStore
+from campaign.ports import Media
 from campaign.web.area import Area
 from campaign.web.forms import Posted
+from campaign.web.house import House
 from campaign.web.visitor import Actor, Who
 
 area = Area()
@@ -113,15 +116,41 @@ class Pictures:
 
     def _taken(self, raw: bytes) -> str:
         """Keep an upload and return its digest. Raises BadInput."""
-        if len(raw) > MOST_FILE:
-            raise wrong(f"is larger than {MOST_FILE // 1_000_000} MB", "Save it smaller")
-        self.who.house.rates.spend("picture", self.who.person.name)
-        app = self.who.house.app
-        with _AT_ONCE:
-            # Its alt text is asked for beside it; the store wants one for whoever uses the picture.
-            digest = MediaStore(app.media_folder).take_in(raw, "a picture").digest
+        digest = take_in(self.who.house, self.who.person, raw)
         self.who.keep(pictures=[*(one for one in uploaded(self.who) if one != digest), digest][-_KEPT:])
         return digest
+
+
+def take_in(house: House, person: User, raw: bytes) -> str:
+    """Draw anew and keep what a person uploads; returns its digest. Raises BadInput, TooMany."""
+    if len(raw) > MOST_FILE:
+        raise wrong(f"is larger than {MOST_FILE // 1_000_000} MB", "Save it smaller")
+    house.rates.spend("picture", person.name)
+    with _AT_ONCE:
+        # Its alt text is asked for beside it; the store wants one for whoever uses the picture.
+        return MediaStore(house.app.media_folder).take_in(raw, "a picture").digest
+
+
+def file_of(house: House, digest: str) -> FileResponse:
+    """Return a stored picture by its digest. Raises UnknownName."""
+    try:
+        media = MediaStore(house.app.media_folder).get(digest, "a picture")
+    except BadInput as why:
+        raise UnknownName(kind="picture", name=digest, mend="Upload it again.") from why
+    return picture_file(media)
+
+
+def picture_file(media: Media) -> FileResponse:
+    """Return a picture as a file: under its digest it never changes."""
+    return FileResponse(media.path, media_type=media.mime, headers={"Cache-Control": "private, max-age=86400"})
+
+
+def image_of(house: House, post: Post, digest: str) -> FileResponse:
+    """Return an image that a post shows. Raises UnknownName."""
+    found = next((one for one in house.app.contents.draft(post).media if one.digest == digest), None)
+    if found is None or not found.path.is_file():
+        raise UnknownName(kind="image", name=digest, mend="The post shows those that it has.")
+    return picture_file(found)
 
 
 def _names(spec: FieldSpec) -> tuple[str, ...]:
@@ -172,15 +201,11 @@ def addresses(who: Actor, partner: Partner, post: Post | None = None) -> dict[st
 
 
 @area.get("/pictures/{partner}/{digest}", Right.QUEUE)
-def show(partner: str, digest: str, who: Who) -> Response:
+def show(partner: str, digest: str, who: Who) -> FileResponse:
     """Show a picture of a partner's details, or one that this session has uploaded."""
     with who.reading() as session:
         found = partners.partner_by_key(session, partner)
     mine = found is not None and (not who.partners or partner in who.partners)
     if found is None or not mine or digest not in addresses(who, found):
         raise UnknownName(kind="picture", name=digest, mend="Upload it again.")
-    try:
-        media = MediaStore(who.house.app.media_folder).get(digest, "a picture")
-    except BadInput as why:
-        raise UnknownName(kind="picture", name=digest, mend="Upload it again.") from why
-    return FileResponse(media.path, media_type=media.mime, headers={"Cache-Control": "private, max-age=86400"})
+    return file_of(who.house, digest)

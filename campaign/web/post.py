@@ -1,25 +1,29 @@
 """One post: how it will look on every channel, what speaks against it, what changed, and what has happened to it."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi.responses import FileResponse, HTMLResponse, Response
+from fastapi import Query
+from fastapi.responses import HTMLResponse, Response
 from sqlmodel import Session
 
-from campaign.errors import Finding, NotAllowed, UnknownName
+from campaign.errors import UnknownName
 from campaign.models import holds, listing
 from campaign.models.listing import PostRow
 from campaign.models.status import PLANNABLE, Move, Status, moves_from
 from campaign.people import Right
-from campaign.review import correcting, decisions, findings
+from campaign.review import correcting, findings
 from campaign.review.agreement import covers
 from campaign.review.comparing import Pair, compared
+from campaign.review.grouping import why_not
+from campaign.review.subjects import outline_of, template_of
 from campaign.web.area import Area
-from campaign.web.forms import Form
+from campaign.web.forms import Form, Posted
 from campaign.web.headers import MAIL_POLICY
 from campaign.web.items import Kind, Strip, items
+from campaign.web.pictures import image_of
 from campaign.web.preview import Preview, mail_page, preview
-from campaign.web.subjects import copy_of, outline_of, template_of
+from campaign.web.subjects import copy_of
 from campaign.web.visitor import Actor, Who
 from campaign.web.words import spoken
 from campaign.wording import channel
@@ -31,20 +35,17 @@ _MOVABLE = frozenset({*PLANNABLE, Status.MISSED, Status.FAILED})
 
 
 @area.get("/posts/{ident}", Right.SEE)
-def show(ident: str, who: Who) -> Response:
-    """Show a post."""
-    return page(who, ident, Form())
+def show(ident: str, who: Who, came: Annotated[str, Query(alias="from")] = "") -> Response:
+    """Show a post. ``from=words``: whoever decides it goes on to the new words, for the form carries that on."""
+    return page(who, ident, Form(Posted({"from": (came,)})))
 
 
 @area.get("/posts/{ident}/images/{digest}", Right.SEE)
 def image(ident: str, digest: str, who: Who) -> Response:
     """Show an image of a post to whoever may see the post."""
     with who.reading() as session:
-        draft = who.house.app.contents.draft(who.post(session, ident).post)
-    found = next((one for one in draft.media if one.digest == digest and one.path.is_file()), None)
-    if found is None:
-        raise UnknownName(kind="image", name=digest, mend="The post shows those that it has.")
-    return FileResponse(found.path, media_type=found.mime, headers={"Cache-Control": "private, max-age=86400"})
+        post = who.post(session, ident).post
+    return image_of(who.house, post, digest)
 
 
 @area.get("/posts/{ident}/mail", Right.SEE)
@@ -76,8 +77,7 @@ def page(who: Actor, ident: str, form: Form[Any], status: int = 200) -> Response
             "events": list(reversed(listing.events(session, row.post.ident))),
             **_powers(session, who, row),
         }
-    came = form.posted.one("from") or who.request.query_params.get("from")
-    return who.page("post/post.html", status=status, form=form, from_words=came == "words", **names)
+    return who.page("post/post.html", status=status, form=form, **names)
 
 
 def _looks(who: Actor, row: PostRow) -> Preview:
@@ -86,16 +86,12 @@ def _looks(who: Actor, row: PostRow) -> Preview:
 
 def _strips(session: Session, who: Actor, row: PostRow) -> Iterator[Strip]:
     """Say what `campaign check` would find of the post, while it can still be mended."""
-    app, copy = who.house.app, copy_of(who.house.app)
+    app = who.house.app
     if row.post.status not in PLANNABLE:
         return
     if row.account.mode == "by-hand":
         yield Strip(Kind.NOTE, "No program has access to this account: a person publishes the post when it is due.")
-    found: list[Finding] = findings.standing(session, row, who.house.now())
-    if copy is not None:
-        draft, message = app.contents.draft(row.post), app.contents.message(row.post)
-        found += findings.findings(row, draft, message, limits=app.limits, timetable=copy.timetable)
-    for one in found:
+    for one in findings.against(session, row, app.contents, app.limits, copy_of(app), who.house.now()):
         words = f"{spoken(one)}. {one.mend}."
         yield Strip(Kind.FIX if one.severity == "error" else Kind.CHECK, words.replace("..", "."))
 
@@ -134,7 +130,7 @@ def _powers(session: Session, who: Actor, row: PostRow) -> dict[str, object]:
     """Return what the page offers: what the table allows, the role, and the rules of review."""
     can = moves_from(Status(row.post.status))
     reviews = Move.APPROVE in can and who.may(Right.REVIEW)
-    barred = why_not(who, row) if reviews else ""
+    barred = why_not(who.person, row) if reviews else ""
     not_mail = row.post.channel != "email"
     held = holds.reason(session, f"post:{row.post.id}") is not None
     return {
@@ -151,14 +147,3 @@ def _powers(session: Session, who: Actor, row: PostRow) -> dict[str, object]:
         "correctable": correcting.can_be_corrected(session, row) if who.may(Right.QUEUE) else 0,
         "must_agree": row.post.status == Status.DRAFT and not covers(session, row.post) and who.may(Right.AGREE),
     }
-
-
-def why_not(who: Actor, row: PostRow) -> str:
-    """Return why this person may not approve the post, to end a sentence with; nothing when they may."""
-    if decisions.wrote(who.person, row.post):
-        return "you queued or last edited it"
-    try:
-        decisions.side_of(who.person, row)
-    except NotAllowed as error:
-        return str(error.facts["why"])
-    return ""

@@ -13,6 +13,7 @@ from campaign.review import reminding
 from campaign.review.reminding import Chosen, LeftOut, Reminder, Wanted
 from campaign.web.area import Area
 from campaign.web.forms import CONFLICT, WRONG, Fields, Form, Sent, read, seen
+from campaign.web.house import House
 from campaign.web.visitor import Actor, Who
 from campaign.wording import counted
 
@@ -44,7 +45,7 @@ def ask(who: Who, step: str = "", kind: str = "", region: str = "") -> Response:
 
 def _page(who: Actor, wanted: Wanted, form: Form[Any], status: int = 200) -> Response:
     with who.reading() as session:
-        found = reminding.chosen(session, wanted, _today(who))
+        found = reminding.chosen(session, wanted, today(who.house))
     return who.page(
         "participation/remind.html",
         status=status,
@@ -52,15 +53,16 @@ def _page(who: Actor, wanted: Wanted, form: Form[Any], status: int = 200) -> Res
         wanted=wanted,
         back=f"/participation?{urlencode({'step': wanted.step, 'kind': wanted.kind, 'region': wanted.region})}",
         count=len(found.reminders),
-        mails=[(some, *_mail(who, some[0])) for some in _by_step(found)],
+        mails=[(some, *mail(who.house, some[0])) for some in _by_step(found)],
         left_out=_by_reason(found),
-        told=_told(found),
+        told=told(found),
     )
 
 
-def _mail(who: Actor, one: Reminder) -> tuple[str, str]:
-    paper, now = who.house.app.notices.paper, who.house.now()
-    notice = one.news(_today(who)).notice(one.to[0], now)
+def mail(house: House, one: Reminder) -> tuple[str, str]:
+    """Return subject and words of the mail that a partner gets."""
+    paper, now = house.app.notices.paper, house.now()
+    notice = one.news(today(house)).notice(one.to[0], now)
     return paper.subject([notice]), paper.body([notice])
 
 
@@ -81,12 +83,14 @@ def _why(one: LeftOut) -> str:
     return one.why
 
 
-def _told(found: Chosen) -> str:
+def told(found: Chosen) -> str:
+    """Return the digest of whom a reminder reaches: whoever orders it orders what they saw."""
     return seen((one.partner.id, one.step, one.to) for one in found.reminders)
 
 
-def _today(who: Actor) -> date:
-    return who.house.now().astimezone(who.house.zone).date()
+def today(house: House) -> date:
+    """Return the local day."""
+    return house.now().astimezone(house.zone).date()
 
 
 @area.post("/participation/remind", Right.HOLD)
@@ -95,11 +99,11 @@ def send(who: Who, sent: Sent) -> Response:
     form = read(Order, sent)
     if form.found is None:
         return _page(who, Wanted(), form, WRONG)
-    wanted, today = form.found.wanted, _today(who)
+    wanted, day = form.found.wanted, today(who.house)
     with who.desk() as desk:
-        found = reminding.chosen(desk.session, wanted, today)
-        same = _told(found) == form.found.told
-        count = reminding.remind(desk, found, today) if same else 0
+        found = reminding.chosen(desk.session, wanted, day)
+        same = told(found) == form.found.told
+        count = reminding.remind(desk, found, day) if same else 0
     if not same:
         return _page(who, wanted, form.wrong("told", "Something has changed since you looked. Look again"), CONFLICT)
     return who.redirect("/participation", f"{counted(count, 'partner')} reminded. The mails go out within a minute.")

@@ -3,12 +3,9 @@
 Nothing is approved whose differences were not on the page: each button carries the hashes of what the page showed.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -17,36 +14,22 @@ from fastapi.responses import Response
 from sqlmodel import Session
 
 from campaign.errors import CampaignError, UnknownName
-from campaign.models import asides, groups, partners
+from campaign.models import asides, groups
 from campaign.models.groups import GroupKey
 from campaign.models.listing import PostRow
-from campaign.models.partners import Partner
-from campaign.models.posts import Post
 from campaign.models.status import Status
 from campaign.people import Right
-from campaign.plan.gather import Copy
-from campaign.plan.locked import FixedLines, fixed_lines
-from campaign.review import decisions
-from campaign.review.content import draft_from_json
+from campaign.review import decisions, grouping
 from campaign.review.decisions import Desk
-from campaign.review.differences import Said, Sheet, lines_of, sheet
-from campaign.review.findings import findings
-from campaign.review.novelty import Told, novelties
+from campaign.review.grouping import Reader, why_not
 from campaign.web.area import Area, Tab
 from campaign.web.forms import CONFLICT, WRONG, Form, Posted, Sent
-from campaign.web.post import why_not
-from campaign.web.subjects import about, copy_of, template_of, title, told_of
+from campaign.web.subjects import about, copy_of, title
 from campaign.web.visitor import Actor, Who
 from campaign.wording import counted
 
 area = Area(Tab("Review", "/review", Right.REVIEW))
 
-_MOST = 200
-"""Posts of a group on one page; the riskiest of a larger one come first once these are decided."""
-
-_REMEMBERED = 2000
-_READ = 2000
-"""Posts whose words are read for the page of new words: what was written for one post alone is among them first."""
 _LINES = 300
 """Lines on that page at most, and of those that are like one."""
 _LONGEST = 500
@@ -69,48 +52,31 @@ def show(who: Who) -> Response:
     """List the groups of what is in review, and what was set aside."""
     copy = copy_of(who.house.app)
     with who.reading() as session:
-        found = groups.waiting(session, who.partners)
-        apart = Counter(_key_of(post) for post in asides.waiting(session, who.partners))
+        found = grouping.waiting(session, who.partners)
     shown = [
-        {"group": one, "title": title(copy, one.key), "path": _path(one.key), "aside": apart[one.key]} for one in found
+        {"group": one, "title": title(copy, one.key), "path": _path(one.key), "aside": apart} for one, apart in found
     ]
-    return who.page("review/review.html", groups=shown, posts=sum(one.posts for one in found))
-
-
-def _key_of(post: Post) -> GroupKey:
-    return GroupKey(post.template, post.template_version, post.channel)
+    return who.page("review/review.html", groups=shown, posts=sum(one.posts for one, _ in found))
 
 
 @area.get("/review/words", Right.REVIEW)
 def words(who: Who) -> Response:
     """Show every new line of what awaits review once, the rarest first."""
-    app, copy = who.house.app, copy_of(who.house.app)
-    with who.reading() as session:
-        rows = groups.stored(session, who.partners, limit=_READ + 1)
-        named = partners.by_ids(session, {row.partner_id for row in rows})
-        approved = _approved(session, app.media_folder, named)
-    told = [Told(one, named[one.partner_id], draft_from_json(one.draft, app.media_folder)) for one in rows[:_READ]]
-    found = novelties(told, partial(_fixed, copy), approved)
-    more = max(0, len(found) - _LINES)
+    found = _reader(who).new_words(who.house.app.database)
+    more = max(0, len(found.lines) - _LINES)
     return who.page(
-        "review/words.html", lines=found[:_LINES], more=more, most=_LINES, read=_READ, whole=len(rows) <= _READ
+        "review/words.html",
+        lines=found.lines[:_LINES],
+        more=more,
+        most=_LINES,
+        read=grouping.READ,
+        whole=found.whole,
     )
 
 
-def _approved(session: Session, media: Path, named: Mapping[int, Partner]) -> dict[int, set[str]]:
-    """Return by partner the lines that were approved before."""
-    found: defaultdict[int, set[str]] = defaultdict(set)
-    for partner_id, stored in groups.approved_drafts(session, named.keys(), limit=_REMEMBERED):
-        found[partner_id].update(lines_of(named[partner_id], draft_from_json(stored, media)))
-    return found
-
-
-def _fixed(copy: Copy | None, key: GroupKey, event: str | None, question: str | None) -> FixedLines:
-    """Return the lines of a group's template, where its file is still the one that the posts were filled from."""
-    template = template_of(copy, key.template, key.channel)
-    if template is None or template.version != key.version:
-        return FixedLines()
-    return fixed_lines(template).and_at_times(told_of(copy, template, event, question))
+def _reader(who: Actor) -> Reader:
+    app = who.house.app
+    return Reader(app.contents, app.limits, copy_of(app), who.partners)
 
 
 @area.get("/review/group", Right.REVIEW)
@@ -122,7 +88,7 @@ def group(who: Who, key: Key) -> Response:
 def _page(who: Actor, key: GroupKey, form: Form[Any], refused: Sequence[str] = (), status: int = 200) -> Response:
     copy = copy_of(who.house.app)
     with who.reading() as session:
-        found = _sheet(session, who, key)
+        found = _reader(who).sheet(session, key)
         apart = asides.of(session, [one.row.post.ident for one in found.posts])
     return who.page(
         "review/group.html",
@@ -133,24 +99,11 @@ def _page(who: Actor, key: GroupKey, form: Form[Any], refused: Sequence[str] = (
         title=title(copy, key),
         sheet=found,
         sections=[(part, about(copy, part.event, part.question)) for part in found.sections],
-        barred={one.row.post.ident: reason for one in found.posts if (reason := why_not(who, one.row))},
+        barred={one.row.post.ident: reason for one in found.posts if (reason := why_not(who.person, one.row))},
         refused=refused,
         apart=apart,
-        most=_MOST,
+        most=grouping.MOST,
     )
-
-
-def _sheet(session: Session, who: Actor, key: GroupKey) -> Sheet:
-    app = who.house.app
-    rows = groups.posts_of(session, key, who.partners, limit=_MOST)
-    contents, copy = app.contents, copy_of(app)
-    said = []
-    for row in rows:
-        draft, message = contents.draft(row.post), contents.message(row.post)
-        found = findings(row, draft, message, limits=app.limits, timetable=copy.timetable) if copy else []
-        said.append(Said(row, draft, contents.hash_of(message, row.post, row.account), tuple(found)))
-    approved = _approved(session, app.media_folder, {row.partner.ident: row.partner for row in rows})
-    return sheet(said, partial(_fixed, copy, key), approved)
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,12 +167,11 @@ def decide(who: Who, key: Key, sent: Sent) -> Response:
 
 def _kept_aside(who: Actor, wanted: Wanted) -> int:
     """Keep what was set aside and left, until somebody decides it or it changes; returns how many posts that are."""
+    aside = wanted.aside if wanted.decision == "approve" else frozenset[str]()
     with who.house.app.database.write() as session:
         rows = [row for ident in wanted.seen if (row := _seen_by(who, session, ident))]
-        apart = [row.post for row in rows if str(row.post.ident) in wanted.aside and wanted.decision == "approve"]
-        asides.take_back(session, [row.post.ident for row in rows])
-        asides.put(session, apart, by=who.person.name, at=who.house.now())
-        return len(apart)
+        desk = Desk(session, who.house.app.contents, who.person, who.house.now())
+        return grouping.set_aside(desk, rows, {row.post.ident for row in rows if str(row.post.ident) in aside})
 
 
 def _seen_by(who: Actor, session: Session, ident: str) -> PostRow | None:

@@ -1,6 +1,7 @@
 """The API: tokens and scopes, the rights of the person behind them, writes that happen once, problems in JSON."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,11 +19,13 @@ from campaign.models.posts import Post
 from campaign.models.status import Status
 from campaign.models.tokens import ApiToken
 from campaign.people.bearers import Scope
+from campaign.web.rates import RULES
 
 pytestmark = pytest.mark.thorough
 
 READ, QUEUE, REVIEW, HOLD = Scope.READ, Scope.QUEUE, Scope.REVIEW, Scope.HOLD
 SETTLE, AGREE, RETRACT, ADMINISTER = Scope.SETTLE, Scope.AGREE, Scope.RETRACT, Scope.ADMINISTER
+CONNECT, ACCOUNT = Scope.CONNECT, Scope.ACCOUNT
 NEEDS: dict[tuple[str, str], Scope] = {
     ("GET", "/posts"): READ,
     ("GET", "/posts/{ident}"): READ,
@@ -37,6 +40,13 @@ NEEDS: dict[tuple[str, str], Scope] = {
     ("POST", "/posts/{ident}/reject"): REVIEW,
     ("POST", "/posts/import/preview"): QUEUE,
     ("POST", "/posts/import"): QUEUE,
+    ("GET", "/review/groups"): READ,
+    ("GET", "/review/group"): READ,
+    ("GET", "/review/words"): READ,
+    ("POST", "/review/approve"): REVIEW,
+    ("POST", "/review/return"): REVIEW,
+    ("POST", "/review/aside"): REVIEW,
+    ("POST", "/review/take-back"): REVIEW,
     ("GET", "/posts/{ident}/hand"): READ,
     ("POST", "/posts/{ident}/hand"): SETTLE,
     ("POST", "/posts/{ident}/settle"): SETTLE,
@@ -53,9 +63,44 @@ NEEDS: dict[tuple[str, str], Scope] = {
     ("GET", "/log"): READ,
     ("GET", "/partners"): READ,
     ("GET", "/accounts"): READ,
+    ("POST", "/accounts/{ident}/connect"): CONNECT,
+    ("POST", "/accounts/{ident}/connect/answer"): CONNECT,
+    ("POST", "/accounts/{ident}/connect/choice"): CONNECT,
     ("POST", "/posts/{ident}/correct"): QUEUE,
     ("GET", "/partners/{partner}/details"): READ,
     ("PATCH", "/partners/{partner}/details"): QUEUE,
+    ("GET", "/partners/{partner}/details/pictures/{field}"): READ,
+    ("PUT", "/partners/{partner}/details/pictures/{field}"): QUEUE,
+    ("DELETE", "/partners/{partner}/details/pictures/{field}"): QUEUE,
+    ("GET", "/posts/{ident}/images/{digest}"): READ,
+    ("PUT", "/posts/{ident}/pictures/{field}"): QUEUE,
+    ("DELETE", "/posts/{ident}/pictures/{field}"): QUEUE,
+    ("POST", "/posts/preview"): QUEUE,
+    ("POST", "/posts/{ident}/preview"): QUEUE,
+    ("POST", "/posts/{ident}/correct/preview"): QUEUE,
+    ("GET", "/posts/{ident}/check"): READ,
+    ("POST", "/partners/{partner}/details/preview"): QUEUE,
+    ("GET", "/posts/{ident}/article"): READ,
+    ("GET", "/templates"): READ,
+    ("GET", "/calendar"): READ,
+    ("GET", "/figures/week"): READ,
+    ("GET", "/participation"): READ,
+    ("GET", "/participation/counts"): READ,
+    ("GET", "/participation/reminders"): READ,
+    ("POST", "/participation/remind"): HOLD,
+    ("GET", "/accounts/health"): READ,
+    ("GET", "/health"): ADMINISTER,
+    ("POST", "/health/ask-platforms"): ADMINISTER,
+    ("GET", "/audit/check"): ADMINISTER,
+    ("GET", "/people/{ident}"): ADMINISTER,
+    ("GET", "/account"): READ,
+    ("PUT", "/account/mail"): ACCOUNT,
+    ("GET", "/account/tokens"): ACCOUNT,
+    ("POST", "/account/tokens/{ident}/revoke"): ACCOUNT,
+    ("GET", "/account/sessions"): ACCOUNT,
+    ("POST", "/account/sessions/{ident}/end"): ACCOUNT,
+    ("POST", "/account/sign-out-everywhere"): ACCOUNT,
+    ("POST", "/account/calendar/revoke"): ACCOUNT,
     ("GET", "/figures/totals"): READ,
     ("GET", "/figures/over-time"): READ,
     ("GET", "/figures/hours"): READ,
@@ -80,9 +125,25 @@ NEEDS: dict[tuple[str, str], Scope] = {
 }
 BARE = {("POST", f"/posts/{{ident}}/{move}") for move in ("submit", "agree")}
 BARE |= {("POST", f"/webhooks/{{ident}}/{act}") for act in ("off", "on", "test")}
+BARE |= {(method, path) for method, path in NEEDS if method in {"PUT", "DELETE"} and "/pictures/" in path}
+BARE |= {("POST", "/accounts/{ident}/connect"), ("POST", "/health/ask-platforms")}
+BARE |= {route for route in NEEDS if route[0] == "POST" and route[1].startswith("/account/")}
 BARE |= {("POST", f"/people/{{ident}}/{act}") for act in ("invite", "send-away", "take-back", "end-sessions")}
+_NEW = {"partner": "oak", "channel": "x", "template": "post-1", "due_at": "2025-12-03T09:00:00Z"}
+_RIGHT = {"due_at": "2025-12-03T09:00:00Z", "fields": {"mistake": "9", "right": "10"}}
+_SEEN = {"posts": [{"id": "2147483647", "content_hash": "0" * 64}]}
 BODIES: dict[tuple[str, str], object] = {
-    ("POST", "/posts"): {"partner": "oak", "channel": "x", "template": "post-1", "due_at": "2025-12-03T09:00:00Z"},
+    ("POST", "/accounts/{ident}/connect/answer"): {"journey": "j", "state": "s", "code": "c"},
+    ("POST", "/accounts/{ident}/connect/choice"): {"journey": "j", "external_id": "1"},
+    ("POST", "/posts/preview"): _NEW,
+    ("POST", "/posts/{ident}/preview"): {"fields": {"x_line": "a line"}},
+    ("POST", "/participation/remind"): {"seen": "0" * 64},
+    ("PUT", "/account/mail"): {"mail": "all"},
+    ("POST", "/review/approve"): _SEEN,
+    ("POST", "/review/return"): _SEEN | {"comment": "more"},
+    ("POST", "/review/aside"): _SEEN,
+    ("POST", "/review/take-back"): _SEEN,
+    ("POST", "/posts"): _NEW,
     ("PATCH", "/posts/{ident}"): {"fields": {"x_line": "a line"}},
     ("POST", "/posts/{ident}/move"): {"due_at": "2025-12-03T09:00:00Z"},
     ("POST", "/posts/{ident}/withdraw"): {"reason": "over"},
@@ -97,8 +158,10 @@ BODIES: dict[tuple[str, str], object] = {
     ("POST", "/partners/{partner}/revoke"): {"slot": "none"},
     ("POST", "/posts/{ident}/take-down"): {"reason": "a wrong figure"},
     ("POST", "/take-down"): {"slot": "none", "seen": "0" * 64, "reason": "a wrong figure"},
-    ("POST", "/posts/{ident}/correct"): {"due_at": "2025-12-03T09:00:00Z", "fields": {"mistake": "9", "right": "10"}},
+    ("POST", "/posts/{ident}/correct"): _RIGHT,
+    ("POST", "/posts/{ident}/correct/preview"): _RIGHT,
     ("PATCH", "/partners/{partner}/details"): {"details": {"own_words": "Ours"}},
+    ("POST", "/partners/{partner}/details/preview"): {"details": {"own_words": "Ours"}},
     ("POST", "/outcomes"): {"csv": "day,name,number,source\n"},
     ("POST", "/people"): {"name": "adam", "role": "admin"},
     ("PUT", "/people/{ident}"): {"role": "officer"},
@@ -110,16 +173,19 @@ BODIES: dict[tuple[str, str], object] = {
 
 @pytest.fixture(scope="module")
 def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
-    with opened_room(tmp_path_factory.mktemp("api"), MovedClock()) as room:
+    with ExitStack() as stack:
+        with pytest.MonkeyPatch.context() as rules:
+            rules.setitem(RULES, "api-door", "600 per minute")  # each route is tried from this one address
+            room = stack.enter_context(opened_room(tmp_path_factory.mktemp("api"), MovedClock()))
         yield room
 
 
-def sent(caller: Program, route: tuple[str, str], post: int = 1) -> requests.Response:
+def sent(caller: Program, route: tuple[str, str], post: int = 1, partner: str = "oak") -> requests.Response:
     method, path = route
     query = {"/holds/foretell": "?scope=everything", "/take-down": "?slot=none"}.get(path, "")
-    return caller.call(
-        method, path.replace("{ident}", str(post)).replace("{partner}", "oak") + query, BODIES.get(route)
-    )
+    query += "?alt=A+garden" if method == "PUT" and "/pictures/" in path else ""
+    named = {"ident": str(post), "partner": partner, "field": "image", "digest": "0" * 64}
+    return caller.call(method, path.format(**named) + query, BODIES.get(route))
 
 
 def refused(found: requests.Response, status: int, code: str) -> None:
@@ -162,6 +228,11 @@ def test_what_is_another_partners_is_not_there(room: Room, route: tuple[str, str
     theirs = room.office.post("elm")
     refused(sent(program(room, "olga"), route, theirs), 404, "not-found")
     assert room.office.seen(theirs).status == Status.IN_REVIEW
+
+
+@pytest.mark.parametrize("route", [route for route in NEEDS if "{partner}" in route[1]], ids=" ".join)
+def test_another_partner_is_not_there(room: Room, route: tuple[str, str]) -> None:
+    refused(sent(program(room, "olga"), route, partner="elm"), 404, "not-found")
 
 
 def test_a_token_never_does_more_than_its_person(room: Room) -> None:

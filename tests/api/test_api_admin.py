@@ -1,24 +1,14 @@
 """People, lists and the audit log by an admin's program, and by nobody else's."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from api_room import program
-from conftest import MovedClock
-from pages_room import Room, opened_room
+from pages_room import Room
 from sqlmodel import select
 
-from campaign.models import audit
+from campaign.models import audit, mailing
 from campaign.models.tokens import Answered
 
 pytestmark = pytest.mark.thorough
-
-
-@pytest.fixture
-def room(tmp_path: Path, clock: MovedClock) -> Iterator[Room]:
-    with opened_room(tmp_path, clock) as room:
-        yield room
 
 
 def test_a_person_is_added_changed_invited_sent_away_and_taken_back(room: Room) -> None:
@@ -68,7 +58,9 @@ def test_nobody_but_an_admin_sees_people_lists_and_decisions(room: Room) -> None
         for path in ("/people", "/lists", "/audit"):
             assert program(room, name).call("GET", path).status_code == 403
         assert program(room, name).call("POST", "/people", {"name": "nina", "role": "admin"}).status_code == 403
-    assert program(room, "adam").get("/lists")["items"] == []
+    with room.office.database.write() as session:
+        mailing.suppress(session, "gone@example.org", "hard bounce", room.office.clock.now())
+    assert program(room, "adam").get("/lists") == {"items": [], "next": None, "suppressed": {"hard bounce": 1}}
 
 
 def test_decisions_come_page_by_page_the_newest_first(room: Room) -> None:

@@ -1,24 +1,14 @@
 """A partner's details by a program: what is asked for, what changes, and what becomes of the posts."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from api_room import program
-from conftest import MovedClock
-from pages_room import Room, opened_room
+from pages_room import Room
 
 from campaign.models import audit, partners
 from campaign.models.partners import Partner
 
 pytestmark = pytest.mark.thorough
 PATH = "/partners/oak/details"
-
-
-@pytest.fixture
-def room(tmp_path: Path, clock: MovedClock) -> Iterator[Room]:
-    with opened_room(tmp_path, clock) as room:
-        yield room
 
 
 def oak(room: Room) -> Partner:
@@ -57,12 +47,12 @@ def test_who_saw_other_details_changes_nothing(room: Room) -> None:
 @pytest.mark.parametrize(
     ("details", "said"),
     [
-        ({"x_lime": "Ours"}, "no template asks for it"),
+        ({"x_lime": "Ours"}, "there is no such field"),
         ({"x_line": "x" * 300}, "characters"),
         ({"image": "config.toml"}, "no picture comes in here"),
         ({"contact_email": "nobody"}, "is no mail address"),
         ({"name": ""}, "name"),
-        ({"approver": "partner"}, "no template asks for it"),
+        ({"approver": "partner"}, "there is no such field"),
     ],
 )
 def test_what_is_no_detail_is_refused_and_nothing_is_stored(room: Room, details: dict[str, str], said: str) -> None:

@@ -28,7 +28,12 @@ def test_a_post_is_fetched_published_by_hand_and_recorded(room: Room) -> None:
     assert ready["text"] == olga.get(f"/posts/{post}/preview")["text"]
     assert ready["compose_url"].startswith("https://x.com/intent/")
     assert olga.call("POST", f"/posts/{post}/hand", {"url": "nowhere at all"}).json()["code"] == "wrong-use"
-    done = olga.call("POST", f"/posts/{post}/hand", {"url": "https://x.com/oak/status/1234567890"})
+    doubtful = {"url": "https://x.com/oak", "sure": False}
+    asked = olga.call("POST", f"/posts/{post}/hand", doubtful)
+    assert (asked.status_code, "Check the address" in asked.text) == (422, True)
+    assert room.office.seen(post).status == Status.BY_HAND
+    sent = {"url": "https://x.com/oak/status/1234567890", "sure": False}
+    done = olga.call("POST", f"/posts/{post}/hand", sent)
     assert (done.status_code, done.json()["status"], done.json()["note"]) == (200, "published", None)
     assert room.office.seen(post).external_id == "1234567890"
     assert olga.call("GET", f"/posts/{post}/hand").status_code == 409, "it waits no more"

@@ -1,25 +1,16 @@
 """What a program sees: no reader's address, and of holds those that concern its person."""
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from api_room import program
-from conftest import MovedClock
-from pages_room import Room, opened_room
+from pages_room import Room
 
 from campaign.models.mailing import Delivery
 from campaign.models.status import Status
 from campaign.review import holding
 
 pytestmark = pytest.mark.thorough
-
-
-@pytest.fixture
-def room(tmp_path: Path, clock: MovedClock) -> Iterator[Room]:
-    with opened_room(tmp_path, clock) as room:
-        yield room
 
 
 def test_an_issue_says_how_many_copies_stand_where_and_names_no_reader(room: Room) -> None:

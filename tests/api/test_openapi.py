@@ -1,10 +1,12 @@
 """Whatever the OpenAPI document lets a program send, the API answers as the document says, and never with a fault."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import timedelta
 from typing import Any
 
 import pytest
+import requests
 import schemathesis
 from api_room import token_of
 from conftest import MovedClock
@@ -20,6 +22,8 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from campaign.models.status import Status
+from campaign.models.tokens import ApiToken
+from campaign.web.rates import RULES
 
 pytestmark = pytest.mark.thorough
 
@@ -28,8 +32,10 @@ CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance,
 
 @pytest.fixture(scope="module")
 def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
-    folder = tmp_path_factory.mktemp("api")
-    with opened_room(folder, MovedClock()) as room:
+    with ExitStack() as stack:
+        with pytest.MonkeyPatch.context() as rules:
+            rules.setitem(RULES, "api", "60000 per minute")  # more examples are sent than a program may
+            room = stack.enter_context(opened_room(tmp_path_factory.mktemp("api"), MovedClock()))
         for number in range(12):
             room.office.post("oak", status=list(Status)[number], after=timedelta(hours=number))
         measure(room)
@@ -38,8 +44,15 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
 
 
 @pytest.fixture(scope="module")
-def token(room: Room) -> str:
-    return token_of(room, "adam")
+def token(room: Room) -> Iterator[str]:
+    """A token with a number that no example guesses: a person may revoke their own."""
+    token_of(room, "rita")
+    with room.office.database.write() as session:
+        session.get_one(ApiToken, 1).id = 1_000_000
+    token = token_of(room, "adam")
+    yield token
+    found = requests.get(f"{room.address}/api/v1/account", headers={"Authorization": f"Bearer {token}"}, timeout=20)
+    assert found.status_code == 200, "every example was sent with a token that serves"
 
 
 @pytest.mark.parametrize("mode", list(GenerationMode))

@@ -1,14 +1,5 @@
-"""What the tests of the pages share: a room of their own, with people of every role and no posts."""
+"""Hands a room of its own to every test of the pages."""
 
-from collections.abc import Iterator
-from pathlib import Path
+from pages_room import room
 
-import pytest
-from conftest import MovedClock
-from pages_room import Room, opened_room
-
-
-@pytest.fixture
-def room(tmp_path: Path, clock: MovedClock) -> Iterator[Room]:
-    with opened_room(tmp_path, clock) as room:
-        yield room
+__all__ = ["room"]

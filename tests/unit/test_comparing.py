@@ -9,7 +9,7 @@ from campaign.models.posts import Post
 from campaign.plan.gather import Copy
 from campaign.ports import Draft
 from campaign.review.comparing import Pair, Piece, compared
-from campaign.web.subjects import outline_of, template_of
+from campaign.review.subjects import outline_of, template_of
 
 SHIPPED = Path(__file__).parents[2]
 COPY = Copy.read(

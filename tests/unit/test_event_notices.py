@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from sqlmodel import select
-from terminal import Terminal, opened_terminal, slot
+from terminal import Terminal, event, opened_terminal, slot
 
 from campaign.app import App
 from campaign.models.notices import Notice
@@ -17,19 +17,6 @@ from campaign.review import noticing
 pytestmark = pytest.mark.thorough
 LONDON = ZoneInfo("Europe/London")
 NOW = datetime(2030, 12, 1, tzinfo=UTC)
-EVENT = """[days]
-launch = 2030-12-02
-
-[[event]]
-name = "early"
-title = "Early help"
-principle = "early"
-starts = {starts}
-register_url = "https://example.org/early"
-status = "{status}"
-confirmed = true
-
-"""
 REMINDER = slot("reminder", "event - 7 days 09:00", channels=("x", "facebook"), more='for_each = "event-*"')
 WORDS = """---
 title: Notice
@@ -56,7 +43,7 @@ def terminal(tmp_path: Path) -> Terminal:
 
 
 def stands(terminal: Terminal, status: str, starts: str = "2030-12-10T18:00:00") -> None:
-    terminal.timetable(REMINDER, head=EVENT.format(status=status, starts=starts))
+    terminal.timetable(REMINDER, head=event(status, starts))
 
 
 def drafts(terminal: Terminal) -> list[tuple[str, str, str]]:

@@ -4,32 +4,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from terminal import HELLO, Terminal, opened_terminal, slot
+from terminal import HELLO, Terminal, event, opened_terminal, slot
 
 from campaign.models import Database, lanes, upkeep
 from campaign.review.rules import Watch
 
 NOW = datetime(2030, 12, 1, tzinfo=UTC)
 DUE = datetime(2030, 12, 10, 16, tzinfo=UTC)
-EVENT = """[days]
-launch = 2030-12-02
-
-[[event]]
-name = "early"
-title = "Early"
-principle = "early"
-starts = {starts}
-register_url = "https://example.org/early"
-status = "{status}"
-confirmed = true
-
-"""
 REMINDER = slot("reminder", "event - 2 hours", channels=("facebook",), more='for_each = "event-*"')
 API = "partner,channel,handle,external_id,mode,credentials\noak,facebook,oak,1001,api,env:TOKEN\n"
-
-
-def event(status: str, starts: str = "2030-12-10T18:00:00") -> str:
-    return EVENT.format(status=status, starts=starts)
 
 
 @pytest.fixture

@@ -65,7 +65,7 @@ def test_a_newcomer_gets_an_invitation_that_is_shown_once_and_lets_them_in(room:
         ({"name": "Nora", "role": "officer", "partner": "none"}, "There is no partner"),
         ({"name": "No\nra", "role": "admin"}, "holds a line break"),
         ({"name": "rita", "role": "admin"}, "There is a user"),
-        ({"name": "Nora", "role": "admin", "email": "nora"}, "Enter one email address"),
+        ({"name": "Nora", "role": "admin", "email": "nora"}, "is no mail address"),
     ],
 )
 def test_a_newcomer_that_lacks_something_is_not_added_and_says_what(

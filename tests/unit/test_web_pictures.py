@@ -3,14 +3,13 @@
 import io
 import re
 import socket
-import struct
-import zlib
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 import requests
 from conftest import MovedClock
+from hostile import SCRIPT, bomb, drawn
 from pages_room import Browser, Room, opened_room
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
@@ -25,28 +24,6 @@ from campaign.web.rates import RULES
 pytestmark = pytest.mark.thorough
 GOOD = {"name": "Oak School", "x_line": "Oak's own line", "contact": "send@oak.example"}
 ALT = "Children in a garden"
-SCRIPT = b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>"
-
-
-def drawn(kind: str = "PNG", size: tuple[int, int] = (60, 40), **more: object) -> bytes:
-    out = io.BytesIO()
-    Image.new("RGB", size, (20, 120, 90)).save(out, kind, **more)
-    return out.getvalue()
-
-
-def chunk(name: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
-
-
-def bomb(width: int = 60_000, height: int = 60_000) -> bytes:
-    """A PNG of some kilobytes that says it has 3,600 megapixels."""
-    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return (
-        b"\x89PNG\r\n\x1a\n"
-        + chunk(b"IHDR", head)
-        + chunk(b"IDAT", zlib.compress(bytes(1_000_000)))
-        + chunk(b"IEND", b"")
-    )
 
 
 def partner(room: Room, key: str = "oak") -> Partner:

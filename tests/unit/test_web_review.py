@@ -9,7 +9,7 @@ from pages_room import Browser, Room
 from campaign.models.partners import Account, Partner
 from campaign.models.posts import Post
 from campaign.models.status import Status
-from campaign.web import review
+from campaign.review import grouping
 
 pytestmark = pytest.mark.thorough
 GROUP = "/review/group?template=t&version=1&channel=x"
@@ -177,7 +177,7 @@ def test_what_was_set_aside_of_posts_that_are_alike_is_in_sight(room: Room) -> N
 
 
 def test_what_was_written_for_one_post_is_on_the_first_page(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(review, "_MOST", 2)
+    monkeypatch.setattr(grouping, "MOST", 2)
     posts = three(room)
     with room.office.database.write() as session:
         session.get_one(Post, posts[2]).fields = {"line": "Our <own> line"}

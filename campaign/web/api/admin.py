@@ -8,9 +8,8 @@ from pydantic import BaseModel, Field
 
 from campaign import people
 from campaign.clock import iso
-from campaign.errors import UnknownName, WrongUse
-from campaign.intake.values import ROW_MAX, is_mail
-from campaign.models import audiences, mailing, users
+from campaign.intake.values import ROW_MAX
+from campaign.models import audiences, mailing, sign_in, users
 from campaign.models import audit as chain
 from campaign.models.audit import Audit, AuditFilter
 from campaign.models.users import User
@@ -18,6 +17,7 @@ from campaign.people import Right, demand, roster, tickets
 from campaign.people.tickets import Purpose
 from campaign.review.decisions import Desk
 from campaign.web import places
+from campaign.web.api.account import SessionOut
 from campaign.web.api.bearer import Administers, Caller
 from campaign.web.api.once import Once, Onced
 from campaign.web.api.shapes import Cursor, Name, Page, Sent, Size
@@ -25,6 +25,7 @@ from campaign.web.api.shapes import Cursor, Name, Page, Sent, Size
 router = APIRouter(tags=["admin"])
 
 Number = Annotated[int, Path(ge=1, le=ROW_MAX, description="The person's number.")]
+_TOLD = 20
 Text = Annotated[Name | None, Query()]
 
 
@@ -54,6 +55,14 @@ class PersonOut(BaseModel):
     added_at: str
 
 
+class PersonStory(PersonOut):
+    """A person with how they prove who they are."""
+
+    has_password: bool
+    passkeys: int
+    sessions: list[SessionOut]
+
+
 class Invitation(BaseModel):
     """An invitation."""
 
@@ -68,6 +77,22 @@ class ListOut(BaseModel):
     wanting: int
     left: int
     speakers: list[str]
+
+
+class Lists(Page[ListOut]):
+    """The email lists. ``suppressed``: how many addresses get no mail at all, by reason."""
+
+    suppressed: dict[str, int]
+
+
+class Checked(BaseModel):
+    """What the walk over some rows of the audit chain found."""
+
+    rows: int = Field(description="Rows that were walked.")
+    faults: list[str] = Field(description="What does not fit; none: they are whole.")
+    more: bool = Field(description="Whether there are more faults than are named.")
+    older: int | None = Field(description="To be sent for the rows before; null: they were the oldest.")
+    head: str | None = Field(description="The digest at which the chain stands.")
 
 
 class Decision(BaseModel):
@@ -113,7 +138,7 @@ def add_person(sent: NewPerson, who: Administers, once: Onced) -> PersonOut:
             name=sent.name,
             role=sent.role,
             partner_key=sent.partner,
-            email=_address(sent),
+            email=sent.email,
             by=desk.person.name,
             now=desk.now,
         )
@@ -123,10 +148,18 @@ def add_person(sent: NewPerson, who: Administers, once: Onced) -> PersonOut:
     return once.do(who, sent, PersonOut, act)
 
 
-def _address(sent: Role) -> str | None:
-    if sent.email and not is_mail(sent.email):
-        raise WrongUse(field="email", problem=f"{sent.email!r} is no mail address", mend="Write name@example.org.")
-    return sent.email or None
+@router.get("/people/{ident}")
+def show_person(ident: Number, who: Administers) -> PersonStory:
+    """Show a person with how they prove who they are, and where they are signed in."""
+    demand(who.person, Right.ADMINISTER)
+    with who.house.app.database.read() as session:
+        found = roster.numbered(session, ident)
+        sessions = sign_in.visits(session, found.ident, who.house.now())
+        proofs = {
+            "has_password": sign_in.password(session, found.ident) is not None,
+            "passkeys": len(sign_in.passkeys(session, found.ident)),
+        }
+    return PersonStory.model_validate(_person(found) | proofs | {"sessions": [SessionOut.of(row) for row in sessions]})
 
 
 @router.put("/people/{ident}")
@@ -139,7 +172,7 @@ def change_person(ident: Number, sent: Role, who: Administers, once: Onced) -> P
             found,
             role=sent.role,
             partner_key=sent.partner,
-            email=_address(sent),
+            email=sent.email,
             by=desk.person.name,
             now=desk.now,
         )
@@ -182,7 +215,7 @@ def invite_person(ident: Number, who: Administers, once: Onced) -> Invitation:
 
     def act(desk: Desk) -> dict[str, object]:
         demand(desk.person, Right.ADMINISTER)
-        found = people.acting(desk.session, _found(desk, ident).name)
+        found = people.acting(desk.session, roster.numbered(desk.session, ident).name)
         made.append(tickets.issue(desk.session, found, Purpose.INVITATION, by=desk.person.name, now=desk.now))
         return {"person": str(found.id), "link": None}
 
@@ -195,23 +228,16 @@ def invite_person(ident: Number, who: Administers, once: Onced) -> Invitation:
 def _done(ident: int, who: Caller, once: Once, sent: Sent | None, do: Callable[[Desk, User], object]) -> PersonOut:
     def act(desk: Desk) -> dict[str, object]:
         demand(desk.person, Right.ADMINISTER)
-        found = _found(desk, ident)
+        found = roster.numbered(desk.session, ident)
         do(desk, found)
         return _person(found)
 
     return once.do(who, sent, PersonOut, act)
 
 
-def _found(desk: Desk, ident: int) -> User:
-    found = users.user_by_id(desk.session, ident)
-    if found is None:
-        raise UnknownName(kind="person", name=ident, mend="The list of people shows everybody.")
-    return found
-
-
 @router.get("/lists")
-def list_lists(who: Administers) -> Page[ListOut]:
-    """List the email lists, with how many want their mail and how many have left."""
+def list_lists(who: Administers) -> Lists:
+    """List the email lists, with how many want their mail and how many have left; and the suppressed addresses."""
     demand(who.person, Right.ADMINISTER)
     with who.house.app.database.read() as session:
         items = [
@@ -220,7 +246,8 @@ def list_lists(who: Administers) -> Page[ListOut]:
             )
             for one in audiences.counts(session)
         ]
-    return Page[ListOut](items=items)
+        suppressed = dict(audiences.suppressed(session))
+    return Lists(items=items, suppressed=suppressed)
 
 
 @router.get("/audit")
@@ -234,6 +261,23 @@ def list_decisions(
         page = chain.page(session, wanted, limit, after=places.read(cursor, int))
     items = [_decision(row) for row in page.rows]
     return Page[Decision](items=items, next=str(page.rows[-1].id) if page.has_after else None)
+
+
+@router.get("/audit/check")
+def check_audit(who: Administers, older: Annotated[int | None, Query(ge=1, le=ROW_MAX)] = None) -> Checked:
+    """Walk the newest 200 rows of the chain, or those before `older`, and say whether they are whole."""
+    demand(who.person, Right.ADMINISTER)
+    with who.house.app.database.read() as session:
+        found = chain.walked(session, chain.WALKED, before=older)
+        head = chain.head(session)
+    faults = list(found.faults[:_TOLD]) or ([] if head else [chain.NO_HEAD])
+    return Checked(
+        rows=found.rows,
+        faults=faults,
+        more=len(found.faults) > _TOLD,
+        older=found.older,
+        head=head.digest if head else None,
+    )
 
 
 def _decision(row: Audit) -> Decision:

@@ -1,46 +1,97 @@
 """What there is to read beside posts and holds: the engagement log, the partners, their accounts."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
 
 from campaign.intake.values import is_key, row_id
 from campaign.models import figures, partners
 from campaign.models.figures import Order
 from campaign.models.partners import Account, Partner
-from campaign.models.snapshots import LogFilter
+from campaign.plan.fields import FieldSpec
+from campaign.plan.fill import parts
+from campaign.plan.refill import tied
+from campaign.plan.template import Template
 from campaign.reports.documents import account_document, partner_document
 from campaign.reports.log import log_row
 from campaign.web import places
 from campaign.web.api.bearer import Reads
-from campaign.web.api.shapes import AccountOut, Cursor, Instant, Name, Page, PartnerOut, Reading, Size
+from campaign.web.api.figures import Filtered, Reading
+from campaign.web.api.shapes import AccountOut, Cursor, Page, PartnerOut, Size
 from campaign.web.engagement import place_in, place_of
 
 router = APIRouter()
 
-One = Annotated[Name | None, Query()]
+
+class FieldOut(BaseModel):
+    """A field of a template. ``parts``: the names under which its values are sent."""
+
+    name: str
+    type: str
+    parts: list[str]
+    required: bool
+    max: int | None = Field(description="The longest value, in `unit`.")
+    unit: str
+    default: str | None
+    choices: list[str]
+    help: str
+
+
+class TemplateOut(BaseModel):
+    """A template, or its variant for a channel."""
+
+    name: str
+    channel: str | None
+    channels: list[str] = Field(description="The channels that it is for; none stands for all.")
+    title: str
+    version: str
+    single: bool = Field(description="Whether a post outside the timetable can be made of it.")
+    fields: list[FieldOut]
+
+
 _ORDER = Order("taken_at", descending=False)
 
 
 @router.get("/log", tags=["log"])
-def log(
-    who: Reads,
-    partner: One = None,
-    channel: One = None,
-    slot: One = None,
-    template: One = None,
-    since: Instant | None = None,
-    until: Instant | None = None,
-    limit: Size = 200,
-    cursor: Cursor = "",
-) -> Page[Reading]:
+def log(who: Reads, wanted: Filtered, limit: Size = 200, cursor: Cursor = "") -> Page[Reading]:
     """List readings by the time taken, the oldest first. Figures of two channels must not be added up."""
-    partner = who.partners[0] if who.partners else partner
-    wanted = LogFilter(partner, channel, slot, template, None, since, until)
     with who.house.app.database.read() as session:
-        page = figures.log_page(session, wanted, _ORDER, limit, after=place_in(_ORDER, cursor))
+        page = figures.log_page(session, wanted.of(who), _ORDER, limit, after=place_in(_ORDER, cursor))
     items = [Reading.model_validate(log_row(line)) for line in page.rows]
     return Page[Reading](items=items, next=place_of(_ORDER, page.rows[-1]) if page.has_after else None)
+
+
+@router.get("/templates", tags=["facts"])
+def list_templates(who: Reads) -> Page[TemplateOut]:
+    """List the campaign's templates with their fields; there are never many."""
+    found = who.house.app.copy.templates.by_key.values()
+    rows = sorted(found, key=lambda one: (one.name, one.channel or ""))
+    return Page[TemplateOut](items=[_template(one) for one in rows])
+
+
+def _template(one: Template) -> TemplateOut:
+    return TemplateOut(
+        name=one.name,
+        channel=one.channel,
+        channels=list(one.channels),
+        title=one.title,
+        version=one.version,
+        single=not tied(one),
+        fields=[_field(spec) for spec in one.fields.values()],
+    )
+
+
+def _field(spec: FieldSpec) -> FieldOut:
+    return FieldOut(
+        name=spec.name,
+        type=spec.type,
+        parts=list(parts(spec)),
+        required=spec.required,
+        max=spec.max,
+        unit=spec.unit,
+        default=spec.default,
+        choices=list(spec.choices),
+        help=spec.help,
+    )
 
 
 @router.get("/partners", tags=["facts"])

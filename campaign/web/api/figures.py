@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field, StringConstraints
 
 from campaign.intake.outcomes import read_outcomes
+from campaign.intake.values import ROW_MAX
 from campaign.models import figures, listing, outcomes
 from campaign.models.figures import Funnel
 from campaign.models.listing import PostFilter, PostRow
@@ -33,12 +34,10 @@ One = Annotated[Name | None, Query()]
 Figure = Literal["impressions", "reach", "reactions", "comments", "shares", "clicks"]
 
 
-class Total(BaseModel):
-    """The newest known figures of a channel's posts, added up; null where no post has the figure."""
+class Figures(BaseModel):
+    """What is counted on a channel at one instant; null where it is not known."""
 
     channel: str
-    part: str = Field(description="The template, partner or region; empty where nothing was split.")
-    posts: int
     taken_at: str
     impressions: int | None
     reach: int | None
@@ -46,6 +45,25 @@ class Total(BaseModel):
     comments: int | None
     shares: int | None
     clicks: int | None
+
+
+class Reading(Figures):
+    """The figures of a post at one instant; null where the platform does not give one. ``gap``: why there are none."""
+
+    id: str
+    partner: str
+    external_id: str | None
+    reading: str
+    slot: str
+    template: str
+    gap: str | None
+
+
+class Total(Figures):
+    """The newest known figures of a channel's posts, added up; null where no post has the figure."""
+
+    part: str = Field(description="The template, partner or region; empty where nothing was split.")
+    posts: int
 
 
 class Day(BaseModel):
@@ -112,8 +130,9 @@ class Filter:
         template: One = None,
         since: Instant | None = None,
         until: Instant | None = None,
+        post: Annotated[int | None, Query(ge=1, le=ROW_MAX, description="The post's number.")] = None,
     ) -> None:
-        self._given = LogFilter(partner, channel, slot, template, None, since, until)
+        self._given = LogFilter(partner, channel, slot, template, post, since, until)
 
     def of(self, who: Caller) -> LogFilter:
         """Return the filter for who calls."""

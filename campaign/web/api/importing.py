@@ -14,7 +14,7 @@ from campaign.review.decisions import Desk
 from campaign.web.api.bearer import Caller, Queues
 from campaign.web.api.once import Onced
 from campaign.web.api.problems import SeenOthers
-from campaign.web.api.shapes import Digest, Name, Sent
+from campaign.web.api.shapes import Digest, Fault, Name, Sent
 
 router = APIRouter(prefix="/posts/import", tags=["posts"])
 
@@ -30,14 +30,6 @@ class SeenFile(PostFile):
     """A file of posts whose preview was seen."""
 
     seen: Digest
-
-
-class Fault(BaseModel):
-    """What is wrong with a row."""
-
-    field: str
-    problem: str
-    mend: str
 
 
 class Row(BaseModel):
@@ -107,7 +99,7 @@ def _row(who: Caller, one: Proposal) -> Row:
         due_at=iso(one.line.due_at) if one.line.due_at else None,
         text=_text(who, one),
         post=str(one.there) if one.there is not None else None,
-        faults=[Fault(field=found.field, problem=found.problem, mend=found.mend) for found in one.findings],
+        faults=[Fault.of(found) for found in one.findings],
     )
 
 

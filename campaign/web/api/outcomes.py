@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from campaign.dispatch import by_hand, word
-from campaign.errors import MoveRefused
+from campaign.errors import MoveRefused, WrongUse
 from campaign.models.listing import PostRow
 from campaign.models.status import Move, Status
 from campaign.people import Right, demand
@@ -54,7 +54,13 @@ def show_by_hand(ident: PostId, who: Reads) -> ByHand:
 def done_by_hand(ident: PostId, sent: Done, who: Settles, once: Onced) -> PostPlaced:
     """Record where a post stands that a person published."""
     channels = who.house.app.channels
-    return _placed(ident, who, once, sent, lambda desk, row: by_hand.record(desk, channels, row, sent.url))
+
+    def place(desk: Desk, row: PostRow) -> str | None:
+        if not sent.sure and (why := by_hand.doubt(desk.session, channels, row, sent.url)):
+            raise WrongUse(field="url", problem=why.removesuffix("."), mend="Check the address, or send `sure`.")
+        return by_hand.record(desk, channels, row, sent.url)
+
+    return _placed(ident, who, once, sent, place)
 
 
 @router.post("/posts/{ident}/settle", tags=["posts"])

@@ -15,7 +15,6 @@ from campaign.http import scrub
 from campaign.models.database import DatabaseAway
 from campaign.web.api.bearer import NoToken, OutOfScope
 from campaign.web.api.once import KeyUsed
-from campaign.web.forms import MOST_BYTES
 from campaign.web.rates import TooMany
 from campaign.web.refusals import note
 
@@ -133,10 +132,13 @@ def _broken(request: Request, error: Exception) -> Response:
 
 
 class Bounded:
-    """Refuses a body that is longer than any of ours, before it is read, whoever sends it."""
+    """Refuses a body that is longer than any of ours, before it is read, whoever sends it. ``most`` says by method and
+    path how many bytes it may have.
+    """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, most: Callable[[str, str], int]) -> None:
         self._app = app
+        self._most = most
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on what is short enough."""
@@ -144,6 +146,7 @@ class Bounded:
         if scope["type"] == "http":
             headers = dict(scope["headers"])
             length = headers.get(b"content-length", b"0")
-            if b"transfer-encoding" in headers or not length.isdigit() or int(length) > MOST_BYTES:
+            most = self._most(scope["method"], scope["path"])
+            if b"transfer-encoding" in headers or not length.isdigit() or int(length) > most:
                 answers = problem(413, "too-long", _TITLES[413][1])
         await answers(scope, receive, send)

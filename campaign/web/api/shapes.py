@@ -6,6 +6,7 @@ from typing import Annotated, Any, Generic, TypeVar
 from fastapi import Path, Query
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
+from campaign.errors import Finding
 from campaign.intake.values import KEY_MAX, ROW_MAX
 
 Item = TypeVar("Item")
@@ -38,6 +39,7 @@ PartnerKey = Annotated[
     str, Path(max_length=KEY_MAX, pattern="^[A-Za-z0-9][A-Za-z0-9._-]*$", description="The partner's key.")
 ]
 PostId = Annotated[int, Path(ge=1, le=ROW_MAX, description="The post's number.")]
+RowNumber = Annotated[str, StringConstraints(pattern="^[1-9][0-9]{0,9}$")]
 Size = Annotated[int, Query(ge=1, le=200, description="How many at most.")]
 Cursor = Annotated[str, Query(max_length=100, description="`next` of the page before.")]
 
@@ -106,6 +108,7 @@ class Done(Sent):
     """Where a post stands that was published by hand."""
 
     url: Address
+    sure: bool = Field(default=True, description="False: an address that looks like none of its account is refused.")
 
 
 class Yes(Sent):
@@ -140,6 +143,20 @@ class Page(BaseModel, Generic[Item]):
 
     items: list[Item]
     next: str | None = None
+
+
+class Fault(BaseModel):
+    """What is wrong with something, or wants looking at."""
+
+    field: str
+    problem: str
+    mend: str
+    severity: str = Field(description="error or warning")
+
+    @classmethod
+    def of(cls, found: Finding) -> "Fault":
+        """Return a finding as it goes out."""
+        return cls(field=found.field, problem=found.problem, mend=found.mend, severity=found.severity)
 
 
 class PostOut(BaseModel):
@@ -177,6 +194,13 @@ class PostPreview(BaseModel):
     text: str
     link: str | None
     media: list[dict[str, Any]]
+
+
+class PostProposed(BaseModel):
+    """What a new post would send; null where it would be none."""
+
+    preview: PostPreview | None
+    faults: list[Fault]
 
 
 class PostPlaced(PostOut):
@@ -250,26 +274,6 @@ class Foretold(BaseModel):
     due_at: str
     fate: str
     outcome: str
-
-
-class Reading(BaseModel):
-    """The figures of a post at one instant; null where the platform does not give one. ``gap``: why there are none."""
-
-    id: str
-    partner: str
-    channel: str
-    external_id: str | None
-    taken_at: str
-    impressions: int | None
-    reach: int | None
-    reactions: int | None
-    comments: int | None
-    shares: int | None
-    clicks: int | None
-    reading: str
-    slot: str
-    template: str
-    gap: str | None
 
 
 class PartnerOut(BaseModel):

@@ -5,9 +5,47 @@ from typing import Any
 from fastapi import FastAPI
 
 from campaign import __version__
-from campaign.web.api import admin, details, facts, figures, holds, importing, outcomes, posts, speaking, webhooks
+from campaign.web.api import (
+    account,
+    admin,
+    calendar,
+    connecting,
+    details,
+    facts,
+    figures,
+    health,
+    holds,
+    importing,
+    outcomes,
+    participation,
+    pictures,
+    posts,
+    review,
+    speaking,
+    webhooks,
+)
 from campaign.web.api.problems import MEDIA_TYPE, SCHEMA, Bounded, add_problems
 from campaign.web.house import House
+
+_MODULES = (
+    importing,
+    posts,
+    review,
+    outcomes,
+    speaking,
+    details,
+    pictures,
+    connecting,
+    holds,
+    facts,
+    figures,
+    calendar,
+    participation,
+    health,
+    admin,
+    webhooks,
+    account,
+)
 
 _REFUSALS = {
     400: "The body is no JSON",
@@ -42,8 +80,8 @@ def api(house: House) -> FastAPI:
         separate_input_output_schemas=False,
     )
     found.state.house = house
-    for module in (importing, posts, outcomes, speaking, details, holds, facts, figures, admin, webhooks):
+    for module in _MODULES:
         found.include_router(module.router)
     add_problems(found)
-    found.add_middleware(Bounded)
+    found.add_middleware(Bounded, most=pictures.most_bytes)
     return found
