@@ -28,6 +28,7 @@ NO_PAGES = {
     "/sign-in/demo/{secret}": "of the demo alone",
     "/invitation/{secret}": "opens once",
     "/l/{token}/{number}": "leads to another host",
+    "/posts.xlsx": "a workbook of what is asked for, made whole",
     "/engagement/log.xlsx": "a workbook of what is asked for, made whole",
 }
 
@@ -64,7 +65,10 @@ def questions(database: Database, now: datetime) -> list[Asked]:
             *("olga /posts", "rita /posts", f"rita /posts?{before}", "olga /posts?status=failed&status=missed"),
             *("rita /posts?channel=email&status=failed", f"rita /posts?from={day}&channel=x&channel=linkedin"),
             *("rita /posts?partner=partner-77&status=published", "rita /posts?status=withdrawn&status=rejected"),
+            *(f"rita /posts?search={own}", "rita /posts?search=number+77", "rita /posts?search=words+nobody+says"),
+            *("rita /posts?search=care&status=published", "olga /posts?search=words+nobody+says"),
         ],
+        "/posts.csv": ["rita /posts.csv", "olga /posts.csv"],
         "/posts/{ident}": [f"olga /posts/{own}", f"rita /posts/{reviewed}", f"adam /posts/{mailed}"],
         "/posts/{ident}/mail": [],
         "/posts/new": ["olga /posts/new", "adam /posts/new", "olga /posts/new?template=post-1&account=2"],

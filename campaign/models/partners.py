@@ -111,6 +111,11 @@ def partners_page(
     return page(lambda some: session.exec(some.of(statement, [col(Partner.key)])).all(), size, after=after)
 
 
+def names(session: Session) -> list[tuple[str, str]]:
+    """Return key and name of every partner, by key."""
+    return [(key, name) for key, name in session.exec(select(Partner.key, Partner.name).order_by(col(Partner.key)))]
+
+
 def by_ids(session: Session, idents: Collection[int]) -> dict[int, Partner]:
     """Return partners by their ids."""
     return {row.ident: row for row in session.exec(select(Partner).where(col(Partner.id).in_(idents)))}

@@ -22,6 +22,7 @@ PAGES = (
     ("rita", "/posts?status=in_review&from=1/12/2025"),
     ("rita", "/posts?from=31/31/2025"),
     ("rita", "/posts?channel=email"),
+    ("rita", "/posts?search=words"),
     ("rita", "/posts/{in_review}"),
     ("olga", "/posts/{returned}"),
     ("olga", "/posts/{published}"),

@@ -42,6 +42,8 @@ class Case:
 CASES: dict[tuple[str, str], Case] = {
     ("GET", "/"): Case(Right.SEE),
     ("GET", "/posts"): Case(Right.SEE),
+    ("GET", "/posts.csv"): Case(Right.SEE),
+    ("GET", "/posts.xlsx"): Case(Right.SEE),
     ("GET", "/posts/{ident}"): Case(Right.SEE, own=True),
     ("GET", "/posts/{ident}/images/{digest}"): Case(Right.SEE, own=True),
     ("GET", "/posts/{ident}/mail"): Case(Right.SEE, own=True),
