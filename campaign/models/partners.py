@@ -35,7 +35,9 @@ class Partner(Numbered, table=True):
 
 
 class Agreement(SQLModel, table=True):
-    """A partner's own yes to speak in its name: standing (no slot, no post), for a slot, or for one post."""
+    """A partner's own yes to speak in its name: standing (no slot, no post), for a slot, or for one post. ``source``
+    says where it stands, when somebody else recorded it.
+    """
 
     id: int | None = Field(default=None, primary_key=True)
     partner_id: int = Field(foreign_key="partner.id", index=True)
@@ -43,6 +45,7 @@ class Agreement(SQLModel, table=True):
     post_id: int | None = None
     given_by: str
     given_at: datetime = Field(sa_type=UtcDateTime)
+    source: str = ""
     revoked_by: str | None = None
     revoked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 

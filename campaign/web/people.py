@@ -101,7 +101,7 @@ def add(who: Who, sent: Sent) -> Response:
     except WrongUse as error:
         return _form(who, _blamed(form, error), WRONG)
     if secret:
-        return _page(who, person.ident, Form(), link=who.house.address(f"/invitation/{secret}"))
+        return _invited(who, person, secret)
     return who.redirect(f"/admin/people/{person.ident}", f"{person.name} is added. They act on the command line alone.")
 
 
@@ -134,7 +134,9 @@ def show(ident: str, who: Who) -> Response:
     return _page(who, ident, Form())
 
 
-def _page(who: Actor, ident: str | int, form: Form[Any], status: int = 200, link: str = "") -> Response:
+def _page(
+    who: Actor, ident: str | int, form: Form[Any], status: int = 200, link: str = "", unsent: str | None = None
+) -> Response:
     with who.reading() as session:
         person = _person(session, ident)
         sessions = [
@@ -155,6 +157,7 @@ def _page(who: Actor, ident: str | int, form: Form[Any], status: int = 200, link
         partners=offered,
         form=form,
         link=link,
+        unsent=unsent,
         **proofs,
     )
 
@@ -193,11 +196,18 @@ def change(ident: str, who: Who, sent: Sent) -> Response:
 
 @area.post("/admin/people/{ident}/invite", Right.ADMINISTER)
 def invite(ident: str, who: Who) -> Response:
-    """Show the link of a new invitation, this once: the answer to the form is the page itself."""
+    """Mail a new invitation, and show its link this once: the answer to the form is the page itself."""
     with who.desk() as desk:
         person = _person(desk.session, ident)
         secret = _invitation(desk, people.acting(desk.session, person.name))
-    return _page(who, person.ident, Form(), link=who.house.address(f"/invitation/{secret}"))
+    return _invited(who, person, secret)
+
+
+def _invited(who: Actor, person: User, secret: str) -> Response:
+    """Mail the link, and show it with what came of that."""
+    link = who.house.address(f"/invitation/{secret}")
+    unsent = who.house.invitations.send(person.email or "", person.name, link)
+    return _page(who, person.ident, Form(), link=link, unsent=unsent)
 
 
 @area.post("/admin/people/{ident}/end-sessions", Right.ADMINISTER)
