@@ -195,6 +195,17 @@ def agreements(session: Session, partner_id: int) -> list[Agreement]:
     )
 
 
+def agreeing(session: Session, partner_ids: Collection[int]) -> set[int]:
+    """Return which of these partners have an agreement that stands."""
+    mine = col(Agreement.partner_id).in_(partner_ids)
+    return set(session.exec(select(Agreement.partner_id).where(mine, col(Agreement.revoked_at).is_(None))))
+
+
+def partner_by_id(session: Session, ident: int) -> Partner | None:
+    """Return the partner with this number."""
+    return session.get(Partner, ident)
+
+
 def agreed() -> sa.ColumnElement[bool]:
     """Return the condition on ``Post`` that its partner's yes to it stands; part of every claim."""
     standing = sa.and_(col(Agreement.slot).is_(None), col(Agreement.post_id).is_(None))

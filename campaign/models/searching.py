@@ -15,7 +15,7 @@ from campaign.models.listing import PostFilter, PostRow
 from campaign.models.paging import Page, Place, Stretch
 from campaign.models.posts import Post
 
-MOST = 20_000
+MOST = 10_000
 """Posts that one page of a search looks at."""
 _PIECE = 2_000
 _APOSTROPHES = str.maketrans({"\N{RIGHT SINGLE QUOTATION MARK}": "'", "\N{LEFT SINGLE QUOTATION MARK}": "'"})

@@ -16,7 +16,7 @@ from campaign.people import Right, roster, tickets
 from campaign.people.tickets import Purpose
 from campaign.review.decisions import Desk
 from campaign.web.area import Area
-from campaign.web.forms import WRONG, Fields, Form, Sent, mistake, options, read
+from campaign.web.forms import WRONG, Fields, Form, Posted, Sent, mistake, options, read
 from campaign.web.visitor import Actor, Who
 from campaign.web.words import browser_name
 
@@ -73,9 +73,9 @@ def everybody(who: Who) -> Response:
 
 
 @area.get("/admin/people/new", Right.ADMINISTER)
-def ask_new(who: Who) -> Response:
-    """Ask for a new person."""
-    return _form(who, Form())
+def ask_new(who: Who, partner: str = "") -> Response:
+    """Ask for a new person: an officer, where a partner is named."""
+    return _form(who, Form(Posted({"partner": (partner,), "role": ("officer" if partner else "",)})))
 
 
 def _form(who: Actor, form: Form[Any], status: int = 200) -> Response:

@@ -5,10 +5,24 @@ from typing import Any
 from fastapi import FastAPI
 
 from campaign import __version__
-from campaign.web.api import admin, details, facts, figures, holds, importing, outcomes, posts, speaking, webhooks
+from campaign.web.api import (
+    admin,
+    details,
+    facts,
+    figures,
+    holds,
+    importing,
+    outcomes,
+    planning,
+    posts,
+    register,
+    speaking,
+    webhooks,
+)
 from campaign.web.api.problems import MEDIA_TYPE, SCHEMA, Bounded, add_problems
 from campaign.web.house import House
 
+_OTHERS = (holds, facts, figures, admin, webhooks)
 _REFUSALS = {
     400: "The body is no JSON",
     401: "No token that serves",
@@ -42,7 +56,7 @@ def api(house: House) -> FastAPI:
         separate_input_output_schemas=False,
     )
     found.state.house = house
-    for module in (importing, posts, outcomes, speaking, details, holds, facts, figures, admin, webhooks):
+    for module in (importing, posts, planning, outcomes, register, speaking, details, *_OTHERS):
         found.include_router(module.router)
     add_problems(found)
     found.add_middleware(Bounded)
