@@ -81,7 +81,7 @@ def messages(session: Session, now: datetime) -> Iterator[Finding]:
         what = f"{pile.count} mails to people do not get out, the oldest since {iso(pile.since)}"
         mend = "See that the mail server of [channels.email] answers: `campaign doctor --probe`."
         yield Finding(Rule.MAIL_STUCK, Severity.ERROR, "mail", what, mend, order(pile.count))
-    yield from _refused(session, now)
+    yield from _unsent(session, now)
     failing = alerts.failing_calls(session, _CALLS)
     if failing:
         what = f"The webhook has not taken {failing} alerts, each tried {_CALLS} times or more"
@@ -93,21 +93,22 @@ def messages(session: Session, now: datetime) -> Iterator[Finding]:
         yield Finding(Rule.WEBHOOK_OFF, Severity.ERROR, f"webhook {hook.id}", what, mend)
 
 
-def _refused(session: Session, now: datetime) -> Iterator[Finding]:
+def _unsent(session: Session, now: datetime) -> Iterator[Finding]:
     """Say at once of each mail that a try was in vain: to whom, since when, why."""
     for one in notices.failing(session, now - _GIVEN_UP_SHOWN, _REASONS):
-        which = f"The mail to {one.to}" if one.count == 1 else f"{one.count} mails, one of them to {one.to},"
-        do = ("is" if one.count == 1 else "are") + (" given up" if one.given_up else " not sent yet")
-        what = f"{which} {do}; it failed first at {iso(one.since)}: {one.why}"
-        mend = _GIVEN_UP_MEND if one.given_up else _MAIL_MENDS.get(one.outcome, _MAIL_AWAY)
-        yield Finding(Rule.MAIL_REFUSED, Severity.WARNING, f"{one.to}: {one.outcome}", what, mend)
+        which = f"The mail to {one.to} is" if one.count == 1 else f"{one.count} mails, one of them to {one.to}, are"
+        tried = "given up, tried first" if one.given_up else "not sent yet, tried since"
+        what = f"{which} {tried} {iso(one.since)}: {one.why}"
+        rule = Rule.MAIL_REFUSED if one.outcome == Refused.name else Rule.MAIL_UNSENT
+        mend = f"{_MAIL_MENDS.get(one.outcome, _MAIL_AWAY)} {_TELL if one.given_up else _AGAIN}"
+        yield Finding(rule, Severity.WARNING, f"{one.to}: {one.outcome}", what, mend)
 
 
 _REASONS = 10
 _GIVEN_UP_SHOWN = timedelta(days=7)
-_GIVEN_UP_MEND = "Correct the address under Admin, People, and tell them or invite them again: it is not tried again."
-_MAIL_AWAY = "See that the mail server of [channels.email] answers: `campaign doctor --probe`. It is tried again."
+_AGAIN, _TELL = "It is tried again.", "It is not tried again: tell them, or invite them anew, then."
+_MAIL_AWAY = "See that the mail server of [channels.email] answers: `campaign doctor --probe`."
 _MAIL_MENDS: Mapping[str, str] = {
-    Refused.name: "See that the address is right (Admin, People; or the partner's details). It is tried again.",
-    CredentialDead.name: "Mend username and password of [channels.email] in config.toml. It is tried again.",
+    Refused.name: "See that the address is right (Admin, People; or the partner's details).",
+    CredentialDead.name: "Mend username and password of [channels.email] in config.toml.",
 }

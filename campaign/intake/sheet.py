@@ -128,6 +128,9 @@ def one_row(name: str, values: Mapping[str, str]) -> Row:
     """Return what was typed into a form, or sent by a program, as a sheet's one row: it is checked as a file is."""
     row = Row(Sheet(name), 1, {column: text.strip() for column, text in values.items()})
     row.sheet.rows.append(row)
+    for column, text in row.values.items():
+        if not text.isprintable():
+            row.fault(column, "it holds a line break or another control character", "Write it on one line")
     return row
 
 

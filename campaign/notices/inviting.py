@@ -8,6 +8,7 @@ from email.utils import format_datetime, make_msgid
 
 from campaign.clock import Clock
 from campaign.errors import Outcome, Refused
+from campaign.http import scrub
 from campaign.models import Database, notices
 from campaign.models.notices import GIVEN_UP, Notice
 from campaign.notices.letter import Paper
@@ -63,7 +64,7 @@ class Invitations:
             sent_at=now,
             failed_at=now,
             outcome=outcome.name,
-            why=outcome.detail,
+            why=scrub(outcome.detail),
         )
         with self.database.write() as session:
             notices.reached(session, to)

@@ -41,7 +41,7 @@ def agree(
     somebody else has said.
 
     Raises:
-        WrongUse: that was said in the future, or before the partner took its yes back.
+        WrongUse: that was said in the future, or before the partner took its yes back; or a text of it says nothing.
 
     """
     for found in partners.agreements(session, partner.ident):
@@ -49,7 +49,7 @@ def agree(
             return found
     said = given or Given(by, now, "")
     if given is not None:
-        _refuse_untimely(session, partner, given, now)
+        _refuse(session, partner, given, now)
     kept = Agreement(
         partner_id=partner.ident, slot=slot, post_id=post_id, given_by=said.by, given_at=said.at, source=said.source
     )
@@ -61,7 +61,10 @@ def agree(
     return kept
 
 
-def _refuse_untimely(session: Session, partner: Partner, given: Given, now: datetime) -> None:
+def _refuse(session: Session, partner: Partner, given: Given, now: datetime) -> None:
+    for name, text in (("given_by", given.by), ("source", given.source)):
+        if not text.strip() or not text.isprintable():
+            raise WrongUse(field=name, problem="That is empty or more than one line", mend="Write it on one line.")
     if given.at > now:
         raise WrongUse(field="given_on", problem="That day is still to come", mend="Give the day on which they agreed.")
     revoked_at = partners.last_revoked_at(session, partner.ident)

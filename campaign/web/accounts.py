@@ -98,7 +98,7 @@ def add(who: Who, sent: Sent) -> Response:
         return _form(who, form, WRONG)
     if served and not mail:
         return who.redirect(f"/accounts/{account.ident}/connect", f"{account.handle} is added. Now connect it.")
-    return who.redirect("/accounts", f"{account.handle} is added.")
+    return who.redirect(f"/admin/partners/{account.partner_id}", f"{account.handle} is added.")
 
 
 def _lacks(who: Actor, sent: Posted) -> dict[str, str]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from fastapi.responses import Response
 
+from campaign.errors import Finding
 from campaign.models import partners
 from campaign.people import Right
 from campaign.plan.rows import PlanRow
@@ -49,7 +50,7 @@ def _page(who: Actor, ahead: Ahead, form: Form[Any], status: int = 200) -> Respo
         counts=Counter(_action(row) for row in rows),
         rows=[(row, _action(row), named.get(row.partner, row.partner)) for row in done[:_SHOWN]],
         more=max(0, len(done) - _SHOWN),
-        lacks=_lacks(rows),
+        **_lacks(rows),
         told=ahead.digest(own),
         all_partners=not who.partners,
         empty=not rows,
@@ -61,13 +62,24 @@ def _action(row: PlanRow) -> str:
     return "leave out" if row.action == "withdraw" and row.post_id is None else row.action
 
 
-def _lacks(rows: Sequence[PlanRow]) -> list[tuple[str, str]]:
-    """Return what keeps posts from being made, each once, with whose they are."""
-    found: dict[str, list[str]] = {}
+def _lacks(rows: Sequence[PlanRow]) -> dict[str, object]:
+    """Return what keeps posts from being made, each once: what partners mend, with whose posts they are, and what
+    stands in the timetable.
+    """
+    found: dict[Finding, list[str]] = {}
     for row in rows:
         for one in row.findings if row.action == "blocked" else ():
-            found.setdefault(f"{one.field.rpartition('.')[2]}: {one.problem}. {one.mend}", []).append(row.partner)
-    return [(words, some_of(dict.fromkeys(keys))) for words, keys in found.items()]
+            found.setdefault(one, []).append(row.partner)
+    waits = [f"{one.problem}. {one.mend}" for one in found if one.file.endswith(_TIMETABLE)]
+    lacks = [
+        (f"{one.field.rpartition('.')[2]}: {one.problem}. {one.mend}", some_of(keys))
+        for one, keys in found.items()
+        if not one.file.endswith(_TIMETABLE)
+    ]
+    return {"lacks": lacks, "waits": waits}
+
+
+_TIMETABLE = ".toml"
 
 
 @area.post(_HOME, Right.QUEUE)

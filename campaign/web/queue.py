@@ -102,7 +102,7 @@ def _asked(
     return Filter(
         text if text.isprintable() else "",
         _IN_WORDS if text and within == _IN_WORDS else "",
-        partner,
+        partner if partner.isprintable() else "",
         tuple(name for name in channel if name in who.house.app.channels),
         tuple(name for name in status if name in set(Status)),
         day,
