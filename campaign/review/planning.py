@@ -46,8 +46,9 @@ class Ahead:
         return self.known == _newest(session)
 
     def doing(self, only: str | None) -> list[PlanRow]:
-        """Return what writing it would do, by time; ``only``: for this partner alone."""
-        mine = [row for row in self.rows if row.action in _DOES and only in (None, row.partner)]
+        """Return what writing it would do, by time; ``only``: for this partner alone. Left out is not done."""
+        done = [row for row in self.rows if row.action in _DOES and (row.action == "add" or row.post_id is not None)]
+        mine = [row for row in done if only in (None, row.partner)]
         return sorted(mine, key=lambda row: (row.due_at, row.partner, row.channel, row.slot))
 
     def digest(self, only: str | None) -> str:

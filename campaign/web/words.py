@@ -214,9 +214,10 @@ def excerpt(post: Post, words: Sequence[str]) -> str:
     at = folded(text).find(words[0])
     if at < 0:
         return ""
-    begin, end = max(0, at - _AROUND), at + len(words[0]) + 2 * _AROUND
-    marks = [ELLIPSIS if cut else "" for cut in (begin > 0, end < len(text))]
-    return f"{marks[0]}{text[begin:end].strip()}{marks[1]}"
+    begin, end = text[:at], text[at:]
+    if len(begin) > _AROUND:
+        begin = ELLIPSIS + begin[-_AROUND:].partition(" ")[2]
+    return begin + shorten(end, 2 * _AROUND, placeholder=ELLIPSIS)
 
 
 ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"

@@ -36,6 +36,7 @@ def test_a_partner_with_its_account_and_its_yes_begins_to_post(room: Room) -> No
     queued = adam.call("POST", "/plan", {"seen": plan["seen"]})
     assert queued.json()["counts"]["add"] == plan["counts"]["add"] > 0
     assert queued.json()["drafts"] == len(mine)
+    assert adam.get("/plan")["rows"] == [], "what a quiet period leaves out is nothing to do"
     said = {"given_by": "Jo Smith", "given_on": "2025-11-20", "source": "A mail to us"}
     agreed = adam.call("POST", "/partners/yew/agreed-elsewhere", said)
     assert agreed.json() == {"partner": "yew", "submitted": len(mine)}
