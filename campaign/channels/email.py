@@ -132,8 +132,8 @@ class EmailChannel:
         """How long sending one mail may last."""
         return self._settings.relay().longest
 
-    def send(self, message: EmailMessage) -> None:
-        """Send one mail to one person: a notice of our own, no issue.
+    def send(self, message: EmailMessage, patience: timedelta | None = None) -> None:
+        """Send one mail to one person: a notice of our own, no issue. ``patience``: wait no longer for any answer.
 
         Raises:
             campaign.errors.Outcome: the mail server did not take it, or nobody knows whether it did.
@@ -141,13 +141,19 @@ class EmailChannel:
         """
         data = message.as_bytes(policy=SMTP.clone(cte_type="7bit"))
         mail = Mail(mailbox(str(message["From"]))[1], address(mailbox(str(message["To"]))[1].text), data)
-        wire = Wire.open(self._settings.relay())
+        relay = self._settings.relay()
+        wire = Wire.open(relay if patience is None else relay.within(patience))
         try:
             reply = wire.deliver(mail, lambda: None)
         finally:
             wire.close()
-        if meaning(reply) is not Meaning.SENT:
-            raise Refused(str(reply))
+        match meaning(reply):
+            case Meaning.SENT:
+                return
+            case Meaning.SIGN_IN:
+                raise CredentialDead(str(reply))
+            case _:
+                raise Refused(str(reply))
 
 
 CHANNEL = EmailChannel

@@ -108,14 +108,20 @@ def list_posts(
     channel: Channels = None,
     status: Statuses = None,
     day: Day = None,
+    search: Annotated[
+        str, typer.Option("--search", help="A post's number, a partner's name, or words of a post.")
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
     """List posts by due time."""
-    from campaign.models import listing
+    from campaign.reports.posts import each_post
+    from campaign.review import searching
 
-    with opened() as app, app.database.read() as session:
-        rows = listing.posts(session, post_filter(app, partner, channel, status, day))
-        documents = [row_document(row) for row in rows]
+    with opened() as app:
+        wanted = post_filter(app, partner, channel, status, day)
+        with app.database.read() as session:
+            meant = searching.read(session, search, wanted)
+        documents = [row_document(row) for row in each_post(app.database, meant)]
     if not as_json:
         for document in documents:
             document["content_hash"] = str(document["content_hash"])[:8]

@@ -14,6 +14,7 @@ from campaign.cli.frame import (
     PostId,
     PostIds,
     cli,
+    day_bounds,
     desk,
     opened,
     show,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
     from campaign.app import App
     from campaign.models.listing import PostRow
+    from campaign.review.agreement import Given
 
 review = typer.Typer(help="Review: list what waits, approve, return, reject.", no_args_is_help=True)
 cli.add_typer(review, name="review")
@@ -147,6 +149,9 @@ def agree(
     partner: OnePartner,
     slot: OneSlot = None,
     post: Annotated[str | None, typer.Option("--post", help="Only this post.")] = None,
+    given_by: Annotated[str, typer.Option("--given-by", help="Who of the partner said it, where you record it.")] = "",
+    given_on: Annotated[str | None, typer.Option("--given-on", metavar="DAY", help="When, as 2025-12-02.")] = None,
+    source: Annotated[str, typer.Option("--source", help="Where that stands: a mail, a signed form.")] = "",
     by: As = None,
 ) -> None:
     """Record a partner's own yes to speak in its name; its drafts go to review."""
@@ -159,8 +164,22 @@ def agree(
         post_id = find_of(place.session, partner, post).post.ident if post is not None else None
         if slot is not None:
             speaking.check_slot(place.session, slot, app.copy.timetable)
-        ready = speaking.agree(place, row, slot=slot, post_id=post_id)
+        given = _given(app, given_by, given_on, source)
+        ready = speaking.agree(place, row, slot=slot, post_id=post_id, given=given)
     typer.echo(f"{partner} agrees. {counted(ready, 'draft')} went to review.")
+
+
+def _given(app: "App", by: str, on: str | None, source: str) -> "Given | None":
+    """Return the yes that was given elsewhere: all three options or none."""
+    from campaign.review.agreement import Given
+
+    if not (by or on or source):
+        return None
+    at = day_bounds(app, on)[0]
+    if at is None or not by or not source:
+        problem = "A yes that was given elsewhere has who said it, when, and where that stands"
+        raise WrongUse(problem=problem, mend="Give --given-by, --given-on and --source.")
+    return Given(by, at, source)
 
 
 def find_of(session: "Session", partner: str, ident: str) -> "PostRow":

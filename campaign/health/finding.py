@@ -27,6 +27,8 @@ class Rule(StrEnum):
     CLOCK_OFFSET = "clock-offset"
     HOLD_OLD = "hold-old"
     MAIL_STUCK = "mail-stuck"
+    MAIL_REFUSED = "mail-refused"
+    MAIL_UNSENT = "mail-unsent"
     WEBHOOK_STUCK = "webhook-stuck"
     WEBHOOK_OFF = "webhook-off"
     PLATFORM_AWAY = "platform-away"

@@ -1,17 +1,17 @@
 """The doctor on what the program stands on: the daemon, clocks, disks, the key file, and mail that does not get out."""
 
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from sqlmodel import Session
 
 from campaign.clock import iso
-from campaign.errors import WrongUse
+from campaign.errors import CredentialDead, Refused, WrongUse
 from campaign.health.beat import Health
 from campaign.health.finding import Finding, Rule, Severity, order
-from campaign.models import alerts, hooks, upkeep, vitals
+from campaign.models import alerts, hooks, notices, upkeep, vitals
 from campaign.vault import Vault
 
 _GIB = 1 << 30
@@ -81,6 +81,7 @@ def messages(session: Session, now: datetime) -> Iterator[Finding]:
         what = f"{pile.count} mails to people do not get out, the oldest since {iso(pile.since)}"
         mend = "See that the mail server of [channels.email] answers: `campaign doctor --probe`."
         yield Finding(Rule.MAIL_STUCK, Severity.ERROR, "mail", what, mend, order(pile.count))
+    yield from _unsent(session, now)
     failing = alerts.failing_calls(session, _CALLS)
     if failing:
         what = f"The webhook has not taken {failing} alerts, each tried {_CALLS} times or more"
@@ -90,3 +91,24 @@ def messages(session: Session, now: datetime) -> Iterator[Finding]:
         what = f"Webhook {hook.id} ({hook.place}) is switched off since {iso(hook.off_at or now)}: {hook.off_why}"
         mend = "See that it answers 2xx, then switch it on under Admin, Webhooks: what it missed is sent then."
         yield Finding(Rule.WEBHOOK_OFF, Severity.ERROR, f"webhook {hook.id}", what, mend)
+
+
+def _unsent(session: Session, now: datetime) -> Iterator[Finding]:
+    """Say at once of each mail that a try was in vain: to whom, since when, why."""
+    for one in notices.failing(session, now - _GIVEN_UP_SHOWN, _REASONS):
+        which = f"The mail to {one.to} is" if one.count == 1 else f"{one.count} mails, one of them to {one.to}, are"
+        tried = "given up, tried first" if one.given_up else "not sent yet, tried since"
+        what = f"{which} {tried} {iso(one.since)}: {one.why}"
+        rule = Rule.MAIL_REFUSED if one.outcome == Refused.name else Rule.MAIL_UNSENT
+        mend = f"{_MAIL_MENDS.get(one.outcome, _MAIL_AWAY)} {_TELL if one.given_up else _AGAIN}"
+        yield Finding(rule, Severity.WARNING, f"{one.to}: {one.outcome}", what, mend)
+
+
+_REASONS = 10
+_GIVEN_UP_SHOWN = timedelta(days=7)
+_AGAIN, _TELL = "It is tried again.", "It is not tried again: tell them, or invite them anew, then."
+_MAIL_AWAY = "See that the mail server of [channels.email] answers: `campaign doctor --probe`."
+_MAIL_MENDS: Mapping[str, str] = {
+    Refused.name: "See that the address is right (Admin, People; or the partner's details).",
+    CredentialDead.name: "Mend username and password of [channels.email] in config.toml.",
+}

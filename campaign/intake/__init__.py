@@ -4,8 +4,18 @@ Nothing here touches the database. A file is either read whole or refused with e
 ever half imported.
 """
 
-from campaign.intake.accounts import AccountRow, read_accounts
-from campaign.intake.partners import PartnerRow, read_partners
+from campaign.intake.accounts import AccountRow, account_of, read_accounts
+from campaign.intake.partners import PartnerRow, partner_of, partners_of, read_partners
 from campaign.intake.subscribers import SubscriberRow, read_subscribers
 
-__all__ = ["AccountRow", "PartnerRow", "SubscriberRow", "read_accounts", "read_partners", "read_subscribers"]
+__all__ = [
+    "AccountRow",
+    "PartnerRow",
+    "SubscriberRow",
+    "account_of",
+    "partner_of",
+    "partners_of",
+    "read_accounts",
+    "read_partners",
+    "read_subscribers",
+]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from campaign.config import is_mail, nearest
 from campaign.errors import WrongUse
-from campaign.intake.sheet import Row, Sheet, read_sheet
+from campaign.intake.sheet import Row, Sheet, one_row, read_sheet
 from campaign.vault import read_reference
 
 MAIL = "email"
@@ -55,6 +55,23 @@ def read_accounts(
     _refuse_repeats(sheet)
     sheet.refuse_faults()
     return accounts
+
+
+def account_of(values: Mapping[str, str], channels: Collection[str], partners: Collection[str]) -> AccountRow:
+    """Read one account that was typed in, by column. It has no credentials: a reference would name a file or a variable
+    of this machine, and is nobody's to send. Raises BadInput.
+    """
+    row = one_row("the account", values)
+    if row["credentials"]:
+        row.fault(
+            "credentials", "they are not taken from here", "Connect the account, or import it on the command line"
+        )
+    if _mode(row) == "api" and row["channel"].lower() != MAIL:
+        row.fault("mode", "it is connected first", "Write by-hand, then connect it in the pages")
+    row.values |= {"credentials": ""} | ({"mode": "by-hand"} if row["channel"].lower() != MAIL else {})
+    found = _account(row, channels, {partner.casefold(): partner for partner in partners}, Path(), {})
+    row.sheet.refuse_faults()
+    return found
 
 
 def _refuse_repeats(sheet: Sheet) -> None:

@@ -3,16 +3,17 @@
 Of the details one has a meaning of its own: ``contact_email`` is where the partner's notices go.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from campaign.config import is_mail
-from campaign.intake.sheet import Row, read_sheet
+from campaign.intake.sheet import FILE_MAX, Row, one_row, read_content, sheet_of
 from campaign.intake.values import KEY_MAX, instant, is_key
 
 _REQUIRED = ("partner", "name")
-_KNOWN = (*_REQUIRED, "kind", "region", "agreed")
+KNOWN = (*_REQUIRED, "kind", "region", "agreed")
 _NAME_MAX = 200
 CONTACT = "contact_email"
 
@@ -35,7 +36,12 @@ class PartnerRow:
 
 
 def read_partners(path: Path) -> list[PartnerRow]:
-    """Read and check the whole file.
+    """Read and check the whole file, as ``partners_of`` does. Raises BadInput."""
+    return partners_of(path.name, read_content(path))
+
+
+def partners_of(name: str, content: bytes, file_max: int = FILE_MAX) -> list[PartnerRow]:
+    """Read and check the whole of what came in as a file of this name.
 
     ``agreed`` holds a day and a name: ``2025-11-20, Jo Smith``.
 
@@ -43,11 +49,19 @@ def read_partners(path: Path) -> list[PartnerRow]:
         BadInput: every row and column that is wrong, each with its line and how to mend it.
 
     """
-    sheet = read_sheet(path, required=_REQUIRED, known=_KNOWN, free=True)
+    sheet = sheet_of(name, content, required=_REQUIRED, known=KNOWN, free=True, file_max=file_max)
     partners = [_partner(row) for row in sheet.rows]
     sheet.refuse_repeats("partner", [(row, row["partner"]) for row in sheet.rows])
     sheet.refuse_faults()
     return partners
+
+
+def partner_of(values: Mapping[str, str]) -> PartnerRow:
+    """Read one partner that was typed in, by column. Raises BadInput."""
+    row = one_row("the partner", values)
+    found = _partner(row)
+    row.sheet.refuse_faults()
+    return found
 
 
 def _partner(row: Row) -> PartnerRow:
@@ -64,7 +78,7 @@ def _partner(row: Row) -> PartnerRow:
         row.at_most("region", _NAME_MAX),
         agreed_at,
         agreed_by,
-        row.details(_KNOWN),
+        row.details(KNOWN),
         frozenset(row.values),
     )
 

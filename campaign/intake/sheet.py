@@ -5,7 +5,7 @@ import difflib
 import io
 import logging
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -122,6 +122,16 @@ def sheet_of(
     for line, values in lines:
         _take(sheet, line, values)
     return sheet
+
+
+def one_row(name: str, values: Mapping[str, str]) -> Row:
+    """Return what was typed into a form, or sent by a program, as a sheet's one row: it is checked as a file is."""
+    row = Row(Sheet(name), 1, {column: text.strip() for column, text in values.items()})
+    row.sheet.rows.append(row)
+    for column, text in row.values.items():
+        if not text.isprintable():
+            row.fault(column, "it holds a line break or another control character", "Write it on one line")
+    return row
 
 
 def read_content(path: Path, file_max: int = FILE_MAX) -> bytes:

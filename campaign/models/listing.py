@@ -18,6 +18,7 @@ from campaign.models.status import PLANNABLE, Status
 
 _OPEN = tuple(status.value for status in (*PLANNABLE, Status.PUBLISHING))
 _FOR_PERSON = (Status.UNCONFIRMED.value, Status.RETRACTING.value)
+_FEW = 10
 _BY_TIME = (col(Post.due_at), col(Post.id))
 _WHOLE: sa.Select[*tuple[Any, ...]] = (
     sa.select(Post, Account, Partner)
@@ -92,11 +93,18 @@ def _stretch(session: Session, wanted: PostFilter, stretch: Stretch, *, newest_f
     """Read a stretch of posts. Each state is read by itself, in the order of an index, no further than the stretch
     goes: asked for several states at once, a database reads all that stand in them and sorts them.
     """
+    return _read(session, in_order(_WHOLE, wanted, stretch, newest_first=newest_first))
+
+
+def in_order(
+    statement: sa.Select[*tuple[Any, ...]], wanted: PostFilter, stretch: Stretch, *, newest_first: bool
+) -> sa.Select[*tuple[Any, ...]]:
+    """Return a statement about ``Post`` bound to a stretch of the posts that are wanted, by due time."""
     keys = sa.select(*_BY_TIME).where(*_aside(wanted))
     arms = [stretch.of(keys.where(*arm), _BY_TIME, descending=newest_first).subquery() for arm in _arms(wanted)]
     found = arms[0] if len(arms) == 1 else sa.union_all(*(sa.select(arm) for arm in arms)).subquery()
-    statement = _WHOLE.join(found, found.c.id == col(Post.id))
-    return _read(session, stretch.of(statement, (found.c.due_at, found.c.id), descending=newest_first))
+    statement = statement.join(found, found.c.id == col(Post.id))
+    return stretch.of(statement, (found.c.due_at, found.c.id), descending=newest_first)
 
 
 def _read(session: Session, statement: sa.Select[*tuple[Any, ...]]) -> list[PostRow]:
@@ -108,7 +116,8 @@ def _arms(wanted: PostFilter) -> list[list[sa.ColumnElement[bool]]]:
     statuses = wanted.statuses or (_FOR_PERSON if wanted.for_person else ())
     first: list[list[sa.ColumnElement[bool]]] = [[]]
     if wanted.partners:
-        first = [[_of_partners(wanted.partners)]]
+        few = len(wanted.partners) <= _FEW  # a union has its bounds
+        first = [[_of_partners(keys)] for keys in ([(key,) for key in wanted.partners] if few else [wanted.partners])]
     elif named := wanted.slots or wanted.channels:
         column = col(Post.slot) if wanted.slots else col(Post.channel)
         first, statuses = [[column == name] for name in named], statuses or tuple(Status)
@@ -217,8 +226,7 @@ def partners_of_event(session: Session, event: str) -> list[tuple[Partner, int]]
 
 def post(session: Session, post_id: int) -> PostRow | None:
     """Return one post."""
-    found = posts(session, PostFilter(ids=(post_id,)))
-    return found[0] if found else None
+    return next(iter(posts(session, PostFilter(ids=(post_id,)))), None)
 
 
 def by_key(session: Session, account_id: int, slot: str, occurrence: str) -> Post | None:

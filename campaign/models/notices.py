@@ -13,6 +13,7 @@ from campaign.models.database import insert_into
 from campaign.models.types import UtcDateTime
 
 _UNSENT = text("sent_at IS NULL")
+_FAILED = text("failed_at IS NOT NULL")
 GIVEN_UP = -1
 """The tries of a notice that never went."""
 _MOST = 5000
@@ -32,6 +33,7 @@ class Notice(SQLModel, table=True):
         Index("notice_unsent", "id", sqlite_where=_UNSENT, postgresql_where=_UNSENT),
         Index("notice_key", "key", unique=True),
         Index("notice_sent", "to", "sent_at"),
+        Index("notice_failed", "failed_at", sqlite_where=_FAILED, postgresql_where=_FAILED),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -46,6 +48,21 @@ class Notice(SQLModel, table=True):
     next_try_at: datetime = Field(sa_type=UtcDateTime)
     sent_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     letter: int | None = None
+    failed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    outcome: str = ""
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Failing:
+    """Mails that do not go for one reason: how many, one of their addresses, since when, and whether it is over."""
+
+    count: int
+    to: str
+    since: datetime
+    outcome: str
+    why: str
+    given_up: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +143,43 @@ def _claim(session: Session, which: sa.ColumnElement[bool], now: datetime, until
     if ids:
         session.execute(sa.update(Notice).where(col(Notice.id).in_(ids)).values(letter=min(ids)))
     return list(session.exec(select(Notice).where(col(Notice.id).in_(ids)).order_by(col(Notice.id))))
+
+
+def went(session: Session, sent: Sequence[Notice], at: datetime) -> None:
+    """Note that the mail server has taken notices to one address: whatever failed there before is over."""
+    note(session, sent, {"sent_at": at, "failed_at": None, "outcome": "", "why": ""})
+    reached(session, sent[0].to)
+
+
+def reached(session: Session, to: str) -> None:
+    """Note that a mail has reached an address: what was given up there is no trouble any more."""
+    over = sa.update(Notice).where(
+        col(Notice.to) == to, col(Notice.tries) == GIVEN_UP, col(Notice.failed_at).is_not(None)
+    )
+    session.execute(over.values(failed_at=None))
+
+
+def failed(
+    session: Session, some: Sequence[Notice], at: datetime, outcome: str, why: str, values: Mapping[str, object]
+) -> None:
+    """Note that a try was in vain, and what comes of it; the first instant of these stays."""
+    first = sa.func.coalesce(col(Notice.failed_at), sa.literal(at, UtcDateTime))
+    note(session, some, {**values, "failed_at": first, "outcome": outcome, "why": why})
+
+
+def failing(session: Session, given_up_since: datetime, limit: int) -> list[Failing]:
+    """Return the mails that do not go, by reason, the oldest first; of those given up only what was since then."""
+    given_up = col(Notice.sent_at).is_not(None)
+    since = sa.func.min(col(Notice.failed_at))
+    facts = (col(Notice.outcome), col(Notice.why), given_up)
+    statement = (
+        sa.select(sa.func.count(), sa.func.min(col(Notice.to)), since, *facts)
+        .where(col(Notice.failed_at).is_not(None), sa.or_(~given_up, col(Notice.sent_at) >= given_up_since))
+        .group_by(*facts)
+        .order_by(since, col(Notice.why))
+        .limit(limit)
+    )
+    return [Failing(*row) for row in session.execute(statement)]
 
 
 def note(session: Session, sent: Sequence[Notice], values: Mapping[str, object]) -> None:

@@ -37,7 +37,9 @@ class Partner(Numbered, table=True):
 
 
 class Agreement(SQLModel, table=True):
-    """A partner's own yes to speak in its name: standing (no slot, no post), for a slot, or for one post."""
+    """A partner's own yes to speak in its name: standing (no slot, no post), for a slot, or for one post. ``source``
+    says where it stands, when somebody else recorded it.
+    """
 
     id: int | None = Field(default=None, primary_key=True)
     partner_id: int = Field(foreign_key="partner.id", index=True)
@@ -45,6 +47,7 @@ class Agreement(SQLModel, table=True):
     post_id: int | None = None
     given_by: str
     given_at: datetime = Field(sa_type=UtcDateTime)
+    source: str = ""
     revoked_by: str | None = None
     revoked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
@@ -111,6 +114,11 @@ def partners_page(
     """Return ``size`` partners by key after one, of these or of all."""
     statement = select(Partner).where(col(Partner.key).in_(only)) if only else select(Partner)
     return page(lambda some: session.exec(some.of(statement, [col(Partner.key)])).all(), size, after=after)
+
+
+def names(session: Session) -> list[tuple[str, str]]:
+    """Return key and name of every partner, by key."""
+    return [(key, name) for key, name in session.exec(select(Partner.key, Partner.name).order_by(col(Partner.key)))]
 
 
 def by_ids(session: Session, idents: Collection[int]) -> dict[int, Partner]:
@@ -187,6 +195,17 @@ def agreements(session: Session, partner_id: int) -> list[Agreement]:
             select(Agreement).where(col(Agreement.partner_id) == partner_id, col(Agreement.revoked_at).is_(None))
         )
     )
+
+
+def agreeing(session: Session, partner_ids: Collection[int]) -> set[int]:
+    """Return which of these partners have an agreement that stands."""
+    mine = col(Agreement.partner_id).in_(partner_ids)
+    return set(session.exec(select(Agreement.partner_id).where(mine, col(Agreement.revoked_at).is_(None))))
+
+
+def partner_by_id(session: Session, ident: int) -> Partner | None:
+    """Return the partner with this number."""
+    return session.get(Partner, ident)
 
 
 def agreed() -> sa.ColumnElement[bool]:

@@ -10,7 +10,7 @@ import smtplib
 import socket
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Literal, Protocol
 
@@ -47,6 +47,11 @@ class Relay:
         twice the wait for the connection, for the name is looked up too.
         """
         return 2 * self.connect + _REPLIES * self.reply + self.final
+
+    def within(self, patience: timedelta) -> "Relay":
+        """Return the same server for somebody who waits no longer than this at any step."""
+        waits = {name: min(getattr(self, name), patience) for name in ("connect", "reply", "final")}
+        return replace(self, **waits)
 
 
 class Transport(Protocol):

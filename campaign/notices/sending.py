@@ -20,6 +20,7 @@ from campaign.clock import NEVER, Clock
 from campaign.config import Settings
 from campaign.config.addresses import is_loopback
 from campaign.errors import Outcome, Refused, Unknown
+from campaign.http import scrub
 from campaign.models import Database, notices
 from campaign.models.notices import GIVEN_UP, Heap, Notice
 from campaign.notices.kinds import URGENT
@@ -29,6 +30,7 @@ log = structlog.get_logger(__name__)
 
 _PAUSE, _LONGEST_PAUSE = timedelta(minutes=5), timedelta(minutes=15)
 _GIVE_UP = timedelta(days=3)
+_WHY = 300
 _MOST = 50
 """Letters in one turn."""
 
@@ -124,33 +126,40 @@ class Notices:
         except Outcome as outcome:
             log.warning("letter not sent", notice=told[0].id, count=len(told), detail=outcome.detail)
             go_on = isinstance(outcome, Refused)
-            self._put_off(told, self._clock.now(), whole=isinstance(outcome, Unknown))
+            self._put_off(told, self._clock.now(), outcome)
         except Exception as error:  # noqa: BLE001 - whatever the mail library says of an address that is none
             log.error("letter given up", notice=told[0].id, error=repr(error))  # noqa: TRY400 - no fault of the program
-            self._note(told, {"sent_at": self._clock.now(), "tries": GIVEN_UP})
+            self._give_up(told, self._clock.now(), Refused.name, str(error))
         else:
-            self._note(told, {"sent_at": self._clock.now()})
+            with self._database.write() as session:
+                notices.went(session, told, self._clock.now())
         return go_on
 
-    def _put_off(self, told: Sequence[Notice], now: datetime, *, whole: bool) -> None:
+    def _put_off(self, told: Sequence[Notice], now: datetime, outcome: Outcome) -> None:
         """Try each again after a pause that is its own, and give up those that have waited too long: what came later
-        shares the letter, not the fate, of what came before. ``whole``: the letter may be there, and goes again as it
-        was.
+        shares the letter, not the fate, of what came before. A letter that may be there goes again as it was.
         """
+        whole = isinstance(outcome, Unknown)
         old = [notice for notice in told if now - notice.created_at > _GIVE_UP]
         if old:
             log.error("notices given up", notice=old[0].id, count=len(old))
-            self._note(old, {"sent_at": now, "tries": GIVEN_UP})
+            self._give_up(old, now, outcome.name, outcome.detail)
         most = max(notice.tries for notice in told)
         for tries in sorted({notice.tries for notice in told}):
             some = [notice for notice in told if notice.tries == tries and notice not in old]
             pause = min(_PAUSE * ((most if whole else tries) + 1), _LONGEST_PAUSE)
             letter = told[0].letter if whole else None
-            self._note(some, {"tries": tries + 1, "next_try_at": now + pause, "letter": letter})
+            values = {"tries": tries + 1, "next_try_at": now + pause, "letter": letter}
+            self._failed(some, now, outcome.name, outcome.detail, values)
 
-    def _note(self, told: Sequence[Notice], values: Mapping[str, object]) -> None:
+    def _give_up(self, some: Sequence[Notice], now: datetime, outcome: str, why: str) -> None:
+        self._failed(some, now, outcome, why, {"sent_at": now, "tries": GIVEN_UP})
+
+    def _failed(
+        self, some: Sequence[Notice], now: datetime, outcome: str, why: str, values: Mapping[str, object]
+    ) -> None:
         with self._database.write() as session:
-            notices.note(session, told, values)
+            notices.failed(session, some, now, outcome, scrub(why)[:_WHY], values)
 
     def _message(self, told: Sequence[Notice]) -> EmailMessage:
         first, last = told[0], told[-1]

@@ -16,7 +16,7 @@ from campaign.models.users import User
 from campaign.people import Right, demand
 from campaign.ports import Channel, Standing, Verifies
 from campaign.register import Taken
-from campaign.register.pairing import paired
+from campaign.register.pairing import MAIL, paired, spelt
 from campaign.vault import Vault
 
 
@@ -58,6 +58,40 @@ def take(session: Session, rows: Sequence[AccountRow], vault: Vault, *, by: User
         facts["ids"] = corrected
     audit.record(session, who=by.name, action="import accounts", subject="accounts", at=now, facts=facts)
     return taken
+
+
+def add(session: Session, row: AccountRow, vault: Vault, *, by: User, now: datetime) -> Account:
+    """Store one new account.
+
+    Raises:
+        NotAllowed: the person may not.
+        WrongUse: there is no such partner, or it has this account already, by its id or its handle; of several accounts
+            on a channel one alone may have no id.
+
+    """
+    demand(by, Right.ADMINISTER)
+    partner = partners.partner_by_key(session, row.partner)
+    if partner is None:
+        raise UnknownName(field="partner", kind="partner", name=row.partner, mend="The list of partners names them.")
+    for other, _ in partners.accounts(session, partner_ids=[partner.ident]):
+        if other.channel == row.channel:
+            _refuse_twin(row, other)
+    account = Account(partner_id=partner.ident, channel=row.channel, handle=row.handle, external_id=row.external_id)
+    _change(account, row, vault)
+    partners.add_account(session, account)
+    facts = {"partner": row.partner, "channel": row.channel, "handle": row.handle, "mode": row.mode}
+    audit.record(session, who=by.name, action="add account", subject=_scope(account.ident), at=now, facts=facts)
+    return account
+
+
+def _refuse_twin(row: AccountRow, other: Account) -> None:
+    if row.external_id == other.external_id:
+        problem = f"The partner has {other.handle} there, " + (
+            "without an id too" if not row.external_id else "by this id"
+        )
+        raise WrongUse(field="external_id", problem=problem, mend="Give this account an id of its own.")
+    if row.channel != MAIL and spelt(row.handle) == spelt(other.handle):
+        raise WrongUse(field="handle", problem=f"The partner has {other.handle} there already", mend="See Accounts.")
 
 
 def _void_issues(session: Session, account: Account, by: User, now: datetime) -> None:

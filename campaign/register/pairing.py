@@ -97,13 +97,14 @@ def _without_id(row: AccountRow, account: Account) -> bool:
 
 
 def _same_handle_without_id(row: AccountRow, account: Account) -> bool:
-    return _without_id(row, account) and _spelt(row.handle) == _spelt(account.handle)
+    return _without_id(row, account) and spelt(row.handle) == spelt(account.handle)
 
 
 def _same_handle(row: AccountRow, account: Account) -> bool:
     """A handle that stays while the id changes: the id was wrong, and the file corrects it."""
-    return row.channel != MAIL and _spelt(row.handle) == _spelt(account.handle)
+    return row.channel != MAIL and spelt(row.handle) == spelt(account.handle)
 
 
-def _spelt(handle: str) -> str:
+def spelt(handle: str) -> str:
+    """Return a handle as it is compared."""
     return handle.removeprefix("@").casefold()

@@ -1,8 +1,9 @@
 """Partners from a file, and changes of their details."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, Protocol
 
 from sqlmodel import Session
 
@@ -34,6 +35,49 @@ class ReviewRules(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a row of a file would do. ``values``: column, what stands there, what would; ``agrees``: who is
+    recorded as having given its standing yes, and when; None for the latter: now.
+    """
+
+    key: str
+    name: str
+    state: Literal["new", "changed", "same"]
+    values: tuple[tuple[str, str, str], ...]
+    agrees: tuple[str, datetime | None] | None
+
+
+def preview(
+    session: Session, rows: Sequence[PartnerRow], rules: ReviewRules, *, by: User, now: datetime
+) -> list[Change]:
+    """Return what ``take`` would do with each row; nothing is written."""
+    demand(by, Right.ADMINISTER)
+    return [_foreseen(session, row, rules, by, now) for row in rows]
+
+
+def _foreseen(session: Session, row: PartnerRow, rules: ReviewRules, by: User, now: datetime) -> Change:
+    found = partners.partner_by_key(session, row.key)
+    ahead = Partner(**found.model_dump()) if found else _new(row, rules, now)
+    before = _told(found) if found else {}
+    _bring(ahead, row)
+    after = _told(ahead)
+    names = dict.fromkeys((*after, *before))
+    values = tuple((name, before.get(name, ""), after.get(name, "")) for name in names)
+    differ = tuple(one for one in values if one[1] != one[2])
+    yes = _yes(session, found, row, rules, by, now)
+    agrees = (yes.given_by, row.agreed_at) if yes else None
+    return Change(row.key, row.name, "new" if found is None else "changed" if differ else "same", differ, agrees)
+
+
+def _told(partner: Partner) -> dict[str, str]:
+    return {**{name: getattr(partner, name) for name in _COLUMNS}, **partner.details}
+
+
+def _new(row: PartnerRow, rules: ReviewRules, now: datetime) -> Partner:
+    return Partner(key=row.key, name=row.name, approver=rules.approver, details={}, joined_at=now)
+
+
 def take(session: Session, rows: Sequence[PartnerRow], rules: ReviewRules, *, by: User, now: datetime) -> Taken:
     """Store the partners of a file. In a ``standing`` workspace the operator's import records their agreement.
 
@@ -45,7 +89,7 @@ def take(session: Session, rows: Sequence[PartnerRow], rules: ReviewRules, *, by
     for row in rows:
         found = partners.partner_by_key(session, row.key)
         before = _values(found) if found else None
-        partner = found or Partner(key=row.key, name=row.name, approver=rules.approver, joined_at=now)
+        partner = found or _new(row, rules, now)
         _bring(partner, row)
         session.add(partner)
         session.flush()
@@ -54,6 +98,27 @@ def take(session: Session, rows: Sequence[PartnerRow], rules: ReviewRules, *, by
     facts = {"added": taken.added, "changed": taken.changed}
     audit.record(session, who=by.name, action="import partners", subject="partners", at=now, facts=facts)
     return taken
+
+
+def add(session: Session, row: PartnerRow, rules: ReviewRules, *, by: User, now: datetime) -> Partner:
+    """Store one new partner. Its yes is no part of this, whatever the workspace says of imports.
+
+    Raises:
+        NotAllowed: the person may not.
+        WrongUse: there is a partner of this key, in whatever case.
+
+    """
+    demand(by, Right.ADMINISTER)
+    for key, name in partners.names(session):
+        if key.casefold() == row.key.casefold():
+            raise WrongUse(field="partner", problem=f"{name} has the key {key!r}", mend="Choose another one.")
+    partner = _new(row, rules, now)
+    _bring(partner, row)
+    session.add(partner)
+    session.flush()
+    facts = {"name": partner.name, "kind": partner.kind, "region": partner.region}
+    audit.record(session, who=by.name, action="add partner", subject=f"partner:{row.key}", at=now, facts=facts)
+    return partner
 
 
 def _bring(partner: Partner, row: PartnerRow) -> None:
@@ -78,15 +143,29 @@ def _approver(value: str) -> str:
     return value
 
 
-def _agree(session: Session, partner: Partner, row: PartnerRow, rules: ReviewRules, by: User, now: datetime) -> None:
-    if partners.agreements(session, partner.ident) or (row.agreed_at is None and rules.agree == "required"):
-        return
-    revoked_at = partners.last_revoked_at(session, partner.ident)
-    if revoked_at is not None and (row.agreed_at is None or row.agreed_at <= revoked_at):
-        return  # who took its yes back is not made to speak by the same file read again
+def _yes(
+    session: Session, partner: Partner | None, row: PartnerRow, rules: ReviewRules, by: User, now: datetime
+) -> Agreement | None:
+    """Return the standing yes that a row brings; None where one stands, or the row brings none."""
+    if row.agreed_at is None and rules.agree == "required":
+        return None
+    if partner is not None:
+        if partners.agreements(session, partner.ident):
+            return None
+        revoked_at = partners.last_revoked_at(session, partner.ident)
+        if revoked_at is not None and (row.agreed_at is None or row.agreed_at <= revoked_at):
+            return None  # who took its yes back is not made to speak by the same file read again
     given_by, given_at = row.agreed_by or by.name, row.agreed_at or now
-    session.add(Agreement(partner_id=partner.ident, given_by=given_by, given_at=given_at))
-    facts = {"given_by": given_by, "given_at": given_at, "rule": rules.agree}
+    return Agreement(partner_id=0, given_by=given_by, given_at=given_at)
+
+
+def _agree(session: Session, partner: Partner, row: PartnerRow, rules: ReviewRules, by: User, now: datetime) -> None:
+    yes = _yes(session, partner, row, rules, by, now)
+    if yes is None:
+        return
+    yes.partner_id = partner.ident
+    session.add(yes)
+    facts = {"given_by": yes.given_by, "given_at": yes.given_at, "rule": rules.agree}
     subject = f"partner:{partner.key}"
     audit.record(session, who=by.name, action="agree by import", subject=subject, at=now, facts=facts)
 

@@ -1,10 +1,11 @@
 """A partner's own yes to speak in its name: standing, for a slot, or for one post; dated and revocable."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlmodel import Session
 
-from campaign.errors import UnknownName
+from campaign.errors import UnknownName, WrongUse
 from campaign.models import audit, listing, partners
 from campaign.models.moves import void_approval
 from campaign.models.partners import Agreement, Partner
@@ -17,18 +18,59 @@ def covers(session: Session, post: Post) -> bool:
     return partners.covered(session, post.ident)
 
 
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A yes that was given elsewhere: by whom, when (aware UTC), and where that stands (a mail, a signed form)."""
+
+    by: str
+    at: datetime
+    source: str
+
+
 def agree(
-    session: Session, partner: Partner, *, by: str, now: datetime, slot: str | None = None, post_id: int | None = None
+    session: Session,
+    partner: Partner,
+    *,
+    by: str,
+    now: datetime,
+    slot: str | None = None,
+    post_id: int | None = None,
+    given: Given | None = None,
 ) -> Agreement:
-    """Record the partner's yes; an equal one that stands already is returned instead."""
+    """Record the partner's yes; an equal one that stands already is returned instead. ``given``: ``by`` records what
+    somebody else has said.
+
+    Raises:
+        WrongUse: that was said in the future, or before the partner took its yes back; or a text of it says nothing.
+
+    """
     for found in partners.agreements(session, partner.ident):
         if (found.slot, found.post_id) == (slot, post_id):
             return found
-    given = Agreement(partner_id=partner.ident, slot=slot, post_id=post_id, given_by=by, given_at=now)
-    session.add(given)
-    facts = {"slot": slot, "post": post_id}
+    said = given or Given(by, now, "")
+    if given is not None:
+        _refuse(session, partner, given, now)
+    kept = Agreement(
+        partner_id=partner.ident, slot=slot, post_id=post_id, given_by=said.by, given_at=said.at, source=said.source
+    )
+    session.add(kept)
+    facts: dict[str, object] = {"slot": slot, "post": post_id}
+    if given is not None:
+        facts |= {"given_by": given.by, "given_at": given.at, "source": given.source}
     audit.record(session, who=by, action="agree", subject=f"partner:{partner.key}", at=now, facts=facts)
-    return given
+    return kept
+
+
+def _refuse(session: Session, partner: Partner, given: Given, now: datetime) -> None:
+    for name, text in (("given_by", given.by), ("source", given.source)):
+        if not text.strip() or not text.isprintable():
+            raise WrongUse(field=name, problem="That is empty or more than one line", mend="Write it on one line.")
+    if given.at > now:
+        raise WrongUse(field="given_on", problem="That day is still to come", mend="Give the day on which they agreed.")
+    revoked_at = partners.last_revoked_at(session, partner.ident)
+    if revoked_at is not None and given.at <= revoked_at:
+        problem = f"They took their yes back on {revoked_at:%d/%m/%Y}"
+        raise WrongUse(field="given_on", problem=problem, mend="Record a yes that was given after that.")
 
 
 def revoke(session: Session, partner: Partner, *, by: str, now: datetime, slot: str | None = None) -> int:

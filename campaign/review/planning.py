@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 
 from sqlmodel import Session
 
@@ -44,6 +45,22 @@ class Ahead:
         """Say whether nobody has decided anything since: a post that was claimed meanwhile is left as it is."""
         return self.known == _newest(session)
 
+    def doing(self, only: str | None) -> list[PlanRow]:
+        """Return what writing it would do, by time; ``only``: for this partner alone. Left out is not done."""
+        done = [row for row in self.rows if row.action in _DOES and (row.action == "add" or row.post_id is not None)]
+        mine = [row for row in done if only in (None, row.partner)]
+        return sorted(mine, key=lambda row: (row.due_at, row.partner, row.channel, row.slot))
+
+    def digest(self, only: str | None) -> str:
+        """Return the digest of that: whoever has it written has what they saw written."""
+        told = [
+            (row.action, row.account_id, row.slot, row.occurrence, row.due_at, row.draft) for row in self.doing(only)
+        ]
+        return sha256(repr(told).encode()).hexdigest()
+
+
+_DOES = frozenset({"add", "change", "withdraw"})
+
 
 def plan_ahead(session: Session, source: Source, now: datetime) -> Ahead:
     """Plan in a session that writes nothing; what was changed in it counts. A plan takes long, and who writes keeps
@@ -81,6 +98,14 @@ def bring_in(desk: Desk, source: Source, *, only: str | None = None, ahead: Ahea
     noticed = noticing.bring_in(desk, source, only=mine)
     _keep_templates(desk, source)
     return BroughtIn(tuple(rows), done, tuple(held), tuple(let_go), len(noticed))
+
+
+def bring_in_seen(desk: Desk, source: Source, ahead: Ahead, seen: str) -> BroughtIn | None:
+    """Write a plan as ``bring_in`` does, where it does what was ``seen``; it is made anew where somebody has decided
+    something meanwhile. None, and nothing is written, where it would do another thing.
+    """
+    now = ahead if ahead.stands(desk.session) else plan_ahead(desk.session, source, desk.now)
+    return bring_in(desk, source, ahead=now) if now.digest(desk.person.partner_key) == seen else None
 
 
 def _keep_templates(desk: Desk, source: Source) -> None:

@@ -9,6 +9,7 @@ from campaign.models.status import Status
 from campaign.people import Right, demand
 from campaign.plan.entries import Timetable
 from campaign.review import agreement, decisions
+from campaign.review.agreement import Given
 from campaign.review.decisions import Desk
 
 
@@ -22,13 +23,23 @@ def check_slot(session: Session, slot: str, timetable: Timetable) -> None:
         raise UnknownName(kind="slot", name=slot, mend=f"There are {', '.join(sorted(planned)) or 'none'}.")
 
 
-def agree(desk: Desk, partner: Partner, *, slot: str | None = None, post_id: int | None = None) -> int:
+def agree(
+    desk: Desk, partner: Partner, *, slot: str | None = None, post_id: int | None = None, given: Given | None = None
+) -> int:
     """Record the partner's yes and submit the drafts that waited for it; returns how many those were.
 
-    A draft that came back with a comment waits for its author. Raises NotAllowed.
+    A draft that came back with a comment waits for its author. ``given``: an admin records what somebody of the partner
+    said elsewhere.
+
+    Raises:
+        NotAllowed: the person may not.
+        WrongUse: what was said elsewhere was said at no time that counts.
+
     """
     demand(desk.person, Right.AGREE, partner.key)
-    agreement.agree(desk.session, partner, by=desk.person.name, now=desk.now, slot=slot, post_id=post_id)
+    if given is not None:
+        demand(desk.person, Right.ADMINISTER)
+    agreement.agree(desk.session, partner, by=desk.person.name, now=desk.now, slot=slot, post_id=post_id, given=given)
     desk.session.flush()
     wanted = listing.PostFilter(partners=(partner.key,), statuses=(Status.DRAFT.value,))
     drafts = listing.posts(desk.session, wanted)

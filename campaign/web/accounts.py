@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from fastapi.responses import Response
 from sqlmodel import Session
@@ -11,11 +12,15 @@ from campaign.errors import WrongUse
 from campaign.health import accounts as health
 from campaign.health.finding import Finding, Rule, Severity
 from campaign.identities import name as bound_to
+from campaign.intake import account_of
+from campaign.intake.accounts import MAIL
 from campaign.models import partners
 from campaign.models.partners import Account, Partner
 from campaign.people import Right
+from campaign.register import accounts as register
 from campaign.web.area import Area
 from campaign.web.consenting import connector
+from campaign.web.forms import WRONG, Form, Posted, Sent, faulty, options
 from campaign.web.items import Kind, Strip
 from campaign.web.visitor import Actor, Who
 from campaign.web.words import Tag, filters
@@ -39,7 +44,81 @@ def show(who: Who) -> Response:
     """List the accounts of the person's partner, or of all."""
     with who.reading() as session:
         shown = list(_shown(session, who))
-    return who.page("accounts/accounts.html", accounts=shown, all_partners=not who.partners)
+    may_add = who.may(Right.ADMINISTER)
+    return who.page("accounts/accounts.html", accounts=shown, all_partners=not who.partners, may_add=may_add)
+
+
+_BY_HAND, _SERVICE = "by-hand", "service"
+
+
+@area.get("/accounts/new", Right.ADMINISTER)
+def ask_new(who: Who, partner: str = "") -> Response:
+    """Ask for a new account."""
+    return _form(who, Form(Posted({"partner": (partner,)})))
+
+
+def _form(who: Actor, form: Form[Any], status: int = 200) -> Response:
+    with who.reading() as session:
+        named = partners.names(session)
+    names = list(who.house.app.channels)
+    return who.page(
+        "accounts/new.html",
+        status=status,
+        form=form,
+        partners=options("Choose a partner", named, form.value("partner")),
+        channels=[name for name in names if name != MAIL],
+        unready=[name for name in names if name != MAIL and not connector(who.house).ready(name)],
+    )
+
+
+@area.post("/accounts/new", Right.ADMINISTER)
+def add(who: Who, sent: Sent) -> Response:
+    """Add an account, and lead on to connect it where this service is to publish its posts."""
+    channel, served = sent.one("channel"), sent.one("way") == _SERVICE
+    lacks = _lacks(who, sent)
+    if lacks:
+        return _form(who, Form(sent, None, lacks), WRONG)
+    mail = channel == MAIL
+    names = ("partner", "channel", "handle", *(("sender", "reply_to") if mail else ()))
+    values = {name: sent.one(name) for name in names} | {
+        "external_id": sent.one("list" if mail else "external_id"),
+        # On a platform it is by hand until its owner has consented there.
+        "mode": "api" if mail and served else "by-hand",
+    }
+    try:
+        with who.reading() as session:
+            known = [key for key, _ in partners.names(session)]
+        row = account_of(values, set(who.house.app.channels), known)
+        with who.desk() as desk:
+            account = register.add(desk.session, row, who.house.app.vault, by=desk.person, now=desk.now)
+    except WrongUse as error:
+        form = faulty(sent, error, "handle")
+        if mail and "external_id" in form.errors:
+            form = Form(sent, None, {"list": form.errors["external_id"]})
+        return _form(who, form, WRONG)
+    if served and not mail:
+        return who.redirect(f"/accounts/{account.ident}/connect", f"{account.handle} is added. Now connect it.")
+    return who.redirect(f"/admin/partners/{account.partner_id}", f"{account.handle} is added.")
+
+
+def _lacks(who: Actor, sent: Posted) -> dict[str, str]:
+    """Say what was not chosen, and what cannot be had."""
+    lacks = {}
+    if not sent.one("partner"):
+        lacks["partner"] = "Choose whose account it is"
+    channel, way = sent.one("channel"), sent.one("way")
+    if channel not in who.house.app.channels:
+        lacks["channel"] = "Choose where it is"
+    if way not in {_BY_HAND, _SERVICE}:
+        lacks["way"] = "Choose who publishes its posts"
+    elif (
+        way == _SERVICE
+        and channel in who.house.app.channels
+        and channel != MAIL
+        and not connector(who.house).ready(channel)
+    ):
+        lacks["way"] = "This service has no app there yet, so it cannot publish. Choose by hand for now"
+    return lacks
 
 
 def _shown(session: Session, who: Actor) -> Iterator[Shown]:

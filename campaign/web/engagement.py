@@ -1,14 +1,10 @@
 """The engagement log: every reading, sorted and filtered, page by page by key; as files; and one page for each post."""
 
 from datetime import datetime
-from pathlib import Path
-from shutil import rmtree
-from tempfile import mkdtemp
 from typing import Any
 
-from fastapi.responses import FileResponse, Response
+from fastapi.responses import Response
 from sqlmodel import Session
-from starlette.background import BackgroundTask
 
 from campaign.models import clicks, figures, lanes, snapshots
 from campaign.models.figures import ORDERS, Order
@@ -18,12 +14,11 @@ from campaign.models.snapshots import FIGURES, LogLine
 from campaign.newsletter.render import links as counted_links
 from campaign.people import Right
 from campaign.reports.log import LOG_COLUMNS, each_log_row, log_row
-from campaign.reports.sheet import write_xlsx
 from campaign.reports.svg import Bar, bar_chart
 from campaign.web import places
 from campaign.web.area import Area
 from campaign.web.asked import Asked, asked, choices
-from campaign.web.downloads import as_csv
+from campaign.web.downloads import as_csv, as_xlsx
 from campaign.web.visitor import Who
 from campaign.web.words import FIGURE_NAMES, tag_of
 
@@ -111,15 +106,9 @@ def log_csv(who: Who) -> Response:
 
 @area.get("/engagement/log.xlsx", Right.SEE)
 def log_xlsx(who: Who) -> Response:
-    """Give the same readings as a workbook; it is made in a file that is gone once it was sent."""
-    folder = Path(mkdtemp(prefix="campaign-"))
-    try:
-        write_xlsx(each_log_row(who.house.app.database, asked(who).wanted), folder / "log.xlsx")
-    except BaseException:
-        rmtree(folder)
-        raise
-    gone = BackgroundTask(rmtree, folder)
-    return FileResponse(folder / "log.xlsx", filename="engagement-log.xlsx", background=gone)
+    """Give the same readings as a workbook."""
+    rows = each_log_row(who.house.app.database, asked(who).wanted)
+    return as_xlsx(rows, LOG_COLUMNS, "engagement-log", "Engagement")
 
 
 @area.get("/engagement/posts/{ident}", Right.SEE)

@@ -4,12 +4,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import PurePath
-from typing import Annotated, ClassVar, Generic, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, TypeVar
 
 from fastapi import Depends, Request
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 from starlette.datastructures import UploadFile
+
+from campaign.errors import BadInput, WrongUse
 
 CONFLICT, WRONG = 409, 422
 """The statuses of a form that comes back: what it was opened on has changed; something in it is wrong."""
@@ -131,6 +133,17 @@ class Form(Generic[Kind]):
     def wrong(self, name: str, words: str) -> "Form[Kind]":
         """Return the form with an error that only the handler could find."""
         return Form(self.posted, None, {**self.errors, name: words})
+
+
+def faulty(form: Posted, error: WrongUse, other: str) -> Form[Any]:
+    """Return a form with what the floors below found wrong, each beside its field; what is about none of the form's
+    fields stands at ``other``.
+    """
+    if isinstance(error, BadInput):
+        said = {one.field: f"{one.problem[:1].upper()}{one.problem[1:]}. {one.mend}" for one in error.findings}
+    else:
+        said = {str(error.facts.get("field", other)): str(error)}
+    return Form(form, None, {name if name in form.values else other: words for name, words in said.items()})
 
 
 def read(kind: type[Kind], form: Posted) -> Form[Kind]:

@@ -18,6 +18,7 @@ _PAGES: Mapping[Rule, str] = {
     Rule.POST_NEEDS_PERSON: "/settle",
     Rule.POSTS_MISSED: "/posts?status=missed",
     Rule.POSTS_FAILED: "/posts?status=failed",
+    Rule.MAIL_REFUSED: "/admin/people",
     Rule.WEBHOOK_OFF: "/admin/webhooks",
 }
 """Where a page does what a finding asks for."""

@@ -33,6 +33,7 @@ def dashboard(who: Who) -> Response:
             heading=_heading(session, who),
             all_partners=not who.partners,
             may_hold=who.may(Right.HOLD),
+            unset=who.may(Right.ADMINISTER) and not partners.partners_page(session, 1).rows,
             all_held=holds.everything(session),
             needs=items(session, needs),
             unsettled=bool(listing.waiting_for_person(session, PostFilter(partners=who.partners), limit=1)),

@@ -1,7 +1,5 @@
 """Many posts from a CSV file: uploaded, shown row by row with nothing stored, then sent for review all together."""
 
-import base64
-import binascii
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +18,7 @@ from campaign.reports.log import LogRow
 from campaign.review import bulk
 from campaign.review.bulk import Proposal
 from campaign.web.area import Area
+from campaign.web.carrying import carried, in_letters
 from campaign.web.downloads import as_csv
 from campaign.web.forms import CONFLICT, WRONG, Form, Posted, Sent, Upload
 from campaign.web.pictures import addresses
@@ -90,7 +89,7 @@ def _empty_rows(session: Session, who: Actor) -> Iterator[LogRow]:
 @area.post("/posts/import", Right.QUEUE, most_bytes=_MOST_BYTES)
 def take(who: Who, sent: Sent) -> Response:
     """Show what the file would make, or send it all for review."""
-    file = _file_of(sent)
+    file = carried(sent)
     if file is None:
         return _asked(who, Form(sent, None, {"file": "Choose a CSV file"}), status=WRONG)
     try:
@@ -103,18 +102,6 @@ def take(who: Who, sent: Sent) -> Response:
     if sent.one("told") != bulk.digest(proposals):
         return _shown(who, file, proposals, Form(sent, None, {"rows": _CHANGED}), CONFLICT)
     return _stored(who, file, proposals)
-
-
-def _file_of(sent: Posted) -> Upload | None:
-    """Return the file as it is uploaded, or as the preview carries it on."""
-    uploaded = sent.files.get("file")
-    if uploaded is not None and uploaded.content:
-        return uploaded
-    try:
-        carried = base64.b64decode(sent.one("content"), validate=True)
-    except (binascii.Error, ValueError):
-        return None
-    return Upload(sent.one("name")[:200], carried) if carried else None
 
 
 def _proposed(who: Actor, file: Upload) -> list[Proposal]:
@@ -131,7 +118,7 @@ def _shown(who: Actor, file: Upload, proposals: Sequence[Proposal], form: Form[A
         status=status,
         form=form,
         name=file.name,
-        content=base64.b64encode(file.content).decode(),
+        content=in_letters(file),
         told=bulk.digest(proposals),
         shown=[Shown(one, _look(who, one)) for one in proposals],
         wrong=sum(bool(one.findings) for one in proposals),

@@ -15,7 +15,7 @@ from campaign.people import Right, roster, tickets
 from campaign.people.tickets import Purpose
 from campaign.review.decisions import Desk
 from campaign.web.area import Area
-from campaign.web.forms import WRONG, Fields, Form, Sent, mistake, options, read
+from campaign.web.forms import WRONG, Fields, Form, Posted, Sent, mistake, options, read
 from campaign.web.visitor import Actor, RowId, Who
 from campaign.web.words import browser_name
 
@@ -65,9 +65,9 @@ def everybody(who: Who) -> Response:
 
 
 @area.get("/admin/people/new", Right.ADMINISTER)
-def ask_new(who: Who) -> Response:
-    """Ask for a new person."""
-    return _form(who, Form())
+def ask_new(who: Who, partner: str = "") -> Response:
+    """Ask for a new person: an officer, where a partner is named."""
+    return _form(who, Form(Posted({"partner": (partner,), "role": ("officer" if partner else "",)})))
 
 
 def _form(who: Actor, form: Form[Any], status: int = 200) -> Response:
@@ -93,7 +93,7 @@ def add(who: Who, sent: Sent) -> Response:
     except WrongUse as error:
         return _form(who, _blamed(form, error), WRONG)
     if secret:
-        return _page(who, person.ident, Form(), link=who.house.address(f"/invitation/{secret}"))
+        return _invited(who, person, secret)
     return who.redirect(f"/admin/people/{person.ident}", f"{person.name} is added. They act on the command line alone.")
 
 
@@ -126,7 +126,9 @@ def show(ident: RowId, who: Who) -> Response:
     return _page(who, ident, Form())
 
 
-def _page(who: Actor, ident: int, form: Form[Any], status: int = 200, link: str = "") -> Response:
+def _page(
+    who: Actor, ident: int, form: Form[Any], status: int = 200, link: str = "", unsent: str | None = None
+) -> Response:
     with who.reading() as session:
         person = roster.numbered(session, ident)
         sessions = [
@@ -147,6 +149,7 @@ def _page(who: Actor, ident: int, form: Form[Any], status: int = 200, link: str 
         partners=offered,
         form=form,
         link=link,
+        unsent=unsent,
         **proofs,
     )
 
@@ -177,11 +180,18 @@ def change(ident: RowId, who: Who, sent: Sent) -> Response:
 
 @area.post("/admin/people/{ident}/invite", Right.ADMINISTER)
 def invite(ident: RowId, who: Who) -> Response:
-    """Show the link of a new invitation, this once: the answer to the form is the page itself."""
+    """Mail a new invitation, and show its link this once: the answer to the form is the page itself."""
     with who.desk() as desk:
         person = roster.numbered(desk.session, ident)
         secret = _invitation(desk, people.acting(desk.session, person.name))
-    return _page(who, person.ident, Form(), link=who.house.address(f"/invitation/{secret}"))
+    return _invited(who, person, secret)
+
+
+def _invited(who: Actor, person: User, secret: str) -> Response:
+    """Mail the link, and show it with what came of that."""
+    link = who.house.address(f"/invitation/{secret}")
+    unsent = who.house.invitations.send(person.email or "", person.name, link)
+    return _page(who, person.ident, Form(), link=link, unsent=unsent)
 
 
 @area.post("/admin/people/{ident}/end-sessions", Right.ADMINISTER)

@@ -8,36 +8,48 @@ from typing import Annotated, Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from fastapi import Query
+from fastapi import Depends, Query
 from fastapi.responses import Response
 from sqlmodel import Session
 
-from campaign.models import holds, listing, partners
+from campaign.models import holds, partners
 from campaign.models.listing import PostFilter, PostRow
-from campaign.models.paging import Page, Place
+from campaign.models.paging import Place
+from campaign.models.searching import MOST, Found
 from campaign.models.status import Status
 from campaign.people import Right
 from campaign.plan.days import day_start
+from campaign.reports.posts import POST_COLUMNS, each_post, post_line
+from campaign.review import searching
+from campaign.review.searching import Search
 from campaign.web import places, times
 from campaign.web.area import Area, Tab
+from campaign.web.downloads import as_csv, as_xlsx
 from campaign.web.forms import options
 from campaign.web.items import Item, items
 from campaign.web.visitor import Actor, Who
-from campaign.web.words import STATES, day_name
-from campaign.wording import channel
+from campaign.web.words import STATES, day_name, excerpt
+from campaign.wording import channel, some_of
 
 area = Area(Tab("Posts", "/posts", Right.SEE))
 
 SIZE = 30
 """Posts on a page."""
+_LONGEST = 200
+_IN_WORDS = "words"
 
 Many = Annotated[list[str], Query(default_factory=list)]
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """What the filter's form says; what it cannot mean is left out, and a day that is none is said."""
+    """What the filter's form says; what it cannot mean is left out, and a day that is none is said.
 
+    ``search`` is a text to look for; ``within`` says that it is no number and no name.
+    """
+
+    search: str
+    within: str
     partner: str
     channels: tuple[str, ...]
     statuses: tuple[str, ...]
@@ -45,18 +57,12 @@ class Filter:
     day: date | None
     day_error: str
 
-    @classmethod
-    def of(cls, who: Actor, partner: str, channels: list[str], statuses: list[str], day_text: str) -> "Filter":
-        """Read the form."""
-        day = times.day(day_text)
-        error = "" if day or not day_text.strip() else times.DAY_HINT
-        known = tuple(name for name in channels if name in who.house.app.channels)
-        return cls(partner, known, tuple(name for name in statuses if name in set(Status)), day_text, day, error)
-
-    def wanted(self, who: Actor, zone: ZoneInfo) -> PostFilter:
-        """Return the posts that are meant. Without a state and a day: what is still to come, from today on."""
-        since = self.day
-        if since is None and not self.statuses:
+    def wanted(self, who: Actor) -> PostFilter:
+        """Return the posts among which is searched. Without a text, a state and a day: what is still to come, from
+        today on.
+        """
+        since, zone = self.day, who.house.zone
+        if since is None and not self.statuses and not self.search:
             since = who.house.now().astimezone(zone).date()
         return PostFilter(
             partners=who.partners or ((self.partner,) if self.partner else ()),
@@ -65,31 +71,57 @@ class Filter:
             since=day_start(since, zone) if since else None,
         )
 
-    def address(self, **more: str) -> str:
-        """Return the address of the list with this filter."""
-        pairs = [("partner", self.partner), ("from", self.day_text), *(("channel", name) for name in self.channels)]
-        pairs += [("status", name) for name in self.statuses]
-        return "/posts?" + urlencode([(name, text) for name, text in [*pairs, *more.items()] if text])
+    def read(self, session: Session, who: Actor) -> Search:
+        """Return the posts that are meant."""
+        return searching.read(session, self.search, self.wanted(who), in_words=self.within == _IN_WORDS)
+
+    def address(self, path: str = "/posts", **more: str) -> str:
+        """Return the address of the list, or of its file, with this filter."""
+        pairs = [("search", self.search), ("within", self.within), ("partner", self.partner), ("from", self.day_text)]
+        pairs += [*(("channel", name) for name in self.channels), *(("status", name) for name in self.statuses)]
+        said = urlencode([(name, text) for name, text in [*pairs, *more.items()] if text])
+        return f"{path}?{said}" if said else path
+
+    @property
+    def in_words(self) -> str:
+        """The address of the same search, in words alone."""
+        return self.address(within=_IN_WORDS)
 
 
-@area.get("/posts", Right.SEE)
-def posts(
+def _asked(
     who: Who,
     channel: Many,
     status: Many,
+    search: str = "",
+    within: str = "",
     partner: str = "",
     day: Annotated[str, Query(alias="from")] = "",
-    after: str = "",
-    before: str = "",
-) -> Response:
-    """List posts by day."""
-    zone = who.house.zone
-    asked = Filter.of(who, partner, channel, status, day)
+) -> Filter:
+    text = " ".join(search.split())[:_LONGEST]
+    found = times.day(day)
+    return Filter(
+        text if text.isprintable() else "",
+        _IN_WORDS if text and within == _IN_WORDS else "",
+        partner if partner.isprintable() else "",
+        tuple(name for name in channel if name in who.house.app.channels),
+        tuple(name for name in status if name in set(Status)),
+        day,
+        found,
+        "" if found or not day.strip() else times.DAY_HINT,
+    )
+
+
+Asks = Annotated[Filter, Depends(_asked)]
+
+
+@area.get("/posts", Right.SEE)
+def posts(who: Who, asked: Asks, after: str = "", before: str = "") -> Response:
+    """List posts by day; what is searched for with the latest first."""
+    zone, newest_first = who.house.zone, bool(asked.search)
     with who.reading() as session:
-        found = listing.posts_page(
-            session, asked.wanted(who, zone), SIZE, after=place_in(after), before=place_in(before)
-        )
-        shown = items(session, found.rows)
+        search = asked.read(session, who)
+        found = search.page(session, SIZE, after=place_in(after), before=place_in(before), newest_first=newest_first)
+        shown = items(session, found.page.rows)
         choices = _choices(session, who, asked)
         all_held = holds.everything(session)
     return who.page(
@@ -98,11 +130,40 @@ def posts(
         all_partners=not who.partners,
         all_held=all_held,
         days=_by_day(shown, zone, who.house.now().astimezone(zone).date()),
-        summary=_summary(found, asked),
-        earlier=asked.address(before=place_of(found.rows[0])) if found.has_before and found.rows else None,
-        later=asked.address(after=place_of(found.rows[-1])) if found.has_after and found.rows else None,
+        summary=_summary(found, asked, search),
+        named=search.named,
+        excerpts={row.post.ident: excerpt(row.post, search.words) for row in found.page.rows} if search.words else {},
+        most=MOST,
+        **_ways(asked, found, backward=bool(place_in(before))),
         **choices,
     )
+
+
+@area.get("/posts.csv", Right.SEE)
+def posts_csv(who: Who, asked: Asks) -> Response:
+    """Give every post of the filter as a file, in the order of the list."""
+    with who.reading() as session:
+        search = asked.read(session, who)
+    rows = each_post(who.house.app.database, search, newest_first=bool(asked.search))
+    return as_csv(map(post_line, rows), POST_COLUMNS, "posts")
+
+
+@area.get("/posts.xlsx", Right.SEE)
+def posts_xlsx(who: Who, asked: Asks) -> Response:
+    """Give the same posts as a workbook."""
+    with who.reading() as session:
+        search = asked.read(session, who)
+    rows = each_post(who.house.app.database, search, newest_first=bool(asked.search))
+    return as_xlsx(map(post_line, rows), POST_COLUMNS, "posts", "Posts")
+
+
+def _ways(asked: Filter, found: Found, *, backward: bool) -> dict[str, Any]:
+    """Return the addresses of the pages before and after this one, and of the rest of a search that stopped."""
+    page, stopped = found.page, found.stopped
+    first = asked.address(before=place_of(page.rows[0])) if page.has_before and page.rows else None
+    last = asked.address(after=place_of(page.rows[-1])) if page.has_after and page.rows else None
+    further = asked.address(**{"before" if backward else "after": places.written(stopped)}) if stopped else None
+    return {"previous": first, "following": last, "further": further}
 
 
 def place_in(text: str) -> Place | None:
@@ -123,17 +184,23 @@ def _by_day(shown: Iterable[Item], zone: ZoneInfo, today: date) -> list[tuple[st
     return [(names.get(day, "") + day_name(day, today), list(found)) for day, found in groupby(shown, key)]
 
 
-def _summary(found: Page[PostRow], asked: Filter) -> str:
+def _summary(found: Found, asked: Filter, search: Search) -> str:
     if asked.day_error:
         return "The day was not understood, so every day is shown."
-    if not found.rows:
+    if not found.page.rows and not found.stopped:
         return "Nothing to show."
+    if search.number is not None:
+        return f"Post {search.number}."
+    if search.named:
+        return f"Posts of {some_of(search.named)}, the latest first."
+    if search.words:
+        return f"Posts that say “{asked.search}”, the latest first."
     return "From today on, by time." if not (asked.statuses or asked.day) else "By time."
 
 
 def _choices(session: Session, who: Actor, asked: Filter) -> dict[str, Any]:
     """Return what the filter's form offers: an officer has one partner and is not asked for it."""
-    named = [] if who.partners else [(row.key, row.name) for row in partners.partners(session)]
+    named = [] if who.partners else partners.names(session)
     return {
         "partners": options("All partners", named, asked.partner) if named else [],
         "channels": [

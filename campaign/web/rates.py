@@ -13,14 +13,16 @@ RULES: dict[str, str] = {
     "person": "10 per 10 minutes",
     "connect": "60 per 10 minutes",
     "picture": "60 per 60 minutes",
+    "plan": "30 per 10 minutes",
     "link": "600 per minute",
     "api": "1200 per minute",
     "api-door": "60 per minute",
     "calendar": "30 per 10 minutes",
 }
 """What is limited: visits without a person, tries to sign in by address and by person, accounts that a person connects,
-pictures that a person uploads, public links by address, calls of the API by token, and by address where the token does
-not serve, readings of a calendar by its address. A whole department may stand behind one address.
+pictures that a person uploads, plans that a person asks for, public links by address, calls of the API by token, and by
+address where the token does not serve, readings of a calendar by its address. A whole department may stand behind one
+address.
 """
 
 

@@ -1,7 +1,7 @@
 """How the pages say things: states as tags, days and times as GOV.UK writes them, channels by their names."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, tzinfo
 from textwrap import shorten
@@ -12,6 +12,7 @@ from markupsafe import Markup, escape
 
 from campaign.errors import Finding
 from campaign.models.posts import Post
+from campaign.models.searching import folded
 from campaign.models.snapshots import FIGURES
 from campaign.models.status import Status
 from campaign.plan.days import spoken_day, spoken_time
@@ -204,9 +205,23 @@ def titled(post: Post) -> str:
     if post.slot != SINGLE:
         return sentence(post.slot)
     words = str(post.draft.get("subject") or post.draft.get("words") or "").strip().partition("\n")[0]
-    return shorten(words, _TITLE, placeholder="\N{HORIZONTAL ELLIPSIS}") or sentence(post.slot)
+    return shorten(words, _TITLE, placeholder=ELLIPSIS) or sentence(post.slot)
 
 
+def excerpt(post: Post, words: Sequence[str]) -> str:
+    """Return what a post says around the first of some folded words; nothing where that stands elsewhere."""
+    text = " ".join(str(post.draft.get("words") or "").split())
+    at = folded(text).find(words[0])
+    if at < 0:
+        return ""
+    begin, end = text[:at], text[at:]
+    if len(begin) > _AROUND:
+        begin = ELLIPSIS + begin[-_AROUND:].partition(" ")[2]
+    return begin + shorten(end, 2 * _AROUND, placeholder=ELLIPSIS)
+
+
+ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
+_AROUND = 50
 _TITLE = 60
 _INSTANT = re.compile(r"\b20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z")
 """As reasons have it that are kept for the log: on a page it is local wall time."""

@@ -7,7 +7,15 @@ from pathlib import Path
 import pytest
 
 from campaign.errors import BadInput, Finding
-from campaign.intake import AccountRow, PartnerRow, SubscriberRow, read_accounts, read_partners, read_subscribers
+from campaign.intake import (
+    AccountRow,
+    PartnerRow,
+    SubscriberRow,
+    account_of,
+    read_accounts,
+    read_partners,
+    read_subscribers,
+)
 
 CHANNELS = {"x", "facebook", "linkedin", "email"}
 PARTNERS = {"oakfield", "Elmwood"}
@@ -222,3 +230,10 @@ def test_consent_that_is_still_to_come_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadInput) as caught:
         read_subscribers(sheet(tmp_path, SUBSCRIBERS + rows), NOW)
     assert faults(caught) == [(2, "consent_at")]
+
+
+def test_what_is_typed_in_brings_no_reference_to_this_machine() -> None:
+    typed = {"partner": "oak", "channel": "x", "handle": "@oak", "credentials": "env:HOME"}
+    with pytest.raises(BadInput, match="credentials: they are not taken from here"):
+        account_of(typed, {"x"}, ["oak"])
+    assert account_of(typed | {"credentials": "", "mode": "by-hand"}, {"x"}, ["Oak"]).credentials is None

@@ -5,8 +5,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from campaign.models.posts import Post
 from campaign.web import times
-from campaign.web.words import filters
+from campaign.web.words import excerpt, filters
 
 
 @pytest.mark.parametrize(
@@ -45,3 +46,14 @@ def test_an_instant_in_a_reason_is_told_as_people_say_it() -> None:
         == "the cap is reached until Wednesday 1 July, midnight, then on"
     )
     assert told("post 2026-06 of 2026-06-30") == "post 2026-06 of 2026-06-30"
+
+
+def test_an_excerpt_begins_and_ends_with_whole_words_around_what_was_found() -> None:
+    words = "Every voice counts. " * 9 + "Come to the Café’s evening. " + "Nobody is left out. " * 9
+    post = Post(draft={"words": words})
+    told = excerpt(post, ["café's"])
+    assert told.startswith("\N{HORIZONTAL ELLIPSIS}")
+    assert told.endswith("\N{HORIZONTAL ELLIPSIS}")
+    assert "Come to the Café’s evening. Nobody" in told
+    assert set(told.strip("\N{HORIZONTAL ELLIPSIS}").split()) <= set(words.split())
+    assert excerpt(post, ["elsewhere"]) == ""

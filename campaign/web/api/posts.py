@@ -15,9 +15,10 @@ from campaign.plan.words import TOKEN
 from campaign.ports import Draft
 from campaign.reports.documents import message_document, row_document
 from campaign.reports.story import story
-from campaign.review import correcting, decisions, findings, single
+from campaign.review import correcting, decisions, findings, searching, single
 from campaign.review.decisions import Desk
 from campaign.review.single import Asked
+from campaign.web import places
 from campaign.web.api.bearer import Caller, Queues, Reads, Reviews
 from campaign.web.api.once import Onced
 from campaign.web.api.shapes import (
@@ -41,7 +42,7 @@ from campaign.web.api.shapes import (
     Size,
     Why,
 )
-from campaign.web.queue import place_in, place_of
+from campaign.web.queue import place_in
 from campaign.web.subjects import copy_of
 
 router = APIRouter(prefix="/posts", tags=["posts"])
@@ -79,6 +80,7 @@ def list_posts(
     slot: Names = [],  # noqa: B006
     since: Instant | None = None,
     until: Instant | None = None,
+    search: Annotated[str, Query(max_length=200)] = "",
     needs_person: Annotated[bool, Query(description="Only those that nobody but a person can settle.")] = False,  # noqa: FBT002 - FastAPI calls it by name
     limit: Size = 50,
     cursor: Cursor = "",
@@ -86,6 +88,8 @@ def list_posts(
     """List posts by due time; `until` is exclusive. An officer's token sees their partner's alone.
 
     `status=by_hand` lists what waits to be published by hand, `needs_person=true` what waits to be settled.
+    `search` is a post's number, a partner's name, or words of a post. Words are looked for in at most 10,000 posts at a
+    time: while `next` is there, a page with few or no items is not the end.
     """
     wanted = PostFilter(
         partners=who.partners or tuple(partner),
@@ -97,9 +101,9 @@ def list_posts(
         for_person=needs_person,
     )
     with who.house.app.database.read() as session:
-        found = listing.posts_page(session, wanted, limit, after=place_in(cursor))
-        items = [PostOut.model_validate(row_document(row)) for row in found.rows]
-    return Page[PostOut](items=items, next=place_of(found.rows[-1]) if found.has_after else None)
+        found = searching.read(session, search, wanted).page(session, limit, after=place_in(cursor))
+        items = [PostOut.model_validate(row_document(row)) for row in found.page.rows]
+    return Page[PostOut](items=items, next=places.written(found.further) if found.further else None)
 
 
 @router.get("/{ident}")

@@ -1,0 +1,77 @@
+"""Searching in the words of posts: piece by piece in the order of a list, and no further than a bound.
+
+The texts are compared here and not by the database, so that both databases find the same, whatever the script.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session, col
+
+from campaign.models import listing
+from campaign.models.listing import PostFilter, PostRow
+from campaign.models.paging import Page, Place, Stretch
+from campaign.models.posts import Post
+
+MOST = 10_000
+"""Posts that one page of a search looks at."""
+_PIECE = 2_000
+_APOSTROPHES = str.maketrans({"\N{RIGHT SINGLE QUOTATION MARK}": "'", "\N{LEFT SINGLE QUOTATION MARK}": "'"})
+_TEXTS: sa.Select[*tuple[Any, ...]] = sa.select(
+    col(Post.due_at), col(Post.id), col(Post.draft)["words"].as_string(), col(Post.draft)["subject"].as_string()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A page of what was found. ``stopped``: where the search ended at its bound before the page was full; from there
+    on nobody has looked.
+    """
+
+    page: Page[PostRow]
+    stopped: Place | None = None
+
+    @property
+    def further(self) -> Place | None:
+        """Where to go on; None at the end."""
+        return self.page.rows[-1].place if self.page.has_after else self.stopped
+
+
+def folded(text: str) -> str:
+    """Return a text as it is compared: case and the kind of apostrophe make no difference."""
+    return text.translate(_APOSTROPHES).casefold()
+
+
+def posts_with(
+    session: Session,
+    words: Sequence[str],
+    wanted: PostFilter,
+    size: int,
+    *,
+    after: Place | None = None,
+    before: Place | None = None,
+    newest_first: bool = False,
+) -> Found:
+    """Return ``size`` posts of ``wanted`` that have all of these folded words in their text or subject, by due time."""
+    place, backward, ids = before or after, before is not None, list[int]()
+    stopped: Place | None = None
+    for _ in range(MOST // _PIECE):
+        stretch = Stretch(place, _PIECE, backward=backward)
+        rows = session.execute(listing.in_order(_TEXTS, wanted, stretch, newest_first=newest_first)).all()
+        ids += [ident for _, ident, *texts in rows if _has(words, texts)]
+        if len(ids) > size or len(rows) < _PIECE:
+            break
+        place = (rows[-1][0], rows[-1][1])
+    else:
+        stopped = place
+    found = listing.posts(session, PostFilter(ids=tuple(ids[:size])), newest_first=newest_first) if ids else []
+    more = len(ids) > size
+    page = Page(found, more, has_after=True) if backward else Page(found, after is not None, more)
+    return Found(page, stopped)
+
+
+def _has(words: Sequence[str], texts: Sequence[str | None]) -> bool:
+    text = folded(" ".join(filter(None, texts)))
+    return all(word in text for word in words)

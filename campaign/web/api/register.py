@@ -1,0 +1,178 @@
+"""Who takes part, for admins' programs: a new partner, partners from a file, a new account."""
+
+from datetime import date
+from typing import Annotated, Literal
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field, StringConstraints
+
+from campaign.intake import PartnerRow, account_of, partner_of, partners_of
+from campaign.models import partners
+from campaign.plan.days import day_start
+from campaign.register import accounts
+from campaign.register import partners as register
+from campaign.reports.documents import account_document, partner_document
+from campaign.review import speaking
+from campaign.review.agreement import Given
+from campaign.review.decisions import Desk
+from campaign.web.api.bearer import Administers
+from campaign.web.api.once import Onced
+from campaign.web.api.problems import SeenOthers
+from campaign.web.api.shapes import AccountOut, Agreed, Digest, Name, PartnerKey, PartnerOut, Reason, Sent
+from campaign.web.forms import seen
+
+router = APIRouter(tags=["facts"])
+
+Text = Annotated[str, StringConstraints(max_length=200)]
+
+
+class NewPartner(Sent):
+    """An organisation that takes part. Its details are sent to `/partners/KEY/details`."""
+
+    partner: Name = Field(description="Its key: letters, digits, dots, underscores and hyphens.")
+    name: Name
+    kind: Text = ""
+    region: Text = ""
+    contact_email: Text = ""
+
+
+class PartnerFile(Sent):
+    """A file of partners: the columns `partner`, `name` and, where wanted, `kind`, `region`, `agreed` and details."""
+
+    csv: Annotated[str, StringConstraints(min_length=1, max_length=80_000)]
+    name: Name = Field(default="partners.csv", description="What the file is called where it is spoken of.")
+
+
+class SeenPartners(PartnerFile):
+    """A file of partners whose preview was seen."""
+
+    seen: Digest
+
+
+class Value(BaseModel):
+    """What a row sets."""
+
+    column: str
+    before: str
+    after: str
+
+
+class PartnerChange(BaseModel):
+    """What a row would do."""
+
+    partner: str
+    name: str
+    state: Literal["new", "changed", "same"]
+    values: list[Value]
+    agreed_by: str | None = Field(description="Who is recorded as agreeing; null: the row records no agreement.")
+
+
+class PartnersPreviewed(BaseModel):
+    """What a file of partners would do."""
+
+    seen: str = Field(description="To be sent with the order to store them.")
+    rows: list[PartnerChange]
+
+
+class PartnersTaken(BaseModel):
+    """What a file of partners has done."""
+
+    added: int
+    changed: int
+    same: int
+
+
+class NewAccount(Sent):
+    """An account of a partner. Credentials are never sent: its owner connects it in the pages."""
+
+    partner: Name
+    channel: Name
+    handle: Name
+    external_id: Text = Field(default="", description="Its number on the platform; of email the name of the list.")
+    mode: Literal["by-hand", "api"] = Field(default="by-hand", description="`api` for email alone.")
+    sender: Text = ""
+    reply_to: Text = ""
+
+
+class YesElsewhere(Sent):
+    """A partner's yes that somebody of it gave elsewhere."""
+
+    given_by: Name
+    given_on: date
+    source: Reason = Field(description="Where that stands: a mail, a signed form.")
+
+
+@router.post("/partners", status_code=201)
+def add_partner(sent: NewPartner, who: Administers, once: Onced) -> PartnerOut:
+    """Add a partner. Its agreement to speak is recorded apart."""
+
+    def act(desk: Desk) -> dict[str, object]:
+        row = partner_of(sent.model_dump())
+        found = register.add(desk.session, row, who.house.app.settings.review, by=desk.person, now=desk.now)
+        return partner_document(desk.session, found)
+
+    return once.do(who, sent, PartnerOut, act)
+
+
+@router.post("/partners/import/preview")
+def preview_partners(sent: PartnerFile, who: Administers) -> PartnersPreviewed:
+    """Show what each row of a file would do. Nothing is stored."""
+    rows = _rows(sent)
+    with who.house.app.database.read() as session:
+        rules = who.house.app.settings.review
+        found = register.preview(session, rows, rules, by=who.person, now=who.house.now())
+    shown = [
+        PartnerChange(
+            partner=one.key,
+            name=one.name,
+            state=one.state,
+            values=[Value(column=column, before=before, after=after) for column, before, after in one.values],
+            agreed_by=one.agrees[0] if one.agrees else None,
+        )
+        for one in found
+    ]
+    return PartnersPreviewed(seen=seen(found), rows=shown)
+
+
+@router.post("/partners/import", status_code=201)
+def import_partners(sent: SeenPartners, who: Administers, once: Onced) -> PartnersTaken:
+    """Store the partners of a file, where its rows would still do what was seen."""
+    rows = _rows(sent)
+
+    def act(desk: Desk) -> dict[str, object]:
+        rules = who.house.app.settings.review
+        if seen(register.preview(desk.session, rows, rules, by=desk.person, now=desk.now)) != sent.seen:
+            raise SeenOthers
+        done = register.take(desk.session, rows, rules, by=desk.person, now=desk.now)
+        return {"added": done.added, "changed": done.changed, "same": done.same}
+
+    return once.do(who, sent, PartnersTaken, act)
+
+
+def _rows(sent: PartnerFile) -> list[PartnerRow]:
+    return partners_of(sent.name, sent.csv.encode())
+
+
+@router.post("/partners/{partner}/agreed-elsewhere")
+def agreed_elsewhere(partner: PartnerKey, sent: YesElsewhere, who: Administers, once: Onced) -> Agreed:
+    """Record that somebody of a partner agreed elsewhere, for the whole campaign. Waiting drafts go to review."""
+    given = Given(sent.given_by, day_start(sent.given_on, who.house.zone), sent.source)
+
+    def act(desk: Desk) -> dict[str, object]:
+        count = speaking.agree(desk, who.partner(desk.session, partner), given=given)
+        return {"partner": partner, "submitted": count}
+
+    return once.do(who, sent, Agreed, act)
+
+
+@router.post("/accounts", status_code=201)
+def add_account(sent: NewAccount, who: Administers, once: Onced) -> AccountOut:
+    """Add an account that a person serves, or an email account. One on a platform is connected in the pages then."""
+
+    def act(desk: Desk) -> dict[str, object]:
+        known = [key for key, _ in partners.names(desk.session)]
+        row = account_of(sent.model_dump(), set(who.house.app.channels), known)
+        found = accounts.add(desk.session, row, who.house.app.vault, by=desk.person, now=desk.now)
+        return account_document(*partners.account_with_partner(desk.session, found.ident))
+
+    return once.do(who, sent, AccountOut, act)
