@@ -175,7 +175,7 @@ BODIES: dict[tuple[str, str], object] = {
     ("POST", "/partners/import/preview"): {"csv": "partner,name\n"},
     ("POST", "/partners/import"): {"csv": "partner,name\n", "seen": "0" * 64},
     ("POST", "/partners/{partner}/agreed-elsewhere"): {"given_by": "Jo", "given_on": "2025-11-20", "source": "mail"},
-    ("POST", "/accounts"): {"partner": "oak", "channel": "x", "handle": "p1"},
+    ("POST", "/accounts"): {"partner": "none", "channel": "x", "handle": "p1"},
     ("POST", "/plan"): {"seen": "0" * 64},
     ("PUT", "/people/{ident}"): {"role": "officer"},
     ("POST", "/webhooks"): {"url": "http://no.example.org", "kinds": ["failed"]},
