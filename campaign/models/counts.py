@@ -32,7 +32,10 @@ class PostCount(SQLModel, table=True):
     state, as it was when notes were added up last.
     """
 
-    __table_args__ = (Index("postcount_none", "posts", sqlite_where=_NONE, postgresql_where=_NONE),)
+    __table_args__ = (
+        Index("postcount_none", "posts", sqlite_where=_NONE, postgresql_where=_NONE),
+        Index("postcount_in", "status", "template", "template_version", "channel", "posts"),
+    )
 
     hour: str = Field(primary_key=True)
     slot: str = Field(primary_key=True)

@@ -61,11 +61,13 @@ def log_page(
     if where is None:
         return Page([], has_before=False, has_after=False)
     column = getattr(Snapshot, order.column)
-    in_order = where.many or (wanted.partner is not None and order.column == "taken_at")
+    by_time = order.column == "taken_at"
+    in_order = where.many or (wanted.partner is not None and by_time)
     place = (column if in_order else unindexed(column), col(Snapshot.id))
 
     def read(stretch: Stretch) -> list[LogLine]:
-        statement = snapshots.lines(_within(where.wanted, order, stretch), in_order=where.many)
+        within = _within(where.wanted, order, stretch)
+        statement = snapshots.lines(within, in_order=where.many, by_time=by_time)
         found = stretch.of(statement.where(column.is_not(None)), place, descending=order.descending)
         return [snapshots.line(row) for row in session.execute(found)]
 

@@ -108,11 +108,13 @@ def page(session: Session, wanted: LogFilter, after: LogLine | None, *, size: in
     return [line(row) for row in session.execute(statement)]
 
 
-def lines(wanted: LogFilter, *, in_order: bool = False) -> sa.Select[*tuple[Any, ...]]:
+def lines(wanted: LogFilter, *, in_order: bool = False, by_time: bool = True) -> sa.Select[*tuple[Any, ...]]:
     """Return the statement for snapshots with what they are about; ``line`` reads its rows. ``in_order``: they are
-    many, and are to be found by going through the log in its order, not by looking up every post first.
+    many, and are to be found by going through the log in its order, not by looking up every post first. ``by_time``:
+    they are sorted so, and a partner's are found in that order; else they are found post by post.
     """
-    about = [*about_post(replace(wanted, partner=None), one_by_one=in_order), *_of_partner(wanted)]
+    partner = _of_partner(wanted) if by_time else ()
+    about = [*about_post(replace(wanted, partner=None) if by_time else wanted, one_by_one=in_order), *partner]
     return (
         sa.select(
             *(col(Snapshot.id), col(Post.id), col(Partner.key), col(Post.channel), col(Post.slot), col(Post.template)),

@@ -24,6 +24,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint(*_KEYS),
     )
     op.create_index("postcount_none", "postcount", ["posts"], sqlite_where=_NONE, postgresql_where=_NONE)
+    op.create_index("postcount_in", "postcount", ["status", "template", "template_version", "channel", "posts"])
     op.create_table(
         "postnote",
         sa.Column("id", sa.Integer(), nullable=False),
