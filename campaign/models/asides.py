@@ -44,8 +44,11 @@ def of(session: Session, post_ids: Collection[int]) -> dict[int, Aside]:
 
 def waiting(session: Session, partners: Sequence[str] = ()) -> list[Post]:
     """Return the posts in review that are set aside, of these partners or of all, by due time."""
-    statement = select(Post).join(Aside, col(Post.id) == col(Aside.post_id))
     # Those that are set aside are few, whatever waits: their posts are found by their ids.
+    named = col(Post.id).in_(sa.select(col(Aside.post_id)))
+    same = sa.select(col(Aside.post_id)).where(
+        col(Aside.post_id) == col(Post.id), col(Aside.content_hash) == col(Post.content_hash)
+    )
     in_review = unindexed(col(Post.status)) == Status.IN_REVIEW.value
-    still = statement.where(in_review, col(Aside.content_hash) == col(Post.content_hash))
-    return list(session.exec(still.where(*of_partners(partners)).order_by(col(Post.due_at), col(Post.id))))
+    still = select(Post).where(named, sa.exists(same), in_review, *of_partners(partners))
+    return list(session.exec(still.order_by(unindexed(col(Post.due_at)), col(Post.id))))

@@ -12,7 +12,18 @@ from conftest import MovedClock
 from plans import plan_of
 from sqlmodel import Session, col
 
-from campaign.models import Database, audit, bookings, figures, listing, mailing, participation, readings, upkeep
+from campaign.models import (
+    Database,
+    asides,
+    audit,
+    bookings,
+    figures,
+    listing,
+    mailing,
+    participation,
+    readings,
+    upkeep,
+)
 from campaign.models.audit import Audit, AuditFilter
 from campaign.models.figures import Order
 from campaign.models.listing import PostFilter, PostRow
@@ -72,6 +83,11 @@ def test_pages_by_arms_show_what_the_whole_list_has(
                 break
             place = page.rows[-1].place
     assert [row.post.id for row in found] == whole
+
+
+def test_what_is_set_aside_is_found_by_its_ids_and_never_among_all_that_waits(database: Database) -> None:
+    plan = plan_of(database, asides.waiting)
+    assert not re.search(r"(?m)^\W*SCAN post\b|Seq Scan on post\b|post_(in_review|status_due|group|by_due)", plan), plan
 
 
 def test_a_log_of_what_has_no_readings_is_not_searched_to_its_end(database: Database, clock: MovedClock) -> None:
