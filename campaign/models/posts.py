@@ -41,7 +41,7 @@ class Post(Numbered, table=True):
         Index("post_leaving", "next_look_at", sqlite_where=_RETRACTING, postgresql_where=_RETRACTING),
         Index("post_in_review", "due_at", sqlite_where=_WAITS_FOR_REVIEW, postgresql_where=_WAITS_FOR_REVIEW),
         Index("post_reading", "next_reading_at", sqlite_where=_READING, postgresql_where=_READING),
-        Index("post_published", "published_at", sqlite_where=_PUBLISHED, postgresql_where=_PUBLISHED),
+        Index("post_published", "published_at", "channel", sqlite_where=_PUBLISHED, postgresql_where=_PUBLISHED),
         Index("post_status_due", "status", "due_at"),
         Index("post_by_due", "due_at", "id"),
         Index("post_of_partner", "partner_id", "due_at", "id"),

@@ -15,6 +15,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
+from sqlalchemy import Index
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Field, Session, SQLModel, col
 
@@ -35,6 +36,8 @@ class Tally(SQLModel, table=True):
     ``posts`` counts those whose first figures came then, ``impressions_posts`` those whose first impressions did.
     ``gaps`` counts the readings that failed; ``taken_at`` is the newest reading with figures.
     """
+
+    __table_args__ = (Index("tally_of_day", "part", "day"),)
 
     part: str = Field(primary_key=True)
     partner_id: int = Field(primary_key=True)

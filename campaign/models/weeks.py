@@ -6,7 +6,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
-from campaign.models import newest
+from campaign.models import counts, newest
 from campaign.models.partners import Account, Partner
 from campaign.models.posts import Post
 from campaign.models.snapshots import LogFilter
@@ -48,12 +48,15 @@ def outcome_counts(session: Session, span: Span) -> dict[str, dict[str, int]]:
 
 def waiting_counts(session: Session, partner: str | None) -> dict[str, int]:
     """Return by state how many posts wait for a person now, whatever day they are due."""
-    statement = sa.select(col(Post.status), sa.func.count()).join(Partner, col(Partner.id) == col(Post.partner_id))
-    statement = statement.where(col(Post.status).in_([status.value for status in _WAITS]))
-    if partner is not None:
-        statement = statement.where(col(Partner.key) == partner)
-    counts = {str(status): count for status, count in session.execute(statement.group_by(col(Post.status)))}
-    return {status.value: counts[status.value] for status in _WAITS if counts.get(status.value)}
+    states = [status.value for status in _WAITS]
+    if partner is None:
+        statement = counts.counts(("status",), lambda of: [of.c.status.in_(states)])
+    else:
+        each = sa.select(col(Post.status), sa.func.count()).join(Partner, col(Partner.id) == col(Post.partner_id))
+        each = each.where(col(Post.status).in_(states), col(Partner.key) == partner)
+        statement = each.group_by(col(Post.status))
+    found = {str(status): count for status, count in session.execute(statement)}
+    return {state: found[state] for state in states if found.get(state)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,5 +100,6 @@ def silent(session: Session, span: Span) -> list[Partner]:
 
 
 def _of(span: Span, statement: sa.Select[*tuple[object, ...]]) -> sa.Select[*tuple[object, ...]]:
-    joined = statement.join(Partner, col(Partner.id) == col(Post.partner_id))
-    return joined if span.partner is None else joined.where(col(Partner.key) == span.partner)
+    if span.partner is None:
+        return statement
+    return statement.join(Partner, col(Partner.id) == col(Post.partner_id)).where(col(Partner.key) == span.partner)
