@@ -39,6 +39,8 @@ PAGES: dict[str, tuple[str, str, int, int, str]] = {
     "pages-log.png": ("admin", "/engagement/log", 1200, 900, ""),
     "pages-week.png": ("admin", "/engagement/week", 1200, 1100, ""),
     "pages-health.png": ("admin", "/admin", 1200, 760, ""),
+    "pages-partners.png": ("admin", "/admin/partners", 1200, 700, ""),
+    "pages-account.png": ("admin", "/accounts/new", 1200, 980, ""),
     "pages-phone.png": ("officer", "/", 390, 844, ""),
 }
 QUIET = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]

@@ -82,7 +82,7 @@ def test_a_database_that_may_not_be_written_is_named_with_its_mend(
     def refuse(*_: object) -> None:
         raise listing.sa.exc.OperationalError("SELECT 1", {}, Exception("attempt to write a readonly database"))
 
-    monkeypatch.setattr(listing, "posts", refuse)
+    monkeypatch.setattr(listing, "posts_page", refuse)
     shown = terminal.run("posts", "list", code=2)
     assert f"{terminal.folder}/campaign.db" in shown
     assert "See that you may write" in shown
