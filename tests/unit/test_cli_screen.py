@@ -79,7 +79,7 @@ def test_a_post_that_never_was_is_left_out_and_not_withdrawn(terminal: Terminal)
 def test_a_database_that_may_not_be_written_is_named_with_its_mend(
     terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(*_: object) -> None:
+    def refuse(*_: object, **__: object) -> None:
         raise listing.sa.exc.OperationalError("SELECT 1", {}, Exception("attempt to write a readonly database"))
 
     monkeypatch.setattr(listing, "posts_page", refuse)
