@@ -37,7 +37,7 @@ class Tally(SQLModel, table=True):
     ``gaps`` counts the readings that failed; ``taken_at`` is the newest reading with figures.
     """
 
-    __table_args__ = (Index("tally_of_day", "part", "day"),)
+    __table_args__ = (Index("tally_of_day", "part", "day", "partner_id"),)
 
     part: str = Field(primary_key=True)
     partner_id: int = Field(primary_key=True)

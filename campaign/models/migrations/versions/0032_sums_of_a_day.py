@@ -13,6 +13,6 @@ _OUT = sa.text("published_at IS NOT NULL")
 
 def upgrade() -> None:
     """Bring the schema here."""
-    op.create_index("tally_of_day", "tally", ["part", "day"])
+    op.create_index("tally_of_day", "tally", ["part", "day", "partner_id"])
     op.drop_index("post_published", table_name="post")
     op.create_index("post_published", "post", ["published_at", "channel"], sqlite_where=_OUT, postgresql_where=_OUT)
