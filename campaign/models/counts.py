@@ -21,7 +21,7 @@ from campaign.models.types import table_of
 
 _NONE = text("posts = 0")
 _KEYS = ("hour", "slot", "template", "template_version", "channel", "status")
-PAUSE = timedelta(seconds=15)
+PAUSE = timedelta(seconds=20)
 """So long notes wait for being added up, at most."""
 _ADDING_UP = 29
 """The lock under which one machine adds up; the others leave it to that one."""

@@ -112,13 +112,13 @@ def _read(session: Session, statement: sa.Select[*tuple[Any, ...]]) -> list[Post
 
 
 def _arms(wanted: PostFilter) -> list[list[sa.ColumnElement[bool]]]:
-    """Return the questions that together ask for what is wanted, each for one state and for one channel or slot."""
-    statuses = wanted.statuses or (_FOR_PERSON if wanted.for_person else ())
+    """Return the questions that together ask for what is wanted, each for one state and channel or slot, none twice."""
+    statuses = tuple(dict.fromkeys(wanted.statuses)) or (_FOR_PERSON if wanted.for_person else ())
     first: list[list[sa.ColumnElement[bool]]] = [[]]
-    if wanted.partners:
-        few = len(wanted.partners) <= _FEW  # a union has its bounds
-        first = [[_of_partners(keys)] for keys in ([(key,) for key in wanted.partners] if few else [wanted.partners])]
-    elif named := wanted.slots or wanted.channels:
+    if keys := tuple(dict.fromkeys(wanted.partners)):
+        few = len(keys) <= _FEW  # a union has its bounds
+        first = [[_of_partners(some)] for some in ([(key,) for key in keys] if few else [keys])]
+    elif named := dict.fromkeys(wanted.slots or wanted.channels):
         column = col(Post.slot) if wanted.slots else col(Post.channel)
         first, statuses = [[column == name] for name in named], statuses or tuple(Status)
     if not statuses:

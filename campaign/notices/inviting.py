@@ -45,6 +45,7 @@ class Invitations:
         try:
             self.post(self._message(to, name, link))
         except Outcome as outcome:
+            outcome.detail = outcome.detail.replace(link, "the link")  # a server may quote what it refuses
             return self._failed(to, outcome)
         except Exception as error:  # noqa: BLE001 - whatever the mail library says of an address that is none
             return self._failed(to, Refused(str(error)))

@@ -45,7 +45,7 @@ SCOPES: Mapping[Scope, str] = MappingProxyType(
         Scope.CONNECT: "Connect accounts",
         Scope.RETRACT: "Take published posts down",
         Scope.ACCOUNT: "See and end your sessions and tokens, and choose your mail",
-        Scope.ADMINISTER: "Manage people, lists, outcomes and webhooks; see the audit log and whether all is well",
+        Scope.ADMINISTER: "Manage people, partners, accounts, lists, outcomes, webhooks; see the audit log and health",
     }
 )
 

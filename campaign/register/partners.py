@@ -8,13 +8,15 @@ from typing import Literal, Protocol
 from sqlmodel import Session
 
 from campaign.config import is_mail, said
-from campaign.errors import WrongUse
+from campaign.errors import BadInput, WrongUse
 from campaign.intake import PartnerRow
 from campaign.intake.partners import CONTACT
 from campaign.models import audit, partners
 from campaign.models.partners import Agreement, Partner
 from campaign.models.users import User
 from campaign.people import Right, demand
+from campaign.plan.fields import FieldSpec
+from campaign.plan.refill import pictures_named
 from campaign.register import Taken
 
 _COLUMNS = ("name", "kind", "region", "approver")
@@ -46,6 +48,17 @@ class Change:
     state: Literal["new", "changed", "same"]
     values: tuple[tuple[str, str, str], ...]
     agrees: tuple[str, datetime | None] | None
+
+
+def refuse_pictures(rows: Sequence[PartnerRow], known: Mapping[str, FieldSpec]) -> None:
+    """Refuse rows whose details name a picture: whoever does not sit in the workspace may not name its files.
+
+    Raises BadInput, which names the rows and their columns.
+    """
+    mend = "Take the column out: its officer puts the picture in on the page of the details"
+    found = [fault for row in rows for fault in pictures_named(row.key, known, row.details, mend)]
+    if found:
+        raise BadInput(found)
 
 
 def preview(

@@ -14,7 +14,7 @@ from campaign.models.listing import PostRow
 from campaign.models.partners import Partner
 from campaign.plan.locked import LABELS, FixedLines
 from campaign.ports import Draft
-from campaign.review.marks import MARKS, marks_of
+from campaign.review.marks import MARKS, found_in, marks_of
 from campaign.review.masks import NAME, REGION, folded, masked, shown
 
 _NUMBER = re.compile(r"\d")
@@ -81,6 +81,11 @@ class Difference:
     def holds(self) -> list[str]:
         """Name what its new lines hold that is easily wrong."""
         return marks_of("\n".join(line.words for line in self.own if not line.known))
+
+    @property
+    def easily_wrong(self) -> list[str]:
+        """Return each link, number and address of its new lines. A fold shows them: a detail may be wrong as well."""
+        return found_in("\n".join(line.words for line in self.own if not line.known))
 
     @property
     def risk(self) -> int:

@@ -23,7 +23,7 @@ def findings(
     """Find what is wrong with the words and images of a post: by its channel's limits and the campaign's own rules."""
     post = row.post
     name = post.template or f"slot {post.slot}"
-    about = next((event for event in timetable.events if event.key == post.occurrence), None)
+    about = next((event for event in timetable.events if event.name == post.event), None)
     return [
         *over_limits(limits[post.channel], message, name),
         *placeholders(timetable, draft),

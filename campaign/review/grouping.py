@@ -128,13 +128,18 @@ def approve(desk: Desk, shown: Sequence[tuple[PostRow, str]]) -> list[PostRow]:
         Changed, NotAllowed: see ``decisions.approve``.
 
     """
-    apart = asides.of(desk.session, [row.post.ident for row, _ in shown])
     for row, seen in shown:
         refuse_unseen(desk, row, seen)
-        if aside := apart.get(row.post.ident):
-            mend = "Take it back first, for nobody approves it in passing."
-            raise MoveRefused(post=row.post.id, status=f"set aside by {aside.set_by}", move=Move.APPROVE, mend=mend)
+    refuse_aside(desk, [row for row, _ in shown])
     return [row for row, seen in shown if decisions.approve(desk, row, seen) or row.post.status == Status.APPROVED]
+
+
+def refuse_aside(desk: Desk, rows: Sequence[PostRow]) -> None:
+    """Refuse to approve what somebody has set aside. Raises MoveRefused."""
+    apart = asides.of(desk.session, [row.post.ident for row in rows])
+    for ident, aside in apart.items():
+        mend = "Take it back first, for nobody approves it in passing."
+        raise MoveRefused(post=ident, status=f"set aside by {aside.set_by}", move=Move.APPROVE, mend=mend)
 
 
 def send_back(desk: Desk, shown: Sequence[tuple[PostRow, str]], comment: str) -> list[PostRow]:

@@ -9,7 +9,7 @@ _LINK = re.compile(r"(?:https?://|www\.)\S*", re.IGNORECASE)
 _MAIL = re.compile(r"[^\s@]+@[^\s@]+\.\w+")
 _PHONE = re.compile(r"(?:\+44|\b0)(?:[ ()-]*\d){9,10}")
 
-_GOES_BEFORE, _GOES_ON = re.compile(r"[\w@./+-]"), re.compile(r"[\w@/?#=&%-]|[.:]\w")
+_GOES_BEFORE, _GOES_ON = re.compile(r"[\w@./+-]"), re.compile(r"[\w@/?#=&%-]|[.:~;,!+$'()*]\w")
 """What makes a number or an address another one where it stands right before it, or right behind it."""
 
 MARKS: Final = ((_LINK, 60, "a link"), (_PHONE, 60, "a telephone number"), (_MAIL, 40, "an email address"))
@@ -19,6 +19,11 @@ MARKS: Final = ((_LINK, 60, "a link"), (_PHONE, 60, "a telephone number"), (_MAI
 def marks_of(words: str) -> list[str]:
     """Name what some lines hold that is easily wrong."""
     return [name for pattern, _, name in MARKS if pattern.search(words)]
+
+
+def found_in(words: str) -> list[str]:
+    """Return what some lines hold that is easily wrong, each once."""
+    return list(dict.fromkeys(found for pattern, _, _ in MARKS for found in pattern.findall(words)))
 
 
 def is_mark(text: str) -> bool:

@@ -69,6 +69,7 @@ def take(who: Who, sent: Sent) -> Response:
         return _asked(who, Form(sent, None, {"file": "Choose a CSV file"}), status=WRONG)
     try:
         rows = partners_of(file.name or "partners.csv", file.content, _MOST)
+        register.refuse_pictures(rows, wanted_fields(who.house.app.copy.templates))
     except BadInput as error:
         said = {"file": "Nothing can be imported yet. See below what to mend in the file"}
         return _asked(who, Form(sent, None, said), error.findings, WRONG)

@@ -108,11 +108,14 @@ def _page(who: Actor, key: GroupKey, form: Form[Any], refused: Sequence[str] = (
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a form of a group says: the hashes that were shown, the posts that were set aside, the comment."""
+    """What a form of a group says: the hashes that were shown, the posts that are to be set aside, the comment.
+    ``apart``: those that stood as set aside when they were shown.
+    """
 
     decision: str
     seen: dict[str, str]
     aside: frozenset[str]
+    apart: frozenset[str]
     comment: str
 
     @classmethod
@@ -123,7 +126,9 @@ class Wanted:
         seen = {ident: digest for ident, at, digest in (text.partition("@") for text in given) if at}
         aside = set(sent.many("aside"))
         aside |= {text.partition("@")[0] for section, _, text in plain if section in aside}
-        return cls(sent.one("decision"), seen, frozenset(aside), sent.one("comment").strip())
+        return cls(
+            sent.one("decision"), seen, frozenset(aside), frozenset(sent.many("apart")), sent.one("comment").strip()
+        )
 
     @property
     def lacks(self) -> tuple[str, str] | None:
@@ -169,7 +174,9 @@ def _kept_aside(who: Actor, wanted: Wanted) -> int:
     """Keep what was set aside and left, until somebody decides it or it changes; returns how many posts that are."""
     aside = wanted.aside if wanted.decision == "approve" else frozenset[str]()
     with who.house.app.database.write() as session:
-        rows = [row for ident in wanted.seen if (row := _seen_by(who, session, ident))]
+        # What somebody else has set aside since stays so.
+        meant = [ident for ident in wanted.seen if ident in aside | wanted.apart]
+        rows = [row for ident in meant if (row := _seen_by(who, session, ident))]
         desk = Desk(session, who.house.app.contents, who.person, who.house.now())
         return grouping.set_aside(desk, rows, {row.post.ident for row in rows if str(row.post.ident) in aside})
 
@@ -187,6 +194,8 @@ def _decided(desk: Desk, who: Actor, ident: str, wanted: Wanted) -> bool:
     if wanted.decision == "return":
         decisions.send_back(desk, row, wanted.comment)
         return True
+    if ident not in wanted.apart:
+        grouping.refuse_aside(desk, [row])
     return decisions.approve(desk, row, wanted.seen[ident]) or row.post.status == Status.APPROVED
 
 

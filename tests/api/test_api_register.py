@@ -71,6 +71,14 @@ def test_a_file_of_partners_is_seen_then_taken(room: Room) -> None:
     assert "partners.csv:2" in adam.call("POST", "/partners/import/preview", {"csv": "partner,name\no k,Oak\n"}).text
 
 
+def test_a_file_of_partners_names_no_picture_of_the_workspace(room: Room) -> None:
+    adam, csv = program(room, "adam"), {"csv": "partner,name,image\noak,Oak,config.toml\n"}
+    for path, body in {"/partners/import/preview": csv, "/partners/import": csv | {"seen": "0" * 64}}.items():
+        refused = adam.call("POST", path, body)
+        assert refused.status_code == 422
+        assert "image" in refused.text
+
+
 def test_who_is_no_admin_adds_nothing_and_plans_for_their_own_partner(room: Room) -> None:
     olga = program(room, "olga")
     for path, body in {

@@ -28,6 +28,7 @@ from campaign.models.audit import Audit, AuditFilter
 from campaign.models.figures import Order
 from campaign.models.listing import PostFilter, PostRow
 from campaign.models.mailing import MailingList, Subscriber
+from campaign.models.partners import Partner
 from campaign.models.snapshots import LogFilter, Snapshot
 from campaign.models.status import Status
 from campaign.reports.readers import each_reader
@@ -83,6 +84,20 @@ def test_pages_by_arms_show_what_the_whole_list_has(
                 break
             place = page.rows[-1].place
     assert [row.post.id for row in found] == whole
+
+
+def test_what_is_named_twice_comes_once(database: Database, clock: MovedClock) -> None:
+    with database.write() as session:
+        account = add_account(session, clock.now())
+        post = add_post(session, account, clock.now(), changes={"slot": "s"})
+        key = session.get_one(Partner, account.partner_id).key
+    for wanted in (
+        PostFilter(partners=(key, key), statuses=("approved", "approved")),
+        PostFilter(slots=("s", "s")),
+        PostFilter(channels=("x", "x")),
+    ):
+        with database.read() as session:
+            assert [row.post.id for row in listing.posts_page(session, wanted, 5).rows] == [post.id]
 
 
 def test_what_is_set_aside_is_found_by_its_ids_and_never_among_all_that_waits(database: Database) -> None:

@@ -1,6 +1,8 @@
 """How many posts stand where is kept by the database itself, and is right at every moment."""
 
+import inspect
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 
 import pytest
 import sqlalchemy as sa
@@ -12,6 +14,7 @@ from sqlmodel import Session, col
 from campaign.models import Database, calendar, counts, groups, listing, moves, partners
 from campaign.models.counts import PostCount, PostNote
 from campaign.models.posts import Post
+from campaign.models.snapshots import Snapshot
 from campaign.models.status import Move, Status
 from campaign.models.types import table_of
 
@@ -153,3 +156,20 @@ def test_the_groups_that_wait_are_those_of_the_posts(database: Database, clock: 
         ("t0", 3, clock.now()),
         ("t1", 3, clock.now() + HOUR),
     ]
+
+
+def test_posts_are_watched_before_they_are_counted_first() -> None:
+    # Workers of before go on while the schema is brought here: what one changes after the count must be noted.
+    written = inspect.getsource(import_module("campaign.models.migrations.versions.0029_counts_of_posts").upgrade)
+    assert written.index("counts.watch(") < written.index("counts.rebuild(")
+
+
+def test_a_reading_of_a_worker_of_before_gets_its_posts_partner(database: Database, clock: MovedClock) -> None:
+    with database.write() as session:
+        post = add_post(session, add_account(session, clock.now()), clock.now(), status=Status.PUBLISHED)
+        row = {"post_id": post.ident, "reading": "1h", "due_at": clock.now(), "taken_at": clock.now()}
+        names = [name for name in row if name != "partner_id"]
+        statement = sa.insert(table_of(Snapshot)).from_select(names, sa.select(*map(sa.literal, row.values())))
+        session.execute(statement)
+        session.expire_all()
+        assert session.execute(sa.select(col(Snapshot.partner_id))).scalar_one() == post.partner_id

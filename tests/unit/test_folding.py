@@ -14,6 +14,7 @@ from campaign.models.posts import Post
 from campaign.plan.locked import FixedLines
 from campaign.ports import Draft
 from campaign.review.differences import Difference, Said, changes, lines_of
+from campaign.review.marks import is_own
 from campaign.review.masks import folded, shown
 from campaign.review.novelty import Novelty, Told, novelties
 
@@ -141,3 +142,19 @@ def test_a_number_that_is_only_in_words_of_its_own_is_no_fact_of_the_details() -
     one = school(1)
     one.details = {"own_words": "Ring 0113 496 0001."}
     assert folded(one, "Ring 0113 496 0001.") == "Ring 0113 496 0001."
+
+
+@pytest.mark.parametrize("more", ["/old", "~old", ";old", ",old", "!old", "+old", "(old"])
+def test_a_longer_link_is_not_the_partners_own(more: str) -> None:
+    one = school(1)
+    link = one.details["local_link"]
+    assert is_own(one, f"More: {link}, or ask us ({link}).")
+    assert not is_own(one, f"More: {link}{more}")
+
+
+def test_what_is_folded_says_its_numbers_and_links() -> None:
+    (alike,) = group()[-1:]
+    assert len(alike) > 1
+    for one in alike:
+        details = one.row.partner.details
+        assert one.easily_wrong == [details["local_link"], details["phone"]]

@@ -9,13 +9,14 @@ from pydantic import BaseModel, Field, StringConstraints
 from campaign.intake import PartnerRow, account_of, partner_of, partners_of
 from campaign.models import partners
 from campaign.plan.days import day_start
+from campaign.plan.template import wanted_fields
 from campaign.register import accounts
 from campaign.register import partners as register
 from campaign.reports.documents import account_document, partner_document
 from campaign.review import speaking
 from campaign.review.agreement import Given
 from campaign.review.decisions import Desk
-from campaign.web.api.bearer import Administers
+from campaign.web.api.bearer import Administers, Caller
 from campaign.web.api.once import Onced
 from campaign.web.api.problems import SeenOthers
 from campaign.web.api.shapes import AccountOut, Agreed, Digest, Name, PartnerKey, PartnerOut, Reason, Sent
@@ -117,7 +118,7 @@ def add_partner(sent: NewPartner, who: Administers, once: Onced) -> PartnerOut:
 @router.post("/partners/import/preview")
 def preview_partners(sent: PartnerFile, who: Administers) -> PartnersPreviewed:
     """Show what each row of a file would do. Nothing is stored."""
-    rows = _rows(sent)
+    rows = _rows(who, sent)
     with who.house.app.database.read() as session:
         rules = who.house.app.settings.review
         found = register.preview(session, rows, rules, by=who.person, now=who.house.now())
@@ -137,7 +138,7 @@ def preview_partners(sent: PartnerFile, who: Administers) -> PartnersPreviewed:
 @router.post("/partners/import", status_code=201)
 def import_partners(sent: SeenPartners, who: Administers, once: Onced) -> PartnersTaken:
     """Store the partners of a file, where its rows would still do what was seen."""
-    rows = _rows(sent)
+    rows = _rows(who, sent)
 
     def act(desk: Desk) -> dict[str, object]:
         rules = who.house.app.settings.review
@@ -149,8 +150,10 @@ def import_partners(sent: SeenPartners, who: Administers, once: Onced) -> Partne
     return once.do(who, sent, PartnersTaken, act)
 
 
-def _rows(sent: PartnerFile) -> list[PartnerRow]:
-    return partners_of(sent.name, sent.csv.encode())
+def _rows(who: Caller, sent: PartnerFile) -> list[PartnerRow]:
+    rows = partners_of(sent.name, sent.csv.encode())
+    register.refuse_pictures(rows, wanted_fields(who.house.app.copy.templates))
+    return rows
 
 
 @router.post("/partners/{partner}/agreed-elsewhere")
@@ -167,7 +170,7 @@ def agreed_elsewhere(partner: PartnerKey, sent: YesElsewhere, who: Administers, 
 
 @router.post("/accounts", status_code=201)
 def add_account(sent: NewAccount, who: Administers, once: Onced) -> AccountOut:
-    """Add an account that a person serves, or an email account. One on a platform is connected in the pages then."""
+    """Add an account that a person serves, or an email account. One on a platform is connected then."""
 
     def act(desk: Desk) -> dict[str, object]:
         known = [key for key, _ in partners.names(desk.session)]

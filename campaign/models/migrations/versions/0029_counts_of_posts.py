@@ -32,9 +32,11 @@ def upgrade() -> None:
         sa.Column("posts", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
+    # First watched, then counted: a worker of before may change posts meanwhile. On PostgreSQL the triggers wait for what
+    # is under way and keep others from writing until all of this is stored.
+    counts.watch(op.get_bind())
     # By the program's own rule. A later change of the tables counts anew itself, and takes these lines out. Whoever
     # makes the table of posts anew on SQLite (a batch) lets it be watched anew: its triggers go with the old one.
     with Session(op.get_bind()) as session:
         counts.rebuild(session)
         session.flush()
-    counts.watch(op.get_bind())
