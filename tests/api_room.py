@@ -8,7 +8,8 @@ from typing import Any
 import requests
 from pages_room import Room
 
-from campaign.models import users
+from campaign.models import partners, users
+from campaign.models.partners import Partner
 from campaign.people import bearers
 from campaign.people.bearers import Scope
 
@@ -43,3 +44,11 @@ class Program:
 
 def program(room: Room, name: str, scopes: Collection[str] = EVERY) -> Program:
     return Program(room, token_of(room, name, scopes))
+
+
+def oak(room: Room) -> Partner:
+    """The partner as it stands now."""
+    with room.office.database.read() as session:
+        found = partners.partner_by_key(session, "oak")
+        assert found is not None
+        return found

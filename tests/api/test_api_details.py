@@ -1,21 +1,13 @@
 """A partner's details by a program: what is asked for, what changes, and what becomes of the posts."""
 
 import pytest
-from api_room import program
+from api_room import oak, program
 from pages_room import Room
 
-from campaign.models import audit, partners
-from campaign.models.partners import Partner
+from campaign.models import audit
 
 pytestmark = pytest.mark.thorough
 PATH = "/partners/oak/details"
-
-
-def oak(room: Room) -> Partner:
-    with room.office.database.read() as session:
-        found = partners.partner_by_key(session, "oak")
-        assert found is not None
-        return found
 
 
 def test_details_change_in_the_persons_name_and_posts_are_planned_with_them(room: Room) -> None:

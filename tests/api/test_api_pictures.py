@@ -4,13 +4,11 @@ import io
 
 import pytest
 import requests
-from api_room import EVERY, Program, program
+from api_room import EVERY, Program, oak, program
 from hostile import SCRIPT, bomb, drawn
 from pages_room import Room
 from PIL import Image
 
-from campaign.models import partners
-from campaign.models.partners import Partner
 from campaign.models.status import Status
 from campaign.people.bearers import Scope
 from campaign.web.forms import MOST_BYTES
@@ -25,13 +23,6 @@ def put(caller: Program, path: str, raw: bytes, alt: str = ALT, **more: str) -> 
     headers = {"Authorization": f"Bearer {caller.token}", "Content-Type": "application/octet-stream"}
     address = f"{caller.room.address}/api/v1{path}"
     return requests.put(address, params={"alt": alt, **more}, data=raw, headers=headers, timeout=30)
-
-
-def oak(room: Room) -> Partner:
-    with room.office.database.read() as session:
-        found = partners.partner_by_key(session, "oak")
-        assert found is not None
-        return found
 
 
 def test_a_picture_comes_into_the_details_drawn_anew_and_is_given_back(room: Room) -> None:

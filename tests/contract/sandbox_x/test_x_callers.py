@@ -72,7 +72,7 @@ class Redirected(requests.Session):
         super().__init__()
         self.root = root
 
-    def request(self, method: str, url: str, **more: Any) -> requests.Response:  # type: ignore[override]
+    def request(self, method: str, url: str, **more: Any) -> requests.Response:  # type: ignore[override] # tweepy names no more
         more.setdefault("timeout", 5)
         return super().request(method, url.replace("https://api.twitter.com", self.root), **more)
 
