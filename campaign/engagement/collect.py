@@ -5,17 +5,17 @@ stays None. No transaction is open while a platform is asked.
 """
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 import structlog
 
 from campaign.clock import NEVER, Clock
+from campaign.engagement.ending import NOT_RUNNING, Answer, Due, Unread, gap, of, row
 from campaign.engagement.purse import NOTHING, Purse
-from campaign.engagement.timetable import Cooling, Reading
+from campaign.engagement.timetable import Cooling
 from campaign.errors import (
     AccountBlocked,
     CampaignError,
@@ -30,54 +30,32 @@ from campaign.models import Database, readings
 from campaign.models.claims import PostFacts
 from campaign.models.database import is_away
 from campaign.models.posts import Post
-from campaign.models.snapshots import FIGURES, Snapshot
+from campaign.models.snapshots import Snapshot
 from campaign.models.status import Status
 from campaign.ports import Channel, Figures, Identity, Limits, Measures, Message
 
 log = structlog.get_logger(__name__)
-
-NOT_RUNNING = "not running: the next reading was due before this one could be taken"
-NOTHING_SAID = "the platform said nothing about this post"
-NO_ID = "the platform's id of this post is not known"
 
 _READABLE = frozenset({Status.PUBLISHED, Status.RETRACTING})
 _FINAL = (CredentialDead, AccountBlocked, Refused)
 _WHOLE_ACCOUNT = (CredentialDead, AccountBlocked, Wait, NeverSent)
 _REFUSALS = 10
 """A hundred posts with one bad id among them take seven refusals on end at the most, two such ids some more."""
-_GAP_LENGTH = 300
 _CLAIM = timedelta(minutes=5)
 _AT_ONCE = 5
 """Posts settled in one transaction: who wants to write meanwhile, to *hold everything* say, waits for no more."""
 
 _Row = TypeVar("_Row")
-Answer = Mapping[str, Figures | Outcome] | Outcome
-Unread = str
-"""Why a reading was not taken at all."""
 
 
 class _Measured(Channel, Measures, Protocol):
     """A channel that measures."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Due:
-    """A post's due readings: ``reading`` (number ``index``) is to be taken, those before it were missed."""
-
-    post: Post
-    missed: tuple[Reading, ...]
-    reading: Reading
-    index: int
-    next_at: datetime | None
-
-    @property
-    def external_id(self) -> str:
-        return self.post.external_id or ""
-
-
 class Collector:
     """Takes the readings that are due. Any number may run at once, on any machine: each reading is claimed first, so
-    that the platform is asked once, and stored once. The claim of one that died is free again after five minutes.
+    that the platform is asked once, and stored once. The claim of one that died is free again after five minutes, what
+    one that was stopped has not asked for at once.
 
     ``identities`` opens an account by its id and raises CredentialDead when a person must act. ``late`` bounds how
     long a failed reading is tried again; half the way to the next reading bounds it too. ``message`` makes of a stored
@@ -158,7 +136,7 @@ class Collector:
         named = [due for due in dues if due.external_id]
         return stored + sum(self._settle(*each) for each in self._asked(channel, purse, named))
 
-    def _due(self, post: Post, now: datetime) -> list[_Due]:
+    def _due(self, post: Post, now: datetime) -> list[Due]:
         """Return what is due of a post: nothing (and the post moved on) when the timetable says later or never."""
         published_at = post.published_at or now
         found = self._cooling.due(published_at, post.readings, now)
@@ -169,16 +147,17 @@ class Collector:
             with self._database.write() as session:
                 readings.settle_reading(session, post, [], readings=post.readings, next_reading_at=next_at)
             return []
-        return [_Due(post, found[:-1], found[-1], index - 1, next_at)]
+        return [Due(post, found[:-1], found[-1], index - 1, next_at)]
 
     def _asked(
-        self, channel: _Measured, purse: Purse, dues: Sequence[_Due]
-    ) -> Iterator[tuple[Sequence[_Due], Answer | Unread]]:
+        self, channel: _Measured, purse: Purse, dues: Sequence[Due]
+    ) -> Iterator[tuple[Sequence[Due], Answer | Unread]]:
         """Yield batches with the platform's answer; what stops the whole account is not asked again."""
         stop: Outcome | None = None
         size = channel.limits.measure_batch
         for start in range(0, len(dues), size):
             if self._stopping.is_set():
+                self._put_back(dues[start:])
                 return
             batch = dues[start : start + size]
             wanted = {due.external_id: due.post.ident for due in batch}
@@ -193,8 +172,8 @@ class Collector:
                 yield part, answer
 
     def _split(
-        self, channel: Measures, dues: Sequence[_Due], stop: Outcome | None
-    ) -> Iterator[tuple[Sequence[_Due], Answer]]:
+        self, channel: Measures, dues: Sequence[Due], stop: Outcome | None
+    ) -> Iterator[tuple[Sequence[Due], Answer]]:
         """Ask for a batch. A refused one is asked half by half, so that an id that the platform does not take blinds
         itself alone; after some refusals on end it is the account that is refused, and the rest is not asked for.
         """
@@ -216,7 +195,7 @@ class Collector:
                 stop = answer
             yield batch, answer
 
-    def _ask(self, channel: Measures, batch: Sequence[_Due]) -> Answer:
+    def _ask(self, channel: Measures, batch: Sequence[Due]) -> Answer:
         account_id = batch[0].post.account_id
         try:
             who = self._identities(account_id)
@@ -230,7 +209,7 @@ class Collector:
             log.warning("reading failed", account=account_id, error=type(error).__name__)
             return CannotLook(f"the client ended with {type(error).__name__}")
 
-    def _settle(self, dues: Sequence[_Due], answer: Answer | Unread) -> int:
+    def _settle(self, dues: Sequence[Due], answer: Answer | Unread) -> int:
         if not dues:
             return 0
         now, stored = self._clock.now(), 0
@@ -239,21 +218,21 @@ class Collector:
                 stored += sum(
                     readings.settle_reading(session, due.post, rows, readings=done, next_reading_at=next_at)
                     for due in part
-                    for rows, done, next_at in [self._outcome(due, _of(due, answer), now)]
+                    for rows, done, next_at in [self._outcome(due, of(due, answer), now)]
                 )
         return stored
 
     def _outcome(
-        self, due: _Due, answer: Figures | Outcome | Unread, now: datetime
+        self, due: Due, answer: Figures | Outcome | Unread, now: datetime
     ) -> tuple[list[Snapshot], int, datetime | None]:
         """Return what to store, and the number and the instant of the reading that comes next."""
-        rows = [_gap(due, reading, now, NOT_RUNNING) for reading in due.missed]
+        rows = [gap(due, reading, now, NOT_RUNNING) for reading in due.missed]
         again_at = self._again_at(due, answer, now) if isinstance(answer, Outcome) else None
         if again_at is not None:
             return rows, due.index, again_at
-        return [*rows, _row(due, answer, now)], due.index + 1, due.next_at
+        return [*rows, row(due, answer, now)], due.index + 1, due.next_at
 
-    def _again_at(self, due: _Due, failure: Outcome, now: datetime) -> datetime | None:
+    def _again_at(self, due: Due, failure: Outcome, now: datetime) -> datetime | None:
         """Return when a failed reading is tried again, None when it is to become a gap."""
         if isinstance(failure, _FINAL) or (isinstance(failure, CannotLook) and failure.permanent):
             return None
@@ -263,11 +242,19 @@ class Collector:
 
     def _end(self, posts: Sequence[Post]) -> int:
         """Take no more readings of posts that cannot be read."""
-        for part in _parts(posts):
-            with self._database.write() as session:
-                for post in part:
-                    readings.settle_reading(session, post, [], readings=post.readings, next_reading_at=None)
+        self._untaken((post, None) for post in posts)
         return 0
+
+    def _put_back(self, dues: Sequence[Due]) -> None:
+        """Free what was claimed and not asked for: a daemon that starts again at once need not wait for the claim."""
+        self._untaken((due.post, due.reading.due_at) for due in dues)
+
+    def _untaken(self, posts: Iterable[tuple[Post, datetime | None]]) -> None:
+        """Store nothing of these posts but when they are read next."""
+        for part in _parts(list(posts)):
+            with self._database.write() as session:
+                for post, at in part:
+                    readings.settle_reading(session, post, [], readings=post.readings, next_reading_at=at)
 
 
 def _parts(rows: Sequence[_Row]) -> Iterator[Sequence[_Row]]:
@@ -286,27 +273,3 @@ def _asked_for(failure: Outcome, now: datetime) -> datetime | None:
         return None
     at = failure.until or (now + failure.after if failure.after is not None else None)
     return at if at is not None and at > now else None
-
-
-def _of(due: _Due, answer: Answer | Unread) -> Figures | Outcome | Unread:
-    """Return what an answer says of one post."""
-    return answer if isinstance(answer, Outcome | Unread) else answer.get(due.external_id, Figures())
-
-
-def _row(due: _Due, answer: Figures | Outcome | Unread, now: datetime) -> Snapshot:
-    if isinstance(answer, Unread):
-        return _gap(due, due.reading, now, answer)
-    if isinstance(answer, Outcome):
-        return _gap(due, due.reading, now, f"the call failed: {answer}"[:_GAP_LENGTH])
-    if answer == Figures():
-        return _gap(due, due.reading, now, NOTHING_SAID if due.external_id else NO_ID)
-    return _snapshot(due, due.reading, now, **{name: getattr(answer, name) for name in FIGURES})
-
-
-def _gap(due: _Due, reading: Reading, now: datetime, why: str) -> Snapshot:
-    return _snapshot(due, reading, now, gap=why)
-
-
-def _snapshot(due: _Due, reading: Reading, now: datetime, **values: Any) -> Snapshot:
-    post, (name, due_at) = due.post, reading
-    return Snapshot(post_id=post.ident, partner_id=post.partner_id, reading=name, due_at=due_at, taken_at=now, **values)

@@ -12,7 +12,8 @@ from conftest import MovedClock
 
 from campaign.channels import facebook
 from campaign.clock import SystemClock
-from campaign.engagement.collect import NOTHING_SAID, Collector
+from campaign.engagement.collect import Collector
+from campaign.engagement.ending import NOTHING_SAID
 from campaign.engagement.timetable import Cooling
 from campaign.models import Database
 from campaign.models.status import Status

@@ -10,7 +10,8 @@ from builders import CONTENTS
 from conftest import MovedClock
 from measuring import COOLING, HOUR, LATE, SEEN, Canned, Deaf, Everyone, collector, only_post, published, stored
 
-from campaign.engagement.collect import NO_ID, NOTHING_SAID, Collector
+from campaign.engagement.collect import Collector
+from campaign.engagement.ending import NO_ID, NOTHING_SAID
 from campaign.engagement.timetable import Cooling
 from campaign.errors import CannotLook, CredentialDead, NeverSent, Refused, Wait
 from campaign.models import Database
