@@ -78,8 +78,8 @@ def fill(
     campaign: Mapping[str, object],
     partner: PartnerFacts,
     event: Mapping[str, object] | None,
-    question: Mapping[str, object] | None,
     fields: Mapping[str, object],
+    **_more: object,
 ) -> Filled:
     line = fields.get("x_line") or partner.details.get("x_line")
     if channel == "x" and not line:

@@ -3,7 +3,7 @@
 import re
 import secrets
 from collections.abc import Collection, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from sqlmodel import Session
@@ -124,38 +124,34 @@ def _question_words(questions: tuple[Question, ...], post: Post) -> Mapping[str,
     return question_facts(found, questions) if found else None
 
 
-def single(
-    session: Session,
-    source: Source,
-    account: Account,
-    partner: Partner,
-    template: str,
-    due_at: datetime,
-    fields: Mapping[str, str],
-    said: Said | None = None,
-) -> PlanRow:
-    """Return the row of a new post that no timetable asked for; what is wrong with it is in its findings. ``said``:
-    what the channel's accounts say, where it was read already.
+@dataclass(frozen=True, slots=True)
+class NewPost:
+    """A post that no timetable asked for: what a template says for an account of a partner, due at ``due_at`` (aware
+    UTC). ``event``: the one it speaks of, where it is a notice of one.
     """
-    if tied(source.copy.templates.pick(template, account.channel)):
+
+    account: Account
+    partner: Partner
+    template: str
+    due_at: datetime
+    fields: Mapping[str, str] = field(default_factory=dict)
+    event: Event | None = None
+
+
+def single(session: Session, source: Source, new: NewPost, said: Said | None = None) -> PlanRow:
+    """Return the row of a new post that stands for itself; what is wrong with it is in its findings. ``said``: what the
+    channel's accounts say, where it was read already.
+    """
+    if tied(source.copy.templates.pick(new.template, new.account.channel)):
         problem = "it speaks of an event, a question or an issue, which a new post has not"
-        finding = Finding(template, "template", problem, "Choose another template")
-        return replace(_row(source, account, partner, due_at), action="blocked", findings=(finding,))
-    return about(session, source, account, partner, template, due_at, fields, said)
+        finding = Finding(new.template, "template", problem, "Choose another template")
+        return replace(_row(source, new), action="blocked", findings=(finding,))
+    return about(session, source, new, said)
 
 
-def about(
-    session: Session,
-    source: Source,
-    account: Account,
-    partner: Partner,
-    template: str,
-    due_at: datetime,
-    fields: Mapping[str, str],
-    said: Said | None = None,
-    event: Event | None = None,
-) -> PlanRow:
-    """Return the row of such a post whose caller has what the template speaks of: in its fields, or as an ``event``."""
+def about(session: Session, source: Source, new: NewPost, said: Said | None = None) -> PlanRow:
+    """Return the row of a new post that has what its template speaks of: in its fields, or as its event."""
+    account, partner = new.account, new.partner
     owner = partner_facts(partner)
     facts = PlanFacts(
         timetable=source.copy.timetable,
@@ -163,21 +159,21 @@ def about(
         fill=source.filler,
         partners=[owner],
         accounts=[],
-        now=due_at,
+        now=new.due_at,
         channels=source.channels,
         compose=source.compose,
         placeholders_allowed=source.placeholders_allowed,
         letterhead=source.letterhead,
     )
-    row = _row(source, account, partner, due_at, event)
-    wanted = _wanted(row, account_facts(account, partner), owner, template, event)
+    row = _row(source, new)
+    wanted = _wanted(row, account_facts(account, partner), owner, new)
     try:
-        made = filled(facts, wanted, _holder(row, fields))
+        made = filled(facts, wanted, _holder(row, new.fields))
     except BadInput as error:
         return replace(row, action="blocked", findings=error.findings)
     findings = _out_of_bounds(facts, wanted)
     if (said or Said(session, source, account.channel)).by_another(account.ident, made.draft):
-        findings.append(copy_finding(account.channel, partner.key, template))
+        findings.append(copy_finding(account.channel, partner.key, new.template))
     if findings:
         return replace(row, action="blocked", findings=tuple(findings))
     return replace(
@@ -189,17 +185,17 @@ def about(
     )
 
 
-def _row(source: Source, account: Account, partner: Partner, due_at: datetime, event: Event | None = None) -> PlanRow:
+def _row(source: Source, new: NewPost) -> PlanRow:
     return PlanRow(
         action="add",
-        partner=partner.key,
-        account_id=account.ident,
-        channel=account.channel,
+        partner=new.partner.key,
+        account_id=new.account.ident,
+        channel=new.account.channel,
         slot=SINGLE,
-        occurrence=notice_key(event) if event else _key(local(due_at, source.copy.timetable.zone)),
-        due_at=due_at,
-        window_from=due_at,
-        window_until=due_at,
+        occurrence=notice_key(new.event) if new.event else _key(local(new.due_at, source.copy.timetable.zone)),
+        due_at=new.due_at,
+        window_from=new.due_at,
+        window_until=new.due_at,
     )
 
 
@@ -215,9 +211,9 @@ def _key(at: datetime) -> str:
     return f"{at:%Y-%m-%dT%H:%M:%S} {secrets.token_hex(4)}"
 
 
-def _wanted(row: PlanRow, account: AccountFacts, owner: PartnerFacts, template: str, event: Event | None) -> Wanted:
-    slot = Slot(name=SINGLE, channels=(row.channel,), templates=(template,))
-    occurrence = Occurrence(slot, row.occurrence, row.due_at, template=template, event=event)
+def _wanted(row: PlanRow, account: AccountFacts, owner: PartnerFacts, new: NewPost) -> Wanted:
+    slot = Slot(name=SINGLE, channels=(row.channel,), templates=(new.template,))
+    occurrence = Occurrence(slot, row.occurrence, row.due_at, template=new.template, event=new.event)
     return Wanted(account, owner, occurrence, Place(row.due_at, row.due_at, timedelta()))
 
 

@@ -23,7 +23,7 @@ from campaign.models.status import Status
 from campaign.models.users import User
 from campaign.people import Right, demand
 from campaign.plan.gather import Source
-from campaign.plan.refill import Said, pictures_named, single, unknown_fields
+from campaign.plan.refill import NewPost, Said, pictures_named, single, unknown_fields
 from campaign.plan.rows import PlanRow
 from campaign.review import queue
 from campaign.review.content import draft_to_json
@@ -104,7 +104,8 @@ class _Proposer:
             return Proposal(line, account, partner)
         wording = self._source.copy.templates.pick(line.template, account.channel)
         said = self._said_on(account.channel)
-        made = single(self._session, self._source, account, partner, line.template, line.due_at, line.fields, said)
+        new = NewPost(account, partner, line.template, line.due_at, line.fields)
+        made = single(self._session, self._source, new, said)
         row = replace(made, occurrence=_key_of(made.occurrence, line))
         standing = listing.by_key(self._session, account.ident, row.slot, row.occurrence)
         if standing is not None and standing.status != Status.WITHDRAWN:

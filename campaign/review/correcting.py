@@ -14,7 +14,7 @@ from campaign.models.status import Status
 from campaign.people import Right
 from campaign.plan.fill import MAIL
 from campaign.plan.gather import Source
-from campaign.plan.refill import about, unknown_fields
+from campaign.plan.refill import NewPost, about, unknown_fields
 from campaign.plan.rows import PlanRow
 from campaign.plan.template import CORRECTION, Template
 from campaign.review import queue
@@ -61,7 +61,7 @@ def correction(session: Session, source: Source, row: PostRow, due_at: datetime,
         raise WrongUse(problem=problem, mend="A correction is for an issue that has ended.")
     template = wording(source)
     values = {_SUBJECT: subject_of(row, template)} | dict(fields)
-    made = about(session, source, row.account, row.partner, CORRECTION, due_at, values)
+    made = about(session, source, NewPost(row.account, row.partner, CORRECTION, due_at, values))
     if unknown := unknown_fields(template.name, template.fields, fields):
         return replace(made, action="blocked", findings=(*unknown, *made.findings))
     if made.draft is None:

@@ -15,7 +15,7 @@ from campaign.models.users import User
 from campaign.plan.fields import FieldSpec, checked
 from campaign.plan.fill import MAIL
 from campaign.plan.gather import Source
-from campaign.plan.refill import single, tied
+from campaign.plan.refill import NewPost, single, tied
 from campaign.plan.rows import PlanRow
 from campaign.register import partners as register
 from campaign.review import planning
@@ -65,7 +65,7 @@ def examples(session: Session, source: Source, partner: Partner, now: datetime) 
         if account.channel == MAIL or account.disabled_why is not None:
             continue
         if (template := _example(source, account.channel)) is not None:
-            found.append((account, single(session, source, account, partner, template, now, {})))
+            found.append((account, single(session, source, NewPost(account, partner, template, now))))
     return found
 
 

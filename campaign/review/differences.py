@@ -15,7 +15,7 @@ from campaign.models.partners import Partner
 from campaign.plan.locked import LABELS, FixedLines
 from campaign.ports import Draft
 from campaign.review.marks import MARKS, found_in, marks_of
-from campaign.review.masks import NAME, REGION, folded, masked, shown
+from campaign.review.masks import NAME, REGION, masked, neutral, shown
 
 _NUMBER = re.compile(r"\d")
 _LETTER = re.compile(r"[^\W\d_]")
@@ -74,7 +74,7 @@ class Difference:
     @property
     def likeness(self) -> Hashable:
         """All that is told of it, but for its organisation's own facts."""
-        own = tuple((folded(self.row.partner, line.words), line.known, line.single) for line in self.own)
+        own = tuple((neutral(self.row.partner, line.words), line.known, line.single) for line in self.own)
         return own, self.lacks, self.said.findings
 
     @property

@@ -137,7 +137,8 @@ def approve(desk: Desk, shown: Sequence[tuple[PostRow, str]]) -> list[PostRow]:
 def refuse_aside(desk: Desk, rows: Sequence[PostRow]) -> None:
     """Refuse to approve what somebody has set aside. Raises MoveRefused."""
     apart = asides.of(desk.session, [row.post.ident for row in rows])
-    for ident, aside in apart.items():
+    if apart:
+        ident, aside = min(apart.items())
         mend = "Take it back first, for nobody approves it in passing."
         raise MoveRefused(post=ident, status=f"set aside by {aside.set_by}", move=Move.APPROVE, mend=mend)
 

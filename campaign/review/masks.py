@@ -1,6 +1,6 @@
 """A partner's registered name and region behind marks: they differ in every post, and nobody wrote them. Pure.
 
-Where lines of many partners are folded into one, the other facts of a partner's details stand behind marks too: names
+Where lines of many partners are shown as one, the other facts of a partner's details stand behind marks too: names
 and addresses. What does not stand there as it is, is never behind a mark.
 """
 
@@ -38,7 +38,7 @@ def shown(partner: Partner, line: str) -> str:
     return line.replace(NAME, partner.name).replace(REGION, partner.region or REGION)
 
 
-def folded(partner: Partner, line: str) -> str:
+def neutral(partner: Partner, line: str) -> str:
     """Return a line with a mark for each fact of the partner's own: equal for lines that differ by such facts alone."""
     found = masked(partner, line)
     for key, value in sorted(partner.details.items(), key=lambda one: (-len(one[1]), one)):

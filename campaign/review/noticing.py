@@ -26,7 +26,7 @@ from campaign.plan.days import instant, local
 from campaign.plan.entries import Event
 from campaign.plan.events import called_off, notice_key
 from campaign.plan.gather import Source
-from campaign.plan.refill import about
+from campaign.plan.refill import NewPost, about
 from campaign.plan.rows import SINGLE
 from campaign.plan.template import EVENT_NOTICE
 from campaign.review import queue
@@ -108,7 +108,7 @@ def _drafted(desk: Desk, source: Source, notice: Notice) -> Post | None:
     if listing.by_key(desk.session, account.ident, SINGLE, notice_key(event)):
         return None
     due_at = due(desk.now, event, source.copy.timetable.zone)
-    row = about(desk.session, source, account, partner, EVENT_NOTICE, due_at, {}, event=event)
+    row = about(desk.session, source, NewPost(account, partner, EVENT_NOTICE, due_at, event=event))
     if row.draft is None or row.findings:
         said = [str(finding) for finding in row.findings]
         log.warning("no notice drafted", partner=partner.key, channel=account.channel, findings=said)

@@ -9,7 +9,7 @@ from campaign.plan.locked import FixedLines
 from campaign.ports import Draft
 from campaign.review.differences import common_of, lines_of
 from campaign.review.marks import is_own, marks_of
-from campaign.review.masks import folded, shown
+from campaign.review.masks import neutral, shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def novelties(
     found: dict[str, dict[str, list[Told]]] = {}
     for one, line in _new_lines(told, fixed, approved):
         words = shown(one.partner, line)
-        found.setdefault(folded(one.partner, words), {}).setdefault(words, []).append(one)
+        found.setdefault(neutral(one.partner, words), {}).setdefault(words, []).append(one)
     every = [
         Novelty(tuple(Wording(words, tuple(posts)) for words, posts in wordings.items())) for wordings in found.values()
     ]

@@ -15,7 +15,7 @@ from campaign.models.posts import Post
 from campaign.models.users import User
 from campaign.people import Right, demand
 from campaign.plan.gather import Source
-from campaign.plan.refill import pictures_named, refilled, single
+from campaign.plan.refill import NewPost, pictures_named, refilled, single
 from campaign.plan.rows import PlanRow
 from campaign.ports import Draft
 from campaign.review import decisions, queue
@@ -73,7 +73,7 @@ def proposed(session: Session, source: Source, person: User, asked: Asked) -> tu
     found = [one for one, _ in partners.accounts(session, partner_ids=[owner.ident])]
     account = one_account(found, key, channel, asked.handle)
     try:
-        row = single(session, source, account, owner, template, asked.due_at, asked.fields)
+        row = single(session, source, NewPost(account, owner, template, asked.due_at, asked.fields))
     except UnknownName as error:
         problem = f"There is no template {template!r} for {channel}"
         raise WrongUse(problem=problem, mend=error.facts["mend"], field="template") from error

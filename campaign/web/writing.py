@@ -15,7 +15,7 @@ from campaign.models.partners import Account, Partner
 from campaign.models.posts import Post
 from campaign.models.status import Move, Status, moves_from
 from campaign.people import Right
-from campaign.plan.refill import refilled, single, tied
+from campaign.plan.refill import NewPost, refilled, single, tied
 from campaign.plan.rows import PlanRow
 from campaign.plan.template import Template
 from campaign.ports import Draft
@@ -162,7 +162,7 @@ def create(who: Who, sent: Sent) -> Response:
     own = own_values(inputs.sent(sent), owner.details, template) | own_pictures(given, owner.details, pictures.specs)
     source = who.house.app.source(placeholders=False)
     with who.reading() as session:
-        row = single(session, source, account, owner, template.name, due_at, own)
+        row = single(session, source, NewPost(account, owner, template.name, due_at, own))
     if row.findings:
         return new_words(who, place, Form(sent, None, placed(inputs.told(row.findings))), status=WRONG, given=given)
     if sent.one("do") != "send":

@@ -68,7 +68,8 @@ def test_a_file_of_partners_is_seen_then_taken(room: Room) -> None:
     assert adam.call("POST", "/partners/import", csv | {"seen": "0" * 64}).status_code == 409
     done = adam.call("POST", "/partners/import", csv | {"seen": seen["seen"]})
     assert done.json() == {"added": 1, "changed": 1, "same": 0}
-    assert "partners.csv:2" in adam.call("POST", "/partners/import/preview", {"csv": "partner,name\no k,Oak\n"}).text
+    wrong = {"csv": "partner,name\no k,Oak\n", "name": "ours.csv"}
+    assert "ours.csv:2" in adam.call("POST", "/partners/import/preview", wrong).text
 
 
 def test_a_file_of_partners_names_no_picture_of_the_workspace(room: Room) -> None:

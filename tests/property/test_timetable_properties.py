@@ -1,12 +1,14 @@
 """What holds for every timetable: instants exist, keys differ, moves land where they may, plans come to rest."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from planning import Picked, applied
 
 from campaign.plan.audience import AccountFacts, PartnerFacts
 from campaign.plan.days import add_working, at_instant, instant, is_working, local
@@ -14,7 +16,7 @@ from campaign.plan.entries import At, Event, Quiet, Slot, Timetable
 from campaign.plan.occurrences import occurrences, span
 from campaign.plan.placing import place, spread_minutes
 from campaign.plan.planner import plan
-from campaign.plan.rows import ExistingPost, Filled, PlanFacts, PlanRow
+from campaign.plan.rows import Filled, PlanFacts
 from campaign.ports import Draft, Limits
 
 PATIENT = settings(max_examples=60)
@@ -211,38 +213,16 @@ def test_days_added_keep_the_wall_time_wherever_it_exists(at: At, anchor: date) 
     assert wall.time() == at.wall or local(found - timedelta(seconds=1), LONDON).time() == time(0, 59, 59)
 
 
-@dataclass(frozen=True)
-class Picked:
-    name: str
-    version: str = "1"
-    digest: str = "d"
-    until: date | None = None
-
-
 class Anything:
     def pick(self, name: str, channel: str) -> Picked:
         return Picked(f"{name}.{channel}")
 
 
 def say(
-    name: str,
-    channel: str,
-    *,
-    campaign: Mapping[str, object],
-    partner: PartnerFacts,
-    event: Mapping[str, object] | None,
-    question: Mapping[str, object] | None,
-    fields: Mapping[str, object],
+    name: str, channel: str, *, campaign: Mapping[str, object], event: Mapping[str, object] | None, **given: Any
 ) -> Filled:
-    return Filled(Draft(f"{partner.name} {channel} {campaign['events_open']} {(event or {}).get('day')}"), name, "1")
-
-
-def applied(rows: list[PlanRow]) -> list[ExistingPost]:
-    return [
-        ExistingPost(n, row.account_id, row.slot, row.occurrence, row.due_at, "in_review", row.draft, row.template)
-        for n, row in enumerate(rows)
-        if row.action == "add" and row.draft is not None
-    ]
+    words = f"{given['partner'].name} {channel} {campaign['events_open']} {(event or {}).get('day')}"
+    return Filled(Draft(words), name, "1")
 
 
 @PATIENT

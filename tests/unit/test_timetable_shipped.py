@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,18 +37,11 @@ def facts(folder: Path, launch: date) -> PlanFacts:
     templates, media = load_templates(FOLDER), MediaStore(folder / "media")
 
     def fills(
-        name: str,
-        channel: str,
-        *,
-        campaign: Mapping[str, object],
-        partner: PartnerFacts,
-        event: Mapping[str, object] | None,
-        question: Mapping[str, object] | None,
-        fields: Mapping[str, object],
+        name: str, channel: str, *, campaign: Mapping[str, object], partner: PartnerFacts, **given: Any
     ) -> Filled:
         template = templates.pick(name, channel)
         words = {"key": partner.key, "name": partner.name, **partner.details}
-        known = Facts(campaign, words, event, question, fields, channel)
+        known = Facts(campaign, words, channel=channel, **given)
         return Filled(fill(template, known, media, card=LIMITS[channel].card), template.name, str(template.version))
 
     partners = [PartnerFacts(key, key.title(), details={"x_line": f"{key} listens"}) for key in ("dfe", "oak")]

@@ -1,9 +1,9 @@
 """Many posts from a CSV file, as on the page: first what each row would make, then all of them or none."""
 
-from typing import Annotated, Literal
+from typing import Literal
 
 from fastapi import APIRouter
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field
 
 from campaign.clock import iso
 from campaign.intake.posts import read_posts
@@ -14,22 +14,9 @@ from campaign.review.decisions import Desk
 from campaign.web.api.bearer import Caller, Queues
 from campaign.web.api.once import Onced
 from campaign.web.api.problems import SeenOthers
-from campaign.web.api.shapes import Digest, Fault, Name, Sent
+from campaign.web.api.shapes import CsvFile, Fault, SeenCsvFile
 
 router = APIRouter(prefix="/posts/import", tags=["posts"])
-
-
-class PostFile(Sent):
-    """A file of posts: the columns `channel`, `template`, `at`, where needed `partner` and `account`, and fields."""
-
-    csv: Annotated[str, StringConstraints(min_length=1, max_length=80_000)]
-    name: Name = Field(default="posts.csv", description="What the file is called where it is spoken of.")
-
-
-class SeenFile(PostFile):
-    """A file of posts whose preview was seen."""
-
-    seen: Digest
 
 
 class Row(BaseModel):
@@ -60,7 +47,7 @@ class Imported(BaseModel):
     there: int = Field(description="Rows whose post was there already.")
 
 
-def _proposed(who: Caller, sent: PostFile) -> list[Proposal]:
+def _proposed(who: Caller, sent: CsvFile) -> list[Proposal]:
     house = who.house
     lines = read_posts(sent.name, sent.csv.encode(), house.zone)
     source = house.app.source(placeholders=False)
@@ -69,14 +56,16 @@ def _proposed(who: Caller, sent: PostFile) -> list[Proposal]:
 
 
 @router.post("/preview")
-def preview_import(sent: PostFile, who: Queues) -> Previewed:
-    """Show what each row of a file would make. Nothing is stored."""
+def preview_import(sent: CsvFile, who: Queues) -> Previewed:
+    """Show what each row of a file would make; nothing is stored. Columns: `channel`, `template`, `at`, where needed
+    `partner` and `account`, and fields.
+    """
     proposals = _proposed(who, sent)
     return Previewed(seen=bulk.digest(proposals), rows=[_row(who, one) for one in proposals])
 
 
 @router.post("", status_code=201)
-def import_posts(sent: SeenFile, who: Queues, once: Onced) -> Imported:
+def import_posts(sent: SeenCsvFile, who: Queues, once: Onced) -> Imported:
     """Store and submit every post of a file, where its rows would still make what was seen; with one fault, none."""
     proposals = _proposed(who, sent)
 

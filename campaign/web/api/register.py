@@ -19,7 +19,7 @@ from campaign.review.decisions import Desk
 from campaign.web.api.bearer import Administers, Caller
 from campaign.web.api.once import Onced
 from campaign.web.api.problems import SeenOthers
-from campaign.web.api.shapes import AccountOut, Agreed, Digest, Name, PartnerKey, PartnerOut, Reason, Sent
+from campaign.web.api.shapes import AccountOut, Agreed, CsvFile, Name, PartnerKey, PartnerOut, Reason, SeenCsvFile, Sent
 from campaign.web.forms import seen
 
 router = APIRouter(tags=["facts"])
@@ -35,19 +35,6 @@ class NewPartner(Sent):
     kind: Text = ""
     region: Text = ""
     contact_email: Text = ""
-
-
-class PartnerFile(Sent):
-    """A file of partners: the columns `partner`, `name` and, where wanted, `kind`, `region`, `agreed` and details."""
-
-    csv: Annotated[str, StringConstraints(min_length=1, max_length=80_000)]
-    name: Name = Field(default="partners.csv", description="What the file is called where it is spoken of.")
-
-
-class SeenPartners(PartnerFile):
-    """A file of partners whose preview was seen."""
-
-    seen: Digest
 
 
 class Value(BaseModel):
@@ -116,8 +103,10 @@ def add_partner(sent: NewPartner, who: Administers, once: Onced) -> PartnerOut:
 
 
 @router.post("/partners/import/preview")
-def preview_partners(sent: PartnerFile, who: Administers) -> PartnersPreviewed:
-    """Show what each row of a file would do. Nothing is stored."""
+def preview_partners(sent: CsvFile, who: Administers) -> PartnersPreviewed:
+    """Show what each row of a file would do; nothing is stored. Columns: `partner`, `name` and, where wanted, `kind`,
+    `region`, `agreed` and details.
+    """
     rows = _rows(who, sent)
     with who.house.app.database.read() as session:
         rules = who.house.app.settings.review
@@ -136,7 +125,7 @@ def preview_partners(sent: PartnerFile, who: Administers) -> PartnersPreviewed:
 
 
 @router.post("/partners/import", status_code=201)
-def import_partners(sent: SeenPartners, who: Administers, once: Onced) -> PartnersTaken:
+def import_partners(sent: SeenCsvFile, who: Administers, once: Onced) -> PartnersTaken:
     """Store the partners of a file, where its rows would still do what was seen."""
     rows = _rows(who, sent)
 
@@ -150,7 +139,7 @@ def import_partners(sent: SeenPartners, who: Administers, once: Onced) -> Partne
     return once.do(who, sent, PartnersTaken, act)
 
 
-def _rows(who: Caller, sent: PartnerFile) -> list[PartnerRow]:
+def _rows(who: Caller, sent: CsvFile) -> list[PartnerRow]:
     rows = partners_of(sent.name, sent.csv.encode())
     register.refuse_pictures(rows, wanted_fields(who.house.app.copy.templates))
     return rows

@@ -80,6 +80,19 @@ class NewTime(Sent):
     due_at: Instant
 
 
+class CsvFile(Sent):
+    """A CSV file."""
+
+    csv: Annotated[str, StringConstraints(min_length=1, max_length=80_000)]
+    name: Name = Field(default="rows.csv", description="What the file is called where it is spoken of.")
+
+
+class SeenCsvFile(CsvFile):
+    """A CSV file whose preview was seen."""
+
+    seen: Digest
+
+
 class Seen(Sent):
     """The content that was seen: at least the first 8 characters of its hash."""
 

@@ -15,7 +15,7 @@ from campaign.plan.locked import FixedLines
 from campaign.ports import Draft
 from campaign.review.differences import Difference, Said, changes, lines_of
 from campaign.review.marks import is_own
-from campaign.review.masks import folded, shown
+from campaign.review.masks import neutral, shown
 from campaign.review.novelty import Novelty, Told, novelties
 
 NOW = datetime(2025, 12, 1, tzinfo=UTC)
@@ -127,7 +127,7 @@ def test_in_a_group_posts_that_are_alike_are_together_and_every_fault_is_on_its_
     ],
 )
 def test_a_mark_stands_for_a_whole_fact_of_the_details_and_for_no_words_to_be_read(text: str, marked: str) -> None:
-    assert folded(school(1), text).replace("\N{WORD JOINER}", "") == marked
+    assert neutral(school(1), text).replace("\N{WORD JOINER}", "") == marked
 
 
 @pytest.mark.parametrize("hole", ["[phone]", "[region]", "[partner’s name]"])
@@ -135,13 +135,13 @@ def test_a_hole_that_somebody_left_in_the_words_is_shown_as_it_is(hole: str) -> 
     one = school(1)
     one.region = "London"
     (line,) = lines_of(one, Draft(f"Come to {hole}"))
-    assert shown(one, line) == folded(one, line) == f"Come to {hole}"
+    assert shown(one, line) == neutral(one, line) == f"Come to {hole}"
 
 
 def test_a_number_that_is_only_in_words_of_its_own_is_no_fact_of_the_details() -> None:
     one = school(1)
     one.details = {"own_words": "Ring 0113 496 0001."}
-    assert folded(one, "Ring 0113 496 0001.") == "Ring 0113 496 0001."
+    assert neutral(one, "Ring 0113 496 0001.") == "Ring 0113 496 0001."
 
 
 @pytest.mark.parametrize("more", ["/old", "~old", ";old", ",old", "!old", "+old", "(old"])
