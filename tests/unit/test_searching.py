@@ -30,13 +30,21 @@ def found(database: Database, text: str, wanted: PostFilter | None = None, *, in
 
 
 def test_words_are_found_in_any_order_and_case_and_script(database: Database, clock: MovedClock) -> None:
-    first, second = partner_with(database, clock, "Oak", ["Our CAFÉ’s open evening", "An evening in Łódź, 100% free"])
+    words = [
+        "Our CAFÉ’s open evening",
+        "An evening in Łódź, 100% free",
+        "Die Straße und das O\N{LATIN SMALL LIGATURE FFI}ce",
+    ]
+    first, second, third = partner_with(database, clock, "Oak", words)
     for text, ids in {
         "café's": [first],
         "evening OPEN": [first],
         "evening": [first, second],
         "łódź": [second],
         "0% free": [second],
+        "strasse": [third],
+        "office straße": [third],
+        "words": [],
         "morning": [],
     }.items():
         assert found(database, text) == ids, text
