@@ -1,6 +1,7 @@
 """The calendar: a month or a week, with bank holidays, quiet periods and the campaign's events drawn in."""
 
 from calendar import Calendar
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from urllib.parse import urlencode
@@ -24,6 +25,10 @@ from campaign.wording import channel
 area = Area(Tab("Calendar", "/calendar", Right.SEE))
 
 _WEEK = timedelta(days=7)
+_LINES = 5
+"""Lines of a day in a month; a week has room for all of them."""
+_CALM = frozenset({Status.APPROVED, Status.PUBLISHING, Status.PUBLISHED, Status.RETRACTED})
+"""What wants nobody stands back where there is no room for all."""
 _FIRST, _LAST = date(2000, 1, 1), date(2100, 12, 31)
 
 
@@ -46,12 +51,13 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """One day with what is on it."""
+    """One day with what is on it; ``more`` counts the lines that a month has no room for."""
 
     day: date
     name: str
     notes: tuple[str, ...]
     entries: tuple[Entry, ...]
+    more: int
     outside: bool
     today: bool
     quiet: bool
@@ -136,16 +142,24 @@ def show(who: Who, month: str = "", week: str = "") -> Response:
 
 def _day(found: calendar.Day, sight: Sight, today: date) -> Day:
     day = found.day
+    shown = found.entries if sight.kind == "week" else _foremost(found.entries)
     notes = [found.holiday, *(f"Quiet: {name}" for name in found.quiet), *map(_event, found.events)]
     return Day(
         day=day,
         name=day_name(day, today),
         notes=tuple(note for note in notes if note),
-        entries=tuple(_entry(one, day) for one in found.entries),
+        entries=tuple(_entry(one, day) for one in shown),
+        more=len(found.entries) - len(shown),
         outside=sight.kind == "month" and day.month != sight.anchor.month,
         today=day == today,
         quiet=bool(found.quiet),
     )
+
+
+def _foremost(entries: Sequence[Due]) -> Sequence[Due]:
+    """Return the lines that a month has room for, by time."""
+    first = sorted(range(len(entries)), key=lambda at: (entries[at].status in _CALM, at))[:_LINES]
+    return [entries[at] for at in sorted(first)]
 
 
 def _event(event: Event) -> str:

@@ -33,6 +33,19 @@ def test_posts_stand_on_their_day_counted_by_slot_and_state(room: Room) -> None:
     assert "2 posts" not in room.browser("olga").get("/calendar?month=2025-12").text, "another partner's is not hers"
 
 
+def test_a_full_day_of_a_month_shows_what_wants_somebody_and_leads_to_its_week(room: Room) -> None:
+    for number in range(6):
+        room.office.post("oak", after=DAY, status=Status.APPROVED, changes={"slot": f"calm-{number}"})
+    room.office.post("oak", after=DAY + timedelta(hours=1), changes={"slot": "waiting"})
+    full = cell(room.browser("rita").get("/calendar?month=2025-12").text, "Wednesday 3 December")
+    assert re.findall(r"(Calm-\d|Waiting)", full) == ["Calm-0", "Calm-1", "Calm-2", "Calm-3", "Waiting"]
+    assert "2 more" in full
+    assert 'href="/calendar?week=2025-12-03"' in full
+    week = cell(room.browser("rita").get("/calendar?week=2025-12-03").text, "Wednesday 3 December")
+    assert len(re.findall(r"(Calm-\d|Waiting)", week)) == 7
+    assert "more" not in week
+
+
 def test_bank_holidays_and_events_are_drawn(room: Room) -> None:
     text = room.browser("olga").get("/calendar?month=2025-12").text
     assert "Christmas Day" in cell(text, "Thursday 25 December")
