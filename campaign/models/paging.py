@@ -1,7 +1,8 @@
 """Pages of a long list, found by a place in its order and never by counting rows: the last is as quick as the first."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain, repeat
 from typing import Any, Generic, TypeVar
 
 import sqlalchemy as sa
@@ -9,8 +10,15 @@ import sqlalchemy as sa
 Row = TypeVar("Row")
 Statement = TypeVar("Statement", bound=sa.Select[*tuple[Any, ...]])
 
+_AT_ONCE = 50
+
 Place = tuple[Any, ...]
 """Where a row stands: the values that its list is sorted by, its id the last of them."""
+
+
+def sizes(most: int) -> Iterator[int]:
+    """Yield without end how many rows to read for a file: few first, so that it begins to arrive, then ``most``."""
+    return chain([_AT_ONCE], repeat(most))
 
 
 @dataclass(frozen=True, slots=True)

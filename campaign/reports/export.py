@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, TextIO
 
+from campaign.models.paging import sizes
 from campaign.reports.log import LOG_COLUMNS
 
 Row = Mapping[str, str | int | None]
@@ -28,14 +29,14 @@ def write_csv(rows: Iterable[Row], file: TextIO, columns: Sequence[str] = LOG_CO
 def csv_pieces(rows: Iterable[Row], columns: Sequence[str]) -> Iterator[str]:
     """Yield the same file piece by piece, for whoever takes it away over the network: it is never held whole."""
     left, head = iter(rows), True
-    while True:
+    for size in sizes(_PIECE):
         file = io.StringIO(newline="")
         writer = csv.writer(file)
         if head:
             writer.writerow(columns)
-        count = _write_rows(writer, islice(left, _PIECE), columns)
+        count = _write_rows(writer, islice(left, size), columns)
         yield file.getvalue()
-        if count < _PIECE:
+        if count < size:
             return
         head = False
 

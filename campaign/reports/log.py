@@ -6,7 +6,6 @@ An unknown figure is None in every row, never 0. Ids are text and instants ISO 8
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, tzinfo
-from itertools import chain, repeat
 
 from sqlmodel import Session
 
@@ -14,6 +13,7 @@ from campaign.clock import iso
 from campaign.models import Database, listing, snapshots
 from campaign.models import totals as sums
 from campaign.models.listing import PostFilter
+from campaign.models.paging import sizes
 from campaign.models.snapshots import FIGURES, LogFilter, LogLine
 
 LogRow = dict[str, str | int | None]
@@ -24,8 +24,7 @@ LOG_COLUMNS = (
     *("reading", "slot", "template", "gap"),
 )
 TOTAL_COLUMNS = ("channel", "posts", "taken_at", *FIGURES)
-_AT_ONCE, _AT_A_TIME = 200, 2000
-"""Rows that are read for a file: few first, so that it begins to arrive."""
+_PAGE = 2000
 NEWEST = 50_000
 """Rows that a person can be shown at once: more are to be exported."""
 POSTS_COLUMNS = ("day", "partner", "channel", "status", "posts")
@@ -38,7 +37,7 @@ def each_log_row(database: Database, wanted: LogFilter) -> Iterator[LogRow]:
     ``id`` is the post's. A row with a ``gap`` says why a reading has no figures.
     """
     last: LogLine | None = None
-    for size in chain([_AT_ONCE], repeat(_AT_A_TIME)):
+    for size in sizes(_PAGE):
         with database.read() as session:
             lines = snapshots.page(session, wanted, last, size=size)
         yield from map(log_row, lines)

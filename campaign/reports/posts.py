@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from campaign.clock import iso
 from campaign.models import Database
 from campaign.models.listing import PostRow
-from campaign.models.paging import Place
+from campaign.models.paging import Place, sizes
 from campaign.reports.log import LogRow
 from campaign.review.searching import Search
 
@@ -19,9 +19,9 @@ _PAGE = 1000
 def each_post(database: Database, wanted: Search, *, newest_first: bool = False) -> Iterator[PostRow]:
     """Yield every post of a search by due time, in short transactions, however far it has to look."""
     place: Place | None = None
-    while True:
+    for size in sizes(_PAGE):
         with database.read() as session:
-            found = wanted.page(session, _PAGE, after=place, newest_first=newest_first)
+            found = wanted.page(session, size, after=place, newest_first=newest_first)
         yield from found.page.rows
         if (place := found.further) is None:
             return

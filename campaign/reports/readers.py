@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from campaign.clock import iso
 from campaign.models import Database, mailing
 from campaign.models.mailing import Subscriber
+from campaign.models.paging import sizes
 from campaign.reports.log import LogRow
 
 READER_COLUMNS = ("email", "name", "consent_source", "consent_at", "unsubscribed_at")
@@ -14,11 +15,11 @@ _PAGE = 1000
 def each_reader(database: Database, list_id: int) -> Iterator[LogRow]:
     """Yield a row for everybody on a list, by address, in short transactions."""
     last = ""
-    while True:
+    for size in sizes(_PAGE):
         with database.read() as session:
-            found = mailing.subscribers_page(session, list_id, _PAGE, last)
+            found = mailing.subscribers_page(session, list_id, size, last)
         yield from map(_row, found)
-        if len(found) < _PAGE:
+        if len(found) < size:
             return
         last = found[-1].address_key
 

@@ -209,6 +209,7 @@ def test_the_audit_log_is_filtered_by_an_index(database: Database, by: dict[str,
 
 def test_a_list_is_read_page_by_page(database: Database, clock: MovedClock, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("campaign.reports.readers._PAGE", 3)
+    monkeypatch.setattr("campaign.models.paging._AT_ONCE", 2)
     names = [f"{letter}@example.org" for letter in "gfedcba"]
     with database.write() as session:
         session.add(MailingList(id=1, key="readers"))

@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from campaign.models import Database, readings
 from campaign.models.listing import PostFilter
+from campaign.models.paging import sizes
 from campaign.models.partners import Account, Partner
 from campaign.models.posts import Post
 from campaign.models.snapshots import LogFilter, Snapshot, latest
@@ -103,8 +104,8 @@ def test_a_filter_takes_what_it_names_and_nothing_else(database: Database, by: s
 def test_a_log_longer_than_a_page_is_read_whole_page_by_page(
     database: Database, monkeypatch: pytest.MonkeyPatch, taken: str
 ) -> None:
-    monkeypatch.setattr(log, "_AT_A_TIME", 300)
-    count = log._AT_ONCE + 600 + 1
+    monkeypatch.setattr(log, "_PAGE", 300)
+    count = next(sizes(300)) + 600 + 1
     with database.write() as session:
         post = published(session, add_account(session, AT))
         session.add_all(snapshot(post, hours, impressions=hours) for hours in range(1, count + 1))
