@@ -119,8 +119,8 @@ def sign_in(page: Page, room: Room, name: str) -> None:
 
 
 @contextmanager
-def a_page(browser: Browser, room: Room, name: str | None, **options: Any) -> Iterator[Page]:
-    """Open a page, signed in as a person where one is named. Whatever the console says against it fails the test."""
+def a_page(browser: Browser, room: Room, name: str | None, path: str | None = "/", **options: Any) -> Iterator[Page]:
+    """Open a page, or none, as a person where one is named. Whatever the console says against it fails the test."""
     context, said = browser.new_context(**options), list[str]()
     page = context.new_page()
     page.set_default_timeout(10_000)
@@ -129,7 +129,8 @@ def a_page(browser: Browser, room: Room, name: str | None, **options: Any) -> It
     if name is not None:
         secret = room.browser(name).session.cookies["campaign"]
         context.add_cookies([{"name": "campaign", "value": secret, "url": room.address}])
-        page.goto(f"{room.address}/")
+    if path is not None:
+        page.goto(f"{room.address}{path}")
     yield page
     context.close()
     assert [line for line in said if "the server responded with a status of 4" not in line] == []

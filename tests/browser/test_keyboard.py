@@ -45,7 +45,7 @@ def choose(page: Page, label: str, wanted: str) -> None:
 
 
 def test_what_nobody_can_see_or_reach_is_noticed(browser: Browser, pages: Room) -> None:
-    with a_page(browser, pages, None, viewport={"width": 320, "height": 256}) as page:
+    with a_page(browser, pages, None, None, viewport={"width": 320, "height": 256}) as page:
         page.set_content(FAULTY)
         found = [said.partition(":")[0] for said in cut_off(page)]
         missed = {said.partition(":")[0] for said in unseen(page)}

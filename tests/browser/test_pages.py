@@ -113,8 +113,7 @@ def findings(page: Page) -> list[tuple[str, str]]:
 def test_a_page_is_fit_for_everybody(
     browser: Browser, pages: Room, posts: dict[str, int], name: str | None, path: str
 ) -> None:
-    with a_page(browser, pages, name) as page:
-        page.goto(pages.address + path.format(**posts))
+    with a_page(browser, pages, name, path.format(**posts)) as page:
         assert page.locator("h1").count() == 1
         assert " – Schedule campaign posts" in page.title() or path.startswith(("/u/", "/l/"))
         for width, height in SIZES:

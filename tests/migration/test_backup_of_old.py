@@ -21,6 +21,13 @@ from campaign.vault import create_key
 
 DAY = timedelta(days=1)
 OLDER = migrations()[:-1]
+WAYS = [("sqlite", "postgresql"), ("postgresql", "sqlite")]
+CROSSINGS = [
+    (*way, revision)
+    for number, revision in enumerate(reversed(OLDER))
+    for way in (WAYS if number < 4 else [WAYS[number % 2]])
+]
+"""Each older migration goes over to the other kind of database, the newest four both ways."""
 SAID: dict[tuple[str, str], object] = {
     ("users", "name"): "operator",
     ("users", "role"): "admin",
@@ -79,10 +86,7 @@ def old(older: Callable[[str], Database], clock: MovedClock, tmp_path: Path) -> 
     return at
 
 
-@pytest.mark.parametrize("revision", OLDER)
-@pytest.mark.parametrize(
-    ("database_url", "elsewhere"), [("sqlite", "postgresql"), ("postgresql", "sqlite")], indirect=True
-)
+@pytest.mark.parametrize(("database_url", "elsewhere", "revision"), CROSSINGS, indirect=["database_url", "elsewhere"])
 def test_it_stands_on_the_newest_migration_with_all_its_rows(
     old: Callable[[str], Place], elsewhere: Place, revision: str
 ) -> None:
