@@ -3,7 +3,6 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
@@ -33,6 +32,7 @@ class Group:
     first_due_at: datetime
 
 
+_STORED = sa.cast(col(Post.draft), sa.Text)
 _COLUMNS = (col(Post.template), col(Post.template_version), col(Post.channel))
 
 
@@ -77,19 +77,19 @@ def _from_details() -> sa.ColumnElement[bool]:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What a post in review says."""
+    """What a post in review says; ``draft`` is the JSON text that is stored."""
 
     post_id: int
     partner_id: int
     key: GroupKey
     event: str | None
     question: str | None
-    draft: dict[str, Any]
+    draft: str
 
 
 def stored(session: Session, partners: Sequence[str] = (), *, limit: int) -> list[Stored]:
     """Return what awaits review, first what was written for one post alone, then by due time."""
-    about = (col(Post.event), col(Post.question), col(Post.draft))
+    about = (col(Post.event), col(Post.question), _STORED)
     statement = (
         sa.select(col(Post.id), col(Post.partner_id), *_COLUMNS, *about)
         .where(stands(Status.IN_REVIEW), *of_partners(partners))
@@ -109,10 +109,10 @@ def of_partners(partners: Sequence[str]) -> list[sa.ColumnElement[bool]]:
     return [col(Post.partner_id).in_(sa.select(col(Partner.id)).where(col(Partner.key).in_(partners)))]
 
 
-def approved_drafts(session: Session, partner_ids: Collection[int], *, limit: int) -> list[tuple[int, dict[str, Any]]]:
-    """Return the words that these partners had approved, each with the partner's id, newest first."""
+def approved_drafts(session: Session, partner_ids: Collection[int], *, limit: int) -> list[tuple[int, str]]:
+    """Return the drafts that these partners had approved, as JSON text, each with the partner's id, newest first."""
     statement = (
-        sa.select(col(Post.partner_id), col(Post.draft))
+        sa.select(col(Post.partner_id), _STORED)
         # As an expression: an index by partner would read all that they ever said, to sort it and keep little.
         .where((col(Post.partner_id) + 0).in_(partner_ids))
         .where(col(Post.approved_hash).is_not(None))

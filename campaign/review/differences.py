@@ -4,18 +4,21 @@ A line is common that the template fixes, or that most posts of the group have. 
 facts of the register and count as no words of its own.
 """
 
+import json
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
 
 from campaign.errors import Finding
 from campaign.models.listing import PostRow
-from campaign.models.partners import Partner
 from campaign.plan.locked import LABELS, FixedLines
 from campaign.ports import Draft
+from campaign.review.content import draft_from_json
 from campaign.review.marks import MARKS, found_in, marks_of
-from campaign.review.masks import NAME, REGION, masked, neutral, shown
+from campaign.review.masks import NAME, REGION, Called, Registered, masked, neutral, shown
 
 _NUMBER = re.compile(r"\d")
 _LETTER = re.compile(r"[^\W\d_]")
@@ -212,7 +215,13 @@ def _line(line: str, row: PostRow, approved: Mapping[int, Collection[str]]) -> L
     return Line(words, known=line in approved.get(row.partner.ident, ()), single=single)
 
 
-def lines_of(partner: Partner, draft: Draft) -> tuple[str, ...]:
+@lru_cache(maxsize=8192)
+def lines_stored(stored: str, partner: Registered) -> tuple[str, ...]:
+    """Return the lines of a draft as it is stored. They are kept: who reviews sees the same posts again and again."""
+    return lines_of(partner, draft_from_json(json.loads(stored), Path()))
+
+
+def lines_of(partner: Called, draft: Draft) -> tuple[str, ...]:
     """Return what goes out line by line: words, subject, link, images, what is shared; blank lines are none."""
     more = [
         *zip(LABELS, (draft.subject, draft.preheader, draft.link, draft.link_title), strict=True),

@@ -7,7 +7,6 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 from sqlmodel import Session
 
@@ -20,12 +19,13 @@ from campaign.models.status import Move, Status
 from campaign.models.users import User
 from campaign.people import Right
 from campaign.plan.gather import Copy
-from campaign.ports import Draft, Limits
+from campaign.ports import Limits
 from campaign.review import decisions
-from campaign.review.content import Contents, draft_from_json
+from campaign.review.content import Contents
 from campaign.review.decisions import HASH_MIN, Desk
-from campaign.review.differences import Said, Sheet, lines_of, sheet
+from campaign.review.differences import Said, Sheet, lines_stored, sheet
 from campaign.review.findings import findings
+from campaign.review.masks import Registered
 from campaign.review.novelty import Novelty, Told, novelties
 from campaign.review.subjects import fixed_of
 
@@ -84,18 +84,19 @@ class Reader:
             rows = groups.stored(session, self.partner_keys, limit=READ + 1)
             named = partners.by_ids(session, {row.partner_id for row in rows})
             approved = self._approved(session, named)
-        told = [Told(one, named[one.partner_id], self._draft(one.draft)) for one in rows[:READ]]
+        told = [Told(one, named[one.partner_id], _lines(named[one.partner_id], one.draft)) for one in rows[:READ]]
         return NewWords(novelties(told, partial(fixed_of, self.copy), approved), whole=len(rows) <= READ)
 
     def _approved(self, session: Session, named: Mapping[int, Partner]) -> dict[int, set[str]]:
         """Return by partner the lines that were approved before."""
         found: defaultdict[int, set[str]] = defaultdict(set)
         for partner_id, stored in groups.approved_drafts(session, named.keys(), limit=_REMEMBERED):
-            found[partner_id].update(lines_of(named[partner_id], self._draft(stored)))
+            found[partner_id].update(_lines(named[partner_id], stored))
         return found
 
-    def _draft(self, stored: Mapping[str, Any]) -> Draft:
-        return draft_from_json(stored, self.contents.media_folder)
+
+def _lines(partner: Partner, stored: str) -> tuple[str, ...]:
+    return lines_stored(stored, Registered(partner.name, partner.region))
 
 
 def why_not(person: User, row: PostRow) -> str:

@@ -4,10 +4,31 @@ Where lines of many partners are shown as one, the other facts of a partner's de
 and addresses. What does not stand there as it is, is never behind a mark.
 """
 
-from typing import Final
+from typing import Final, NamedTuple, Protocol
 
 from campaign.models.partners import Partner
 from campaign.review.marks import is_mark, replaced
+
+
+class Called(Protocol):
+    """Has a registered name and a region, as a partner does."""
+
+    @property
+    def name(self) -> str:
+        """The name."""
+        ...
+
+    @property
+    def region(self) -> str:
+        """The region; may be empty."""
+        ...
+
+
+class Registered(NamedTuple):
+    """How a partner is registered, by itself."""
+
+    name: str
+    region: str
 
 
 def _mark(name: str) -> str:
@@ -26,7 +47,7 @@ are. What people write to be read (a line of their own, an event) is none of the
 """
 
 
-def masked(partner: Partner, line: str) -> str:
+def masked(partner: Called, line: str) -> str:
     """Put the marks into a line; a region counts beside the name or alone, for elsewhere it is a word like any."""
     name, region = partner.name, partner.region
     found = line.replace(name, NAME)

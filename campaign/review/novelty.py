@@ -6,19 +6,18 @@ from dataclasses import dataclass
 from campaign.models.groups import GroupKey, Stored
 from campaign.models.partners import Partner
 from campaign.plan.locked import FixedLines
-from campaign.ports import Draft
-from campaign.review.differences import common_of, lines_of
+from campaign.review.differences import common_of
 from campaign.review.marks import is_own, marks_of
 from campaign.review.masks import neutral, shown
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A post in review with whose it is and what it says."""
+    """A post in review with whose it is and what it says, line by line, masked."""
 
     post: Stored
     partner: Partner
-    draft: Draft
+    lines: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +87,7 @@ def _new_lines(
     for one in told:
         sections.setdefault((one.post.key, one.post.event, one.post.question), []).append(one)
     for place, posts in sections.items():
-        lines = [lines_of(one.partner, one.draft) for one in posts]
-        common = common_of(lines, fixed(*place))
-        for one, own in zip(posts, lines, strict=True):
+        common = common_of([one.lines for one in posts], fixed(*place))
+        for one in posts:
             known = approved.get(one.partner.ident, ())
-            yield from ((one, line) for line in dict.fromkeys(own) if line not in common and line not in known)
+            yield from ((one, line) for line in dict.fromkeys(one.lines) if line not in common and line not in known)

@@ -75,7 +75,11 @@ def drafts() -> list[tuple[Partner, Draft]]:
 
 def new_words() -> list[Novelty]:
     told = [
-        Told(Stored(partner.ident, partner.ident, GroupKey("t", "1", "x"), None, None, {}), partner, draft)
+        Told(
+            Stored(partner.ident, partner.ident, GroupKey("t", "1", "x"), None, None, "{}"),
+            partner,
+            lines_of(partner, draft),
+        )
         for partner, draft in drafts()
     ]
     return novelties(told, lambda *_place: FIXED, {})
