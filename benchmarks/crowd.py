@@ -37,6 +37,8 @@ _HOURS = (1, 3, 6, 12, 24, 48, 72, 96, 120, 144, 168, 336, 504, 720, 1440)
 """So many readings has a post that is out and no mail: ten for each post of the campaign, all in all."""
 _FEW = 40
 """Posts that only a person can settle: as many in a large campaign as in a small one."""
+_STILL = timedelta(days=1)
+"""So long nothing falls due: no daemon runs, and what shows what is late would grow while other pages are asked for."""
 _FIGURES = {"x": (1, 0, 1, 1, 1, 1), "facebook": (1, 1, 1, 1, 1, 1), "linkedin": (1, 1, 1, 1, 1, 0)}
 
 
@@ -172,6 +174,8 @@ def planned(crowd: Crowd) -> Iterator[Planned]:
 
 
 def _status(number: int, due_at: datetime, crowd: Crowd, *, reviewed: bool) -> str:
+    if crowd.now < due_at <= crowd.now + _STILL:
+        return "withdrawn"
     if due_at > crowd.now:
         return "in_review" if reviewed else "approved"
     if number < _FEW:

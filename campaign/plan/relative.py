@@ -27,8 +27,9 @@ _WEEKS: Final = (
 )
 """Words, and how many weeks after the post's own, from Monday to Sunday, is the week that they mean."""
 
-_LAST: Final = re.compile(r"\b(?:last|final) day\b", re.IGNORECASE)
-"""Of the close it means the post's own day, where the line says no other."""
+_SCHOOLS_OWN: Final = r"(?: \w+){0,2}[ -](?:term|school|week|month|year|holidays?)\b"
+_LAST: Final = re.compile(rf"\b(?:last|final) day\b(?! of{_SCHOOLS_OWN})", re.IGNORECASE)
+"""Of the close it means the post's own day, where the line says no other; the last day of a term is none of ours."""
 
 _NAMED: Final = (
     ("close", "the close of the campaign", re.compile(rf"{_LAST.pattern}|\b(?:closes|ends)\b", re.IGNORECASE)),

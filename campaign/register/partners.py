@@ -66,11 +66,23 @@ def preview(
 ) -> list[Change]:
     """Return what ``take`` would do with each row; nothing is written."""
     demand(by, Right.ADMINISTER)
-    return [_foreseen(session, row, rules, by, now) for row in rows]
+    known = _known(session)
+    return [_foreseen(session, row, _found(known, row), rules, by, now) for row in rows]
 
 
-def _foreseen(session: Session, row: PartnerRow, rules: ReviewRules, by: User, now: datetime) -> Change:
-    found = partners.partner_by_key(session, row.key)
+def _known(session: Session) -> dict[str, Partner]:
+    """Return the partners by their keys, and by these in lower case: a file may write them as it likes."""
+    found = partners.partners(session)
+    return {one.key.casefold(): one for one in found} | {one.key: one for one in found}
+
+
+def _found(known: Mapping[str, Partner], row: PartnerRow) -> Partner | None:
+    return known.get(row.key) or known.get(row.key.casefold())
+
+
+def _foreseen(
+    session: Session, row: PartnerRow, found: Partner | None, rules: ReviewRules, by: User, now: datetime
+) -> Change:
     ahead = Partner(**found.model_dump()) if found else _new(row, rules, now)
     before = _told(found) if found else {}
     _bring(ahead, row)
@@ -80,7 +92,7 @@ def _foreseen(session: Session, row: PartnerRow, rules: ReviewRules, by: User, n
     differ = tuple(one for one in values if one[1] != one[2])
     yes = _yes(session, found, row, rules, by, now)
     agrees = (yes.given_by, row.agreed_at) if yes else None
-    return Change(row.key, row.name, "new" if found is None else "changed" if differ else "same", differ, agrees)
+    return Change(ahead.key, row.name, "new" if found is None else "changed" if differ else "same", differ, agrees)
 
 
 def _told(partner: Partner) -> dict[str, str]:
@@ -98,9 +110,9 @@ def take(session: Session, rows: Sequence[PartnerRow], rules: ReviewRules, *, by
     file of one purpose does not undo what was set by hand.
     """
     demand(by, Right.ADMINISTER)
-    taken = Taken()
+    taken, known = Taken(), _known(session)
     for row in rows:
-        found = partners.partner_by_key(session, row.key)
+        found = _found(known, row)
         before = _values(found) if found else None
         partner = found or _new(row, rules, now)
         _bring(partner, row)

@@ -10,6 +10,7 @@ from pages_room import Room, opened_room
 
 from campaign.models import listing, partners
 from campaign.models.listing import PostFilter
+from campaign.people.bearers import Scope
 
 pytestmark = pytest.mark.thorough
 
@@ -70,6 +71,17 @@ def test_a_file_of_partners_is_seen_then_taken(room: Room) -> None:
     assert done.json() == {"added": 1, "changed": 1, "same": 0}
     wrong = {"csv": "partner,name\no k,Oak\n", "name": "ours.csv"}
     assert "ours.csv:2" in adam.call("POST", "/partners/import/preview", wrong).text
+
+
+def test_a_file_that_records_an_agreement_takes_a_second_scope(room: Room) -> None:
+    caller = program(room, "adam", {Scope.ADMINISTER})
+    for key, agreed, status in (("fir", '"2025-11-20, Jo"', 403), ("oak", "", 201)):
+        csv = {"csv": f"partner,name,agreed\n{key},{key.title()},{agreed}\n"}
+        seen = caller.call("POST", "/partners/import/preview", csv).json()
+        done = caller.call("POST", "/partners/import", csv | {"seen": seen["seen"]})
+        assert done.status_code == status, done.text
+    with room.office.database.read() as session:
+        assert partners.partner_by_key(session, "fir") is None
 
 
 def test_a_file_of_partners_names_no_picture_of_the_workspace(room: Room) -> None:

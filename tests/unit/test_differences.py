@@ -13,7 +13,7 @@ from campaign.models.posts import Post
 from campaign.plan.locked import FixedLines, fixed_lines, told_lines
 from campaign.plan.template import load_templates
 from campaign.ports import Draft, Media
-from campaign.review.differences import Said, changes, sheet
+from campaign.review.differences import Said, changes, lines_of, sheet
 from campaign.review.masks import NAME, REGION
 from campaign.review.novelty import Told, novelties
 
@@ -120,8 +120,8 @@ def test_told_lines_are_those_in_which_no_field_and_no_partner_has_a_part(tmp_pa
 
 def told(number: int, *lines: str, channel: str = "facebook") -> Told:
     row = said(number, *lines).row
-    stored = Stored(number, number, GroupKey("t", "1", channel), None, None, {})
-    return Told(stored, row.partner, Draft("\n\n".join(lines)))
+    stored = Stored(number, number, GroupKey("t", "1", channel), None, None, "{}")
+    return Told(stored, row.partner, lines_of(row.partner, Draft("\n\n".join(lines))))
 
 
 def test_each_new_line_stands_once_and_the_rarest_first() -> None:

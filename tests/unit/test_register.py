@@ -55,6 +55,10 @@ def account(terminal: Terminal) -> dict[str, object]:
 def test_the_same_file_twice_changes_nothing(terminal: Terminal) -> None:
     said = terminal.run("partners", "import", str(terminal.folder / "partners.csv"))
     assert said.strip() == "0 partners added, 0 changed, 2 as before."
+    shouted = terminal.write("shouted.csv", (terminal.folder / "partners.csv").read_text().replace("\noak,", "\nOAK,"))
+    assert shouted.read_text() != (terminal.folder / "partners.csv").read_text()
+    said = terminal.run("partners", "import", str(shouted))
+    assert said.strip() == "0 partners added, 0 changed, 2 as before.", "the case of a key makes no second partner"
     said = terminal.run("accounts", "import", str(terminal.folder / "accounts.csv"))
     assert said.strip() == "0 accounts added, 0 changed, 3 as before."
 

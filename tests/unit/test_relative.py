@@ -5,13 +5,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from planning import BASE, LAUNCH, NOW, applied, given
+from planning import BASE, CHANNELS, LAUNCH, NOW, applied, given
 
+from campaign.models.listing import PostRow
+from campaign.models.partners import Account, Partner
+from campaign.models.posts import Post
 from campaign.plan.entries import Timetable
 from campaign.plan.planner import plan
 from campaign.plan.relative import untimely
 from campaign.plan.timetable import load_timetable
-from campaign.ports import Draft
+from campaign.ports import Draft, Message
+from campaign.review.findings import findings
 
 SHIPPED = Path(__file__).parents[2] / "schedules/national-conversation.toml"
 LAST = "Today is the last day of the national conversation on SEND reform."
@@ -70,6 +74,8 @@ def test_words_about_an_event_are_true_by_its_day(timetable: Timetable, words: s
         ("Join the conversation today: https://www.gov.uk", None),
         ("Drop in this week, or tomorrow.", None),
         ("The last day is Wednesday 14 January.", None),
+        ("Come to our fair on the last day of the autumn term.", None),
+        ("It is the final day of half-term, and of the school year", None),
         ("Last day to register", "early"),
         ("Tomorrowland and yesterdays", "early"),
     ],
@@ -100,6 +106,15 @@ def test_a_warning_says_what_is_said_of_which_day_and_what_to_do(timetable: Time
         "it says “Today” of the close of the campaign, Wednesday 14 January, and goes out on Tuesday 13 January"
     )
     assert found.mend == "Give it a time on Wednesday 14 January, change its words, or withdraw it"
+
+
+def test_words_of_a_stored_notice_are_held_against_its_event(timetable: Timetable) -> None:
+    post = Post(channel="x", template="t", event="early", due_at=datetime(2025, 12, 9, 9, tzinfo=UTC))
+    row, draft = PostRow(post, Account(), Partner()), Draft("Join us tonight")
+    for event, count in (("early", 1), (None, 0)):
+        post.event = event
+        found = findings(row, draft, Message("x", draft.words), limits=CHANNELS, timetable=timetable)
+        assert len(found) == count
 
 
 def test_the_heads_of_a_letter_count_too(timetable: Timetable) -> None:

@@ -53,6 +53,11 @@ class Caller:
         """The partners whose posts the person sees, as a filter has them: nothing stands for all."""
         return own_partners(self.person)
 
+    def demand(self, scope: Scope) -> None:
+        """Refuse what the token has no scope for. Raises OutOfScope."""
+        if scope.value not in self.token.scopes:
+            raise OutOfScope(scope)
+
     def post(self, session: Session, ident: int) -> PostRow:
         """Return a post; another partner's is not there for an officer. Raises UnknownName."""
         return post_for(session, self.person, str(ident))
@@ -89,8 +94,7 @@ def caller(request: Request, sent: Annotated[HTTPAuthorizationCredentials | None
 
 def _within(scope: Scope) -> Callable[[Caller], Caller]:
     def admitted(found: Annotated[Caller, Depends(caller)]) -> Caller:
-        if scope.value not in found.token.scopes:
-            raise OutOfScope(scope)
+        found.demand(scope)
         return found
 
     return admitted

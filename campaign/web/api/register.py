@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from campaign.intake import PartnerRow, account_of, partner_of, partners_of
 from campaign.models import partners
+from campaign.people.bearers import Scope
 from campaign.plan.days import day_start
 from campaign.plan.template import wanted_fields
 from campaign.register import accounts
@@ -126,12 +127,17 @@ def preview_partners(sent: CsvFile, who: Administers) -> PartnersPreviewed:
 
 @router.post("/partners/import", status_code=201)
 def import_partners(sent: SeenCsvFile, who: Administers, once: Onced) -> PartnersTaken:
-    """Store the partners of a file, where its rows would still do what was seen."""
+    """Store the partners of a file, where its rows would still do what was seen. One that records an agreement takes
+    the scope `agree` too.
+    """
     rows = _rows(who, sent)
 
     def act(desk: Desk) -> dict[str, object]:
         rules = who.house.app.settings.review
-        if seen(register.preview(desk.session, rows, rules, by=desk.person, now=desk.now)) != sent.seen:
+        ahead = register.preview(desk.session, rows, rules, by=desk.person, now=desk.now)
+        if any(one.agrees for one in ahead):
+            who.demand(Scope.AGREE)
+        if seen(ahead) != sent.seen:
             raise SeenOthers
         done = register.take(desk.session, rows, rules, by=desk.person, now=desk.now)
         return {"added": done.added, "changed": done.changed, "same": done.same}
@@ -147,7 +153,10 @@ def _rows(who: Caller, sent: CsvFile) -> list[PartnerRow]:
 
 @router.post("/partners/{partner}/agreed-elsewhere")
 def agreed_elsewhere(partner: PartnerKey, sent: YesElsewhere, who: Administers, once: Onced) -> Agreed:
-    """Record that somebody of a partner agreed elsewhere, for the whole campaign. Waiting drafts go to review."""
+    """Record that somebody of a partner agreed elsewhere, for the whole campaign; waiting drafts go to review. It takes
+    the scope `agree` too.
+    """
+    who.demand(Scope.AGREE)
     given = Given(sent.given_by, day_start(sent.given_on, who.house.zone), sent.source)
 
     def act(desk: Desk) -> dict[str, object]:
