@@ -3,9 +3,10 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col
 
 from campaign.models import counts
 from campaign.models.listing import PostRow
@@ -32,6 +33,7 @@ class Group:
     first_due_at: datetime
 
 
+_WRITTEN = sa.cast(col(Post.fields), sa.Text) != sa.literal_column("'{}'")  # word for word as the index has it
 _STORED = sa.cast(col(Post.draft), sa.Text)
 _COLUMNS = (col(Post.template), col(Post.template_version), col(Post.channel))
 
@@ -61,18 +63,24 @@ def posts_of(session: Session, key: GroupKey, partners: Sequence[str] = (), *, l
     values = (key.template, key.version, key.channel)
     same = [column == value for column, value in zip(_COLUMNS, values, strict=True)]
     statement = (
-        select(Post, Account, Partner)
+        sa.select(Post, Account, Partner)
         .join(Account, col(Account.id) == col(Post.account_id))
         .join(Partner, col(Partner.id) == col(Post.partner_id))
         .where(stands(Status.IN_REVIEW), *same, *of_partners(partners))
-        .order_by(_from_details(), col(Post.due_at), col(Post.id))
     )
-    return [PostRow(*found) for found in session.exec(statement.limit(limit)).all()]
+    return [PostRow(*found) for found in _first_written(session, statement, limit)]
 
 
-def _from_details() -> sa.ColumnElement[bool]:
-    """Say whether a post's words all come from its partner's details: what was written for one post is read first."""
-    return sa.cast(col(Post.fields), sa.Text) == "{}"
+def _first_written(
+    session: Session, statement: sa.Select[*tuple[Any, ...]], limit: int
+) -> list[sa.Row[*tuple[Any, ...]]]:
+    """Return rows about posts by due time, first what was written for one post alone: the words of all the others come
+    from their partners' details.
+    """
+    ordered = statement.order_by(col(Post.due_at), col(Post.id))
+    # Two questions, each by its index; one that sorted by this would read all that waits.
+    found = list(session.execute(ordered.where(_WRITTEN).limit(limit)))
+    return found + list(session.execute(ordered.where(sa.not_(_WRITTEN)).limit(limit - len(found))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,15 +98,14 @@ class Stored:
 def stored(session: Session, partners: Sequence[str] = (), *, limit: int) -> list[Stored]:
     """Return what awaits review, first what was written for one post alone, then by due time."""
     about = (col(Post.event), col(Post.question), _STORED)
-    statement = (
-        sa.select(col(Post.id), col(Post.partner_id), *_COLUMNS, *about)
-        .where(stands(Status.IN_REVIEW), *of_partners(partners))
-        .order_by(_from_details(), col(Post.due_at), col(Post.id))
-        .limit(limit)
+    statement = sa.select(col(Post.id), col(Post.partner_id), *_COLUMNS, *about).where(
+        stands(Status.IN_REVIEW), *of_partners(partners)
     )
     return [
         Stored(ident, partner_id, GroupKey(template, version, channel), event, question, draft)
-        for ident, partner_id, template, version, channel, event, question, draft in session.execute(statement)
+        for ident, partner_id, template, version, channel, event, question, draft in _first_written(
+            session, statement, limit
+        )
     ]
 
 

@@ -17,6 +17,8 @@ _WAITS_FOR_REVIEW = text("status = 'in_review'")
 _OPEN = text("closed_at IS NULL")
 _PUBLISHED = text("published_at IS NOT NULL")
 _GROUP = ("template", "template_version", "channel", "due_at", "id", "partner_id")
+_WRITTEN = text("status = 'in_review' AND CAST(fields AS TEXT) <> '{}'")
+_WAS_APPROVED = text("approved_hash IS NOT NULL")
 _READING = text("next_reading_at IS NOT NULL")
 
 
@@ -53,6 +55,8 @@ class Post(Numbered, table=True):
         Index("post_template_of", "account_id", "template", "due_at"),
         Index("post_on_day", "due_at", "slot", "channel", "status", "id"),
         Index("post_group", *_GROUP, sqlite_where=_WAITS_FOR_REVIEW, postgresql_where=_WAITS_FOR_REVIEW),
+        Index("post_written", "status", *_GROUP[:5], sqlite_where=_WRITTEN, postgresql_where=_WRITTEN),
+        Index("post_was_approved", "due_at", sqlite_where=_WAS_APPROVED, postgresql_where=_WAS_APPROVED),
         Index("post_out", "partner_id", "published_at", sqlite_where=_PUBLISHED, postgresql_where=_PUBLISHED),
         Index("post_external", "account_id", "external_id"),
     )

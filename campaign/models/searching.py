@@ -21,7 +21,7 @@ MOST = 10_000
 """Posts that one page of a search looks at."""
 _PIECE = 2_000
 _APOSTROPHES = str.maketrans({"\N{RIGHT SINGLE QUOTATION MARK}": "'", "\N{LEFT SINGLE QUOTATION MARK}": "'"})
-_STORED: sa.Select[*tuple[Any, ...]] = sa.select(col(Post.due_at), col(Post.id), sa.cast(col(Post.draft), sa.Text))
+_STORED: sa.Select[*tuple[Any, ...]] = sa.select(col(Post.id), sa.cast(col(Post.draft), sa.Text))
 _PLAIN = re.compile(r"[a-z0-9.,:;!?()#%&+*=@/_-]+")
 _TURNS_PLAIN = re.compile(r"\\u(?:00df|0130|0149|017f|01f0|1e9[6-9ae]|212a|fb0[0-6])")
 """Letters beyond ASCII, as JSON writes them, that fold into letters of ASCII, as a sharp s into two s."""
@@ -59,15 +59,15 @@ def posts_with(
 ) -> Found:
     """Return ``size`` posts of ``wanted`` that have all of these folded words in their text or subject, by due time."""
     place, backward, ids = before or after, before is not None, list[int]()
-    plain = [word for word in words if _PLAIN.fullmatch(word)]
+    plain = max((word for word in words if _PLAIN.fullmatch(word)), key=len, default="")
     stopped: Place | None = None
     for _ in range(MOST // _PIECE):
         stretch = Stretch(place, _PIECE, backward=backward)
         rows = session.execute(listing.in_order(_STORED, wanted, stretch, newest_first=newest_first)).all()
-        ids += [ident for _, ident, stored in rows if _may_have(plain, stored) and _has(words, stored)]
+        ids += [ident for ident, stored in rows if _may_have(plain, stored) and _has(words, stored)]
         if len(ids) > size or len(rows) < _PIECE:
             break
-        place = (rows[-1][0], rows[-1][1])
+        place = _place(session, rows[-1][0])
     else:
         stopped = place
     found = listing.posts(session, PostFilter(ids=tuple(ids[:size])), newest_first=newest_first) if ids else []
@@ -76,10 +76,13 @@ def posts_with(
     return Found(page, stopped)
 
 
-def _may_have(plain: Sequence[str], stored: str) -> bool:
-    """Say whether a draft, as it is stored, may have all of these words: most are passed over without being read."""
-    text = stored.lower()
-    return all(word in text for word in plain) or _TURNS_PLAIN.search(text) is not None
+def _place(session: Session, ident: int) -> Place:
+    return tuple(session.execute(sa.select(col(Post.due_at), col(Post.id)).where(col(Post.id) == ident)).one())
+
+
+def _may_have(plain: str, stored: str) -> bool:
+    """Say whether a draft, as it is stored, may have a word: most are passed over without being read."""
+    return plain in stored.lower() or _TURNS_PLAIN.search(stored) is not None
 
 
 def _has(words: Sequence[str], stored: str) -> bool:
