@@ -134,6 +134,8 @@ def questions(database: Database, now: datetime) -> list[Asked]:
         "/admin/partners/import/template.csv": ["adam /admin/partners/import/template.csv"],
         "/admin/partners/{ident}": ["adam /admin/partners/77"],
         "/accounts/new": ["adam /accounts/new?partner=partner-77"],
+        "/accounts/import": ["adam /accounts/import"],
+        "/accounts/import/template.csv": ["adam /accounts/import/template.csv"],
         "/admin/lists": ["adam /admin/lists"],
         "/admin/lists/{key}.csv": ["adam /admin/lists/readers.csv"],
         "/account": ["olga /account"],

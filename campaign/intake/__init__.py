@@ -4,7 +4,7 @@ Nothing here touches the database. A file is either read whole or refused with e
 ever half imported.
 """
 
-from campaign.intake.accounts import AccountRow, account_of, read_accounts
+from campaign.intake.accounts import AccountRow, account_of, accounts_of, read_accounts
 from campaign.intake.partners import PartnerRow, partner_of, partners_of, read_partners
 from campaign.intake.subscribers import SubscriberRow, read_subscribers
 
@@ -13,6 +13,7 @@ __all__ = [
     "PartnerRow",
     "SubscriberRow",
     "account_of",
+    "accounts_of",
     "partner_of",
     "partners_of",
     "read_accounts",

@@ -12,6 +12,7 @@ from campaign.metrics import Metrics
 from campaign.web import (
     account,
     accounts,
+    accounts_importing,
     audit,
     by_hand,
     calendar,
@@ -75,6 +76,7 @@ _MODULES = (
     details,
     pictures,
     accounts,
+    accounts_importing,
     connecting,
     participation,
     reminding,

@@ -80,6 +80,7 @@ PAGES = (
     ("adam", "/admin/partners/import"),
     ("adam", "/admin/partners/1"),
     ("adam", "/accounts/new?partner=oak"),
+    ("adam", "/accounts/import"),
     ("olga", "/posts/plan"),
     ("adam", "/admin/lists"),
     ("adam", "/admin/webhooks"),

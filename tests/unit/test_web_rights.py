@@ -72,6 +72,9 @@ CASES: dict[tuple[str, str], Case] = {
     ("GET", "/accounts"): Case(Right.SEE),
     ("GET", "/accounts/new"): Case(Right.ADMINISTER, ADMINS),
     ("POST", "/accounts/new"): Case(Right.ADMINISTER, ADMINS),
+    ("GET", "/accounts/import"): Case(Right.ADMINISTER, ADMINS),
+    ("POST", "/accounts/import"): Case(Right.ADMINISTER, ADMINS),
+    ("GET", "/accounts/import/template.csv"): Case(Right.ADMINISTER, ADMINS),
     # The number here is an account's; tests/contract/test_connecting.py sees that it is the partner's own.
     ("GET", "/accounts/{ident}/connect"): Case(Right.CONNECT, SPEAKS),
     ("GET", "/accounts/{ident}/connect/start"): Case(Right.CONNECT, SPEAKS),
