@@ -63,11 +63,19 @@ class PersonStory(PersonOut):
     sessions: list[SessionOut]
 
 
+class Inviting(Sent):
+    """How a person is invited."""
+
+    mail: bool = Field(default=False, description="Whether the link is mailed to them.")
+
+
 class Invitation(BaseModel):
-    """An invitation."""
+    """An invitation. It stands whether or not it could be mailed. Asked again under one key, all else is null."""
 
     person: str
-    link: str | None = Field(description="Opens once, within a week. Shown this once: asked again under one key, null.")
+    link: str | None = Field(default=None, description="Opens once, within a week. Shown this once.")
+    mailed: bool | None = Field(default=None, description="Whether the mail server took it; null: nobody asked it.")
+    unsent: str | None = Field(default=None, description="Why the mail server did not take it.")
 
 
 class ListOut(BaseModel):
@@ -209,20 +217,30 @@ def end_sessions(ident: Number, who: Administers, once: Onced) -> PersonOut:
 
 
 @router.post("/people/{ident}/invite")
-def invite_person(ident: Number, who: Administers, once: Onced) -> Invitation:
-    """Make a new invitation; the one before no longer opens."""
-    made = list[str]()
+def invite_person(ident: Number, who: Administers, once: Onced, sent: Inviting | None = None) -> Invitation:
+    """Make a new invitation, and mail it where that is asked for; the one before no longer opens."""
+    made = list[tuple[User, str]]()
 
     def act(desk: Desk) -> dict[str, object]:
         demand(desk.person, Right.ADMINISTER)
         found = people.acting(desk.session, roster.numbered(desk.session, ident).name)
-        made.append(tickets.issue(desk.session, found, Purpose.INVITATION, by=desk.person.name, now=desk.now))
-        return {"person": str(found.id), "link": None}
+        made.append((found, tickets.issue(desk.session, found, Purpose.INVITATION, by=desk.person.name, now=desk.now)))
+        return {"person": str(found.id)}
 
     # What is kept under an idempotency key lies there in the clear: the secret goes past it.
-    answer = once.do(who, None, Invitation, act)
-    link = who.house.address(f"/invitation/{made[0]}") if made else None
-    return answer.model_copy(update={"link": link})
+    answer = once.do(who, sent, Invitation, act)
+    mail = sent is not None and sent.mail
+    return answer.model_copy(update=_told(who, *made[0], mail=mail)) if made else answer
+
+
+def _told(who: Caller, person: User, secret: str, *, mail: bool) -> dict[str, object]:
+    """Return the link, mailed where that is asked for, with what came of it."""
+    invitations = who.house.app.notices.invitations
+    link = invitations.link(secret)
+    if not mail:
+        return {"link": link}
+    unsent = invitations.send(person.email or "", person.name, link)
+    return {"link": link, "mailed": unsent is None, "unsent": unsent}
 
 
 def _done(ident: int, who: Caller, once: Once, sent: Sent | None, do: Callable[[Desk, User], object]) -> PersonOut:
