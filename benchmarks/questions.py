@@ -137,6 +137,8 @@ def questions(database: Database, now: datetime) -> list[Asked]:
         "/accounts/import": ["adam /accounts/import"],
         "/accounts/import/template.csv": ["adam /accounts/import/template.csv"],
         "/admin/lists": ["adam /admin/lists"],
+        "/admin/lists/import": ["adam /admin/lists/import"],
+        "/admin/lists/import/template.csv": ["adam /admin/lists/import/template.csv"],
         "/admin/lists/{key}.csv": ["adam /admin/lists/readers.csv"],
         "/account": ["olga /account"],
         "/sign-in": ["nobody /sign-in"],

@@ -194,8 +194,7 @@ def import_list(name: Annotated[str, typer.Argument(metavar="LIST")], file: CsvF
         rows = read_subscribers(file, app.clock.now())
         with desk(app, by) as place:
             done = register.take(place.session, name, rows, by=place.person, now=place.now)
-    added = counted(done.added, "subscriber")
-    typer.echo(f"{added} added, {done.changed} changed, {done.same} as before or unsubscribed.")
+    typer.echo(done.said("subscriber", register.SAME))
 
 
 @lists.command("list")

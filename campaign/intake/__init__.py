@@ -6,7 +6,7 @@ ever half imported.
 
 from campaign.intake.accounts import AccountRow, account_of, accounts_of, read_accounts
 from campaign.intake.partners import PartnerRow, partner_of, partners_of, read_partners
-from campaign.intake.subscribers import SubscriberRow, read_subscribers
+from campaign.intake.subscribers import SubscriberRow, read_subscribers, subscribers_of
 
 __all__ = [
     "AccountRow",
@@ -19,4 +19,5 @@ __all__ = [
     "read_accounts",
     "read_partners",
     "read_subscribers",
+    "subscribers_of",
 ]

@@ -23,6 +23,6 @@ class Taken:
         else:
             self.same += 1
 
-    def said(self, thing: str) -> str:
+    def said(self, thing: str, same: str = "as before") -> str:
         """Say in one sentence what came of a file of things of this name, in the singular."""
-        return f"{counted(self.added, thing)} added, {self.changed} changed, {self.same} as before."
+        return f"{counted(self.added, thing)} added, {self.changed} changed, {self.same} {same}."

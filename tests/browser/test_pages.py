@@ -83,6 +83,7 @@ PAGES = (
     ("adam", "/accounts/import"),
     ("olga", "/posts/plan"),
     ("adam", "/admin/lists"),
+    ("adam", "/admin/lists/import"),
     ("adam", "/admin/webhooks"),
     ("adam", "/admin/webhooks/{webhook}"),
     ("rita", "/admin"),

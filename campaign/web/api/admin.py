@@ -1,4 +1,4 @@
-"""For admins' programs: people and their invitations, email lists, the audit log."""
+"""For admins' programs: people and their invitations, the audit log."""
 
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
@@ -9,8 +9,8 @@ from pydantic import BaseModel, Field
 from campaign import people
 from campaign.clock import iso
 from campaign.intake.values import ROW_MAX
-from campaign.models import audiences, mailing, sign_in, users
 from campaign.models import audit as chain
+from campaign.models import sign_in, users
 from campaign.models.audit import Audit, AuditFilter
 from campaign.models.users import User
 from campaign.people import Right, demand, roster, tickets
@@ -76,21 +76,6 @@ class Invitation(BaseModel):
     link: str | None = Field(default=None, description="Opens once, within a week. Shown this once.")
     mailed: bool | None = Field(default=None, description="Whether the mail server took it; null: nobody asked it.")
     unsent: str | None = Field(default=None, description="Why the mail server did not take it.")
-
-
-class ListOut(BaseModel):
-    """An email list. ``speakers``: the partners that mail it."""
-
-    key: str
-    wanting: int
-    left: int
-    speakers: list[str]
-
-
-class Lists(Page[ListOut]):
-    """The email lists. ``suppressed``: how many addresses get no mail at all, by reason."""
-
-    suppressed: dict[str, int]
 
 
 class Checked(BaseModel):
@@ -251,21 +236,6 @@ def _done(ident: int, who: Caller, once: Once, sent: Sent | None, do: Callable[[
         return _person(found)
 
     return once.do(who, sent, PersonOut, act)
-
-
-@router.get("/lists")
-def list_lists(who: Administers) -> Lists:
-    """List the email lists, with how many want their mail and how many have left; and the suppressed addresses."""
-    demand(who.person, Right.ADMINISTER)
-    with who.house.app.database.read() as session:
-        items = [
-            ListOut(
-                key=one.key, wanting=one.wanting, left=one.left, speakers=list(mailing.speakers(session, one.ident))
-            )
-            for one in audiences.counts(session)
-        ]
-        suppressed = dict(audiences.suppressed(session))
-    return Lists(items=items, suppressed=suppressed)
 
 
 @router.get("/audit")
