@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ from campaign.web.server import serving
 from campaign.web.site import site
 
 TOKEN = re.compile(r'name="form_token" value="([^"]*)"')
+HIDDEN = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)"')
 VERSION = re.compile(r'name="version" value="([^"]*)"')
 
 
@@ -65,6 +67,21 @@ class Browser:
         return self.session.post(
             f"{self.address}{path}", data=fields, headers=headers, timeout=20, allow_redirects=False
         )
+
+    def upload(self, path: str, text: str, name: str = "rows.csv", **fields: str) -> requests.Response:
+        """Send a form with a CSV file."""
+        return self.session.post(
+            f"{self.address}{path}",
+            data={"form_token": self.token, **fields},
+            files={"file": (name, text.encode(), "text/csv")},
+            timeout=20,
+        )
+
+    def confirm(self, path: str, page: str, **changed: str) -> requests.Response:
+        """Send the form of a preview on, as a browser without scripts does."""
+        fields = {name: unescape(text) for name, text in HIDDEN.findall(page)} | changed
+        files = {name: (None, text) for name, text in fields.items()}  # which makes it multipart
+        return self.session.post(f"{self.address}{path}", files=files, timeout=20, allow_redirects=False)
 
     def version(self, path: str) -> str:
         """Return the version that the form of a page carries, nothing where it has none."""

@@ -54,7 +54,7 @@ def import_partners(file: CsvFile, by: As = None) -> None:
             done = register.take(place.session, rows, app.settings.review, by=place.person, now=place.now)
             place.session.flush()
             standing = agreements_given(place.session, place.person.name, place.now)
-    typer.echo(f"{counted(done.added, 'partner')} added, {done.changed} changed, {done.same} as before.")
+    typer.echo(done.said("partner"))
     if standing:
         given = counted(standing, "partner")
         typer.echo(f"{place.person.name} records the agreement of {given}; see `campaign agree` and `campaign revoke`.")
@@ -96,20 +96,15 @@ def import_accounts(file: CsvFile, by: As = None) -> None:
     """
     from campaign.intake import read_accounts
     from campaign.models import partners as rows
-    from campaign.register import accounts as register
-    from campaign.review.rebinding import rebind
+    from campaign.review.rebinding import take_accounts, told
 
     with opened() as app:
         with app.database.read() as session:
             known = {row.key for row in rows.partners(session)}
         found = read_accounts(file, set(app.channels), known, os.environ)
         with desk(app, by) as place:
-            done = register.take(place.session, found, app.vault, by=place.person, now=place.now)
-            anew = rebind(place, done.touched)
-    typer.echo(f"{counted(done.added, 'account')} added, {done.changed} changed, {done.same} as before.")
-    if anew:
-        posts = counted(anew, "post")
-        typer.echo(f"For another account now: {posts}. Those that were approved are back in review.")
+            done = take_accounts(place, found, app.vault)
+    typer.echo("\n".join(told(*done)))
 
 
 @accounts.command("list")
@@ -199,8 +194,7 @@ def import_list(name: Annotated[str, typer.Argument(metavar="LIST")], file: CsvF
         rows = read_subscribers(file, app.clock.now())
         with desk(app, by) as place:
             done = register.take(place.session, name, rows, by=place.person, now=place.now)
-    added = counted(done.added, "subscriber")
-    typer.echo(f"{added} added, {done.changed} changed, {done.same} as before or unsubscribed.")
+    typer.echo(done.said("subscriber", register.SAME))
 
 
 @lists.command("list")

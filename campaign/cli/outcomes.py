@@ -7,7 +7,6 @@ from typing import Annotated
 import typer
 
 from campaign.cli.frame import As, AsJson, cli, desk, opened, show
-from campaign.wording import counted
 
 outcomes = typer.Typer(help="What the campaign brought about, counted elsewhere.", no_args_is_help=True)
 cli.add_typer(outcomes, name="outcomes")
@@ -27,7 +26,7 @@ def import_outcomes(file: Annotated[Path, typer.Argument(metavar="FILE.csv")], b
         rows = read_outcomes(file.name, read_content(file, FILE_MAX))
         with desk(app, by) as place:
             done = register.take(place.session, rows, by=place.person, now=place.now)
-    typer.echo(f"{counted(done.added, 'number')} added, {done.changed} changed, {done.same} as before.")
+    typer.echo(done.said("number"))
 
 
 @outcomes.command("list")

@@ -4,18 +4,20 @@ Nothing here touches the database. A file is either read whole or refused with e
 ever half imported.
 """
 
-from campaign.intake.accounts import AccountRow, account_of, read_accounts
+from campaign.intake.accounts import AccountRow, account_of, accounts_of, read_accounts
 from campaign.intake.partners import PartnerRow, partner_of, partners_of, read_partners
-from campaign.intake.subscribers import SubscriberRow, read_subscribers
+from campaign.intake.subscribers import SubscriberRow, read_subscribers, subscribers_of
 
 __all__ = [
     "AccountRow",
     "PartnerRow",
     "SubscriberRow",
     "account_of",
+    "accounts_of",
     "partner_of",
     "partners_of",
     "read_accounts",
     "read_partners",
     "read_subscribers",
+    "subscribers_of",
 ]

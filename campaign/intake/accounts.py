@@ -1,21 +1,26 @@
 """accounts.csv: ``partner,channel,handle,external_id,mode,credentials`` and, for mail, ``sender,reply_to``.
 
-Credentials are given by reference and read here; they leave this room in a row that does not print them.
+Credentials are given by reference and read here; they leave this room in a row that does not print them. What is sent
+by the pages or by a program has none: a reference would name a file or a variable of this machine, and is nobody's to
+send.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from email.utils import parseaddr
+from functools import partial
 from pathlib import Path
 
 from campaign.config import is_mail, nearest
 from campaign.errors import WrongUse
-from campaign.intake.sheet import Row, Sheet, one_row, read_sheet
+from campaign.intake.sheet import FILE_MAX, Row, Sheet, one_row, read_sheet, sheet_of
 from campaign.vault import read_reference
 
 MAIL = "email"
 _REQUIRED = ("partner", "channel", "handle", "external_id")
-_KNOWN = (*_REQUIRED, "mode", "credentials", "sender", "reply_to")
+SENT = (*_REQUIRED, "mode", "sender", "reply_to")
+"""The columns of a file that is sent."""
+_KNOWN = (*SENT, "credentials")
 _MODES = ("api", "by-hand")
 _NAME_MAX = 200
 
@@ -38,6 +43,10 @@ class AccountRow:
     columns: frozenset[str] = field(default=frozenset(), compare=False)
 
 
+Opener = Callable[[str], dict[str, str]]
+"""Opens a reference to credentials. Raises WrongUse."""
+
+
 def read_accounts(
     path: Path, channels: Collection[str], partners: Collection[str], environ: Mapping[str, str]
 ) -> list[AccountRow]:
@@ -50,28 +59,46 @@ def read_accounts(
 
     """
     sheet = read_sheet(path, required=_REQUIRED, known=_KNOWN, free=False)
+    return _accounts(sheet, channels, partners, partial(read_reference, beside=path.parent, environ=environ))
+
+
+def accounts_of(
+    name: str, content: bytes, channels: Collection[str], partners: Collection[str], file_max: int = FILE_MAX
+) -> list[AccountRow]:
+    """Read and check the whole of what was sent as a file of this name, of ``file_max`` bytes at most.
+
+    It holds no credentials. Where it says no mode, a known account stays as it is; a new one is by hand, one of mail by
+    this service. Raises BadInput as ``read_accounts`` does.
+    """
+    sheet = sheet_of(name, content, required=_REQUIRED, known=_KNOWN, free=False, file_max=file_max)
+    return _accounts(sheet, channels, partners, None)
+
+
+def account_of(values: Mapping[str, str], channels: Collection[str], partners: Collection[str]) -> AccountRow:
+    """Read one account that was typed in or sent, by column; as ``accounts_of`` reads a row. Raises BadInput."""
+    (found,) = _accounts(one_row("the account", values).sheet, channels, partners, None)
+    return found
+
+
+def _accounts(
+    sheet: Sheet, channels: Collection[str], partners: Collection[str], opener: Opener | None
+) -> list[AccountRow]:
+    """Check the rows; without an ``opener`` they were sent, and may have no credentials."""
+    if opener is None:
+        _refuse_credentials(sheet)
     keys = {partner.casefold(): partner for partner in partners}
-    accounts = [_account(row, channels, keys, path.parent, environ) for row in sheet.rows]
+    accounts = [_account(row, channels, keys, opener) for row in sheet.rows]
     _refuse_repeats(sheet)
     sheet.refuse_faults()
     return accounts
 
 
-def account_of(values: Mapping[str, str], channels: Collection[str], partners: Collection[str]) -> AccountRow:
-    """Read one account that was typed in, by column. It has no credentials: a reference would name a file or a variable
-    of this machine, and is nobody's to send. Raises BadInput.
-    """
-    row = one_row("the account", values)
-    if row["credentials"]:
-        row.fault(
-            "credentials", "they are not taken from here", "Connect the account, or import it on the command line"
-        )
-    if _mode(row) == "api" and row["channel"].lower() != MAIL:
-        row.fault("mode", "it is connected first", "Write by-hand, then connect it in the pages")
-    row.values |= {"credentials": ""} | ({"mode": "by-hand"} if row["channel"].lower() != MAIL else {})
-    found = _account(row, channels, {partner.casefold(): partner for partner in partners}, Path(), {})
-    row.sheet.refuse_faults()
-    return found
+def _refuse_credentials(sheet: Sheet) -> None:
+    for row in sheet.rows:
+        if row["credentials"]:
+            mend = "Connect the account, or import it on the command line"
+            row.fault("credentials", "they are not taken from here", mend)
+            return
 
 
 def _refuse_repeats(sheet: Sheet) -> None:
@@ -90,23 +117,23 @@ def _who(row: Row) -> str:
     return " ".join((row["partner"], row["channel"], row["handle"].removeprefix("@"))).casefold()
 
 
-def _account(
-    row: Row, channels: Collection[str], partners: Mapping[str, str], beside: Path, environ: Mapping[str, str]
-) -> AccountRow:
+def _account(row: Row, channels: Collection[str], partners: Mapping[str, str], opener: Opener | None) -> AccountRow:
     channel = row["channel"].lower()
     if channel not in channels:
         row.fault("channel", f"there is no channel {row['channel']!r}", nearest(channel, channels))
-    mode = _mode(row)
+    sent = opener is None
+    mode = _mode(row, "by-hand" if sent and channel != MAIL else "api")
+    unsaid = {"mode"} if sent and not row["mode"] else set()
     return AccountRow(
         _partner(row, partners),
         channel,
         _handle(row),
-        _external_id(row, channel, mode),
+        _external_id(row, needed=channel == MAIL or (mode == "api" and not sent)),
         mode,
-        _credentials(row, channel, mode, beside, environ),
+        _credentials(row, channel, mode, opener),
         _sender(row, channel),
         _reply_to(row, channel),
-        frozenset(row.values),
+        frozenset(row.values) - unsaid,
     )
 
 
@@ -118,8 +145,8 @@ def _partner(row: Row, partners: Mapping[str, str]) -> str:
     return partners.get(key.casefold(), key)
 
 
-def _mode(row: Row) -> str:
-    mode = row["mode"].lower().replace("_", "-").replace(" ", "-") or "api"
+def _mode(row: Row, unsaid: str) -> str:
+    mode = row["mode"].lower().replace("_", "-").replace(" ", "-") or unsaid
     if mode not in _MODES:
         row.fault("mode", f"{row['mode']!r} is no mode", "Write api or by-hand")
     return mode
@@ -130,16 +157,16 @@ def _handle(row: Row) -> str:
     return row.need("handle", _NAME_MAX).removeprefix("@")
 
 
-def _external_id(row: Row, channel: str, mode: str) -> str:
-    if mode == "by-hand" and channel != MAIL:
-        return row.at_most("external_id", _NAME_MAX)
-    return row.need("external_id", _NAME_MAX)
+def _external_id(row: Row, *, needed: bool) -> str:
+    return row.need("external_id", _NAME_MAX) if needed else row.at_most("external_id", _NAME_MAX)
 
 
-def _credentials(row: Row, channel: str, mode: str, beside: Path, environ: Mapping[str, str]) -> dict[str, str] | None:
+def _credentials(row: Row, channel: str, mode: str, opener: Opener | None) -> dict[str, str] | None:
+    if opener is None:
+        return None
     if row["credentials"]:
         try:
-            return read_reference(row["credentials"], beside, environ)
+            return opener(row["credentials"])
         except WrongUse as error:
             row.fault("credentials", str(error.facts["problem"]), str(error.facts["mend"]))
     elif mode == "api" and channel != MAIL:

@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from campaign.config import MAIL_MAX, is_mail
-from campaign.intake.sheet import Row, read_sheet
+from campaign.intake.sheet import Row, read_content, sheet_of
 from campaign.intake.values import instant
 from campaign.models.mailing import folded
 
 FILE_MAX = 200_000_000
 _REQUIRED = ("email", "consent_source", "consent_at")
-_KNOWN = (*_REQUIRED, "name")
+KNOWN = (*_REQUIRED, "name")
 _NAME_MAX = 200
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
@@ -31,13 +31,19 @@ class SubscriberRow:
 
 
 def read_subscribers(path: Path, now: datetime) -> list[SubscriberRow]:
-    """Read and check the whole file. Consent that is dated after ``now`` (aware UTC) has not been given.
+    """Read and check the whole file, as ``subscribers_of`` does. Raises BadInput."""
+    return subscribers_of(path.name, read_content(path, FILE_MAX), now)
+
+
+def subscribers_of(name: str, content: bytes, now: datetime, file_max: int = FILE_MAX) -> list[SubscriberRow]:
+    """Read and check the whole of what came in as a file of this name, of ``file_max`` bytes at most. Consent that is
+    dated after ``now`` (aware UTC) has not been given.
 
     Raises:
         BadInput: every row and column that is wrong, each with its line and how to mend it.
 
     """
-    sheet = read_sheet(path, required=_REQUIRED, known=_KNOWN, free=True, file_max=FILE_MAX)
+    sheet = sheet_of(name, content, required=_REQUIRED, known=KNOWN, free=True, file_max=file_max)
     subscribers = [_subscriber(row, now) for row in sheet.rows]
     sheet.refuse_repeats("email", [(row, folded(row["email"])) for row in sheet.rows])
     sheet.refuse_faults()
@@ -50,7 +56,7 @@ def _subscriber(row: Row, now: datetime) -> SubscriberRow:
         row.at_most("name", _NAME_MAX),
         row.need("consent_source", _NAME_MAX),
         _consent_at(row, now),
-        row.details(_KNOWN),
+        row.details(KNOWN),
     )
 
 

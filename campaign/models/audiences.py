@@ -4,10 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from sqlmodel import Session, col
+from sqlmodel import Session, col, select
 
-from campaign.models.mailing import MailingList, Subscriber, Suppression
+from campaign.models.mailing import MailingList, Subscriber, Suppression, address_digest
+from campaign.models.paging import Page, Place, page
 from campaign.models.partners import Account
+
+_AT_A_TIME = 1000  # digests of one question: a database takes some ten thousand values at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,20 @@ def suppressed(session: Session) -> list[tuple[str, int]]:
     count = sa.func.count()
     statement = sa.select(col(Suppression.reason), count).group_by(col(Suppression.reason)).order_by(count.desc())
     return [(reason, number) for reason, number in session.execute(statement)]
+
+
+def suppressed_among(session: Session, emails: Sequence[str]) -> int:
+    """Return how many of these addresses get no mail at all."""
+    digests = [address_digest(email) for email in emails]
+    count, key = sa.func.count(), col(Suppression.address_digest)
+    parts = (digests[begin : begin + _AT_A_TIME] for begin in range(0, len(digests), _AT_A_TIME))
+    return sum(int(session.execute(sa.select(count).where(key.in_(part))).scalar_one()) for part in parts)
+
+
+def readers_page(session: Session, list_id: int, size: int, *, after: Place | None = None) -> Page[Subscriber]:
+    """Return ``size`` people of a list by number after one, those who left too: no place in it names an address."""
+    statement = select(Subscriber).where(col(Subscriber.list_id) == list_id)
+    return page(lambda some: session.exec(some.of(statement, [col(Subscriber.id)])).all(), size, after=after)
 
 
 def standing(session: Session, reader: Subscriber) -> Sequence[tuple[str, Subscriber]]:

@@ -1,4 +1,4 @@
-"""The mail that invites a person, sent while an admin waits for it: they are told at once when it does not go."""
+"""The mail that invites a person, sent while somebody waits for it: they are told at once when it does not go."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from campaign.models.notices import GIVEN_UP, Notice
 from campaign.notices.letter import Paper
 
 PATIENCE = timedelta(seconds=10)
-"""So long an admin waits for each answer of the mail server."""
+"""So long somebody waits for each answer of the mail server."""
 
 _WORDS = """{name},
 
@@ -36,6 +36,10 @@ class Invitations:
     clock: Clock
     paper: Paper
     post: Callable[[EmailMessage], None]
+
+    def link(self, secret: str) -> str:
+        """Return the link that an invitation's secret opens."""
+        return f"{self.paper.public_url}/invitation/{secret}"
 
     def send(self, to: str, name: str, link: str) -> str | None:
         """Mail a person their link; returns why that did not work, None where it did. No transaction may be open.

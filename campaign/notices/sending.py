@@ -23,6 +23,7 @@ from campaign.errors import Outcome, Refused, Unknown
 from campaign.http import scrub
 from campaign.models import Database, notices
 from campaign.models.notices import GIVEN_UP, Heap, Notice
+from campaign.notices.inviting import PATIENCE, Invitations
 from campaign.notices.kinds import URGENT
 from campaign.notices.letter import AT_ONCE, Paper, Rhythm
 
@@ -36,18 +37,20 @@ _MOST = 50
 
 
 class Mails(Protocol):
-    """What hands one mail after another to a mail server; ``longest`` is how long it may take for one."""
+    """What hands one mail after another to a mail server; ``longest`` is how long it may take for one, ``patience`` how
+    long it waits for any answer.
+    """
 
     @property
     def sender(self) -> str: ...  # noqa: D102 - the class says it
     @property
     def longest(self) -> timedelta: ...  # noqa: D102 - the class says it
-    def send(self, message: EmailMessage) -> None: ...  # noqa: D102 - the class says it
+    def send(self, message: EmailMessage, patience: timedelta | None = None) -> None: ...  # noqa: D102 - as above
 
 
 class Notices:
     """Sends what waits. ``send`` hands one message to the mail server, within ``longest``, and raises an Outcome when
-    it cannot.
+    it cannot. ``post`` does so while somebody waits, where that is done another way.
     """
 
     def __init__(
@@ -58,6 +61,7 @@ class Notices:
         send: Callable[[EmailMessage], None],
         rhythm: Rhythm,
         longest: timedelta = _PAUSE,
+        post: Callable[[EmailMessage], None] | None = None,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -65,21 +69,29 @@ class Notices:
         self._send = send
         self._rhythm = rhythm
         self._longest = longest
+        self._warned = False
+        self.invitations = Invitations(database, clock, paper, post or send)
 
     @classmethod
     def opened(cls, database: Database, clock: Clock, settings: Settings, email: Mails) -> Self:
-        """Return what sends as config.toml says; logs once where the links would lead nowhere."""
-        url, wanted = settings.web.public_url, settings.notices
-        if is_loopback(urlsplit(url).hostname or ""):
-            log.warning("links in mail lead to this machine alone", public_url=url, mend="Set [web] public_url.")
-        paper = Paper(email.sender, settings.campaign.name, url)
-        return cls(database, clock, paper, email.send, Rhythm(wanted.gather, wanted.pause), email.longest)
+        """Return what sends as config.toml says."""
+        wanted = settings.notices
+        paper = Paper(email.sender, settings.campaign.name, settings.web.public_url)
+        quick, rhythm = partial(email.send, patience=PATIENCE), Rhythm(wanted.gather, wanted.pause)
+        return cls(database, clock, paper, email.send, rhythm, email.longest, quick)
 
     def chore(self, now: datetime, stopping: Event = NEVER) -> datetime | None:
         """Send what is due, and begin no letter once ``stopping`` is set; returns when the next letter is, None where
         nothing is before the next beat.
         """
+        self._warn_once()
         return self._send_due(now, self._rhythm, stopping)
+
+    def _warn_once(self) -> None:
+        url = self.paper.public_url
+        if not self._warned and is_loopback(urlsplit(url).hostname or ""):
+            log.warning("links in mail lead to this machine alone", public_url=url, mend="Set [web] public_url.")
+        self._warned = True
 
     def last(self, now: datetime) -> None:
         """Send what waits, before the program ends."""

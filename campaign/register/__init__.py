@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from campaign.wording import counted
+
 
 @dataclass(slots=True)
 class Taken:
@@ -20,3 +22,7 @@ class Taken:
             self.changed += 1
         else:
             self.same += 1
+
+    def said(self, thing: str, same: str = "as before") -> str:
+        """Say in one sentence what came of a file of things of this name, in the singular."""
+        return f"{counted(self.added, thing)} added, {self.changed} changed, {self.same} {same}."

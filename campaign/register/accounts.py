@@ -1,6 +1,7 @@
 """Accounts from a file, their credentials sealed; and asking the platforms whether they work."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlmodel import Session
@@ -16,8 +17,42 @@ from campaign.models.users import User
 from campaign.people import Right, demand
 from campaign.ports import Channel, Standing, Verifies
 from campaign.register import Taken
+from campaign.register.foreseen import State, Value, differing, state_of
 from campaign.register.pairing import MAIL, paired, spelt
 from campaign.vault import Vault
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a row of a file would do. ``returns``: how many approved posts it sends back to review; ``reconnects``: its
+    access is for another id, so that the account has to be connected again.
+    """
+
+    partner: str
+    channel: str
+    handle: str
+    state: State
+    values: tuple[Value, ...]
+    returns: int
+    reconnects: bool
+
+
+def preview(session: Session, rows: Sequence[AccountRow], vault: Vault, *, by: User) -> list[Change]:
+    """Return what ``take`` would do with each row, in their order; nothing is written. Raises WrongUse as it does."""
+    demand(by, Right.ADMINISTER)
+    _, pairs = _paired(session, rows)
+    return [_foreseen(session, row, found, vault) for row, found in pairs]
+
+
+def _foreseen(session: Session, row: AccountRow, found: Account | None, vault: Vault) -> Change:
+    ahead = Account(**found.model_dump()) if found else _new(row, 0)
+    changed = _change(ahead, row, vault)
+    values = differing(_told(found) if found else {}, _told(ahead))
+    state = state_of(known=found is not None, changed=changed)
+    moved = found is not None and _speaks(found) != _speaks(ahead)
+    returns = len(_approved(session, found)) if found is not None and moved else 0
+    reconnects = found is not None and found.sealed is not None and ahead.sealed is None
+    return Change(row.partner, row.channel, row.handle, state, values, returns, reconnects)
 
 
 def take(session: Session, rows: Sequence[AccountRow], vault: Vault, *, by: User, now: datetime) -> Taken:
@@ -26,21 +61,16 @@ def take(session: Session, rows: Sequence[AccountRow], vault: Vault, *, by: User
     New credentials let a stopped account go again; a new id, sender or reply address voids the approval of its posts.
 
     Raises:
-        WrongUse: a row may mean more than one of the partner's accounts.
+        WrongUse: a row may mean more than one of the partner's accounts, or asks for API access that nothing opens.
 
     """
     demand(by, Right.ADMINISTER)
     taken, corrected = Taken(), dict[str, str]()
-    keys = {partner.key: partner.ident for partner in partners.partners(session)}
-    stored = [(account, partner.key) for account, partner in partners.accounts(session)]
-    # A partner removed since intake has checked the file has no accounts.
-    pairs = list(paired([row for row in rows if row.partner in keys], stored))
+    keys, pairs = _paired(session, rows)
     # Those that are there come first: one of them may have to give its place without an id to a new one.
     for row, found in sorted(pairs, key=lambda pair: pair[1] is None):
-        account = found or Account(
-            partner_id=keys[row.partner], channel=row.channel, handle=row.handle, external_id=row.external_id
-        )
-        before, envelope = account.external_id, (account.sender, account.reply_to)
+        account = found or _new(row, keys[row.partner])
+        before, envelope = account.external_id, _envelope(account)
         changed = _change(account, row, vault)
         if found is None:
             partners.add_account(session, account)
@@ -50,7 +80,7 @@ def take(session: Session, rows: Sequence[AccountRow], vault: Vault, *, by: User
             corrected[f"{row.partner} {row.channel} {row.handle}"] = f"{before or 'no id'} -> {account.external_id}"
         session.add(account)
         session.flush()
-        if found is not None and envelope != (account.sender, account.reply_to):
+        if found is not None and envelope != _envelope(account):
             _void_issues(session, account, by, now)
         taken.count(added=found is None, changed=changed)
     facts: dict[str, object] = {"added": taken.added, "changed": taken.changed}
@@ -60,13 +90,48 @@ def take(session: Session, rows: Sequence[AccountRow], vault: Vault, *, by: User
     return taken
 
 
+def _paired(
+    session: Session, rows: Sequence[AccountRow]
+) -> tuple[dict[str, int], list[tuple[AccountRow, Account | None]]]:
+    """Return the partners' numbers by key, and each row with its account, None where that is new."""
+    keys = {partner.key: partner.ident for partner in partners.partners(session)}
+    stored = [(account, partner.key) for account, partner in partners.accounts(session)]
+    # A partner removed since intake has checked the file has no accounts.
+    pairs = list(paired([row for row in rows if row.partner in keys], stored))
+    for row, found in pairs:
+        _refuse_unopened(row, found)
+    return keys, pairs
+
+
+def _refuse_unopened(row: AccountRow, found: Account | None) -> None:
+    """Refuse API access to a platform for which nothing is there that opens it."""
+    if row.mode != "api" or row.channel == MAIL or row.credentials is not None or (found and found.mode == "api"):
+        return
+    problem = f"{row.partner} {row.channel} {row.handle} is not connected yet"
+    raise WrongUse(field="mode", problem=problem, mend="Write by-hand, then connect it in the pages.")
+
+
+def _new(row: AccountRow, partner_id: int) -> Account:
+    return Account(
+        partner_id=partner_id,
+        channel=row.channel,
+        handle=row.handle,
+        external_id=row.external_id,
+        mode=row.mode,
+    )
+
+
+def _told(account: Account) -> dict[str, str | None]:
+    return {name: getattr(account, name) for name in ("handle", "external_id", "mode", "sender", "reply_to")}
+
+
 def add(session: Session, row: AccountRow, vault: Vault, *, by: User, now: datetime) -> Account:
     """Store one new account.
 
     Raises:
         NotAllowed: the person may not.
         WrongUse: there is no such partner, or it has this account already, by its id or its handle; of several accounts
-            on a channel one alone may have no id.
+            on a channel one alone may have no id; or it asks for API access that nothing opens.
 
     """
     demand(by, Right.ADMINISTER)
@@ -76,7 +141,8 @@ def add(session: Session, row: AccountRow, vault: Vault, *, by: User, now: datet
     for other, _ in partners.accounts(session, partner_ids=[partner.ident]):
         if other.channel == row.channel:
             _refuse_twin(row, other)
-    account = Account(partner_id=partner.ident, channel=row.channel, handle=row.handle, external_id=row.external_id)
+    _refuse_unopened(row, None)
+    account = _new(row, partner.ident)
     _change(account, row, vault)
     partners.add_account(session, account)
     facts = {"partner": row.partner, "channel": row.channel, "handle": row.handle, "mode": row.mode}
@@ -96,10 +162,22 @@ def _refuse_twin(row: AccountRow, other: Account) -> None:
 
 def _void_issues(session: Session, account: Account, by: User, now: datetime) -> None:
     """Take the approval from issues that still name the old sender or reply address; a plan gives them the new one."""
-    approved = listing.PostFilter(account_id=account.ident, statuses=(Status.APPROVED.value,))
-    for row in listing.posts(session, approved):
+    for row in _approved(session, account):
         why = "sender or reply address of its account changed"
         void_approval(session, row.post, who=by.name, at=now, why=why)
+
+
+def _approved(session: Session, account: Account) -> list[listing.PostRow]:
+    return listing.posts(session, listing.PostFilter(account_id=account.ident, statuses=(Status.APPROVED.value,)))
+
+
+def _envelope(account: Account) -> tuple[str | None, ...]:
+    return account.sender, account.reply_to
+
+
+def _speaks(account: Account) -> tuple[str | None, ...]:
+    """Return as whom its posts speak: an approval is good for that alone."""
+    return account.external_id, *_envelope(account)
 
 
 def _change(account: Account, row: AccountRow, vault: Vault) -> bool:

@@ -2,17 +2,61 @@
 
 import secrets
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
+from hashlib import sha256
 
 from sqlmodel import Session
 
 from campaign.config import said
 from campaign.intake import SubscriberRow
-from campaign.models import audit, mailing
+from campaign.models import audiences, audit, mailing
 from campaign.models.mailing import MailingList, Subscriber, folded
 from campaign.models.users import User
 from campaign.people import Right, demand
 from campaign.register import Taken
+
+SAME = "as before or unsubscribed"
+"""How ``Taken.said`` calls the rows that change nothing."""
+
+
+class Fate(StrEnum):
+    """What becomes of a row. Who has left stays away, whatever a file says."""
+
+    NEW = "new"
+    CHANGED = "changed"
+    SAME = "same"
+    LEFT = "left"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a file would do to a list: how many of its rows are new and so on. ``suppressed``: how many of them get no
+    mail whatever list they are on. ``digest`` stands for each row with its fate: no address is told.
+    """
+
+    key: str
+    is_new: bool
+    new: int
+    changed: int
+    same: int
+    left: int
+    suppressed: int
+    digest: str
+
+
+def preview(session: Session, key: str, rows: Sequence[SubscriberRow], *, by: User) -> Change:
+    """Return what ``take`` would do; nothing is written. Raises WrongUse as it does."""
+    demand(by, Right.ADMINISTER)
+    key = said("list's name", key)
+    found = mailing.list_by_key(session, key)
+    known = _known(session, found)
+    fates = [_fate(known.get(folded(row.email)), row) for row in rows]
+    counts = {fate.value: fates.count(fate) for fate in Fate}
+    digest = sha256(repr(list(zip(rows, fates, strict=True))).encode()).hexdigest()
+    suppressed = audiences.suppressed_among(session, [row.email for row in rows])
+    return Change(key, found is None, **counts, suppressed=suppressed, digest=digest)
 
 
 def take(session: Session, key: str, rows: Sequence[SubscriberRow], *, by: User, now: datetime) -> Taken:
@@ -27,18 +71,33 @@ def take(session: Session, key: str, rows: Sequence[SubscriberRow], *, by: User,
     found = mailing.list_by_key(session, key) or MailingList(key=key)
     session.add(found)
     session.flush()
-    list_id = found.id or 0
-    known = {row.address_key: row for row in mailing.subscribers(session, list_id)}
+    known = _known(session, found)
     taken = Taken()
     for row in rows:
         person = known.get(folded(row.email))
-        if person is None:
-            session.add(_new(list_id, row))
-        changed = person is not None and _change(session, person, row)
-        taken.count(added=person is None, changed=changed)
+        fate = _fate(person, row)
+        if fate is Fate.NEW:
+            session.add(_new(found.id or 0, row))
+        elif fate is Fate.CHANGED and person is not None:
+            person.name, person.details = row.name, dict(row.details)
+            session.add(person)
+        taken.count(added=fate is Fate.NEW, changed=fate is Fate.CHANGED)
     facts = {"added": taken.added, "changed": taken.changed}
     audit.record(session, who=by.name, action="import list", subject=f"list:{key}", at=now, facts=facts)
     return taken
+
+
+def _known(session: Session, found: MailingList | None) -> dict[str, Subscriber]:
+    people = mailing.subscribers(session, found.id or 0) if found else []
+    return {row.address_key: row for row in people}
+
+
+def _fate(person: Subscriber | None, row: SubscriberRow) -> Fate:
+    if person is None:
+        return Fate.NEW
+    if person.unsubscribed_at is not None:
+        return Fate.LEFT
+    return Fate.SAME if (person.name, person.details) == (row.name, dict(row.details)) else Fate.CHANGED
 
 
 def _new(list_id: int, row: SubscriberRow) -> Subscriber:
@@ -51,11 +110,3 @@ def _new(list_id: int, row: SubscriberRow) -> Subscriber:
         consent_at=row.consent_at,
         token=secrets.token_urlsafe(18),
     )
-
-
-def _change(session: Session, person: Subscriber, row: SubscriberRow) -> bool:
-    if person.unsubscribed_at is not None or (person.name, person.details) == (row.name, dict(row.details)):
-        return False
-    person.name, person.details = row.name, dict(row.details)
-    session.add(person)
-    return True

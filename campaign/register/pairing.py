@@ -54,7 +54,7 @@ class _Side:
         named = ", ".join(f"{account.handle} ({account.external_id or 'no id'})" for account in self.accounts)
         return WrongUse(
             problem=f"{self.partner} {self.channel} {row.handle}: it cannot be told which account this is: {named}",
-            mend="Write its handle or external_id as `campaign accounts list` has it, or every account in the file.",
+            mend="Write its handle or external_id as the list of accounts has it, or every account in the file.",
         )
 
 

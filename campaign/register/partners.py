@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Protocol
 
 from sqlmodel import Session
 
@@ -18,6 +18,7 @@ from campaign.people import Right, demand
 from campaign.plan.fields import FieldSpec
 from campaign.plan.refill import pictures_named
 from campaign.register import Taken
+from campaign.register.foreseen import State, Value, differing, state_of
 
 _COLUMNS = ("name", "kind", "region", "approver")
 _APPROVERS = ("dfe", "partner", "both")
@@ -39,14 +40,14 @@ class ReviewRules(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a row of a file would do. ``values``: column, what stands there, what would; ``agrees``: who is
-    recorded as having given its standing yes, and when; None for the latter: now.
+    """What a row of a file would do. ``agrees``: who is recorded as having given its standing yes, and when; None for
+    the latter: now.
     """
 
     key: str
     name: str
-    state: Literal["new", "changed", "same"]
-    values: tuple[tuple[str, str, str], ...]
+    state: State
+    values: tuple[Value, ...]
     agrees: tuple[str, datetime | None] | None
 
 
@@ -86,13 +87,10 @@ def _foreseen(
     ahead = Partner(**found.model_dump()) if found else _new(row, rules, now)
     before = _told(found) if found else {}
     _bring(ahead, row)
-    after = _told(ahead)
-    names = dict.fromkeys((*after, *before))
-    values = tuple((name, before.get(name, ""), after.get(name, "")) for name in names)
-    differ = tuple(one for one in values if one[1] != one[2])
+    values = differing(before, _told(ahead))
     yes = _yes(session, found, row, rules, by, now)
     agrees = (yes.given_by, row.agreed_at) if yes else None
-    return Change(ahead.key, row.name, "new" if found is None else "changed" if differ else "same", differ, agrees)
+    return Change(ahead.key, row.name, state_of(known=found is not None, changed=bool(values)), values, agrees)
 
 
 def _told(partner: Partner) -> dict[str, str]:

@@ -18,13 +18,14 @@ def each_reader(database: Database, list_id: int) -> Iterator[LogRow]:
     for size in sizes(_PAGE):
         with database.read() as session:
             found = mailing.subscribers_page(session, list_id, size, last)
-        yield from map(_row, found)
+        yield from map(reader_row, found)
         if len(found) < size:
             return
         last = found[-1].address_key
 
 
-def _row(reader: Subscriber) -> LogRow:
+def reader_row(reader: Subscriber) -> LogRow:
+    """Return somebody on a list as a row."""
     left = iso(reader.unsubscribed_at) if reader.unsubscribed_at else None
     cells = (reader.email, reader.name, reader.consent_source, iso(reader.consent_at), left)
     return dict(zip(READER_COLUMNS, cells, strict=True))

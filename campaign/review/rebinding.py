@@ -1,11 +1,30 @@
 """What becomes of posts whose account changed: their content hash covers who speaks, so review sees them anew."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
+from campaign.intake import AccountRow
 from campaign.models import listing
 from campaign.models.listing import PostFilter
 from campaign.models.status import PLANNABLE, Move
+from campaign.register import Taken, accounts
 from campaign.review.decisions import Desk
+from campaign.vault import Vault
+from campaign.wording import counted
+
+
+def take_accounts(desk: Desk, rows: Sequence[AccountRow], vault: Vault) -> tuple[Taken, int]:
+    """Store the accounts of a file, and rebind their posts; returns how many of these are for another account now.
+
+    Raises WrongUse as ``register.accounts.take`` does.
+    """
+    taken = accounts.take(desk.session, rows, vault, by=desk.person, now=desk.now)
+    return taken, rebind(desk, taken.touched)
+
+
+def told(taken: Taken, anew: int) -> tuple[str, ...]:
+    """Say what came of a file of accounts."""
+    posts = f"For another account now: {counted(anew, 'post')}. Those that were approved are back in review."
+    return (taken.said("account"), posts) if anew else (taken.said("account"),)
 
 
 def rebind(desk: Desk, account_ids: Collection[int]) -> int:

@@ -4,13 +4,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from campaign.app import App
 from campaign.models.users import User
-from campaign.notices.inviting import PATIENCE, Invitations
 from campaign.people.visits import Lasting
 from campaign.review.decisions import Desk
 from campaign.web.cookie import Cookie
@@ -42,12 +40,6 @@ class House:
         with self.app.database.write() as session:
             yield Desk(session, self.app.contents, person, self.now())
         self.app.nudge()
-
-    @property
-    def invitations(self) -> Invitations:
-        """What mails invitations while an admin waits."""
-        app = self.app
-        return Invitations(app.database, app.clock, app.notices.paper, partial(app.email.send, patience=PATIENCE))
 
     @property
     def zone(self) -> ZoneInfo:

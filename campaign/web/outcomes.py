@@ -16,7 +16,6 @@ from campaign.web.asked import asked
 from campaign.web.downloads import as_csv
 from campaign.web.forms import WRONG, Form, Sent
 from campaign.web.visitor import Actor, Who
-from campaign.wording import counted
 
 area = Area()
 
@@ -67,5 +66,4 @@ def take(who: Who, sent: Sent) -> Response:
         return _listed(who, Form(sent, None, said), error.findings, WRONG)
     with who.desk() as desk:
         done = register.take(desk.session, rows, by=desk.person, now=desk.now)
-    added = counted(done.added, "number")
-    return who.redirect("/engagement/outcomes", f"{added} added, {done.changed} changed, {done.same} as before.")
+    return who.redirect("/engagement/outcomes", done.said("number"))

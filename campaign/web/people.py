@@ -189,8 +189,9 @@ def invite(ident: RowId, who: Who) -> Response:
 
 def _invited(who: Actor, person: User, secret: str) -> Response:
     """Mail the link, and show it with what came of that."""
-    link = who.house.address(f"/invitation/{secret}")
-    unsent = who.house.invitations.send(person.email or "", person.name, link)
+    invitations = who.house.app.notices.invitations
+    link = invitations.link(secret)
+    unsent = invitations.send(person.email or "", person.name, link)
     return _page(who, person.ident, Form(), link=link, unsent=unsent)
 
 

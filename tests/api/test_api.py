@@ -115,10 +115,15 @@ NEEDS: dict[tuple[str, str], Scope] = {
     ("POST", "/people/{ident}/take-back"): ADMINISTER,
     ("POST", "/people/{ident}/end-sessions"): ADMINISTER,
     ("GET", "/lists"): ADMINISTER,
+    ("GET", "/lists/readers"): ADMINISTER,
+    ("POST", "/lists/import/preview"): ADMINISTER,
+    ("POST", "/lists/import"): ADMINISTER,
     ("GET", "/audit"): ADMINISTER,
     ("POST", "/partners"): ADMINISTER,
     ("POST", "/partners/import/preview"): ADMINISTER,
     ("POST", "/partners/import"): ADMINISTER,
+    ("POST", "/accounts/import/preview"): ADMINISTER,
+    ("POST", "/accounts/import"): ADMINISTER,
     ("POST", "/partners/{partner}/agreed-elsewhere"): ADMINISTER,
     ("POST", "/accounts"): ADMINISTER,
     ("GET", "/plan"): QUEUE,
@@ -176,6 +181,10 @@ BODIES: dict[tuple[str, str], object] = {
     ("POST", "/partners"): {"partner": "oak", "name": "Oak"},
     ("POST", "/partners/import/preview"): {"csv": "partner,name\n"},
     ("POST", "/partners/import"): {"csv": "partner,name\n", "seen": "0" * 64},
+    ("POST", "/lists/import/preview"): {"list": "none", "csv": "email,consent_source,consent_at\n"},
+    ("POST", "/lists/import"): {"list": "none", "csv": "email,consent_source,consent_at\n", "seen": "0" * 64},
+    ("POST", "/accounts/import/preview"): {"csv": "partner,channel,handle,external_id\n"},
+    ("POST", "/accounts/import"): {"csv": "partner,channel,handle,external_id\n", "seen": "0" * 64},
     ("POST", "/partners/{partner}/agreed-elsewhere"): {"given_by": "Jo", "given_on": "2025-11-20", "source": "mail"},
     ("POST", "/accounts"): {"partner": "none", "channel": "x", "handle": "p1"},
     ("POST", "/plan"): {"seen": "0" * 64},
@@ -197,7 +206,8 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
 
 def sent(caller: Program, route: tuple[str, str], post: int = 1, partner: str = "oak") -> requests.Response:
     method, path = route
-    query = {"/holds/foretell": "?scope=everything", "/take-down": "?slot=none"}.get(path, "")
+    asked = {"/holds/foretell": "scope=everything", "/take-down": "slot=none", "/lists/readers": "list=none"}
+    query = f"?{asked[path]}" if path in asked else ""
     query += "?alt=A+garden" if method == "PUT" and "/pictures/" in path else ""
     named = {"ident": str(post), "partner": partner, "field": "image", "digest": "0" * 64}
     return caller.call(method, path.format(**named) + query, BODIES.get(route))

@@ -92,11 +92,38 @@ def test_a_file_of_partners_names_no_picture_of_the_workspace(room: Room) -> Non
         assert "image" in refused.text
 
 
+def test_a_file_of_accounts_is_seen_then_taken(room: Room) -> None:
+    adam = program(room, "adam")
+    csv = {"csv": "partner,channel,handle,external_id\noak,facebook,Oak,\nelm,email,News,parents\n"}
+    seen = adam.call("POST", "/accounts/import/preview", csv).json()
+    assert [(row["partner"], row["channel"], row["state"], row["returns"]) for row in seen["rows"]] == [
+        ("oak", "facebook", "new", 0),
+        ("elm", "email", "new", 0),
+    ]
+    assert adam.call("POST", "/accounts/import", csv | {"seen": "0" * 64}).status_code == 409
+    done = adam.call("POST", "/accounts/import", csv | {"seen": seen["seen"]})
+    assert done.json() == {"added": 2, "changed": 0, "same": 0, "posts": 0}
+    assert {("facebook", "by-hand"), ("email", "api")} <= {
+        (row["channel"], row["mode"]) for row in adam.get("/accounts")["items"]
+    }
+    assert adam.call("POST", "/accounts/import", csv | {"seen": seen["seen"]}).status_code == 409, "all is there now"
+
+
+def test_a_file_of_accounts_brings_no_credentials(room: Room) -> None:
+    adam = program(room, "adam")
+    csv = {"csv": "partner,channel,handle,external_id,credentials\noak,x,Oak,7,file:config.toml\n"}
+    for path, body in {"/accounts/import/preview": csv, "/accounts/import": csv | {"seen": "0" * 64}}.items():
+        refused = adam.call("POST", path, body)
+        assert refused.status_code == 422
+        assert "Connect the account, or import it on the command line" in refused.text
+
+
 def test_who_is_no_admin_adds_nothing_and_plans_for_their_own_partner(room: Room) -> None:
     olga = program(room, "olga")
     for path, body in {
         "/partners": {"partner": "yew", "name": "Yew"},
         "/partners/import/preview": {"csv": "partner,name\nyew,Yew\n"},
+        "/accounts/import/preview": {"csv": "partner,channel,handle,external_id\noak,x,Oak,7\n"},
         "/accounts": {"partner": "oak", "channel": "linkedin", "handle": "Oak"},
         "/partners/oak/agreed-elsewhere": {"given_by": "Jo", "given_on": "2025-11-20", "source": "m"},
     }.items():

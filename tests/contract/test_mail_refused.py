@@ -6,10 +6,12 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from api_room import program
 from conftest import MovedClock
 from mail_bench import Server, listening, on
 from pages_room import Room, opened_room
 from sqlmodel import select
+from terminal import CONFIG, Terminal, opened_terminal
 
 from campaign.channels.email import EmailChannel
 from campaign.health import machine
@@ -163,6 +165,59 @@ def test_who_invites_is_told_at_once_why_the_mail_did_not_go(room: Room, server:
     assert zoe
     assert "Mailed to zoe@example.org" in room.browser("adam").send(f"/admin/people/{zoe[1]}/invite").text
     assert "zoe@example.org" not in room.browser("adam").get("/admin").text
+
+
+def test_a_program_is_told_whether_its_invitation_was_mailed(room: Room, server: Server) -> None:
+    room.office.reach("rita", "rita@example.org")
+    adam = program(room, "adam")
+    path = next(f"/people/{one['id']}/invite" for one in adam.get("/people")["items"] if one["name"] == "rita")
+    quiet = adam.call("POST", path).json()
+    assert (quiet["mailed"], quiet["unsent"], server.taken) == (None, None, [])
+    sent = adam.call("POST", path, {"mail": True}, **{"Idempotency-Key": "m"}).json()
+    assert (sent["mailed"], sent["unsent"]) == (True, None)
+    ((to, mail),) = server.taken
+    assert to == "rita@example.org"
+    assert sent["link"] in mail.decode().replace("=\r\n", "")
+    again = adam.call("POST", path, {"mail": True}, **{"Idempotency-Key": "m"}).json()
+    assert (again["link"], again["mailed"]) == (None, None)
+    assert len(server.taken) == 1, "the same order mails once"
+    server.rcpt = on("rita@example.org", say=NOBODY)
+    refused = adam.call("POST", path, {"mail": True})
+    assert refused.status_code == 200
+    assert (refused.json()["mailed"], NOBODY in refused.json()["unsent"]) == (False, True)
+    link = refused.json()["link"]
+    assert room.browser().get(link[link.index("/invitation/") :]).status_code == 200, "the invitation stands"
+
+
+@pytest.fixture
+def terminal(tmp_path: Path, server: Server) -> Terminal:
+    return opened_terminal(tmp_path, f'{CONFIG}[channels.email]\nsmtp_url = "smtp://127.0.0.1:{server.port}"\n')
+
+
+def test_an_invitation_is_mailed_from_the_command_line_and_printed_all_the_same(
+    terminal: Terminal, server: Server
+) -> None:
+    quiet = terminal.run("users", "invite", "rita")
+    assert quiet.startswith("Send this to rita@dfe.example.org; it serves once, within seven days:")
+    assert server.taken == []
+    said = terminal.run("users", "invite", "rita", "--mail")
+    assert said.startswith("Mailed to rita@dfe.example.org; it serves once, within seven days:")
+    ((_, mail),) = server.taken
+    assert LINK.findall(said)[0] in mail.decode().replace("=\r\n", "")
+
+
+def test_an_invitation_that_is_not_mailed_stands_and_the_command_says_so_in_one_line(
+    terminal: Terminal, server: Server
+) -> None:
+    server.rcpt = on("rita@dfe.example.org", say=NOBODY, times=1)
+    out, err = terminal.both("users", "invite", "rita", "--mail", code=1)
+    assert LINK.search(out)
+    assert len(err.strip().splitlines()) == 1
+    assert "was not mailed to rita@dfe.example.org" in err
+    assert NOBODY in err
+    assert "The invitation stands" in err
+    assert terminal.json("audit")[-1]["action"] == "invite"
+    assert "/invitation/" not in terminal.json("doctor", code=1).__repr__()
 
 
 def test_no_transaction_is_open_while_the_mail_server_thinks(room: Room, server: Server) -> None:

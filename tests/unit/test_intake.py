@@ -12,6 +12,7 @@ from campaign.intake import (
     PartnerRow,
     SubscriberRow,
     account_of,
+    accounts_of,
     read_accounts,
     read_partners,
     read_subscribers,
@@ -161,6 +162,27 @@ def test_accounts_come_with_opened_credentials_that_are_not_printed(tmp_path: Pa
 )
 def test_each_fault_of_an_account_is_named_with_its_mend(tmp_path: Path, row: str, said: str) -> None:
     assert [f"people.csv:2: {said}" in words for words in account_faults(tmp_path, row + "\n")] == [True]
+
+
+def test_a_file_that_is_sent_says_by_its_columns_what_it_leaves_as_it_is() -> None:
+    content = (
+        ACCOUNTS.replace("mode,credentials", "mode") + "oakfield,x,h,1,\noakfield,x,i,2,api\noakfield,email,n,l,\n"
+    )
+    unsaid, said, mail = accounts_of("sent.csv", content.encode(), CHANNELS, PARTNERS)
+    assert [(row.mode, "mode" in row.columns) for row in (unsaid, said, mail)] == [
+        ("by-hand", False),
+        ("api", True),
+        ("api", False),
+    ]
+
+
+def test_credentials_in_a_file_that_is_sent_are_one_fault_and_are_not_opened() -> None:
+    content = ACCOUNTS + "oakfield,x,h,1,by-hand,env:HOME\noakfield,x,i,2,by-hand,file:secret\n"
+    with pytest.raises(BadInput) as caught:
+        accounts_of("sent.csv", content.encode(), CHANNELS, PARTNERS)
+    assert [str(found) for found in caught.value.findings] == [
+        "sent.csv:2: credentials: they are not taken from here. Connect the account, or import it on the command line"
+    ]
 
 
 def test_a_secret_pasted_into_the_table_is_refused_and_not_shown(tmp_path: Path) -> None:

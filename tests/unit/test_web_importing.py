@@ -1,8 +1,5 @@
 """Posts from a file in the pages: a preview that stores nothing, and a confirmation that is bound to it."""
 
-import re
-from html import unescape
-
 import pytest
 import requests
 from pages_room import Browser, Room
@@ -14,23 +11,14 @@ from campaign.web.forms import MOST_BYTES
 pytestmark = pytest.mark.thorough
 PAGE = "/posts/import"
 FILE = "channel,template,at,x_line\nx,post-1,03/12/2025 09:30,A line <b>\nx,post-1,04/12/2025 9:30,Another line\n"
-FIELD = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)"')
 
 
 def upload(browser: Browser, text: str, name: str = "posts.csv") -> requests.Response:
-    return browser.session.post(
-        f"{browser.address}{PAGE}",
-        data={"form_token": browser.token},
-        files={"file": (name, text.encode(), "text/csv")},
-        timeout=20,
-    )
+    return browser.upload(PAGE, text, name)
 
 
 def confirm(browser: Browser, page: str, **changed: str) -> requests.Response:
-    """Send the form of a preview, as a browser without scripts does."""
-    fields = {name: unescape(text) for name, text in FIELD.findall(page)} | {"do": "send"} | changed
-    files = {name: (None, text) for name, text in fields.items()}  # which makes it multipart
-    return browser.session.post(f"{browser.address}{PAGE}", files=files, timeout=20, allow_redirects=False)
+    return browser.confirm(PAGE, page, **{"do": "send", **changed})
 
 
 def count(room: Room) -> int:

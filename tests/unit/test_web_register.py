@@ -1,7 +1,6 @@
 """Partners, accounts, agreement and plan in the pages: seen first, stored in one's name, refused beside the field."""
 
 import re
-from html import unescape
 
 import pytest
 import requests
@@ -15,7 +14,6 @@ from campaign.models.status import Status
 
 pytestmark = pytest.mark.thorough
 HOME = "/admin/partners"
-FIELD = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)"')
 FILE = 'partner,name,kind,agreed,x_line\noak,Oak School,school,,Our line\nyew,Yew,charity,"2025-11-20, Jo",<b>\n'
 
 
@@ -71,16 +69,11 @@ def test_a_partner_that_cannot_be_is_refused_beside_its_field(room: Room, typed:
 
 
 def upload(browser: Browser, text: str) -> requests.Response:
-    files = {"file": ("partners.csv", text.encode(), "text/csv")}
-    return browser.session.post(
-        f"{browser.address}{HOME}/import", data={"form_token": browser.token}, files=files, timeout=20
-    )
+    return browser.upload(f"{HOME}/import", text)
 
 
 def confirm(browser: Browser, page: str, **changed: str) -> requests.Response:
-    fields = {name: unescape(text) for name, text in FIELD.findall(page)} | {"do": "import"} | changed
-    files = {name: (None, text) for name, text in fields.items()}
-    return browser.session.post(f"{browser.address}{HOME}/import", files=files, timeout=20, allow_redirects=False)
+    return browser.confirm(f"{HOME}/import", page, do="import", **changed)
 
 
 def test_a_file_is_shown_row_by_row_before_it_is_taken(room: Room) -> None:

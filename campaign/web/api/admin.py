@@ -1,4 +1,4 @@
-"""For admins' programs: people and their invitations, email lists, the audit log."""
+"""For admins' programs: people and their invitations, the audit log."""
 
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
@@ -9,8 +9,8 @@ from pydantic import BaseModel, Field
 from campaign import people
 from campaign.clock import iso
 from campaign.intake.values import ROW_MAX
-from campaign.models import audiences, mailing, sign_in, users
 from campaign.models import audit as chain
+from campaign.models import sign_in, users
 from campaign.models.audit import Audit, AuditFilter
 from campaign.models.users import User
 from campaign.people import Right, demand, roster, tickets
@@ -63,26 +63,19 @@ class PersonStory(PersonOut):
     sessions: list[SessionOut]
 
 
+class Inviting(Sent):
+    """How a person is invited."""
+
+    mail: bool = Field(default=False, description="Whether the link is mailed to them.")
+
+
 class Invitation(BaseModel):
-    """An invitation."""
+    """An invitation. It stands whether or not it could be mailed. Asked again under one key, all else is null."""
 
     person: str
-    link: str | None = Field(description="Opens once, within a week. Shown this once: asked again under one key, null.")
-
-
-class ListOut(BaseModel):
-    """An email list. ``speakers``: the partners that mail it."""
-
-    key: str
-    wanting: int
-    left: int
-    speakers: list[str]
-
-
-class Lists(Page[ListOut]):
-    """The email lists. ``suppressed``: how many addresses get no mail at all, by reason."""
-
-    suppressed: dict[str, int]
+    link: str | None = Field(default=None, description="Opens once, within a week. Shown this once.")
+    mailed: bool | None = Field(default=None, description="Whether the mail server took it; null: nobody asked it.")
+    unsent: str | None = Field(default=None, description="Why the mail server did not take it.")
 
 
 class Checked(BaseModel):
@@ -209,20 +202,30 @@ def end_sessions(ident: Number, who: Administers, once: Onced) -> PersonOut:
 
 
 @router.post("/people/{ident}/invite")
-def invite_person(ident: Number, who: Administers, once: Onced) -> Invitation:
-    """Make a new invitation; the one before no longer opens."""
-    made = list[str]()
+def invite_person(ident: Number, who: Administers, once: Onced, sent: Inviting | None = None) -> Invitation:
+    """Make a new invitation, and mail it where that is asked for; the one before no longer opens."""
+    made = list[tuple[User, str]]()
 
     def act(desk: Desk) -> dict[str, object]:
         demand(desk.person, Right.ADMINISTER)
         found = people.acting(desk.session, roster.numbered(desk.session, ident).name)
-        made.append(tickets.issue(desk.session, found, Purpose.INVITATION, by=desk.person.name, now=desk.now))
-        return {"person": str(found.id), "link": None}
+        made.append((found, tickets.issue(desk.session, found, Purpose.INVITATION, by=desk.person.name, now=desk.now)))
+        return {"person": str(found.id)}
 
     # What is kept under an idempotency key lies there in the clear: the secret goes past it.
-    answer = once.do(who, None, Invitation, act)
-    link = who.house.address(f"/invitation/{made[0]}") if made else None
-    return answer.model_copy(update={"link": link})
+    answer = once.do(who, sent, Invitation, act)
+    mail = sent is not None and sent.mail
+    return answer.model_copy(update=_told(who, *made[0], mail=mail)) if made else answer
+
+
+def _told(who: Caller, person: User, secret: str, *, mail: bool) -> dict[str, object]:
+    """Return the link, mailed where that is asked for, with what came of it."""
+    invitations = who.house.app.notices.invitations
+    link = invitations.link(secret)
+    if not mail:
+        return {"link": link}
+    unsent = invitations.send(person.email or "", person.name, link)
+    return {"link": link, "mailed": unsent is None, "unsent": unsent}
 
 
 def _done(ident: int, who: Caller, once: Once, sent: Sent | None, do: Callable[[Desk, User], object]) -> PersonOut:
@@ -233,21 +236,6 @@ def _done(ident: int, who: Caller, once: Once, sent: Sent | None, do: Callable[[
         return _person(found)
 
     return once.do(who, sent, PersonOut, act)
-
-
-@router.get("/lists")
-def list_lists(who: Administers) -> Lists:
-    """List the email lists, with how many want their mail and how many have left; and the suppressed addresses."""
-    demand(who.person, Right.ADMINISTER)
-    with who.house.app.database.read() as session:
-        items = [
-            ListOut(
-                key=one.key, wanting=one.wanting, left=one.left, speakers=list(mailing.speakers(session, one.ident))
-            )
-            for one in audiences.counts(session)
-        ]
-        suppressed = dict(audiences.suppressed(session))
-    return Lists(items=items, suppressed=suppressed)
 
 
 @router.get("/audit")

@@ -1,5 +1,6 @@
-"""Who takes part, for admins' programs: a new partner, partners from a file, a new account."""
+"""Who takes part, for admins' programs: new partners and accounts, one by one or from a file."""
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Annotated, Literal
 
@@ -11,12 +12,15 @@ from campaign.models import partners
 from campaign.people.bearers import Scope
 from campaign.plan.days import day_start
 from campaign.plan.template import wanted_fields
-from campaign.register import accounts
+from campaign.register import accounts, foreseen
 from campaign.register import partners as register
+from campaign.register.foreseen import State
 from campaign.reports.documents import account_document, partner_document
 from campaign.review import speaking
 from campaign.review.agreement import Given
 from campaign.review.decisions import Desk
+from campaign.review.rebinding import take_accounts
+from campaign.web.accounts_importing import account_rows
 from campaign.web.api.bearer import Administers, Caller
 from campaign.web.api.once import Onced
 from campaign.web.api.problems import SeenOthers
@@ -45,13 +49,18 @@ class Value(BaseModel):
     before: str
     after: str
 
+    @classmethod
+    def every(cls, found: Iterable[foreseen.Value]) -> "list[Value]":
+        """Return values as they go out."""
+        return [cls(column=column, before=before, after=after) for column, before, after in found]
+
 
 class PartnerChange(BaseModel):
     """What a row would do."""
 
     partner: str
     name: str
-    state: Literal["new", "changed", "same"]
+    state: State
     values: list[Value]
     agreed_by: str | None = Field(description="Who is recorded as agreeing; null: the row records no agreement.")
 
@@ -69,6 +78,34 @@ class PartnersTaken(BaseModel):
     added: int
     changed: int
     same: int
+
+
+class AccountChange(BaseModel):
+    """What a row would do."""
+
+    partner: str
+    channel: str
+    handle: str
+    state: State
+    values: list[Value]
+    returns: int = Field(description="How many approved posts go back to review.")
+    reconnects: bool = Field(description="Whether its access is for another id, so that it is to be connected again.")
+
+
+class AccountsPreviewed(BaseModel):
+    """What a file of accounts would do."""
+
+    seen: str = Field(description="To be sent with the order to store them.")
+    rows: list[AccountChange]
+
+
+class AccountsTaken(BaseModel):
+    """What a file of accounts has done."""
+
+    added: int
+    changed: int
+    same: int
+    posts: int = Field(description="Posts that are for another account now; those that were approved are in review.")
 
 
 class NewAccount(Sent):
@@ -117,7 +154,7 @@ def preview_partners(sent: CsvFile, who: Administers) -> PartnersPreviewed:
             partner=one.key,
             name=one.name,
             state=one.state,
-            values=[Value(column=column, before=before, after=after) for column, before, after in one.values],
+            values=Value.every(one.values),
             agreed_by=one.agrees[0] if one.agrees else None,
         )
         for one in found
@@ -177,3 +214,40 @@ def add_account(sent: NewAccount, who: Administers, once: Onced) -> AccountOut:
         return account_document(*partners.account_with_partner(desk.session, found.ident))
 
     return once.do(who, sent, AccountOut, act)
+
+
+@router.post("/accounts/import/preview")
+def preview_accounts(sent: CsvFile, who: Administers) -> AccountsPreviewed:
+    """Show what each row of a file would do; nothing is stored. Columns: `partner`, `channel`, `handle`, `external_id`
+    and, where wanted, `mode`, `sender`, `reply_to`; credentials are never sent.
+    """
+    rows = account_rows(who.house, sent.name, sent.csv.encode())
+    with who.house.app.database.read() as session:
+        found = accounts.preview(session, rows, who.house.app.vault, by=who.person)
+    shown = [
+        AccountChange(
+            partner=one.partner,
+            channel=one.channel,
+            handle=one.handle,
+            state=one.state,
+            values=Value.every(one.values),
+            returns=one.returns,
+            reconnects=one.reconnects,
+        )
+        for one in found
+    ]
+    return AccountsPreviewed(seen=seen(found), rows=shown)
+
+
+@router.post("/accounts/import", status_code=201)
+def import_accounts(sent: SeenCsvFile, who: Administers, once: Onced) -> AccountsTaken:
+    """Store the accounts of a file, where its rows would still do what was seen."""
+    vault, rows = who.house.app.vault, account_rows(who.house, sent.name, sent.csv.encode())
+
+    def act(desk: Desk) -> dict[str, object]:
+        if seen(accounts.preview(desk.session, rows, vault, by=desk.person)) != sent.seen:
+            raise SeenOthers
+        done, posts = take_accounts(desk, rows, vault)
+        return {"added": done.added, "changed": done.changed, "same": done.same, "posts": posts}
+
+    return once.do(who, sent, AccountsTaken, act)

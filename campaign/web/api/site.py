@@ -16,6 +16,7 @@ from campaign.web.api import (
     health,
     holds,
     importing,
+    lists,
     outcomes,
     participation,
     pictures,
@@ -47,6 +48,7 @@ _MODULES = (
     participation,
     health,
     admin,
+    lists,
     webhooks,
     account,
 )

@@ -1,0 +1,158 @@
+"""For admins' programs: email lists, their readers, and readers from a file."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, Field
+from sqlmodel import Session
+
+from campaign.errors import UnknownName
+from campaign.intake import SubscriberRow, subscribers_of
+from campaign.models import audiences, mailing
+from campaign.models.mailing import MailingList
+from campaign.people import Right, demand
+from campaign.register import lists as register
+from campaign.reports.readers import reader_row
+from campaign.review.decisions import Desk
+from campaign.web import places
+from campaign.web.api.bearer import Administers, Caller
+from campaign.web.api.once import Onced
+from campaign.web.api.problems import SeenOthers
+from campaign.web.api.shapes import CsvFile, Cursor, Digest, Name, Page, Size
+from campaign.web.forms import seen
+
+router = APIRouter(prefix="/lists", tags=["admin"])
+
+
+class ListOut(BaseModel):
+    """An email list. ``speakers``: the partners that mail it."""
+
+    key: str
+    wanting: int
+    left: int
+    speakers: list[str]
+
+
+class Lists(Page[ListOut]):
+    """The email lists. ``suppressed``: how many addresses get no mail at all, by reason."""
+
+    suppressed: dict[str, int]
+
+
+class ReaderOut(BaseModel):
+    """Somebody on a list. ``unsubscribed_at`` null: they want its mail."""
+
+    email: str
+    name: str
+    consent_source: str
+    consent_at: str
+    unsubscribed_at: str | None
+
+
+class ReadersFile(CsvFile):
+    """A CSV file of readers."""
+
+    list: Name = Field(description="The list; one that is not there is made.")
+
+
+class SeenReadersFile(ReadersFile):
+    """A CSV file of readers whose preview was seen."""
+
+    seen: Digest
+
+
+class ReadersPreviewed(BaseModel):
+    """What a file of readers would do; it names nobody."""
+
+    seen: str = Field(description="To be sent with the order to store them.")
+    list: str
+    is_new: bool = Field(description="Whether the list would be made.")
+    added: int
+    changed: int
+    same: int
+    left: int = Field(description="Rows of people who have left the list: they stay away.")
+    suppressed: int = Field(description="How many of all these addresses get no mail, whatever list they are on.")
+
+
+class ReadersTaken(BaseModel):
+    """What a file of readers has done."""
+
+    added: int
+    changed: int
+    same: int = Field(description="As before, or away and staying so.")
+
+
+@router.get("")
+def list_lists(who: Administers) -> Lists:
+    """List the email lists, with how many want their mail and how many have left; and the suppressed addresses."""
+    demand(who.person, Right.ADMINISTER)
+    with who.house.app.database.read() as session:
+        items = [
+            ListOut(
+                key=one.key, wanting=one.wanting, left=one.left, speakers=list(mailing.speakers(session, one.ident))
+            )
+            for one in audiences.counts(session)
+        ]
+        suppressed = dict(audiences.suppressed(session))
+    return Lists(items=items, suppressed=suppressed)
+
+
+@router.get("/readers")
+def list_readers(
+    who: Administers,
+    key: Annotated[Name, Query(alias="list", description="The list.")],
+    limit: Size = 200,
+    cursor: Cursor = "",
+) -> Page[ReaderOut]:
+    """List everybody on a list, with their consent, in the order in which they came; those who have left too."""
+    demand(who.person, Right.ADMINISTER)
+    with who.house.app.database.read() as session:
+        found = _found(session, key)
+        page = audiences.readers_page(session, found.id or 0, limit, after=places.read(cursor, int))
+    items = [ReaderOut.model_validate(reader_row(one)) for one in page.rows]
+    return Page[ReaderOut](items=items, next=str(page.rows[-1].id) if page.has_after else None)
+
+
+def _found(session: Session, key: str) -> MailingList:
+    found = mailing.list_by_key(session, key)
+    if found is None:
+        raise UnknownName(kind="list", name=key, mend="GET /lists names those that there are.")
+    return found
+
+
+@router.post("/import/preview")
+def preview_readers(sent: ReadersFile, who: Administers) -> ReadersPreviewed:
+    """Count what a file would do; nothing is stored. Columns: `email`, `consent_source`, `consent_at` and, where
+    wanted, `name` and details.
+    """
+    rows = _rows(who, sent)
+    with who.house.app.database.read() as session:
+        found = register.preview(session, sent.list, rows, by=who.person)
+    return ReadersPreviewed(
+        seen=seen([found]),
+        list=found.key,
+        is_new=found.is_new,
+        added=found.new,
+        changed=found.changed,
+        same=found.same,
+        left=found.left,
+        suppressed=found.suppressed,
+    )
+
+
+@router.post("/import", status_code=201)
+def import_readers(sent: SeenReadersFile, who: Administers, once: Onced) -> ReadersTaken:
+    """Store the readers of a file, where its rows would still do what was seen. Who has left is not brought back."""
+    rows = _rows(who, sent)
+
+    def act(desk: Desk) -> dict[str, object]:
+        if seen([register.preview(desk.session, sent.list, rows, by=desk.person)]) != sent.seen:
+            raise SeenOthers
+        done = register.take(desk.session, sent.list, rows, by=desk.person, now=desk.now)
+        return {"added": done.added, "changed": done.changed, "same": done.same}
+
+    return once.do(who, sent, ReadersTaken, act)
+
+
+def _rows(who: Caller, sent: ReadersFile) -> list[SubscriberRow]:
+    return subscribers_of(sent.name, sent.csv.encode(), who.house.now())

@@ -1,0 +1,86 @@
+"""Email lists by an admin's program: readers come in counted, go out page by page, and no answer is kept with one."""
+
+import pytest
+from api_room import Program, program
+from pages_room import Room
+from sqlmodel import select
+
+from campaign.models import audit, mailing
+from campaign.models.tokens import Answered
+
+pytestmark = pytest.mark.thorough
+ROWS = "".join(f"r{number}@example.org,R{number},form,2025-11-20\n" for number in range(5))
+FILE = {"list": "parents", "csv": f"email,name,consent_source,consent_at\n{ROWS}"}
+
+
+def imported(adam: Program) -> None:
+    seen = adam.call("POST", "/lists/import/preview", FILE).json()["seen"]
+    assert adam.call("POST", "/lists/import", FILE | {"seen": seen}).status_code == 201
+
+
+def test_a_file_of_readers_is_counted_then_taken(room: Room) -> None:
+    adam = program(room, "adam")
+    seen = adam.call("POST", "/lists/import/preview", FILE)
+    assert "@example.org" not in seen.text
+    told = {"added": 5, "changed": 0, "same": 0}
+    assert seen.json() == {
+        **told,
+        "seen": seen.json()["seen"],
+        "list": "parents",
+        "is_new": True,
+        "left": 0,
+        "suppressed": 0,
+    }
+    assert adam.get("/lists")["items"] == [], "a preview makes no list"
+    assert adam.call("POST", "/lists/import", FILE | {"seen": "0" * 64}).json()["code"] == "changed"
+    order = FILE | {"seen": seen.json()["seen"]}
+    assert adam.call("POST", "/lists/import", order, **{"Idempotency-Key": "r"}).json() == told
+    assert adam.call("POST", "/lists/import", order, **{"Idempotency-Key": "r"}).json() == told
+    assert [(one["key"], one["wanting"]) for one in adam.get("/lists")["items"]] == [("parents", 5)]
+    with room.office.database.read() as session:
+        kept = str(session.exec(select(Answered.body, Answered.request)).all())
+        facts = [row.facts for row in audit.rows(session) if row.action == "import list"]
+    assert "example.org" not in kept
+    assert facts == [{"added": 5, "changed": 0}]
+
+
+def test_readers_go_out_page_by_page_each_once_with_who_has_left(room: Room) -> None:
+    adam = program(room, "adam")
+    imported(adam)
+    with room.office.database.write() as session:
+        parents = mailing.list_by_key(session, "parents")
+        assert parents is not None
+        mailing.unsubscribe(session, mailing.subscribers(session, parents.id or 0)[0].token, room.office.clock.now())
+    seen, cursor = list[tuple[str, bool]](), ""
+    while cursor is not None:
+        page = adam.get(f"/lists/readers?list=parents&limit=2&cursor={cursor}")
+        seen += [(one["email"], one["unsubscribed_at"] is not None) for one in page["items"]]
+        cursor = page["next"]
+        assert "@" not in str(cursor), "an address is no part of an address of ours"
+    assert seen == [(f"r{number}@example.org", number == 0) for number in range(5)]
+
+
+def test_what_is_no_list_or_no_reader_is_refused(room: Room) -> None:
+    adam = program(room, "adam")
+    assert adam.call("GET", "/lists/readers?list=none").status_code == 404
+    for path in ("/lists/import/preview", "/lists/import"):
+        wrong = FILE | {"csv": "email,consent_source,consent_at\nann,form,2025-11-20\n", "name": "ours.csv"}
+        found = adam.call("POST", path, wrong | ({} if "preview" in path else {"seen": "0" * 64}))
+        assert found.status_code == 422
+        assert "ours.csv:2" in found.text
+    assert adam.call("POST", "/lists/import/preview", FILE | {"list": "a\nb"}).status_code == 422
+
+
+@pytest.mark.parametrize("name", ["olga", "rita"])
+def test_nobody_but_an_admin_reads_or_brings_readers(room: Room, name: str) -> None:
+    imported(program(room, "adam"))
+    somebody = program(room, name)
+    for method, path, body in (
+        ("GET", "/lists/readers?list=parents", None),
+        ("GET", "/lists/readers?list=none", None),
+        ("POST", "/lists/import/preview", FILE),
+        ("POST", "/lists/import", FILE | {"seen": "0" * 64}),
+    ):
+        found = somebody.call(method, path, body)
+        assert found.status_code == 403, path
+        assert "r0@" not in found.text
