@@ -80,6 +80,8 @@ def _first_written(
     ordered = statement.order_by(col(Post.due_at), col(Post.id))
     # Two questions, each by its index; one that sorted by this would read all that waits.
     found = list(session.execute(ordered.where(_WRITTEN).limit(limit)))
+    if len(found) == limit:
+        return found
     return found + list(session.execute(ordered.where(sa.not_(_WRITTEN)).limit(limit - len(found))))
 
 

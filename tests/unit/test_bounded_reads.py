@@ -18,6 +18,7 @@ from campaign.models import (
     audit,
     bookings,
     figures,
+    groups,
     listing,
     mailing,
     participation,
@@ -205,6 +206,28 @@ def test_the_audit_log_is_filtered_by_an_index(database: Database, by: dict[str,
     assert [name, "id"] in [one["column_names"] for one in found]
     with database.read() as session:
         assert audit.page(session, AuditFilter(**by), 50, after=(9,)).rows == []
+
+
+def test_what_was_written_for_one_post_is_found_among_all_that_waits_by_an_index(
+    database: Database, clock: MovedClock
+) -> None:
+    with database.write() as session:
+        account = add_account(session, clock.now())
+        facts = {"status": Status.IN_REVIEW, "fields": {}}
+        for number in range(199):
+            add_post(session, account, clock.now(), changes=facts | {"occurrence": str(number)})
+    database.learn()  # of a time when there were none
+    with database.write() as session:
+        ours = add_post(session, account, clock.now() + DAY, changes=facts | {"fields": {"line": "ours"}})
+        wanted, key = ours.ident, groups.GroupKey(ours.template, ours.template_version, ours.channel)
+    with database.read() as session:
+        assert groups.stored(session, limit=3)[0].post_id == wanted
+        assert groups.posts_of(session, key, limit=3)[0].post.id == wanted
+    for question in (
+        lambda session: groups.stored(session, limit=1),
+        lambda session: groups.posts_of(session, key, limit=1),
+    ):
+        assert "post_written" in plan_of(database, question)
 
 
 def test_a_list_is_read_page_by_page(database: Database, clock: MovedClock, monkeypatch: pytest.MonkeyPatch) -> None:
