@@ -210,18 +210,16 @@ def list_lists(as_json: AsJson = False) -> None:
 
 
 @lists.command("export")
-def export_list(name: Annotated[str, typer.Argument(metavar="LIST")]) -> None:
-    """Print a list as CSV, with consent and unsubscription."""
-    from campaign.models import mailing
+def export_list(name: Annotated[str, typer.Argument(metavar="LIST")], by: As = None) -> None:
+    """Print a list as CSV, with consent and unsubscription. The audit log says who did."""
+    from campaign.register import lists as register
     from campaign.reports.export import write_csv
     from campaign.reports.readers import READER_COLUMNS, each_reader
 
     with opened() as app:
-        with app.database.read() as session:
-            found = mailing.list_by_key(session, name)
-        if found is None:
-            raise UnknownName(kind="list", name=name, mend="`campaign lists list` names them.")
-        write_csv(each_reader(app.database, found.id or 0), sys.stdout, READER_COLUMNS)
+        with desk(app, by) as place:
+            ident = register.hand_out(place.session, name, by=place.person, now=place.now)
+        write_csv(each_reader(app.database, ident), sys.stdout, READER_COLUMNS)
 
 
 @users.command("add")

@@ -10,6 +10,7 @@ from hashlib import sha256
 from sqlmodel import Session
 
 from campaign.config import said
+from campaign.errors import UnknownName
 from campaign.intake import SubscriberRow
 from campaign.models import audiences, audit, mailing
 from campaign.models.mailing import MailingList, Subscriber, folded
@@ -85,6 +86,30 @@ def take(session: Session, key: str, rows: Sequence[SubscriberRow], *, by: User,
     facts = {"added": taken.added, "changed": taken.changed}
     audit.record(session, who=by.name, action="import list", subject=f"list:{key}", at=now, facts=facts)
     return taken
+
+
+def found_list(session: Session, key: str, *, by: User) -> MailingList:
+    """Return a list whose readers somebody wants to see.
+
+    Raises:
+        NotAllowed: the person may not.
+        UnknownName: there is no such list.
+
+    """
+    demand(by, Right.ADMINISTER)
+    found = mailing.list_by_key(session, key) if key.isprintable() else None
+    if found is None:
+        raise UnknownName(kind="list", name=key, mend="`campaign lists list` and the page Email lists name them.")
+    return found
+
+
+def hand_out(session: Session, key: str, *, by: User, now: datetime) -> int:
+    """Return the number of a list whose readers somebody takes away, and write down that they do: these are people's
+    addresses. Raises as ``found_list`` does.
+    """
+    found = found_list(session, key, by=by)
+    audit.record(session, who=by.name, action="export list", subject=f"list:{key}", at=now)
+    return found.id or 0
 
 
 def _known(session: Session, found: MailingList | None) -> dict[str, Subscriber]:

@@ -2,9 +2,9 @@
 
 from fastapi.responses import Response
 
-from campaign.errors import UnknownName
 from campaign.models import audiences, mailing
 from campaign.people import Right
+from campaign.register import lists as register
 from campaign.reports.readers import READER_COLUMNS, each_reader
 from campaign.web.area import Area
 from campaign.web.downloads import as_csv
@@ -28,9 +28,6 @@ def lists(who: Who) -> Response:
 @area.get("/admin/lists/{key}.csv", Right.ADMINISTER)
 def list_csv(key: str, who: Who) -> Response:
     """Give a list as a file, with consent and who has left, as `campaign lists export` prints it."""
-    with who.reading() as session:
-        found = mailing.list_by_key(session, key) if key.isprintable() else None
-        if found is None:
-            raise UnknownName(kind="list", name=key, mend="The page shows those that there are.")
-    rows = each_reader(who.house.app.database, found.id or 0)
-    return as_csv(rows, READER_COLUMNS, f"list-{found.id}")
+    with who.desk() as desk:
+        ident = register.hand_out(desk.session, key, by=desk.person, now=desk.now)
+    return as_csv(each_reader(who.house.app.database, ident), READER_COLUMNS, f"list-{ident}")

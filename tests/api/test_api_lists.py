@@ -58,6 +58,9 @@ def test_readers_go_out_page_by_page_each_once_with_who_has_left(room: Room) -> 
         cursor = page["next"]
         assert "@" not in str(cursor), "an address is no part of an address of ours"
     assert seen == [(f"r{number}@example.org", number == 0) for number in range(5)]
+    with room.office.database.read() as session:
+        taken = [(row.who, row.subject) for row in audit.rows(session) if row.action == "export list"]
+    assert taken == [("adam", "list:parents")], "once, however many pages it has"
 
 
 def test_what_is_no_list_or_no_reader_is_refused(room: Room) -> None:

@@ -182,6 +182,7 @@ def test_subscribers_keep_their_consent_and_who_left_is_not_brought_back(termina
     assert lines[1].startswith("a@example.org,Ann,form,2025-01-01T10:00:00Z,2025-01-01")
     assert lines[2] == "b@example.org,Bo,form,2025-01-02T00:00:00Z,"
     assert terminal.json("lists", "list") == [{"list": "parents", "subscribers": 1}]
+    assert [row["subject"] for row in terminal.json("audit") if row["action"] == "export list"] == ["list:parents"]
 
 
 @pytest.mark.parametrize("spelt", ["ann@example.org", "ANN@EXAMPLE.ORG", "Ann@example.org"])

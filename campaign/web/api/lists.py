@@ -4,12 +4,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
-from sqlmodel import Session
 
-from campaign.errors import UnknownName
 from campaign.intake import SubscriberRow, subscribers_of
 from campaign.models import audiences, mailing
-from campaign.models.mailing import MailingList
 from campaign.people import Right, demand
 from campaign.register import lists as register
 from campaign.reports.readers import reader_row
@@ -104,20 +101,18 @@ def list_readers(
     limit: Size = 200,
     cursor: Cursor = "",
 ) -> Page[ReaderOut]:
-    """List everybody on a list, with their consent, in the order in which they came; those who have left too."""
-    demand(who.person, Right.ADMINISTER)
+    """List everybody on a list, with their consent, in the order in which they came; those who have left too. The audit
+    log says who begins to.
+    """
+    after = places.read(cursor, int)
+    if after is None:
+        with who.desk() as desk:
+            register.hand_out(desk.session, key, by=desk.person, now=desk.now)
     with who.house.app.database.read() as session:
-        found = _found(session, key)
-        page = audiences.readers_page(session, found.id or 0, limit, after=places.read(cursor, int))
+        found = register.found_list(session, key, by=who.person)
+        page = audiences.readers_page(session, found.id or 0, limit, after=after)
     items = [ReaderOut.model_validate(reader_row(one)) for one in page.rows]
     return Page[ReaderOut](items=items, next=str(page.rows[-1].id) if page.has_after else None)
-
-
-def _found(session: Session, key: str) -> MailingList:
-    found = mailing.list_by_key(session, key)
-    if found is None:
-        raise UnknownName(kind="list", name=key, mend="GET /lists names those that there are.")
-    return found
 
 
 @router.post("/import/preview")
