@@ -60,7 +60,7 @@ class Visitor:
         connection = http.client.HTTPConnection(self.host, timeout=600)
         connection.request("GET", path, headers={"Cookie": self.cookie} if self.cookie else {})
         answer = connection.getresponse()
-        text = (answer.read(_PIECE) if piece else answer.read()).decode(errors="replace")
+        text = (answer.read1(_PIECE) if piece else answer.read()).decode(errors="replace")
         if cookie := answer.headers.get("set-cookie"):
             self.cookie = cookie.partition(";")[0]
         connection.close()
