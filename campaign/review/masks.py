@@ -1,9 +1,10 @@
 """A partner's registered name and region behind marks: they differ in every post, and nobody wrote them. Pure.
 
 Where lines of many partners are shown as one, the other facts of a partner's details stand behind marks too: names
-and addresses. What does not stand there as it is, is never behind a mark.
+and addresses, and its name without its last words. What does not stand there as it is, is never behind a mark.
 """
 
+from collections.abc import Iterator
 from typing import Final, NamedTuple, Protocol
 
 from campaign.models.partners import Partner
@@ -38,6 +39,7 @@ def _mark(name: str) -> str:
 
 NAME: Final = _mark("partner\N{RIGHT SINGLE QUOTATION MARK}s name")
 REGION: Final = _mark("region")
+SHORT: Final = _mark("short name")
 
 _NAMING: Final = frozenset(
     {"short_name", "school", "school_name", "organisation", "town", "city", "address", "postcode"}
@@ -66,4 +68,13 @@ def neutral(partner: Partner, line: str) -> str:
         fact = masked(partner, value.strip())
         if fact and fact in found and (key in _NAMING or is_mark(value.strip())):
             found = replaced(found, fact, _mark(key.replace("_", " ")))
+    for short in _shorter(partner.name):
+        if short in found:
+            found = replaced(found, short, SHORT)
     return found
+
+
+def _shorter(name: str) -> Iterator[str]:
+    """Yield how a name is shortened: without its last words, two of them at the least."""
+    words = name.split()
+    return (" ".join(words[:count]) for count in range(len(words) - 1, 1, -1))

@@ -63,7 +63,8 @@ def novelties(
     fixed: Callable[[GroupKey, str | None, str | None], FixedLines],
     approved: Mapping[int, Collection[str]],
 ) -> list[Novelty]:
-    """Return the new lines: what one post alone says first, and of two that are as rare what is easily wrong.
+    """Return the new lines: what the fewest partners say first, of two that are as rare what is easily wrong, then what
+    stands in the fewest posts.
 
     ``fixed`` gives the lines of a group's template, ``approved`` by the partner's id what was approved before.
     """
@@ -74,7 +75,7 @@ def novelties(
     every = [
         Novelty(tuple(Wording(words, tuple(posts)) for words, posts in wordings.items())) for wordings in found.values()
     ]
-    return sorted(every, key=lambda one: (len(one.posts), -len(one.holds), one.words))
+    return sorted(every, key=lambda one: (len(one.partners), -len(one.holds), len(one.posts), one.words))
 
 
 def _new_lines(

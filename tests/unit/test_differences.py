@@ -141,6 +141,14 @@ def test_each_new_line_stands_once_and_the_rarest_first() -> None:
     assert [partner.key for partner in found[1].partners] == ["p5", "p6"]
 
 
+def test_what_one_partner_says_everywhere_stands_before_what_many_say_once() -> None:
+    posts = [told(1, "Join in.", "Ring 0909 879 0123", channel=channel) for channel in ("x", "facebook", "linkedin")]
+    posts += [told(number, "Join in.", "Shared.", channel="email") for number in (2, 3)]
+    posts += [told(number, "Join in.", channel="email") for number in range(4, 9)]
+    found = novelties(posts, lambda *_place: FIXED, {})
+    assert [(one.words, len(one.posts)) for one in found] == [("Ring 0909 879 0123", 3), ("Shared.", 2)]
+
+
 def test_what_check_finds_makes_even_common_words_a_case_of_their_own() -> None:
     fault = Finding("t", "words", "it is too long", "Shorten it")
     found = changes([said(1, "Join in.", "Tell us what works.", findings=(fault,))], FIXED)

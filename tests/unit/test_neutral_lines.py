@@ -117,10 +117,19 @@ def test_in_a_group_posts_that_are_alike_are_together_and_every_fault_is_on_its_
     assert len(found[-1]) == SCHOOLS - len(WRONG)
 
 
+def test_a_name_without_its_last_words_is_the_partners_own() -> None:
+    one = Partner(id=1, key="ash", name="Alder Grange Sixth Form College", joined_at=NOW)
+    for words in ("Alder Grange", "Alder Grange Sixth Form"):
+        assert neutral(one, f"{words} joins in").replace("\N{WORD JOINER}", "") == "[short name] joins in"
+    assert neutral(one, "Alder joins in") == "Alder joins in", "one word may be any word"
+
+
 @pytest.mark.parametrize(
     ("text", "marked"),
     [
         ("Oak 1 Primary, Oak 1", "[partner’s name], [short name]"),
+        ("Oak 11 joins in", "Oak 11 joins in"),
+        ("Oak joins in", "Oak joins in"),
         ("Ring 0113 496 0001.", "Ring [phone]."),
         ("Ring 0113 496 00011", "Ring 0113 496 00011"),
         ("See https://s1.example.org/send.", "See [local link]."),

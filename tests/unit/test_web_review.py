@@ -84,6 +84,17 @@ def test_what_is_set_aside_is_left_and_comes_back_with_a_comment(room: Room) -> 
     assert room.office.seen(posts[2]).comment == "A wrong number"
 
 
+def test_what_is_no_longer_set_aside_stays_so_when_the_form_comes_back(room: Room) -> None:
+    """Who unticks a post and forgets the comment does not return it with what was ticked before."""
+    posts, browser = three(room), room.browser("rita")
+    assert decide(browser, "approve", [str(post) for post in posts[1:]]) == 303
+    text = browser.get(GROUP).text
+    data = [("form_token", browser.token or ""), *SEEN.findall(text), ("decision", "return"), ("aside", str(posts[2]))]
+    found = browser.session.post(f"{browser.address}{GROUP}", data=data, timeout=20)
+    assert found.status_code == 422
+    assert re.findall(r'name="aside" type="checkbox" value="(\d+)" checked', found.text) == [str(posts[2])]
+
+
 def test_what_is_set_aside_stays_so_until_it_is_decided_or_changes(room: Room) -> None:
     """The wrong number is not approved by the next press of the button."""
     posts, browser = three(room), room.browser("rita")
