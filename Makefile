@@ -2,9 +2,8 @@
 SHELL := /bin/sh
 PYTHON ?= python3
 BIN := .venv/bin
-# Most tests wait for a clock or a socket: with four processes two cores were busy for three fifths of the time. The quick
-# ones only work.
-PYTEST := $(BIN)/pytest -n 5
+# Most tests wait for a clock or a socket: two processes for each of two cores keep both busy. The quick ones only work.
+PYTEST := $(BIN)/pytest -n 4
 QUICKLY := $(BIN)/pytest -n 2
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url
