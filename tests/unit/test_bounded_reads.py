@@ -216,7 +216,8 @@ def test_what_was_written_for_one_post_is_found_among_all_that_waits_by_an_index
         facts = {"status": Status.IN_REVIEW, "fields": {}}
         for number in range(199):
             add_post(session, account, clock.now(), changes=facts | {"occurrence": str(number)})
-    database.learn()  # of a time when there were none
+    with database.engine.begin() as connection:
+        connection.exec_driver_sql("ANALYZE post")  # of a time when there were none
     with database.write() as session:
         ours = add_post(session, account, clock.now() + DAY, changes=facts | {"fields": {"line": "ours"}})
         wanted, key = ours.ident, groups.GroupKey(ours.template, ours.template_version, ours.channel)
@@ -227,7 +228,10 @@ def test_what_was_written_for_one_post_is_found_among_all_that_waits_by_an_index
         lambda session: groups.stored(session, limit=1),
         lambda session: groups.posts_of(session, key, limit=1),
     ):
-        assert "post_written" in plan_of(database, question)
+        plan = plan_of(database, question)
+        assert "post_written" in plan
+        expected = re.search(r"post_written.* rows=(\d+)", plan)
+        assert database.is_sqlite or (expected and int(expected[1]) < 10), f"it thinks that most are: {plan}"
 
 
 def test_a_list_is_read_page_by_page(database: Database, clock: MovedClock, monkeypatch: pytest.MonkeyPatch) -> None:
