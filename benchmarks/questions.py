@@ -28,6 +28,7 @@ NO_PAGES = {
     "/sign-in/demo/{secret}": "of the demo alone",
     "/invitation/{secret}": "opens once",
     "/l/{token}/{number}": "leads to another host",
+    "/review/words/line": "reads what the new words read, and shows one of them",
     "/posts/plan": "plans the whole timetable, as `campaign plan` does",
     "/posts.xlsx": "a workbook of what is asked for, made whole",
     "/engagement/log.xlsx": "a workbook of what is asked for, made whole",

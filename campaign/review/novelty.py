@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 
 from campaign.models.groups import GroupKey, Stored
 from campaign.models.partners import Partner
@@ -9,6 +10,8 @@ from campaign.plan.locked import FixedLines
 from campaign.review.differences import common_of
 from campaign.review.marks import is_own, marks_of
 from campaign.review.masks import neutral, shown
+
+_NAME = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,11 @@ class Novelty:
     def words(self) -> str:
         """The line as it is shown for all."""
         return self.wordings[0].words
+
+    @property
+    def name(self) -> str:
+        """What the line is called in an address."""
+        return sha256(self.words.encode()).hexdigest()[:_NAME]
 
     @property
     def posts(self) -> list[Told]:

@@ -9,7 +9,7 @@ from campaign.errors import Changed, WrongUse
 from campaign.models.listing import PostRow
 from campaign.models.status import Status
 from campaign.people import Right
-from campaign.review import decisions, holding
+from campaign.review import decisions, grouping, holding
 from campaign.web import times
 from campaign.web.area import Area
 from campaign.web.forms import CONFLICT, WRONG, Fields, Form, Sent, read
@@ -85,9 +85,10 @@ def decide(ident: str, who: Who, sent: Sent) -> Response:
 def _decided(desk: decisions.Desk, row: PostRow, wanted: Decision) -> str:
     """Do what was decided; returns what to say of it."""
     if wanted.decision == "return":
-        decisions.send_back(desk, row, wanted.comment)
+        grouping.send_back(desk, [(row, wanted.seen)], wanted.comment)
         return "Returned. The officer of the partner is told."
     if wanted.decision == "reject":
+        grouping.refuse_unseen(desk, row, wanted.seen)
         decisions.reject(desk, row, wanted.reason)
         return "Rejected. It will not go out."
     if decisions.approve(desk, row, wanted.seen):

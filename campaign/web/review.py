@@ -30,8 +30,6 @@ from campaign.wording import counted
 
 area = Area(Tab("Review", "/review", Right.REVIEW))
 
-_LINES = 300
-"""Lines on that page at most, and of those that are like one."""
 _LONGEST = 500
 
 
@@ -59,22 +57,8 @@ def show(who: Who) -> Response:
     return who.page("review/review.html", groups=shown, posts=sum(one.posts for one, _ in found))
 
 
-@area.get("/review/words", Right.REVIEW)
-def words(who: Who) -> Response:
-    """Show every new line of what awaits review once, the rarest first."""
-    found = _reader(who).new_words(who.house.app.database)
-    more = max(0, len(found.lines) - _LINES)
-    return who.page(
-        "review/words.html",
-        lines=found.lines[:_LINES],
-        more=more,
-        most=_LINES,
-        read=grouping.READ,
-        whole=found.whole,
-    )
-
-
-def _reader(who: Actor) -> Reader:
+def reader(who: Actor) -> Reader:
+    """Return who reads what waits for this person."""
     app = who.house.app
     return Reader(app.contents, app.limits, copy_of(app), who.partners)
 
@@ -88,7 +72,7 @@ def group(who: Who, key: Key) -> Response:
 def _page(who: Actor, key: GroupKey, form: Form[Any], refused: Sequence[str] = (), status: int = 200) -> Response:
     copy = copy_of(who.house.app)
     with who.reading() as session:
-        found = _reader(who).sheet(session, key)
+        found = reader(who).sheet(session, key)
         apart = asides.of(session, [one.row.post.ident for one in found.posts])
     return who.page(
         "review/group.html",
@@ -131,6 +115,11 @@ class Wanted:
         )
 
     @property
+    def meant(self) -> list[str]:
+        """The posts that are to be decided."""
+        return [ident for ident in self.seen if (ident in self.aside) == (self.decision == "return")]
+
+    @property
     def lacks(self) -> tuple[str, str] | None:
         """What the form needs and has not, with what to say."""
         if self.decision not in {"approve", "return"}:
@@ -151,23 +140,35 @@ def decide(who: Who, key: Key, sent: Sent) -> Response:
     form: Form[Any] = Form(sent)
     if lack := wanted.lacks:
         return _page(who, key, form.wrong(*lack), status=WRONG)
-    meant = [ident for ident in wanted.seen if (ident in wanted.aside) == (wanted.decision == "return")]
+    done, refused = decided(who, wanted)
+    apart = _kept_aside(who, wanted)
+    who.house.app.nudge()
+    if refused:
+        return _page(who, key, form.wrong("group", undecided(refused)), refused, CONFLICT)
+    with who.reading() as session:
+        left = groups.posts_of(session, key, who.partners, limit=apart + 1)
+    return who.redirect(_path(key) if len(left) > apart else "/review", _notice(wanted, done, apart))
+
+
+def decided(who: Actor, wanted: Wanted) -> tuple[int, list[str]]:
+    """Decide each post that is meant, in a transaction of its own: one that changed keeps no other back.
+
+    Returns how many were decided, and why others could not be.
+    """
     done, refused = 0, []
-    for ident in meant:
+    for ident in wanted.meant:
         try:
             with who.house.app.database.write() as session:
                 desk = Desk(session, who.house.app.contents, who.person, who.house.now())
                 done += _decided(desk, who, ident, wanted)
         except CampaignError as error:
             refused.append(str(error))
-    apart = _kept_aside(who, wanted)
-    who.house.app.nudge()
-    if refused:
-        words = f"{counted(len(refused), 'post')} could not be decided"
-        return _page(who, key, form.wrong("group", words), refused, CONFLICT)
-    with who.reading() as session:
-        left = groups.posts_of(session, key, who.partners, limit=apart + 1)
-    return who.redirect(_path(key) if len(left) > apart else "/review", _notice(wanted, done, len(meant), apart))
+    return done, refused
+
+
+def undecided(refused: Sequence[str]) -> str:
+    """Say how many posts could not be decided."""
+    return f"{counted(len(refused), 'post')} could not be decided"
 
 
 def _kept_aside(who: Actor, wanted: Wanted) -> int:
@@ -192,17 +193,22 @@ def _seen_by(who: Actor, session: Session, ident: str) -> PostRow | None:
 def _decided(desk: Desk, who: Actor, ident: str, wanted: Wanted) -> bool:
     row = who.post(desk.session, ident)
     if wanted.decision == "return":
-        decisions.send_back(desk, row, wanted.comment)
+        grouping.send_back(desk, [(row, wanted.seen[ident])], wanted.comment)
         return True
     if ident not in wanted.apart:
         grouping.refuse_aside(desk, [row])
     return decisions.approve(desk, row, wanted.seen[ident]) or row.post.status == Status.APPROVED
 
 
-def _notice(wanted: Wanted, done: int, meant: int, apart: int) -> str:
+def returned(count: int) -> str:
+    """Say how many posts went back."""
+    return f"{counted(count, 'post')} returned. The officers of the partners are told."
+
+
+def _notice(wanted: Wanted, done: int, apart: int) -> str:
     if wanted.decision == "return":
-        return f"{counted(done, 'post')} returned. The officers of the partners are told."
-    rest = meant - done
+        return returned(done)
+    rest = len(wanted.meant) - done
     more = f" {counted(rest, 'post')} not yet: the other side must approve too, or the time has passed." if rest else ""
     aside = f" {counted(apart, 'post')} set aside and left as they are." if apart else ""
     return f"{counted(done, 'post')} approved.{aside}{more}"

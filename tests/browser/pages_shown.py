@@ -26,6 +26,7 @@ from campaign.web.site import site
 
 CHROMIUM = shutil.which("chromium")
 NEEDED = os.environ.get("REQUIRE_ALL") == "1"
+SAID_TWICE = "Families can ring 020 7946 0000 until nine in the evening"
 QUIET = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 
 
@@ -66,6 +67,8 @@ def furnish(room: Room) -> dict[str, int]:
     office.post("oak", status=Status.PUBLISHED, changes={"slot": "7"})
     found["account"] = office.accounts["oak"]
     found["written"] = office.post("oak", changes={"template": "post-1", "fields": {"x_line": "Ours"}})
+    for number in range(2):
+        office.post("oak", changes={"slot": f"alike {number}", "draft": {"words": SAID_TWICE, "media": []}})
     office.join("ash", channel="email")
     words = {"words": "# News\n\nFrom us.", "subject": "News", "audience": "ash", "media": []}
     found["issue"] = office.post("ash", changes={"draft": words})

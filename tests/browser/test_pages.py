@@ -4,12 +4,13 @@ import json
 import re
 import shutil
 import subprocess
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from pages_room import Room
-from pages_shown import NEEDED, a_page, sign_in
+from pages_shown import NEEDED, SAID_TWICE, a_page, sign_in
 from playwright.sync_api import Browser, Page, expect
 from seeing import cut_off, unseen
 
@@ -49,6 +50,7 @@ PAGES = (
     ("adam", "/posts/{to_settle}"),
     ("rita", "/review"),
     ("rita", "/review/words"),
+    ("rita", f"/review/words/line?line={sha256(SAID_TWICE.encode()).hexdigest()[:16]}"),
     ("rita", "/review/group?template=t&version=1&channel=x"),
     ("olga", "/review/group?template=none"),
     ("rita", "/hold"),

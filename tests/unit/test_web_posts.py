@@ -64,7 +64,8 @@ def test_a_hold_on_everything_is_said_above_the_list(room: Room) -> None:
     assert "Everything is on hold." in room.browser("olga").get("/posts").text
 
 
-def test_a_post_that_changed_meanwhile_is_not_approved_and_is_shown_anew(room: Room) -> None:
+@pytest.mark.parametrize("decision", ["approve", "return", "reject"])
+def test_a_post_that_changed_meanwhile_is_not_decided_and_is_shown_anew(room: Room, decision: str) -> None:
     post = room.office.post("oak")
     browser, page = room.browser("rita"), f"/posts/{post}"
     old = re.search(r'name="seen" value="(\w+)"', browser.get(page).text)
@@ -73,9 +74,11 @@ def test_a_post_that_changed_meanwhile_is_not_approved_and_is_shown_anew(room: R
         row = session.get_one(Post, post)
         row.draft = {**row.draft, "words": "Other words"}
         session.add(row)
-    found = browser.send(f"{page}/decision", page=page, seen=old[1], decision="approve")
+    given = {"decision": decision, "comment": "A wrong number", "reason": "A wrong number"}
+    found = browser.send(f"{page}/decision", page=page, seen=old[1], **given)
     assert found.status_code == 409
     assert "This post changed since you opened it" in found.text
+    assert room.office.seen(post).status == Status.IN_REVIEW
     assert "Other words" in found.text
     assert room.office.seen(post).status == Status.IN_REVIEW
     new = re.search(r'name="seen" value="(\w+)"', found.text)

@@ -1,6 +1,7 @@
 """The review by groups: what is on the page is approved, what changed or was set aside is not."""
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import pytest
@@ -38,14 +39,19 @@ def decide(browser: Browser, decision: str, aside: list[str] | None = None, **fi
 
 
 def send(
-    browser: Browser, seen: list[tuple[str, str]], decision: str, aside: list[str] | None = None, **fields: str
+    browser: Browser,
+    seen: list[tuple[str, str]],
+    decision: str,
+    aside: list[str] | None = None,
+    path: str = GROUP,
+    **fields: str,
 ) -> int:
     pairs = [*seen, ("decision", decision), *(("aside", one) for one in aside or []), *fields.items()]
     data = [("form_token", browser.token or ""), *pairs]
-    return browser.session.post(f"{browser.address}{GROUP}", data=data, timeout=20, allow_redirects=False).status_code
+    return browser.session.post(f"{browser.address}{path}", data=data, timeout=20, allow_redirects=False).status_code
 
 
-def states(room: Room, posts: tuple[int, ...]) -> list[str]:
+def states(room: Room, posts: Sequence[int]) -> list[str]:
     return [str(room.office.seen(post).status) for post in posts]
 
 
@@ -142,6 +148,44 @@ def test_every_new_line_stands_once_on_one_page(room: Room) -> None:
     assert "It holds a telephone number." in text
     assert f'href="/posts/{rare}?from=words"' in text
     assert "As late" not in room.browser("ella").get("/review/words").text
+
+
+def test_changes_are_asked_of_every_post_that_says_a_line(room: Room) -> None:
+    """Whoever finds a wrong number in twelve posts does not open twelve pages."""
+    posts = [*three(room), room.office.post("elm", changes={"slot": "again"})]
+    write(room, posts[3], "Join in.\n\nOur <own> line 020 7946 0000")
+    browser = room.browser("rita")
+    (path,) = re.findall(r'href="(/review/words/line[^"]+)"', browser.get("/review/words").text)
+    text = browser.get(path).text
+    assert re.findall(r'name="aside" type="checkbox" value="(\d+)" checked', text) == [str(one) for one in posts[2:]]
+    assert send(browser, SEEN.findall(text), "return", [str(posts[2])], path=path) == 422, "a return needs a comment"
+    said = {"path": path, "comment": "A wrong number"}
+    assert send(browser, SEEN.findall(text), "return", [str(one) for one in posts[2:]], **said) == 303
+    assert states(room, posts) == ["in_review", "in_review", "draft", "draft"]
+    assert room.office.seen(posts[3]).comment == "A wrong number"
+    assert browser.get(path).headers["location"] == "/review/words", "nobody says it any more"
+
+
+def test_a_line_that_changed_meanwhile_is_not_returned(room: Room) -> None:
+    posts = [*three(room), room.office.post("elm", changes={"slot": "again"})]
+    write(room, posts[3], "Join in.\n\nOur <own> line 020 7946 0000")
+    browser = room.browser("rita")
+    (path,) = re.findall(r'href="(/review/words/line[^"]+)"', browser.get("/review/words").text)
+    seen = SEEN.findall(browser.get(path).text)
+    write(room, posts[2], "Join in.\n\nOur right line")
+    ticked = [str(one) for one in posts[2:]]
+    assert send(browser, seen, "return", ticked, path=path, comment="A wrong number") == 303
+    assert states(room, posts) == ["in_review", "in_review", "in_review", "draft"]
+    assert "changed" in browser.get("/review/words").text
+
+
+def test_what_many_organisations_say_is_not_ticked_for_all_of_them(room: Room) -> None:
+    alike(room)
+    browser = room.browser("rita")
+    (path,) = re.findall(r'href="(/review/words/line[^"]+)"', browser.get("/review/words").text)
+    text = browser.get(path).text
+    assert text.count('name="aside" type="checkbox"') == 2
+    assert "checked" not in text
 
 
 def alike(room: Room) -> tuple[int, int, int]:
