@@ -1,6 +1,6 @@
 """Is the daemon well? The beat in the database tells, not the life of a process."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -10,6 +10,7 @@ from campaign.clock import Clock, iso
 from campaign.health.finding import Rule
 from campaign.models import Database, upkeep, vitals
 from campaign.models.database import DatabaseAway
+from campaign.models.upkeep import Beat
 
 _STALE = timedelta(seconds=60)
 
@@ -37,18 +38,33 @@ class Health:
         }
 
 
+_AWAY = Health(well=False, reason="the database does not answer")
+
+
 def health(database: Database, clock: Clock) -> Health:
-    """Return whether any dispatching process has ticked within a minute and did not sleep past its next wake-up."""
+    """Return whether any dispatching process has ticked within a minute and did not sleep past its next wake-up, with
+    what wants a person.
+    """
     try:
         with database.read() as session:
-            beats = upkeep.beats(session)
-            warnings = _warnings(session, clock.now())
+            return _pulse(upkeep.beats(session), clock.now(), _warnings(session, clock.now()))
     except DatabaseAway:
-        return Health(well=False, reason="the database does not answer")
+        return _AWAY
+
+
+def pulse(database: Database, clock: Clock) -> Health:
+    """Return the same without the warnings, which are counted over many posts."""
+    try:
+        with database.read() as session:
+            return _pulse(upkeep.beats(session), clock.now(), {})
+    except DatabaseAway:
+        return _AWAY
+
+
+def _pulse(beats: Sequence[Beat], now: datetime, warnings: Mapping[str, int]) -> Health:
     if not beats:
         return Health(well=False, reason="no daemon runs; start `campaign run`", warnings=warnings)
-    newest, now = beats[0], clock.now()
-    reason = ""
+    newest, reason = beats[0], ""
     if now - newest.tick_at > _STALE:
         reason = "the daemon has not ticked for over a minute"
     elif newest.next_wake_at is not None and now - newest.next_wake_at > _STALE:

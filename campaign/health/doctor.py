@@ -7,7 +7,7 @@ from pathlib import Path
 from campaign.clock import Clock
 from campaign.errors import Outcome, WrongUse
 from campaign.health import accounts, machine, posts
-from campaign.health.beat import health
+from campaign.health.beat import pulse
 from campaign.health.finding import Finding, Rule, Severity
 from campaign.models import Database
 from campaign.ports import Channel
@@ -29,7 +29,7 @@ class Doctor:
     def examine(self) -> list[Finding]:
         """Return what is not well, the gravest first."""
         now = self.clock.now()
-        found = [*machine.daemon(health(self.database, self.clock)), *machine.key(self.key_file)]
+        found = [*machine.daemon(pulse(self.database, self.clock)), *machine.key(self.key_file)]
         found += machine.disks(self._folders())
         with self.database.read() as session:
             found += machine.clocks(session, self.clock.now())

@@ -56,8 +56,11 @@ def _kept(session: Session, edges: Sequence[datetime]) -> sa.Select[*tuple[Any, 
     """Return the same from the counts that are kept. Which post is the first of its hour is one look into an index."""
     hours = [hour_at(edge) for edge in edges]
     names = ("hour", "slot", "status", "channel")
-    rows = counts.counts(names, lambda of: (of.c.hour >= hours[0], of.c.hour < hours[-1])).subquery()
-    each = _by_span(rows, _span(rows.c.hour, hours), sa.func.min(rows.c.hour).label("hour")).subquery("each")
+    every = counts.every(names, lambda of: (of.c.hour >= hours[0], of.c.hour < hours[-1]))
+    keys = (_span(every.c.hour, hours), *(every.c[name] for name in names[1:]))
+    # A note may tell of an hour that has none any more; no post of the span lies before the first hour all the same.
+    rows = counts.summed(every, keys, sa.func.min(every.c.hour).label("hour")).subquery()
+    each = _by_span(rows, rows.c.span, sa.func.min(rows.c.hour).label("hour")).subquery("each")
     first = (
         sa.select(col(Post.id))
         .where(col(Post.slot) == each.c.slot, col(Post.status) == each.c.status)

@@ -68,11 +68,22 @@ Wanted = Callable[[sa.FromClause], Sequence[sa.ColumnElement[bool]]]
 
 def counts(names: Sequence[str], wanted: Wanted) -> sa.Select[*tuple[Any, ...]]:
     """Return the statement for how many posts there are by these columns: the columns, and ``posts``, never nought."""
+    rows = every(names, wanted)
+    return summed(rows, [rows.c[name] for name in names])
+
+
+def every(names: Sequence[str], wanted: Wanted) -> sa.Subquery:
+    """Return what is kept and what was noted since, with these columns and ``posts``, to be ``summed``."""
     arms = [sa.select(*(rows.c[name] for name in names), rows.c.posts).where(*wanted(rows)) for rows in (_kept, _noted)]
-    every = sa.union_all(*arms).subquery("every")
-    total = sa.func.sum(every.c.posts)
-    keys = [every.c[name] for name in names]
-    return sa.select(*keys, sa.cast(total, sa.Integer).label("posts")).group_by(*keys).having(total != 0)
+    return sa.union_all(*arms).subquery("every")
+
+
+def summed(
+    rows: sa.Subquery, keys: Sequence[sa.ColumnElement[Any]], *facts: sa.ColumnElement[Any]
+) -> sa.Select[*tuple[Any, ...]]:
+    """Return the statement that adds ``rows`` up by these keys: the keys, ``posts``, never nought, and the facts."""
+    total = sa.func.sum(rows.c.posts)
+    return sa.select(*keys, sa.cast(total, sa.Integer).label("posts"), *facts).group_by(*keys).having(total != 0)
 
 
 def add_up(database: Database) -> None:

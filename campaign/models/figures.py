@@ -7,6 +7,7 @@ the first.
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlmodel import Session, col
@@ -106,7 +107,7 @@ def spread(session: Session, wanted: LogFilter, column: str) -> Spread | None:
     part, name = ("slot", wanted.slot) if wanted.slot is not None else ("template", wanted.template)
     if name is None:
         part, name = "all", ""
-    rows = [col(Tally.part) == part, col(Tally.name) == name]
+    rows = [col(Tally.part) == part, col(Tally.partner_id) == 0, col(Tally.name) == name]
     if wanted.channel is not None:
         rows.append(col(Tally.channel) == wanted.channel)
     if column in FIGURES:
@@ -117,12 +118,28 @@ def spread(session: Session, wanted: LogFilter, column: str) -> Spread | None:
         return None
     if column in FIGURES:
         return Spread(wanted, many=int(posts) > _FEW)
-    days = sa.select(sa.func.min(col(Tally.day)), sa.func.max(col(Tally.day))).where(*rows, col(Tally.day) != EVER)
-    first, last = (date.fromisoformat(day) for day in session.execute(days).one())
     zone = tallies.zone_of(session)
-    since, until = (datetime.combine(day, time(), zone) for day in (first, last + timedelta(days=1)))
+    days = _days(session, rows, wanted, zone)
+    if days is None:
+        return None
+    since, until = (datetime.combine(day, time(), zone) for day in (days[0], days[1] + timedelta(days=1)))
     within = replace(wanted, since=max(since, wanted.since or since), until=min(until, wanted.until or until))
     return Spread(within, many=int(posts) > _FEW)
+
+
+def _days(
+    session: Session, rows: Sequence[sa.ColumnElement[bool]], wanted: LogFilter, zone: ZoneInfo
+) -> tuple[date, date] | None:
+    """Return the first and the last day of those wanted on which there are such readings; None where there is none."""
+    within = [col(Tally.day) != EVER]
+    if wanted.since is not None:
+        within.append(col(Tally.day) >= wanted.since.astimezone(zone).date().isoformat())
+    if wanted.until is not None:
+        last = wanted.until - timedelta(microseconds=1)
+        within.append(col(Tally.day) <= last.astimezone(zone).date().isoformat())
+    days = sa.select(sa.func.min(col(Tally.day)), sa.func.max(col(Tally.day))).where(*rows, *within)
+    first, last_day = session.execute(days).one()
+    return (date.fromisoformat(first), date.fromisoformat(last_day)) if first else None
 
 
 def readings(session: Session, post_id: int) -> list[LogLine]:

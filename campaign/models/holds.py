@@ -1,5 +1,6 @@
 """Holds: rows that stop what falls under their scope, from everything down to one post."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -24,9 +25,9 @@ class Hold(SQLModel, table=True):
     released_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
-def everything(session: Session) -> Hold | None:
-    """Return the hold on everything, where it is on."""
-    return next((hold for hold in active(session) if hold.scope == "everything"), None)
+def everything(on: Iterable[Hold]) -> Hold | None:
+    """Return the hold on everything, where it is among these active ones."""
+    return next((hold for hold in on if hold.scope == "everything"), None)
 
 
 def active(session: Session) -> list[Hold]:

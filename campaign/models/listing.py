@@ -1,6 +1,6 @@
 """Reading posts for people: one filter for every listing and bulk decision."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -8,8 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from campaign.models import distinct, tallies
-from campaign.models.database import changed
+from campaign.models import distinct
 from campaign.models.hours import hour_of, instant_of
 from campaign.models.paging import Page, Place, Stretch, page
 from campaign.models.partners import Account, Partner
@@ -74,6 +73,11 @@ def posts(
     return _read(session, _WHOLE.where(*conditions).order_by(*order))
 
 
+def idents(session: Session, wanted: PostFilter, limit: int) -> list[int]:
+    """Return the ids of the first ``limit`` posts by due time."""
+    return list(session.scalars(in_order(sa.select(col(Post.id)), wanted, Stretch(None, limit), newest_first=False)))
+
+
 def posts_page(
     session: Session,
     wanted: PostFilter,
@@ -100,9 +104,12 @@ def in_order(
     statement: sa.Select[*tuple[Any, ...]], wanted: PostFilter, stretch: Stretch, *, newest_first: bool
 ) -> sa.Select[*tuple[Any, ...]]:
     """Return a statement about ``Post`` bound to a stretch of the posts that are wanted, by due time."""
+    conditions = _arms(wanted)
+    if len(conditions) == 1:
+        return stretch.of(statement.where(*_aside(wanted), *conditions[0]), _BY_TIME, descending=newest_first)
     keys = sa.select(*_BY_TIME).where(*_aside(wanted))
-    arms = [stretch.of(keys.where(*arm), _BY_TIME, descending=newest_first).subquery() for arm in _arms(wanted)]
-    found = arms[0] if len(arms) == 1 else sa.union_all(*(sa.select(arm) for arm in arms)).subquery()
+    arms = [stretch.of(keys.where(*arm), _BY_TIME, descending=newest_first).subquery() for arm in conditions]
+    found = sa.union_all(*(sa.select(arm) for arm in arms)).subquery()
     statement = statement.join(found, found.c.id == col(Post.id))
     return stretch.of(statement, (found.c.due_at, found.c.id), descending=newest_first)
 
@@ -115,7 +122,12 @@ def _arms(wanted: PostFilter) -> list[list[sa.ColumnElement[bool]]]:
     """Return the questions that together ask for what is wanted, each for one state and channel or slot, none twice."""
     statuses = tuple(dict.fromkeys(wanted.statuses)) or (_FOR_PERSON if wanted.for_person else ())
     first: list[list[sa.ColumnElement[bool]]] = [[]]
-    if keys := tuple(dict.fromkeys(wanted.partners)):
+    if (keys := tuple(dict.fromkeys(wanted.partners))) and wanted.slots:
+        # By place in the timetable: few posts of a partner are of one slot, and no index by time would find them.
+        theirs = col(Post.account_id).in_(sa.select(col(Account.id)).where(_of_partners(keys, Account)))
+        stand = [_apart(col(Post.status)).in_(statuses)] if statuses else []
+        return [[theirs, col(Post.slot) == name, *stand] for name in dict.fromkeys(wanted.slots)]
+    if keys:
         few = len(keys) <= _FEW  # a union has its bounds
         first = [[_of_partners(some)] for some in ([(key,) for key in keys] if few else [keys])]
     elif named := dict.fromkeys(wanted.slots or wanted.channels):
@@ -126,10 +138,16 @@ def _arms(wanted: PostFilter) -> list[list[sa.ColumnElement[bool]]]:
     return [[*one, col(Post.status) == str(status)] for one in first for status in statuses]
 
 
-def _of_partners(keys: Sequence[str]) -> sa.ColumnElement[bool]:
+def _of_partners(keys: Sequence[str], of: type[Post | Account] = Post) -> sa.ColumnElement[bool]:
     theirs = sa.select(col(Partner.id)).where(col(Partner.key).in_(keys))
     # One partner is a number to the database, so that an index by partner gives its posts in their order.
-    return col(Post.partner_id).in_(theirs) if len(keys) > 1 else col(Post.partner_id) == theirs.scalar_subquery()
+    return col(of.partner_id).in_(theirs) if len(keys) > 1 else col(of.partner_id) == theirs.scalar_subquery()
+
+
+def _apart(column: Any) -> sa.ColumnElement[str]:
+    """Return a column as an expression: an index by channel would read all of a channel to find one partner's few."""
+    found: sa.ColumnElement[str] = column + sa.literal("", sa.Text)
+    return found
 
 
 def _aside(wanted: PostFilter) -> list[sa.ColumnElement[bool]]:
@@ -137,8 +155,7 @@ def _aside(wanted: PostFilter) -> list[sa.ColumnElement[bool]]:
     conditions: list[sa.ColumnElement[bool]] = []
     for values, column in ((wanted.channels, col(Post.channel)), (wanted.slots, col(Post.slot))):
         if values:
-            # As an expression: an index by channel would read all of a channel to find one partner's few.
-            conditions.append((column + sa.literal("", sa.Text)).in_(values))
+            conditions.append(_apart(column).in_(values))
     if wanted.ids:
         conditions.append(col(Post.id).in_(wanted.ids))
     if wanted.account_id is not None:
@@ -229,11 +246,6 @@ def post(session: Session, post_id: int) -> PostRow | None:
     return next(iter(posts(session, PostFilter(ids=(post_id,)))), None)
 
 
-def by_key(session: Session, account_id: int, slot: str, occurrence: str) -> Post | None:
-    """Return the post that has this place in the timetable."""
-    return session.exec(select(Post).where(*_key(account_id, slot, occurrence))).first()
-
-
 def names(session: Session, kind: str) -> list[str]:
     """Return every ``slot`` or ``template`` that a post was planned from."""
     column = {"slot": col(Post.slot), "template": col(Post.template)}[kind]
@@ -255,62 +267,6 @@ def void_approvals(session: Session, post_id: int) -> None:
     """Forget who said yes to a post: whoever must approve it is asked anew. The audit chain keeps what they said."""
     statement = sa.delete(Approval).where(col(Approval.post_id) == post_id)
     session.execute(statement.execution_options(synchronize_session="fetch"))
-
-
-def every_plan_key(session: Session) -> list[Post]:
-    """Return every post, taken or not: a plan must know of them all."""
-    return list(session.exec(select(Post).order_by(col(Post.id))))
-
-
-def set_due(session: Session, found: Post, due_at: datetime) -> bool:
-    """Move a post inside its window: its content and its approval stay. False when it was claimed meanwhile."""
-    statement = (
-        sa.update(Post)
-        .where(col(Post.id) == found.id, col(Post.status) == found.status, col(Post.version) == found.version)
-        .values(due_at=due_at, next_try_at=due_at, moved=True)
-    )
-    moved = changed(session, statement) == 1
-    session.refresh(found)
-    return moved
-
-
-def set_carried(session: Session, post: Post, values: Mapping[str, object]) -> None:
-    """Write what a post carries of the timetable besides its content, where it differs."""
-    if any(getattr(post, name) != value for name, value in values.items()):
-        session.execute(sa.update(Post).where(col(Post.id) == post.id).values(**values))
-
-
-def set_key(session: Session, post: Post, slot: str, occurrence: str) -> None:
-    """Give a post the name that its slot has now; where another post that still counts bears it, both keep theirs."""
-    free_key(session, post.account_id, slot, occurrence)
-    other = select(Post.id).where(*_key(post.account_id, slot, occurrence), col(Post.id) != post.id)
-    if session.exec(other).first() is None:
-        if slot != post.slot:
-            _keep_from_readings(session, post)
-            tallies.recount_slot(session, post, slot)
-        session.execute(sa.update(Post).where(col(Post.id) == post.id).values(slot=slot, occurrence=occurrence))
-
-
-def _keep_from_readings(session: Session, post: Post) -> None:
-    """Let no reading of the post be stored until the transaction ends. On SQLite a writer is alone anyway."""
-    mine = sa.select(col(Post.id)).where(col(Post.id) == post.ident)
-    # Without the key: bookings and attempts that refer to the post need not wait.
-    session.execute(mine.with_for_update(key_share=True))
-
-
-def free_key(session: Session, account_id: int, slot: str, occurrence: str) -> None:
-    """Let a withdrawn post give its place in the timetable to another one."""
-    statement = (
-        sa.update(Post)
-        .where(*_key(account_id, slot, occurrence), col(Post.status) == "withdrawn")
-        .values(occurrence=sa.literal(f"{occurrence} withdrawn ") + sa.cast(col(Post.id), sa.Text))
-        .execution_options(synchronize_session=False)
-    )
-    session.execute(statement)
-
-
-def _key(account_id: int, slot: str, occurrence: str) -> tuple[sa.ColumnElement[bool], ...]:
-    return col(Post.account_id) == account_id, col(Post.slot) == slot, col(Post.occurrence) == occurrence
 
 
 def waiting_for_person(

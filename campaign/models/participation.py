@@ -15,7 +15,9 @@ MANY = 100
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """One partner. ``channels`` are those on which it can post; its published posts are counted up to ``MANY``."""
+    """One partner. ``channels`` are those on which it can post; of its published posts no more are counted than were
+    asked for.
+    """
 
     partner: Partner
     invited: bool
@@ -29,7 +31,7 @@ class Progress:
         return any(text.strip() for text in self.partner.details.values())
 
 
-def progress(session: Session) -> list[Progress]:
+def progress(session: Session, *, published_up_to: int = MANY) -> list[Progress]:
     """Return every partner by key. An account counts that is connected, or that a person serves."""
     officers = set(session.execute(sa.select(col(User.partner_key)).where(col(User.active))).scalars())
     standing = sa.select(col(Agreement.partner_id)).where(col(Agreement.revoked_at).is_(None))
@@ -42,7 +44,7 @@ def progress(session: Session) -> list[Progress]:
     for ident, channel in session.execute(accounts.distinct().order_by(col(Account.channel))):
         channels[ident] = (*channels.get(ident, ()), channel)
     one = sa.select(sa.literal(1)).where(col(Post.partner_id) == col(Partner.id), col(Post.published_at).is_not(None))
-    some = one.limit(MANY).correlate(Partner).subquery()
+    some = one.limit(published_up_to).correlate(Partner).subquery()
     counts = sa.select(col(Partner.id), sa.select(sa.func.count()).select_from(some).scalar_subquery())
     published = {row[0]: row[1] for row in session.execute(counts)}
     partners = session.execute(sa.select(Partner).order_by(col(Partner.key))).scalars()

@@ -82,7 +82,7 @@ def _place(session: Session, ident: int) -> Place:
 
 def _may_have(plain: str, stored: str) -> bool:
     """Say whether a draft, as it is stored, may have a word: most are passed over without being read."""
-    return plain in stored.lower() or _TURNS_PLAIN.search(stored) is not None
+    return plain in stored.lower() or ("\\u" in stored and _TURNS_PLAIN.search(stored) is not None)
 
 
 def _has(words: Sequence[str], stored: str) -> bool:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
-from campaign.models import listing, mailing, partners
+from campaign.models import mailing, partners, planned
 from campaign.models.partners import Account, Partner
 from campaign.models.posts import Post
 from campaign.models.status import PLANNABLE
@@ -120,7 +120,7 @@ def gather(session: Session, source: Source, now: datetime) -> PlanFacts:
     """Return the facts of a plan at ``now``."""
     # Of an account that is disabled the plan knows nothing: nothing is added, and what is approved stays, held.
     pairs = [pair for pair in partners.accounts(session) if pair[0].disabled_why is None]
-    planned = {account.ident: account for account, _ in pairs}
+    of_plan = {account.ident: account for account, _ in pairs}
     return PlanFacts(
         timetable=source.copy.timetable,
         templates=source.copy.templates,
@@ -131,9 +131,9 @@ def gather(session: Session, source: Source, now: datetime) -> PlanFacts:
         channels=source.channels,
         questions=source.copy.questions,
         existing=[
-            _existing(session, source, post, planned[post.account_id])
-            for post in listing.every_plan_key(session)
-            if post.account_id in planned
+            _existing(session, source, post, of_plan[post.account_id])
+            for post in planned.every_plan_key(session)
+            if post.account_id in of_plan
         ],
         compose=source.compose,
         placeholders_allowed=source.placeholders_allowed,

@@ -16,7 +16,7 @@ from campaign.clock import iso
 from campaign.config import nearest
 from campaign.errors import BadInput, Finding, UnknownName, WrongUse
 from campaign.intake.posts import PostLine
-from campaign.models import audit, listing, partners
+from campaign.models import audit, partners, planned
 from campaign.models.partners import Account, Partner
 from campaign.models.posts import Post
 from campaign.models.status import Status
@@ -107,7 +107,7 @@ class _Proposer:
         new = NewPost(account, partner, line.template, line.due_at, line.fields)
         made = single(self._session, self._source, new, said)
         row = replace(made, occurrence=_key_of(made.occurrence, line))
-        standing = listing.by_key(self._session, account.ident, row.slot, row.occurrence)
+        standing = planned.by_key(self._session, account.ident, row.slot, row.occurrence)
         if standing is not None and standing.status != Status.WITHDRAWN:
             return Proposal(line, account, partner, row, there=standing.ident)
         findings = [
@@ -205,8 +205,8 @@ def _stored(desk: Desk, one: Proposal) -> Post | None:
     row = one.row
     if row is None:
         raise WrongUse(problem=f"Line {one.line.line} makes no post", mend="Look at the preview.")
-    listing.free_key(desk.session, row.account_id, row.slot, row.occurrence)
-    if one.there is not None or listing.by_key(desk.session, row.account_id, row.slot, row.occurrence) is not None:
+    planned.free_key(desk.session, row.account_id, row.slot, row.occurrence)
+    if one.there is not None or planned.by_key(desk.session, row.account_id, row.slot, row.occurrence) is not None:
         return None
     account, _ = partners.account_with_partner(desk.session, row.account_id)
     return queue.add_single(desk, account, row, one.line.fields)

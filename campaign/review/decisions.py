@@ -13,7 +13,7 @@ from sqlmodel import Session
 
 from campaign import tell
 from campaign.errors import Changed, MoveRefused, NotAllowed, WrongUse
-from campaign.models import audit, bounds, holds, listing, mailing
+from campaign.models import audit, bounds, holds, listing, mailing, planned
 from campaign.models.listing import PostRow
 from campaign.models.moves import move
 from campaign.models.posts import Approval, Post
@@ -244,7 +244,7 @@ def refuse_out_of_bounds(desk: Desk, post: Post, due_at: datetime) -> None:
 
 
 def _shift(desk: Desk, post: Post, due_at: datetime) -> None:
-    if not listing.set_due(desk.session, post, due_at):
+    if not planned.set_due(desk.session, post, due_at):
         raise MoveRefused(post=post.id, status="changed meanwhile", move="move", mend="Look again.")
     desk.record("move", post, {"due_at": due_at})
 

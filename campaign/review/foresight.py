@@ -1,13 +1,14 @@
 """What a release will do to each item that fell due while it was held, said beforehand."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlmodel import Session
 
 from campaign.clock import iso
+from campaign.intake.values import row_id
 from campaign.models import bounds, holds, listing, mailing, partners
 from campaign.models.listing import PostFilter, PostRow
 from campaign.models.partners import Lane
@@ -64,8 +65,7 @@ def foresee(session: Session, scope: str, terms: Terms) -> list[Release]:
     Named too is what was missed while the holds with this scope were on: for that a release comes too late.
     """
     until = terms.now + timedelta.resolution  # what is due now goes too
-    due = listing.posts(session, PostFilter(statuses=(Status.APPROVED.value,), until=until))
-    held = [row for row in due if scope in scopes(row)]
+    held = _under(session, scope, PostFilter(statuses=(Status.APPROVED.value,), until=until))
     outlook = _Outlook(session, scope, terms, held)
     told = [outlook.of(row) for row in held]
     gone = [Release(row, Fate.MISSED, "missed while it was held") for row in _missed(session, scope, terms)]
@@ -80,6 +80,16 @@ def scopes(row: PostRow) -> frozenset[str]:
 def _missed(session: Session, scope: str, terms: Terms) -> list[PostRow]:
     since = min((row.held_at for row in holds.active(session) if row.scope == scope), default=terms.now)
     wanted = PostFilter(statuses=(Status.MISSED.value,), since=since - terms.grace, until=terms.now)
+    return _under(session, scope, wanted)
+
+
+def _under(session: Session, scope: str, wanted: PostFilter) -> list[PostRow]:
+    """Return the posts that are wanted under a scope, by due time."""
+    kind, _, name = scope.partition(":")
+    if kind == "partner":  # whose few posts the database finds; else whatever is late would be read
+        wanted = replace(wanted, partners=(name,))
+    elif kind in {"account", "post"} and (number := row_id(name)) is not None:
+        wanted = replace(wanted, account_id=number) if kind == "account" else replace(wanted, ids=(number,))
     return [row for row in listing.posts(session, wanted) if scope in scopes(row)]
 
 

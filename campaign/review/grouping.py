@@ -84,19 +84,23 @@ class Reader:
             rows = groups.stored(session, self.partner_keys, limit=READ + 1)
             named = partners.by_ids(session, {row.partner_id for row in rows})
             approved = self._approved(session, named)
-        told = [Told(one, named[one.partner_id], _lines(named[one.partner_id], one.draft)) for one in rows[:READ]]
+        registered = _registered(named)
+        told = [
+            Told(one, named[one.partner_id], lines_stored(one.draft, registered[one.partner_id])) for one in rows[:READ]
+        ]
         return NewWords(novelties(told, partial(fixed_of, self.copy), approved), whole=len(rows) <= READ)
 
     def _approved(self, session: Session, named: Mapping[int, Partner]) -> dict[int, set[str]]:
         """Return by partner the lines that were approved before."""
         found: defaultdict[int, set[str]] = defaultdict(set)
+        registered = _registered(named)
         for partner_id, stored in groups.approved_drafts(session, named.keys(), limit=_REMEMBERED):
-            found[partner_id].update(_lines(named[partner_id], stored))
+            found[partner_id].update(lines_stored(stored, registered[partner_id]))
         return found
 
 
-def _lines(partner: Partner, stored: str) -> tuple[str, ...]:
-    return lines_stored(stored, Registered(partner.name, partner.region))
+def _registered(named: Mapping[int, Partner]) -> dict[int, Registered]:
+    return {ident: Registered(partner.name, partner.region) for ident, partner in named.items()}
 
 
 def why_not(person: User, row: PostRow) -> str:

@@ -16,7 +16,7 @@ import structlog
 
 from campaign import tell
 from campaign.errors import BadInput, UnknownName
-from campaign.models import Database, announcements, audit, listing
+from campaign.models import Database, announcements, audit, planned
 from campaign.models.partners import Account, Partner
 from campaign.models.posts import Post
 from campaign.models.status import Move
@@ -105,7 +105,7 @@ def _has_words(source: Source, account: Account) -> bool:
 
 def _drafted(desk: Desk, source: Source, notice: Notice) -> Post | None:
     event, account, partner = notice.event, notice.account, notice.partner
-    if listing.by_key(desk.session, account.ident, SINGLE, notice_key(event)):
+    if planned.by_key(desk.session, account.ident, SINGLE, notice_key(event)):
         return None
     due_at = due(desk.now, event, source.copy.timetable.zone)
     row = about(desk.session, source, NewPost(account, partner, EVENT_NOTICE, due_at, event=event))

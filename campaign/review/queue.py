@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from campaign.errors import BadInput, MoveRefused, WrongUse
-from campaign.models import listing, mailing, partners
+from campaign.models import listing, mailing, partners, planned
 from campaign.models.moves import void_approval
 from campaign.models.partners import Account
 from campaign.models.posts import Event, Post, TemplateVersion, has_template
@@ -59,7 +59,7 @@ def _add(desk: Desk, row: PlanRow) -> Post | None:
     if row.draft is None:
         return None
     account = desk.session.get_one(Account, row.account_id)
-    listing.free_key(desk.session, row.account_id, row.slot, row.occurrence)
+    planned.free_key(desk.session, row.account_id, row.slot, row.occurrence)
     post = new_post(desk, account, row, row.draft)
     _submit(desk, post)
     return post
@@ -153,10 +153,10 @@ def _submit_draft(desk: Desk, row: PlanRow) -> Post | None:
 def _follow(desk: Desk, post: Post, row: PlanRow) -> None:
     """Give a stored post the key under which the timetable has it now, and what it carries of the timetable."""
     if row.first_slot is not None:
-        listing.set_carried(desk.session, post, _carried(row))
+        planned.set_carried(desk.session, post, _carried(row))
     if (post.slot, post.occurrence) != (row.slot, row.occurrence):
         partners.rename_agreed_slot(desk.session, post.partner_id, post.slot, row.slot)
-        listing.set_key(desk.session, post, row.slot, row.occurrence)
+        planned.set_key(desk.session, post, row.slot, row.occurrence)
 
 
 def _change(desk: Desk, row: PlanRow) -> Post | None:

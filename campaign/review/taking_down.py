@@ -1,12 +1,12 @@
 """Which published posts a person orders to be taken down together, and the order itself."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from sqlmodel import Session
 
 from campaign.models import listing
 from campaign.models.listing import PostFilter, PostRow
-from campaign.models.paging import Page
 from campaign.models.status import Status
 from campaign.plan.fill import MAIL
 from campaign.review import decisions
@@ -24,15 +24,26 @@ def published_under(session: Session, scope: str) -> list[PostRow]:
     return [row for row in listing.posts(session, PostFilter(statuses=_OUT)) if scope in scopes(row)]
 
 
-def published_of_slot(
-    session: Session, slot: str, channels: Iterable[str], partners: Sequence[str] = ()
-) -> Page[PostRow]:
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """The posts that one order takes down, by due time, as their ids. ``more``: others stay for the next order."""
+
+    idents: tuple[int, ...]
+    more: bool
+
+    def rows(self, session: Session, limit: int | None = None) -> list[PostRow]:
+        """Return them, or the first of them."""
+        return listing.posts(session, PostFilter(ids=self.idents[:limit])) if self.idents else []
+
+
+def published_of_slot(session: Session, slot: str, channels: Iterable[str], partners: Sequence[str] = ()) -> Leaving:
     """Return the first published posts of a slot by due time, ``MOST`` of them, on these channels, of these partners or
     of all; mail that was sent cannot be taken back.
     """
     some = tuple(name for name in channels if name != MAIL)
     wanted = PostFilter(slots=(slot,), channels=some, partners=tuple(partners), statuses=_OUT)
-    return listing.posts_page(session, wanted, MOST)
+    found = listing.idents(session, wanted, MOST + 1)
+    return Leaving(tuple(found[:MOST]), len(found) > MOST)
 
 
 def take_down(desk: Desk, rows: Sequence[PostRow], reason: str) -> int:

@@ -123,7 +123,7 @@ def show(who: Who, month: str = "", week: str = "") -> Response:
     copy = copy_of(who.house.app)
     with who.reading() as session:
         found = calendar.days(session, [day for row in sight.weeks for day in row], zone, copy, who.partners)
-        all_held = holds.everything(session) is not None
+        all_held = holds.everything(holds.active(session)) is not None
     drawn = {one.day: _day(one, sight, today) for one in found}
     weeks = [[drawn[day] for day in row] for row in sight.weeks]
     return who.page(

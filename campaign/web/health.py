@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from fastapi.responses import Response
 
-from campaign.health.beat import health
+from campaign.health.beat import pulse
 from campaign.health.finding import Finding, Rule, section
 from campaign.models import upkeep
 from campaign.people import Right
@@ -44,5 +44,5 @@ def _page(who: Actor, found: list[Finding], *, asked: bool = False) -> Response:
         beats = upkeep.beats(session)
     runbook = app.settings.alerts.runbook
     shown = [(finding, section(runbook, finding.rule.value), _PAGES.get(finding.rule)) for finding in found]
-    state = health(app.database, app.clock)
+    state = pulse(app.database, app.clock)
     return who.page("admin/health.html", section="health", found=shown, state=state, beats=beats, asked=asked)

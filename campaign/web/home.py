@@ -25,7 +25,8 @@ def dashboard(who: Who) -> Response:
     """Show the dashboard of an officer, or of a reviewer or admin over all partners."""
     now = who.house.now()
     with who.reading() as session:
-        needs = _needs(session, who)
+        on = holds.active(session)
+        asked = listing.waiting_for_person(session, PostFilter(partners=who.partners), limit=_SHOWN)
         ahead = PostFilter(partners=who.partners, statuses=_AHEAD, since=now)
         published = PostFilter(partners=who.partners, statuses=_OUT)
         return who.page(
@@ -34,11 +35,11 @@ def dashboard(who: Who) -> Response:
             all_partners=not who.partners,
             may_hold=who.may(Right.HOLD),
             unset=who.may(Right.ADMINISTER) and not partners.partners_page(session, 1).rows,
-            all_held=holds.everything(session),
-            needs=items(session, needs),
-            unsettled=bool(listing.waiting_for_person(session, PostFilter(partners=who.partners), limit=1)),
-            coming=items(session, listing.posts(session, ahead, limit=_SHOWN)),
-            out=items(session, listing.posts(session, published, limit=_SHOWN, newest_first=True)),
+            all_held=holds.everything(on),
+            needs=items(on, [*asked, *_mine(session, who)][:_SHOWN]),
+            unsettled=bool(asked),
+            coming=items(on, listing.posts(session, ahead, limit=_SHOWN)),
+            out=items(on, listing.posts(session, published, limit=_SHOWN, newest_first=True)),
         )
 
 
@@ -47,10 +48,7 @@ def _heading(session: Session, who: Actor) -> str:
     return found.name if found else "Dashboard"
 
 
-def _needs(session: Session, who: Actor) -> list[PostRow]:
-    """Return what only this person's side can move on: first what nobody could confirm."""
-    wanted = PostFilter(partners=who.partners)
-    asked = listing.waiting_for_person(session, wanted, limit=_SHOWN)
+def _mine(session: Session, who: Actor) -> list[PostRow]:
+    """Return what only this person's side can move on; what nobody could confirm comes before it."""
     statuses = _FOR_OFFICER if who.partners else _FOR_REVIEWER
-    mine = listing.posts(session, PostFilter(partners=who.partners, statuses=statuses), limit=_SHOWN)
-    return [*asked, *mine][:_SHOWN]
+    return listing.posts(session, PostFilter(partners=who.partners, statuses=statuses), limit=_SHOWN)

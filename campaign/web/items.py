@@ -1,12 +1,9 @@
 """Posts as the lists show them: each with its tag and, where something is to be said, a word on it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlmodel import Session
-
-from campaign.models import holds
 from campaign.models.holds import Hold
 from campaign.models.listing import PostRow
 from campaign.models.status import Status
@@ -49,9 +46,8 @@ class Item:
         return self.strips[0].kind if self.strips else ""
 
 
-def items(session: Session, rows: Iterable[PostRow]) -> list[Item]:
-    """Return the posts with their tags; the holds are read once."""
-    on = holds.active(session)
+def items(on: Sequence[Hold], rows: Iterable[PostRow]) -> list[Item]:
+    """Return the posts with their tags, under these active holds."""
     return [_item(row, [hold for hold in on if hold.scope in scopes(row)]) for row in rows]
 
 

@@ -62,7 +62,7 @@ def page(who: Actor, ident: str, form: Form[Any], status: int = 200) -> Response
     """Return the page of a post, with a form as it was filled in."""
     with who.reading() as session:
         row = who.post(session, ident)
-        [item] = items(session, [row])
+        [item] = items(holds.active(session), [row])
         names = {
             "post": row.post,
             "partner": row.partner,

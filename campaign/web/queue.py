@@ -121,14 +121,14 @@ def posts(who: Who, asked: Asks, after: str = "", before: str = "") -> Response:
     with who.reading() as session:
         search = asked.read(session, who)
         found = search.page(session, SIZE, after=place_in(after), before=place_in(before), newest_first=newest_first)
-        shown = items(session, found.page.rows)
+        on = holds.active(session)
+        shown = items(on, found.page.rows)
         choices = _choices(session, who, asked)
-        all_held = holds.everything(session)
     return who.page(
         "queue/list.html",
         filter=asked,
         all_partners=not who.partners,
-        all_held=all_held,
+        all_held=holds.everything(on),
         days=_by_day(shown, zone, who.house.now().astimezone(zone).date()),
         summary=_summary(found, asked, search),
         named=search.named,

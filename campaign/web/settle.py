@@ -7,7 +7,7 @@ from pydantic import Field
 
 from campaign.dispatch import word
 from campaign.errors import NotAllowed, UnknownName, WrongUse
-from campaign.models import listing
+from campaign.models import holds, listing
 from campaign.models.listing import PostFilter, PostRow
 from campaign.models.status import Move, Status
 from campaign.people import Right
@@ -37,7 +37,7 @@ def waiting(who: Who) -> Response:
         rows = listing.waiting_for_person(session, PostFilter(partners=who.partners), limit=SHOWN + 1)
         return who.page(
             "settle/list.html",
-            items=items(session, rows[:SHOWN]),
+            items=items(holds.active(session), rows[:SHOWN]),
             more=len(rows) > SHOWN,
             all_partners=not who.partners,
         )
@@ -88,7 +88,7 @@ def _page(who: Actor, ident: str, form: Form[Any], status: int = 200) -> Respons
         row = who.post(session, ident)
         if row.post.status not in {Status.UNCONFIRMED, Status.RETRACTING}:
             raise UnknownName(kind="post to settle", name=ident, mend="It may have been settled already.")
-        [item] = items(session, [row])
+        [item] = items(holds.active(session), [row])
         orders = [event for event in listing.events(session, row.post.ident) if event.move == Move.RETRACT]
         message = who.house.app.contents.message(row.post)
     leaving = row.post.status == Status.RETRACTING

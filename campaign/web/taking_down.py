@@ -1,12 +1,11 @@
 """Taking down what is published: one post, or every post of a slot."""
 
-from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from fastapi.responses import Response
 from pydantic import Field
 
-from campaign.models.listing import PostRow
+from campaign.models import holds
 from campaign.people import Right
 from campaign.review import taking_down
 from campaign.web.area import Area
@@ -18,7 +17,7 @@ from campaign.wording import counted
 
 area = Area()
 
-SHOWN = 100
+SHOWN = 25
 """Posts that the page names; of more than that it says how many there are."""
 _LONGEST = 500
 
@@ -60,23 +59,18 @@ def ask(who: Who, slot: str = "") -> Response:
 def _asked(who: Actor, slot: str, form: Form[Any], status: int = 200) -> Response:
     with who.reading() as session:
         found = taking_down.published_of_slot(session, slot, who.house.app.channels, who.partners)
-        shown = items(session, found.rows[:SHOWN])
+        shown = items(holds.active(session), found.rows(session, SHOWN))
     return who.page(
         "taking_down/slot.html",
         status=status,
         form=form,
         slot=slot,
         shown=shown,
-        count=len(found.rows),
-        more=found.has_after,
-        told=told(found.rows),
+        count=len(found.idents),
+        more=found.more,
+        told=seen(found.idents),
         all_partners=not who.partners,
     )
-
-
-def told(rows: Sequence[PostRow]) -> str:
-    """Return the digest of the posts that are shown, for whoever orders them to be taken down."""
-    return seen(row.post.ident for row in rows)
 
 
 @area.post("/take-down", Right.RETRACT)
@@ -87,9 +81,9 @@ def slot(who: Who, sent: Sent) -> Response:
         return _asked(who, sent.one("slot"), form, WRONG)
     wanted = form.found
     with who.desk() as desk:
-        rows = taking_down.published_of_slot(desk.session, wanted.slot, who.house.app.channels, who.partners).rows
-        same = told(rows) == wanted.told
-        count = taking_down.take_down(desk, rows, wanted.remove) if same else 0
+        found = taking_down.published_of_slot(desk.session, wanted.slot, who.house.app.channels, who.partners)
+        same = seen(found.idents) == wanted.told
+        count = taking_down.take_down(desk, found.rows(desk.session), wanted.remove) if same else 0
     if not same:
         words = "Others are published than you saw. Look again"
         return _asked(who, wanted.slot, form.wrong("remove", words), CONFLICT)

@@ -13,7 +13,7 @@ from dispatch_room import Room, opened_room
 
 from campaign.dispatch import lane, reconcile
 from campaign.dispatch.claimed import Done
-from campaign.models import listing
+from campaign.models import listing, planned
 from campaign.models.claims import PostFacts
 from campaign.models.moves import move
 from campaign.models.posts import Post
@@ -67,7 +67,7 @@ def test_what_a_person_does_between_look_and_claim_stands(room: Room, what: str)
     room.later(timedelta(minutes=1))
     acts = {
         "withdraw": lambda desk, row: decisions.withdraw(desk, row, "not now"),
-        "move": lambda desk, row: listing.set_due(desk.session, row.post, desk.now + timedelta(minutes=5)),
+        "move": lambda desk, row: planned.set_due(desk.session, row.post, desk.now + timedelta(minutes=5)),
         "edit": lambda desk, row: move(
             desk.session, row.post, Move.EDIT, who="olga", at=desk.now, changes={"version": 2}
         ),

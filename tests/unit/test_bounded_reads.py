@@ -1,7 +1,7 @@
 """What a page reads does not grow with the campaign: lists go by an index, and no further than the page."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -30,6 +30,7 @@ from campaign.models.figures import Order
 from campaign.models.listing import PostFilter, PostRow
 from campaign.models.mailing import MailingList, Subscriber
 from campaign.models.partners import Partner
+from campaign.models.posts import Post
 from campaign.models.snapshots import LogFilter, Snapshot
 from campaign.models.status import Status
 from campaign.reports.readers import each_reader
@@ -44,6 +45,7 @@ FILTERS = {
     "a partner": PostFilter(partners=("p",)),
     "a partner, a channel and states": PostFilter(partners=("p",), channels=("x",), statuses=("failed", "missed")),
     "a slot": PostFilter(slots=("s",), channels=("x",)),
+    "a slot of a partner": PostFilter(slots=("s",), partners=("p",), statuses=("failed", "missed")),
     "for a person": PostFilter(for_person=True),
 }
 
@@ -58,7 +60,9 @@ def test_a_page_of_posts_is_read_in_the_order_of_an_index(database: Database, cl
     if database.is_sqlite:
         searched = re.findall(r"SEARCH post USING (?:COVERING )?INDEX (\w+) \(([^)]*)\)", plan)
         assert searched, plan
-        assert all("due_at" in how for _, how in searched), plan  # the place is found in the index
+        # The place is found in the index; of one partner's posts of one slot all are read, by their place.
+        where = "account_id=? AND slot=?" if "slot of a partner" in name else "due_at"
+        assert all(where in how for _, how in searched), plan
 
 
 @pytest.mark.parametrize("name", FILTERS)
@@ -106,19 +110,38 @@ def test_what_is_set_aside_is_found_by_its_ids_and_never_among_all_that_waits(da
     assert not re.search(r"(?m)^\W*SCAN post\b|Seq Scan on post\b|post_(in_review|status_due|group|by_due)", plan), plan
 
 
+def read_at(session: Session, post: Post, times: Sequence[datetime]) -> None:
+    """Store a reading of a post at each of these times."""
+    about = {"post_id": post.ident, "partner_id": post.partner_id, "reading": "1h", "impressions": 1}
+    readings.store(session, post, [Snapshot(**about, due_at=at, taken_at=at) for at in times])
+
+
+def test_days_without_readings_of_a_slot_are_passed_over(database: Database, clock: MovedClock) -> None:
+    """Of a log before a day, what others have on the days between is not gone through."""
+    first, now = clock.now(), clock.now() + 9 * DAY
+    with database.write() as session:
+        account = add_account(session, first)
+        rare = add_post(session, account, first, status=Status.PUBLISHED, changes={"slot": "rare"})
+        read_at(session, rare, [first, now])
+        read_at(session, add_post(session, account, first, status=Status.PUBLISHED), [first + 3 * DAY])
+    with database.read() as session:
+        found = figures.spread(session, LogFilter(slot="rare", until=now - DAY), "taken_at")
+        assert found is not None
+        assert found.wanted.until is not None
+        assert first < found.wanted.until < first + 2 * DAY
+        (line,) = figures.log_page(session, LogFilter(slot="rare", until=now - DAY), Order(), 50).rows
+        assert line.taken_at == first
+        between = LogFilter(slot="rare", since=first + DAY, until=now - DAY)
+        assert figures.spread(session, between, "taken_at") is None
+        assert figures.log_page(session, between, Order(), 50).rows == []
+        assert len(figures.log_page(session, LogFilter(slot="rare", since=now, until=now + DAY), Order(), 50).rows) == 1
+
+
 def test_a_log_of_what_has_no_readings_is_not_searched_to_its_end(database: Database, clock: MovedClock) -> None:
     asked = list[str]()
     with database.write() as session:
         post = add_post(session, add_account(session, clock.now()), clock.now(), status=Status.PUBLISHED)
-        row = Snapshot(
-            post_id=post.ident,
-            partner_id=post.partner_id,
-            reading="1h",
-            due_at=clock.now(),
-            taken_at=clock.now(),
-            impressions=1,
-        )
-        readings.store(session, post, [row])
+        read_at(session, post, [clock.now()])
     sa.event.listen(database.engine, "before_cursor_execute", lambda *facts: asked.append(facts[2]))
     with database.read() as session:
         for wanted in (LogFilter(channel="email"), LogFilter(slot="none"), LogFilter(template="none")):
@@ -141,13 +164,7 @@ def test_a_place_deep_in_the_log_bounds_what_is_read(
 
     with database.write() as session:
         post = add_post(session, add_account(session, clock.now()), clock.now(), status=Status.PUBLISHED)
-        rows = [
-            Snapshot(
-                post_id=post.ident, partner_id=post.partner_id, reading="1h", due_at=at, taken_at=at, impressions=1
-            )
-            for at in times
-        ]
-        readings.store(session, post, rows)
+        read_at(session, post, times)
     sa.event.listen(database.engine, "before_cursor_execute", note)
     with database.read() as session:
         order = Order("taken_at", descending=newest_first)
@@ -249,10 +266,7 @@ def test_a_list_is_read_page_by_page(database: Database, clock: MovedClock, monk
         assert len(mailing.subscribers_page(session, 1, 3, "")) == 3
 
 
-def test_published_posts_are_counted_no_further_than_is_told(
-    database: Database, clock: MovedClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(participation, "MANY", 2)
+def test_published_posts_are_counted_no_further_than_is_told(database: Database, clock: MovedClock) -> None:
     with database.write() as session:
         for count in (1, 5):
             account = add_account(session, clock.now())
@@ -260,7 +274,7 @@ def test_published_posts_are_counted_no_further_than_is_told(
                 facts = {"published_at": clock.now(), "slot": f"{number}"}
                 add_post(session, account, clock.now(), status=Status.PUBLISHED, changes=facts)
     with database.read() as session:
-        assert sorted(one.published for one in participation.progress(session)) == [1, 2]
+        assert sorted(one.published for one in participation.progress(session, published_up_to=2)) == [1, 2]
 
 
 def test_who_says_the_same_is_found_by_its_words(database: Database, clock: MovedClock) -> None:

@@ -11,7 +11,7 @@ from conftest import MovedClock
 from counted import counted, kept
 from sqlmodel import Session, col
 
-from campaign.models import Database, calendar, counts, groups, listing, moves, partners
+from campaign.models import Database, calendar, counts, groups, moves, partners, planned
 from campaign.models.counts import PostCount, PostNote
 from campaign.models.posts import Post
 from campaign.models.snapshots import Snapshot
@@ -43,10 +43,10 @@ def test_counts_follow_whatever_becomes_of_a_post(database: Database, clock: Mov
         moves.move(session, post, Move.APPROVE, who="rita", at=clock.now())
     look()
     with database.write() as session:
-        assert listing.set_due(session, session.get_one(Post, ident), clock.now() + 3 * HOUR)
+        assert planned.set_due(session, session.get_one(Post, ident), clock.now() + 3 * HOUR)
     look()
     with database.write() as session:
-        listing.set_key(session, session.get_one(Post, ident), "another name", "once")
+        planned.set_key(session, session.get_one(Post, ident), "another name", "once")
     look()
     with database.write() as session:
         session.execute(sa.delete(Post).where(col(Post.id) == other))

@@ -17,7 +17,7 @@ from terminal import CONFIG
 
 from campaign import opening
 from campaign.config import load_settings
-from campaign.models import Database, listing, newest, readings, summed, tallies, totals
+from campaign.models import Database, newest, planned, readings, summed, tallies, totals
 from campaign.models.newest import Newest
 from campaign.models.partners import Campaign, Partner
 from campaign.models.posts import Post
@@ -125,7 +125,7 @@ def rows_of(session: Session, kind: type[SQLModel]) -> list[dict[str, object]]:
 def test_a_slot_that_gets_another_name_takes_its_sums_along(database: Database) -> None:
     with database.write() as session:
         post, *_ = stored(session, CHANCE(1))
-        listing.set_key(session, post, "renamed", post.occurrence)
+        planned.set_key(session, post, "renamed", post.occurrence)
     assert_slots_agree(database, "s0", "renamed")
 
 
@@ -163,7 +163,7 @@ def test_a_slot_renamed_between_the_question_and_the_answer_counts_under_its_new
         post, *_ = stored(session, CHANCE(1))
         seen = post.model_copy()
     with database.write() as session:
-        listing.set_key(session, session.get_one(Post, post.ident), "renamed", post.occurrence)
+        planned.set_key(session, session.get_one(Post, post.ident), "renamed", post.occurrence)
     with database.write() as session:
         at = AT + 80 * HOUR
         row = Snapshot(
@@ -185,7 +185,7 @@ def test_a_slot_is_renamed_when_the_reading_that_is_being_stored_is_there(databa
 
     def rename() -> None:
         with database.write() as session:
-            listing.set_key(session, session.get_one(Post, post.ident), "renamed", post.occurrence)
+            planned.set_key(session, session.get_one(Post, post.ident), "renamed", post.occurrence)
 
     at = AT + 80 * HOUR
     row = Snapshot(post_id=post.ident, partner_id=post.partner_id, reading="1h", due_at=at, taken_at=at, clicks=1000)

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from campaign.clock import iso
 from campaign.health import accounts as standing
-from campaign.health.beat import health
+from campaign.health.beat import pulse
 from campaign.health.finding import Finding
 from campaign.models import partners, upkeep
 from campaign.people import Right, demand
@@ -64,7 +64,7 @@ def _health(who: Caller, found: Iterable[Finding], *, asked: bool) -> Health:
     app = who.house.app
     with app.database.read() as session:
         beats = upkeep.beats(session)
-    state = health(app.database, app.clock)
+    state = pulse(app.database, app.clock)
     return Health(
         well=state.well,
         reason=state.reason,

@@ -31,7 +31,7 @@ from campaign.web.api.shapes import (
     SlotRemoval,
     Why,
 )
-from campaign.web.taking_down import told
+from campaign.web.forms import seen
 
 router = APIRouter()
 
@@ -108,8 +108,8 @@ def what_would_leave(who: Reads, slot: Annotated[Name, Query()], limit: Size = 5
     with who.house.app.database.read() as session:
         demand(who.person, Right.RETRACT)
         found = taking_down.published_of_slot(session, slot, who.house.app.channels, who.partners)
-    items = [PostOut.model_validate(row_document(row)) for row in found.rows[:limit]]
-    return Leaving(slot=slot, posts=len(found.rows), more=found.has_after, seen=told(found.rows), items=items)
+        items = [PostOut.model_validate(row_document(row)) for row in found.rows(session, limit)]
+    return Leaving(slot=slot, posts=len(found.idents), more=found.more, seen=seen(found.idents), items=items)
 
 
 @router.post("/take-down", tags=["posts"])
@@ -121,9 +121,9 @@ def take_down_slot(sent: SlotRemoval, who: Retracts, once: Onced) -> Left:
 
     def act(desk: Desk) -> dict[str, object]:
         found = taking_down.published_of_slot(desk.session, sent.slot, who.house.app.channels, who.partners)
-        if told(found.rows) != sent.seen:
+        if seen(found.idents) != sent.seen:
             raise SeenOthers
-        count = taking_down.take_down(desk, found.rows, sent.reason)
-        return {"slot": sent.slot, "posts": count, "more": found.has_after}
+        count = taking_down.take_down(desk, found.rows(desk.session), sent.reason)
+        return {"slot": sent.slot, "posts": count, "more": found.more}
 
     return once.do(who, sent, Left, act)
