@@ -1,7 +1,7 @@
 """Is the daemon well? The beat in the database tells, not the life of a process."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from sqlmodel import Session
@@ -38,38 +38,26 @@ class Health:
         }
 
 
-_AWAY = Health(well=False, reason="the database does not answer")
-
-
 def health(database: Database, clock: Clock) -> Health:
-    """Return whether any dispatching process has ticked within a minute and did not sleep past its next wake-up, with
-    what wants a person.
-    """
+    """Return whether the daemon is well, with what wants a person."""
     try:
         with database.read() as session:
-            return _pulse(upkeep.beats(session), clock.now(), _warnings(session, clock.now()))
+            now = clock.now()
+            return replace(pulse(upkeep.beats(session), now), warnings=_warnings(session, now))
     except DatabaseAway:
-        return _AWAY
+        return Health(well=False, reason="the database does not answer")
 
 
-def pulse(database: Database, clock: Clock) -> Health:
-    """Return the same without the warnings, which are counted over many posts."""
-    try:
-        with database.read() as session:
-            return _pulse(upkeep.beats(session), clock.now(), {})
-    except DatabaseAway:
-        return _AWAY
-
-
-def _pulse(beats: Sequence[Beat], now: datetime, warnings: Mapping[str, int]) -> Health:
+def pulse(beats: Sequence[Beat], now: datetime) -> Health:
+    """Return whether any dispatching process has ticked within a minute and did not sleep past its next wake-up."""
     if not beats:
-        return Health(well=False, reason="no daemon runs; start `campaign run`", warnings=warnings)
+        return Health(well=False, reason="no daemon runs; start `campaign run`")
     newest, reason = beats[0], ""
     if now - newest.tick_at > _STALE:
         reason = "the daemon has not ticked for over a minute"
     elif newest.next_wake_at is not None and now - newest.next_wake_at > _STALE:
         reason = "the daemon slept past its next wake-up"
-    return Health(not reason, reason or "the daemon ticks", newest.tick_at, newest.next_wake_at, warnings)
+    return Health(not reason, reason or "the daemon ticks", newest.tick_at, newest.next_wake_at)
 
 
 def _warnings(session: Session, now: datetime) -> dict[str, int]:

@@ -9,7 +9,7 @@ from campaign.errors import Outcome, WrongUse
 from campaign.health import accounts, machine, posts
 from campaign.health.beat import pulse
 from campaign.health.finding import Finding, Rule, Severity
-from campaign.models import Database
+from campaign.models import Database, upkeep
 from campaign.ports import Channel
 from campaign.ports.watching import Probes
 from campaign.vault import Vault
@@ -29,10 +29,11 @@ class Doctor:
     def examine(self) -> list[Finding]:
         """Return what is not well, the gravest first."""
         now = self.clock.now()
-        found = [*machine.daemon(pulse(self.database, self.clock)), *machine.key(self.key_file)]
-        found += machine.disks(self._folders())
         with self.database.read() as session:
-            found += machine.clocks(session, self.clock.now())
+            beats = upkeep.beats(session)
+            found = [*machine.daemon(pulse(beats, now)), *machine.key(self.key_file)]
+            found += machine.disks(self._folders())
+            found += machine.clocks(session, beats, self.clock.now())
             found += machine.messages(session, now)
             found += posts.examine(session, now)
             found += posts.images(session, self.media_folder, now)

@@ -11,7 +11,8 @@ from campaign.clock import iso
 from campaign.errors import CredentialDead, Refused, WrongUse
 from campaign.health.beat import Health
 from campaign.health.finding import Finding, Rule, Severity, order
-from campaign.models import alerts, hooks, notices, upkeep, vitals
+from campaign.models import alerts, hooks, notices, vitals
+from campaign.models.upkeep import Beat
 from campaign.vault import Vault
 
 _GIB = 1 << 30
@@ -54,12 +55,12 @@ def disks(folders: Iterable[Path], *, warning: int = _DISK_WARNING, error: int =
         yield Finding(Rule.DISK_LOW, severity, str(folder), what, "Make room: a full disk stops all sending.")
 
 
-def clocks(session: Session, now: datetime) -> Iterator[Finding]:
+def clocks(session: Session, beats: Iterable[Beat], now: datetime) -> Iterator[Finding]:
     """Find clocks that disagree: the database's with ours, and another process's beat that lies in the future."""
     stated = vitals.database_time(session, now)
     if stated is not None:
         yield from offset("database", "the database", now - stated)
-    for beat in upkeep.beats(session):
+    for beat in beats:
         if beat.tick_at > now:
             yield from offset(beat.owner, f"the process {beat.owner}", now - beat.tick_at)
 

@@ -26,7 +26,10 @@ _MEASURED = ("taken_at", *FIGURES)
 class Newest(SQLModel, table=True):
     """The newest known figures of a post that has any. ``taken_at`` is its newest reading with figures."""
 
-    __table_args__ = (Index("newest_of_days", "published_at", "channel", "partner_id", *_MEASURED, "post_id"),)
+    __table_args__ = (
+        Index("newest_of_days", "published_at", "channel", "partner_id", *_MEASURED, "post_id"),
+        Index("newest_of_partner", "partner_id", "published_at"),
+    )
 
     post_id: int = Field(primary_key=True, foreign_key="post.id")
     partner_id: int

@@ -1,5 +1,6 @@
 """What became of the posts of some days: how many went out and how many did not, which did best, who said nothing."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -69,16 +70,24 @@ class Best:
     value: int
 
 
-def best(session: Session, span: Span, channel: str, figure: str, count: int) -> list[Best]:
-    """Return the posts of a channel that have the most of a figure, of those published in the span."""
-    most = newest.best(session, replace(span.published, channel=channel), figure, count)
+def best(session: Session, span: Span, by: Mapping[str, str], count: int) -> dict[str, tuple[Best, ...]]:
+    """Return for each channel in ``by`` its posts that have the most of the figure named there, of those published in
+    the span.
+    """
+    most = {
+        channel: newest.best(session, replace(span.published, channel=channel), figure, count)
+        for channel, figure in by.items()
+    }
     about = (
         sa.select(col(Post.id), col(Post.slot), col(Partner.name))
         .join(Partner, col(Partner.id) == col(Post.partner_id))
-        .where(col(Post.id).in_([post_id for post_id, _ in most]))
+        .where(col(Post.id).in_([post_id for some in most.values() for post_id, _ in some]))
     )
     named = {post_id: (slot, name) for post_id, slot, name in session.execute(about)}
-    return [Best(post_id, *named[post_id], value) for post_id, value in most]
+    return {
+        channel: tuple(Best(post_id, *named[post_id], value) for post_id, value in some)
+        for channel, some in most.items()
+    }
 
 
 def silent(session: Session, span: Span) -> list[Partner]:

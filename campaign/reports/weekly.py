@@ -61,21 +61,21 @@ def weekly(session: Session, day: date, zone: ZoneInfo, *, partner: str | None, 
     first = monday(day)
     span = Span(day_start(first, zone), day_start(first + _DAYS, zone), partner)
     totals = tuple(sums.totals(session, span.published))
+    by = {total.channel: _first_figure(total) for total in totals}
     return Week(
         first,
         weeks.outcome_counts(session, span),
         totals,
-        {total.channel: _best(session, span, total) for total in totals},
+        {channel: (by[channel], posts) for channel, posts in weeks.best(session, span, by, BEST).items()},
         tuple(one.name for one in weeks.silent(session, span)),
         weeks.waiting_counts(session, partner),
         tuple(outcomes.between(session, first, first + timedelta(days=6))) if with_outcomes else (),
     )
 
 
-def _best(session: Session, span: Span, total: ChannelTotal) -> tuple[str, tuple[Best, ...]]:
-    """Return the first figure that the channel gives, and its posts that have the most of it."""
-    figure = next((name for name, value in zip(FIGURES, total.figures, strict=True) if value is not None), FIGURES[0])
-    return figure, tuple(weeks.best(session, span, total.channel, figure, BEST))
+def _first_figure(total: ChannelTotal) -> str:
+    """Return the first figure that the channel gives."""
+    return next((name for name, value in zip(FIGURES, total.figures, strict=True) if value is not None), FIGURES[0])
 
 
 def rows(week: Week) -> Iterator[LogRow]:

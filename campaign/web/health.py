@@ -44,5 +44,5 @@ def _page(who: Actor, found: list[Finding], *, asked: bool = False) -> Response:
         beats = upkeep.beats(session)
     runbook = app.settings.alerts.runbook
     shown = [(finding, section(runbook, finding.rule.value), _PAGES.get(finding.rule)) for finding in found]
-    state = pulse(app.database, app.clock)
+    state = pulse(beats, who.house.now())
     return who.page("admin/health.html", section="health", found=shown, state=state, beats=beats, asked=asked)

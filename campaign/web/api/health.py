@@ -64,7 +64,7 @@ def _health(who: Caller, found: Iterable[Finding], *, asked: bool) -> Health:
     app = who.house.app
     with app.database.read() as session:
         beats = upkeep.beats(session)
-    state = pulse(app.database, app.clock)
+    state = pulse(beats, who.house.now())
     return Health(
         well=state.well,
         reason=state.reason,
