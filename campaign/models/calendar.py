@@ -2,16 +2,17 @@
 occurrence. A calendar is read as counts, never as rows without a bound.
 """
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
 from campaign.models import counts
-from campaign.models.hours import begins, hour_at
+from campaign.models.hours import begins, hour_at, parts_of_day, quarter_of
 from campaign.models.partners import Partner
 from campaign.models.posts import Event, Post
 
@@ -29,38 +30,51 @@ class Due:
     first_at: datetime
     post_id: int | None
 
+    def joined(self, other: "Due") -> "Due":
+        """Return these and others of the same slot and state."""
+        names = tuple(sorted({*self.channels, *other.channels}))
+        first_at = min(self.first_at, other.first_at)
+        return replace(self, channels=names, posts=self.posts + other.posts, first_at=first_at)
+
 
 def due(session: Session, edges: Sequence[datetime], partners: Sequence[str] = ()) -> list[list[Due]]:
     """Return what is due from each of these instants on and before the next, of these partners or of all, by time."""
-    in_whole_hours = not any(edge.minute or edge.second for edge in edges)
+    utc = [edge.astimezone(UTC) for edge in edges]
+    in_whole_hours = not any(edge.minute or edge.second for edge in utc)
     # What is kept is kept by the hour, and of all partners; a few of them have few posts.
-    statement = _kept(session, edges) if in_whole_hours and not partners else _read(edges, partners)
-    spans: list[list[Due]] = [[] for _ in edges[1:]]
-    for span, slot, status, channels, posts, first_at, ident in session.execute(statement):
+    statement = _kept(session, utc) if in_whole_hours and not partners else _read(session, utc, partners)
+    found: dict[tuple[int, str, str], Due] = {}
+    for slot, status, channels, posts, first_at, ident in session.execute(statement):
         names = tuple(sorted(set(channels.split(","))))
-        spans[span].append(Due(slot, status, names, posts, first_at, ident if posts == 1 else None))
+        one, key = Due(slot, status, names, posts, first_at, ident), (bisect_right(utc, first_at), slot, status)
+        found[key] = found[key].joined(one) if key in found else one
+    spans: list[list[Due]] = [[] for _ in utc[1:]]
+    for (after, *_), one in found.items():
+        spans[after - 1].append(one if one.posts == 1 else replace(one, post_id=None))
     return [sorted(span, key=lambda one: (one.first_at, one.slot, one.status)) for span in spans]
 
 
-def _read(edges: Sequence[datetime], partners: Sequence[str]) -> sa.Select[*tuple[Any, ...]]:
-    """Return the statement that counts the posts themselves."""
-    keys = (_span(col(Post.due_at), edges), col(Post.slot), col(Post.status), col(Post.channel))
-    facts = (sa.func.count().label("posts"), sa.func.min(col(Post.due_at)).label("first_at"))
-    ident = sa.func.min(col(Post.id)).label("ident")
+def _read(session: Session, edges: Sequence[datetime], partners: Sequence[str]) -> sa.Select[*tuple[Any, ...]]:
+    """Return the statement that counts the posts themselves, by the quarters of an hour: no time zone divides one."""
+    names = (col(Post.slot), col(Post.status))
+    facts = (_joined(col(Post.channel)), sa.func.count(), sa.func.min(col(Post.due_at)), sa.func.min(col(Post.id)))
     within = (col(Post.due_at) >= edges[0], col(Post.due_at) < edges[-1])
-    rows = sa.select(*keys, *facts, ident).where(*within, *_of(partners)).group_by("span", *keys[1:]).subquery()
-    return _by_span(rows, rows.c.span, sa.func.min(rows.c.first_at), sa.func.min(rows.c.ident))
+    return sa.select(*names, *facts).where(*within, *_of(partners)).group_by(*names, quarter_of(session, Post.due_at))
 
 
 def _kept(session: Session, edges: Sequence[datetime]) -> sa.Select[*tuple[Any, ...]]:
-    """Return the same from the counts that are kept. Which post is the first of its hour is one look into an index."""
+    """Return the same from the counts that are kept. Which post is the first of its hours is one look into an index."""
     hours = [hour_at(edge) for edge in edges]
-    names = ("hour", "slot", "status", "channel")
-    every = counts.every(names, lambda of: (of.c.hour >= hours[0], of.c.hour < hours[-1]))
-    keys = (_span(every.c.hour, hours), *(every.c[name] for name in names[1:]))
-    # A note may tell of an hour that has none any more; no post of the span lies before the first hour all the same.
-    rows = counts.summed(every, keys, sa.func.min(every.c.hour).label("hour")).subquery()
-    each = _by_span(rows, rows.c.span, sa.func.min(rows.c.hour).label("hour")).subquery("each")
+    every = counts.every(
+        ("hour", "slot", "status", "channel"), lambda of: (of.c.hour >= hours[0], of.c.hour < hours[-1])
+    )
+    # By days of UTC, divided where a day begins that is asked for: at 23 in summer. Which it is, the first post tells.
+    within = [*parts_of_day(every.c.hour, hours), every.c.slot, every.c.status]
+    rows = counts.summed(every, [*within, every.c.channel], sa.func.min(every.c.hour).label("hour")).subquery()
+    keys = [rows.c[key.name] for key in within]
+    # A note may tell of an hour that has none any more; no post of these lies before their first hour all the same.
+    posts, hour = sa.cast(sa.func.sum(rows.c.posts), sa.Integer).label("posts"), sa.func.min(rows.c.hour).label("hour")
+    each = sa.select(*keys[-2:], _joined(rows.c.channel), posts, hour).group_by(*keys).subquery("each")
     first = (
         sa.select(col(Post.id))
         .where(col(Post.slot) == each.c.slot, col(Post.status) == each.c.status)
@@ -70,29 +84,12 @@ def _kept(session: Session, edges: Sequence[datetime]) -> sa.Select[*tuple[Any, 
         .correlate(each)
         .scalar_subquery()
     )
-    about = (each.c.span, each.c.slot, each.c.status, each.c.channels, each.c.posts)
+    about = (each.c.slot, each.c.status, each.c.channels, each.c.posts)
     return sa.select(*about, col(Post.due_at), col(Post.id)).join(Post, col(Post.id) == first)
 
 
-def _span(column: Any, edges: Sequence[object]) -> sa.Label[int]:
-    """Return between which two edges a value lies, halving them: some ten thousand values are asked for forty edges."""
-
-    def within(first: int, last: int) -> sa.ColumnElement[int]:
-        if last - first == 1:
-            return sa.literal(first)
-        half = (first + last) // 2
-        return sa.case((column < edges[half], within(first, half)), else_=within(half, last))
-
-    return within(0, len(edges) - 1).label("span")
-
-
-def _by_span(
-    rows: sa.FromClause, span: sa.ColumnElement[int], *facts: sa.ColumnElement[Any]
-) -> sa.Select[*tuple[Any, ...]]:
-    channels = sa.func.aggregate_strings(rows.c.channel, ",").label("channels")
-    posts = sa.cast(sa.func.sum(rows.c.posts), sa.Integer).label("posts")
-    keys = (rows.c.slot, rows.c.status)
-    return sa.select(span, *keys, channels, posts, *facts).group_by("span", *keys)
+def _joined(channels: Any) -> sa.Label[str]:
+    return sa.func.aggregate_strings(channels, ",").label("channels")
 
 
 def _of(partners: Sequence[str], channels: Sequence[str] = ()) -> list[sa.ColumnElement[bool]]:

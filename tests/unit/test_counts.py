@@ -1,8 +1,10 @@
 """How many posts stand where is kept by the database itself, and is right at every moment."""
 
 import inspect
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from importlib import import_module
+from itertools import pairwise
+from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
@@ -17,6 +19,7 @@ from campaign.models.posts import Post
 from campaign.models.snapshots import Snapshot
 from campaign.models.status import Move, Status
 from campaign.models.types import table_of
+from campaign.plan.days import day_start
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
@@ -128,6 +131,24 @@ def test_a_calendar_of_kept_counts_is_that_of_the_posts(database: Database, cloc
         assert found == calendar.due(session, edges(first, 4), [one.key for one in partners.partners(session)])
     assert sum(one.posts for day in found for one in day) > 60
     assert [one.post_id for day in found for one in day if one.posts == 1] == [alone.ident]
+
+
+@pytest.mark.parametrize("first", [date(2026, 3, 28), date(2025, 10, 25)])
+@pytest.mark.parametrize("zone", ["Europe/London", "America/New_York", "Asia/Kolkata", "Pacific/Auckland"])
+def test_a_local_day_has_its_own_posts_over_a_clock_change(
+    database: Database, clock: MovedClock, first: date, zone: str
+) -> None:
+    days = [day_start(first + number * DAY, ZoneInfo(zone)) for number in range(5)]
+    times = [days[0].astimezone(UTC) + number * timedelta(minutes=53) - 3 * HOUR for number in range(110)]
+    with database.write() as session:
+        account = add_account(session, clock.now())
+        for number, at in enumerate(times):
+            add_post(session, account, at, changes={"slot": "s", "occurrence": f"{number}"})
+    mine = [[at for at in times if start <= at < end] for start, end in pairwise(days)]
+    with database.read() as session:
+        for keys in ((), [one.key for one in partners.partners(session)]):
+            found = [(one.posts, one.first_at) for (one,) in calendar.due(session, days, keys)]
+            assert found == [(len(some), min(some)) for some in mine]
 
 
 def test_a_zone_whose_days_begin_within_an_hour_is_counted_from_the_posts(
