@@ -23,7 +23,7 @@ def quarter_of(session: Session, column: Any) -> sa.ColumnElement[Any]:
         return sa.func.date_bin(sa.text("'15 minutes'"), column, sa.text("'epoch'::timestamptz"))
     text = sa.cast(column, sa.Text)
     minute = sa.cast(sa.func.substr(text, 15, 2), sa.Integer)
-    return sa.func.substr(text, 1, 13) + sa.cast(minute / sa.literal_column("15"), sa.Text)
+    return sa.func.substr(text, 1, 13) + sa.cast(minute // sa.literal_column("15", sa.Integer), sa.Text)
 
 
 def parts_of_day(hour: sa.ColumnElement[str], edges: Sequence[str]) -> list[sa.Label[Any]]:
