@@ -43,12 +43,18 @@ def progress(session: Session, *, published_up_to: int = MANY) -> list[Progress]
     channels: dict[int, tuple[str, ...]] = {}
     for ident, channel in session.execute(accounts.distinct().order_by(col(Account.channel))):
         channels[ident] = (*channels.get(ident, ()), channel)
-    one = sa.select(sa.literal(1)).where(col(Post.partner_id) == col(Partner.id), col(Post.published_at).is_not(None))
-    some = one.limit(published_up_to).correlate(Partner).subquery()
-    counts = sa.select(col(Partner.id), sa.select(sa.func.count()).select_from(some).scalar_subquery())
-    published = {row[0]: row[1] for row in session.execute(counts)}
+    published = _published(session, published_up_to) if published_up_to else {}
     partners = session.execute(sa.select(Partner).order_by(col(Partner.key))).scalars()
     return [
-        Progress(one, one.key in officers, channels.get(one.ident, ()), one.ident in agreed, published[one.ident])
+        Progress(
+            one, one.key in officers, channels.get(one.ident, ()), one.ident in agreed, published.get(one.ident, 0)
+        )
         for one in partners
     ]
+
+
+def _published(session: Session, most: int) -> dict[int, int]:
+    one = sa.select(sa.literal(1)).where(col(Post.partner_id) == col(Partner.id), col(Post.published_at).is_not(None))
+    some = one.limit(most).correlate(Partner).subquery()
+    counts = sa.select(col(Partner.id), sa.select(sa.func.count()).select_from(some).scalar_subquery())
+    return {row[0]: row[1] for row in session.execute(counts)}
