@@ -79,7 +79,7 @@ def questions(database: Database, now: datetime) -> list[Asked]:
         "/posts/{ident}/article": [],
         "/posts/{ident}/article.eml": [],
         "/take-down": ["rita /take-down?slot=slot+3", "olga /take-down?slot=slot+3"],
-        "/accounts": ["olga /accounts", "rita /accounts"],
+        "/accounts": ["olga /accounts", "rita /accounts", "rita /accounts?partner=partner-77"],
         "/participation": ["rita /participation"],
         "/participation/remind": ["rita /participation/remind"],
         "/participation.csv": ["rita /participation.csv"],

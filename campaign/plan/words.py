@@ -153,7 +153,8 @@ def placeholders(timetable: Timetable, draft: Draft) -> Iterable[Finding]:
         value = timetable.details.get(name, "")
         if value and value in seen:
             line = timetable.lines.get(f"details.{name}")
-            problem, mend = "is still a placeholder", "Write what DfE published and take its name out of `placeholders`"
+            problem = "stands in for what DfE has not published yet"
+            mend = "Write what DfE published into the timetable, and take the name out of its `placeholders`"
             yield Finding(timetable.file, f"details.{name}", problem, mend, line)
 
 

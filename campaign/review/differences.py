@@ -70,6 +70,11 @@ class Difference:
         return not (self.lacks or self.said.findings)
 
     @property
+    def wrong(self) -> bool:
+        """Say whether something was found in it that must not go out."""
+        return any(one.severity == "error" for one in self.said.findings)
+
+    @property
     def is_new(self) -> bool:
         """Say whether there is anything that nobody approved before."""
         return not self.sound or any(not line.known for line in self.own)

@@ -1,9 +1,10 @@
 """The accounts of partners: what each may do, what stops it, when its access ends."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from fastapi.responses import Response
 from sqlmodel import Session
@@ -14,10 +15,12 @@ from campaign.health.finding import Finding, Rule, Severity
 from campaign.identities import name as bound_to
 from campaign.intake import account_of
 from campaign.intake.accounts import MAIL
+from campaign.intake.values import is_key
 from campaign.models import partners
 from campaign.models.partners import Account, Partner
 from campaign.people import Right
 from campaign.register import accounts as register
+from campaign.web import places
 from campaign.web.area import Area
 from campaign.web.consenting import connector
 from campaign.web.forms import WRONG, Form, Posted, Sent, faulty, options
@@ -26,6 +29,8 @@ from campaign.web.visitor import Actor, Who
 from campaign.web.words import Tag, filters
 
 area = Area()
+
+_SIZE = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +45,28 @@ class Shown:
 
 
 @area.get("/accounts", Right.SEE)
-def show(who: Who) -> Response:
-    """List the accounts of the person's partner, or of all."""
+def show(who: Who, partner: str = "", after: str = "") -> Response:
+    """List the accounts of the person's partner, or of all or one of them, page by page."""
+    only = who.partners or ((partner,) if is_key(partner) else ())
     with who.reading() as session:
-        shown = list(_shown(session, who))
-    may_add = who.may(Right.ADMINISTER)
-    return who.page("accounts/accounts.html", accounts=shown, all_partners=not who.partners, may_add=may_add)
+        page = partners.accounts_page(session, _SIZE, after=places.account_in(after), only=only)
+        shown = list(_shown(session, who, page.rows))
+        named = [] if who.partners else partners.names(session)
+    return who.page(
+        "accounts/accounts.html",
+        accounts=shown,
+        all_partners=not who.partners,
+        may_add=who.may(Right.ADMINISTER),
+        partners=options("All partners", named, partner) if named else [],
+        first=_address(partner=partner),
+        is_first=not page.has_before,
+        following=_address(partner=partner, after=places.of_account(*page.rows[-1])) if page.has_after else None,
+    )
+
+
+def _address(**asked: str) -> str:
+    said = urlencode({name: text for name, text in asked.items() if text})
+    return f"/accounts?{said}" if said else "/accounts"
 
 
 _BY_HAND, _SERVICE = "by-hand", "service"
@@ -121,10 +142,8 @@ def _lacks(who: Actor, sent: Posted) -> dict[str, str]:
     return lacks
 
 
-def _shown(session: Session, who: Actor) -> Iterator[Shown]:
+def _shown(session: Session, who: Actor, rows: Sequence[tuple[Account, Partner]]) -> Iterator[Shown]:
     app, now = who.house.app, who.house.now()
-    own = partners.partner_by_key(session, who.partners[0]) if who.partners else None
-    rows = partners.accounts(session, partner_ids=[own.ident] if own else None)
     found: dict[str, list[Finding]] = {}
     for one in (*health.standing(session, now), *health.credentials(session, app.vault, app.channels, now, rows)):
         found.setdefault(one.subject, []).append(one)

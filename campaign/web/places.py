@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from campaign.clock import iso
-from campaign.intake.values import ROW_MAX
+from campaign.intake.values import ROW_MAX, is_key, row_id
 from campaign.models.paging import Place
+from campaign.models.partners import Account, Partner
 
 _LARGEST = 2**62
 
@@ -41,3 +42,15 @@ def _value(text: str, kind: type) -> datetime | int:
 
 def _small(place: Iterable[object]) -> bool:
     return all(0 <= value < _LARGEST for value in place if isinstance(value, int))
+
+
+def of_account(account: Account, partner: Partner) -> str:
+    """Return an account's place in the list of accounts, as an address carries it."""
+    return written((partner.key, account.channel, account.ident))
+
+
+def account_in(text: str) -> tuple[str, str, int] | None:
+    """Read an account's place in the list; what is none is the beginning."""
+    key, channel, ident = [*text.split("~"), "", ""][:3]
+    number = row_id(ident)
+    return (key, channel, number) if is_key(key) and is_key(channel) and number is not None else None

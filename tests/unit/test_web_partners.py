@@ -1,6 +1,7 @@
 """Taking down, accounts with their state, and who takes part."""
 
 import csv
+import html
 import io
 import re
 from datetime import timedelta
@@ -12,6 +13,7 @@ from campaign.models import partners
 from campaign.models.partners import change_account
 from campaign.models.status import Status
 from campaign.review import taking_down
+from campaign.web import accounts
 
 pytestmark = pytest.mark.thorough
 OUT = {"slot": "launch"}
@@ -81,6 +83,24 @@ def test_accounts_say_what_stops_them_in_local_time(room: Room) -> None:
     text = room.browser("adam").get("/accounts").text
     assert "It has stopped: refused. An admin connects it again." in text
     assert "Needs you" in text
+
+
+def test_accounts_come_page_by_page_and_by_partner(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(accounts, "_SIZE", 2)
+    for channel in ("facebook", "linkedin", "email"):
+        room.office.join(f"ash-{channel}", channel=channel)
+    with room.office.database.read() as session:
+        names = dict(partners.names(session))
+    browser, path, shown = room.browser("rita"), "/accounts", list[str]()
+    while path:
+        text = browser.get(path).text
+        shown += re.findall(r'app-post__facts">([^<]+)<', text)
+        found = re.search(r'href="([^"]+)" rel="next"', text)
+        path = html.unescape(found[1]) if found else ""
+    assert shown == [name for _, name in sorted(names.items())], "each once, the last page too"
+    assert re.findall(r'app-post__facts">([^<]+)<', browser.get("/accounts?partner=oak").text) == [names["oak"]]
+    assert "This partner has no accounts." in browser.get("/accounts?partner=nobody").text
+    assert names["elm"] not in room.browser("olga").get("/accounts?partner=elm").text
 
 
 def test_an_account_that_does_not_open_shows_it(room: Room) -> None:

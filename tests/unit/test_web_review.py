@@ -316,6 +316,16 @@ def test_from_the_new_words_a_decision_leads_back_to_them(room: Room) -> None:
     assert "Our &lt;own&gt; line" not in browser.get("/review/words").text
 
 
+def test_what_must_be_fixed_is_set_aside_unless_somebody_takes_the_tick_away(room: Room) -> None:
+    posts, browser = three(room), room.browser("rita")
+    write(room, posts[2], "Join in.\n\n" + "Too long for X. " * 30)
+    text = browser.get(GROUP).text
+    assert "<strong>Fix:</strong>" in text
+    assert re.findall(r'name="aside" type="checkbox" value="(\d+)" checked', text) == [str(posts[2])]
+    assert decide(browser, "approve") == 303
+    assert states(room, posts) == ["approved"] * 3, "who takes the tick away decides so"
+
+
 def test_words_that_are_not_true_on_their_day_are_warned_of_on_the_post_and_in_its_group(room: Room) -> None:
     post = room.office.post("oak")
     write(room, post, "Today is the last day of the national conversation on SEND reform.")

@@ -3,10 +3,9 @@
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from campaign.intake.values import is_key, row_id
+from campaign.intake.values import is_key
 from campaign.models import figures, partners
 from campaign.models.figures import Order
-from campaign.models.partners import Account, Partner
 from campaign.plan.fields import FieldSpec
 from campaign.plan.fill import parts
 from campaign.plan.refill import tied
@@ -108,17 +107,6 @@ def list_partners(who: Reads, limit: Size = 200, cursor: Cursor = "") -> Page[Pa
 def list_accounts(who: Reads, limit: Size = 200, cursor: Cursor = "") -> Page[AccountOut]:
     """List the accounts by partner and channel, with what stops them."""
     with who.house.app.database.read() as session:
-        found = partners.accounts_page(session, limit, after=_account_in(cursor), only=who.partners)
+        found = partners.accounts_page(session, limit, after=places.account_in(cursor), only=who.partners)
     items = [AccountOut.model_validate(account_document(*row)) for row in found.rows]
-    return Page[AccountOut](items=items, next=_account_place(*found.rows[-1]) if found.has_after else None)
-
-
-def _account_place(account: Account, partner: Partner) -> str:
-    return places.written((partner.key, account.channel, account.ident))
-
-
-def _account_in(cursor: str) -> tuple[str, str, int] | None:
-    """Read an account's place in the list; what is none is the beginning."""
-    key, channel, ident = [*cursor.split("~"), "", ""][:3]
-    number = row_id(ident)
-    return (key, channel, number) if is_key(key) and is_key(channel) and number is not None else None
+    return Page[AccountOut](items=items, next=places.of_account(*found.rows[-1]) if found.has_after else None)

@@ -27,7 +27,7 @@ from campaign.web.subjects import about, copy_of, title
 
 router = APIRouter(prefix="/review", tags=["review"])
 
-_NAMED = 20
+_NAMED = MOST
 
 
 class GroupNamed(BaseModel):
