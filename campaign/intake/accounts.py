@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from campaign.config import is_mail, nearest
-from campaign.errors import WrongUse
+from campaign.errors import Finding, WrongUse
 from campaign.intake.sheet import FILE_MAX, Row, Sheet, one_row, read_sheet, sheet_of
 from campaign.vault import read_reference
 
@@ -29,7 +29,7 @@ _NAME_MAX = 200
 class AccountRow:
     """One account of a partner. For mail ``external_id`` is the list's name. ``credentials`` None: none were given.
 
-    ``columns`` are those that the file has: of others it says nothing.
+    ``columns`` are those that the file has: of others it says nothing. ``file`` and ``line`` are where it stands.
     """
 
     partner: str
@@ -41,6 +41,12 @@ class AccountRow:
     sender: str | None = None
     reply_to: str | None = None
     columns: frozenset[str] = field(default=frozenset(), compare=False)
+    file: str = field(default="", compare=False)
+    line: int | None = field(default=None, compare=False)
+
+    def fault(self, column: str, problem: str, mend: str) -> Finding:
+        """Return what is wrong with it against what is stored."""
+        return Finding(self.file, column, problem, mend, self.line)
 
 
 Opener = Callable[[str], dict[str, str]]
@@ -134,6 +140,8 @@ def _account(row: Row, channels: Collection[str], partners: Mapping[str, str], o
         _sender(row, channel),
         _reply_to(row, channel),
         frozenset(row.values) - unsaid,
+        row.sheet.name,
+        row.line,
     )
 
 

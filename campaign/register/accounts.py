@@ -1,12 +1,12 @@
 """Accounts from a file, their credentials sealed; and asking the platforms whether they work."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlmodel import Session
 
-from campaign.errors import Outcome, UnknownName, WrongUse
+from campaign.errors import BadInput, Outcome, UnknownName, WrongUse
 from campaign.identities import Identities, name
 from campaign.intake import AccountRow
 from campaign.models import Database, audit, holds, listing, partners
@@ -38,7 +38,7 @@ class Change:
 
 
 def preview(session: Session, rows: Sequence[AccountRow], vault: Vault, *, by: User) -> list[Change]:
-    """Return what ``take`` would do with each row, in their order; nothing is written. Raises WrongUse as it does."""
+    """Return what ``take`` would do with each row, in their order; nothing is written. Raises BadInput as it does."""
     demand(by, Right.ADMINISTER)
     _, pairs = _paired(session, rows)
     return [_foreseen(session, row, found, vault) for row, found in pairs]
@@ -61,7 +61,7 @@ def take(session: Session, rows: Sequence[AccountRow], vault: Vault, *, by: User
     New credentials let a stopped account go again; a new id, sender or reply address voids the approval of its posts.
 
     Raises:
-        WrongUse: a row may mean more than one of the partner's accounts, or asks for API access that nothing opens.
+        BadInput: a row may mean more than one of the partner's accounts, or asks for API access that nothing opens.
 
     """
     demand(by, Right.ADMINISTER)
@@ -98,17 +98,22 @@ def _paired(
     stored = [(account, partner.key) for account, partner in partners.accounts(session)]
     # A partner removed since intake has checked the file has no accounts.
     pairs = list(paired([row for row in rows if row.partner in keys], stored))
-    for row, found in pairs:
-        _refuse_unopened(row, found)
+    if unopened := [row.fault("mode", _NOT_YET.format(row=row), _BY_HAND) for row in _unopened(pairs)]:
+        raise BadInput(unopened)
     return keys, pairs
 
 
-def _refuse_unopened(row: AccountRow, found: Account | None) -> None:
-    """Refuse API access to a platform for which nothing is there that opens it."""
-    if row.mode != "api" or row.channel == MAIL or row.credentials is not None or (found and found.mode == "api"):
-        return
-    problem = f"{row.partner} {row.channel} {row.handle} is not connected yet"
-    raise WrongUse(field="mode", problem=problem, mend="Write by-hand, then connect it in the pages.")
+_NOT_YET = "{row.partner} {row.channel} {row.handle} is not connected yet"
+_BY_HAND = "Write by-hand, then connect it in the pages"
+
+
+def _unopened(pairs: Iterable[tuple[AccountRow, Account | None]]) -> list[AccountRow]:
+    """Return the rows that ask for API access to a platform for which nothing is there that opens it."""
+    return [
+        row
+        for row, found in pairs
+        if row.mode == "api" and row.channel != MAIL and row.credentials is None and not (found and found.mode == "api")
+    ]
 
 
 def _new(row: AccountRow, partner_id: int) -> Account:
@@ -141,7 +146,8 @@ def add(session: Session, row: AccountRow, vault: Vault, *, by: User, now: datet
     for other, _ in partners.accounts(session, partner_ids=[partner.ident]):
         if other.channel == row.channel:
             _refuse_twin(row, other)
-    _refuse_unopened(row, None)
+    if _unopened([(row, None)]):
+        raise WrongUse(field="mode", problem=_NOT_YET.format(row=row), mend=f"{_BY_HAND}.")
     account = _new(row, partner.ident)
     _change(account, row, vault)
     partners.add_account(session, account)

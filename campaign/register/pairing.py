@@ -7,7 +7,7 @@ looked at together: what one of them names for certain is no candidate for the o
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from campaign.errors import WrongUse
+from campaign.errors import BadInput
 from campaign.intake import AccountRow
 from campaign.models.partners import Account
 
@@ -27,7 +27,7 @@ class _Side:
     pairs: dict[int, Account] = field(default_factory=dict)
 
     def pair(self, fits: Callable[[AccountRow, Account], bool]) -> None:
-        """Bring each row together with the one account that fits it. Raises WrongUse when several do."""
+        """Bring each row together with the one account that fits it. Raises BadInput when several do."""
         for row in list(self.rows):
             found = [account for account in self.accounts if fits(row, account)]
             if len(found) > 1:
@@ -41,7 +41,7 @@ class _Side:
         """Take a row without a counterpart for the partner's only account here, where one of the two has no id.
 
         Raises:
-            WrongUse: it may be that account or a further one, and nothing tells which.
+            BadInput: it may be that account or a further one, and nothing tells which.
 
         """
         unclear = len(self.rows) > 1 or self.stored > 1
@@ -50,12 +50,11 @@ class _Side:
                 raise self._ambiguous(row)
         self.pair(_without_id)
 
-    def _ambiguous(self, row: AccountRow) -> WrongUse:
+    def _ambiguous(self, row: AccountRow) -> BadInput:
         named = ", ".join(f"{account.handle} ({account.external_id or 'no id'})" for account in self.accounts)
-        return WrongUse(
-            problem=f"{self.partner} {self.channel} {row.handle}: it cannot be told which account this is: {named}",
-            mend="Write its handle or external_id as the list of accounts has it, or every account in the file.",
-        )
+        problem = f"{self.partner} {self.channel} {row.handle}: it cannot be told which account this is: {named}"
+        mend = "Write its handle or external_id as the list of accounts has it, or every account in the file"
+        return BadInput([row.fault("handle", problem, mend)])
 
 
 def paired(
@@ -67,7 +66,7 @@ def paired(
     row has no id.
 
     Raises:
-        WrongUse: a row may mean several accounts.
+        BadInput: a row may mean several accounts.
 
     """
     sides: dict[tuple[str, str], _Side] = {}

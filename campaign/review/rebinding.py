@@ -15,7 +15,7 @@ from campaign.wording import counted
 def take_accounts(desk: Desk, rows: Sequence[AccountRow], vault: Vault) -> tuple[Taken, int]:
     """Store the accounts of a file, and rebind their posts; returns how many of these are for another account now.
 
-    Raises WrongUse as ``register.accounts.take`` does.
+    Raises BadInput as ``register.accounts.take`` does.
     """
     taken = accounts.take(desk.session, rows, vault, by=desk.person, now=desk.now)
     return taken, rebind(desk, taken.touched)

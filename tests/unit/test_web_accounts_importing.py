@@ -110,7 +110,7 @@ def test_what_changed_since_the_preview_is_shown_again(room: Room) -> None:
     ("sheet", "told"),
     [
         (f"{HEADER},credentials\noak,x,oak,1000,\noak,facebook,Oak,,env:HOME\n", "Line 3, credentials: they are not"),
-        (f"{HEADER},mode\noak,facebook,Oak,7,api\n", "is not connected yet. Write by-hand, then connect it"),
+        (f"{HEADER},mode\noak,facebook,Oak,7,api\n", "Line 2, mode: oak facebook Oak is not connected yet. Write by-hand, then connect it"),
         (f"{HEADER}\nnone,x,oak,1000\n", "Line 2, partner: there is no partner"),
         (f"{HEADER}\noak,email,News,\n", "Line 2, external_id: it is empty"),
         (f"{HEADER}\n", "The file has no rows"),
@@ -133,7 +133,7 @@ def test_what_may_be_one_of_two_accounts_is_refused_beside_the_file(room: Room) 
     assert confirm(adam, upload(adam, f"{HEADER}\noak,x,oaksixth,1009\n").text).status_code == 303
     found = upload(adam, f"{HEADER}\noak,x,oaknew,\n")
     assert found.status_code == 422
-    assert "it cannot be told which account this is" in found.text
+    assert "Line 2, handle: oak x oaknew: it cannot be told which account this is" in found.text
     assert "campaign accounts" not in found.text, "nobody types commands here"
 
 
