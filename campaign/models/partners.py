@@ -138,10 +138,18 @@ def accounts_page(
 
 
 def accounts(
-    session: Session, *, partner_ids: Iterable[int] | None = None, where: sa.ColumnElement[bool] | None = None
+    session: Session,
+    *,
+    partner_ids: Iterable[int] | None = None,
+    only: Sequence[str] = (),
+    where: sa.ColumnElement[bool] | None = None,
 ) -> list[tuple[Account, Partner]]:
-    """Return accounts with their partners, by partner and channel; those alone that meet the condition."""
+    """Return accounts with their partners, by partner and channel; those alone that meet the condition, of the partners
+    with the keys ``only`` or of all.
+    """
     statement = select(Account, Partner).join(Partner, col(Account.partner_id) == col(Partner.id))
+    if only:
+        statement = statement.where(col(Partner.key).in_(only))
     if partner_ids is not None:
         statement = statement.where(col(Account.partner_id).in_(list(partner_ids)))
     if where is not None:

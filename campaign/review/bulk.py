@@ -82,7 +82,7 @@ class _Proposer:
         self._name = name
         self._own = person.partner_key
         self._now = now
-        self._accounts = [pair for pair in partners.accounts(session) if self._own in (None, pair[1].key)]
+        self._accounts = partners.accounts(session, only=(self._own,) if self._own is not None else ())
         self._said: dict[str, Said] = {}
 
     def proposal(self, line: PostLine) -> Proposal:

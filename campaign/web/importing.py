@@ -80,8 +80,8 @@ def template_csv(who: Who) -> Response:
 
 
 def _empty_rows(session: Session, who: Actor) -> Iterator[LogRow]:
-    for account, partner in partners.accounts(session):
-        if account.disabled_why is None and (not who.partners or partner.key in who.partners):
+    for account, partner in partners.accounts(session, only=who.partners):
+        if account.disabled_why is None:
             handle = account.handle.removeprefix("@")
             yield {"partner": partner.key, "channel": account.channel, "account": handle}
 

@@ -71,13 +71,11 @@ _NOT_SENT = "Saved. It is not sent yet: send it for review when it is ready."
 
 def _accounts(session: Session, who: Actor) -> dict[str, str]:
     """Return the accounts on which the person may post, by id."""
-    own = [partners.partner_by_key(session, key) for key in who.partners]
-    ids = [one.ident for one in own if one is not None] if who.partners else None
     return {
         str(account.id): f"{channel(account.channel)}: {account.handle}"
         + ("" if who.partners else f", {partner.name}")
         + (", published by hand" if account.mode == "by-hand" else "")
-        for account, partner in partners.accounts(session, partner_ids=ids)
+        for account, partner in partners.accounts(session, only=who.partners)
         if account.disabled_why is None
     }
 

@@ -110,7 +110,10 @@ def test_what_changed_since_the_preview_is_shown_again(room: Room) -> None:
     ("sheet", "told"),
     [
         (f"{HEADER},credentials\noak,x,oak,1000,\noak,facebook,Oak,,env:HOME\n", "Line 3, credentials: they are not"),
-        (f"{HEADER},mode\noak,facebook,Oak,7,api\n", "Line 2, mode: oak facebook Oak is not connected yet. Write by-hand, then connect it"),
+        (
+            f"{HEADER},mode\noak,facebook,Oak,7,api\n",
+            "Line 2, mode: oak facebook Oak is not connected yet. Write by-hand, then connect it",
+        ),
         (f"{HEADER}\nnone,x,oak,1000\n", "Line 2, partner: there is no partner"),
         (f"{HEADER}\noak,email,News,\n", "Line 2, external_id: it is empty"),
         (f"{HEADER}\n", "The file has no rows"),
