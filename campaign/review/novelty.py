@@ -33,8 +33,11 @@ class Wording:
 
 @dataclass(frozen=True, slots=True)
 class Novelty:
-    """A new line, in each of its wordings: they differ by their organisations' own facts alone."""
+    """A new line, in each of its wordings: they differ by their organisations' own facts alone. ``neutral`` is the line
+    without those facts; two lines may have the same words and differ by whose facts stand in them.
+    """
 
+    neutral: str
     wordings: tuple[Wording, ...]
 
     @property
@@ -45,7 +48,7 @@ class Novelty:
     @property
     def name(self) -> str:
         """What the line is called in an address."""
-        return sha256(self.words.encode()).hexdigest()[:_NAME]
+        return sha256(self.neutral.encode()).hexdigest()[:_NAME]
 
     @property
     def posts(self) -> list[Told]:
@@ -81,7 +84,8 @@ def novelties(
         words = shown(one.partner, line)
         found.setdefault(neutral(one.partner, words), {}).setdefault(words, []).append(one)
     every = [
-        Novelty(tuple(Wording(words, tuple(posts)) for words, posts in wordings.items())) for wordings in found.values()
+        Novelty(line, tuple(Wording(words, tuple(posts)) for words, posts in wordings.items()))
+        for line, wordings in found.items()
     ]
     return sorted(every, key=lambda one: (len(one.partners), -len(one.holds), len(one.posts), one.words))
 

@@ -179,6 +179,21 @@ def test_a_line_that_changed_meanwhile_is_not_returned(room: Room) -> None:
     assert "changed" in browser.get("/review/words").text
 
 
+def test_changes_are_asked_of_those_alone_whose_line_it_is(room: Room) -> None:
+    """A number may be one organisation's own and a slip of another: two lines with the same words."""
+    posts = [room.office.post(key, changes={"slot": f"{number}"}) for key in ("oak", "elm") for number in range(2)]
+    for post in posts:
+        write(room, post, "Join in.\n\nRing 020 7946 0001")
+    for _ in range(6):  # else it is a line that most posts have
+        write(room, room.office.post("oak"), "Join in.")
+    with room.office.database.write() as session:
+        session.get_one(Partner, session.get_one(Post, posts[0]).partner_id).details = {"phone": "020 7946 0001"}
+    browser = room.browser("rita")
+    paths = re.findall(r'href="(/review/words/line[^"]+)"', browser.get("/review/words").text)
+    shown = [re.findall(r'name="aside" type="checkbox" value="(\d+)"', browser.get(path).text) for path in paths]
+    assert sorted(map(sorted, shown)) == [[str(one) for one in posts[:2]], [str(one) for one in posts[2:]]]
+
+
 def test_what_many_organisations_say_is_not_ticked_for_all_of_them(room: Room) -> None:
     alike(room)
     browser = room.browser("rita")
