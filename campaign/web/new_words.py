@@ -1,6 +1,7 @@
 """New words: every line of what awaits review that nobody approved before, and the posts that say one of them."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from fastapi.responses import Response
@@ -63,7 +64,7 @@ def _page(who: Actor, name: str, form: Form[Any], refused: Sequence[str] = (), s
 @area.post("/review/words/line", Right.REVIEW)
 def ask(who: Who, sent: Sent, line: str = "") -> Response:
     """Return the posts that were ticked, with a comment."""
-    wanted = Wanted.of(sent)
+    wanted = replace(Wanted.of(sent), decision="return")  # nothing is approved here, whatever is sent
     form: Form[Any] = Form(sent)
     if lack := wanted.lacks:
         return _page(who, line, form.wrong(*lack), status=WRONG)

@@ -159,6 +159,8 @@ def test_changes_are_asked_of_every_post_that_says_a_line(room: Room) -> None:
     text = browser.get(path).text
     assert re.findall(r'name="aside" type="checkbox" value="(\d+)" checked', text) == [str(one) for one in posts[2:]]
     assert send(browser, SEEN.findall(text), "return", [str(posts[2])], path=path) == 422, "a return needs a comment"
+    assert send(browser, SEEN.findall(text), "approve", path=path, comment="Yes") == 422, "nothing is approved here"
+    assert states(room, posts) == ["in_review"] * 4
     said = {"path": path, "comment": "A wrong number"}
     assert send(browser, SEEN.findall(text), "return", [str(one) for one in posts[2:]], **said) == 303
     assert states(room, posts) == ["in_review", "in_review", "draft", "draft"]
