@@ -13,7 +13,7 @@ from random import Random
 
 import pytest
 import storm
-from killing import Kills, kill_at_random, start_up
+from killing import Kills, kill_at_random
 from trial import CONNECTIONS, Size, Trial
 from verdict import Verdict, judge
 
@@ -41,13 +41,11 @@ def endure(trial: Trial) -> None:
     with trial.sandbox:
         desk = trial.open()
         log = trial.folder / "daemon.log"
-        takes = start_up(desk, log)
         trial.await_start()
         kills = kill_at_random(
             desk,
             kills=trial.size.kills,
             mean=trial.size.mean,
-            start_up=takes,
             dice=Random(trial.seed),  # noqa: S311 - chance, no secret
             shown=trial.shown,
             log=log,

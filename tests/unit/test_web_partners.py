@@ -103,6 +103,13 @@ def test_accounts_come_page_by_page_and_by_partner(room: Room, monkeypatch: pyte
     assert names["elm"] not in room.browser("olga").get("/accounts?partner=elm").text
 
 
+def test_an_officer_whose_partner_is_not_there_sees_nobodys_accounts(room: Room) -> None:
+    room.office.hire("gail", "officer", "gone")
+    browser = room.browser("gail")
+    assert "app-account-row" not in browser.get("/accounts").text
+    assert not re.findall(r'<option value="\d+"', browser.get("/posts/new").text)
+
+
 def test_an_account_that_does_not_open_shows_it(room: Room) -> None:
     with room.office.database.write() as session:
         change_account(session, room.office.accounts["oak"], {"sealed": b"not ours"})
