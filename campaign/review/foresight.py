@@ -65,7 +65,7 @@ def foresee(session: Session, scope: str, terms: Terms) -> list[Release]:
     Named too is what was missed while the holds with this scope were on: for that a release comes too late.
     """
     until = terms.now + timedelta.resolution  # what is due now goes too
-    held = _under(session, scope, PostFilter(statuses=(Status.APPROVED.value,), until=until))
+    held = under(session, scope, PostFilter(statuses=(Status.APPROVED.value,), until=until))
     outlook = _Outlook(session, scope, terms, held)
     told = [outlook.of(row) for row in held]
     gone = [Release(row, Fate.MISSED, "missed while it was held") for row in _missed(session, scope, terms)]
@@ -80,13 +80,13 @@ def scopes(row: PostRow) -> frozenset[str]:
 def _missed(session: Session, scope: str, terms: Terms) -> list[PostRow]:
     since = min((row.held_at for row in holds.active(session) if row.scope == scope), default=terms.now)
     wanted = PostFilter(statuses=(Status.MISSED.value,), since=since - terms.grace, until=terms.now)
-    return _under(session, scope, wanted)
+    return under(session, scope, wanted)
 
 
-def _under(session: Session, scope: str, wanted: PostFilter) -> list[PostRow]:
+def under(session: Session, scope: str, wanted: PostFilter) -> list[PostRow]:
     """Return the posts that are wanted under a scope, by due time."""
     kind, _, name = scope.partition(":")
-    if kind == "partner":  # whose few posts the database finds; else whatever is late would be read
+    if kind == "partner":  # whose few posts the database finds; else those of all would be read
         wanted = replace(wanted, partners=(name,))
     elif kind in {"account", "post"} and (number := row_id(name)) is not None:
         wanted = replace(wanted, account_id=number) if kind == "account" else replace(wanted, ids=(number,))
@@ -182,5 +182,4 @@ def _equal(row: PostRow, other: PostRow) -> bool:
 
 def on_their_way(session: Session, scope: str) -> Sequence[PostRow]:
     """Return what is being sent just now under the scope: a hold stops it before its next request, if there is one."""
-    going = listing.posts(session, PostFilter(statuses=(Status.PUBLISHING.value,)))
-    return [row for row in going if scope in scopes(row)]
+    return under(session, scope, PostFilter(statuses=(Status.PUBLISHING.value,)))

@@ -67,7 +67,7 @@ class Reader:
     def sheet(self, session: Session, key: GroupKey) -> Sheet:
         """Return what a group says: the common words, and what is each post's own; of ``MOST`` posts at most."""
         said = [self._said(row) for row in groups.posts_of(session, key, self.partner_keys, limit=MOST)]
-        approved = self._approved(session, {one.row.partner.ident: one.row.partner for one in said})
+        approved = self._approved(session, _registered({one.row.partner.ident: one.row.partner for one in said}))
         return sheet(said, partial(fixed_of, self.copy, key), approved)
 
     def _said(self, row: PostRow) -> Said:
@@ -83,18 +83,17 @@ class Reader:
         with database.read() as session:
             rows = groups.stored(session, self.partner_keys, limit=READ + 1)
             named = partners.by_ids(session, {row.partner_id for row in rows})
-            approved = self._approved(session, named)
-        registered = _registered(named)
+            registered = _registered(named)
+            approved = self._approved(session, registered)
         told = [
             Told(one, named[one.partner_id], lines_stored(one.draft, registered[one.partner_id])) for one in rows[:READ]
         ]
         return NewWords(novelties(told, partial(fixed_of, self.copy), approved), whole=len(rows) <= READ)
 
-    def _approved(self, session: Session, named: Mapping[int, Partner]) -> dict[int, set[str]]:
+    def _approved(self, session: Session, registered: Mapping[int, Registered]) -> dict[int, set[str]]:
         """Return by partner the lines that were approved before."""
         found: defaultdict[int, set[str]] = defaultdict(set)
-        registered = _registered(named)
-        for partner_id, stored in groups.approved_drafts(session, named.keys(), limit=_REMEMBERED):
+        for partner_id, stored in groups.approved_drafts(session, registered.keys(), limit=_REMEMBERED):
             found[partner_id].update(lines_stored(stored, registered[partner_id]))
         return found
 

@@ -11,7 +11,7 @@ from campaign.models.status import Status
 from campaign.plan.fill import MAIL
 from campaign.review import decisions
 from campaign.review.decisions import Desk
-from campaign.review.foresight import scopes
+from campaign.review.foresight import under
 
 MOST = 200
 """Posts that one order takes down: the rest of a slot follows with the next."""
@@ -21,7 +21,7 @@ _OUT = (Status.PUBLISHED.value,)
 
 def published_under(session: Session, scope: str) -> list[PostRow]:
     """Return the published posts under a scope, by due time."""
-    return [row for row in listing.posts(session, PostFilter(statuses=_OUT)) if scope in scopes(row)]
+    return under(session, scope, PostFilter(statuses=_OUT))
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,8 @@ area = Area()
 
 _LINES = 300
 """Lines on the page at most, and of those that are like one."""
+_WORDINGS = 20
+"""Of a line for whose posts changes are asked: enough to know it by."""
 
 
 @area.get("/review/words", Right.REVIEW)
@@ -55,6 +57,7 @@ def _page(who: Actor, name: str, form: Form[Any], refused: Sequence[str] = (), s
         status=status,
         form=form,
         line=found,
+        wordings=_WORDINGS,
         posts=[(row, who.house.app.contents.digest(row.post, row.account)) for row in rows],
         more=max(0, len(idents) - MOST),
         refused=refused,

@@ -92,7 +92,9 @@ def _page(who: Actor, key: GroupKey, form: Form[Any], refused: Sequence[str] = (
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a form of a group says: the hashes that were shown, the posts that are to be set aside, the comment.
+    """What a form of a group or of a new line says: the hashes that were shown, the posts that are to be set aside or
+    returned, the comment.
+
     ``apart``: those that stood as set aside when they were shown.
     """
 

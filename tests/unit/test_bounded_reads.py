@@ -34,6 +34,7 @@ from campaign.models.posts import Post
 from campaign.models.snapshots import LogFilter, Snapshot
 from campaign.models.status import Status
 from campaign.reports.readers import each_reader
+from campaign.review import foresight
 
 DAY = timedelta(days=1)
 FILTERS = {
@@ -223,6 +224,15 @@ def test_the_audit_log_is_filtered_by_an_index(database: Database, by: dict[str,
     assert [name, "id"] in [one["column_names"] for one in found]
     with database.read() as session:
         assert audit.page(session, AuditFilter(**by), 50, after=(9,)).rows == []
+
+
+@pytest.mark.parametrize(("scope", "bound"), [("partner:p", "partner_id=?"), ("account:1", "account_id=?")])
+def test_what_a_hold_or_an_order_is_about_is_found_among_what_is_out(
+    database: Database, scope: str, bound: str
+) -> None:
+    plan = plan_of(database, lambda session: foresight.under(session, scope, PostFilter(statuses=("published",))))
+    assert not re.search(r"(?m)^\W*SCAN post$|Seq Scan on post\b", plan), plan
+    assert not database.is_sqlite or bound in plan, plan
 
 
 def test_what_was_written_for_one_post_is_found_among_all_that_waits_by_an_index(

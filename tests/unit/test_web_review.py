@@ -11,6 +11,7 @@ from campaign.models.partners import Account, Partner
 from campaign.models.posts import Post
 from campaign.models.status import Status
 from campaign.review import grouping
+from campaign.web import new_words
 
 pytestmark = pytest.mark.thorough
 GROUP = "/review/group?template=t&version=1&channel=x"
@@ -196,13 +197,15 @@ def test_changes_are_asked_of_those_alone_whose_line_it_is(room: Room) -> None:
     assert sorted(map(sorted, shown)) == [[str(one) for one in posts[:2]], [str(one) for one in posts[2:]]]
 
 
-def test_what_many_organisations_say_is_not_ticked_for_all_of_them(room: Room) -> None:
+def test_what_many_organisations_say_is_not_ticked_for_all_of_them(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(new_words, "_WORDINGS", 1)
     alike(room)
     browser = room.browser("rita")
     (path,) = re.findall(r'href="(/review/words/line[^"]+)"', browser.get("/review/words").text)
     text = browser.get(path).text
     assert text.count('name="aside" type="checkbox"') == 2
     assert "checked" not in text
+    assert "1 more line differs from these" in text
 
 
 def alike(room: Room) -> tuple[int, int, int]:
@@ -339,6 +342,10 @@ def test_what_must_be_fixed_is_set_aside_unless_somebody_takes_the_tick_away(roo
     text = browser.get(GROUP).text
     assert "<strong>Fix:</strong>" in text
     assert re.findall(r'name="aside" type="checkbox" value="(\d+)" checked', text) == [str(posts[2])]
+    assert "unless you take the tick away" in text
+    with room.office.database.write() as session:
+        session.get_one(Post, posts[2]).queued_by = "rolf"
+    assert "unless you take the tick away" not in room.browser("rolf").get(GROUP).text, "who may not decide has no tick"
     assert decide(browser, "approve") == 303
     assert states(room, posts) == ["approved"] * 3, "who takes the tick away decides so"
 
