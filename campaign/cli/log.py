@@ -164,7 +164,7 @@ def audit(
 
     if not 1 <= limit <= _ROWS_MAX:
         raise WrongUse(problem=f"--limit {limit} is no number of rows", mend=f"Write one from 1 to {_ROWS_MAX:,}.")
-    with opened() as app, app.database.read() as session:
+    with opened() as app, app.database.at_one_instant() as session:
         if verify:
             faults, head = list(chain.faults(session)), chain.head(session)
             document = {"whole": not faults, "rows": head.rows if head else 0, "head": head.digest if head else ""}

@@ -117,7 +117,7 @@ class Purse:
             total = 0
             until = next_month(self.clock.now())
             with (
-                self.database.read() as session,
+                self.database.at_one_instant() as session,
                 closing(bookings.approved_until(session, name, until, account_id)) as posts,
             ):
                 for ident, digest in posts:

@@ -31,16 +31,11 @@ _FETCHED: Final = 500
 
 @contextmanager
 def snapshot(database: Database) -> Iterator[Connection]:
-    """Open a read transaction that sees the database as it is at one instant, while others go on writing.
-
-    On SQLite any transaction in WAL mode is that; on PostgreSQL it is REPEATABLE READ.
-    """
-    options: dict[str, Any] = {"stream_results": True}
-    if not database.is_sqlite:
-        options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-    with database.engine.connect() as connection, connection.execution_options(**options).begin():
-        allow_pauses(connection)
-        yield connection
+    """Open a connection that streams what stood at one instant, however slow the disk is that it goes to."""
+    with database.at_one_instant() as session:
+        connection = session.connection()
+        allow_pauses(connection)  # first: a server's cursor, as for the rows that follow, takes a SELECT alone
+        yield connection.execution_options(stream_results=True)
 
 
 def revision(connection: Connection) -> str | None:

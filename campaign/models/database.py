@@ -27,7 +27,7 @@ from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 from sqlmodel import Session, SQLModel
 
 from campaign.errors import AlreadyRunning
-from campaign.models.postgres import CONNECT
+from campaign.models.postgres import CONNECT, check_line
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -45,7 +45,10 @@ _STATES = 5  # among which most posts are spread
 # As SQLite keeps it: how many rows an index has, how many share its first column, its first two. Untold, it takes ten
 # posts to have one state, and reads and sorts all that are approved where another index has them in order.
 _TYPICAL = {"post_status_due": "1000000 200000 1", "post_due": "200000 1 1"}
-_WRITES = "campaign_writes"
+_WRITES: dict[str, Any] = {"campaign_writes": True, "postgresql_readonly": False}
+# One way to the server and back for each question: no transaction around it, nothing to roll back after it.
+_AT_ONCE: dict[str, Any] = {"isolation_level": "AUTOCOMMIT"}
+_ONE_INSTANT: dict[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 
 
 class Database:
@@ -55,12 +58,15 @@ class Database:
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.engine = self._open(connections)
-        self._writer = self.engine.execution_options(**{_WRITES: True})
+        self._writer = self.engine.execution_options(**_WRITES)
+        self._reader = self.engine if self.is_sqlite else self.engine.execution_options(**_AT_ONCE)
         self._asked = self.engine if self.is_sqlite else self._open_for_questions()
 
     def _open(self, connections: int) -> Engine:
         if not self.is_sqlite:
-            return self._server(pool_pre_ping=True, pool_size=connections, max_overflow=10)
+            engine = self._server(pool_size=connections, max_overflow=10)
+            event.listen(engine, "checkout", check_line)
+            return engine
         file = SqliteFile(Path(self.url.database or ""))
         engine = sa.create_engine(self.url, pool_size=connections, max_overflow=10, creator=file.connect)
         event.listen(engine, "connect", file.note)
@@ -70,11 +76,12 @@ class Database:
         return engine
 
     def _open_for_questions(self) -> Engine:
-        # One way there and back for each: no ping before, no transaction around, nothing to roll back after.
-        return self._server(isolation_level="AUTOCOMMIT", pool_reset_on_return=None, pool_size=4, max_overflow=4)
+        return self._server(**_AT_ONCE, pool_reset_on_return=None, pool_size=4, max_overflow=4)
 
     def _server(self, **more: Any) -> Engine:
-        return sa.create_engine(self.url, connect_args=dict(CONNECT), **more)
+        # Only a transaction that was opened to write may write: the server refuses it of any other.
+        args = {**CONNECT, "options": f"{CONNECT['options']} -c default_transaction_read_only=on"}
+        return sa.create_engine(self.url, connect_args=args, **more)
 
     def ask(self, question: str, given: Sequence[Any]) -> list[tuple[Any, ...]]:
         """Return the rows of a small SELECT in the driver's words, as the database has them at this moment.
@@ -90,8 +97,21 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """Open a short read transaction; nothing is written."""
+        """Open a session for a few questions; nothing is written. A server answers each as things stand when it is
+        asked: where answers must fit together, or rows are streamed, look ``at_one_instant``.
+        """
+        with Session(self._reader, expire_on_commit=False, autoflush=False) as session:
+            yield session
+
+    @contextmanager
+    def at_one_instant(self) -> Iterator[Session]:
+        """Open a read transaction that sees everything as it is at one instant, while others go on writing.
+
+        On SQLite any transaction in WAL mode is that; on PostgreSQL it is REPEATABLE READ.
+        """
+        options = {} if self.is_sqlite else _ONE_INSTANT
         with Session(self.engine, expire_on_commit=False, autoflush=False) as session:
+            session.connection(execution_options=options)
             yield session
 
     @contextmanager
@@ -283,7 +303,7 @@ def _prepare_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) ->
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get(_WRITES, False)
+    writes = _WRITES.keys() <= connection.get_execution_options().keys()
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 

@@ -5,9 +5,16 @@ whose client says nothing, and each side finds a dead line by itself (TCP alone 
 an hour on the other). All of it is without effect on a Unix socket but the first three.
 """
 
-from typing import Any
+import select
+from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy.engine import Connection
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
+
+if TYPE_CHECKING:
+    import psycopg
 
 IDLE_IN_TRANSACTION = 30
 """Seconds for which a client may be silent in a transaction: longer than any of ours computes in one."""
@@ -35,9 +42,20 @@ CONNECT: dict[str, Any] = {
 """What libpq is told, beside the address."""
 
 
+def check_line(connection: DBAPIConnection, _entry: ConnectionPoolEntry, _proxy: PoolProxiedConnection) -> None:
+    """Refuse a connection whose server has hung up or says something that nobody asked for, as it does before it ends;
+    the pool then opens another. It takes a look at the socket, where a ping would take a way to the server and back.
+    """
+    line = cast("psycopg.Connection[Any]", connection)
+    if line.closed:
+        raise DisconnectionError("the connection is closed")
+    waiting = select.poll()
+    waiting.register(line.fileno(), select.POLLIN)
+    if waiting.poll(0):
+        raise DisconnectionError("the server has hung up")
+
+
 def allow_pauses(connection: Connection) -> None:
     """Let this transaction be silent for long: what is read in it goes to a disk that may be slow."""
     if connection.dialect.name == "postgresql":
-        # A server's cursor, as for the rows that follow, takes a SELECT alone.
-        at_once = {"stream_results": False}
-        connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0", execution_options=at_once)
+        connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")

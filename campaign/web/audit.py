@@ -51,7 +51,7 @@ def _address(wanted: AuditFilter, **place: int | None) -> str:
 @area.get("/admin/audit/check", Right.ADMINISTER)
 def check(who: Who, older: str = "") -> Response:
     """Walk the newest rows of the chain, or those before a row, and say whether they are whole."""
-    with who.reading() as session:
+    with who.house.app.database.at_one_instant() as session:
         found = chain.walked(session, chain.WALKED, before=row_id(older))
         head = chain.head(session)
     return who.page(

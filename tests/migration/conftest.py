@@ -49,7 +49,8 @@ def older(database_url: str) -> Iterator[Callable[[str], Database]]:
     opened = Database(database_url, connections=2)
 
     def at(revision: str) -> Database:
-        with opened.engine.begin() as connection:
+        with opened.write() as session:
+            connection = session.connection()
             migrate(connection, revision)
         return opened
 

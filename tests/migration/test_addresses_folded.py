@@ -19,7 +19,8 @@ LEFT = datetime(2025, 2, 1, tzinfo=UTC)
 def database(older: Callable[[str], Database]) -> Database:
     """A database as it was before addresses had one key, with people who stand there twice."""
     opened = older("0004")
-    with opened.engine.begin() as connection:
+    with opened.write() as session:
+        connection = session.connection()
         connection.execute(sa.text("INSERT INTO mailinglist (id, key) VALUES (1, 'parents'), (2, 'staff')"))
         people = [
             (1, 1, "Ann@example.org", "t1", None), (2, 1, "ann@example.org", "t2", LEFT),

@@ -13,7 +13,8 @@ def test_a_chain_of_old_has_a_head_after_the_upgrade(older: Callable[[str], Data
     row = audit.Audit(at=clock.now(), who="operator", action="init", subject="workspace", before="", digest="")
     row.digest = audit.digest(row)
     values = row.model_dump(exclude={"id"})
-    with database.engine.begin() as connection:
+    with database.write() as session:
+        connection = session.connection()
         connection.execute(sa.insert(audit.Audit), [values])
     database.upgrade()
     with database.write() as session:

@@ -56,7 +56,8 @@ def cell(column: sa.Column[Any], now: datetime) -> object:
 
 def one_row_in_each(database: Database, now: datetime) -> None:
     """Put a row into every table, as an older program might have left it."""
-    with database.engine.begin() as connection:
+    with database.write() as session:
+        connection = session.connection()
         tables = copying.tables(connection)
         for table in tables:
             row = {column.name: cell(column, now) for column in table.columns}

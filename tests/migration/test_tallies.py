@@ -12,7 +12,8 @@ from campaign.models.snapshots import LogFilter
 
 def test_readings_of_old_count_after_the_upgrade(older: Callable[[str], Database], clock: MovedClock) -> None:
     database = older("0017")
-    with database.engine.begin() as connection:
+    with database.write() as session:
+        connection = session.connection()
         tables = sa.MetaData()
         tables.reflect(connection, only=["partner", "account", "post", "snapshot"])
 

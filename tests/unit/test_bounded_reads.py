@@ -243,7 +243,8 @@ def test_what_was_written_for_one_post_is_found_among_all_that_waits_by_an_index
         facts = {"status": Status.IN_REVIEW, "fields": {}}
         for number in range(199):
             add_post(session, account, clock.now(), changes=facts | {"occurrence": str(number)})
-    with database.engine.begin() as connection:
+    with database.write() as session:
+        connection = session.connection()
         connection.exec_driver_sql("ANALYZE post")  # of a time when there were none
     with database.write() as session:
         ours = add_post(session, account, clock.now() + DAY, changes=facts | {"fields": {"line": "ours"}})

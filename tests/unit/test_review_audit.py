@@ -1,12 +1,15 @@
 """The audit chain: every decision leaves a row, and a row that was changed or removed shows."""
 
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 from builders import CONTENTS, add_account, add_post
 from conftest import MovedClock
-from sqlmodel import col
+from sqlalchemy import event
+from sqlalchemy.engine import Connection
+from sqlmodel import Session, col
 
 from campaign.models import Database, audit, listing
 from campaign.models.audit import Audit
@@ -36,7 +39,7 @@ def decide_three_times(database: Database, clock: MovedClock) -> None:
 
 
 def faults(database: Database) -> list[str]:
-    with database.read() as session:
+    with database.at_one_instant() as session:
         return list(audit.faults(session))
 
 
@@ -52,6 +55,27 @@ def test_every_decision_is_in_the_chain_with_who_and_what(database: Database, cl
     ]
     assert rows[1].facts["content_hash"]
     assert rows[2].facts == {"reason": "Übung “1”"}
+
+
+@pytest.mark.parametrize("check", [audit.faults, lambda session: audit.walked(session, 10).faults])
+def test_a_check_finds_the_chain_whole_while_others_decide(
+    database: Database, clock: MovedClock, check: Callable[[Session], Iterable[str]]
+) -> None:
+    decide_three_times(database, clock)
+    seen: list[str] = []
+
+    def decide(_connection: Connection, _cursor: object, statement: str, *_: object) -> None:
+        """Add a row as soon as the rows were asked for, before the head of the chain is."""
+        seen.extend([statement] if "FROM audit " in statement else [])
+        if seen == [statement]:
+            with database.write() as session:
+                audit.record(session, who="rita", action="release", subject="everything", at=clock.now())
+
+    event.listen(database.engine, "after_cursor_execute", decide)
+    with database.at_one_instant() as session:
+        assert list(check(session)) == []
+    with database.read() as session:
+        assert len(audit.rows(session)) == 4
 
 
 @pytest.mark.parametrize(

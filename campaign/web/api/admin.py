@@ -255,7 +255,7 @@ def list_decisions(
 def check_audit(who: Administers, older: Annotated[int | None, Query(ge=1, le=ROW_MAX)] = None) -> Checked:
     """Walk the newest 200 rows of the chain, or those before `older`, and say whether they are whole."""
     demand(who.person, Right.ADMINISTER)
-    with who.house.app.database.read() as session:
+    with who.house.app.database.at_one_instant() as session:
         found = chain.walked(session, chain.WALKED, before=older)
         head = chain.head(session)
     faults = list(found.faults[:_TOLD]) or ([] if head else [chain.NO_HEAD])
