@@ -88,13 +88,17 @@ class Identities:
         return renewals.wanted(account) and channel.renewable(credentials)
 
     def _renewed(self, channel: Renews, account_id: int) -> dict[str, str]:
-        """Return credentials that last: those that another flight brought, or those of our own."""
+        """Return credentials that last: those that another flight brought, or those of our own.
+
+        One flight of ours is enough. A new token may be due at once: near the end of a consent it lasts no longer.
+        """
+        flown = False
         while True:
             with self._database.read() as session:
                 account = session.get_one(Account, account_id)
                 flight = renewals.standing(session, account, self._clock.now())
             credentials = self._open(account)
-            if not self._is_due(channel, account, credentials):
+            if flown or not self._is_due(channel, account, credentials):
                 return credentials
             if flight is Flight.UNDER_WAY:
                 self._clock.wait(Event(), _GLANCE)
@@ -104,6 +108,7 @@ class Identities:
                 self._give_up(account, _LOST)
             elif self._begin(account, lost_too=not channel.renewal_spends):
                 self._keep(account, self._spend(channel, account, credentials))
+                flown = True
 
     def _begin(self, account: Account, *, lost_too: bool) -> bool:
         with self._database.write() as session:

@@ -44,6 +44,7 @@ from campaign.weights import LINKEDIN_MAX, linkedin_length
 _PAGES = 6
 _COUNT = 50
 _RENEW_EARLY = timedelta(days=7)
+_AS_GOOD_AS_AT_ONCE = timedelta(hours=1)
 _NOT_YET = frozenset({400, 404})
 _GONE = 404
 _FORBIDDEN = 403
@@ -229,9 +230,14 @@ class LinkedIn(Addressed, Consents):
         return all(credentials.get(key) for key in ("refresh_token", "client_id", "client_secret"))
 
     def renews_at(self, credentials: Mapping[str, str]) -> datetime | None:
-        """Say when the token wants renewing: a week before it ends."""
-        end = ends_at(credentials)
-        return end - _RENEW_EARLY if end and self.renewable(credentials) else None
+        """Say when the token wants renewing: a week before it ends, unless the consent's year ends with it. From day
+        305 of it a new token lasts no longer than the refresh token, so that renewing changes nothing.
+
+        Source: https://learn.microsoft.com/en-us/linkedin/shared/authentication/programmatic-refresh-tokens
+        """
+        end, consent = ends_at(credentials), consent_ends_at(credentials, renewable=True)
+        with_it = end is not None and consent is not None and consent - end < _AS_GOOD_AS_AT_ONCE
+        return end - _RENEW_EARLY if end and self.renewable(credentials) and not with_it else None
 
     def renew(self, credentials: Mapping[str, str]) -> dict[str, str]:
         """Return credentials with a new access token. The refresh token's own year is not made longer by this."""

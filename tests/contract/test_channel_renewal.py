@@ -19,7 +19,9 @@ from campaign.identities import name as bound_to
 from campaign.models import Database, partners, renewals
 from campaign.models.partners import Account, Partner
 from campaign.ports import Channel, Identity
+from campaign.sandbox import x_auth
 from campaign.sandbox.faults import Fault
+from campaign.sandbox.linkedin_token import REFRESH_LIFE
 from campaign.sandbox.server import Sandbox
 from campaign.vault import Vault, create_key
 
@@ -239,3 +241,20 @@ def test_where_a_renewal_spends_nothing_a_dead_process_is_taken_over(page: Till,
         account = session.get_one(Account, page.account_id)
         assert renewals.begin(session, account, page.clock.now(), timedelta(seconds=-1), lost_too=False)
     assert page.works(page.ask(database))
+
+
+def test_a_token_that_ends_with_its_consent_is_renewed_once_and_then_left_alone(page: Till, database: Database) -> None:
+    ends = page.clock.now() + timedelta(days=5)
+    page.box.world.keep("linkedin/consent/refresh-1001", (ends - REFRESH_LIFE).isoformat())
+    first = page.ask(database)
+    assert page.works(first)
+    assert page.ask(database).credentials == first.credentials
+    assert page.spent == 1
+
+
+def test_a_new_token_that_is_due_at_once_is_used_and_not_renewed_again(
+    till: Till, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(x_auth, "ACCESS_LIFE", 5 * MINUTE)
+    assert till.ask(database).credentials["access_token"] != "elm-access"
+    assert till.spent == 1
