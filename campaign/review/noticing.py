@@ -167,19 +167,25 @@ class EventNotices:
         transaction of their own, so that a decision need not wait for all.
         """
         try:
-            if not self._changes.new():
-                return None
-            source = self._source()
-        except (BadInput, OSError) as error:
+            with self._changes.new() as new:
+                if new:
+                    self._draft_missing(now)
+        except OSError as error:
             log.warning("no notices of events", detail=str(error))
-            return None
+        return None
+
+    def _draft_missing(self, now: datetime) -> None:
+        try:
+            source = self._source()
+        except BadInput as error:
+            log.warning("no notices of events", detail=str(error))
+            return
         with self._desk(now) as desk:
             withdraw_old(desk, source)
             wanted = missing(desk, source)
         for several in _by_partner(wanted):
             with self._desk(now) as desk:
                 draft(desk, source, several)
-        return None
 
     @contextmanager
     def _desk(self, now: datetime) -> Iterator[Desk]:

@@ -5,6 +5,7 @@ called off is silent within a beat. Only a plan lets an event speak again, after
 """
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -110,11 +111,15 @@ class Changes:
         self._file = file
         self._seen: tuple[int, int] | None = None
 
-    def new(self) -> bool:
-        """Look at it; the first look finds it new."""
-        stamp = self._file.stat()
-        before, self._seen = self._seen, (stamp.st_mtime_ns, stamp.st_size)
-        return before != self._seen
+    @contextmanager
+    def new(self) -> Iterator[bool]:
+        """Look at it; the first look finds it new. It is seen once the block has ended well: what the database broke
+        off is done at the next look.
+        """
+        found = self._file.stat()
+        stamp = found.st_mtime_ns, found.st_size
+        yield stamp != self._seen
+        self._seen = stamp
 
 
 class Watch:
@@ -132,15 +137,21 @@ class Watch:
         A file that cannot be read, or only half of one, changes nothing: what stood before goes on to hold.
         """
         try:
-            if not self._changes.new():
-                return None
-            timetable = load_timetable(self._file, self._timezone)
-        except (BadInput, OSError) as error:
+            with self._changes.new() as new:
+                if new:
+                    self._bring(now)
+        except OSError as error:
             log.warning("the timetable cannot be read", detail=str(error))
-            return None
+        return None
+
+    def _bring(self, now: datetime) -> None:
+        try:
+            timetable = load_timetable(self._file, self._timezone)
+        except BadInput as error:
+            log.warning("the timetable cannot be read", detail=str(error))
+            return
         with self._database.write() as session:
             keep_quiet(session, timetable)
             held = hold_events(session, stopped_events(timetable), now)
         if held:
             log.warning("events held", events=held)
-        return None

@@ -7,6 +7,7 @@ import pytest
 from terminal import HELLO, Terminal, event, opened_terminal, slot
 
 from campaign.models import Database, lanes, upkeep
+from campaign.models.database import DatabaseAway
 from campaign.review.rules import Watch
 
 NOW = datetime(2030, 12, 1, tzinfo=UTC)
@@ -173,4 +174,23 @@ def test_the_daemon_holds_an_event_as_soon_as_the_file_says_so(terminal: Termina
     assert not goes(terminal, DUE), "only a plan brings the posts in line and lets go"
     terminal.run("queue")
     assert goes(terminal, DUE)
+    database.close()
+
+
+def test_an_event_is_held_all_the_same_when_the_database_was_away_just_then(terminal: Terminal) -> None:
+    terminal.timetable(REMINDER, head=event("open"))
+    terminal.run("queue")
+    terminal.approve(*(post["id"] for post in terminal.posts()))
+    file, aside = terminal.folder / "campaign.db", terminal.folder / "aside.db"
+    database = Database(f"sqlite:///{file}", connections=1)
+    watch = Watch(database, terminal.folder / "schedules/own.toml", "Europe/London")
+    watch.chore(NOW)
+    terminal.timetable(REMINDER, head=event("cancelled"))
+    database.close()
+    file.rename(aside)
+    with pytest.raises(DatabaseAway):
+        watch.chore(NOW)
+    aside.rename(file)
+    watch.chore(NOW)
+    assert not goes(terminal, DUE)
     database.close()
