@@ -232,10 +232,11 @@ def add_user(
 ) -> None:
     """Add a person."""
     from campaign import people
+    from campaign.register import letting_in
 
     with opened() as app, desk(app, by) as place:
         people.demand(place.person, people.Right.ADMINISTER)
-        person = people.add_user(
+        person = letting_in.add(
             place.session,
             name=name,
             role=role,

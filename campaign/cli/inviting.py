@@ -16,14 +16,13 @@ def invite(
 ) -> None:
     """Print a link with which a person sets up their account. It serves once, within seven days."""
     from campaign import people
-    from campaign.people import tickets
-    from campaign.people.tickets import Purpose
+    from campaign.register import letting_in
 
     with opened() as app:
         with desk(app, by) as place:
             people.demand(place.person, people.Right.ADMINISTER)
             person = people.acting(place.session, name)
-            secret = tickets.issue(place.session, person, Purpose.INVITATION, by=place.person.name, now=place.now)
+            secret = letting_in.invite(place.session, person, by=place.person.name, now=place.now)
         to, invitations = person.email or "", app.notices.invitations
         link = invitations.link(secret)
         unsent = invitations.send(to, person.name, link) if mail else None

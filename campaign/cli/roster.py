@@ -21,11 +21,12 @@ def change(
 ) -> None:
     """Give a person another role, partner or address; what is not named stays."""
     from campaign.people import Right, demand, roster
+    from campaign.register import letting_in
 
     with opened() as app, desk(app, by) as place:
         demand(place.person, Right.ADMINISTER)
         person = roster.anybody(place.session, name)
-        roster.change(
+        letting_in.change(
             place.session,
             person,
             role=role or person.role,

@@ -165,6 +165,12 @@ def password(session: Session, user_id: int) -> Password | None:
     return session.get(Password, user_id)
 
 
+def has_way_in(session: Session, user_id: int) -> bool:
+    """Say whether a person can sign in: by a password, a passkey or an identity provider."""
+    ways = (Password, Passkey, Elsewhere)
+    return any(session.exec(select(way.user_id).where(col(way.user_id) == user_id).limit(1)).first() for way in ways)
+
+
 def passkeys(session: Session, user_id: int) -> list[Passkey]:
     """Return a person's passkeys, oldest first."""
     return list(session.exec(select(Passkey).where(col(Passkey.user_id) == user_id).order_by(col(Passkey.id))))

@@ -9,6 +9,7 @@ from types import MappingProxyType
 class Kind(StrEnum):
     """What people are told."""
 
+    WAY_IN = "way_in"
     BY_HAND = "by_hand"
     ASKED = "asked"
     DOUBT = "doubt"
@@ -47,6 +48,15 @@ _POST = "/posts/{post}"
 _SETTLE = "/settle/{post}"
 WORDINGS: Mapping[Kind, Wording] = MappingProxyType(
     {
+        Kind.WAY_IN: Wording(
+            "a new way in",
+            "new ways in",
+            "See your own sessions and passkeys here",
+            "/account",
+            "/account",
+            asks=False,
+            urgent=True,
+        ),
         Kind.BY_HAND: Wording(
             "a post to publish by hand",
             "posts to publish by hand",

@@ -11,8 +11,8 @@ from campaign.config import said
 from campaign.errors import WrongUse
 from campaign.models import partners, sign_in, users
 from campaign.models.users import User
-from campaign.people import Right, roster, tickets
-from campaign.people.tickets import Purpose
+from campaign.people import Right, roster
+from campaign.register import letting_in
 from campaign.review.decisions import Desk
 from campaign.web.area import Area
 from campaign.web.forms import WRONG, Fields, Form, Posted, Sent, mistake, options, read
@@ -98,7 +98,7 @@ def add(who: Who, sent: Sent) -> Response:
 
 
 def _added(desk: Desk, found: Newcomer) -> User:
-    return people.add_user(
+    return letting_in.add(
         desk.session,
         name=found.name,
         role=found.role,
@@ -117,7 +117,7 @@ def _blamed(form: Form[Any], error: WrongUse) -> Form[Any]:
 
 
 def _invitation(desk: Desk, person: User) -> str:
-    return tickets.issue(desk.session, person, Purpose.INVITATION, by=desk.person.name, now=desk.now)
+    return letting_in.invite(desk.session, person, by=desk.person.name, now=desk.now)
 
 
 @area.get("/admin/people/{ident}", Right.ADMINISTER)
@@ -164,7 +164,7 @@ def change(ident: RowId, who: Who, sent: Sent) -> Response:
     try:
         with who.desk() as desk:
             person = roster.numbered(desk.session, ident)
-            roster.change(
+            letting_in.change(
                 desk.session,
                 person,
                 role=found.role,

@@ -2,10 +2,12 @@
 
 import pytest
 from api_room import program
+from builders import unsent
 from pages_room import Room
 from sqlmodel import select
 
-from campaign.models import audit, mailing
+from campaign.models import audit, mailing, users
+from campaign.models.sign_in import Password
 from campaign.models.tokens import Answered
 
 pytestmark = pytest.mark.thorough
@@ -35,6 +37,20 @@ def test_a_person_is_added_changed_invited_sent_away_and_taken_back(room: Room) 
         *("add user", "change user", "end sessions", "send user away", "take user back"),
     ]
     assert {who for who, _ in done} == {"adam"}
+
+
+def test_an_invitation_of_somebody_who_could_sign_in_before_is_never_shown_to_a_program(room: Room) -> None:
+    with room.office.database.write() as session:
+        rita = users.user(session, "rita")
+        assert rita is not None
+        rita.email = "rita@example.org"
+        session.add(Password(user_id=rita.ident, hash="x", changed_at=room.office.clock.now()))
+        ident = rita.ident
+    answer = program(room, "adam").call("POST", f"/people/{ident}/invite").json()
+    assert answer["link"] is None
+    assert answer["mailed"] is not None, "it goes by mail alone"
+    with room.office.database.read() as session:
+        assert "rita@example.org" in {notice.to for notice in unsent(session)}
 
 
 def test_what_makes_no_person_is_refused(room: Room) -> None:

@@ -13,8 +13,8 @@ from campaign.models import audit as chain
 from campaign.models import sign_in, users
 from campaign.models.audit import Audit, AuditFilter
 from campaign.models.users import User
-from campaign.people import Right, demand, roster, tickets
-from campaign.people.tickets import Purpose
+from campaign.people import Right, demand, roster
+from campaign.register import letting_in
 from campaign.review.decisions import Desk
 from campaign.web import places
 from campaign.web.api.account import SessionOut
@@ -126,7 +126,7 @@ def add_person(sent: NewPerson, who: Administers, once: Onced) -> PersonOut:
 
     def act(desk: Desk) -> dict[str, object]:
         demand(desk.person, Right.ADMINISTER)
-        found = people.add_user(
+        found = letting_in.add(
             desk.session,
             name=sent.name,
             role=sent.role,
@@ -160,7 +160,7 @@ def change_person(ident: Number, sent: Role, who: Administers, once: Onced) -> P
     """Give a person another role, partner or address."""
 
     def change(desk: Desk, found: User) -> None:
-        roster.change(
+        letting_in.change(
             desk.session,
             found,
             role=sent.role,
@@ -203,29 +203,37 @@ def end_sessions(ident: Number, who: Administers, once: Onced) -> PersonOut:
 
 @router.post("/people/{ident}/invite")
 def invite_person(ident: Number, who: Administers, once: Onced, sent: Inviting | None = None) -> Invitation:
-    """Make a new invitation, and mail it where that is asked for; the one before no longer opens."""
-    made = list[tuple[User, str]]()
+    """Make a new invitation, and mail it where that is asked for; the one before no longer opens. To a person who could
+    sign in before it goes by mail alone.
+    """
+    made, known = list[tuple[User, str]](), list[bool]()
 
     def act(desk: Desk) -> dict[str, object]:
         demand(desk.person, Right.ADMINISTER)
         found = people.acting(desk.session, roster.numbered(desk.session, ident).name)
-        made.append((found, tickets.issue(desk.session, found, Purpose.INVITATION, by=desk.person.name, now=desk.now)))
+        known.append(sign_in.has_way_in(desk.session, found.ident))
+        made.append((found, letting_in.invite(desk.session, found, by=desk.person.name, now=desk.now)))
         return {"person": str(found.id)}
 
     # What is kept under an idempotency key lies there in the clear: the secret goes past it.
     answer = once.do(who, sent, Invitation, act)
-    mail = sent is not None and sent.mail
-    return answer.model_copy(update=_told(who, *made[0], mail=mail)) if made else answer
+    if not made:
+        return answer
+    mail = any(known) or (sent is not None and sent.mail)
+    return answer.model_copy(update=_told(who, *made[0], mail=mail, shown=not any(known)))
 
 
-def _told(who: Caller, person: User, secret: str, *, mail: bool) -> dict[str, object]:
-    """Return the link, mailed where that is asked for, with what came of it."""
+def _told(who: Caller, person: User, secret: str, *, mail: bool, shown: bool) -> dict[str, object]:
+    """Return the link where it may be shown, mailed where that is asked for, with what came of it. A token that lets
+    people in must not let its holder in as any of them.
+    """
     invitations = who.house.app.notices.invitations
     link = invitations.link(secret)
+    answer: dict[str, object] = {"link": link if shown else None}
     if not mail:
-        return {"link": link}
+        return answer
     unsent = invitations.send(person.email or "", person.name, link)
-    return {"link": link, "mailed": unsent is None, "unsent": unsent}
+    return answer | {"mailed": unsent is None, "unsent": unsent}
 
 
 def _done(ident: int, who: Caller, once: Once, sent: Sent | None, do: Callable[[Desk, User], object]) -> PersonOut:
