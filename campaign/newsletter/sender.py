@@ -4,7 +4,7 @@ from collections.abc import Callable
 from queue import SimpleQueue
 
 from campaign.clock import Clock
-from campaign.errors import AccountBlocked, CredentialDead, NeverSent, Refused, Unknown, Wait
+from campaign.errors import AccountBlocked, CredentialDead, NeverSent, Refused, Stopped, Unknown, Wait
 from campaign.models.mailing import Delivery
 from campaign.newsletter.course import Course
 from campaign.newsletter.journal import Journal
@@ -91,6 +91,9 @@ class Sender:
         except CredentialDead as dead:
             self._course.halt(dead)
             return Result(delivery, End.UNSENT, dead.detail)
+        except Stopped:
+            self._hang_up()
+            return Result(delivery, End.UNSENT, "")
         except (NeverSent, Wait) as lost:
             self._hang_up()
             self._course.trouble(lost.detail)
@@ -102,8 +105,8 @@ class Sender:
         worn = self._worn
         try:
             reply = self._deliver(delivery, mail)
-        except NeverSent:
-            if not worn:
+        except NeverSent as lost:
+            if not worn or isinstance(lost, Stopped):
                 raise
         else:
             if not (worn and meaning(reply) is Meaning.RELAY):
@@ -120,8 +123,15 @@ class Sender:
         return reply
 
     def _intend(self, delivery: Delivery) -> None:
+        """Ask the gate once more: the dialogue up to here may have lasted minutes, or this process stood still in it.
+
+        The intent is written first. Whoever takes the issue over finds it, or has taken it over before the gate is
+        asked: so of two senders one at most sends the copy, wherever the other was stopped.
+        """
         self._journal.intend(delivery.reply or "", numbered(delivery))
         self._intended = True
+        if not self._course.may_send():
+            raise Stopped(detail="stopped before the data")
 
     def _answered(self, delivery: Delivery, reply: Reply) -> Result:
         said = str(reply)

@@ -5,9 +5,11 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,7 +19,10 @@ from mail_bench import Bench, Open, benched, people
 from campaign.clock import SystemClock
 from campaign.models import Database, mailing
 from campaign.newsletter.journal import Journal, this_run
+from campaign.newsletter.merge import Mail
+from campaign.newsletter.replies import Reply
 from campaign.newsletter.sending import Policy
+from campaign.newsletter.wire import Transport
 from campaign.ports import Progress
 
 
@@ -100,6 +105,55 @@ def test_fault_in_the_sender_costs_no_delivery_its_end(bench: Bench, monkeypatch
     monkeypatch.undo()
     assert bench.send() is Progress.DONE
     assert bench.server.received() == dict.fromkeys(people(8), 1)
+
+
+class Frozen:
+    """A connection whose process is stopped right before the data, while ``meanwhile`` happens."""
+
+    def __init__(self, wire: Transport, meanwhile: Callable[[], None]) -> None:
+        self._wire, self._meanwhile = wire, meanwhile
+
+    def deliver(self, mail: Mail, before_data: Callable[[], None]) -> Reply:
+        def resumed() -> None:
+            self._meanwhile()
+            before_data()
+
+        return self._wire.deliver(mail, resumed)
+
+    def close(self) -> None:
+        self._wire.close()
+
+
+def test_a_sender_that_was_stopped_in_the_dialogue_and_resumed_doubles_nobody(bench: Bench) -> None:
+    """Another worker with the same journals takes over meanwhile, and finds no intent."""
+    bench.subscribe("ann@example.org")
+    gate, stopped = Open(), bench.issues(connections=1)
+
+    def taken_over() -> None:
+        gate.left = 0  # the attempt is settled: from now on its gate says so
+        assert bench.send(connections=1) is Progress.DONE
+
+    frozen = replace(stopped, open_transport=lambda who: Frozen(stopped.open_transport(who), taken_over))
+    assert frozen.send_issue(bench.post_id, bench.who(), bench.message(), gate)[0] is Progress.STOPPED
+    assert bench.server.received() == {"ann@example.org": 1}
+    assert bench.statuses() == {"ann@example.org": "sent"}
+
+
+def test_a_sender_that_was_stopped_between_intent_and_data_doubles_nobody(bench: Bench) -> None:
+    bench.subscribe("ann@example.org")
+    journal, taken_over = bench.folder / f"issue-{bench.post_id}.log", threading.Event()
+
+    class Late(Open):
+        """A gate whose answer comes when another worker has taken over."""
+
+        def check(self) -> None:
+            if not taken_over.is_set() and "intent" in journal.read_text():
+                taken_over.set()
+                assert bench.send(connections=1) is Progress.DONE
+
+    assert bench.send(Late(), connections=1) is Progress.DONE
+    assert bench.server.received() == {"ann@example.org": 1}
+    assert bench.statuses() == {"ann@example.org": "unknown"}
 
 
 # --- a process killed for real ----------------------------------------------------------------------------------------

@@ -136,3 +136,20 @@ def test_two_threads_do_not_send_one_issue_at_once(bench: Bench) -> None:
         issues.send_issue(bench.post_id, bench.who(), bench.message(), Open())
     first.join()
     assert bench.server.received() == dict.fromkeys(people(6), 1)
+
+
+def test_a_hold_in_mid_dialogue_stops_the_copy_and_nothing_is_dialled_again(bench: Bench) -> None:
+    bench.subscribe(*people(3))
+    gate = Open()
+
+    def slow(to: str, _times: int) -> None:
+        if to == "p001@example.org":
+            gate.left = 0  # pressed while the server thinks about the recipient
+
+    bench.server.rcpt = slow
+    assert bench.send(gate, connections=1) is Progress.STOPPED
+    assert bench.server.received() == {"p000@example.org": 1}
+    assert Counter(bench.statuses().values()) == {"sent": 1, "waiting": 2}
+    assert bench.server.connections == 1
+    assert bench.send() is Progress.DONE
+    assert bench.server.received() == dict.fromkeys(people(3), 1)
