@@ -1,17 +1,19 @@
-"""What the senders of one run share: whether it was halted and why, the gate, and the troubles in a row."""
+"""What the senders of one run share: whether it was halted and why, the gate, troubles and refusals in a row."""
 
 from threading import Event, Lock
 
 from campaign.clock import Clock
-from campaign.errors import Refused, Stopped, Wait
+from campaign.errors import AccountBlocked, Refused, Stopped, Wait
 from campaign.newsletter.policy import Policy
 from campaign.ports import Gate
 
 
 class Course:
-    """The course of one run. Thread-safe. The first reason to halt is the one that counts."""
+    """The course of one run. Thread-safe. The first reason to halt is the one that counts. ``welcome``: the server has
+    taken a copy of this issue.
+    """
 
-    def __init__(self, gate: Gate, clock: Clock, policy: Policy) -> None:
+    def __init__(self, gate: Gate, clock: Clock, policy: Policy, *, welcome: bool = False) -> None:
         self._gate = gate
         self._clock = clock
         self._policy = policy
@@ -20,6 +22,8 @@ class Course:
         self._event = Event()
         self._troubles = 0
         self._refusals = 0
+        self._turned_away = 0
+        self._welcome = welcome
         self.halted: Exception | None = None
 
     @property
@@ -46,6 +50,7 @@ class Course:
         """Note that the server took a copy: whatever ailed it or the letter is over."""
         with self._lock:
             self._troubles = self._refusals = 0
+            self._welcome = True
 
     def refused(self, reply: str) -> None:
         """Note that a copy was refused for what is in it; many in a row are a fault of the letter."""
@@ -54,6 +59,16 @@ class Course:
             worn = self._refusals >= self._policy.same_refusals
         if worn:
             self.halt(Refused(f"the mail server refuses the letter itself: {reply}"))
+
+    def turned_away(self, reply: str) -> None:
+        """Note that a recipient was refused. Of a list that is in use some are dead or full, in a row too; where the
+        server has not taken one copy yet and refuses so many, it is us whom it does not want.
+        """
+        with self._lock:
+            self._turned_away += 1
+            unwanted = not self._welcome and self._turned_away >= self._policy.all_refused
+        if unwanted:
+            self.halt(AccountBlocked(f"the mail server takes no recipient from us: {reply}"))
 
     def trouble(self, detail: str) -> None:
         """Note that the server is in trouble, and wait a while; too often in a row, and the issue as a whole waits."""

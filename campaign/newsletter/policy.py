@@ -13,7 +13,8 @@ class Policy:
     ``retries`` are the pauses of one copy that the server defers. When the server itself is in trouble a sender waits
     ``relay_pause`` and connects anew; after ``relay_tries`` such troubles of every sender without a copy taken between
     them the issue waits for ``relay_wait``. After ``same_refusals`` copies in a row refused for what is in them, the
-    fault is ours and the issue ends. ``beat`` is how often the gate is asked while replies are awaited.
+    fault is ours and the issue ends; after five times as many recipients refused before the first copy was taken, the
+    account stops. ``beat`` is how often the gate is asked while replies are awaited.
     """
 
     connections: int = 4
@@ -25,3 +26,8 @@ class Policy:
     relay_wait: timedelta = timedelta(minutes=2)
     same_refusals: int = 10
     beat: timedelta = timedelta(milliseconds=500)
+
+    @property
+    def all_refused(self) -> int:
+        """After so many refused recipients, and none taken, it is us whom the server refuses."""
+        return 5 * self.same_refusals

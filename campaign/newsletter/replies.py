@@ -1,7 +1,7 @@
 """What a mail server's reply means for the one copy that it answers, and for the issue. Pure.
 
 The first digit decides, then the enhanced code, then where in the dialogue the reply came. Sources: RFC 5321 sections
-4.2.1 and 4.2.2 (reply codes), RFC 3463 (enhanced codes), RFC 4954 section 6 (authentication).
+4.2.1 to 4.2.3 (reply codes), RFC 3463 (enhanced codes), RFC 4954 section 6 (authentication).
 """
 
 import enum
@@ -28,14 +28,16 @@ class Meaning(enum.Enum):
     """What a reply means.
 
     SENT: the server has it. DEFERRED: this copy may be tried later. NOBODY: the address does not exist, and is not
-    written to again. BOUNCED: this copy is refused for good, which says nothing against the address. RELAY: the server
-    closes, all copies wait. POLICY: the server does not want this mail from us. SIGN_IN: it does not know us.
+    written to again. BOUNCED: this copy is refused for good, for reasons of its recipient that do not prove the address
+    dead. LETTER: it is refused for good, perhaps for what is in it. RELAY: the server closes, all copies wait. POLICY:
+    the server does not want this mail from us. SIGN_IN: it does not know us.
     """
 
     SENT = "sent"
     DEFERRED = "deferred"
     NOBODY = "nobody"
     BOUNCED = "bounced"
+    LETTER = "letter"
     RELAY = "relay"
     POLICY = "policy"
     SIGN_IN = "sign-in"
@@ -75,4 +77,10 @@ def _refusal(reply: Reply) -> Meaning:
         return Meaning.SIGN_IN
     if reply.stage is Stage.MAIL or subject == "7" or f"{subject}.{detail}" in _SENDER_REFUSED:
         return Meaning.POLICY
-    return Meaning.NOBODY if subject == "1" else Meaning.BOUNCED
+    if subject == "1":
+        return Meaning.NOBODY
+    # Before the data the server has not seen the letter: what it refuses is the recipient. Without an enhanced code it
+    # is no proof that nobody is there: 550 also says "no access" and "for policy reasons", 553 "name not allowed" (RFC
+    # 5321 section 4.2.3), and whoever is struck off every list by mistake never hears of it. Nor is the state of the
+    # mailbox (RFC 3463, X.2.X: full, disabled) a fault of the letter, wherever it is told.
+    return Meaning.LETTER if reply.stage is Stage.DOT and subject != "2" else Meaning.BOUNCED

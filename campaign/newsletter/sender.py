@@ -139,9 +139,10 @@ class Sender:
             case Meaning.SENT:
                 self._course.taken()
                 return Result(delivery, End.SENT, said)
-            case Meaning.NOBODY:
-                return Result(delivery, End.BOUNCED, said, dead=True)
-            case Meaning.BOUNCED:
+            case Meaning.NOBODY | Meaning.BOUNCED as meant:
+                self._course.turned_away(said)
+                return Result(delivery, End.BOUNCED, said, dead=meant is Meaning.NOBODY)
+            case Meaning.LETTER:
                 self._course.refused(said)
                 return Result(delivery, End.BOUNCED, said)
             case Meaning.RELAY:

@@ -64,7 +64,7 @@ class Issues:
         with self._alone(post_id), Journal(self.journal_folder / f"issue-{post_id}.log") as journal:
             ledger.recover(journal)
             ledger.freeze(mould.audience)
-            course = Course(gate, self.clock, self.policy)
+            course = Course(gate, self.clock, self.policy, welcome=ledger.counts()[End.SENT] > 0)
             self._run(copies, course, ledger, journal, who).work()
             return self._standing(course, ledger, journal, copies)
 

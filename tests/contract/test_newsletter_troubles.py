@@ -163,6 +163,42 @@ def test_letter_that_is_refused_again_and_again_ends_the_issue_before_it_costs_e
     assert counts["waiting"] == 30 - counts["bounced"]
 
 
+@pytest.mark.parametrize("where", ["rcpt", "data"])
+def test_a_run_of_dead_or_full_mailboxes_does_not_end_the_issue(bench: Bench, where: str) -> None:
+    crowd = people(50)
+    bench.subscribe(*crowd)
+    gone = crowd[10:30]
+    said = "550 No such user here" if where == "rcpt" else "552 5.2.2 Mailbox full"
+    setattr(bench.server, where, on(*gone, say=said))
+    assert bench.send(connections=4, batch=100) is Progress.DONE
+    assert bench.server.received() == dict.fromkeys(set(crowd) - set(gone), 1)
+    assert {bench.statuses()[email] for email in gone} == {"bounced"}
+    assert not any(bench.suppressed(email) for email in gone)
+
+
+def test_a_server_that_takes_nobody_at_all_stops_the_account_before_it_costs_everybody(bench: Bench) -> None:
+    bench.subscribe(*people(40))
+    bench.server.rcpt = on(*people(40), say="550 relay not permitted")
+    with pytest.raises(AccountBlocked, match="550 relay not permitted"):
+        bench.send(same_refusals=2)
+    counts = Counter(bench.statuses().values())
+    assert 10 <= counts["bounced"] <= 12
+    assert counts["waiting"] == 40 - counts["bounced"]
+    bench.server.rcpt = yes
+    assert bench.send(same_refusals=2) is Progress.DONE
+    assert len(bench.server.received()) == counts["waiting"]
+
+
+def test_many_refused_at_the_end_of_an_issue_that_others_have_got_stop_nothing(bench: Bench) -> None:
+    crowd = people(30)
+    bench.subscribe(*crowd)
+    bench.server.rcpt = lambda to, seen: (
+        None if to in crowd[:5] else "451 4.7.1 Greylisted" if seen == 1 else "550 Not here"
+    )
+    assert bench.to_the_end(same_refusals=2) is Progress.DONE
+    assert Counter(bench.statuses().values()) == {"sent": 5, "bounced": 25}
+
+
 def test_issue_that_reached_nobody_is_no_success(bench: Bench) -> None:
     bench.subscribe(*people(2))
     bench.server.rcpt = on(*people(2), say="550 5.1.1 Nobody")
