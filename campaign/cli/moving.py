@@ -25,9 +25,11 @@ def move(
 ) -> None:
     """Give a post a new time. Inside its slot's window it keeps its approval.
 
+    A newsletter that failed when some had got it goes on unchanged to the others.
+
     With --slot what a whole slot missed gets one new time; its words are the approved ones, so it stays approved.
     """
-    from campaign.review import decisions
+    from campaign.review import rearranging
 
     if (ident is None) == (slot is None):
         raise WrongUse(problem="Name a post or a slot", mend="Write its id, or --slot NAME.")
@@ -38,7 +40,7 @@ def move(
             return
         with desk(app, by) as place:
             row = find(place.session, ident or "")
-            decisions.reschedule(place, row, due_at)
+            rearranging.new_time(place, row, due_at)
             typer.echo(f"Post {ident} is {row.post.status} for {when(row.post.due_at)}.")
 
 

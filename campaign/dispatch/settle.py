@@ -1,6 +1,6 @@
 """Writing down how an attempt ended: attempt closed, post moved, lane paced, people told, in one transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from campaign.dispatch import budget
 from campaign.dispatch.claimed import Done
 from campaign.dispatch.means import Means
 from campaign.dispatch.retry import Decision, History, decide
-from campaign.models import claims, lanes, listing, partners, renewals
+from campaign.models import claims, lanes, listing, mailing, partners, renewals
 from campaign.models.claims import Published
 from campaign.models.moves import move
 from campaign.models.partners import Account
@@ -162,8 +162,29 @@ def carry_out(session: Session, means: Means, post: Post, decision: Decision, no
     if decision.stop_why is not None:
         _stop_account(session, post, decision, now)
     if decision.move is Move.REFUSE:
-        said = f"refused by the platform, {decision.why}. Nothing was published"
-        tell.of_post(session, post, Kind.FAILED, said, now)
+        _tell_failed(session, post, decision.why, now)
+
+
+def _tell_failed(session: Session, post: Post, why: str, now: datetime) -> None:
+    if not mailing.copies_out(session, post.ident):
+        tell.of_post(session, post, Kind.FAILED, f"refused by the platform, {why}. Nothing was published", now)
+        return
+    mend = "Once that is mended, give it a new time: it goes on unchanged to those who wait. Nobody gets it twice.\n"
+    said = f"the mail server ended it in its midst, {why}. {_copies(mailing.count_deliveries(session, post.ident))}"
+    tell.of_post(session, post, Kind.FAILED, said, now, more=mend)
+
+
+def _copies(counts: Mapping[str, int]) -> str:
+    """Say how far an issue came."""
+    told = {
+        "sent": "went out",
+        "unknown": "may have gone out",
+        "bounced": "were refused",
+        "suppressed": "were left out",
+    }
+    parts = [f"{counts[status]:,} {words}" for status, words in told.items() if counts.get(status)]
+    waiting = sum(counts.values()) - sum(counts.get(status, 0) for status in told)
+    return f"Of {sum(counts.values()):,} copies {', '.join(parts)} and {waiting:,} wait"
 
 
 def _stop_account(session: Session, post: Post, decision: Decision, now: datetime) -> None:

@@ -114,6 +114,7 @@ TRANSITIONS: Mapping[tuple[Status, Move], tuple[Status, ...]] = MappingProxyType
         (S.UNCONFIRMED, M.FOUND): (S.PUBLISHED,),
         (S.UNCONFIRMED, M.ABSENT): (S.APPROVED, S.MISSED),
         (S.FAILED, M.REVIVE): (S.IN_REVIEW,),
+        (S.FAILED, M.REARRANGE): (S.APPROVED,),
         (S.FAILED, M.WITHDRAW): (S.WITHDRAWN,),
         (S.MISSED, M.REVIVE): (S.IN_REVIEW,),
         (S.MISSED, M.REARRANGE): (S.APPROVED,),

@@ -1,8 +1,12 @@
-"""One new time for what a slot missed: its words are the approved ones, so they need no second round of review."""
+"""A new time for what stays approved as it was: what a slot missed, and an issue that ended when some had got it.
+
+The words are the approved ones, so they need no second round of review.
+"""
 
 from datetime import datetime
 
 from campaign.errors import Changed, MoveRefused, WrongUse
+from campaign.models import mailing
 from campaign.models.listing import PostRow
 from campaign.models.posts import Post
 from campaign.models.status import Move, Status
@@ -14,8 +18,26 @@ from campaign.review.decisions import (
     refuse_out_of_bounds,
     refuse_past,
     refuse_unspoken,
+    reschedule,
     side_of,
 )
+
+_ENDED = frozenset({Status.FAILED, Status.MISSED})
+
+
+def new_time(desk: Desk, row: PostRow, due_at: datetime) -> None:
+    """Give a post a new time. An issue that failed or was missed when some had got it goes on to the others, approved
+    as it was, if what goes out is the same to the byte; any other post moves as ``decisions.reschedule`` says.
+
+    Raises as ``decisions.reschedule`` and ``rearrange`` do.
+    """
+    post = row.post
+    ended = post.status in _ENDED and mailing.copies_out(desk.session, post.ident)
+    if not ended or post.approved_hash != desk.contents.digest(post, row.account):
+        reschedule(desk, row, due_at)
+        return
+    span = post.window_until - post.window_from
+    _put(desk, row, (due_at, due_at, due_at + span), "it goes on to those who have not got it")
 
 
 def refuse_crowd(rows: list[PostRow]) -> None:
@@ -29,20 +51,24 @@ def refuse_crowd(rows: list[PostRow]) -> None:
 def rearrange(desk: Desk, row: PostRow, slot_at: datetime) -> None:
     """Give a missed post its slot's new time, approved as it was; each partner keeps its own minute in the spread.
 
-    Whoever does it answers for the time as an approver does: with the right, and the second pair of eyes.
-
     Raises:
         MoveRefused: it was not missed, or was missed because nobody had approved it.
         Changed: what would go out is not what was approved.
 
     """
-    desk.demand(Right.REVIEW, row)
-    post = row.post
     _refuse_unapproved(desk, row)
+    _put(desk, row, _around(row.post, slot_at), f"a new time for {row.post.slot}")
+
+
+def _put(desk: Desk, row: PostRow, times: tuple[datetime, datetime, datetime], why: str) -> None:
+    """Give the post this due time and window, and keep it approved. Whoever does it answers for the time as an approver
+    does: with the right, and the second pair of eyes.
+    """
+    post, (due_at, window_from, window_until) = row.post, times
+    desk.demand(Right.REVIEW, row)
     four_eyes(desk.person, post)
     side_of(desk.person, row)
     refuse_unspoken(desk, post)
-    due_at, window_from, window_until = _around(post, slot_at)
     refuse_past(desk, due_at)
     refuse_out_of_bounds(desk, post, due_at)
     changes: dict[str, object] = {"due_at": due_at, "window_from": window_from, "window_until": window_until}
@@ -50,7 +76,7 @@ def rearrange(desk: Desk, row: PostRow, slot_at: datetime) -> None:
     digest = desk.contents.digest(ahead, row.account)
     changes |= {"content_hash": digest, "approved_hash": digest, "next_try_at": due_at, "moved": True}
     changes |= {"version": post.version + 1, "needs_person": None}
-    desk.move(post, Move.REARRANGE, why=f"a new time for {post.slot}", changes=changes)
+    desk.move(post, Move.REARRANGE, why=why, changes=changes)
 
 
 def _refuse_unapproved(desk: Desk, row: PostRow) -> None:

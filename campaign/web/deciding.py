@@ -9,7 +9,7 @@ from campaign.errors import Changed, WrongUse
 from campaign.models.listing import PostRow
 from campaign.models.status import Status
 from campaign.people import Right
-from campaign.review import decisions, grouping, holding
+from campaign.review import decisions, grouping, holding, rearranging
 from campaign.web import times
 from campaign.web.area import Area
 from campaign.web.forms import CONFLICT, WRONG, Fields, Form, Sent, read
@@ -120,7 +120,7 @@ def withdraw(ident: str, who: Who, sent: Sent) -> Response:
 
 @area.post("/posts/{ident}/move", Right.EDIT)
 def move(ident: str, who: Who, sent: Sent) -> Response:
-    """Give a post a new time; inside its slot's window it keeps its approval."""
+    """Give a post a new time; inside its slot's window it keeps its approval, as does an issue that goes on."""
     form = read(Moved, sent)
     if form.found is None:
         return page(who, ident, form, status=WRONG)
@@ -130,7 +130,7 @@ def move(ident: str, who: Who, sent: Sent) -> Response:
     try:
         with who.desk() as desk:
             row = who.post(desk.session, ident)
-            decisions.reschedule(desk, row, due_at)
+            rearranging.new_time(desk, row, due_at)
             kept = row.post.status == Status.APPROVED
     except WrongUse as error:
         return page(who, ident, form.wrong("day", str(error)), status=WRONG)

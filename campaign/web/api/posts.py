@@ -15,7 +15,7 @@ from campaign.plan.words import TOKEN
 from campaign.ports import Draft
 from campaign.reports.documents import message_document, row_document
 from campaign.reports.story import story
-from campaign.review import correcting, decisions, findings, searching, single
+from campaign.review import correcting, decisions, findings, rearranging, searching, single
 from campaign.review.decisions import Desk
 from campaign.review.single import Asked
 from campaign.web import places
@@ -235,8 +235,10 @@ def edit_post(ident: PostId, sent: NewWords, who: Queues, once: Onced) -> PostOu
 
 @router.post("/{ident}/move")
 def move_post(ident: PostId, sent: NewTime, who: Queues, once: Onced) -> PostOut:
-    """Give a post a new time. Inside its slot's window it keeps its approval."""
-    return decided(ident, who, once, sent, lambda desk, row: decisions.reschedule(desk, row, sent.due_at))
+    """Give a post a new time. Inside its slot's window it keeps its approval, and so does a newsletter that failed when
+    some had got it: it goes on unchanged to the others.
+    """
+    return decided(ident, who, once, sent, lambda desk, row: rearranging.new_time(desk, row, sent.due_at))
 
 
 @router.post("/{ident}/submit")
