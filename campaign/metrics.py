@@ -95,6 +95,8 @@ class Gauges(Collector):
         yield _by("campaign_lanes", "Accounts being served, told to wait, and stopped.", "state", states)
         late = vitals.overdue(session, now).count
         yield _gauge("campaign_overdue_posts", "Posts that could have gone a minute ago and did not.", late)
+        stuck = len(vitals.stuck_issues(session, now))
+        yield _gauge("campaign_stuck_issues", "Begun newsletters that do not go on though copies wait.", stuck)
         looked_up = vitals.unconfirmed(session, for_person=False)
         asked = vitals.unconfirmed(session, for_person=True)
         yield _gauge("campaign_unconfirmed_posts", "Posts whose end nobody knows.", looked_up.count + asked.count)

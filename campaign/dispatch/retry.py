@@ -3,8 +3,20 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import takewhile
 
-from campaign.errors import AccountBlocked, CredentialDead, Duplicate, NeverSent, Outcome, Refused, Stopped, Wait, Worn
+from campaign.errors import (
+    AccountBlocked,
+    CredentialDead,
+    Duplicate,
+    NeverSent,
+    Outcome,
+    Refused,
+    Stopped,
+    Unknown,
+    Wait,
+    Worn,
+)
 from campaign.models.status import Move, Status
 
 
@@ -36,7 +48,12 @@ class History:
     @property
     def was_unknown(self) -> bool:
         """Say whether an earlier attempt may have been posted."""
-        return "unknown" in self.outcomes
+        return Unknown.name in self.outcomes
+
+    @property
+    def unknown_in_a_row(self) -> int:
+        """Return how many of the last attempts ended so that nobody knows how."""
+        return sum(1 for _ in takewhile(lambda name: name == Unknown.name, reversed(self.outcomes)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from campaign import tell
 from campaign.dispatch import budget
 from campaign.dispatch.claimed import Done
 from campaign.dispatch.means import Means
-from campaign.dispatch.retry import Decision, History, decide
+from campaign.dispatch.retry import Decision, History, decide, nth
 from campaign.models import claims, lanes, listing, mailing, partners, renewals
 from campaign.models.claims import Published
 from campaign.models.moves import move
@@ -125,9 +125,12 @@ def _decided(session: Session, means: Means, post: Post, done: Done, now: dateti
     if isinstance(done.result, Receipt):
         raise TypeError(done.result)
     budget.ended(session, means, done.claimed.due, done.claimed.number, done.result, now)
-    decision = decide(done.result, _history(session, post), now, means.policy)
+    history = _history(session, post)
+    decision = decide(done.result, history, now, means.policy)
     decision = budget.paced(decision, done.result, now, means.channel(post.channel).limits.pace)
-    return done.result.name, _for_issue(decision, now, means) if post.channel in means.bulk else decision
+    if post.channel in means.bulk:
+        decision = _for_issue(decision, history, now, means)
+    return done.result.name, decision
 
 
 def _is_current(post: Post, number: int) -> bool:
@@ -140,10 +143,12 @@ def _history(session: Session, post: Post) -> History:
     return History(number=post.tries, outcomes=tuple(closed))
 
 
-def _for_issue(decision: Decision, now: datetime, means: Means) -> Decision:
-    # An issue's deliveries keep the truth, each for itself: the issue as a whole is never unknown, it goes on.
+def _for_issue(decision: Decision, history: History, now: datetime, means: Means) -> Decision:
+    # An issue's deliveries keep the truth, each for itself: an issue as a whole is never unknown, it goes on. Whatever
+    # breaks it may do so for ever, and a begun issue never expires: the pauses grow, and the doctor says so.
     if decision.move is Move.LOSE:
-        return replace(decision, move=Move.DEFER, next_try_at=now + means.policy.retries[0], next_look_at=None)
+        pause = nth(means.policy.retries, history.unknown_in_a_row + 1)
+        return replace(decision, move=Move.DEFER, next_try_at=now + pause, next_look_at=None)
     return decision
 
 

@@ -10,6 +10,7 @@ class Rule(StrEnum):
 
     DAEMON_SILENT = "daemon-silent"
     POSTS_OVERDUE = "posts-overdue"
+    ISSUE_STUCK = "issue-stuck"
     POST_UNCONFIRMED = "post-unconfirmed"
     POST_NEEDS_PERSON = "post-needs-person"
     POSTS_MISSED = "posts-missed"

@@ -12,6 +12,7 @@ from campaign.models import holds, listing, vitals
 from campaign.models.status import Status
 from campaign.models.vitals import Pile
 from campaign.review import inbox
+from campaign.wording import counted
 
 _LOOKS_TAKE = timedelta(minutes=6)
 """Within so long a look-up finds a post or proves it absent (ruling 3)."""
@@ -24,6 +25,7 @@ _OLD_HOLD = timedelta(days=1)
 def examine(session: Session, now: datetime) -> Iterator[Finding]:
     """Find what is not well with posts."""
     yield from _overdue(vitals.overdue(session, now), now)
+    yield from _stuck(session, now)
     yield from _unconfirmed(vitals.unconfirmed(session, for_person=False), now)
     yield from _for_person(session)
     yield from _ended_badly(session, now)
@@ -36,6 +38,16 @@ def _overdue(pile: Pile, now: datetime) -> Iterator[Finding]:
         what = f"{_posts(pile.count)} could have gone and did not, the oldest was due {_ago(now - pile.since)} ago"
         mend = "See that `campaign run` lives and is not held up; its log says why."
         yield Finding(Rule.POSTS_OVERDUE, Severity.ERROR, "posts", what, mend, order(pile.count))
+
+
+def _stuck(session: Session, now: datetime) -> Iterator[Finding]:
+    for issue in vitals.stuck_issues(session, now):
+        what = (
+            f"Newsletter {issue.post_id} does not go on: {counted(issue.waiting, 'copy', 'copies')} wait, and none has"
+        )
+        what += f" gone for {_ago(now - issue.since)}" + (f": {issue.detail}" if issue.detail else "")
+        mend = f"See `campaign posts show {issue.post_id}` and the log. It goes on by itself once the cause is mended."
+        yield Finding(Rule.ISSUE_STUCK, Severity.ERROR, f"post {issue.post_id}", what, mend)
 
 
 def _unconfirmed(pile: Pile, now: datetime) -> Iterator[Finding]:

@@ -7,8 +7,11 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from campaign.models.bounds import may_go
 from campaign.models.database import lease_now
 from campaign.models.holds import Hold, not_held, not_stopped
+from campaign.models.lanes import of_account, sendable, sends
+from campaign.models.mailing import Delivery, begun_issue
 from campaign.models.notices import Notice
 from campaign.models.partners import Account, Lane, Partner
 from campaign.models.posts import Attempt, Post, stands
@@ -16,6 +19,8 @@ from campaign.models.status import Status
 
 _LATE = timedelta(seconds=60)
 """Later than this a post that could go is overdue: the beat would have found it three times over."""
+_STUCK = timedelta(minutes=15)
+"""A begun issue that may go and in which no copy ends for so long does not go on: a copy takes ten minutes at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +78,52 @@ def overdue(session: Session, now: datetime) -> Pile:
         )
     )
     return Pile(*session.execute(statement).one())
+
+
+@dataclass(frozen=True, slots=True)
+class StuckIssue:
+    """A begun issue that does not go on: how many copies could go, since when none did, how the last try ended."""
+
+    post_id: int
+    waiting: int
+    since: datetime
+    detail: str | None
+
+
+def stuck_issues(session: Session, now: datetime) -> list[StuckIssue]:
+    """Return the begun issues that nothing keeps back and of which no copy has come to its end for a while, though some
+    may go. They never expire, so nobody else would say it. An attempt that is under way gets its time first.
+    """
+    before = now - _STUCK
+    of_post = col(Delivery.post_id) == col(Post.id)
+    could_go = sa.and_(of_post, col(Delivery.status).in_(["waiting", "deferred"]), col(Delivery.next_try_at) <= before)
+    lately = sa.select(sa.literal(1)).where(of_post, col(Delivery.settled_at) > before)
+    own = sa.and_(col(Attempt.post_id) == col(Post.id), col(Attempt.number) == col(Post.tries))
+    long_tried = sa.select(sa.literal(1)).where(own, col(Attempt.started_at) <= before)
+    waits = sa.and_(sendable(now), of_account(sends(now)))
+    on_its_way = sa.and_(stands(Status.PUBLISHING), may_go(now), sa.exists(long_tried.correlate(Post)))
+    counted = sa.select(sa.func.count()).where(could_go).correlate(Post).scalar_subquery()
+    last = sa.select(sa.func.max(col(Delivery.settled_at))).where(of_post).correlate(Post).scalar_subquery()
+    statement = (
+        sa.select(col(Post.id), counted, sa.func.coalesce(last, col(Post.started_at), col(Post.due_at)), _last_word())
+        .where(
+            col(Post.channel) == "email",
+            sa.or_(waits, on_its_way),
+            sa.exists(sa.select(sa.literal(1)).where(could_go).correlate(Post)),
+            ~sa.exists(lately.correlate(Post)),
+            begun_issue(),
+        )
+        .order_by(col(Post.id))
+    )
+    return [StuckIssue(*row) for row in session.execute(statement)]
+
+
+def _last_word() -> sa.ScalarSelect[str | None]:
+    """Return how the last attempt of a post ended."""
+    ended = sa.select(col(Attempt.detail)).where(
+        col(Attempt.post_id) == col(Post.id), col(Attempt.closed_at).is_not(None)
+    )
+    return ended.order_by(col(Attempt.number).desc()).limit(1).correlate(Post).scalar_subquery()
 
 
 def images_to_show(session: Session, until: datetime) -> dict[str, int]:

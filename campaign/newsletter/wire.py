@@ -86,9 +86,12 @@ class Wire:
         Raises:
             campaign.errors.NeverSent: the server cannot be reached or does not offer what is configured.
             campaign.errors.Wait: it is there, and asks to come later.
-            campaign.errors.CredentialDead: it refuses the sign-in.
+            campaign.errors.CredentialDead: it refuses the sign-in, or this one cannot be sent.
 
         """
+        if not f"{relay.username}{relay.password}".isascii():
+            # RFC 4616 would take UTF-8, smtplib does not: it would break with the password in its error.
+            raise CredentialDead("the user name or the password for the mail server has characters beyond ASCII")
         smtp: smtplib.SMTP | None = None
         try:
             smtp = _connect(relay)

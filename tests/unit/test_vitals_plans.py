@@ -15,6 +15,7 @@ from campaign.models.status import Status
 WEEK = timedelta(days=7)
 QUESTIONS: dict[str, Callable[[Session, MovedClock], object]] = {
     "overdue": lambda session, clock: vitals.overdue(session, clock.now()),
+    "stuck issues": lambda session, clock: vitals.stuck_issues(session, clock.now()),
     "images to show": lambda session, clock: vitals.images_to_show(session, clock.now()),
     "unconfirmed": lambda session, _clock: vitals.unconfirmed(session, for_person=False),
     "unconfirmed for a person": lambda session, _clock: vitals.unconfirmed(session, for_person=True),
