@@ -17,7 +17,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 from sqlmodel import Session, col
 
 from campaign.models.database import lease_now
-from campaign.models.lanes import sendable, sends
+from campaign.models.lanes import ready, sendable, sends
 from campaign.models.mailing import begun_issue
 from campaign.models.moves import Step, move_all
 from campaign.models.partners import Account, Lane, Partner
@@ -137,7 +137,7 @@ def _due_statement() -> sa.Select[*tuple[Any, ...]]:
             sends(now),
             free,
             ~on_its_way,
-            sa.or_(col(Lane.ready_at).is_(None), col(Lane.ready_at) <= now),
+            ready(now),
         )
         .order_by(col(chosen.due_at), col(chosen.id))
     )

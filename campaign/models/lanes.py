@@ -47,6 +47,11 @@ def sends(now: Instant) -> sa.ColumnElement[bool]:
     return sa.and_(col(Account.mode) == "api", not_stopped(now))
 
 
+def ready(now: Instant) -> sa.ColumnElement[bool]:
+    """Return the condition on Lane that it need not wait: for its pace, or because it was told to."""
+    return sa.or_(col(Lane.ready_at).is_(None), col(Lane.ready_at) <= now)
+
+
 def of_account(*conditions: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
     """Return the condition on Post that its account and lane meet the conditions.
 
@@ -76,7 +81,7 @@ def _due_accounts() -> sa.Select[*tuple[Any, ...]]:
             of_account(
                 sends(now),
                 sa.or_(col(Lane.owner).is_(None), col(Lane.lease_until) < lease),
-                sa.or_(col(Lane.ready_at).is_(None), col(Lane.ready_at) <= now),
+                ready(now),
             ),
         )
         .order_by(col(Post.next_try_at))

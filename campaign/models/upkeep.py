@@ -13,7 +13,7 @@ from sqlmodel import Field, Session, SQLModel, col, select
 from campaign.models.bounds import may_go
 from campaign.models.database import changed, unindexed
 from campaign.models.holds import not_stopped, stopped
-from campaign.models.lanes import of_account, sendable, sends, under_way
+from campaign.models.lanes import of_account, ready, sendable, sends, under_way
 from campaign.models.mailing import begun_issue
 from campaign.models.partners import Account, Lane, Partner
 from campaign.models.posts import Attempt, Post, stands
@@ -177,7 +177,7 @@ def next_wake(session: Session, now: datetime, grace: timedelta) -> datetime | N
 @cache
 def _firsts() -> Sequence[sa.Select[*tuple[Any]]]:
     now = bound_instant("now")
-    idle = sa.and_(col(Lane.owner).is_(None), sa.or_(col(Lane.ready_at).is_(None), col(Lane.ready_at) <= now))
+    idle = sa.and_(col(Lane.owner).is_(None), ready(now))
     return (
         _first(col(Post.next_try_at), sendable(now), of_account(sends(now), idle)),
         # A lane that must wait delays its own posts alone: the wake-up at its time is apart from those of the others.

@@ -19,6 +19,7 @@ from campaign.health.finding import Finding, Rule, Severity
 from campaign.identities import name as bound_to
 from campaign.models import Database, lanes, upkeep
 from campaign.models.alerts import Alert
+from campaign.models.bounds import QuietSpan
 from campaign.models.holds import Hold
 from campaign.models.notices import Notice
 from campaign.models.partners import Account, Lane
@@ -94,6 +95,34 @@ def test_posts_that_could_have_gone_are_counted_with_the_oldest(doctor: Doctor) 
     finding = one(doctor, Rule.POSTS_OVERDUE)
     assert "2 posts" in finding.what
     assert "5 minutes" in finding.what
+
+
+@pytest.mark.parametrize("keeps", ["quiet", "no agreement", "stale", "changed", "equal to one in doubt"])
+def test_a_post_that_no_claim_would_take_is_not_overdue(doctor: Doctor, keeps: str) -> None:
+    now = doctor.clock.now()
+    with doctor.database.write() as session:
+        account = add_account(session, now, agrees=keeps != "no agreement")
+        post = add_post(session, account, now - 5 * MINUTE)
+        if keeps == "quiet":
+            span = {"from_at": now - DAY, "until_at": now + DAY}
+            session.add(QuietSpan(partner_id=post.partner_id, name="pre-election period", **span))
+        elif keeps == "stale":
+            post.stale_at = now - MINUTE
+        elif keeps == "changed":
+            post.content_hash = "another"
+        elif keeps == "equal to one in doubt":
+            add_post(session, account, now, status=Status.UNCONFIRMED, words=str(post.draft["words"]))
+        session.add(post)
+    assert found(doctor, Rule.POSTS_OVERDUE) == []
+
+
+def test_a_post_is_overdue_beside_another_one_in_doubt(doctor: Doctor) -> None:
+    now = doctor.clock.now()
+    with doctor.database.write() as session:
+        account = add_account(session, now)
+        add_post(session, account, now - 5 * MINUTE)
+        add_post(session, account, now, status=Status.UNCONFIRMED)
+    assert "1 post " in one(doctor, Rule.POSTS_OVERDUE).what
 
 
 @pytest.mark.parametrize(("minutes", "severities"), [(5, []), (7, [Severity.WARNING]), (31, [Severity.ERROR])])
