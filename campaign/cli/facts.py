@@ -200,11 +200,11 @@ def import_list(name: Annotated[str, typer.Argument(metavar="LIST")], file: CsvF
 @lists.command("list")
 def list_lists(as_json: AsJson = False) -> None:
     """List the email lists with the number of people who want their mail."""
-    from campaign.models import mailing
+    from campaign.models import audiences
 
     with opened() as app, app.database.read() as session:
         documents: list[dict[str, object]] = [
-            {"list": key, "subscribers": count} for key, count in mailing.list_sizes(session)
+            {"list": one.key, "subscribers": one.wanting} for one in audiences.counts(session)
         ]
     show(documents, as_json=as_json, columns=("list", "subscribers"), empty="No lists.")
 

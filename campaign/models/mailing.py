@@ -14,6 +14,7 @@ from sqlalchemy import JSON, Column, Index, String, UniqueConstraint, text
 from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlmodel import Field, Session, SQLModel, col, select
 
+from campaign.models.database import changed
 from campaign.models.partners import Account, Partner
 from campaign.models.posts import Post
 from campaign.models.types import UtcDateTime
@@ -114,21 +115,6 @@ def list_by_key(session: Session, key: str) -> MailingList | None:
     return session.exec(select(MailingList).where(col(MailingList.key) == key)).first()
 
 
-def list_sizes(session: Session) -> list[tuple[str, int]]:
-    """Return every list with the number of people who still want its mail."""
-    statement = (
-        sa.select(col(MailingList.key), sa.func.count(col(Subscriber.id)))
-        .join(
-            Subscriber,
-            sa.and_(col(Subscriber.list_id) == col(MailingList.id), col(Subscriber.unsubscribed_at).is_(None)),
-            isouter=True,
-        )
-        .group_by(col(MailingList.key))
-        .order_by(col(MailingList.key))
-    )
-    return [(key, count) for key, count in session.execute(statement)]
-
-
 def subscribers(session: Session, list_id: int) -> list[Subscriber]:
     """Return everybody on a list, by address."""
     statement = select(Subscriber).where(col(Subscriber.list_id) == list_id).order_by(col(Subscriber.email))
@@ -222,9 +208,8 @@ def settle_delivery(session: Session, delivery_id: int, claim: str | None, value
             col(Delivery.reply).is_not_distinct_from(claim),
         )
         .values(**values)
-        .execution_options(synchronize_session=False)
     )
-    return int(getattr(session.execute(statement), "rowcount", 0)) == 1
+    return changed(session, statement) == 1
 
 
 def withheld(session: Session, delivery: Delivery) -> str | None:
@@ -248,12 +233,9 @@ def next_delivery_at(session: Session, post_id: int) -> datetime | None:
 def set_deliveries(session: Session, ids: Sequence[int], values: dict[str, object], *, expected: Sequence[str]) -> int:
     """Change deliveries that stand in one of the expected statuses; returns how many did."""
     statement = (
-        sa.update(Delivery)
-        .where(col(Delivery.id).in_(ids), col(Delivery.status).in_(expected))
-        .values(**values)
-        .execution_options(synchronize_session=False)
+        sa.update(Delivery).where(col(Delivery.id).in_(ids), col(Delivery.status).in_(expected)).values(**values)
     )
-    return int(getattr(session.execute(statement), "rowcount", 0))
+    return changed(session, statement)
 
 
 def count_deliveries(session: Session, post_id: int) -> dict[str, int]:

@@ -20,6 +20,9 @@ from campaign.models.posts import Attempt, Post, stands
 from campaign.models.status import Status
 from campaign.models.types import Instant, UtcDateTime, bound_instant
 
+_BY_HAND_GRACE = timedelta(days=3)
+"""A person who is asked to publish by hand gets a weekend before the post is missed."""
+
 
 class Beat(SQLModel, table=True):
     """One row per dispatching process: when it ticked last, and when it means to wake."""
@@ -53,12 +56,12 @@ def forget_beats(session: Session, before: datetime) -> None:
 
 
 def overdue(session: Session, now: datetime, grace: timedelta, *, limit: int = 500) -> list[Post]:
-    """Return approved posts that are later than the grace, by-hand ones not done for a day, and posts in review
-    whose time has passed. An issue of which a copy has gone does not expire: its deliveries go on.
+    """Return approved posts that are later than the grace, by-hand ones that nobody has recorded within days, and posts
+    in review whose time has passed. An issue of which a copy has gone does not expire: its deliveries go on.
     """
     late = sa.and_(stands(Status.APPROVED), col(Post.due_at) < now - grace, ~begun_issue())
     unapproved = sa.and_(stands(Status.IN_REVIEW), col(Post.due_at) < now)
-    by_hand = sa.and_(stands(Status.BY_HAND), col(Post.due_at) < now - timedelta(days=3))
+    by_hand = sa.and_(stands(Status.BY_HAND), col(Post.due_at) < now - _BY_HAND_GRACE)
     found = sa.or_(late, unapproved, by_hand)
     statement = select(Post).where(found).order_by(unindexed(col(Post.due_at))).limit(limit)
     return list(session.exec(statement))

@@ -13,7 +13,7 @@ from campaign.config import said
 from campaign.errors import WrongUse
 from campaign.intake import SubscriberRow, subscribers_of
 from campaign.intake.subscribers import KNOWN
-from campaign.models import mailing
+from campaign.models import audiences
 from campaign.people import Right
 from campaign.register import lists as register
 from campaign.register.lists import Change
@@ -50,7 +50,7 @@ def take(who: Who, sent: Sent) -> Response:
 
 def _carrier(who: Actor, sent: Posted) -> Carrier[SubscriberRow, Change]:
     with who.reading() as session:
-        known = [key for key, _ in mailing.list_sizes(session)]
+        known = [one.key for one in audiences.counts(session)]
 
     def read(file: Upload) -> list[SubscriberRow]:
         _named(sent, known)

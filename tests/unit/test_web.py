@@ -15,7 +15,7 @@ from sqlmodel import col, select
 
 from campaign.errors import WrongUse
 from campaign.metrics import Metrics
-from campaign.models import Database, mailing, upkeep
+from campaign.models import Database, audiences, upkeep
 from campaign.models.mailing import MailingList, Subscriber
 from campaign.models.partners import Account, Partner
 from campaign.models.status import Status
@@ -141,7 +141,7 @@ def test_a_post_unsubscribes_at_once_from_that_list_alone(
     again = requests.post(f"{address}/u/token-parents", data=body, timeout=5)
     assert again.status_code == 200
     with database.read() as session:
-        assert mailing.list_sizes(session) == [("parents", 0), ("staff", 1)]
+        assert [(one.key, one.wanting) for one in audiences.counts(session)] == [("parents", 0), ("staff", 1)]
 
 
 def test_a_person_gets_a_page_and_a_mail_client_none(address: str, database: Database, clock: MovedClock) -> None:
