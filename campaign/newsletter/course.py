@@ -32,7 +32,7 @@ class Course:
         return not self._event.is_set()
 
     def halt(self, error: Exception) -> None:
-        """End the run: what is on the wire is finished, nothing more is begun."""
+        """End the run: copies whose data is on the wire are finished, nothing more is begun."""
         with self._lock:
             self.halted = self.halted or error
             self._event.set()
