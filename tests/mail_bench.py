@@ -21,7 +21,10 @@ from campaign.clock import Clock
 from campaign.errors import Stopped
 from campaign.models import Database, mailing
 from campaign.models.mailing import Delivery, MailingList, Subscriber
+from campaign.newsletter.merge import Mail
+from campaign.newsletter.replies import Reply
 from campaign.newsletter.sending import Issues, Policy
+from campaign.newsletter.wire import Transport
 from campaign.ports import Draft, Identity, Message, Progress
 
 Script = Callable[[str, int], str | None]
@@ -141,6 +144,23 @@ class Open:
 
     def keep(self, media_ids: object) -> None:
         """Keep nothing: mail uploads nothing."""
+
+
+class Frozen:
+    """A connection whose process is stopped right before the data, while ``meanwhile`` happens."""
+
+    def __init__(self, wire: Transport, meanwhile: Callable[[], None]) -> None:
+        self._wire, self._meanwhile = wire, meanwhile
+
+    def deliver(self, mail: Mail, before_data: Callable[[], None]) -> Reply:
+        def resumed() -> None:
+            self._meanwhile()
+            before_data()
+
+        return self._wire.deliver(mail, resumed)
+
+    def close(self) -> None:
+        self._wire.close()
 
 
 @dataclass

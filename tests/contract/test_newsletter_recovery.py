@@ -8,21 +8,18 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from conftest import MovedClock
-from mail_bench import Bench, Open, benched, people
+from mail_bench import Bench, Frozen, Open, benched, people
 
 from campaign.clock import SystemClock
 from campaign.models import Database, mailing
 from campaign.newsletter.journal import Journal, this_run
-from campaign.newsletter.merge import Mail
-from campaign.newsletter.replies import Reply
 from campaign.newsletter.sending import Policy
-from campaign.newsletter.wire import Transport
 from campaign.ports import Progress
 
 
@@ -105,23 +102,6 @@ def test_fault_in_the_sender_costs_no_delivery_its_end(bench: Bench, monkeypatch
     monkeypatch.undo()
     assert bench.send() is Progress.DONE
     assert bench.server.received() == dict.fromkeys(people(8), 1)
-
-
-class Frozen:
-    """A connection whose process is stopped right before the data, while ``meanwhile`` happens."""
-
-    def __init__(self, wire: Transport, meanwhile: Callable[[], None]) -> None:
-        self._wire, self._meanwhile = wire, meanwhile
-
-    def deliver(self, mail: Mail, before_data: Callable[[], None]) -> Reply:
-        def resumed() -> None:
-            self._meanwhile()
-            before_data()
-
-        return self._wire.deliver(mail, resumed)
-
-    def close(self) -> None:
-        self._wire.close()
 
 
 def test_a_sender_that_was_stopped_in_the_dialogue_and_resumed_doubles_nobody(bench: Bench) -> None:

@@ -2,25 +2,27 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Event
 
 import pytest
+import sqlalchemy as sa
 from builders import unsent
 from conftest import MovedClock
-from mail_bench import ENVELOPE, Bench, benched, on, people, yes
+from mail_bench import ENVELOPE, Bench, Frozen, benched, on, people, yes
 
 from campaign.channels import ChannelComposer
 from campaign.channels.email import EmailChannel
-from campaign.dispatch import lane
+from campaign.dispatch import lane, sweep
 from campaign.dispatch.means import Means
 from campaign.dispatch.retry import Policy
 from campaign.errors import MoveRefused, NotAllowed
 from campaign.models import Database, listing, users
 from campaign.models.mailing import Delivery
-from campaign.models.partners import Account, Campaign
-from campaign.models.posts import Post
+from campaign.models.partners import Account, Campaign, Lane
+from campaign.models.posts import Attempt, Post
 from campaign.models.status import Status
 from campaign.models.users import User
 from campaign.ports import Draft
@@ -162,3 +164,31 @@ def test_a_missed_issue_that_some_have_goes_on_too(office: Office) -> None:
             session.add(Delivery(**values, status=status, next_try_at=office.clock.now()))
     office.move("rita", office.clock.now() + MINUTE)
     assert office.post.status == Status.APPROVED
+
+
+def test_a_worker_that_stood_still_in_the_dialogue_sends_nothing_that_another_has_taken_over(office: Office) -> None:
+    """Two workers share the journals: one is stopped right before the data until its lease has ended, and resumed."""
+    crowd = people(3)
+    office.bench.subscribe(*crowd)
+    other = replace(office.means, owner="there:2")
+    stood = Event()
+
+    def taken_over() -> None:
+        if stood.is_set():
+            return
+        stood.set()
+        with office.database.write() as session:
+            ended = office.clock.now() - timedelta(days=365)
+            session.execute(sa.update(Lane).values(lease_until=ended))
+            session.execute(sa.update(Attempt).values(lease_until=ended))
+        sweep.recover(other, office.clock.now())
+        lane.serve(other, office.post.account_id)
+
+    issues = office.bench.issues(connections=1)
+    standing = replace(issues, open_transport=lambda who: Frozen(issues.open_transport(who), taken_over))
+    stopped = replace(office.means, bulk={"email": standing})
+    lane.serve(stopped, office.post.account_id)
+    assert stood.is_set()
+    assert office.bench.server.received() == dict.fromkeys(crowd, 1)
+    assert set(office.bench.statuses().values()) == {"sent"}
+    assert office.post.status == Status.PUBLISHED
