@@ -53,6 +53,7 @@ _OWNER_ASKED = frozenset({1404078, 4854002})
 _DUPLICATE = frozenset({506})
 _UNSURE = frozenset({1, 2})
 _DOWN = frozenset({1363047, 1609010})
+_NOT_THERE = (100, 33)
 
 
 class Settings(ConfidentialApp):
@@ -176,6 +177,15 @@ _MEANINGS: tuple[tuple[type[Outcome], frozenset[int]], ...] = (
     (Duplicate, _DUPLICATE),
     (Unknown, _UNSURE | _DOWN),
 )
+
+
+def gone(answer: Answer) -> bool:
+    """Say whether Facebook itself says that a post was taken down, or that there is none (code 100, subcode 33)."""
+    error = answer.facts.get("error")
+    if answer.fine and error is None:
+        return answer.facts.get("success") is True
+    codes = (error.get("code"), error.get("error_subcode")) if isinstance(error, dict) else ()
+    return answer.status < HTTPStatus.INTERNAL_SERVER_ERROR and codes == _NOT_THERE
 
 
 def new_id(answer: Answer) -> str:

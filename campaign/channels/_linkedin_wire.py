@@ -125,5 +125,18 @@ def refusal(answer: Answer, now: datetime, back_off: timedelta) -> Outcome:
     return Forbidden(detail) if answer.status == HTTPStatus.FORBIDDEN else Refused(detail)
 
 
+def gone(answer: Answer) -> bool:
+    """Say whether LinkedIn itself says that a post was taken down, or that there is none.
+
+    A delete is idempotent (204, Posts API), so a 404 is rare. LinkedIn words so too that it knows no such *resource*,
+    where the path, the version or the app's product is wrong: that says nothing of the post.
+    """
+    facts = answer.facts
+    if answer.fine:
+        return not answer.content or isinstance(answer.body, dict)
+    words = f"{facts.get('code')} {facts.get('message')}".lower()
+    return answer.status == HTTPStatus.NOT_FOUND == facts.get("status") and "resource" not in words
+
+
 def _is_duplicate(answer: Answer) -> bool:
     return b"DUPLICATE_POST" in answer.content or b"duplicate of urn:li:" in answer.content

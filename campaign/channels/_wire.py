@@ -106,6 +106,19 @@ def unclear(answer: Answer) -> bool:
     return status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in UNSURE or status < HTTPStatus.BAD_REQUEST
 
 
+def taken_down(answer: Answer, good: Callable[[Answer], Answer], *, gone: bool) -> None:
+    """Take the answer to a delete in. ``gone`` says that the platform itself says that the post is not there.
+
+    Raises what ``good`` does, Unknown for any other 404 or success: an edge in front of the platform, and an outage of
+    it, answer so too, while the post stands. Asking again harms nobody.
+    """
+    if gone:
+        return
+    if answer.status != HTTPStatus.NOT_FOUND:
+        good(answer)
+    raise Unknown(f"the answer does not say that it is gone: {said(answer)}")
+
+
 def said(answer: Answer, words: object = "") -> str:
     """Return a short line of what the platform answered, fit to be shown and kept."""
     text = words if isinstance(words, str) and words else answer.content[:_DETAIL_MAX].decode("utf-8", "replace")

@@ -125,6 +125,24 @@ def new_id(answer: Answer) -> str:
     raise Unknown(f"the answer carries no id: {said(answer)}")
 
 
+def gone(answer: Answer) -> bool:
+    """Say whether X itself says that a post or repost was taken down, or that there is none (resource-not-found)."""
+    facts = answer.facts
+    data, problems = facts.get("data"), facts.get("errors")
+    if answer.fine and isinstance(data, dict):
+        return data.get("deleted") is True or any(data.get(name) is False for name in ("retweeted", "reposted"))
+    told = [facts, *(problems if isinstance(problems, list) else ())]
+    return (answer.fine or answer.status == HTTPStatus.NOT_FOUND) and any(map(_names_no_post, told))
+
+
+def _names_no_post(problem: object) -> bool:
+    return (
+        isinstance(problem, dict)
+        and str(problem.get("type")).endswith("/problems/resource-not-found")
+        and problem.get("resource_type", "tweet") in {"tweet", "post"}
+    )
+
+
 def snowflake(instant: datetime) -> int:
     """Return the smallest id that a post of this instant can have: milliseconds since X's epoch, times 2**22."""
     return max(0, int(instant.timestamp() * 1000) - _EPOCH_MS) << 22

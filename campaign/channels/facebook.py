@@ -32,9 +32,9 @@ from campaign.channels._facebook_looking import (
     shown,
 )
 from campaign.channels._facebook_pace import pace
-from campaign.channels._facebook_wire import Settings, Wire, good, new_id, other_version, refusal
+from campaign.channels._facebook_wire import Settings, Wire, gone, good, new_id, other_version, refusal
 from campaign.channels._watching import GRAPH, platform_time, sunset
-from campaign.channels._wire import ends_at, looking, paced, picture, said, unseen
+from campaign.channels._wire import ends_at, looking, paced, picture, said, taken_down, unseen
 from campaign.channels._words import MARGIN, carded, strongest
 from campaign.clock import Clock, SystemClock
 from campaign.errors import AccountBlocked, CannotLook, CredentialDead, Outcome, Pace, Unknown, Wait, WrongUse
@@ -46,8 +46,6 @@ from campaign.weights import FACEBOOK_MAX, facebook_length
 _PAGES = 5
 _AT_ONCE = 50
 _BAD_PARAMETER = 100
-_NOT_THERE = 33
-_GONE = 404
 
 
 class Facebook(Consents):
@@ -218,10 +216,7 @@ class Facebook(Consents):
         """Delete the post. One that is gone already is success."""
         with Wire(self._settings, who) as wire:
             answer = wire.delete(external_id)
-        error = answer.facts.get("error")
-        gone = isinstance(error, dict) and error.get("error_subcode") == _NOT_THERE
-        if not gone and answer.status != _GONE:
-            self._good(answer)
+        taken_down(answer, self._good, gone=gone(answer))
 
     def verify(self, who: Identity) -> Standing:
         """Ask whose token this is, and try whether the page's posts can be listed."""

@@ -28,10 +28,10 @@ from campaign.channels._linkedin_looking import (
     statistics,
     statistics_path,
 )
-from campaign.channels._linkedin_wire import Settings, Wire, encoded, good, new_urn
+from campaign.channels._linkedin_wire import Settings, Wire, encoded, gone, good, new_urn
 from campaign.channels._little import to_little
 from campaign.channels._watching import LINKEDIN, consent_ends_at, platform_time, sunset
-from campaign.channels._wire import ends_at, looking, patiently, picture, renewed, said, unseen
+from campaign.channels._wire import ends_at, looking, patiently, picture, renewed, said, taken_down, unseen
 from campaign.channels._words import MARGIN, carded, strongest
 from campaign.clock import Clock, SystemClock
 from campaign.errors import CannotLook, CredentialDead, NeverSent, Refused, Unknown
@@ -46,7 +46,7 @@ _COUNT = 50
 _RENEW_EARLY = timedelta(days=7)
 _AS_GOOD_AS_AT_ONCE = timedelta(hours=1)
 _NOT_YET = frozenset({400, 404})
-_GONE = 404
+_NOT_FOUND = 404
 _FORBIDDEN = 403
 _DEAD = frozenset({400, 401})
 
@@ -146,7 +146,7 @@ class LinkedIn(Addressed, Consents):
         """Compare the post's words with those sent: a sign that LinkedIn reserves may have cut them silently."""
         with Wire(self._settings, who) as wire:
             answer = wire.ask("GET", f"posts/{encoded(external_id)}")
-        if answer.status == _GONE:
+        if answer.status == _NOT_FOUND:
             raise CannotLook("a post of this second may not be readable yet")
         commentary = self._good(answer).facts.get("commentary")
         if not isinstance(commentary, str):
@@ -196,7 +196,7 @@ class LinkedIn(Addressed, Consents):
 
     def _measured(self, wire: Wire, organisation: str, urns: list[str]) -> dict[str, Figures]:
         answer = wire.ask("GET", statistics_path(organisation, urns))
-        if answer.status not in _NOT_YET:
+        if answer.status not in _NOT_YET or not answer.facts:
             return statistics(self._good(answer).facts)
         if len(urns) == 1:
             return {}
@@ -211,8 +211,7 @@ class LinkedIn(Addressed, Consents):
         with Wire(self._settings, who) as wire:
             path = f"posts/{encoded(external_id)}"
             answer = self._patiently(lambda: wire.ask("DELETE", path, finder="DELETE"))
-        if answer.status != _GONE:
-            self._good(answer)
+        taken_down(answer, self._good, gone=gone(answer))
 
     def verify(self, who: Identity) -> Standing:
         """Try whether the page's posts can be listed. Without the right to read, unknown posts go to a person."""

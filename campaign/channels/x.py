@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Self
 from pydantic import BaseModel
 
 from campaign.channels._watching import consent_ends_at, platform_time
-from campaign.channels._wire import ends_at, looking, paced, patiently, picture, renewed, said, unseen
+from campaign.channels._wire import ends_at, looking, paced, patiently, picture, renewed, said, taken_down, unseen
 from campaign.channels._words import MARGIN, strongest
 from campaign.channels._x_address import Addressed
 from campaign.channels._x_consent import Consents
@@ -32,7 +32,7 @@ from campaign.channels._x_looking import (
 )
 from campaign.channels._x_pace import pace
 from campaign.channels._x_price import Priced
-from campaign.channels._x_wire import Settings, Wire, good, instant_of, new_id, snowflake
+from campaign.channels._x_wire import Settings, Wire, gone, good, instant_of, new_id, snowflake
 from campaign.clock import Clock, SystemClock
 from campaign.errors import CannotLook, CredentialDead, NeverSent, Outcome, Unknown
 from campaign.http import Answer, Session, asked
@@ -41,7 +41,7 @@ from campaign.weights import X_MAX, x_length, x_valid
 
 _PAGES = 5
 _RENEW_EARLY = timedelta(minutes=10)
-_GONE = 404
+_NOT_FOUND = 404
 _BAD_REQUEST = 400
 
 
@@ -131,7 +131,7 @@ class X(Priced, Addressed, Consents):
                 self._uploaded(wire.ask("POST", "/2/media/metadata", body=words))
 
     def _uploaded(self, answer: Answer) -> Answer:
-        if answer.status == _GONE:
+        if answer.status == _NOT_FOUND:
             # X had outages of uploading in which it answered 404.
             raise NeverSent(said(answer))
         return self._good(answer)
@@ -229,8 +229,7 @@ class X(Priced, Addressed, Consents):
         route = f"/2/users/{who.external_id}/retweets/{source}" if source != external_id else f"/2/tweets/{source}"
         with Wire(self._settings, who) as wire:
             answer = self._patiently(lambda: wire.ask("DELETE", route))
-        if answer.status != _GONE:
-            self._good(answer)
+        taken_down(answer, self._good, gone=gone(answer))
 
     def verify(self, who: Identity) -> Standing:
         """Ask whose credentials these are, and try whether the account's posts can be listed."""

@@ -89,6 +89,7 @@ def _instead(fault: Fault, manners: Manners) -> Response | None:
         "5xx-before-store": manners.broken,
         "silence-before-store": lambda: Late(Drop(), fault.seconds or DELAY),
         "edge-403": lambda: as_html(Response(status_code=403)),
+        "edge-404": lambda: as_html(Response(status_code=404)),
         "429": lambda: manners.throttled(fault.seconds or LAG),
         "429-no-reset": lambda: manners.throttled(None),
         "dead-token": manners.dead_token,

@@ -33,6 +33,7 @@ KINDS: Mapping[str, str] = {
     "5xx-before-store": "a server error, nothing was stored",
     "silence-before-store": "no answer for `seconds`, then the connection is cut; nothing was stored",
     "edge-403": "403 with a page of HTML, as a server in front of the platform gives one; nothing was stored",
+    "edge-404": "404 with a page of HTML, as in an outage; nothing was stored, deleted or looked up",
     "truncated": "2xx, but the JSON ends half way",
     "cut-body": "2xx, but the connection ends half way through the body",
     "empty-2xx": "2xx without a body",

@@ -18,6 +18,7 @@ _ANYWHERE: Mapping[str, float] = {
     "5xx-before-store": 0,
     "silence-before-store": _SILENCE,
     "edge-403": 0,
+    "edge-404": 0,
     "truncated": 0,
     "cut-body": 0,
     "empty-2xx": 0,

@@ -76,6 +76,7 @@ CASES = (
     once("5xx-before-store", "unknown", 0),
     once("silence-before-store", "unknown", 0, seconds=3.0),
     once("edge-403", "unknown", 0),
+    once("edge-404", "unknown", 0),
     # refused for now: at the stated time, or after a while, once more
     once("429", "wait", 0, seconds=600.0, elsewhere={LINKEDIN: {"ends": "either"}}),  # its day ends at midnight UTC
     once("429-no-reset", "wait", 0),
@@ -114,6 +115,8 @@ CASES = (
          (("store-then-drop", {}), ("stale-list", {"endpoint": "list", "seconds": 900.0}))),
     Case("there, and the first listings fail", "unknown", 1,
          (("store-then-drop", {}), ("5xx-before-store", {"endpoint": "list", "nth": (1, 2)}))),
+    Case("there, and the first listings are a 404 of an edge", "unknown", 1,
+         (("store-then-drop", {}), ("edge-404", {"endpoint": "list", "nth": (1, 2)}))),
     Case("absent, and some listings fail, are cut or throttled", "unknown", 0,
          (("drop-before-store", {}), ("truncated", {"endpoint": "list"}),
           ("429-no-reset", {"endpoint": "list", "nth": (2,)}), ("html-2xx", {"endpoint": "list", "nth": (4,)}))),

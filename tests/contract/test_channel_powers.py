@@ -64,7 +64,7 @@ def test_without_a_control_a_good_listing_and_a_good_account_will_do(stage: Buil
 
 
 @pytest.mark.parametrize(
-    "kind", ["drop-before-store", "5xx-before-store", "429", "dead-token", "html-2xx", "truncated"]
+    "kind", ["drop-before-store", "5xx-before-store", "edge-404", "429", "dead-token", "html-2xx", "truncated"]
 )
 def test_a_look_that_fails_proves_nothing(stage: Build, name: str, kind: str) -> None:
     play = stage(name)
@@ -97,6 +97,24 @@ def test_a_post_is_taken_down_and_a_second_time_is_no_fault(stage: Build, name: 
     play.channel.retract(play.who, receipt.external_id)
     assert play.ledger() == []
     play.channel.retract(play.who, receipt.external_id)
+
+
+@pytest.mark.parametrize("kind", ["edge-404", "5xx-before-store"])
+def test_only_the_platforms_own_word_says_that_a_post_is_gone(stage: Build, name: str, watch: Any, kind: str) -> None:
+    play = stage(name)
+    receipt = play.channel.publish(play.who, message(name), watch)
+    play.goes_wrong(kind, "delete")
+    with pytest.raises(Unknown):
+        play.channel.retract(play.who, receipt.external_id)
+    assert len(play.ledger()) == 1
+
+
+def test_figures_that_an_edge_answers_with_404_are_not_taken_for_none(stage: Build, name: str, watch: Any) -> None:
+    play = stage(name)
+    receipt = play.channel.publish(play.who, message(name), watch)
+    play.goes_wrong("edge-404", "measure")
+    with pytest.raises(Unknown):
+        play.channel.measure(play.who, [receipt.external_id])
 
 
 def test_figures_are_those_that_the_platform_counts(stage: Build, name: str, watch: Any) -> None:

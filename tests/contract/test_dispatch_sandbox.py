@@ -186,6 +186,21 @@ def test_a_published_post_is_taken_down(room: Room) -> None:
     assert room.shown() == []
 
 
+def test_a_404_of_an_edge_leaves_a_post_to_be_taken_down_and_the_platforms_own_word_ends_it(room: Room) -> None:
+    post_id = room.post("Have your say on SEND reform")
+    room.serve()
+    room.order_retraction(post_id)
+    room.goes_wrong("edge-404", "delete", nth=(1,))
+    sweep.take_down(room.means, post_id)
+    standing = room.seen(post_id)
+    assert (standing.status, len(room.shown())) == (Status.RETRACTING, 1)
+    assert standing.next_look_at is not None, "nobody would look at it again"
+    room.box.world.delete_post(room.channel, room.shown()[0])
+    room.later(timedelta(minutes=5))
+    sweep.take_down(room.means, post_id)
+    assert (room.seen(post_id).status, room.notices()) == (Status.RETRACTED, [])
+
+
 def test_trouble_while_taking_down_is_tried_again_and_then_given_to_a_person(room: Room) -> None:
     post_id, other = room.post("Have your say"), room.post("Five principles")
     room.serve()

@@ -265,7 +265,15 @@ def test_the_accounts_are_read_again_when_the_file_changes(tmp_path: Path) -> No
 
 # --- the wire ------------------------------------------------------------------------------------------------------
 
-BEFORE = ("drop-before-store", "5xx-before-store", "silence-before-store", "edge-403", "429", "429-no-reset")
+BEFORE = (
+    "drop-before-store",
+    "5xx-before-store",
+    "silence-before-store",
+    "edge-403",
+    "edge-404",
+    "429",
+    "429-no-reset",
+)
 REFUSED = ("dead-token", "no-permission", "stale-duplicate", "out-of-credits")
 ELSEWHERE = ("policy-block", "version-sunset", "tempfail", "permfail", "drop-after-dot")
 STORED = sorted(set(KINDS) - {*BEFORE, *REFUSED, *ELSEWHERE})

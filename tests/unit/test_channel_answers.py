@@ -1,6 +1,7 @@
 """What each answer of a platform means: the tables of the documents, answer by answer."""
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,6 +15,8 @@ from campaign.http import Answer
 NOW = datetime(2025, 12, 2, 9, 0, tzinfo=UTC)
 BACK_OFF = timedelta(minutes=1)
 PAGE = b"<html>Bad gateway</html>"
+
+Gone = Callable[[Answer], bool]
 
 
 def answer(status: int, body: Any = None, **headers: str) -> Answer:
@@ -214,3 +217,54 @@ def test_a_renewal_keeps_what_the_answer_does_not_replace() -> None:
 def test_a_renewal_without_a_token_is_unknown() -> None:
     with pytest.raises(Unknown):
         renewed({}, answer(200, {"ok": True}), NOW)
+
+
+NOT_FOUND = {"title": "Not Found Error", "type": "https://api.x.com/2/problems/resource-not-found"}
+TEAPOT = {"title": "Not Found", "type": "about:blank", "status": 404}
+ENTITY = {"status": 404, "code": "NOT_FOUND", "message": "could not find entity urn:li:share:1"}
+GRAPH_GONE = {"error": {"message": "Unsupported delete request.", "code": 100, "error_subcode": 33}}
+
+
+@pytest.mark.parametrize(
+    ("gone", "given", "says"),
+    [
+        (_x_wire.gone, answer(200, {"data": {"deleted": True}}), True),
+        (_x_wire.gone, answer(200, {"data": {"retweeted": False}}), True),
+        (_x_wire.gone, answer(200, {"data": {"reposted": False}}), True),
+        (_x_wire.gone, answer(404, {**NOT_FOUND, "resource_type": "tweet", "status": 404}), True),
+        (_x_wire.gone, answer(404, {"title": "Not Found", "errors": [{**NOT_FOUND, "resource_type": "post"}]}), True),
+        (_x_wire.gone, answer(200, {"errors": [NOT_FOUND]}), True),
+        (_x_wire.gone, answer(404, {**NOT_FOUND, "resource_type": "user"}), False),
+        (_x_wire.gone, answer(404, TEAPOT), False),
+        (_x_wire.gone, answer(404, {"errors": None}), False),
+        (_x_wire.gone, answer(404, {"errors": ["gone"]}), False),
+        (_x_wire.gone, answer(404, PAGE), False),
+        (_x_wire.gone, answer(404), False),
+        (_x_wire.gone, answer(503, NOT_FOUND), False),
+        (_x_wire.gone, answer(200, {"data": {"deleted": False}}), False),
+        (_x_wire.gone, answer(200, {"data": {}}), False),
+        (_x_wire.gone, answer(200, PAGE), False),
+        (_linkedin_wire.gone, answer(204), True),
+        (_linkedin_wire.gone, answer(200, {}), True),
+        (_linkedin_wire.gone, answer(404, ENTITY), True),
+        (_linkedin_wire.gone, answer(404, {"status": 404, "message": "Not Found"}), True),
+        (_linkedin_wire.gone, answer(404, {"status": 404, "message": "Resource posts does not exist"}), False),
+        (_linkedin_wire.gone, answer(404, {**ENTITY, "code": "RESOURCE_NOT_FOUND"}), False),
+        (_linkedin_wire.gone, answer(404, {"error": "not found"}), False),
+        (_linkedin_wire.gone, answer(404, PAGE), False),
+        (_linkedin_wire.gone, answer(404), False),
+        (_linkedin_wire.gone, answer(200, PAGE), False),
+        (_facebook_wire.gone, answer(200, {"success": True}), True),
+        (_facebook_wire.gone, answer(400, GRAPH_GONE), True),
+        (_facebook_wire.gone, answer(404, GRAPH_GONE), True),
+        (_facebook_wire.gone, graph(100), False),
+        (_facebook_wire.gone, graph(10, error_subcode=33), False),
+        (_facebook_wire.gone, answer(503, GRAPH_GONE), False),
+        (_facebook_wire.gone, answer(404, {"error": "not found"}), False),
+        (_facebook_wire.gone, answer(404, PAGE), False),
+        (_facebook_wire.gone, answer(200, {"success": False}), False),
+        (_facebook_wire.gone, answer(200, PAGE), False),
+    ],
+)
+def test_only_a_platforms_own_answer_says_that_a_post_is_gone(gone: Gone, given: Answer, says: bool) -> None:  # noqa: FBT001 - a row of the table
+    assert gone(given) is says
