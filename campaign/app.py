@@ -263,7 +263,7 @@ class App:
     def doctor(self) -> Doctor:
         """What says what is not well."""
         key_file = self.settings.vault.key_file
-        return Doctor(self.database, self.clock, self.channels, self.workspace, key_file, self.media_folder)
+        return Doctor(self.database, self.clock, self.channels, self.contents, self.workspace, key_file)
 
     @cached_property
     def notices(self) -> Notices:

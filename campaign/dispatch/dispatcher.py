@@ -67,8 +67,8 @@ class Dispatcher:
         """Start what is due now; return the next instant at which something is, None when nothing waits."""
         means, now = self.means, self.means.clock.now()
         self._steps.mend(now)
-        sweep.recover(means, now, serving=self._posts.accounts | self._issues.accounts)
-        sweep.expire(means, now)
+        recovered = sweep.recover(means, now, serving=self._posts.accounts | self._issues.accounts)
+        expired = sweep.expire(means, now)
         sweep.hand_over(means, now)
         with means.database.read() as session:
             due = lanes.due_accounts(session, now, limit=_MOST)
@@ -81,12 +81,12 @@ class Dispatcher:
             self._read(self._readers, "look", post_id, reconcile.look_up)
         for post_id in leaving:
             self._read(self._readers, "take down", post_id, sweep.take_down)
-        return self._not_before(wake_at, now)
+        return self._not_before(wake_at, now, whole=recovered and expired)
 
-    def _not_before(self, wake_at: datetime | None, now: datetime) -> datetime | None:
+    def _not_before(self, wake_at: datetime | None, now: datetime, *, whole: bool) -> datetime | None:
         # What is due at once but could not start (all threads busy, its lane at work) is woken by the work's end.
         if wake_at is not None and wake_at <= now:
-            return now + timedelta(seconds=1 if self.busy or self._resting else 0.05)
+            return now + timedelta(seconds=1 if self.busy or self._resting or not whole else 0.05)
         return wake_at
 
     def serve(self, account_id: int, channel: str) -> None:

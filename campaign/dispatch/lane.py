@@ -9,13 +9,14 @@ from datetime import datetime
 
 import structlog
 
-from campaign.dispatch import budget, settle
+from campaign.dispatch import budget, later, settle
 from campaign.dispatch.claimed import Claimed, Done, Parcel
 from campaign.dispatch.gate import SendGate
 from campaign.dispatch.means import Means
 from campaign.errors import MoveRefused, NeverSent, Outcome, Refused, Stopped, Unknown
 from campaign.models import claims, holds, lanes, mailing, partners, upkeep
 from campaign.models.claims import Due
+from campaign.models.database import is_away
 from campaign.models.posts import Post
 from campaign.ports import Identity, Message, Progress, Receipt
 
@@ -71,16 +72,21 @@ def _wanted(means: Means, accounts: Collection[int]) -> list[_Wanted]:
 
 
 def _approved(means: Means, due: Due) -> Message | None:
-    """Return what goes out if it is what was approved. A post that cannot be composed must not stop the others: it
-    stays, and is missed when its time has passed.
+    """Return what goes out if it is what was approved. A post that cannot be composed must not stop the others: it is
+    put off, the doctor tells of it, and it is missed when its time has passed.
     """
     try:
         message = means.contents.message(due)
         if means.contents.hash_of(message, due, due.account) == due.approved_hash:
             return message
         _back_to_review(means, due)
-    except Exception:
+    except MoveRefused as refused:
+        log.info("left to somebody else", detail=str(refused))
+    except Exception as error:
+        if is_away(error):
+            raise
         log.exception("the post cannot be composed", post=due.ident)
+        later.put_off(means, due.ident)
     return None
 
 

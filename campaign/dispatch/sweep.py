@@ -2,7 +2,7 @@
 over, retracted posts are taken down.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeVar
@@ -11,12 +11,13 @@ import structlog
 from sqlmodel import Session
 
 from campaign import tell
-from campaign.dispatch import budget, by_hand, settle, turns
+from campaign.dispatch import budget, by_hand, later, settle, turns
 from campaign.dispatch.by_hand import HandOver
 from campaign.dispatch.means import Means
 from campaign.dispatch.retry import nth
 from campaign.errors import AccountBlocked, CredentialDead, MoveRefused, NeverSent, Outcome, Refused, Wait
 from campaign.models import lanes, partners, upkeep
+from campaign.models.database import is_away
 from campaign.models.listing import PostRow
 from campaign.models.moves import move
 from campaign.models.partners import Account
@@ -32,18 +33,23 @@ _Told = TypeVar("_Told")
 _TAKE_DOWN_TRIES = 6
 
 
-def recover(means: Means, now: datetime, *, serving: Collection[int] = ()) -> None:
-    """Declare lost what stands in publishing under an ended lease; an issue just goes on, its deliveries know.
+def recover(means: Means, now: datetime, *, serving: Collection[int] = ()) -> bool:
+    """Declare lost what stands in publishing under an ended lease; an issue just goes on, its deliveries know. Says
+    whether none broke.
 
     ``serving`` are the accounts that living threads of this process serve: what they send is not lost, even where a
     clock that was set on says that the lease has ended.
     """
     with means.database.read() as session:
         found = lanes.abandoned(session, now)
-    for post, attempt in found:
-        alive = attempt.owner == means.owner and post.account_id in serving
-        if not alive and _one(means, partial(_abandon, means=means, post=post, attempt=attempt, now=now)):
-            means.meter.lost(post.channel)
+    attempts = {
+        post.ident: attempt for post, attempt in found if attempt.owner != means.owner or post.account_id not in serving
+    }
+    left = [post for post, _ in found if post.ident in attempts]
+    done, broken = _each(means, left, lambda session, post: _abandon(session, means, post, attempts[post.ident], now))
+    for post in done:
+        means.meter.lost(post.channel)
+    return not broken
 
 
 def _abandon(session: Session, means: Means, post: Post, attempt: Attempt, now: datetime) -> bool:
@@ -60,13 +66,16 @@ def _abandon(session: Session, means: Means, post: Post, attempt: Attempt, now: 
     return True
 
 
-def expire(means: Means, now: datetime, *, at_once: int = 500) -> None:
-    """Declare missed what is later than the grace, and what was not approved in time; all of it, in one look."""
-    found = _overdue(means, now, at_once)
+def expire(means: Means, now: datetime, *, at_once: int = 500) -> bool:
+    """Declare missed what is later than the grace, and what was not approved in time; all of it, in one look. Says
+    whether none broke.
+    """
+    whole, found = True, _overdue(means, now, at_once)
     while found:
-        for post in found:
-            _one(means, partial(_miss, means=means, post=post, now=now))
-        found = _overdue(means, now, at_once) if len(found) == at_once else []
+        done, broken = _each(means, found, lambda session, post: _miss(session, means, post, now))
+        whole = whole and not broken
+        found = _overdue(means, now, at_once) if done and len(found) == at_once else []
+    return whole
 
 
 def _overdue(means: Means, now: datetime, at_once: int) -> list[Post]:
@@ -74,7 +83,7 @@ def _overdue(means: Means, now: datetime, at_once: int) -> list[Post]:
         return upkeep.overdue(session, now, means.policy.grace, limit=at_once)
 
 
-def _miss(session: Session, means: Means, post: Post, now: datetime) -> None:
+def _miss(session: Session, means: Means, post: Post, now: datetime) -> bool:
     why = {
         Status.IN_REVIEW: "its time passed before it was approved",
         Status.BY_HAND: "nobody recorded where it was published",
@@ -85,6 +94,7 @@ def _miss(session: Session, means: Means, post: Post, now: datetime) -> None:
     if post.status == Status.APPROVED and share_of and upkeep.original(session, share_of, post.channel) is None:
         why += f"; the post that it shares, {share_of}, was not published"
     _miss_for(session, means, post, why, now)
+    return True
 
 
 def _tried(session: Session, post: Post) -> str | None:
@@ -106,27 +116,30 @@ def hand_over(means: Means, now: datetime) -> None:
     """Give due posts of by-hand accounts to the officer, with all that is needed to publish them."""
     with means.database.read() as session:
         found = upkeep.to_hand_over(session, now)
-    for post in found:
-        _one(means, partial(_hand, means=means, post=post, now=now))
+    _, broken = _each(means, found, lambda session, post: _hand(session, means, post, now))
+    for number in broken:
+        later.put_off(means, number)
 
 
-def _hand(session: Session, means: Means, post: Post, now: datetime) -> None:
+def _hand(session: Session, means: Means, post: Post, now: datetime) -> bool:
+    """Hand over, and say whether it was; what may not go so is missed, reviewed anew or put off."""
     account, partner = partners.account_with_partner(session, post.account_id)
     if means.contents.digest(post, account) != post.approved_hash:
         settle.back_to_review(session, means, post, account, now)
-        return
+        return False
     message = means.contents.message(post)
     if any(item.ended(now) for item in message.media):
         _miss_for(session, means, post, "the permission for an image in it has ended", now)
-        return
+        return False
     handed = by_hand.ready(session, means.channels, PostRow(post, account, partner), message)
     if handed.waits:
         # It goes as soon as there is something to share, or is missed when its grace has ended.
         upkeep.put_off(session, post.ident, now + nth(means.policy.retries, 1))
-        return
+        return False
     move(session, post, Move.HAND_OVER, who=means.owner, at=now, why="due; the account has no API access")
     said = f"please publish this now, as {account.handle}"
     tell.of_post(session, post, Kind.BY_HAND, said, now, more=_to_publish(handed))
+    return True
 
 
 def _to_publish(handed: HandOver) -> str:
@@ -180,11 +193,11 @@ def _try_later(means: Means, post: Post, outcome: Outcome, now: datetime) -> Non
     if tried >= _TAKE_DOWN_TRIES:
         _needs_hand(means, post, str(outcome), now)
         return
-    later = now + nth(means.policy.retries, tried)
+    again_at = now + nth(means.policy.retries, tried)
     if isinstance(outcome, Wait):
-        later = max(later, outcome.until or now + (outcome.after or timedelta()))
+        again_at = max(again_at, outcome.until or now + (outcome.after or timedelta()))
     with means.database.write() as session:
-        upkeep.set_look(session, post.ident, {"looks": tried, "next_look_at": later})
+        upkeep.set_look(session, post.ident, {"looks": tried, "next_look_at": again_at})
 
 
 def _needs_hand(means: Means, post: Post, why: str, now: datetime) -> None:
@@ -192,6 +205,29 @@ def _needs_hand(means: Means, post: Post, why: str, now: datetime) -> None:
         upkeep.set_needs_person(session, post.ident, why)
         said = f"to be taken down, but {why}"
         tell.of_post(session, post, Kind.TAKE_DOWN, said, now, more=f"It stands at {post.url}\n")
+
+
+def _each(means: Means, posts: Sequence[Post], step: Callable[[Session, Post], bool]) -> tuple[list[Post], list[int]]:
+    """Do a step of each post in a transaction of its own. Returns the posts of which it was done, and the numbers of
+    those of which it broke: that is a fault of ours, or a post that a newer version of the program has stored, and
+    costs the others nothing. Raises what says that the database is away.
+    """
+    done, broken = list[Post](), list[int]()
+    for post in posts:
+        number = post.ident  # a transaction that is rolled back takes away what it has touched of the row
+        try:
+            if _one(means, partial(_step, step, post)):
+                done.append(post)
+        except Exception as error:
+            if is_away(error):
+                raise
+            log.exception("a step broke off", post=number)
+            broken.append(number)
+    return done, broken
+
+
+def _step(step: Callable[[Session, Post], bool], post: Post, session: Session) -> bool:
+    return step(session, post)
 
 
 def _one(means: Means, step: Callable[[Session], _Told]) -> _Told | None:

@@ -12,6 +12,7 @@ from campaign.health.finding import Finding, Rule, Severity
 from campaign.models import Database, upkeep
 from campaign.ports import Channel
 from campaign.ports.watching import Probes
+from campaign.review.content import Contents
 from campaign.vault import Vault
 
 
@@ -22,9 +23,9 @@ class Doctor:
     database: Database
     clock: Clock
     channels: Mapping[str, Channel]
+    contents: Contents
     workspace: Path
     key_file: Path
-    media_folder: Path
 
     def examine(self) -> list[Finding]:
         """Return what is not well, the gravest first."""
@@ -36,7 +37,8 @@ class Doctor:
             found += machine.clocks(session, beats, self.clock.now())
             found += machine.messages(session, now)
             found += posts.examine(session, now)
-            found += posts.images(session, self.media_folder, now)
+            found += posts.broken(session, self.contents, now)
+            found += posts.images(session, self.contents.media_folder, now)
             found += accounts.standing(session, now)
             if (vault := self._vault()) is not None:
                 found += accounts.credentials(session, vault, self.channels, now)

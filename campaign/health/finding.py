@@ -12,6 +12,7 @@ class Rule(StrEnum):
     POSTS_OVERDUE = "posts-overdue"
     ISSUE_STUCK = "issue-stuck"
     POST_UNCONFIRMED = "post-unconfirmed"
+    POST_BROKEN = "post-broken"
     POST_NEEDS_PERSON = "post-needs-person"
     POSTS_MISSED = "posts-missed"
     POSTS_FAILED = "posts-failed"

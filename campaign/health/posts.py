@@ -8,10 +8,11 @@ from sqlmodel import Session
 
 from campaign.clock import iso
 from campaign.health.finding import Finding, Rule, Severity, order
-from campaign.models import holds, listing, vitals
+from campaign.models import holds, listing, upkeep, vitals
 from campaign.models.status import Status
 from campaign.models.vitals import Pile
 from campaign.review import inbox
+from campaign.review.content import Contents
 from campaign.wording import counted
 
 _LOOKS_TAKE = timedelta(minutes=6)
@@ -19,6 +20,8 @@ _LOOKS_TAKE = timedelta(minutes=6)
 _LOOKS_FAIL = timedelta(minutes=30)
 _RECENT = timedelta(days=7)
 _AHEAD = timedelta(days=1)
+_PUT_OFF = 200
+"""So many posts that were put off are composed to see whether they can be."""
 _OLD_HOLD = timedelta(days=1)
 
 
@@ -78,6 +81,21 @@ def _ended_badly(session: Session, now: datetime) -> Iterator[Finding]:
             what = f"{_posts(count)} of the last {_RECENT.days} days {said}"
             mend = f"See `campaign posts list --status {status}`; move each to a new time, or withdraw it."
             yield Finding(rule, Severity.WARNING, "posts", what, mend, order(count))
+
+
+def broken(session: Session, contents: Contents, now: datetime) -> Iterator[Finding]:
+    """Find posts that fell due and cannot be composed: dispatch puts them off until they are missed."""
+    for post in upkeep.put_off_posts(session, now, limit=_PUT_OFF):
+        try:
+            contents.message(post)
+        except Exception as error:  # noqa: BLE001 - told to a person
+            row = listing.post(session, post.ident)
+            name = inbox.name_of(row) if row else f"Post {post.id}"
+            what = f"{name} is due, and what it sends cannot be made of what is stored ({type(error).__name__})"
+            mend = (
+                "Does another machine run a newer version? Update this one. Else `campaign posts edit` or withdraw it."
+            )
+            yield Finding(Rule.POST_BROKEN, Severity.ERROR, str(post.id), what, mend)
 
 
 def images(session: Session, folder: Path, now: datetime) -> Iterator[Finding]:

@@ -272,9 +272,16 @@ def original(session: Session, share_of: str, channel: str) -> Original | None:
 
 
 def put_off(session: Session, post_id: int, until: datetime) -> None:
-    """Look at an approved post again later."""
-    waiting = sa.and_(col(Post.id) == post_id, col(Post.status) == Status.APPROVED.value)
+    """Look at an approved post again later. One that somebody moved beyond that meanwhile keeps its time."""
+    sooner = col(Post.next_try_at) <= until
+    waiting = sa.and_(col(Post.id) == post_id, col(Post.status) == Status.APPROVED.value, sooner)
     changed(session, sa.update(Post).where(waiting).values(next_try_at=until))
+
+
+def put_off_posts(session: Session, now: datetime, *, limit: int) -> list[Post]:
+    """Return approved posts that fell due and are to be tried later, the longest due first."""
+    late = sa.and_(stands(Status.APPROVED), col(Post.due_at) <= now, col(Post.next_try_at) > col(Post.due_at))
+    return list(session.exec(select(Post).where(late).order_by(col(Post.due_at)).limit(limit)))
 
 
 def _published(session: Session, slot: str, partner_key: str, channel: str) -> Post | None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from builders import CONTENTS
 from conftest import MovedClock
 from dispatch_room import Room, opened_room
 
@@ -33,7 +34,7 @@ def doctor(sandbox: Sandbox, tmp_path: Path) -> Iterator[Callable[..., Doctor]]:
             name: kind.from_settings(kind.settings_type.model_validate(settings[name]), clock)
             for name, kind in kinds.items()
         }
-        return Doctor(database, clock, channels, tmp_path, tmp_path / "key", tmp_path / "media")
+        return Doctor(database, clock, channels, CONTENTS, tmp_path, tmp_path / "key")
 
     yield build
     database.close()

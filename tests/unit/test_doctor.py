@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import add_account, add_post, unsent
+from builders import CONTENTS, add_account, add_post, unsent
 from conftest import MovedClock
 
 from campaign.channels import load_channels
@@ -27,7 +27,7 @@ from campaign.models.posts import Attempt
 from campaign.models.status import Status
 from campaign.models.users import User
 from campaign.ports import Channel, Draft, Media
-from campaign.review.content import draft_to_json
+from campaign.review.content import Contents, draft_to_json
 from campaign.vault import Vault, create_key
 
 SECOND, MINUTE, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(days=1)
@@ -62,7 +62,8 @@ def opened(database: Database, clock: MovedClock, folder: Path) -> Doctor:
     create_key(folder / "campaign.key")
     with database.write() as session:
         upkeep.tick(session, "here:1", clock.now(), None)
-    return Doctor(database, clock, built(), folder, folder / "campaign.key", folder / "media")
+    contents = Contents(CONTENTS.composer, folder / "media")
+    return Doctor(database, clock, built(), contents, folder, folder / "campaign.key")
 
 
 def found(doctor: Doctor, rule: Rule) -> list[Finding]:
@@ -123,6 +124,20 @@ def test_a_post_is_overdue_beside_another_one_in_doubt(doctor: Doctor) -> None:
         add_post(session, account, now - 5 * MINUTE)
         add_post(session, account, now, status=Status.UNCONFIRMED)
     assert "1 post " in one(doctor, Rule.POSTS_OVERDUE).what
+
+
+def test_a_due_post_that_cannot_be_composed_is_named(doctor: Doctor) -> None:
+    now = doctor.clock.now()
+    with doctor.database.write() as session:
+        account = add_account(session, now)
+        whole = add_post(session, account, now - MINUTE, changes={"next_try_at": now + MINUTE})
+        newer = {**whole.draft, "from_a_newer_worker": 1}
+        broken = add_post(session, account, now - MINUTE, changes={"next_try_at": now + MINUTE, "draft": newer})
+        add_post(session, account, now + DAY, changes={"draft": newer})
+        subject = str(broken.ident)
+    finding = one(doctor, Rule.POST_BROKEN)
+    assert (finding.subject, finding.severity) == (subject, Severity.ERROR)
+    assert f"Post {subject}" in finding.what
 
 
 @pytest.mark.parametrize(("minutes", "severities"), [(5, []), (7, [Severity.WARNING]), (31, [Severity.ERROR])])
@@ -322,8 +337,8 @@ def test_an_image_of_the_next_days_posts_that_is_not_here_is_named_once(
         for name, days in (("here.png", 0.5), ("gone.png", 0.5), ("gone.png", 0.9), ("later.png", 1.1)):
             changes = {"draft": drafts[name], "media_key": name}
             add_post(session, add_account(session, clock.now()), clock.now() + days * DAY, changes=changes)
-    sqlite_doctor.media_folder.mkdir()
-    (sqlite_doctor.media_folder / "here.png").touch()
+    sqlite_doctor.contents.media_folder.mkdir()
+    (sqlite_doctor.contents.media_folder / "here.png").touch()
     finding = one(sqlite_doctor, Rule.IMAGE_MISSING)
     assert (finding.subject, finding.severity) == ("gone.png", Severity.ERROR)
     assert "2 posts" in finding.what

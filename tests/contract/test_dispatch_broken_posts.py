@@ -1,0 +1,131 @@
+"""A stored post that cannot be composed costs the others nothing: they are sent, it waits and is told."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from builders import CONTENTS
+from conftest import MovedClock
+from dispatch_room import POLICY
+from reviewing import Office, opened_office
+from sqlalchemy.exc import OperationalError
+from structlog.testing import capture_logs
+
+from campaign.channels.x import X
+from campaign.clock import SystemClock
+from campaign.dispatch import lane, later, sweep
+from campaign.dispatch.means import Means
+from campaign.engine.local import LocalEngine
+from campaign.models.partners import Account, Partner
+from campaign.models.posts import Post
+from campaign.models.status import Status
+from campaign.ports import Gate, Identity, Message, Receipt
+from campaign.review.content import Contents
+
+SECOND = timedelta(seconds=1)
+
+
+class Obliging(X):
+    """X that takes every post at once."""
+
+    def publish(self, _who: Identity, _message: Message, _gate: Gate) -> Receipt:
+        return Receipt("1", "https://x.com/i/status/1")
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Office]:
+    yield from opened_office(tmp_path, MovedClock(SystemClock().now()))
+
+
+def known(account: Account, partner: Partner) -> Identity:
+    return Identity(account.ident, partner.key, partner.name, "x", account.handle, account.external_id, {})
+
+
+@pytest.fixture
+def means(office: Office) -> Means:
+    return Means(
+        database=office.database,
+        clock=SystemClock(),
+        channels={"x": Obliging(X.settings_type())},
+        contents=CONTENTS,
+        identify=known,
+        bulk={},
+        policy=POLICY,
+        owner="here:1",
+    )
+
+
+def spoil(office: Office, post_id: int) -> None:
+    """Leave the post as a newer version of the program would store it."""
+    with office.database.write() as session:
+        post = session.get_one(Post, post_id)
+        post.draft = {**post.draft, "from_a_newer_worker": 1}
+        session.add(post)
+
+
+def settled(office: Office, post_id: int, seconds: float = 10) -> str:
+    end = time.monotonic() + seconds
+    while office.seen(post_id).status in {Status.APPROVED, Status.PUBLISHING} and time.monotonic() < end:
+        time.sleep(0.05)
+    return office.seen(post_id).status
+
+
+@pytest.mark.parametrize("mode", ["api", "by-hand"])
+def test_a_post_that_cannot_be_composed_is_put_off_and_the_others_go(office: Office, means: Means, mode: str) -> None:
+    office.join("ash", mode=mode)
+    broken = office.post("ash", status=Status.APPROVED, after=-20 * SECOND)
+    good = office.post("ash" if mode == "api" else "oak", status=Status.APPROVED, after=-10 * SECOND)
+    spoil(office, broken)
+    engine = LocalEngine(means, threads=2, beat=20 * SECOND)
+    with capture_logs() as lines:
+        engine.start()
+        sent = settled(office, good)
+        time.sleep(1.5)
+        engine.stop()
+    told = [line for line in lines if line["log_level"] == "error"]
+    assert (sent, office.seen(broken).status) == (Status.PUBLISHED, Status.APPROVED)
+    assert [line.get("post") for line in told] == [broken], "it was composed in vain again and again"
+    assert office.seen(broken).next_try_at > means.clock.now() + 30 * SECOND
+
+
+def test_a_post_that_was_moved_meanwhile_keeps_its_new_time(office: Office, means: Means) -> None:
+    moved = office.post("oak", status=Status.APPROVED, after=timedelta(hours=2))
+    before = office.seen(moved).next_try_at
+    later.put_off(means, moved)
+    assert office.seen(moved).next_try_at == before
+
+
+def test_where_the_database_is_away_no_post_is_put_off(office: Office, means: Means) -> None:
+    office.join("ash", mode="by-hand")
+    office.post("ash", status=Status.APPROVED, after=-20 * SECOND)
+    office.post("oak", status=Status.APPROVED, after=-20 * SECOND)
+
+    class Away:
+        def compose(self, *_: object) -> Message:
+            raise OperationalError("SELECT", {}, Exception("the connection broke"))
+
+    away = replace(means, contents=Contents(Away(), CONTENTS.media_folder))
+    with pytest.raises(OperationalError):
+        sweep.hand_over(away, means.clock.now())
+    with pytest.raises(OperationalError):
+        lane.turn(away, (), [office.accounts["oak"]])
+
+
+def test_a_post_whose_end_cannot_be_written_keeps_no_other_from_being_missed(
+    office: Office, means: Means, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late = [office.post("oak", status=Status.APPROVED, after=-timedelta(hours=2)) for _ in range(3)]
+    whole = sweep.tell.missed
+
+    def missed(session: object, post: Post, *more: object) -> None:
+        if post.ident == late[0]:
+            raise KeyError("a fault of ours")
+        whole(session, post, *more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(sweep.tell, "missed", missed)
+    assert not sweep.expire(means, means.clock.now(), at_once=1)
+    assert not sweep.expire(means, means.clock.now())
+    assert [office.seen(one).status for one in late] == [Status.APPROVED, Status.MISSED, Status.MISSED]
