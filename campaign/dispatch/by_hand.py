@@ -7,10 +7,10 @@ from sqlmodel import Session
 
 from campaign.errors import WrongUse
 from campaign.identities import public
-from campaign.models import upkeep
+from campaign.models import sharing
 from campaign.models.listing import PostRow
+from campaign.models.sharing import Original
 from campaign.models.status import Move
-from campaign.models.upkeep import Original
 from campaign.people import Right
 from campaign.ports import ByHand, Channel, Message
 from campaign.review.addressed import check_address, id_at
@@ -52,7 +52,7 @@ class HandOver:
 
 def ready(session: Session, channels: Mapping[str, Channel], row: PostRow, message: Message) -> HandOver:
     """Return the post as a person is to publish it; what a share passes on is looked up."""
-    found = upkeep.original(session, message.share_of, row.post.channel) if message.share_of else None
+    found = sharing.original(session, message.share_of, row.post.channel) if message.share_of else None
     if found is not None:
         message = replace(message, share_of=found.external_id or "", link=found.url)
     channel = channels[row.post.channel]

@@ -14,7 +14,7 @@ from campaign.dispatch.claimed import Claimed, Done, Parcel
 from campaign.dispatch.gate import SendGate
 from campaign.dispatch.means import Means
 from campaign.errors import MoveRefused, NeverSent, Outcome, Refused, Stopped, Unknown
-from campaign.models import claims, holds, lanes, mailing, partners, upkeep
+from campaign.models import claims, holds, mailing, partners, sharing
 from campaign.models.claims import Due
 from campaign.models.database import is_away
 from campaign.models.posts import Post
@@ -203,12 +203,12 @@ def _resolve_share(means: Means, claimed: Claimed, message: Message) -> Message:
 
     It is kept before the wire: a look-up must know what went out, whatever the name leads to by then.
     """
-    due, (slot, _, partner_key) = claimed.due, (message.share_of or "").rpartition("@")
+    due, name = claimed.due, message.share_of or ""
     with means.database.write() as session:
-        found = lanes.shared_id(session, due.ident) or upkeep.published_id(session, slot, partner_key, due.channel)
+        found = sharing.passed_on(session, due.ident, name, due.channel)
         if found is None:
-            raise NeverSent(detail=f"{message.share_of} is not published yet")
-        lanes.keep_share(session, due.ident, claimed.number, found)
+            raise NeverSent(detail=f"{name} is not published yet")
+        sharing.keep(session, due.ident, claimed.number, found)
     return replace(message, share_of=found)
 
 

@@ -21,7 +21,7 @@ from campaign.dispatch.means import Means
 from campaign.dispatch.retry import Looks, absent_leads_to, nth, proves_absence
 from campaign.dispatch.settle import published_changes
 from campaign.errors import CannotLook, CredentialDead, Duplicate, MoveRefused, Outcome
-from campaign.models import lanes, partners, upkeep
+from campaign.models import lanes, partners, sharing, upkeep
 from campaign.models.moves import move
 from campaign.models.posts import Post
 from campaign.models.status import Move, Status
@@ -81,11 +81,10 @@ def _evidence(session: Session, means: Means, post: Post) -> Evidence:
 
 
 def _shared(session: Session, post: Post, name: str | None) -> str | None:
-    """Return the id that the post's attempts passed on; what its name leads to now where a restore lost them."""
+    """Return the id of what the post passes on, None for one that passes nothing on."""
     if name is None:
         return None
-    slot, _, partner_key = name.rpartition("@")
-    found = lanes.shared_id(session, post.ident) or upkeep.published_id(session, slot, partner_key, post.channel)
+    found = sharing.passed_on(session, post.ident, name, post.channel)
     if found is None:
         raise CannotLook(detail=f"nobody knows which post it passed on ({name})", permanent=True)
     return found

@@ -16,7 +16,7 @@ from campaign.dispatch.by_hand import HandOver
 from campaign.dispatch.means import Means
 from campaign.dispatch.retry import nth
 from campaign.errors import AccountBlocked, CredentialDead, MoveRefused, NeverSent, Outcome, Refused, Wait
-from campaign.models import lanes, partners, upkeep
+from campaign.models import lanes, partners, sharing, upkeep
 from campaign.models.database import is_away
 from campaign.models.listing import PostRow
 from campaign.models.moves import move
@@ -91,7 +91,7 @@ def _miss(session: Session, means: Means, post: Post, now: datetime) -> bool:
     if waited := lanes.waits_for(session, post.account_id, now) or _tried(session, post):
         why += f"; {waited}"
     share_of = post.draft.get("share_of")
-    if post.status == Status.APPROVED and share_of and upkeep.original(session, share_of, post.channel) is None:
+    if post.status == Status.APPROVED and share_of and sharing.original(session, share_of, post.channel) is None:
         why += f"; the post that it shares, {share_of}, was not published"
     _miss_for(session, means, post, why, now)
     return True

@@ -148,22 +148,6 @@ def keep_media(session: Session, post_id: int, number: int, media_ids: Sequence[
     changed(session, sa.update(Attempt).where(_attempt(post_id, number)).values(media_ids=list(media_ids)))
 
 
-def keep_share(session: Session, post_id: int, number: int, share_of: str) -> None:
-    """Store which post the attempt passes on, before it goes out."""
-    changed(session, sa.update(Attempt).where(_attempt(post_id, number)).values(share_of=share_of))
-
-
-def shared_id(session: Session, post_id: int) -> str | None:
-    """Return the id that the post's attempts have passed on so far, None before the first one."""
-    statement = (
-        sa.select(col(Attempt.share_of))
-        .where(col(Attempt.post_id) == post_id, col(Attempt.share_of).is_not(None))
-        .order_by(col(Attempt.number))
-        .limit(1)
-    )
-    return session.execute(statement).scalar()
-
-
 def extend_attempt(session: Session, post_id: int, number: int, now: datetime, lease: timedelta) -> None:
     """Move the attempt's lease on, for an issue whose deliveries take long."""
     until = lease_now(session, now) + lease

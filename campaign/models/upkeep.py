@@ -1,7 +1,6 @@
 """The statements of the dispatcher's upkeep: what expires, what is handed over, what to look up, when to wake."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -15,7 +14,7 @@ from campaign.models.database import changed, unindexed
 from campaign.models.holds import not_stopped, stopped
 from campaign.models.lanes import of_account, ready, sendable, sends, under_way
 from campaign.models.mailing import begun_issue
-from campaign.models.partners import Account, Lane, Partner
+from campaign.models.partners import Account, Lane
 from campaign.models.posts import Attempt, Post, stands
 from campaign.models.status import Status
 from campaign.models.types import Instant, UtcDateTime, bound_instant
@@ -246,31 +245,6 @@ def _wakes(now: datetime) -> sa.ColumnElement[bool]:
     return sa.or_(not_stopped(now), col(Account.stopped_until).is_not(None))
 
 
-def published_id(session: Session, slot: str, partner_key: str, channel: str) -> str | None:
-    """Return the platform id of another partner's published post, for a share of it."""
-    found = _published(session, slot, partner_key, channel)
-    return found.external_id if found else None
-
-
-@dataclass(frozen=True, slots=True)
-class Original:
-    """A published post that another one shares: its partner's name, and where it stands."""
-
-    partner: str
-    slot: str
-    url: str | None
-    external_id: str | None
-
-
-def original(session: Session, share_of: str, channel: str) -> Original | None:
-    """Return the published post that a share names as ``slot@partner``, for a person who shares it by hand."""
-    slot, _, partner_key = share_of.rpartition("@")
-    post = _published(session, slot, partner_key, channel)
-    if post is None:
-        return None
-    return Original(session.get_one(Partner, post.partner_id).name, slot, post.url, post.external_id)
-
-
 def put_off(session: Session, post_id: int, until: datetime) -> None:
     """Look at an approved post again later. One that somebody moved beyond that meanwhile keeps its time."""
     sooner = col(Post.next_try_at) <= until
@@ -282,22 +256,6 @@ def put_off_posts(session: Session, now: datetime, *, limit: int) -> list[Post]:
     """Return approved posts that fell due and are to be tried later, the longest due first."""
     late = sa.and_(stands(Status.APPROVED), col(Post.due_at) <= now, col(Post.next_try_at) > col(Post.due_at))
     return list(session.exec(select(Post).where(late).order_by(col(Post.due_at)).limit(limit)))
-
-
-def _published(session: Session, slot: str, partner_key: str, channel: str) -> Post | None:
-    statement = (
-        select(Post)
-        .join(Partner, col(Partner.id) == col(Post.partner_id))
-        .where(
-            col(Partner.key) == partner_key,
-            col(Post.slot) == slot,
-            col(Post.channel) == channel,
-            col(Post.status) == Status.PUBLISHED.value,
-        )
-        .order_by(col(Post.published_at).desc())
-        .limit(1)
-    )
-    return session.exec(statement).first()
 
 
 def ids_in(session: Session, statuses: Sequence[Status]) -> set[int]:

@@ -10,7 +10,7 @@ from builders import unsent
 from sqlmodel import col
 from terminal import CONFIG, Terminal, opened_terminal, slot
 
-from campaign.models import Database, upkeep
+from campaign.models import Database, sharing
 from campaign.models.audit import Audit, Head
 from campaign.models.posts import Post
 from campaign.models.status import Status
@@ -226,7 +226,9 @@ def test_what_was_published_by_hand_keeps_its_id_so_that_others_can_share_it(
     assert post(terminal, ident)["url"] == url
     database = Database(f"sqlite:///{terminal.folder}/campaign.db", connections=1)
     with database.read() as session:
-        assert upkeep.published_id(session, "launch", "oak", "x") == external_id
+        found = sharing.original(session, "launch@oak", "x")
+        assert found is not None
+        assert found.external_id == external_id
     database.close()
 
 
