@@ -112,7 +112,7 @@ class Gauges(Collector):
 
     def _beat(self, session: Session, now: datetime) -> Iterator[GaugeMetricFamily]:
         # Without a beat there is no age: an alert rule asks for the absence.
-        beats = upkeep.beats(session)
+        beats = upkeep.believed(upkeep.beats(session), now)
         if beats:
             yield _gauge("campaign_beat_age_seconds", "Since a daemon ticked last.", _seconds(now - beats[0].tick_at))
 

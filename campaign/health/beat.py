@@ -49,10 +49,18 @@ def health(database: Database, clock: Clock) -> Health:
 
 
 def pulse(beats: Sequence[Beat], now: datetime) -> Health:
-    """Return whether any dispatching process has ticked within a minute and did not sleep past its next wake-up."""
+    """Return whether any dispatching process has ticked within a minute and did not sleep past its next wake-up. A beat
+    that lies ahead of ``now`` proves nothing.
+    """
     if not beats:
         return Health(well=False, reason="no daemon runs; start `campaign run`")
-    newest, reason = beats[0], ""
+    found = upkeep.believed(beats, now)
+    if not found:
+        reason = (
+            f"no daemon is known to run: the newest tick is of {iso(beats[0].tick_at)}, ahead of this machine's clock"
+        )
+        return Health(well=False, reason=reason, tick_at=beats[0].tick_at)
+    newest, reason = found[0], ""
     if now - newest.tick_at > _STALE:
         reason = "the daemon has not ticked for over a minute"
     elif newest.next_wake_at is not None and now - newest.next_wake_at > _STALE:

@@ -21,6 +21,7 @@ from campaign.models.types import Instant, UtcDateTime, bound_instant
 
 _BY_HAND_GRACE = timedelta(days=3)
 """A person who is asked to publish by hand gets a weekend before the post is missed."""
+_APART = timedelta(seconds=5)
 
 
 class Beat(SQLModel, table=True):
@@ -42,6 +43,13 @@ def tick(session: Session, owner: str, now: datetime, next_wake_at: datetime | N
 def beats(session: Session) -> list[Beat]:
     """Return every process's beat, the newest first."""
     return list(session.exec(select(Beat).order_by(col(Beat.tick_at).desc())))
+
+
+def believed(beats: Sequence[Beat], now: datetime) -> list[Beat]:
+    """Return the beats that tell of a life. One that lies ahead of ``now`` was written under another clock, and would
+    look young long after its process has died. Clocks of two machines may differ by a little.
+    """
+    return [beat for beat in beats if beat.tick_at - now <= _APART]
 
 
 def end_beat(session: Session, owner: str) -> None:

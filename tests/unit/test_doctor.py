@@ -88,6 +88,12 @@ def test_a_daemon_that_does_not_tick_is_found(doctor: Doctor, clock: MovedClock)
     assert found(doctor, Rule.DAEMON_SILENT)[0].severity is Severity.ERROR
 
 
+def test_a_dead_daemon_whose_clock_was_ahead_is_found(sqlite_doctor: Doctor, clock: MovedClock) -> None:
+    clock.move(-3000 * SECOND)
+    assert "ahead of this machine's clock" in one(sqlite_doctor, Rule.DAEMON_SILENT).what
+    assert one(sqlite_doctor, Rule.CLOCK_OFFSET).subject == "here:1"
+
+
 def test_posts_that_could_have_gone_are_counted_with_the_oldest(doctor: Doctor) -> None:
     now = doctor.clock.now()
     with doctor.database.write() as session:

@@ -99,6 +99,14 @@ def test_gauges_say_what_the_database_says(database: Database, clock: MovedClock
     assert figure(metrics, "campaign_database_up") == 1
 
 
+def test_a_beat_that_lies_ahead_has_no_age(database: Database, clock: MovedClock) -> None:
+    metrics = Metrics(database, clock)
+    for owner, ahead in (("here:1", -7), ("dead:1", 3000)):
+        with database.write() as session:
+            upkeep.tick(session, owner, clock.now() + timedelta(seconds=ahead), None)
+    assert figure(metrics, "campaign_beat_age_seconds") == 7
+
+
 def test_a_lane_is_busy_while_its_lease_lives(database: Database, clock: MovedClock) -> None:
     metrics = Metrics(database, clock)
     for minutes, busy in ((2, 1), (-2, 0)):

@@ -82,6 +82,30 @@ def test_health_is_red_when_dispatch_has_not_ticked_though_the_page_answers(
     assert requests.get(f"{address}/healthz", timeout=5).status_code == 503
 
 
+def test_a_beat_that_lies_ahead_is_none_and_hides_no_other(address: str, database: Database, clock: MovedClock) -> None:
+    clock.move(3000 * SECOND)
+    with database.write() as session:
+        upkeep.tick(session, "dead:1", clock.now(), None)
+    clock.move(-3000 * SECOND)
+    red = requests.get(f"{address}/healthz", timeout=5)
+    assert (red.status_code, red.json()["well"]) == (503, False)
+    assert "2025-12-02T09:50:00Z, ahead of this machine's clock" in red.json()["reason"]
+    tick(database, clock)
+    assert requests.get(f"{address}/healthz", timeout=5).status_code == 200
+    clock.move(61 * SECOND)
+    late = requests.get(f"{address}/healthz", timeout=5)
+    assert (late.status_code, late.json()["reason"]) == (503, "the daemon has not ticked for over a minute")
+
+
+def test_a_clock_that_is_off_by_a_moment_makes_no_daemon_unwell(
+    address: str, database: Database, clock: MovedClock
+) -> None:
+    clock.move(4 * SECOND)
+    tick(database, clock)
+    clock.move(-4 * SECOND)
+    assert requests.get(f"{address}/healthz", timeout=5).status_code == 200
+
+
 def test_health_is_red_when_the_daemon_slept_past_its_wake_up(
     address: str, database: Database, clock: MovedClock
 ) -> None:
