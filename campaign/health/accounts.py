@@ -1,4 +1,6 @@
-"""The doctor on accounts: stopped or waiting and why, credentials that do not open or soon end, versions that end."""
+"""The doctor on accounts: stopped or waiting and why, access that is not renewed, credentials that do not open or that
+soon end, versions that end.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
@@ -9,7 +11,7 @@ from campaign.clock import iso
 from campaign.errors import WrongUse
 from campaign.health.finding import Finding, Rule, Severity
 from campaign.identities import name as bound_to
-from campaign.models import partners, vitals
+from campaign.models import partners, renewals, vitals
 from campaign.models.partners import Account, Partner
 from campaign.ports import Channel
 from campaign.ports.watching import Expires, Sunsets
@@ -23,9 +25,14 @@ _CONNECT = "Connect it again on the page Accounts, or `campaign accounts import 
 
 
 def standing(session: Session, now: datetime) -> Iterator[Finding]:
-    """Find accounts that have stopped, and lanes that were told to wait."""
+    """Find accounts that have stopped or will, for their access cannot be renewed, and lanes that were told to wait."""
     for account, partner in partners.stopped_accounts(session):
         yield from _stopped(account, partner, now)
+    for account, partner in renewals.given_up(session):
+        if account.stopped_why is None or account.stopped_until is not None:  # else it has been named
+            where, why = place(account, partner), account.renewal_why or ""
+            what = f"The access of {where} cannot be renewed: {why}. Nothing is read, and its next post would stop it"
+            yield Finding(Rule.RENEWAL_FAILED, Severity.ERROR, where, what, _CONNECT, why)
     for found in vitals.waiting_lanes(session, now):
         where, until = place(found.account, found.partner), found.lane.ready_at or now
         what = f"{where} waits until {iso(until)}: {found.lane.ready_why}"

@@ -10,11 +10,11 @@ import hashlib
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from sqlmodel import Session, col
+from sqlmodel import Session, col, select
 
 from campaign.models.claims import AccountFacts
 from campaign.models.database import changed, lease_now
-from campaign.models.partners import Account
+from campaign.models.partners import Account, Partner
 
 
 class Flight(enum.Enum):
@@ -74,6 +74,21 @@ def let_go(session: Session, account: Account) -> None:
 def give_up(session: Session, account: Account, why: str) -> None:
     """Say why the credentials cannot be renewed any more; only others help."""
     changed(session, sa.update(Account).where(*_same(account)).values(renewal_why=why))
+
+
+def given_up(session: Session, *, limit: int = 500) -> list[tuple[Account, Partner]]:
+    """Return the accounts whose stored credentials cannot be renewed any more, with their partners, the newest first.
+
+    A mark on credentials that a person has replaced since says nothing of those in their place.
+    """
+    statement = (
+        select(Account, Partner)
+        .join(Partner, col(Partner.id) == col(Account.partner_id))
+        .where(col(Account.renewal_why).is_not(None), col(Account.mode) == "api", col(Account.disabled_why).is_(None))
+        .order_by(col(Account.renewal_until).desc(), col(Account.id))
+        .limit(limit)
+    )
+    return [(account, partner) for account, partner in session.exec(statement) if account.renewal_of == _mark(account)]
 
 
 def _same(account: Account) -> tuple[sa.ColumnElement[bool], ...]:

@@ -172,6 +172,8 @@ def _said(one: Finding, account: Account, moment: Callable[[datetime], str], men
     match one.rule:
         case Rule.ACCOUNT_STOPPED:
             return f"It has stopped: {one.sign}. {mend}"
+        case Rule.RENEWAL_FAILED:
+            return f"Its access cannot be renewed: {one.sign}. {mend}"
         case Rule.ACCOUNT_PAUSED if account.stopped_until:
             return f"It has stopped until {moment(account.stopped_until)}: {one.sign}. Look at it on its platform."
         case Rule.TOKEN_ENDS:

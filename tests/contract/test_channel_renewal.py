@@ -10,14 +10,20 @@ from threading import Event
 from typing import Any
 
 import pytest
+from builders import CONTENTS, add_post
 
 from campaign.channels import load_channels
 from campaign.clock import SystemClock, iso
+from campaign.engagement.collect import Collector
+from campaign.engagement.timetable import Cooling
 from campaign.errors import CredentialDead, NeverSent
+from campaign.health.accounts import standing
+from campaign.health.finding import Finding, Rule, Severity
 from campaign.identities import Identities
 from campaign.identities import name as bound_to
 from campaign.models import Database, partners, renewals
 from campaign.models.partners import Account, Partner
+from campaign.models.status import Status
 from campaign.ports import Channel, Identity
 from campaign.sandbox import x_auth
 from campaign.sandbox.faults import Fault
@@ -25,7 +31,7 @@ from campaign.sandbox.linkedin_token import REFRESH_LIFE
 from campaign.sandbox.server import Sandbox
 from campaign.vault import Vault, create_key
 
-MINUTE = timedelta(minutes=1)
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 APPS = {"x": {"client_id": "elm-app"}, "linkedin": {"client_id": "app", "client_secret": "app-secret"}}
 PAIRS = {"x": ("elm-access", "elm-refresh"), "linkedin": ("token-1001", "refresh-1001")}
 NUMBERS = {"x": "2002", "linkedin": "1001"}
@@ -104,6 +110,14 @@ def opened(channel: str, database: Database, url: str, box: Sandbox, folder: Pat
         account.sealed = Vault(folder / "key").seal(credentials, bound_to(account))
         ident = partners.add_account(session, account).ident
     return Till(url, folder / "key", box, channel, ident, Aside())
+
+
+def keep(till: Till, database: Database, credentials: Mapping[str, str]) -> None:
+    """Store credentials as a person does who brings them in."""
+    with database.write() as session:
+        account = session.get_one(Account, till.account_id)
+        account.sealed = Vault(till.key).seal(credentials, bound_to(account))
+        session.add(account)
 
 
 @pytest.fixture
@@ -190,25 +204,59 @@ def test_what_surely_spent_nothing_is_tried_again(till: Till, database: Database
 
 
 def test_a_refused_refresh_token_is_not_shown_twice(till: Till, database: Database) -> None:
-    with database.write() as session:
-        account = session.get_one(Account, till.account_id)
-        spent = {**till.stored(database), "refresh_token": "spent-long-ago"}
-        account.sealed = Vault(till.key).seal(spent, bound_to(account))
-        session.add(account)
+    keep(till, database, {**till.stored(database), "refresh_token": "spent-long-ago"})
     for _ in range(3):
         with pytest.raises(CredentialDead, match="invalid"):
             till.ask(database)
     assert till.spent == 1
 
 
+def found(till: Till, database: Database) -> list[Finding]:
+    with database.read() as session:
+        return list(standing(session, till.clock.now()))
+
+
+def test_a_dead_refresh_token_that_a_reading_meets_is_found_until_somebody_connects_again(
+    till: Till, database: Database
+) -> None:
+    keep(till, database, {**till.stored(database), "refresh_token": "spent-long-ago"})
+    now = till.clock.now()
+    with database.write() as session:
+        account = session.get_one(Account, till.account_id)
+        read = {"published_at": now - HOUR, "next_reading_at": now - MINUTE, "external_id": "17"}
+        add_post(session, account, now - HOUR, status=Status.PUBLISHED, changes=read)
+    assert found(till, database) == []
+    Collector(
+        database,
+        till.clock,
+        channels={"x": till.built()},
+        identities=till.identities(database).by_id,
+        cooling=Cooling((HOUR,), 30 * DAY, 90 * DAY),
+        late=HOUR,
+        message=CONTENTS.message,
+    ).collect()
+    (dead,) = found(till, database)
+    assert (dead.rule, dead.severity, dead.subject) == (Rule.RENEWAL_FAILED, Severity.ERROR, "elm x @elm")
+    assert "invalid" in dead.what
+    assert "Connect it again" in dead.mend
+    keep(till, database, {"access_token": "elm-access"})
+    assert found(till, database) == []
+
+
+def test_an_account_that_has_stopped_already_is_found_once(till: Till, database: Database) -> None:
+    keep(till, database, {**till.stored(database), "refresh_token": "spent-long-ago"})
+    with pytest.raises(CredentialDead):
+        till.ask(database)
+    with database.write() as session:
+        partners.change_account(session, till.account_id, {"stopped_why": "its token cannot be renewed"})
+    assert [one.rule for one in found(till, database)] == [Rule.ACCOUNT_STOPPED]
+
+
 def test_new_credentials_from_a_person_let_a_stranded_account_go_again(till: Till, database: Database) -> None:
     till.goes_wrong("store-then-drop")
     with pytest.raises(CredentialDead):
         till.ask(database)
-    with database.write() as session:
-        account = session.get_one(Account, till.account_id)
-        account.sealed = Vault(till.key).seal({"access_token": "elm-access"}, bound_to(account))
-        session.add(account)
+    keep(till, database, {"access_token": "elm-access"})
     assert till.works(till.ask(database))
 
 
