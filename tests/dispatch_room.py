@@ -13,6 +13,7 @@ from builders import unsent
 from campaign.channels import ChannelComposer, load_channels
 from campaign.clock import SystemClock
 from campaign.dispatch import lane, reconcile, sweep
+from campaign.dispatch.claimed import Claimed
 from campaign.dispatch.means import Means
 from campaign.dispatch.retry import Policy
 from campaign.identities import Identities
@@ -116,7 +117,7 @@ class Room:
     def serve(self, partner: str = "oak", *, after: timedelta = timedelta(minutes=1)) -> None:
         """Serve the lane as a wake-up does; what the pace keeps back goes later."""
         self.later(after)
-        lane.serve(self.means, self.accounts[partner])
+        serve(self.means, self.accounts[partner])
 
     def look(self, post_id: int, times: int = 1) -> None:
         """Look the post up as often, whenever the next look is due."""
@@ -138,7 +139,7 @@ class Room:
                 wake_at = upkeep.next_wake(session, now, self.means.policy.grace)
                 ahead = upkeep.still_to_come(session, now)
             for account_id, _ in due:
-                lane.serve(self.means, account_id)
+                serve(self.means, account_id)
             for post_id in lost:
                 reconcile.look_up(self.means, post_id)
             if not due and not lost:
@@ -180,6 +181,22 @@ class Room:
             row = listing.post(desk.session, post_id)
             assert row is not None
             decisions.take_down(desk, row, "asked by DfE")
+
+
+def serve(means: Means, account_id: int) -> None:
+    """Send what is due of one account, here and now, until nothing is or the lane must wait."""
+    while (claimed := claim_next(means, account_id)) is not None:
+        deliver(means, claimed)
+
+
+def claim_next(means: Means, account_id: int) -> Claimed | None:
+    """Claim the account's next due post, None when there is none."""
+    return next(iter(lane.turn(means, (), [account_id])), None)
+
+
+def deliver(means: Means, claimed: Claimed) -> None:
+    """Send a claimed post and settle it."""
+    lane.turn(means, [lane.send(means, claimed)], ())
 
 
 def opened_room(

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from conftest import MovedClock
+from dispatch_room import serve
 from sqlalchemy import event
 
-from campaign.dispatch import lane, reconcile, sweep
+from campaign.dispatch import reconcile, sweep
 from campaign.dispatch.means import Means
 from campaign.dispatch.retry import Policy
 from campaign.errors import AccountBlocked, CannotLook, CredentialDead, NeverSent, Refused, Unknown, Wait
@@ -191,7 +192,7 @@ class Process:
 
     def serve(self, account_ids: Sequence[int]) -> None:
         for account_id in account_ids:
-            lane.serve(self.means, account_id)
+            serve(self.means, account_id)
 
     def look(self) -> None:
         with self.database.read() as session:

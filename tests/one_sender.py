@@ -6,11 +6,10 @@ Usage: python one_sender.py FOLDER URL ACCOUNT
 import sys
 from pathlib import Path
 
-from dispatch_room import POLICY
+from dispatch_room import POLICY, serve
 
 from campaign.channels import ChannelComposer, load_channels
 from campaign.clock import SystemClock
-from campaign.dispatch import lane
 from campaign.dispatch.means import Means
 from campaign.identities import Identities
 from campaign.models import Database
@@ -33,7 +32,7 @@ def main(folder: Path, url: str, account_id: int) -> None:
         policy=POLICY,
         owner="traced:1",
     )
-    lane.serve(means, account_id)
+    serve(means, account_id)
     database.close()
 
 

@@ -5,12 +5,12 @@ from datetime import timedelta
 
 from builders import CONTENTS, add_account, add_post
 from conftest import MovedClock
-from dispatch_room import POLICY
+from dispatch_room import POLICY, claim_next
 
 from campaign.channels._x_wire import Settings
 from campaign.channels.linkedin import LinkedIn
 from campaign.channels.x import X
-from campaign.dispatch import lane, settle
+from campaign.dispatch import settle
 from campaign.dispatch.claimed import Claimed, Done
 from campaign.dispatch.means import Means
 from campaign.errors import Outcome
@@ -51,7 +51,7 @@ def seed(database: Database, clock: MovedClock, count: int, *, channel: str = "x
 
 
 def claim(means: Means, account_id: int) -> Claimed | None:
-    return lane.claim_next(means, account_id)
+    return claim_next(means, account_id)
 
 
 def ended(means: Means, claimed: Claimed, outcome: Outcome) -> None:

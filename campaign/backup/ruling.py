@@ -12,7 +12,7 @@ from typing import Final
 from sqlmodel import Session
 
 from campaign.clock import iso
-from campaign.models import audit, notices, restoring, users
+from campaign.models import audit, notices, restoring, upkeep, users
 from campaign.models.holds import Hold
 from campaign.models.moves import move
 from campaign.models.notices import Notice
@@ -78,8 +78,7 @@ def _question(post: Post, account: Account, made_at: datetime) -> str | None:
 
 def _doubt(session: Session, post: Post, who: str, made_at: datetime, now: datetime, question: str | None) -> int:
     """Make a post unconfirmed, with an attempt that a look-up can go by. Returns the copies of an issue in doubt."""
-    changes: dict[str, object] = {"next_look_at": now, "looks": 0, "good_reads": 0, "first_read_at": None}
-    changes |= {"needs_person": question}
+    changes = {**upkeep.looked_up_from(now), "needs_person": question}
     if post.status == Status.PUBLISHING:
         restoring.close_attempts(session, post, now)
     else:

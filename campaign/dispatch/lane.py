@@ -23,22 +23,6 @@ from campaign.ports import Identity, Message, Progress, Receipt
 log = structlog.get_logger(__name__)
 
 
-def serve(means: Means, account_id: int) -> None:
-    """Send what is due of one account, here and now, until nothing is or the lane must wait."""
-    while (claimed := claim_next(means, account_id)) is not None:
-        deliver(means, claimed)
-
-
-def claim_next(means: Means, account_id: int) -> Claimed | None:
-    """Claim the account's next due post, None when there is none."""
-    return next(iter(turn(means, (), [account_id])), None)
-
-
-def deliver(means: Means, claimed: Claimed) -> None:
-    """Send a claimed post and settle it."""
-    turn(means, [send(means, claimed)], ())
-
-
 def turn(means: Means, done: Sequence[Done], accounts: Collection[int]) -> list[Claimed]:
     """Settle what is done and claim the next post of each account that may send.
 

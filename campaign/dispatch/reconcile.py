@@ -161,7 +161,7 @@ def adopt(session: Session, means: Means, post: Post, receipt: Receipt, *, who: 
 def _count_absent(session: Session, means: Means, post: Post, sighting: Sighting, now: datetime) -> None:
     good = post.good_reads + int(sighting.control_seen)
     first = post.first_read_at or (now if sighting.control_seen else None)
-    attempt = lanes.open_attempt(session, post.ident)
+    attempt = lanes.newest_attempt(session, post.ident)
     lease_until = attempt.lease_until if attempt else now
     if not sighting.control_seen:
         why = "the listing does not show what is known to be there"

@@ -12,7 +12,7 @@ from campaign.dispatch import budget
 from campaign.dispatch.claimed import Done
 from campaign.dispatch.means import Means
 from campaign.dispatch.retry import Decision, History, decide, nth
-from campaign.models import claims, lanes, listing, mailing, partners, renewals
+from campaign.models import claims, lanes, listing, mailing, partners, renewals, upkeep
 from campaign.models.claims import Published
 from campaign.models.moves import move
 from campaign.models.partners import Account
@@ -158,7 +158,7 @@ def carry_out(session: Session, means: Means, post: Post, decision: Decision, no
     if decision.next_try_at is not None:
         changes["next_try_at"] = max(decision.next_try_at, post.due_at)  # a clock set back must make nothing early
     if decision.move is Move.LOSE:
-        changes |= {"next_look_at": decision.next_look_at, "looks": 0, "good_reads": 0, "first_read_at": None}
+        changes |= upkeep.looked_up_from(decision.next_look_at)
     move(session, post, decision.move, who=means.owner, at=now, why=decision.why, changes=changes)
     if decision.lane_ready_at is not None:
         lanes.pace_lane(session, post.account_id, decision.lane_ready_at, decision.why)

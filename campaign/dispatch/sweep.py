@@ -60,7 +60,7 @@ def _abandon(session: Session, means: Means, post: Post, attempt: Attempt, now: 
         changes: dict[str, object] = {"next_try_at": now}
         move(session, post, Move.DEFER, who=means.owner, at=now, why="taken over; sending goes on", changes=changes)
         return True
-    looks = {"next_look_at": now, "looks": 0, "good_reads": 0, "first_read_at": None}
+    looks = upkeep.looked_up_from(now)
     why = "the process that sent it ended; nobody knows whether it is there"
     move(session, post, Move.LOSE, who=means.owner, at=now, why=why, changes=looks)
     return True
@@ -99,7 +99,7 @@ def _miss(session: Session, means: Means, post: Post, now: datetime) -> bool:
 
 def _tried(session: Session, post: Post) -> str | None:
     """Return what kept the last try of an approved post from the wire."""
-    last = lanes.open_attempt(session, post.ident) if post.status == Status.APPROVED else None
+    last = lanes.newest_attempt(session, post.ident) if post.status == Status.APPROVED else None
     return last.detail if last and last.outcome == NeverSent.name else None
 
 

@@ -21,7 +21,7 @@ from campaign.models.lanes import ready, sendable, sends
 from campaign.models.mailing import begun_issue
 from campaign.models.moves import Step, move_all
 from campaign.models.partners import Account, Lane, Partner
-from campaign.models.posts import Attempt, Post, stands
+from campaign.models.posts import DETAIL_MAX, Attempt, Post, stands
 from campaign.models.prepared import Batch, inserted
 from campaign.models.status import Move, Status
 from campaign.models.types import bound_instant, table_of
@@ -241,7 +241,7 @@ def publish(session: Session, posts: Sequence[Published], owner: str, now: datet
     steps = [Step(post.ident, post.version, post.number, post.due_at, post.receipt_id, post.columns) for post in posts]
     move_all(session, Status.PUBLISHING, Move.SETTLE, steps, who=owner, at=now)
     closed = [
-        {"post_id": post.ident, "number": post.number, "closed_at": now, "detail": post.receipt_id[:2000]}
+        {"post_id": post.ident, "number": post.number, "closed_at": now, "detail": post.receipt_id[:DETAIL_MAX]}
         for post in posts
     ]
     lanes = [

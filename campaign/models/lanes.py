@@ -17,7 +17,7 @@ from campaign.models.bounds import may_go
 from campaign.models.database import changed, lease_now
 from campaign.models.holds import not_stopped
 from campaign.models.partners import Account, Lane
-from campaign.models.posts import Attempt, Post, stands
+from campaign.models.posts import DETAIL_MAX, Attempt, Post, stands
 from campaign.models.status import Status
 from campaign.models.types import Instant, bound_instant
 
@@ -132,8 +132,8 @@ def waits_for(session: Session, account_id: int, now: datetime) -> str | None:
     return session.execute(sa.select(col(Lane.ready_why)).where(waiting)).scalar()
 
 
-def open_attempt(session: Session, post_id: int) -> Attempt | None:
-    """Return the newest attempt of a post."""
+def newest_attempt(session: Session, post_id: int) -> Attempt | None:
+    """Return the newest attempt of a post, open or closed; None before the first."""
     statement = select(Attempt).where(col(Attempt.post_id) == post_id).order_by(col(Attempt.number).desc()).limit(1)
     return session.exec(statement).first()
 
@@ -163,7 +163,7 @@ def close_attempt(session: Session, post_id: int, number: int, outcome: str, det
     statement = (
         sa.update(Attempt)
         .where(_attempt(post_id, number), col(Attempt.closed_at).is_(None))
-        .values(closed_at=at, outcome=outcome, detail=detail[:2000])
+        .values(closed_at=at, outcome=outcome, detail=detail[:DETAIL_MAX])
     )
     return changed(session, statement) == 1
 

@@ -13,10 +13,10 @@ from campaign.models.hours import hour_of, instant_of
 from campaign.models.paging import Page, Place, Stretch, page
 from campaign.models.partners import Account, Partner
 from campaign.models.posts import Approval, Event, Post, stands
-from campaign.models.status import PLANNABLE, Status
+from campaign.models.status import PLANNABLE, UNSETTLED, Status
 
 _OPEN = tuple(status.value for status in (*PLANNABLE, Status.PUBLISHING))
-_FOR_PERSON = (Status.UNCONFIRMED.value, Status.RETRACTING.value)
+_FOR_PERSON = tuple(status.value for status in UNSETTLED)
 _FEW = 10
 _BY_TIME = (col(Post.due_at), col(Post.id))
 _WHOLE: sa.Select[*tuple[Any, ...]] = (

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import JSON, Column, ColumnElement, Index, Text, UniqueConstraint, literal_column, text
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from campaign.models.status import Status
+from campaign.models.status import UNSETTLED, Status
 from campaign.models.types import Numbered, UtcDateTime
 
 _APPROVED = text("status = 'approved'")
@@ -16,6 +16,8 @@ _RETRACTING = text("status = 'retracting'")
 _WAITS_FOR_REVIEW = text("status = 'in_review'")
 _OPEN = text("closed_at IS NULL")
 _PUBLISHED = text("published_at IS NOT NULL")
+DETAIL_MAX = 2000
+"""So many characters are kept of what came of an attempt."""
 _GROUP = ("template", "template_version", "channel", "due_at", "id", "partner_id")
 _WRITTEN = text("status = 'in_review' AND CAST(fields AS TEXT) <> '{}'")
 _WAS_APPROVED = text("approved_hash IS NOT NULL")
@@ -116,6 +118,11 @@ def stands(status: Status, post: type[Post] = Post) -> ColumnElement[bool]:
     The status is written out: a partial index serves no statement whose plan is made before its value is known.
     """
     return col(post.status) == literal_column(f"'{status.value}'")
+
+
+def unsettled() -> ColumnElement[bool]:
+    """Return the condition that the platform, or a person, is still asked about a post."""
+    return col(Post.status).in_([status.value for status in UNSETTLED])
 
 
 class Attempt(SQLModel, table=True):

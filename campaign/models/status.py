@@ -132,6 +132,9 @@ TRANSITIONS: Mapping[tuple[Status, Move], tuple[Status, ...]] = MappingProxyType
 PLANNABLE = frozenset({S.DRAFT, S.IN_REVIEW, S.APPROVED})
 """A change of plan may touch a post only while it stands here."""
 
+UNSETTLED = (S.UNCONFIRMED, S.RETRACTING)
+"""The platform is asked what became of a post that stands here, or a person is."""
+
 TAKEN = frozenset({S.PUBLISHING, S.PUBLISHED, S.BY_HAND, S.UNCONFIRMED, S.RETRACTING, S.RETRACTED})
 """A key that stands here is never planned again."""
 

@@ -9,7 +9,7 @@ from campaign.models.database import changed, lease_now
 from campaign.models.mailing import Delivery
 from campaign.models.notices import Notice
 from campaign.models.partners import Account, Lane
-from campaign.models.posts import Attempt, Post
+from campaign.models.posts import Attempt, Post, unsettled
 from campaign.models.status import Status
 from campaign.models.upkeep import Beat
 
@@ -20,9 +20,7 @@ def prove_anew(session: Session, now: datetime) -> None:
     """Let every proof of absence begin anew: the time between its reads was taken from a clock that was set."""
     unsure = sa.update(Post).where(col(Post.status) == Status.UNCONFIRMED.value)
     changed(session, unsure.values(good_reads=0, first_read_at=None))
-    waiting = sa.and_(
-        col(Post.status).in_([Status.UNCONFIRMED.value, Status.RETRACTING.value]), col(Post.next_look_at) > now
-    )
+    waiting = sa.and_(unsettled(), col(Post.next_look_at) > now)
     changed(session, sa.update(Post).where(waiting).values(next_look_at=now))
 
 

@@ -15,7 +15,7 @@ from campaign.models.holds import not_stopped, stopped
 from campaign.models.lanes import of_account, ready, sendable, sends, under_way
 from campaign.models.mailing import begun_issue
 from campaign.models.partners import Account, Lane
-from campaign.models.posts import Attempt, Post, stands
+from campaign.models.posts import Attempt, Post, stands, unsettled
 from campaign.models.status import Status
 from campaign.models.types import Instant, UtcDateTime, bound_instant
 
@@ -119,16 +119,21 @@ def lock_unconfirmed(session: Session, account_id: int) -> None:
 def claim_look(session: Session, post_id: int, now: datetime, until: datetime) -> bool:
     """Take a due look-up, or a due taking down, until ``until``; False when another machine has it or it is settled."""
     due = sa.and_(
-        col(Post.status).in_([Status.UNCONFIRMED.value, Status.RETRACTING.value]),
+        unsettled(),
         col(Post.needs_person).is_(None),
         sa.or_(col(Post.next_look_at).is_(None), col(Post.next_look_at) <= now),
     )
     return changed(session, sa.update(Post).where(col(Post.id) == post_id, due).values(next_look_at=until)) == 1
 
 
+def looked_up_from(at: datetime | None) -> dict[str, object]:
+    """Return the columns of a post whose look-ups begin at ``at``: nothing is known of it yet."""
+    return {"next_look_at": at, "looks": 0, "good_reads": 0, "first_read_at": None}
+
+
 def set_look(session: Session, post_id: int, values: Mapping[str, object]) -> None:
     """Note what a look-up showed, or a try to take the post down, while the post still stands there."""
-    looked_at = col(Post.status).in_([Status.UNCONFIRMED.value, Status.RETRACTING.value])
+    looked_at = unsettled()
     changed(session, sa.update(Post).where(col(Post.id) == post_id, looked_at).values(**values))
 
 
@@ -239,7 +244,7 @@ def still_to_come(session: Session, now: datetime) -> bool:
                 sa.and_(stands(Status.APPROVED), may_go(now), _wakes(now)),
                 stands(Status.PUBLISHING),
                 sa.and_(
-                    col(Post.status).in_([Status.UNCONFIRMED.value, Status.RETRACTING.value]),
+                    unsettled(),
                     col(Post.needs_person).is_(None),
                 ),
             )

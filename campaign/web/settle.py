@@ -9,7 +9,7 @@ from campaign.dispatch import word
 from campaign.errors import NotAllowed, UnknownName, WrongUse
 from campaign.models import holds, listing
 from campaign.models.listing import PostFilter, PostRow
-from campaign.models.status import Move, Status
+from campaign.models.status import UNSETTLED, Move, Status
 from campaign.people import Right
 from campaign.web.area import Area
 from campaign.web.forms import WRONG, Fields, Form, Sent, read
@@ -86,7 +86,7 @@ def _said(row: PostRow, *, known: bool) -> str:
 def _page(who: Actor, ident: str, form: Form[Any], status: int = 200) -> Response:
     with who.reading() as session:
         row = who.post(session, ident)
-        if row.post.status not in {Status.UNCONFIRMED, Status.RETRACTING}:
+        if row.post.status not in UNSETTLED:
             raise UnknownName(kind="post to settle", name=ident, mend="It may have been settled already.")
         [item] = items(holds.active(session), [row])
         orders = [event for event in listing.events(session, row.post.ident) if event.move == Move.RETRACT]

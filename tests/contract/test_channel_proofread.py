@@ -9,7 +9,7 @@ from threading import Event
 from typing import Any
 
 import pytest
-from dispatch_room import Room, ShiftedClock, opened_room
+from dispatch_room import Room, ShiftedClock, claim_next, opened_room
 
 from campaign.dispatch import lane, proofread
 from campaign.dispatch.dispatcher import Dispatcher
@@ -43,7 +43,7 @@ def moves(room: Room, post_id: int) -> list[tuple[str, str]]:
 def read_back(room: Room, post_id: int) -> None:
     """Publish, and do what the dispatcher does after: read back what is at risk."""
     room.later(timedelta(minutes=1))
-    claimed = lane.claim_next(room.means, room.accounts["oak"])
+    claimed = claim_next(room.means, room.accounts["oak"])
     assert claimed is not None
     done = lane.send(room.means, claimed)
     lane.turn(room.means, [done], ())

@@ -5,9 +5,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from dispatch_room import POLICY, SECOND, Room, opened_room
+from dispatch_room import POLICY, SECOND, Room, opened_room, serve
 
-from campaign.dispatch import lane, sweep
+from campaign.dispatch import sweep
 from campaign.models.status import Status
 from campaign.sandbox.server import Sandbox
 
@@ -21,7 +21,7 @@ def test_a_lane_that_slept_beyond_the_grace_sends_nothing_before_anybody_has_swe
     """A suspended machine goes on in the middle of a lane: the next post may be hours late by then."""
     post_id = room.post("Have your say on SEND reform")
     room.later(timedelta(hours=6))
-    lane.serve(room.means, room.accounts["oak"])
+    serve(room.means, room.accounts["oak"])
     assert room.shown() == []
     sweep.expire(room.means, room.means.clock.now())
     assert room.seen(post_id).status == Status.MISSED
@@ -32,7 +32,7 @@ def test_what_is_late_keeps_nothing_within_the_grace_back(room: Room) -> None:
     room.post("Too late by now")
     room.later(POLICY.grace + SECOND)
     room.post("Just in time")
-    lane.serve(room.means, room.accounts["oak"])
+    serve(room.means, room.accounts["oak"])
     (shown,) = room.box.world.ledger()
     assert shown["text"] == "Just in time"
 

@@ -8,11 +8,11 @@ from threading import Barrier, Thread
 from typing import Any
 
 import pytest
-from dispatch_room import Room, ShiftedClock, opened_room
+from dispatch_room import Room, ShiftedClock, claim_next, opened_room
 from sqlmodel import select
 
 from campaign.config.settings import DispatchSection
-from campaign.dispatch import lane, reconcile
+from campaign.dispatch import reconcile
 from campaign.dispatch.retry import Policy
 from campaign.models import lanes
 from campaign.models.moves import move
@@ -430,7 +430,7 @@ def test_a_share_whose_process_died_before_the_wire_goes_out_once(page: Room) ->
     page.serve("elm")
     post_id = page.post("", share_of="launch@elm")
     page.later(MINUTE)
-    assert lane.claim_next(replace(page.means, owner="dead:9"), page.accounts["oak"]) is not None
+    assert claim_next(replace(page.means, owner="dead:9"), page.accounts["oak"]) is not None
     page.later(3 * MINUTE)
     page.come_to_rest()
     assert page.attempts(post_id) == ["unknown", "posted"]

@@ -6,9 +6,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from dispatch_room import POLICY, SECOND, Room, ShiftedClock, opened_room
+from dispatch_room import POLICY, SECOND, Room, ShiftedClock, claim_next, deliver, opened_room
 
-from campaign.dispatch import lane, reconcile, sweep
+from campaign.dispatch import reconcile, sweep
 from campaign.identities import name as bound_to
 from campaign.intake import AccountRow
 from campaign.models import lanes, listing, partners, upkeep
@@ -110,7 +110,7 @@ def test_a_dead_process_leaves_a_post_that_is_looked_up_before_anything_is_sent(
     post_id = room.post("Have your say on SEND reform")
     room.later(timedelta(minutes=1))
     dead = replace(room.means, owner="dead:9")
-    assert lane.claim_next(dead, room.accounts["oak"]) is not None
+    assert claim_next(dead, room.accounts["oak"]) is not None
     claimed = room.seen(post_id)
     with room.means.database.read() as session:
         account, partner = partners.account_with_partner(session, claimed.account_id)
@@ -241,13 +241,13 @@ def test_a_hold_between_two_posts_stops_the_second_one(room: Room) -> None:
 def test_an_attempt_is_durable_before_the_wire(room: Room) -> None:
     post_id = room.post("Have your say")
     room.later(timedelta(minutes=1))
-    claimed = lane.claim_next(room.means, room.accounts["oak"])
+    claimed = claim_next(room.means, room.accounts["oak"])
     assert claimed is not None
     with room.means.database.read() as session:
         (attempt,) = lanes.attempts(session, post_id)
     assert (attempt.number, attempt.closed_at, attempt.outcome) == (1, None, None)
     assert room.shown() == []
-    lane.deliver(room.means, claimed)
+    deliver(room.means, claimed)
     assert room.attempts(post_id) == ["posted"]
 
 
@@ -401,10 +401,10 @@ def test_credentials_that_cannot_be_opened_stop_the_account_and_leave_no_doubt(r
 def test_a_late_answer_settles_what_was_declared_lost(room: Room) -> None:
     post_id = room.post("Have your say")
     room.later(timedelta(minutes=1))
-    claimed = lane.claim_next(room.means, room.accounts["oak"])
+    claimed = claim_next(room.means, room.accounts["oak"])
     assert claimed is not None
     with room.means.database.write() as session:
         why = {"next_look_at": room.means.clock.now()}
         move(session, session.get_one(Post, post_id), Move.LOSE, who="other:2", at=room.means.clock.now(), changes=why)
-    lane.deliver(room.means, claimed)
+    deliver(room.means, claimed)
     assert (room.seen(post_id).status, [room.seen(post_id).external_id]) == (Status.PUBLISHED, room.shown())

@@ -8,10 +8,10 @@ from pathlib import Path
 from threading import Event
 
 import pytest
-from dispatch_room import POLICY, Room, opened_room
+from dispatch_room import POLICY, Room, claim_next, deliver, opened_room
 
 from campaign.clock import SystemClock
-from campaign.dispatch import lane, sweep
+from campaign.dispatch import sweep
 from campaign.dispatch.dispatcher import Dispatcher
 from campaign.models import lanes, partners, upkeep
 from campaign.models.partners import Account, Lane
@@ -166,7 +166,7 @@ def test_what_a_living_thread_sends_is_not_lost_when_the_clock_is_set_on(x: Mach
 
 def test_a_later_attempt_is_not_declared_lost_in_place_of_the_one_that_was_seen(x: Machine) -> None:
     means, post_id = x.room.means, x.room.post("Have your say on SEND reform")
-    assert lane.claim_next(means, x.room.accounts["oak"]) is not None
+    assert claim_next(means, x.room.accounts["oak"]) is not None
     x.clock.passed += POLICY.lease + SECOND
     with means.database.read() as session:
         [(post, attempt)] = lanes.abandoned(session, means.clock.now())
@@ -181,7 +181,7 @@ def test_a_dead_claim_is_taken_over_in_time_though_the_clock_was_set_back(x: Mac
     x.clock.wrong = HOUR
     x.look()
     means, post_id = x.room.means, x.room.post("Have your say on SEND reform")
-    assert lane.claim_next(replace(means, owner="dead:9"), x.room.accounts["oak"]) is not None
+    assert claim_next(replace(means, owner="dead:9"), x.room.accounts["oak"]) is not None
     x.clock.wrong = timedelta()
     x.live(POLICY.lease + MINUTE, 30 * SECOND)
     assert x.status(post_id) != Status.PUBLISHING
@@ -222,9 +222,9 @@ def test_an_attempt_that_ends_after_a_step_back_is_not_tried_again_early(x: Mach
     x.clock.wrong = HOUR
     x.look()
     post_id = x.room.post("Have your say on SEND reform")
-    claimed = lane.claim_next(x.room.means, x.room.accounts["oak"])
+    claimed = claim_next(x.room.means, x.room.accounts["oak"])
     assert claimed is not None
     x.clock.wrong = timedelta()
     x.room.goes_wrong("429-no-reset", nth=(1,))
-    lane.deliver(x.room.means, claimed)
+    deliver(x.room.means, claimed)
     assert x.room.seen(post_id).next_try_at >= x.room.seen(post_id).due_at

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from dispatch_room import Room, opened_room
+from dispatch_room import Room, claim_next, deliver, opened_room
 
 from campaign.dispatch import lane, reconcile
 from campaign.dispatch.claimed import Done
@@ -31,7 +31,7 @@ def room(sandbox: Sandbox, tmp_path: Path) -> Iterator[Room]:
 def test_a_late_answer_is_kept_even_when_the_post_was_declared_absent(room: Room) -> None:
     post_id = room.post("Have your say")
     room.later(timedelta(minutes=1))
-    claimed = lane.claim_next(room.means, room.accounts["oak"])
+    claimed = claim_next(room.means, room.accounts["oak"])
     assert claimed is not None
     answered = lane.send(room.means, claimed)
     declare_absent(room, post_id)
@@ -43,7 +43,7 @@ def test_a_late_answer_is_kept_even_when_the_post_was_declared_absent(room: Room
 def test_a_late_answer_of_an_older_attempt_settles_nothing(room: Room) -> None:
     post_id = room.post("Have your say")
     room.later(timedelta(minutes=1))
-    claimed = lane.claim_next(room.means, room.accounts["oak"])
+    claimed = claim_next(room.means, room.accounts["oak"])
     assert claimed is not None
     declare_absent(room, post_id)
     room.serve()
@@ -81,7 +81,7 @@ def test_what_a_person_does_between_look_and_claim_stands(room: Room, what: str)
         return room.means.contents.message(post)
 
     contents = SimpleNamespace(message=act, hash_of=room.means.contents.hash_of)
-    assert lane.claim_next(replace(room.means, contents=contents), room.accounts["oak"]) is None
+    assert claim_next(replace(room.means, contents=contents), room.accounts["oak"]) is None
     assert (room.attempts(post_id), room.shown()) == ([], [])
 
 
@@ -93,5 +93,5 @@ def test_one_post_that_cannot_be_composed_stops_no_other(room: Room) -> None:
         session.add(post)
     room.later(timedelta(minutes=1))
     for claimed in lane.turn(room.means, (), list(room.accounts.values())):
-        lane.deliver(room.means, claimed)
+        deliver(room.means, claimed)
     assert (room.seen(broken).status, room.seen(good).status) == (Status.APPROVED, Status.PUBLISHED)

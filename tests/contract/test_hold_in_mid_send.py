@@ -9,10 +9,9 @@ from pathlib import Path
 
 import pytest
 from conftest import MovedClock
-from dispatch_room import Room, opened_room
+from dispatch_room import Room, opened_room, serve
 from mail_bench import Bench, benched, people
 
-from campaign.dispatch import lane
 from campaign.dispatch.gate import SendGate
 from campaign.models import Database, claims, holds
 from campaign.models.holds import Hold
@@ -71,7 +70,7 @@ def test_a_hold_between_the_upload_and_the_post_stops_the_post(room: Room, pictu
     post_id = illustrated(room, pictures(2))
     room.box.world.faults.replace([Fault("store-then-delay", room.channel, "upload", seconds=0.6)])
     with ThreadPoolExecutor(1) as pool:
-        serving = pool.submit(lane.serve, room.means, room.accounts["oak"])
+        serving = pool.submit(serve, room.means, room.accounts["oak"])
         end = time.monotonic() + 20
         while not calls(room, "upload") and time.monotonic() < end:
             time.sleep(0.01)

@@ -15,7 +15,7 @@ from types import SimpleNamespace
 
 import pytest
 from daemons import comes_true
-from dispatch_room import Room, means_of, opened_room
+from dispatch_room import Room, claim_next, means_of, opened_room
 
 from campaign.dispatch import lane
 from campaign.dispatch.claimed import Claimed, Done
@@ -70,7 +70,7 @@ def kill_once(so: Callable[[], bool]) -> None:
 def send(room: Room, carry: Callable[[Claimed], Done]) -> Done:
     """Claim what is due, have it sent as a thread of a crew does, and settle it."""
     room.later(timedelta(minutes=1))  # an account's pace
-    claimed = lane.claim_next(room.means, room.accounts["oak"])
+    claimed = claim_next(room.means, room.accounts["oak"])
     assert claimed is not None
     done: list[Done] = []
     thread = Thread(target=lambda: done.append(carry(claimed)))

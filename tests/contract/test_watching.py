@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from builders import CONTENTS
 from conftest import MovedClock
-from dispatch_room import Room, opened_room
+from dispatch_room import Room, claim_next, opened_room
 
 from campaign.channels import load_channels
-from campaign.dispatch import lane, sweep
+from campaign.dispatch import sweep
 from campaign.health.doctor import Doctor
 from campaign.health.finding import Rule
 from campaign.models import Database
@@ -114,7 +114,7 @@ def test_an_attempt_whose_process_died_is_counted_once_by_whoever_finds_it(room:
     tally = Tally()
     means = replace(room.means, meter=tally, owner="here:2")
     room.post("Come and talk to us")
-    assert lane.claim_next(room.means, room.accounts["oak"]) is not None
+    assert claim_next(room.means, room.accounts["oak"]) is not None
     sweep.recover(means, means.clock.now())
     assert tally.gone == []
     room.later(room.means.policy.lease + timedelta(seconds=1))

@@ -9,11 +9,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from dispatch_room import Room, opened_room
+from dispatch_room import Room, opened_room, serve
 from relay import Relay
 from sqlalchemy import Connection, event
 
-from campaign.dispatch import lane
 from campaign.models import Database, lanes
 from campaign.models.status import Status
 from campaign.sandbox.server import Sandbox
@@ -67,7 +66,7 @@ def with_mark(room: Room, relay: Relay, flushed: list[bool]) -> None:
     """Send a post, and note at its first byte whether its attempt was durable."""
     post_id, mark = room.post("Have your say"), Mark(room.means.database)
     relay.ask = lambda: flushed.append(mark.is_flushed(post_id))
-    lane.serve(room.means, room.accounts["oak"])
+    serve(room.means, room.accounts["oak"])
     assert room.seen(post_id).status == Status.PUBLISHED
     mark.database.close()
 

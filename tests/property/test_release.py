@@ -12,11 +12,12 @@ from typing import Any, cast
 import pytest
 from builders import CONTENTS, add_post
 from conftest import MovedClock
+from dispatch_room import serve
 from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
 from campaign.channels import load_channels
-from campaign.dispatch import lane, sweep
+from campaign.dispatch import sweep
 from campaign.dispatch.means import Means
 from campaign.dispatch.retry import Policy
 from campaign.models import Database, lanes, listing, partners, upkeep
@@ -176,7 +177,7 @@ class World:
             with self.database.read() as session:
                 due = lanes.due_accounts(session, now, limit=9)
             for account_id, _ in due:
-                lane.serve(self.means, account_id)
+                serve(self.means, account_id)
             with self.database.read() as session:
                 wake_at = upkeep.next_wake(session, self.clock.now(), GRACE)
             if wake_at is None:
