@@ -10,11 +10,11 @@ import pytest
 import sqlalchemy as sa
 from builders import CONTENTS
 from conftest import MovedClock
+from dispatch_room import claim_next, deliver
 from reviewing import GRACE, Office, opened_office
 from sqlmodel import col
 
 from campaign.channels.email import EmailChannel
-from campaign.dispatch import lane
 from campaign.dispatch.means import Means
 from campaign.dispatch.retry import Policy
 from campaign.errors import CredentialDead
@@ -142,9 +142,9 @@ def test_the_pauses_between_tries_that_break_grow_and_begin_anew_after_a_good_on
 
     def paused() -> timedelta:
         office.clock.move(max(office.seen(post_id).next_try_at - office.clock.now(), timedelta()))
-        claimed = lane.claim_next(means, office.accounts["news"])
+        claimed = claim_next(means, office.accounts["news"])
         assert claimed is not None
-        lane.deliver(means, claimed)
+        deliver(means, claimed)
         return office.seen(post_id).next_try_at - office.clock.now()
 
     assert [paused() for _ in range(5)] == [*RETRIES, RETRIES[-1], RETRIES[-1]]
