@@ -29,7 +29,7 @@ def test_a_person_is_added_changed_invited_sent_away_and_taken_back(room: Room) 
         assert link.rpartition("/")[2] not in str(session.exec(select(Answered.body)).all())
     assert adam.call("POST", f"{path}/end-sessions").status_code == 200
     assert adam.call("POST", f"{path}/send-away").json()["active"] is False
-    assert adam.call("POST", f"{path}/invite").status_code in {403, 404, 422}
+    assert adam.call("POST", f"{path}/invite").status_code == 404
     assert adam.call("POST", f"{path}/take-back").json()["active"] is True
     with room.office.database.read() as session:
         done = [(row.who, row.action) for row in audit.rows(session) if row.subject == "user:nina"]
@@ -55,15 +55,15 @@ def test_an_invitation_of_somebody_who_could_sign_in_before_is_never_shown_to_a_
 
 def test_what_makes_no_person_is_refused(room: Room) -> None:
     adam = program(room, "adam")
-    for more, said in (
-        ({"role": "officer"}, "belongs to one partner"),
-        ({"role": "officer", "partner": "none"}, "none"),
-        ({"role": "reviewer", "email": "no address"}, "is no mail address"),
-        ({"role": "king"}, "role"),
-        ({"role": "admin", "name": "adam"}, "already"),
+    for more, code, said in (
+        ({"role": "officer"}, 422, "belongs to one partner"),
+        ({"role": "officer", "partner": "none"}, 404, "none"),
+        ({"role": "reviewer", "email": "no address"}, 422, "is no mail address"),
+        ({"role": "king"}, 422, "role"),
+        ({"role": "admin", "name": "adam"}, 422, "already"),
     ):
         found = adam.call("POST", "/people", {"name": "nina"} | more)
-        assert found.status_code in {404, 422}, found.text
+        assert found.status_code == code, found.text
         assert said in found.text
     ident = next(row["id"] for row in adam.get("/people")["items"] if row["name"] == "adam")
     assert "last admin" in adam.call("POST", f"/people/{ident}/send-away").text

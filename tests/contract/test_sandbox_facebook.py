@@ -266,16 +266,18 @@ def test_other_pages_are_neither_written_nor_read(box: Sandbox) -> None:
     assert error(call(box, "GET", theirs))["code"] == 10
 
 
-def test_an_expired_version_is_served_by_the_oldest_that_lives(box: Sandbox) -> None:
+def test_an_expired_version_is_served_by_the_oldest_that_lives() -> None:
     params = {"access_token": f"page-{PAGE}"}
-    now = call(box, "GET", "me")
-    assert now.headers["facebook-api-version"] == "v25.0"
-    assert json.loads(now.headers["X-App-Usage"])["call_count"] >= 0
-    assert PAGE in json.loads(now.headers["X-Business-Use-Case-Usage"])
-    assert requests.get(f"{box.facebook_url}/me", params=params, timeout=5).json()["id"] == PAGE
-    if datetime.now(UTC) >= datetime(2026, 9, 24, tzinfo=UTC):
-        old = requests.get(f"{box.facebook_url}/v20.0/me", params=params, timeout=5)
-        assert old.headers["facebook-api-version"] != "v20.0"
+    clock = MovedClock(datetime(2026, 9, 23, 23, 0, tzinfo=UTC))
+    with Sandbox(accounts=[_account(PAGE)], clock=clock) as own:
+        served = []
+        for _ in range(2):
+            for version in ("v20.0/", "v25.0/", ""):
+                answer = requests.get(f"{own.facebook_url}/{version}me", params=params, timeout=5)
+                assert answer.json()["id"] == PAGE
+                served.append(answer.headers["facebook-api-version"])
+            clock.move(timedelta(hours=1))
+    assert served == ["v20.0", "v25.0", "v20.0", "v21.0", "v25.0", "v21.0"]
 
 
 def test_the_token_and_its_pages_are_told(box: Sandbox) -> None:
@@ -312,6 +314,7 @@ def test_a_page_that_used_up_its_budget_is_throttled_until_its_first_call_is_a_d
         for _ in range(4):
             answer = call(own, "GET", "me", page)
             usage.append(json.loads(answer.headers["X-Business-Use-Case-Usage"])[page][0])
+            assert json.loads(answer.headers["X-App-Usage"])["call_count"] == usage[-1]["call_count"]
             clock.move(timedelta(hours=1))
         assert [row["call_count"] for row in usage] == [25, 50, 75, 100]
         assert [row["estimated_time_to_regain_access"] for row in usage] == [0, 0, 0, 21 * 60]

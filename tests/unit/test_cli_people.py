@@ -67,6 +67,7 @@ def test_an_address_is_one_persons_in_whatever_case(terminal: Terminal) -> None:
     assert taken in terminal.run("users", "change", "olga", *with_it, code=2)
     assert row(terminal, "olga")["email"] is None
     terminal.run("users", "change", "rita", *with_it)
+    assert row(terminal, "rita")["email"] == "Rita@DFE.example.org"
 
 
 def test_the_address_of_somebody_who_was_sent_away_is_free_until_they_are_back(terminal: Terminal) -> None:
@@ -76,6 +77,7 @@ def test_the_address_of_somebody_who_was_sent_away_is_free_until_they_are_back(t
     assert row(terminal, "rita")["active"] is False
     terminal.run("users", "change", "rita", "--email", "r@dfe.example.org")
     terminal.run("users", "take-back", "rita")
+    assert (row(terminal, "rita")["active"], row(terminal, "rita")["email"]) == (True, "r@dfe.example.org")
 
 
 def test_two_who_share_an_address_of_old_can_be_told_apart(terminal: Terminal) -> None:
@@ -86,3 +88,4 @@ def test_two_who_share_an_address_of_old_can_be_told_apart(terminal: Terminal) -
     database.close()
     terminal.run("users", "change", "nora", "--role", "admin")
     terminal.run("users", "change", "nora", "--email", "nora@dfe.example.org")
+    assert (row(terminal, "nora")["role"], row(terminal, "nora")["email"]) == ("admin", "nora@dfe.example.org")

@@ -71,6 +71,7 @@ def test_labels_at_the_end_do_not_lie_on_one_another() -> None:
     lines = [Series(name, "x", [5, 5]) for name in ("A", "B", "C")]
     chart = read(line_chart("Views", days(2), lines, ident="c"))
     heights = [float(text.attrib["y"]) for text in chart.iter(f"{SVG}text") if "name" in text.attrib["class"]]
+    assert len(heights) == 3
     assert all(after - before >= 20 for before, after in pairwise(heights))
 
 
