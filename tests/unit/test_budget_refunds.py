@@ -5,12 +5,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
-from time import sleep
+from functools import partial
 
 import pytest
 from builders import add_account, add_post
 from conftest import MovedClock
 from spending import POST, claim, ended, means_of, seed, spent
+from waiting import stopped_by_a_lock
 
 from campaign.channels._x_wire import Settings
 from campaign.channels.x import X
@@ -114,8 +115,7 @@ def test_an_attempt_that_ends_waits_for_its_lane_before_it_keeps_the_money_from_
     with ThreadPoolExecutor(1) as other:
         with database.write() as session:  # as a claim after the lease: first the lane, then the money
             lanes.pace_lane(session, ident, clock.now(), None)
-            settled = other.submit(ended, means, claimed, Refused("403"))
-            sleep(0.5)  # so that it waits by now
+            settled = stopped_by_a_lock(database, other, partial(ended, means, claimed, Refused("403")))
             bookings.lock_budget(session, "x")
         settled.result(timeout=20)
     assert spent(database, clock) == 0

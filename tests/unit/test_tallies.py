@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
-from time import sleep
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -14,6 +13,7 @@ import sqlalchemy as sa
 from builders import add_account, add_post
 from sqlmodel import Session, SQLModel, col, select
 from terminal import CONFIG
+from waiting import stopped_by_a_lock
 
 from campaign import opening
 from campaign.config import load_settings
@@ -192,8 +192,7 @@ def test_a_slot_is_renamed_when_the_reading_that_is_being_stored_is_there(databa
     with ThreadPoolExecutor(1) as other:
         with database.write() as session:
             assert readings.settle_reading(session, post, [row], readings=1, next_reading_at=None) == 1
-            renamed = other.submit(rename)
-            sleep(0.5)  # so that it stands before the post's row by now
+            renamed = stopped_by_a_lock(database, other, rename)
         renamed.result(timeout=20)
     assert_slots_agree(database, "s0", "renamed")
 
