@@ -108,6 +108,11 @@ def put_due(app: App, ident: int, due_at: datetime, *, status: Status = Status.A
     return due_at
 
 
+def status(app: App, ident: int) -> str:
+    with app.database.read() as session:
+        return str(session.get_one(Post, ident).status)
+
+
 def unsent(session: Session) -> list[Notice]:
     """What waits to be mailed, oldest first."""
     return list(session.exec(select(Notice).where(col(Notice.sent_at).is_(None)).order_by(col(Notice.id))))

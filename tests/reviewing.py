@@ -9,7 +9,7 @@ from pathlib import Path
 from builders import CONTENTS, add_account, add_post
 from conftest import MovedClock
 
-from campaign.models import Database, listing, users
+from campaign.models import Database, listing, partners, users
 from campaign.models.listing import PostRow
 from campaign.models.partners import Account, Campaign, Partner
 from campaign.models.posts import Post
@@ -50,6 +50,12 @@ class Office:
             partner = session.get_one(Partner, account.partner_id)
             partner.key, partner.approver = key, approver
             self.accounts[key] = account.ident
+
+    def partner(self, key: str = "oak") -> Partner:
+        with self.database.read() as session:
+            found = partners.partner_by_key(session, key)
+            assert found is not None
+            return found
 
     def post(
         self,

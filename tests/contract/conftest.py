@@ -1,4 +1,4 @@
-"""What contract tests share: a local world of its own for each test, and the channels set up to speak to it."""
+"""What contract tests share: a local world of its own for each test, the channels set up to speak to it, a mailing."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -8,10 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import MovedClock
+from mail_bench import Bench, benched
 from PIL import Image
+from terminal import Terminal
 
+from campaign.app import App
 from campaign.channels import load_channels
 from campaign.clock import SystemClock
+from campaign.models import Database
 from campaign.ports import Channel, Evidence, Identity, Media, Message
 from campaign.sandbox.accounts import SandboxAccount
 from campaign.sandbox.faults import Fault
@@ -129,3 +134,18 @@ def pictures(tmp_path: Path) -> Callable[[int], tuple[Media, ...]]:
 @pytest.fixture
 def watch() -> Watch:
     return Watch()
+
+
+@pytest.fixture
+def bench(database: Database, clock: MovedClock, tmp_path: Path) -> Iterator[Bench]:
+    """An issue to an empty list, and a server for it."""
+    with benched(database, clock, tmp_path / "journal") as made:
+        yield made
+
+
+@pytest.fixture
+def app(terminal: Terminal) -> Iterator[App]:
+    """The program over the workspace that the test's module lays out."""
+    opened = App.open(terminal.folder, {})
+    yield opened
+    opened.close()

@@ -8,12 +8,11 @@ from time import monotonic, sleep
 
 import pytest
 import time_machine
-from builders import put_due
+from builders import put_due, status
 from terminal import CONFIG, Terminal, opened_terminal
 
 from campaign.app import App
 from campaign.models import listing, upkeep
-from campaign.models.posts import Post
 from campaign.models.status import Status
 
 HOUR, MINUTE, SECOND = timedelta(hours=1), timedelta(minutes=1), timedelta(seconds=1)
@@ -27,13 +26,6 @@ def terminal(tmp_path: Path) -> Terminal:
     opened = opened_terminal(tmp_path, CONFIG + BEAT)
     opened.run("queue")
     return opened
-
-
-@pytest.fixture
-def app(terminal: Terminal) -> Iterator[App]:
-    opened = App.open(terminal.folder, {})
-    yield opened
-    opened.close()
 
 
 class WallClock:
@@ -65,11 +57,6 @@ def running(app: App) -> Iterator[None]:
 def approve_for(app: App, ident: int, after: timedelta) -> datetime:
     """Put a post where approval leaves it, due so far from now."""
     return put_due(app, ident, app.clock.now() + after)
-
-
-def status(app: App, ident: int) -> str:
-    with app.database.read() as session:
-        return str(session.get_one(Post, ident).status)
 
 
 def moved_at(app: App, ident: int, move: str) -> datetime:

@@ -41,13 +41,6 @@ def terminal(tmp_path: Path, postgres_url: str) -> Terminal:
     return opened
 
 
-@pytest.fixture
-def app(terminal: Terminal) -> Iterator[App]:
-    opened = App.open(terminal.folder, {})
-    yield opened
-    opened.close()
-
-
 def coming(store: Database, clock: MovedClock) -> list[tuple[int, float]]:
     with store.read() as session:
         found = feed.coming(session, clock.now(), clock.now() + AHEAD)

@@ -9,7 +9,7 @@ from pathlib import Path
 from time import sleep
 
 import pytest
-from builders import put_due
+from builders import put_due, status
 from conftest import MovedClock
 from sqlalchemy.exc import OperationalError
 from terminal import Terminal, opened_terminal
@@ -38,24 +38,18 @@ def terminal(tmp_path: Path) -> Terminal:
     return opened
 
 
-@pytest.fixture
-def app(terminal: Terminal) -> Iterator[App]:
+@pytest.fixture(autouse=True)
+def signals() -> Iterator[None]:
+    """Give the process its signals back, which the daemon takes."""
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    opened = App.open(terminal.folder, {})
-    yield opened
-    opened.close()
-    for number, handler in before.items():  # the daemon takes the process's signals
+    yield
+    for number, handler in before.items():
         signal.signal(number, handler)
 
 
 def set_due(app: App, ident: int, *, ago: timedelta, status: Status = Status.APPROVED) -> None:
     """Put a post where approval leaves it, due so long ago."""
     put_due(app, ident, app.clock.now() - ago, status=status)
-
-
-def status(app: App, ident: int) -> str:
-    with app.database.read() as session:
-        return str(session.get_one(Post, ident).status)
 
 
 def until(app: App, ident: int, wanted: Status) -> bool:

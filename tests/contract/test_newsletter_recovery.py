@@ -8,12 +8,10 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from conftest import MovedClock
 from mail_bench import Bench, Frozen, Open, benched, people
 
 from campaign.clock import SystemClock
@@ -21,12 +19,6 @@ from campaign.models import Database, mailing
 from campaign.newsletter.journal import Journal, this_run
 from campaign.newsletter.sending import Policy
 from campaign.ports import Progress
-
-
-@pytest.fixture
-def bench(database: Database, clock: MovedClock, tmp_path: Path) -> Iterator[Bench]:
-    with benched(database, clock, tmp_path / "journal") as made:
-        yield made
 
 
 def leave_behind(bench: Bench, *, run: str | None, with_journal: bool = True) -> None:

@@ -4,28 +4,19 @@ import re
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import replace
 from email import message_from_bytes
 from email.policy import SMTP
-from pathlib import Path
 
 import pytest
 from builders import add_post
-from conftest import MovedClock
-from mail_bench import Bench, Open, benched, on, people
+from mail_bench import Bench, Open, on, people
 
 from campaign.errors import Stopped
-from campaign.models import Database, corrections, mailing
+from campaign.models import corrections, mailing
 from campaign.models.partners import Account
 from campaign.models.posts import Post
 from campaign.ports import Bulk, Progress
-
-
-@pytest.fixture
-def bench(database: Database, clock: MovedClock, tmp_path: Path) -> Iterator[Bench]:
-    with benched(database, clock, tmp_path / "journal") as made:
-        yield made
 
 
 def test_everybody_on_the_list_gets_one_copy_of_their_own(bench: Bench) -> None:

@@ -3,24 +3,14 @@
 import re
 import threading
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
-from conftest import MovedClock
-from mail_bench import Bench, Open, benched, on, people, yes
+from mail_bench import Bench, Open, on, people, yes
 
 from campaign.errors import AccountBlocked, CredentialDead, NeverSent, Refused, Wait
-from campaign.models import Database
 from campaign.ports import Progress
-
-
-@pytest.fixture
-def bench(database: Database, clock: MovedClock, tmp_path: Path) -> Iterator[Bench]:
-    with benched(database, clock, tmp_path / "journal") as made:
-        yield made
 
 
 def test_greylisted_copy_is_tried_again_after_its_pause(bench: Bench) -> None:

@@ -1,12 +1,10 @@
 """Readings become snapshots: each once, at its time, in batches; and the next one is planned."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from threading import Event
 
-import pytest
 import sqlalchemy as sa
 from conftest import MovedClock
 from measuring import HOUR, SEEN, Canned, Deaf, Everyone, collector, only_post, published, stored
@@ -18,14 +16,6 @@ from campaign.engagement.ending import NOT_RUNNING
 from campaign.models import Database
 from campaign.models.posts import Post
 from campaign.models.status import Status
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Database]:
-    opened = Database(f"sqlite:///{tmp_path}/t.db", connections=4)
-    opened.upgrade()
-    yield opened
-    opened.close()
 
 
 def test_a_due_reading_is_stored_and_the_next_one_is_planned(database: Database, clock: MovedClock) -> None:

@@ -1,9 +1,8 @@
 """A reading that cannot be taken is tried again for a while, and then is a gap that says why."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from builders import CONTENTS
@@ -16,14 +15,6 @@ from campaign.engagement.timetable import Cooling
 from campaign.errors import CannotLook, CredentialDead, NeverSent, Refused, Wait
 from campaign.models import Database
 from campaign.ports import Figures, Identity
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Database]:
-    opened = Database(f"sqlite:///{tmp_path}/t.db", connections=4)
-    opened.upgrade()
-    yield opened
-    opened.close()
 
 
 @pytest.mark.parametrize("answer", [{}, {"a": Figures()}], ids=["left out", "all unknown"])

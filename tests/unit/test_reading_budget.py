@@ -1,11 +1,10 @@
 """What readings cost: booked before the platform is asked, once a post and UTC day, never past a cap."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -52,14 +51,6 @@ class Charged(Canned):
 
     def cost_of_reading(self) -> Cost:
         return self.prices.cost_of_reading()
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Database]:
-    opened = Database(f"sqlite:///{tmp_path}/t.db", connections=4)
-    opened.upgrade()
-    yield opened
-    opened.close()
 
 
 def charged(failures: Iterable[Exception] = (), **settings: object) -> Charged:

@@ -8,8 +8,7 @@ import pytest
 from pages_room import Browser, Room
 from sqlmodel import Session
 
-from campaign.models import audit, partners
-from campaign.models.partners import Partner
+from campaign.models import audit
 from campaign.models.posts import Post
 from campaign.models.status import Status
 from campaign.plan.gather import Source
@@ -17,13 +16,6 @@ from campaign.review import planning
 
 pytestmark = pytest.mark.thorough
 GOOD = {"name": "Oak School", "x_line": "Oak's own line", "contact": "send@oak.example"}
-
-
-def partner(room: Room, key: str = "oak") -> Partner:
-    with room.office.database.read() as session:
-        found = partners.partner_by_key(session, key)
-        assert found is not None
-        return found
 
 
 def send(browser: Browser, do: str = "save", key: str = "oak", **fields: str) -> tuple[int, str]:
@@ -38,7 +30,8 @@ def test_a_form_that_was_opened_before_another_change_undoes_nothing(room: Room)
     assert send(olga, contact="new@oak.example")[0] == 303
     code, text = send(olga, x_line="A line of an older page", version=old)
     assert (code, "Somebody changed these details" in text) == (409, True)
-    assert partner(room).details == {**partner(room).details, "contact": "new@oak.example", "x_line": GOOD["x_line"]}
+    kept = room.office.partner().details
+    assert kept == {**kept, "contact": "new@oak.example", "x_line": GOOD["x_line"]}
 
 
 def test_details_are_fields_of_the_templates_shown_as_posts_before_they_are_saved(room: Room) -> None:
@@ -50,10 +43,10 @@ def test_details_are_fields_of_the_templates_shown_as_posts_before_they_are_save
     assert code == 200
     assert re.search(r"of 280 characters", text)
     assert "A line &lt;b&gt; to try" in text
-    assert partner(room).details == {}, "a preview stores nothing"
+    assert room.office.partner().details == {}, "a preview stores nothing"
     assert send(browser)[0] == 303
-    assert partner(room).details == {"x_line": "Oak's own line", "contact": "send@oak.example"}
-    assert partner(room).name == "Oak School"
+    assert room.office.partner().details == {"x_line": "Oak's own line", "contact": "send@oak.example"}
+    assert room.office.partner().name == "Oak School"
 
 
 @pytest.mark.parametrize(
@@ -72,7 +65,7 @@ def test_a_detail_that_is_wrong_is_named_beside_its_field(room: Room, fields: di
     assert code == 422
     assert "<title>Error: " in text
     assert said in text
-    assert partner(room).details == {}
+    assert room.office.partner().details == {}
 
 
 def test_details_are_planned_while_others_write_and_again_after_what_they_decided(
@@ -90,7 +83,7 @@ def test_details_are_planned_while_others_write_and_again_after_what_they_decide
     monkeypatch.setattr(planning, "plan_ahead", meanwhile)
     assert send(room.browser("olga"))[0] == 303
     assert tries == [False, False], "planned again, and at last while others wait"
-    assert partner(room).details["x_line"] == "Oak's own line"
+    assert room.office.partner().details["x_line"] == "Oak's own line"
 
 
 def test_what_a_post_lacks_is_said_beside_the_form(room: Room) -> None:
@@ -113,7 +106,7 @@ def test_an_officer_has_one_partner_and_an_admin_chooses(room: Room) -> None:
     assert send(room.browser("olga"), key="elm")[0] == 404
     assert "Which partner?" in room.browser("adam").get("/details").text
     assert send(room.browser("adam"), key="elm")[0] == 303
-    assert partner(room, "elm").details["x_line"] == "Oak's own line"
+    assert room.office.partner("elm").details["x_line"] == "Oak's own line"
 
 
 def test_a_yes_taken_back_stops_what_is_approved_and_given_again_brings_drafts_in(room: Room) -> None:

@@ -14,8 +14,6 @@ from pages_room import Browser, Room, opened_room
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from campaign.models import partners
-from campaign.models.partners import Partner
 from campaign.models.status import Status
 from campaign.web.forms import MOST_BYTES
 from campaign.web.pictures import MOST_FILE, MOST_WITH_PICTURES
@@ -24,13 +22,6 @@ from campaign.web.rates import RULES
 pytestmark = pytest.mark.thorough
 GOOD = {"name": "Oak School", "x_line": "Oak's own line", "contact": "send@oak.example"}
 ALT = "Children in a garden"
-
-
-def partner(room: Room, key: str = "oak") -> Partner:
-    with room.office.database.read() as session:
-        found = partners.partner_by_key(session, key)
-        assert found is not None
-        return found
 
 
 def sent(
@@ -54,7 +45,7 @@ def test_a_picture_is_kept_by_digest_and_shown_as_what_it_is(room: Room) -> None
     browser = room.browser("olga")
     for kind, mime in (("PNG", "png"), ("JPEG", "jpeg"), ("GIF", "gif"), ("WEBP", "webp")):
         assert sent(browser, drawn(kind), name="picture.exe").status_code == 303
-        details = partner(room).details
+        details = room.office.partner().details
         assert details["image_alt"] == ALT
         assert re.fullmatch(r"[0-9a-f]{64}", details["image"])
         found = browser.get(f"/pictures/oak/{details['image']}")
@@ -70,12 +61,12 @@ def test_a_preview_shows_the_picture_and_the_next_form_carries_it_on(room: Room)
     page = sent(browser, drawn(), do="preview").text
     (digest,) = set(re.findall(r'name="image" value="([0-9a-f]{64})"', page))
     assert page.count(f"/pictures/oak/{digest}") >= 2, "beside its input, and in the post as it will look"
-    assert partner(room).details == {}
+    assert room.office.partner().details == {}
     assert sent(browser, None, image=digest).status_code == 303
-    assert partner(room).details["image"] == digest
+    assert room.office.partner().details["image"] == digest
     assert sent(browser, None, image=digest, image_remove="yes").status_code == 303
-    assert "image" not in partner(room).details
-    assert "image_alt" not in partner(room).details
+    assert "image" not in room.office.partner().details
+    assert "image_alt" not in room.office.partner().details
 
 
 def test_a_picture_says_what_it_shows_and_how_long_it_may_be_shown(room: Room) -> None:
@@ -85,15 +76,15 @@ def test_a_picture_says_what_it_shows_and_how_long_it_may_be_shown(room: Room) -
     assert "Say what the picture shows" in found.text
     assert "is no date" in sent(browser, drawn(), image_until="soon").text
     assert "Shorten it" in sent(browser, drawn(), image_alt="x" * 5000).text
-    assert partner(room).details == {}
+    assert room.office.partner().details == {}
     assert sent(browser, drawn(), image_until="2026-07-31").status_code == 303
-    assert partner(room).details["image_until"] == "2026-07-31"
+    assert room.office.partner().details["image_until"] == "2026-07-31"
 
 
 def test_a_post_has_a_picture_of_its_own(room: Room) -> None:
     browser = room.browser("olga")
     sent(browser, drawn())
-    theirs = partner(room).details["image"]
+    theirs = room.office.partner().details["image"]
     account = str(room.office.accounts["oak"])
     new = {"template": "post-1", "account": account, "day": "8/12/2025", "time": "9:30", "x_line": "Ours", "do": "send"}
     form = browser.get(f"/posts/new?template=post-1&account={account}").text
@@ -148,7 +139,7 @@ def test_what_is_no_picture_is_refused_and_not_kept(room: Room) -> None:
         assert found.status_code == 422, kind
         assert f"The picture {said}" in found.text, kind
         assert "#image_file" in found.text, kind
-    assert partner(room).details == {}
+    assert room.office.partner().details == {}
     assert stored(room) == []
 
 
@@ -168,7 +159,7 @@ def test_what_hides_in_a_picture_is_left_behind(room: Room) -> None:
     for raw in polyglots:
         assert secret in raw
         assert sent(browser, raw).status_code == 303
-        found = browser.get(f"/pictures/oak/{partner(room).details['image']}")
+        found = browser.get(f"/pictures/oak/{room.office.partner().details['image']}")
         assert secret not in found.content
         assert b"telephone" not in found.content
     assert all(secret not in path.read_bytes() for path in stored(room))
@@ -216,12 +207,12 @@ def test_a_form_without_pictures_takes_no_files_and_a_stranger_sends_none(room: 
 def test_nobody_names_another_partners_picture_or_a_file_of_this_machine(room: Room) -> None:
     theirs, ours = room.browser("ella"), room.browser("olga")
     assert sent(theirs, drawn(), partner="elm").status_code == 303
-    digest = partner(room, "elm").details["image"]
+    digest = room.office.partner("elm").details["image"]
     (room.app.workspace / "pictures").mkdir()
     (room.app.workspace / "pictures" / "secret.png").write_bytes(drawn())
     for value in (digest, "pictures/secret.png", "../secret.png", "/etc/hostname"):
         assert sent(ours, None, image=value).status_code == 303
-        assert "image" not in partner(room).details
+        assert "image" not in room.office.partner().details
     assert ours.get(f"/pictures/elm/{digest}").status_code == 404
     assert ours.get(f"/pictures/oak/{digest}").status_code == 404
     assert room.browser("adam").get(f"/pictures/elm/{digest}").status_code == 200

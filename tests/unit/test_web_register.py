@@ -9,7 +9,7 @@ from reviewing import Office
 
 from campaign.models import audit, listing, partners
 from campaign.models.listing import PostFilter
-from campaign.models.partners import Account, Agreement, Partner
+from campaign.models.partners import Account, Agreement
 from campaign.models.status import Status
 
 pytestmark = pytest.mark.thorough
@@ -17,21 +17,14 @@ HOME = "/admin/partners"
 FILE = 'partner,name,kind,agreed,x_line\noak,Oak School,school,,Our line\nyew,Yew,charity,"2025-11-20, Jo",<b>\n'
 
 
-def partner(room: Room, key: str) -> Partner:
-    with room.office.database.read() as session:
-        found = partners.partner_by_key(session, key)
-        assert found is not None
-        return found
-
-
 def yes(room: Room, key: str) -> list[Agreement]:
     with room.office.database.read() as session:
-        return partners.agreements(session, partner(room, key).ident)
+        return partners.agreements(session, room.office.partner(key).ident)
 
 
 def accounts(room: Room, key: str) -> list[Account]:
     with room.office.database.read() as session:
-        return [one for one, _ in partners.accounts(session, partner_ids=[partner(room, key).ident])]
+        return [one for one, _ in partners.accounts(session, partner_ids=[room.office.partner(key).ident])]
 
 
 def decided(office: Office, action: str) -> dict[str, object]:
@@ -44,8 +37,9 @@ def decided(office: Office, action: str) -> dict[str, object]:
 def test_a_partner_is_added_and_speaks_for_itself_later(room: Room) -> None:
     adam = room.browser("adam")
     answer = adam.send(f"{HOME}/new", name="Yew School", partner="yew", kind="school", contact_email="a@yew.org")
-    assert answer.headers["location"] == f"{HOME}/{partner(room, 'yew').ident}"
-    assert (partner(room, "yew").name, partner(room, "yew").details) == ("Yew School", {"contact_email": "a@yew.org"})
+    yew = room.office.partner("yew")
+    assert answer.headers["location"] == f"{HOME}/{yew.ident}"
+    assert (yew.name, yew.details) == ("Yew School", {"contact_email": "a@yew.org"})
     assert yes(room, "yew") == [], "adding is no yes, also where an import is"
     assert decided(room.office, "add partner")["subject"] == "partner:yew"
     assert "Yew School" in adam.get(HOME).text
@@ -91,7 +85,7 @@ def test_a_file_is_shown_row_by_row_before_it_is_taken(room: Room) -> None:
         assert partners.partner_by_key(session, "yew") is None, "a preview stores nothing"
     assert confirm(adam, page, told="0" * 64).status_code == 409
     assert confirm(adam, page).headers["location"] == HOME
-    assert partner(room, "oak").details["x_line"] == "Our line"
+    assert room.office.partner("oak").details["x_line"] == "Our line"
     assert [one.given_by for one in yes(room, "yew")] == ["Jo"]
     again = upload(adam, FILE).text
     assert "New: 0. Changed: 0. As before: 2." in again
@@ -108,7 +102,7 @@ def test_what_changed_since_the_preview_is_shown_again(room: Room) -> None:
     found = confirm(adam, page)
     assert found.status_code == 409
     assert "council" in found.text
-    assert partner(room, "oak").name != "Oak School"
+    assert room.office.partner("oak").name != "Oak School"
 
 
 def test_a_file_with_a_fault_is_refused_whole(room: Room) -> None:
@@ -124,7 +118,7 @@ def test_a_file_with_a_fault_is_refused_whole(room: Room) -> None:
 def test_a_yes_that_was_given_elsewhere_is_kept_with_its_source(room: Room) -> None:
     room.office.join("yew", agrees=False)
     draft = room.office.post("yew", status=Status.DRAFT)
-    adam, ident = room.browser("adam"), partner(room, "yew").ident
+    adam, ident = room.browser("adam"), room.office.partner("yew").ident
     said = {"given_by": "Jo Smith", "given_on": "20/11/2025", "source": "Mail to the campaign team"}
     for lacks in said:
         assert adam.send(f"{HOME}/{ident}/agree", **{**said, lacks: ""}).status_code == 422
@@ -147,9 +141,9 @@ def test_a_yes_that_was_given_elsewhere_is_kept_with_its_source(room: Room) -> N
 
 
 def test_an_admin_changes_kind_region_and_who_approves(room: Room) -> None:
-    adam, ident = room.browser("adam"), partner(room, "oak").ident
+    adam, ident = room.browser("adam"), room.office.partner("oak").ident
     assert adam.send(f"{HOME}/{ident}", kind="school", region="London", approver="both").status_code == 303
-    oak = partner(room, "oak")
+    oak = room.office.partner("oak")
     assert (oak.kind, oak.region, oak.approver) == ("school", "London", "both")
     assert adam.send(f"{HOME}/{ident}", approver="nobody").status_code == 422
     assert adam.get(f"{HOME}/999").status_code == 404
