@@ -83,13 +83,6 @@ def check_partners(app: "App", named: list[str] | None) -> None:
                 find_partner(session, key)
 
 
-def check_address(url: str) -> None:
-    """Refuse what is no web address."""
-    from campaign.review import addressed
-
-    addressed.check_address(url)
-
-
 def find(session: "Session", ident: str) -> "PostRow":
     """Return a post by what a person typed. Raises UnknownName."""
     from campaign.intake.values import row_id

@@ -1,10 +1,7 @@
-"""Which sentences of a template must stay as they are: everything but the fields.
-
-Review shows them, and the shipped copy is held to its toolkit by them.
-"""
+"""Which lines of a post are its template's and not its author's: review tells them apart from what a person wrote."""
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -17,29 +14,8 @@ _TAG = re.compile(r"\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 _OPENS = re.compile(r"\{%-?\s*(?:if|for)\b")
 _CLOSES = re.compile(r"\{%-?\s*end(?:if|for)\b")
 _HOLE = re.compile(r"\{\{\s*(.*?)\s*\}\}", re.DOTALL)
-_LINK = re.compile(r"\[([^\]]*)\]\((?:[^()]|\([^)]*\))*\)")
-_MARKUP = re.compile(r"^\s*(?:#+|[-*>])\s+|[<>]|\*\*")
 LABELS = ("Subject", "Preview line", "Link", "Link title")
 """What review calls the lines of a post that are none of its words."""
-_SENTENCE_END = re.compile(r"(?<=[.?!])\s+(?=[A-Z])")
-
-
-def locked_sentences(template: Template) -> tuple[str, ...]:
-    """Return each fixed sentence of a locked template, once, with its holes as ``{{ name }}`` and without Markdown.
-
-    A line that only shows a value is no sentence. The wordings of choices count: they are fixed too.
-    """
-    return tuple(dict.fromkeys(_sentences(template))) if template.locked else ()
-
-
-def _sentences(template: Template) -> Iterator[str]:
-    wordings = [wording for spec in template.fields.values() for wording in spec.choices.values()]
-    for text in (template.subject, template.preheader, template.link_title, *wordings, template.words):
-        for line in _TAG.sub("", text or "").split("\n"):
-            plain = _MARKUP.sub("", _LINK.sub(r"\1", _HOLE.sub(r"{{ \1 }}", line))).strip()
-            for sentence in _SENTENCE_END.split(plain):
-                if re.search(r"[^\W\d_]", _HOLE.sub("", sentence)):
-                    yield sentence
 
 
 @dataclass(frozen=True, slots=True)

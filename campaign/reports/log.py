@@ -23,7 +23,6 @@ LOG_COLUMNS = (
     *FIGURES,
     *("reading", "slot", "template", "gap"),
 )
-TOTAL_COLUMNS = ("channel", "posts", "taken_at", *FIGURES)
 _PAGE = 2000
 NEWEST = 50_000
 """Rows that a person can be shown at once: more are to be exported."""

@@ -10,8 +10,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-RESERVED = r"|{}@[]()<>#\*_~"
-
 _ESCAPED = re.compile(r"\\([|{}@\[\]()<>#\\*_~])")
 _MENTION = re.compile(r"@\[((?:\\.|[^\[\]\\])+)\]\((urn:li:(?:organization|person):[\w-]+)\)")
 _HASHTAG = re.compile(r"#([^\W_]+)")

@@ -19,8 +19,6 @@ from campaign.sandbox.x_words import rewritten, same_words, too_long
 DUPLICATE_WINDOW = timedelta(hours=1)
 """X does not say for how long; the switch ``x.duplicate_window`` gives other seconds."""
 
-EDIT_WINDOW = timedelta(hours=1)
-
 Number = Annotated[str, Field(pattern=r"^[0-9]{1,19}$")]
 Settings = Literal["following", "mentionedUsers", "subscribers", "verified"]
 

@@ -8,10 +8,8 @@ from campaign.weights.plain import (
     FACEBOOK_MAX,
     LINKEDIN_MAX,
     SUBJECT_HARD,
-    SUBJECT_MAX,
     facebook_length,
     linkedin_length,
-    subject_length,
 )
 from campaign.weights.x import X_MAX, x_length, x_valid
 
@@ -19,11 +17,9 @@ __all__ = [
     "FACEBOOK_MAX",
     "LINKEDIN_MAX",
     "SUBJECT_HARD",
-    "SUBJECT_MAX",
     "X_MAX",
     "facebook_length",
     "linkedin_length",
-    "subject_length",
     "x_length",
     "x_urls",
     "x_valid",

@@ -6,9 +6,6 @@ FACEBOOK_MAX = 63_206
 LINKEDIN_MAX = 3_000
 """Longest commentary of a LinkedIn post, in characters (LinkedIn Posts API; FIELD_LENGTH_TOO_LONG beyond)."""
 
-SUBJECT_MAX = 78
-"""Longest subject of the templates that ship: RFC 5322 section 2.1.1 asks for lines of at most 78 characters."""
-
 SUBJECT_HARD = 998
 """Longest subject that the channel lets through: what RFC 5322 section 2.1.1 forbids a line to exceed."""
 
@@ -20,9 +17,4 @@ def facebook_length(text: str) -> int:
 
 def linkedin_length(text: str) -> int:
     """Return the length of a LinkedIn commentary in characters, before the escaping of its "little" text."""
-    return len(text)
-
-
-def subject_length(text: str) -> int:
-    """Return the length of a mail subject in characters, before any encoding for the wire."""
     return len(text)

@@ -16,11 +16,9 @@ from campaign.plan.template import Facts, Template, fill, load_templates
 from campaign.weights import (
     FACEBOOK_MAX,
     LINKEDIN_MAX,
-    SUBJECT_MAX,
     X_MAX,
     facebook_length,
     linkedin_length,
-    subject_length,
     x_length,
     x_valid,
 )
@@ -33,6 +31,8 @@ COUNTS: Mapping[str, tuple[Callable[[str], int], int]] = {
     "facebook": (facebook_length, FACEBOOK_MAX),
     "linkedin": (linkedin_length, LINKEDIN_MAX),
 }
+SUBJECT_MAX = 78
+"""RFC 5322 section 2.1.1 asks for lines of at most 78 characters."""
 NAME_MAX = 200
 """Longer than any school's registered name."""
 
@@ -121,7 +121,7 @@ def test_the_newsletters_subject_fits_one_line_of_a_mail(tmp_path: Path) -> None
     template = TEMPLATES.pick("newsletter", "email")
     draft = fill(template, _facts(template, "email", "early", None), MediaStore(tmp_path))
     assert draft.subject
-    assert subject_length(draft.subject) <= SUBJECT_MAX
+    assert len(draft.subject) <= SUBJECT_MAX
 
 
 @given(line=st.text(min_size=1, max_size=60) | st.from_regex(r"([a-z]\.co ){1,6}", fullmatch=True))

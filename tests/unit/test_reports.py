@@ -14,10 +14,10 @@ from campaign.models.listing import PostFilter
 from campaign.models.paging import sizes
 from campaign.models.partners import Account, Partner
 from campaign.models.posts import Post
-from campaign.models.snapshots import LogFilter, Snapshot, latest
+from campaign.models.snapshots import FIGURES, LogFilter, Snapshot, latest
 from campaign.models.status import Status
 from campaign.reports import log
-from campaign.reports.log import LOG_COLUMNS, TOTAL_COLUMNS, each_log_row, log_rows, posts_report, totals
+from campaign.reports.log import LOG_COLUMNS, each_log_row, log_rows, posts_report, totals
 
 AT = datetime(2025, 12, 2, 9, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -130,7 +130,7 @@ def test_totals_add_the_newest_figures_of_each_post_by_channel(database: Databas
         reading(session, third, 1, reach=7)
     with database.read() as session:
         found = totals(session)
-    assert [tuple(row) for row in found] == [TOTAL_COLUMNS, TOTAL_COLUMNS]
+    assert [tuple(row) for row in found] == [("channel", "posts", "taken_at", *FIGURES)] * 2
     linkedin, x = found
     assert (linkedin["channel"], linkedin["posts"], linkedin["reach"], linkedin["impressions"]) == (
         *("linkedin", 1, 7),

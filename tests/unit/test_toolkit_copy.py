@@ -2,22 +2,46 @@
 
 import re
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from campaign.errors import BadInput
-from campaign.plan.locked import locked_sentences
+from campaign.plan.head import Template
 from campaign.plan.media import MediaStore
 from campaign.plan.template import Facts, fill, load_templates
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "templates" / "national-conversation"
 TEMPLATES = load_templates(FOLDER)
+TAG = re.compile(r"\{%.*?%\}|\{#.*?#\}", re.DOTALL)
+HOLE = re.compile(r"\{\{\s*(.*?)\s*\}\}", re.DOTALL)
+LINK = re.compile(r"\[([^\]]*)\]\((?:[^()]|\([^)]*\))*\)")
+MARKUP = re.compile(r"^\s*(?:#+|[-*>])\s+|[<>]|\*\*")
+SENTENCE_END = re.compile(r"(?<=[.?!])\s+(?=[A-Z])")
 AS_PRINTED = {
     "{{ campaign.x_handle }}": "@educationgovuk",
     "{{ campaign.views_url }}": "www.gov.uk/dfe/SEND-conversation",
 }
+
+
+def locked_sentences(template: Template) -> tuple[str, ...]:
+    """Each fixed sentence of a locked template, once, with its holes as ``{{ name }}`` and without Markdown.
+
+    A line that only shows a value is no sentence. The wordings of choices count: they are fixed too.
+    """
+    return tuple(dict.fromkeys(_sentences(template))) if template.locked else ()
+
+
+def _sentences(template: Template) -> Iterator[str]:
+    wordings = [wording for spec in template.fields.values() for wording in spec.choices.values()]
+    for text in (template.subject, template.preheader, template.link_title, *wordings, template.words):
+        for line in TAG.sub("", text or "").split("\n"):
+            plain = MARKUP.sub("", LINK.sub(r"\1", HOLE.sub(r"{{ \1 }}", line))).strip()
+            for sentence in SENTENCE_END.split(plain):
+                if re.search(r"[^\W\d_]", HOLE.sub("", sentence)):
+                    yield sentence
 
 
 def _plain(text: str) -> str:

@@ -10,7 +10,6 @@ import yaml
 from campaign.weights import (
     facebook_length,
     linkedin_length,
-    subject_length,
     x_length,
     x_urls,
     x_valid,
@@ -97,4 +96,4 @@ def test_a_text_at_the_limit_is_taken_and_one_beyond_is_not() -> None:
 
 
 def test_the_plain_platforms_count_characters() -> None:
-    assert facebook_length("é中👍") == linkedin_length("é中👍") == subject_length("é中👍") == 3
+    assert facebook_length("é中👍") == linkedin_length("é中👍") == 3
