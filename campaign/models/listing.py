@@ -13,7 +13,7 @@ from campaign.models.hours import hour_of, instant_of
 from campaign.models.paging import Page, Place, Stretch, page
 from campaign.models.partners import Account, Partner
 from campaign.models.posts import Approval, Event, Post, stands
-from campaign.models.status import PLANNABLE, UNSETTLED, Status
+from campaign.models.status import OVER, PLANNABLE, UNSETTLED, Status
 
 _OPEN = tuple(status.value for status in (*PLANNABLE, Status.PUBLISHING))
 _FOR_PERSON = tuple(status.value for status in UNSETTLED)
@@ -184,12 +184,11 @@ def siblings(session: Session, row: PostRow) -> list[PostRow]:
 
 def others_say(session: Session, channel: str, account_id: int, text_key: str) -> bool:
     """Say whether another account of a channel says the same words, in a post that is not withdrawn or rejected."""
-    over = (Status.WITHDRAWN.value, Status.REJECTED.value)
     statement = sa.select(sa.literal(1)).where(
         col(Post.text_key) == text_key,
         col(Post.channel) == channel,
         col(Post.account_id) != account_id,
-        col(Post.status).not_in(over),
+        col(Post.status).not_in(OVER),
     )
     return session.execute(statement.limit(1)).first() is not None
 

@@ -9,6 +9,7 @@ from sqlmodel import Session, col, select
 from campaign.models import tallies
 from campaign.models.database import changed
 from campaign.models.posts import Post
+from campaign.models.status import Status
 
 
 def by_key(session: Session, account_id: int, slot: str, occurrence: str) -> Post | None:
@@ -61,7 +62,7 @@ def free_key(session: Session, account_id: int, slot: str, occurrence: str) -> N
     """Let a withdrawn post give its place in the timetable to another one."""
     statement = (
         sa.update(Post)
-        .where(*_key(account_id, slot, occurrence), col(Post.status) == "withdrawn")
+        .where(*_key(account_id, slot, occurrence), col(Post.status) == Status.WITHDRAWN)
         .values(occurrence=sa.literal(f"{occurrence} withdrawn ") + sa.cast(col(Post.id), sa.Text))
         .execution_options(synchronize_session=False)
     )

@@ -135,6 +135,9 @@ PLANNABLE = frozenset({S.DRAFT, S.IN_REVIEW, S.APPROVED})
 UNSETTLED = (S.UNCONFIRMED, S.RETRACTING)
 """The platform is asked what became of a post that stands here, or a person is."""
 
+OVER = frozenset({S.WITHDRAWN, S.REJECTED})
+"""Nothing went out of a post that stands here, and nothing will."""
+
 TAKEN = frozenset({S.PUBLISHING, S.PUBLISHED, S.BY_HAND, S.UNCONFIRMED, S.RETRACTING, S.RETRACTED})
 """A key that stands here is never planned again."""
 

@@ -3,11 +3,12 @@
 from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from campaign.models.status import OVER, PLANNABLE
 from campaign.plan.entries import Slot
 from campaign.plan.rows import ExistingPost
 from campaign.plan.wanted import Wanted
 
-_OPEN = ("draft", "in_review", "approved", "withdrawn", "rejected")
+_OPEN = PLANNABLE | OVER
 """Where nothing has gone out."""
 
 
@@ -27,7 +28,7 @@ def matched(wanted: Sequence[Wanted], stored: Sequence[ExistingPost]) -> tuple[l
     published at nine and then moved to ten would be published again. For the same reason what a plan once withdrew
     is looked at last, in every way: it must not stand before a post that is out, or that a person decided about.
     """
-    given_up = {post.id for post in stored if post.status == "withdrawn" and post.by_plan}
+    given_up = {post.id for post in stored if post.given_up}
     settled = {post.id for post in stored if post.status not in _OPEN}
     live = {post.id for post in stored} - given_up
     found: dict[int, ExistingPost] = {}

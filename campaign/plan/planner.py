@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from campaign.errors import BadInput, Finding
+from campaign.models.status import OVER, PLANNABLE, Status
 from campaign.plan.audience import PartnerFacts, check_channels
 from campaign.plan.days import local
 from campaign.plan.events import not_sure
@@ -21,11 +22,6 @@ from campaign.plan.twins import without_copies
 from campaign.plan.wanted import wanted_posts
 from campaign.plan.words import filled, stale, stale_at
 from campaign.ports import Draft
-
-PLANNABLE = frozenset({"draft", "in_review", "approved"})
-"""A plan may change a post while it stands here."""
-
-_OVER = frozenset({"withdrawn", "rejected"})
 
 
 def plan(facts: PlanFacts) -> list[PlanRow]:
@@ -50,13 +46,13 @@ def plan(facts: PlanFacts) -> list[PlanRow]:
         pairs, rest = matched(wanted.get(account_id, []), stored.get(account_id, []))
         rows += [_row(facts, pair) for pair in pairs]
         rows += _vanished(facts, rest)
-    rows = without_copies(facts, rows, PLANNABLE)
+    rows = without_copies(facts, rows)
     return sorted(rows, key=lambda row: (row.due_at, row.partner, row.channel, row.slot, row.occurrence))
 
 
 def _with_first_names(facts: PlanFacts) -> PlanFacts:
     """Give each slot the name that it had when its first post was planned."""
-    counting = [post for post in facts.existing if not (post.status == "withdrawn" and post.by_plan)]
+    counting = [post for post in facts.existing if not post.given_up]
     known = {post.slot: post.first_slot for post in counting}
     slots = [replace(slot, first=known.get(slot.was or "") or known.get(slot.name)) for slot in facts.timetable.slots]
     return replace(facts, timetable=replace(facts.timetable, slots=tuple(slots)))
@@ -71,7 +67,7 @@ def _row(facts: PlanFacts, pair: Match) -> PlanRow:
     """Decide about one wanted post: first what is settled, then whether it is wanted at all, then its words."""
     wanted, stored = pair.wanted, pair.stored
     if stored is not None and (stored.begun or stored.status not in PLANNABLE):
-        if not (stored.status == "withdrawn" and stored.by_plan):
+        if not stored.given_up:
             return _settled(facts, pair, stored)
         stored = None
     if reason := _refusal(facts, pair):
@@ -136,7 +132,7 @@ def _compared(facts: PlanFacts, pair: Match, stored: ExistingPost, made: Filled,
     if due_at < facts.now:
         row = _answer(facts, pair, "withdraw" if moved else "keep", "its time has passed", made=made)
         return replace(row, due_at=due_at, draft=stored.draft)
-    held = hold is not None and stored.status == "approved"
+    held = hold is not None and stored.status == Status.APPROVED
     changes = {
         "its words change": words,
         "what goes with its words changes": sender or stored.drifted,
@@ -200,7 +196,7 @@ def _vanished(facts: PlanFacts, posts: Iterable[ExistingPost]) -> list[PlanRow]:
     for post in posts:
         unknown = facts.timetable.slot(post.slot) is None
         open_still = post.status in PLANNABLE and not post.begun
-        if post.slot in {"", SINGLE} or post.status in _OVER or not (open_still or unknown):
+        if post.slot in {"", SINGLE} or post.status in OVER or not (open_still or unknown):
             continue
         account = accounts.get(post.account_id)
         row = PlanRow(

@@ -13,6 +13,7 @@ from campaign.models import listing
 from campaign.models.listing import PostRow
 from campaign.models.partners import Account, Partner
 from campaign.models.posts import Post
+from campaign.models.status import Status
 from campaign.plan.addressing import addressed
 from campaign.plan.audience import AccountFacts, PartnerFacts
 from campaign.plan.days import local
@@ -225,7 +226,7 @@ def _holder(row: PlanRow, fields: Mapping[str, str]) -> ExistingPost:
         slot=SINGLE,
         occurrence=row.occurrence,
         due_at=row.due_at,
-        status="draft",
+        status=Status.DRAFT,
         draft=Draft(words=""),
         fields=fields,
     )

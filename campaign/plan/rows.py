@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Literal, Protocol
 
 from campaign.errors import Finding
+from campaign.models.status import Status
 from campaign.plan.addressing import Letterhead
 from campaign.plan.audience import AccountFacts, PartnerFacts
 from campaign.plan.entries import Timetable
@@ -80,8 +81,8 @@ class ExistingPost:
     """A stored post. One that a person queued outside the timetable (slot ``SINGLE`` or none) is left alone.
 
     ``fields`` are the words of its own that a person gave it. ``moved``: a person gave it its time, which the plan then
-    leaves be. ``by_plan``: it was the plan that withdrew it, so that the plan may bring it back; what a person withdrew
-    stays withdrawn. ``first_slot`` is the name that its slot had first. ``begun``: copies
+    leaves be. ``by_plan``: where it was withdrawn, it was the plan that did so; what a person withdrew stays withdrawn.
+    ``first_slot`` is the name that its slot had first. ``begun``: copies
     of the issue are out. ``drifted``: composed anew it is not what its hash says.
     """
 
@@ -100,6 +101,11 @@ class ExistingPost:
     by_plan: bool = False
     begun: bool = False
     drifted: bool = False
+
+    @property
+    def given_up(self) -> bool:
+        """Say whether a plan withdrew it, so that a plan may bring it back."""
+        return self.status == Status.WITHDRAWN and self.by_plan
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from datetime import UTC, date, datetime
 from campaign.config.money import dollars, in_dollars
 from campaign.models.bookings import Spent, month_of
 from campaign.models.readings import Watched
+from campaign.models.status import PLANNABLE
 from campaign.plan.audience import AccountFacts
-from campaign.plan.planner import PLANNABLE
 from campaign.plan.rows import PlanFacts, PlanRow
 from campaign.ports import Channel, Draft
 from campaign.ports.costs import LINKED, Budget, Budgeted

@@ -5,11 +5,11 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
 from campaign.errors import Finding
+from campaign.models.status import OVER, PLANNABLE
 from campaign.plan.rows import PlanFacts, PlanRow
 from campaign.plan.words import TOKEN
 from campaign.ports import Draft, Limits, Message
 
-_OVER = frozenset({"withdrawn", "rejected"})
 _ORDER = {"keep": 0, "change": 1, "add": 2}
 
 
@@ -55,7 +55,7 @@ def copy_finding(channel: str, partner: str, template: str) -> Finding:
     return Finding(template, "words", f"another account says the same on {channel}, which forbids copies", mend)
 
 
-def without_copies(facts: PlanFacts, rows: Sequence[PlanRow], plannable: Collection[str]) -> list[PlanRow]:
+def without_copies(facts: PlanFacts, rows: Sequence[PlanRow]) -> list[PlanRow]:
     """Block each row that would say what another account says, in this plan or in a post that is stored already.
 
     What stands longer keeps its words: stored posts come before new ones.
@@ -63,12 +63,12 @@ def without_copies(facts: PlanFacts, rows: Sequence[PlanRow], plannable: Collect
     if facts.compose is None:
         return list(rows)
     speakers = Speakers(facts.channels, facts.compose)
-    open_ids = {post.id for post in facts.existing if post.status in plannable}
+    open_ids = {post.id for post in facts.existing if post.status in PLANNABLE}
     judged = sorted((n for n, row in enumerate(rows) if _is_open(row, open_ids)), key=lambda n: _ORDER[rows[n].action])
     again = {rows[n].post_id for n in judged} | {row.post_id for row in rows if row.action == "withdraw"}
     channels = {account.id: account.channel for account in facts.accounts}
     for post in facts.existing:
-        if post.id not in again and post.status not in _OVER:
+        if post.id not in again and post.status not in OVER:
             speakers.repeats(channels.get(post.account_id, ""), post.account_id, post.draft)
     found = list(rows)
     for number in judged:

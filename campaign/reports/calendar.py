@@ -9,14 +9,11 @@ from sqlmodel import Session
 
 from campaign.models import calendar, partners
 from campaign.models.calendar import Due
-from campaign.models.status import Status
+from campaign.models.status import OVER
 from campaign.plan.audience import matches
 from campaign.plan.days import day_after, day_start, holiday
 from campaign.plan.entries import Event, Quiet
 from campaign.plan.gather import Copy, partner_facts
-
-_QUIETLY = frozenset({Status.WITHDRAWN.value, Status.REJECTED.value})
-"""What does not go out is not told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +41,7 @@ def days(
             holiday(day),
             tuple(one.name for one in quiet if one.covers(day)),
             tuple(event for event in (copy.timetable.events if copy else ()) if event.starts.date() == day),
-            tuple(one for one in found if one.status not in _QUIETLY),
+            tuple(one for one in found if one.status not in OVER),
         )
         for day, found in zip(wanted, calendar.due(session, edges, partner_keys), strict=True)
     ]
