@@ -16,7 +16,7 @@ from campaign.models import audit, notices, restoring, upkeep, users
 from campaign.models.holds import Hold
 from campaign.models.moves import move
 from campaign.models.notices import Notice
-from campaign.models.partners import Account
+from campaign.models.partners import Account, AccountMode
 from campaign.models.posts import Post
 from campaign.models.status import Move, Status
 from campaign.models.users import User
@@ -71,7 +71,7 @@ def _question(post: Post, account: Account, made_at: datetime) -> str | None:
     since = f"{made_at:%Y-%m-%d %H:%M:%S} UTC"
     if post.channel == _ISSUES:
         return f"restored from the backup of {since}: did this issue go out since? Ask the mail server's log"
-    if account.mode != "api":
+    if account.mode != AccountMode.API:
         return f"restored from the backup of {since}: has this been published by hand since?"
     return None
 

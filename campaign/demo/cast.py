@@ -20,6 +20,7 @@ from campaign.app import App
 from campaign.demo.settings import APP_SECRET_FILE
 from campaign.intake import read_accounts, read_partners, read_subscribers
 from campaign.models import sign_in
+from campaign.models.partners import AccountMode
 from campaign.people import tickets
 from campaign.people.tickets import Purpose
 from campaign.register import accounts, lists, partners
@@ -60,7 +61,7 @@ def lay_out(workspace: Path) -> None:
 
 
 def _with_credentials(workspace: Path, row: dict[str, str]) -> dict[str, str]:
-    if row["mode"] != "api" or row["channel"] in _HOLDS_NONE:
+    if row["mode"] != AccountMode.API or row["channel"] in _HOLDS_NONE:
         return row | {"credentials": ""}
     name = f"tokens/{row['channel']}-{row['partner']}.json"
     _write_private(workspace / name, json.dumps(credentials(row["channel"], row["external_id"])))

@@ -14,6 +14,7 @@ from pathlib import Path
 from campaign.config import is_mail, nearest
 from campaign.errors import Finding, WrongUse
 from campaign.intake.sheet import FILE_MAX, Row, Sheet, one_row, read_sheet, sheet_of
+from campaign.models.partners import AccountMode
 from campaign.vault import read_reference
 
 MAIL = "email"
@@ -21,7 +22,6 @@ _REQUIRED = ("partner", "channel", "handle", "external_id")
 SENT = (*_REQUIRED, "mode", "sender", "reply_to")
 """The columns of a file that is sent."""
 _KNOWN = (*SENT, "credentials")
-_MODES = ("api", "by-hand")
 _NAME_MAX = 200
 
 
@@ -36,7 +36,7 @@ class AccountRow:
     channel: str
     handle: str
     external_id: str
-    mode: str = "api"
+    mode: str = AccountMode.API
     credentials: dict[str, str] | None = field(default=None, repr=False)
     sender: str | None = None
     reply_to: str | None = None
@@ -128,13 +128,13 @@ def _account(row: Row, channels: Collection[str], partners: Mapping[str, str], o
     if channel not in channels:
         row.fault("channel", f"there is no channel {row['channel']!r}", nearest(channel, channels))
     sent = opener is None
-    mode = _mode(row, "by-hand" if sent and channel != MAIL else "api")
+    mode = _mode(row, AccountMode.BY_HAND if sent and channel != MAIL else AccountMode.API)
     unsaid = {"mode"} if sent and not row["mode"] else set()
     return AccountRow(
         _partner(row, partners),
         channel,
         _handle(row),
-        _external_id(row, needed=channel == MAIL or (mode == "api" and not sent)),
+        _external_id(row, needed=channel == MAIL or (mode == AccountMode.API and not sent)),
         mode,
         _credentials(row, channel, mode, opener),
         _sender(row, channel),
@@ -155,8 +155,8 @@ def _partner(row: Row, partners: Mapping[str, str]) -> str:
 
 def _mode(row: Row, unsaid: str) -> str:
     mode = row["mode"].lower().replace("_", "-").replace(" ", "-") or unsaid
-    if mode not in _MODES:
-        row.fault("mode", f"{row['mode']!r} is no mode", "Write api or by-hand")
+    if mode not in set(AccountMode):
+        row.fault("mode", f"{row['mode']!r} is no mode", f"Write {' or '.join(AccountMode)}")
     return mode
 
 
@@ -177,7 +177,7 @@ def _credentials(row: Row, channel: str, mode: str, opener: Opener | None) -> di
             return opener(row["credentials"])
         except WrongUse as error:
             row.fault("credentials", str(error.facts["problem"]), str(error.facts["mend"]))
-    elif mode == "api" and channel != MAIL:
+    elif mode == AccountMode.API and channel != MAIL:
         row.fault("credentials", "it is empty", "Write env:NAME or file:PATH, or set mode to by-hand")
     return None
 

@@ -14,7 +14,7 @@ from sqlalchemy import BigInteger, Index, text
 from sqlmodel import Field, Session, SQLModel, col
 
 from campaign.models.database import changed
-from campaign.models.partners import Account
+from campaign.models.partners import Account, AccountMode
 from campaign.models.posts import Attempt, Post, stands
 from campaign.models.prepared import inserted
 from campaign.models.status import Status
@@ -209,7 +209,7 @@ def approved_until(
         sa.select(col(Post.id), col(Post.content_hash))
         .join(Account, col(Account.id) == col(Post.account_id))
         .where(stands(Status.APPROVED), col(Post.due_at) < until, col(Post.channel) == channel)
-        .where(col(Account.mode) == "api")
+        .where(col(Account.mode) == AccountMode.API)
     )
     if account_id is not None:
         statement = statement.where(col(Post.account_id) == account_id)

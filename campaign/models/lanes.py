@@ -16,7 +16,7 @@ from sqlmodel import Session, col, select
 from campaign.models.bounds import may_go
 from campaign.models.database import changed, lease_now
 from campaign.models.holds import not_stopped
-from campaign.models.partners import Account, Lane
+from campaign.models.partners import Account, AccountMode, Lane
 from campaign.models.posts import DETAIL_MAX, Attempt, Post, stands
 from campaign.models.status import Status
 from campaign.models.types import Instant, bound_instant
@@ -44,7 +44,7 @@ def sendable(now: Instant) -> sa.ColumnElement[bool]:
 
 def sends(now: Instant) -> sa.ColumnElement[bool]:
     """Return the condition on Account that its posts go out by themselves."""
-    return sa.and_(col(Account.mode) == "api", not_stopped(now))
+    return sa.and_(col(Account.mode) == AccountMode.API, not_stopped(now))
 
 
 def ready(now: Instant) -> sa.ColumnElement[bool]:

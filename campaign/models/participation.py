@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
-from campaign.models.partners import Account, Agreement, Partner
+from campaign.models.partners import Account, AccountMode, Agreement, Partner
 from campaign.models.posts import Post
 from campaign.models.users import User
 
@@ -36,7 +36,9 @@ def progress(session: Session, *, published_up_to: int = MANY) -> list[Progress]
     officers = set(session.execute(sa.select(col(User.partner_key)).where(col(User.active))).scalars())
     standing = sa.select(col(Agreement.partner_id)).where(col(Agreement.revoked_at).is_(None))
     agreed = set(session.execute(standing.distinct()).scalars())
-    usable = sa.or_(col(Account.mode) == "by-hand", col(Account.sealed).is_not(None), col(Account.channel) == "email")
+    usable = sa.or_(
+        col(Account.mode) == AccountMode.BY_HAND, col(Account.sealed).is_not(None), col(Account.channel) == "email"
+    )
     accounts = sa.select(col(Account.partner_id), col(Account.channel)).where(
         usable, col(Account.disabled_why).is_(None)
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from enum import StrEnum
 
 import sqlalchemy as sa
 from sqlalchemy import JSON, Column, LargeBinary, UniqueConstraint
@@ -52,8 +53,15 @@ class Agreement(SQLModel, table=True):
     revoked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
+class AccountMode(StrEnum):
+    """Who publishes the posts of an account: this service, or a person by hand."""
+
+    API = "api"
+    BY_HAND = "by-hand"
+
+
 class Account(Numbered, table=True):
-    """A partner's identity on a channel. ``mode`` is api or by-hand. ``sealed`` holds the encrypted credentials.
+    """A partner's identity on a channel. ``mode`` is an ``AccountMode``. ``sealed`` holds the encrypted credentials.
 
     ``imported`` is the fingerprint of the credentials that a person brought in last: the same file does not undo a
     renewal since then. ``stopped_why`` set means that nothing is sent until a person acts (or until ``stopped_until``).
@@ -68,7 +76,7 @@ class Account(Numbered, table=True):
     channel: str
     handle: str
     external_id: str
-    mode: str = "api"
+    mode: str = AccountMode.API.value
     sealed: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
     imported: str | None = None
     sender: str | None = None
@@ -164,7 +172,7 @@ def stopped_accounts(session: Session) -> list[tuple[Account, Partner]]:
 
 def sealed_accounts(session: Session) -> list[tuple[Account, Partner]]:
     """Return the accounts that send with credentials."""
-    return accounts(session, where=sa.and_(col(Account.sealed).is_not(None), col(Account.mode) == "api"))
+    return accounts(session, where=sa.and_(col(Account.sealed).is_not(None), col(Account.mode) == AccountMode.API))
 
 
 def account_with_partner(session: Session, account_id: int) -> tuple[Account, Partner]:

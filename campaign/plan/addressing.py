@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from campaign.models.partners import AccountMode
 from campaign.plan.audience import AccountFacts, PartnerFacts
 from campaign.ports import Draft, Envelope
 
@@ -26,6 +27,6 @@ def addressed(draft: Draft, account: AccountFacts, partner: PartnerFacts, letter
         partner=partner.name,
         public_url=letterhead.public_url.rstrip("/"),
         reply_to=account.reply_to,
-        counts_clicks=letterhead.counts_clicks and account.mode == "api",
+        counts_clicks=letterhead.counts_clicks and account.mode == AccountMode.API,
     )
     return replace(draft, audience=draft.audience or account.external_id or None, envelope=envelope)

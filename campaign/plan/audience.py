@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from campaign.errors import Finding
+from campaign.models.partners import AccountMode
 from campaign.plan.entries import Filters, Timetable
 from campaign.plan.toml_tables import nearest
 
@@ -35,7 +36,7 @@ class AccountFacts:
     partner: str
     channel: str
     handle: str = ""
-    mode: str = "api"
+    mode: str = AccountMode.API
     external_id: str = ""
     sender: str | None = None
     reply_to: str | None = None

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 
 from campaign.config.money import dollars, in_dollars
 from campaign.models.bookings import Spent, month_of
+from campaign.models.partners import AccountMode
 from campaign.models.readings import Watched
 from campaign.models.status import PLANNABLE
 from campaign.plan.audience import AccountFacts
@@ -110,7 +111,7 @@ def forecast(facts: PlanFacts, rows: Iterable[PlanRow], priced: Mapping[str, Bud
 
     What has no words yet (blocked) is not counted, nor are posts that a person publishes by hand.
     """
-    accounts = {account.id: account for account in facts.accounts if account.mode == "api"}
+    accounts = {account.id: account for account in facts.accounts if account.mode == AccountMode.API}
     found = []
     for account_id, due_at, draft in _going(facts, rows):
         account = accounts.get(account_id)

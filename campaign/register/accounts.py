@@ -11,7 +11,7 @@ from campaign.identities import Identities, name
 from campaign.intake import AccountRow
 from campaign.models import Database, audit, holds, listing, partners
 from campaign.models.moves import void_approval
-from campaign.models.partners import Account, Partner
+from campaign.models.partners import Account, AccountMode, Partner
 from campaign.models.status import Status
 from campaign.models.users import User
 from campaign.people import Right, demand
@@ -112,7 +112,8 @@ def _unopened(pairs: Iterable[tuple[AccountRow, Account | None]]) -> list[Accoun
     return [
         row
         for row, found in pairs
-        if row.mode == "api" and row.channel != MAIL and row.credentials is None and not (found and found.mode == "api")
+        if (row.mode, row.credentials) == (AccountMode.API, None)
+        and not (row.channel == MAIL or (found and found.mode == AccountMode.API))
     ]
 
 
@@ -289,7 +290,9 @@ def check(database: Database, channels: Mapping[str, Channel], identities: Ident
     One that works and had stopped because its access was refused goes again: the platform refused good tokens.
     """
     with database.read() as session:
-        pairs = [pair for pair in partners.accounts(session) if pair[0].mode == "api" and not pair[0].disabled_why]
+        pairs = [
+            one for one in partners.accounts(session) if one[0].mode == AccountMode.API and not one[0].disabled_why
+        ]
     return [probe(database, channels[account.channel], identities, account, partner) for account, partner in pairs]
 
 

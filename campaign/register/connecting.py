@@ -17,7 +17,7 @@ from sqlmodel import Session
 from campaign.errors import Outcome, UnknownName, WrongUse
 from campaign.http import in_words
 from campaign.models import audit, partners
-from campaign.models.partners import Account, Partner
+from campaign.models.partners import Account, AccountMode, Partner
 from campaign.models.users import User
 from campaign.people import Right, demand, tickets
 from campaign.people.secrets import digest
@@ -211,9 +211,9 @@ def store(session: Session, account: Account, offer: Offer, vault: Vault, *, by:
     if changed:
         _refuse_twin(session, account, offer)
         account.external_id, account.handle = offer.external_id, offer.handle.removeprefix("@")
-    if account.mode != "api":
-        facts["mode"] = f"{account.mode} -> api"
-        account.mode, changed = "api", True
+    if account.mode != AccountMode.API:
+        facts["mode"] = f"{account.mode} -> {AccountMode.API}"
+        account.mode, changed = AccountMode.API.value, True
     seal(account, offer.credentials, vault)
     session.add(account)
     audit.record(

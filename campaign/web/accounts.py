@@ -17,7 +17,7 @@ from campaign.intake import account_of
 from campaign.intake.accounts import MAIL
 from campaign.intake.values import is_key
 from campaign.models import partners
-from campaign.models.partners import Account, Partner
+from campaign.models.partners import Account, AccountMode, Partner
 from campaign.people import Right
 from campaign.register import accounts as register
 from campaign.web import places
@@ -104,7 +104,7 @@ def add(who: Who, sent: Sent) -> Response:
     values = {name: sent.one(name) for name in names} | {
         "external_id": sent.one("list" if mail else "external_id"),
         # On a platform it is by hand until its owner has consented there.
-        "mode": "api" if mail and served else "by-hand",
+        "mode": AccountMode.API if mail and served else AccountMode.BY_HAND,
     }
     try:
         with who.reading() as session:
@@ -158,7 +158,7 @@ def _shown(session: Session, who: Actor, rows: Sequence[tuple[Account, Partner]]
 
 def _lacking(who: Actor, account: Account) -> tuple[str, ...]:
     """Say what does not work for lack of a permission; credentials that do not open are another finding's."""
-    if account.sealed is None or account.mode != "api":
+    if account.sealed is None or account.mode != AccountMode.API:
         return ()
     try:
         credentials = who.house.app.vault.open(account.sealed, bound_to(account))
@@ -194,7 +194,7 @@ def _one(
     ]
     if account.disabled_why:
         strips.insert(0, Strip(Kind.NOTE, f"Taken out of the campaign: {account.disabled_why}"))
-    elif account.mode == "api" and account.can_find is False:
+    elif account.mode == AccountMode.API and account.can_find is False:
         strips.append(
             Strip(Kind.NOTE, "The platform does not let us look posts up, so a person settles what is unsure.")
         )
@@ -206,7 +206,7 @@ def _tag(account: Account, found: list[Finding]) -> Tag:
         return Tag("Disabled", "grey")
     if any(one.severity is Severity.ERROR for one in found):
         return Tag("Needs you", "red")
-    if account.mode == "by-hand":
+    if account.mode == AccountMode.BY_HAND:
         return Tag("By hand", "purple")
     if account.channel != "email" and account.sealed is None:
         return Tag("Not connected", "orange")

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from campaign.errors import Changed, WrongUse
 from campaign.models.listing import PostRow
+from campaign.models.partners import AccountMode
 from campaign.models.status import Status
 from campaign.people import Right
 from campaign.review import decisions, grouping, holding, rearranging
@@ -92,7 +93,7 @@ def _decided(desk: decisions.Desk, row: PostRow, wanted: Decision) -> str:
         decisions.reject(desk, row, wanted.reason)
         return "Rejected. It will not go out."
     if decisions.approve(desk, row, wanted.seen):
-        by_hand = row.account.mode == "by-hand"
+        by_hand = row.account.mode == AccountMode.BY_HAND
         return f"Approved. {'Its organisation publishes it by hand' if by_hand else 'It goes out'} at its time."
     if row.post.status == Status.MISSED:
         return "Its time has passed, so it was not approved. It needs a new time."

@@ -10,6 +10,7 @@ from sqlmodel import Session
 from campaign.errors import UnknownName
 from campaign.models import holds, listing
 from campaign.models.listing import PostRow
+from campaign.models.partners import AccountMode
 from campaign.models.status import PLANNABLE, Move, Status, moves_from
 from campaign.people import Right
 from campaign.review import correcting, findings
@@ -89,7 +90,7 @@ def _strips(session: Session, who: Actor, row: PostRow) -> Iterator[Strip]:
     app = who.house.app
     if row.post.status not in PLANNABLE:
         return
-    if row.account.mode == "by-hand":
+    if row.account.mode == AccountMode.BY_HAND:
         yield Strip(Kind.NOTE, "No program has access to this account: a person publishes the post when it is due.")
     for one in findings.against(session, row, app.contents, app.limits, copy_of(app), who.house.now()):
         words = f"{spoken(one)}. {one.mend}."

@@ -11,7 +11,7 @@ from sqlmodel import Session
 from campaign.errors import BadInput, MoveRefused, UnknownName, WrongUse
 from campaign.models import partners
 from campaign.models.listing import PostRow
-from campaign.models.partners import Account, Partner
+from campaign.models.partners import Account, AccountMode, Partner
 from campaign.models.posts import Post
 from campaign.models.status import Move, Status, moves_from
 from campaign.people import Right
@@ -74,7 +74,7 @@ def _accounts(session: Session, who: Actor) -> dict[str, str]:
     return {
         str(account.id): f"{channel(account.channel)}: {account.handle}"
         + ("" if who.partners else f", {partner.name}")
-        + (", published by hand" if account.mode == "by-hand" else "")
+        + (", published by hand" if account.mode == AccountMode.BY_HAND else "")
         for account, partner in partners.accounts(session, only=who.partners)
         if account.disabled_why is None
     }
