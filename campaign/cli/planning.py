@@ -56,11 +56,6 @@ def row_document(row: "PlanRow") -> dict[str, object]:
     }
 
 
-def _said(row: "PlanRow") -> str:
-    """Return the action as people are told it: a post that never was is left out, not withdrawn."""
-    return "leave out" if row.action == "withdraw" and row.post_id is None else row.action
-
-
 @cli.command("plan")
 def plan_command(
     since: Annotated[str | None, typer.Option("--from", metavar="DATE", help="Only from this day on.")] = None,
@@ -80,7 +75,7 @@ def plan_command(
             for row in rows
             if row.action in _SHOWN and (start is None or row.due_at >= start) and (end is None or row.due_at < end)
         ]
-    documents = [row_document(row) if as_json else row_document(row) | {"action": _said(row)} for row in shown]
+    documents = [row_document(row) if as_json else row_document(row) | {"action": row.spoken_action} for row in shown]
     show(documents, as_json=as_json, columns=_COLUMNS, empty="Nothing to do: every post stands as the timetable says.")
     if money and not as_json:
         typer.echo("What posting costs by month, with the readings of figures, in US dollars:")
@@ -141,7 +136,7 @@ def queue_command(placeholders: Placeholders = False, by: As = None, as_json: As
     if as_json:
         show([dict(counts)], as_json=True, columns=(), empty="")
     else:
-        typer.echo(_told(counts, sum(_said(row) == "leave out" for row in rows)))
+        typer.echo(_told(counts, sum(row.spoken_action == "leave out" for row in rows)))
     for scope in (*(f"event:{name}" for name in held), *let_go):
         typer.echo(f"{'Released' if scope in let_go else 'Held'}: {scope}.", err=True)
     if brought.noticed:

@@ -158,6 +158,11 @@ class PlanRow:
     post_id: int | None = None
 
     @property
+    def spoken_action(self) -> str:
+        """Return the action as people are told it: a post that never was is left out, not withdrawn."""
+        return "leave out" if self.action == "withdraw" and self.post_id is None else self.action
+
+    @property
     def finding(self) -> Finding | None:
         """Return the first finding, which is most often the only one."""
         return self.findings[0] if self.findings else None

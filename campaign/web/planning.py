@@ -47,19 +47,14 @@ def _page(who: Actor, ahead: Ahead, form: Form[Any], status: int = 200) -> Respo
         "planning/plan.html",
         status=status,
         form=form,
-        counts=Counter(_action(row) for row in rows),
-        rows=[(row, _action(row), named.get(row.partner, row.partner)) for row in done[:_SHOWN]],
+        counts=Counter(row.spoken_action for row in rows),
+        rows=[(row, row.spoken_action, named.get(row.partner, row.partner)) for row in done[:_SHOWN]],
         more=max(0, len(done) - _SHOWN),
         **_lacks(rows),
         told=ahead.digest(own),
         all_partners=not who.partners,
         empty=not rows,
     )
-
-
-def _action(row: PlanRow) -> str:
-    """Return what would be done, as people are told it: a post that never was is left out, not withdrawn."""
-    return "leave out" if row.action == "withdraw" and row.post_id is None else row.action
 
 
 def _lacks(rows: Sequence[PlanRow]) -> dict[str, object]:
