@@ -17,7 +17,8 @@ from campaign.web.holes import holes
 from campaign.web.pictures import addresses
 from campaign.web.preview import Preview, drafted
 from campaign.web.visitor import Actor, Who
-from campaign.web.writing import new_words, own_values, placed
+from campaign.web.words_page import Words, words_page
+from campaign.web.writing import own_values, placed
 from campaign.wording import counted
 
 area = Area()
@@ -44,17 +45,17 @@ def _words(
 ) -> Response:
     template = correcting.wording(who.house.app.source(placeholders=False))
     count = counted(correcting.can_be_corrected(session, row), "reader")
-    return new_words(
-        who,
-        (row.account, row.partner, template),
-        form,
-        look,
-        status=status,
+    words = Words(
+        row.account,
+        row.partner,
+        template,
+        {**row.partner.details, "corrected": correcting.subject_of(row, template)},
         action=f"/posts/{row.post.id}/correct",
         title="Correct a newsletter",
-        first={"corrected": correcting.subject_of(row, template)},
+        back=f"/posts/{row.post.id}",
         goes_to=f"the {count} who got this newsletter, but for those who have left the list since",
     )
+    return words_page(who, words, form, look, status=status)
 
 
 @area.post("/posts/{ident}/correct", Right.QUEUE)

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any
 
 from fastapi.responses import Response
@@ -28,11 +27,10 @@ from campaign.web.pictures import MOST_WITH_PICTURES, Pictures, addresses
 from campaign.web.pictures import own as own_pictures
 from campaign.web.preview import Preview, drafted
 from campaign.web.visitor import Actor, Who
+from campaign.web.words_page import Words, words_page
 from campaign.wording import channel
 
 area = Area()
-
-_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 Place = tuple[Account, Partner, Template]
 """Where a new post goes and what it is filled from."""
@@ -47,7 +45,7 @@ def choose(who: Who, template: str = "", account: str = "") -> Response:
         place = _place(session, who, template, account)
     if isinstance(place, dict):
         return _choice(who, Form(Posted({"template": (template,), "account": (account,)}), None, place), WRONG)
-    return new_words(who, place, Form())
+    return words_page(who, _new(place), Form())
 
 
 def _choice(who: Actor, form: Form[Any], status: int = 200) -> Response:
@@ -63,10 +61,6 @@ def _choice(who: Actor, form: Form[Any], status: int = 200) -> Response:
         templates=options("Choose a template", titles.items(), form.value("template")),
         accounts=options("Choose an account", found.items(), form.value("account")),
     )
-
-
-_IN_REVIEW = "Saved. It is in review."
-_NOT_SENT = "Saved. It is not sent yet: send it for review when it is ready."
 
 
 def _accounts(session: Session, who: Actor) -> dict[str, str]:
@@ -100,46 +94,9 @@ def _place(session: Session, who: Actor, template: str, account: str) -> Place |
     )
 
 
-def new_words(
-    who: Actor,
-    place: Place,
-    form: Form[Any],
-    look: Preview | None = None,
-    *,
-    status: int = 200,
-    action: str = "/posts/new",
-    title: str = "New post",
-    first: Mapping[str, str] = _NOTHING,
-    given: Mapping[str, str] = _NOTHING,
-    goes_to: str = "",
-) -> Response:
-    """Return the page for the words of a post that is new. ``first``: what stands in its fields at first; ``given``:
-    the pictures as the form has them by now; ``goes_to``: who gets it, where that is not the account's whole audience.
-    """
+def _new(place: Place) -> Words:
     account, partner, template = place
-    values = {**partner.details, **first, **_typed(form, template), **given}
-    return who.page(
-        "writing/words.html",
-        status=status,
-        form=form,
-        account=account,
-        partner=partner,
-        wording=template,
-        inputs=holes(template.fields, values).holes,
-        pictures=Pictures.of(who, partner, template.fields, values).shown,
-        look=look,
-        action=action,
-        new=True,
-        title=title,
-        back=action.removesuffix("/correct"),
-        goes_to=goes_to,
-    )
-
-
-def _typed(form: Form[Any], template: Template) -> dict[str, str]:
-    """Return what the person typed, where a form came back."""
-    names = holes(template.fields, {}).names
-    return {name: form.posted.one(name) for name in names if name in form.posted.values}
+    return Words(account, partner, template, partner.details)
 
 
 @area.post("/posts/new", Right.QUEUE, most_bytes=MOST_WITH_PICTURES)
@@ -150,22 +107,23 @@ def create(who: Who, sent: Sent) -> Response:
     if isinstance(place, dict):
         return _choice(who, Form(sent, None, place), WRONG)
     account, owner, template = place
+    words = _new(place)
     pictures = Pictures.of(who, owner, template.fields, owner.details)
     given, errors = pictures.sent(sent)
     due_at = times.moment(sent.one("day"), sent.one("time"), who.house.zone)
     inputs = holes(template.fields, {})
     if isinstance(due_at, dict) or errors:
         wrong = due_at if isinstance(due_at, dict) else {}
-        return new_words(who, place, Form(sent, None, wrong | errors), status=WRONG, given=given)
+        return words_page(who, words, Form(sent, None, wrong | errors), status=WRONG, given=given)
     own = own_values(inputs.sent(sent), owner.details, template) | own_pictures(given, owner.details, pictures.specs)
     source = who.house.app.source(placeholders=False)
     with who.reading() as session:
         row = single(session, source, NewPost(account, owner, template.name, due_at, own))
     if row.findings:
-        return new_words(who, place, Form(sent, None, placed(inputs.told(row.findings))), status=WRONG, given=given)
+        return words_page(who, words, Form(sent, None, placed(inputs.told(row.findings))), status=WRONG, given=given)
     if sent.one("do") != "send":
         look = _look(who, row.draft or Draft(words=""), account, owner)
-        return new_words(who, place, Form(sent), look, given=given)
+        return words_page(who, words, Form(sent), look, given=given)
     return _stored(who, place, row, own, sent, given)
 
 
@@ -178,7 +136,7 @@ def _stored(
             post = queue.add_single(desk, account, row, own)
             ident, status = post.ident, post.status
     except WrongUse as error:
-        return new_words(who, place, Form(sent, None, {"day": str(error)}), status=WRONG, given=given)
+        return words_page(who, _new(place), Form(sent, None, {"day": str(error)}), status=WRONG, given=given)
     waits = "Saved as a draft. It goes to review when your organisation has agreed to it."
     return who.redirect(f"/posts/{ident}", "Sent for review." if status == Status.IN_REVIEW else waits)
 
@@ -209,14 +167,28 @@ class Opened:
     template: Template
 
     @property
+    def words(self) -> Words:
+        """The words as they are asked for, with what the post says now."""
+        row, home = self.row, f"/posts/{self.row.post.id}"
+        return Words(
+            row.account,
+            row.partner,
+            self.template,
+            {**row.partner.details, **row.post.fields},
+            post=row.post,
+            action=f"{home}/edit",
+            title="Change the words",
+            back=home,
+        )
+
+    @property
     def inputs(self) -> Holes:
         """The inputs, with what the post says now."""
-        return holes(self.template.fields, {**self.row.partner.details, **self.row.post.fields})
+        return holes(self.template.fields, self.words.first)
 
     def pictures(self, who: Actor) -> Pictures:
         """The inputs for pictures, with what the post shows now."""
-        values = {**self.row.partner.details, **self.row.post.fields}
-        return Pictures.of(who, self.row.partner, self.template.fields, values, self.row.post)
+        return Pictures.of(who, self.row.partner, self.template.fields, self.words.first, self.row.post)
 
     def fields(self, sent: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
         """Return the post's own values: its words, and with ``given`` its pictures."""
@@ -239,35 +211,11 @@ def _opened(session: Session, who: Actor, ident: str) -> Opened:
 def edit(ident: str, who: Who) -> Response:
     """Show the words that the template lets the partner change."""
     with who.reading() as session:
-        return _edited(who, _opened(session, who, ident), Form())
+        return words_page(who, _opened(session, who, ident).words, Form())
 
 
-def _edited(
-    who: Actor,
-    opened: Opened,
-    form: Form[Any],
-    look: Preview | None = None,
-    status: int = 200,
-    given: Mapping[str, str] = _NOTHING,
-) -> Response:
-    row = opened.row
-    values = {**row.partner.details, **row.post.fields, **_typed(form, opened.template), **given}
-    return who.page(
-        "writing/words.html",
-        status=status,
-        form=form,
-        account=row.account,
-        partner=row.partner,
-        wording=opened.template,
-        inputs=holes(opened.template.fields, values).holes,
-        pictures=Pictures.of(who, row.partner, opened.template.fields, values, row.post).shown,
-        look=look,
-        post=row.post,
-        action=f"/posts/{row.post.id}/edit",
-        new=False,
-        title="Change the words",
-        back=f"/posts/{row.post.id}",
-    )
+_IN_REVIEW = "Saved. It is in review."
+_NOT_SENT = "Saved. It is not sent yet: send it for review when it is ready."
 
 
 @area.post("/posts/{ident}/edit", Right.EDIT, most_bytes=MOST_WITH_PICTURES)
@@ -278,20 +226,20 @@ def save(ident: str, who: Who, sent: Sent) -> Response:
         opened = _opened(session, who, ident)
     given, errors = opened.pictures(who).sent(sent)
     if errors:
-        return _edited(who, opened, Form(sent, None, errors), status=WRONG, given=given)
+        return words_page(who, opened.words, Form(sent, None, errors), status=WRONG, given=given)
     with who.reading() as session:
         if sent.one("version") != str(opened.row.post.version):
             words = "This post changed since you opened it. Look at it again"
-            return _edited(who, opened, Form(sent, None, {"words": words}), status=CONFLICT, given=given)
+            return words_page(who, opened.words, Form(sent, None, {"words": words}), status=CONFLICT, given=given)
         fields = opened.fields(opened.inputs.sent(sent), given)
         try:
             draft = refilled(session, source, opened.row, fields)
         except BadInput as error:
             found = Form[Any](sent, None, opened.inputs.told(error.findings))
-            return _edited(who, opened, found, status=WRONG, given=given)
+            return words_page(who, opened.words, found, status=WRONG, given=given)
         if sent.one("do") != "save":
             look = _look(who, draft, opened.row.account, opened.row.partner, opened.row.post)
-            return _edited(who, opened, Form(sent), look, given=given)
+            return words_page(who, opened.words, Form(sent), look, given=given)
     with who.desk() as desk:
         row = who.post(desk.session, ident)
         if row.post.version != opened.row.post.version:
