@@ -189,6 +189,14 @@ def each(rows: "Sequence[PostRow]", app: "App", by: str | None, decide: "Callabl
     return refused
 
 
+def together(idents: "Sequence[str]", by: str | None, decide: "Callable[[Desk, PostRow], None]", decided: str) -> None:
+    """Decide the same about posts that a person named, of all or of none; ``decided`` says what they are then."""
+    with opened() as app, desk(app, by) as place:
+        for ident in idents:
+            decide(place, find(place.session, ident))
+    typer.echo(f"{len(idents)} {decided}.")
+
+
 def say_refused(refused: list[str]) -> None:
     """Name what could not be done, and exit 1 when anything could not."""
     for line in refused:
@@ -202,10 +210,7 @@ def submit(idents: PostIds, by: As = None) -> None:
     """Hand drafts to review."""
     from campaign.review import decisions
 
-    with opened() as app, desk(app, by) as place:
-        for ident in idents:
-            decisions.submit(place, find(place.session, ident))
-    typer.echo(f"{len(idents)} submitted.")
+    together(idents, by, decisions.submit, "submitted")
 
 
 @posts.command("withdraw")
@@ -217,10 +222,7 @@ def withdraw(
     """Take posts out before they are published."""
     from campaign.review import decisions
 
-    with opened() as app, desk(app, by) as place:
-        for ident in idents:
-            decisions.withdraw(place, find(place.session, ident), reason)
-    typer.echo(f"{len(idents)} withdrawn.")
+    together(idents, by, lambda place, row: decisions.withdraw(place, row, reason), "withdrawn")
 
 
 @posts.command("edit")

@@ -26,6 +26,7 @@ from campaign.cli.posts import (
     find,
     post_filter,
     say_refused,
+    together,
 )
 from campaign.errors import UnknownName, WrongUse
 from campaign.reports.documents import row_document
@@ -123,10 +124,7 @@ def send_back(
     """Return posts to their partner with a comment; the partner is told."""
     from campaign.review import decisions
 
-    with opened() as app, desk(app, by) as place:
-        for ident in idents:
-            decisions.send_back(place, find(place.session, ident), comment)
-    typer.echo(f"{len(idents)} returned.")
+    together(idents, by, lambda place, row: decisions.send_back(place, row, comment), "returned")
 
 
 @review.command("reject")
@@ -134,10 +132,7 @@ def reject(idents: PostIds, reason: Reason, by: As = None) -> None:
     """Reject posts for good."""
     from campaign.review import decisions
 
-    with opened() as app, desk(app, by) as place:
-        for ident in idents:
-            decisions.reject(place, find(place.session, ident), reason)
-    typer.echo(f"{len(idents)} rejected.")
+    together(idents, by, lambda place, row: decisions.reject(place, row, reason), "rejected")
 
 
 OnePartner = Annotated[str, typer.Option("--partner", help="The partner's key.")]

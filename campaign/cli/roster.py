@@ -1,6 +1,8 @@
 """`campaign users change`, `send-away`, `take-back`, `sign-out`: who is in, and as what."""
 
-from typing import Annotated
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -8,7 +10,21 @@ from campaign.cli.facts import as_what, users
 from campaign.cli.frame import As, desk, opened
 from campaign.wording import counted
 
+if TYPE_CHECKING:
+    from campaign.models.users import User
+    from campaign.review.decisions import Desk
+
 Name = Annotated[str, typer.Argument(metavar="NAME", help="As `users list` shows it.")]
+
+
+@contextmanager
+def file_of(name: str, by: str | None) -> Iterator[tuple["Desk", "User"]]:
+    """Open what is kept of a person, for an admin to change; it is stored when the block ends."""
+    from campaign.people import Right, demand, roster
+
+    with opened() as app, desk(app, by) as place:
+        demand(place.person, Right.ADMINISTER)
+        yield place, roster.anybody(place.session, name)
 
 
 @users.command("change")
@@ -20,12 +36,9 @@ def change(
     by: As = None,
 ) -> None:
     """Give a person another role, partner or address; what is not named stays."""
-    from campaign.people import Right, demand, roster
     from campaign.register import letting_in
 
-    with opened() as app, desk(app, by) as place:
-        demand(place.person, Right.ADMINISTER)
-        person = roster.anybody(place.session, name)
+    with file_of(name, by) as (place, person):
         letting_in.change(
             place.session,
             person,
@@ -42,11 +55,9 @@ def change(
 @users.command("send-away")
 def send_away(name: Name, by: As = None) -> None:
     """Let a person in no more, and end their sessions. What they did stays theirs."""
-    from campaign.people import Right, demand, roster
+    from campaign.people import roster
 
-    with opened() as app, desk(app, by) as place:
-        demand(place.person, Right.ADMINISTER)
-        person = roster.anybody(place.session, name)
+    with file_of(name, by) as (place, person):
         roster.send_away(place.session, person, by=place.person.name, now=place.now)
     typer.echo(f"{name} can no longer sign in or act. `campaign users take-back {name}` lets them in again.")
 
@@ -54,11 +65,9 @@ def send_away(name: Name, by: As = None) -> None:
 @users.command("take-back")
 def take_back(name: Name, by: As = None) -> None:
     """Let a person in again who was sent away."""
-    from campaign.people import Right, demand, roster
+    from campaign.people import roster
 
-    with opened() as app, desk(app, by) as place:
-        demand(place.person, Right.ADMINISTER)
-        person = roster.anybody(place.session, name)
+    with file_of(name, by) as (place, person):
         roster.take_back(place.session, person, by=place.person.name, now=place.now)
     typer.echo(f"{name} can sign in and act again.")
 
@@ -66,10 +75,8 @@ def take_back(name: Name, by: As = None) -> None:
 @users.command("sign-out")
 def sign_out(name: Name, by: As = None) -> None:
     """End every session of a person in the pages."""
-    from campaign.people import Right, demand, roster
+    from campaign.people import roster
 
-    with opened() as app, desk(app, by) as place:
-        demand(place.person, Right.ADMINISTER)
-        person = roster.anybody(place.session, name)
+    with file_of(name, by) as (place, person):
         count = roster.end_sessions(place.session, person, by=place.person.name, now=place.now)
     typer.echo(f"{counted(count, 'session')} of {name} ended.")
