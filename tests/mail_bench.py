@@ -262,6 +262,6 @@ def benched(database: Database, clock: Clock, folder: Path, policy: Policy = QUI
         parents = MailingList(key="parents")
         session.add(parents)
         session.flush()
-        post_id, list_id = post.ident, parents.id or 0
+        post_id, list_id = post.ident, parents.ident
     with listening() as server:
         yield Bench(database, clock, server, folder, post_id, list_id, policy)

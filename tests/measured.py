@@ -115,7 +115,7 @@ def _issue(session: Session, room: Room) -> int:
     for number in range(40):
         left = now - DAY if number in {3, 4} else None
         reader = Subscriber(
-            list_id=readers.id or 0,
+            list_id=readers.ident,
             email=f"r{number}@example.org",
             consent_source="form",
             consent_at=now - 9 * DAY,

@@ -3,17 +3,16 @@
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlmodel import Field, Session, SQLModel, col, select
+from sqlmodel import Field, Session, col, select
 
 from campaign.models.database import changed
-from campaign.models.types import UtcDateTime
+from campaign.models.types import Numbered, UtcDateTime
 from campaign.models.users import User
 
 
-class CalendarLink(SQLModel, table=True):
+class CalendarLink(Numbered, table=True):
     """The address of a person's calendar; whoever has it sees when what goes out that the person may see."""
 
-    id: int | None = Field(default=None, primary_key=True)
     digest: str = Field(unique=True)
     user_id: int = Field(foreign_key="users.id", index=True)
     made_at: datetime = Field(sa_type=UtcDateTime)

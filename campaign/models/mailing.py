@@ -17,7 +17,7 @@ from sqlmodel import Field, Session, SQLModel, col, select
 from campaign.models.database import changed
 from campaign.models.partners import Account, Partner
 from campaign.models.posts import Post
-from campaign.models.types import UtcDateTime
+from campaign.models.types import Numbered, UtcDateTime
 
 _OUT = ("sending", "sent", "unknown")
 """Where a copy has gone out, or nobody can say that it has not."""
@@ -37,21 +37,19 @@ def _key_of(row: DefaultExecutionContext) -> str:
     return folded(row.get_current_parameters()["email"])  # type: ignore[no-untyped-call]
 
 
-class MailingList(SQLModel, table=True):
+class MailingList(Numbered, table=True):
     """A list of subscribers; an email account's external_id names it."""
 
-    id: int | None = Field(default=None, primary_key=True)
     key: str = Field(unique=True)
 
 
-class Subscriber(SQLModel, table=True):
+class Subscriber(Numbered, table=True):
     """A person on a list, with the source and the time of their consent. ``address_key`` is made of the address when
     the row is stored.
     """
 
     __table_args__ = (UniqueConstraint("list_id", "address_key"),)
 
-    id: int | None = Field(default=None, primary_key=True)
     list_id: int = Field(foreign_key="mailinglist.id", index=True)
     email: str
     address_key: str = Field(default=None, sa_column=Column(String, nullable=False, default=_key_of))
@@ -78,7 +76,7 @@ class Suppression(SQLModel, table=True):
     at: datetime = Field(sa_type=UtcDateTime)
 
 
-class Delivery(SQLModel, table=True):
+class Delivery(Numbered, table=True):
     """One recipient's copy of an issue, frozen when sending starts.
 
     ``status`` is waiting, sending, sent, deferred, bounced, suppressed or unknown. ``reply`` is what the mail server
@@ -91,7 +89,6 @@ class Delivery(SQLModel, table=True):
         Index("delivery_status", "post_id", "status"),
     )
 
-    id: int | None = Field(default=None, primary_key=True)
     post_id: int = Field(foreign_key="post.id")
     subscriber_id: int | None = None
     email: str

@@ -9,11 +9,11 @@ from sqlalchemy import JSON, Column, Index, LargeBinary, UniqueConstraint
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from campaign.models.database import changed
-from campaign.models.types import UtcDateTime
+from campaign.models.types import Numbered, UtcDateTime
 from campaign.models.users import User
 
 
-class Visit(SQLModel, table=True):
+class Visit(Numbered, table=True):
     """One browser's session. ``digest`` is of the cookie's secret; ``user_id`` None: nobody has signed in yet.
 
     ``form_token`` stands in every form. ``how`` says how the person signed in. ``kept`` is what one page leaves for
@@ -22,7 +22,6 @@ class Visit(SQLModel, table=True):
 
     __table_args__ = (Index("visit_user", "user_id"), Index("visit_ends", "ends_at"))
 
-    id: int | None = Field(default=None, primary_key=True)
     digest: str = Field(unique=True)
     user_id: int | None = Field(default=None, foreign_key="users.id")
     form_token: str
@@ -34,10 +33,9 @@ class Visit(SQLModel, table=True):
     ends_at: datetime = Field(sa_type=UtcDateTime)
 
 
-class Ticket(SQLModel, table=True):
+class Ticket(Numbered, table=True):
     """A link that opens a door once: an invitation, or the demo's sign-in. ``email`` binds it to an address."""
 
-    id: int | None = Field(default=None, primary_key=True)
     digest: str = Field(unique=True)
     purpose: str
     user_id: int = Field(foreign_key="users.id", index=True)
@@ -56,10 +54,9 @@ class Password(SQLModel, table=True):
     changed_at: datetime = Field(sa_type=UtcDateTime)
 
 
-class Passkey(SQLModel, table=True):
+class Passkey(Numbered, table=True):
     """A passkey: its public half. ``sign_count`` rises where the device counts; one that falls is a copy."""
 
-    id: int | None = Field(default=None, primary_key=True)
     user_id: int = Field(foreign_key="users.id", index=True)
     credential_id: str = Field(unique=True)
     public_key: bytes = Field(sa_column=Column(LargeBinary, nullable=False))

@@ -70,6 +70,6 @@ def use(session: Session, secret: str, purpose: Purpose, now: datetime) -> User 
     """Use a ticket up and return whom it lets in; None when it was used, has ended, or never was."""
     person = look(session, secret, purpose, now)
     found = sign_in.ticket(session, purpose, digest(secret), now)
-    if person is None or found is None or not sign_in.use_ticket(session, found[0].id or 0, now):
+    if person is None or found is None or not sign_in.use_ticket(session, found[0].ident, now):
         return None
     return person

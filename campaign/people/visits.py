@@ -89,7 +89,7 @@ def just_began(visit: Visit, now: datetime) -> bool:
 def strengthen(session: Session, visit: Visit) -> None:
     """Write down that the person has shown a passkey too."""
     if with_password_alone(visit):
-        sign_in.change_visit(session, visit.id or 0, {"how": f"{visit.how} and passkey"})
+        sign_in.change_visit(session, visit.ident, {"how": f"{visit.how} and passkey"})
 
 
 def grew_old(visit: Visit, now: datetime) -> bool:
@@ -101,7 +101,7 @@ def keep(session: Session, visit: Visit, **values: object) -> None:
     """Keep something for a later page of the same visit; None takes it away."""
     # The row in hand is brought up to date too: a page may keep more than one thing.
     visit.kept = {name: value for name, value in (visit.kept | values).items() if value is not None}
-    sign_in.change_visit(session, visit.id or 0, {"kept": visit.kept})
+    sign_in.change_visit(session, visit.ident, {"kept": visit.kept})
 
 
 def end_all(session: Session, person: User, now: datetime, *, but: int | None = None) -> int:

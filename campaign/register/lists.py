@@ -78,7 +78,7 @@ def take(session: Session, key: str, rows: Sequence[SubscriberRow], *, by: User,
         person = known.get(folded(row.email))
         fate = _fate(person, row)
         if fate is Fate.NEW:
-            session.add(_new(found.id or 0, row))
+            session.add(_new(found.ident, row))
         elif fate is Fate.CHANGED and person is not None:
             person.name, person.details = row.name, dict(row.details)
             session.add(person)
@@ -109,11 +109,11 @@ def hand_out(session: Session, key: str, *, by: User, now: datetime) -> int:
     """
     found = found_list(session, key, by=by)
     audit.record(session, who=by.name, action="export list", subject=f"list:{key}", at=now)
-    return found.id or 0
+    return found.ident
 
 
 def _known(session: Session, found: MailingList | None) -> dict[str, Subscriber]:
-    people = mailing.subscribers(session, found.id or 0) if found else []
+    people = mailing.subscribers(session, found.ident) if found else []
     return {row.address_key: row for row in people}
 
 

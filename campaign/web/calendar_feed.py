@@ -76,7 +76,7 @@ def feed(secret: str, request: Request, channel: Names, partner: Names) -> Respo
         entries = [*_posts(session, house, wanted), *_events(house, now - _BACK)]
     if link.used_at is None or now - link.used_at >= _SEEN_EVERY:
         with house.app.database.write() as session:
-            calendar_links.note_use(session, link.id or 0, now)
+            calendar_links.note_use(session, link.ident, now)
     return _answer(house.app.settings.campaign.name, entries, now, request.headers.get("if-none-match", ""))
 
 

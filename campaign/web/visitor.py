@@ -216,7 +216,7 @@ def _recognised(request: Request, house: House) -> Visitor:
     visit, person = found
     if visits.grew_old(visit, now):
         with house.app.database.write() as session:
-            sign_in.change_visit(session, visit.id or 0, {"seen_at": now})
+            sign_in.change_visit(session, visit.ident, {"seen_at": now})
     return Visitor(request, house, visit, person)
 
 

@@ -50,7 +50,7 @@ def test_readers_go_out_page_by_page_each_once_with_who_has_left(room: Room) -> 
     with room.office.database.write() as session:
         parents = mailing.list_by_key(session, "parents")
         assert parents is not None
-        mailing.unsubscribe(session, mailing.subscribers(session, parents.id or 0)[0].token, room.office.clock.now())
+        mailing.unsubscribe(session, mailing.subscribers(session, parents.ident)[0].token, room.office.clock.now())
     seen, cursor = list[tuple[str, bool]](), ""
     while cursor is not None:
         page = adam.get(f"/lists/readers?list=parents&limit=2&cursor={cursor}")

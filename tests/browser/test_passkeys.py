@@ -44,7 +44,7 @@ def rita(pages: Room) -> Iterator[None]:
         session.add(person)
         passwords.set_password(session, person, passwords.hashed(person, PASSWORD), now=pages.office.clock.now())
         for key in rows.passkeys(session, person.ident):
-            rows.drop_passkey(session, person.ident, key.id or 0)
+            rows.drop_passkey(session, person.ident, key.ident)
     return
 
 

@@ -154,7 +154,7 @@ def test_who_left_since_gets_no_mail_though_the_backup_knows_nothing_of_it(place
         for token in ("stays", "leaves"):
             session.add(
                 Subscriber(
-                    list_id=readers.id or 0,
+                    list_id=readers.ident,
                     email=f"{token}@example.org",
                     token=token,
                     consent_source="form",

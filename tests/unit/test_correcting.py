@@ -49,7 +49,7 @@ def issue(office: Office) -> int:
         for number, status in enumerate((*COPIES, "new since")):
             email = f"r{number}@example.org"
             facts = {"consent_source": "form", "consent_at": now, "token": f"t{number}"}
-            reader = Subscriber.model_validate({"list_id": found.id or 0, "email": email, **facts})
+            reader = Subscriber.model_validate({"list_id": found.ident, "email": email, **facts})
             session.add(reader)
             session.flush()
             if status != "new since":

@@ -192,7 +192,7 @@ def test_an_issue_tells_what_became_of_its_copies(database: Database) -> None:
             left = {0: AT + DAY, 1: AT - DAY}.get(number)
             email = f"r{number}@example.org"
             reader = Subscriber(
-                list_id=readers.id or 0,
+                list_id=readers.ident,
                 email=email,
                 consent_source="form",
                 consent_at=AT,

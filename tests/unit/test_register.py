@@ -173,7 +173,7 @@ def test_subscribers_keep_their_consent_and_who_left_is_not_brought_back(termina
     with database.write() as session:
         found = mailing.list_by_key(session, "parents")
         assert found is not None
-        reader = mailing.subscribers(session, found.id or 0)[0]
+        reader = mailing.subscribers(session, found.ident)[0]
         mailing.unsubscribe(session, reader.token, reader.consent_at)
     database.close()
     assert "0 subscribers added, 0 changed" in terminal.run("lists", "import", "parents", file)
@@ -196,7 +196,7 @@ def test_however_an_address_is_spelt_who_left_stays_away_and_nobody_stands_there
     with database.write() as session:
         found = mailing.list_by_key(session, "parents")
         assert found is not None
-        reader = mailing.subscribers(session, found.id or 0)[0]
+        reader = mailing.subscribers(session, found.ident)[0]
         mailing.unsubscribe(session, reader.token, reader.consent_at)
     database.close()
     again = f"{head}{spelt},Ann,form,2025-01-01\nbo@Example.org,Bob,form,2025-01-01\n"

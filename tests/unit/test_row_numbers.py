@@ -4,6 +4,7 @@ import pytest
 
 from campaign.intake.values import ROW_MAX, row_id
 from campaign.models import Database, listing
+from campaign.models.types import Numbered
 
 
 @pytest.mark.parametrize("text", ["", "-1", "1.0", "1e3", " 1", "٣", "²", "12a", "2147483648", "9" * 18])
@@ -17,3 +18,10 @@ def test_the_greatest_number_is_asked_for_without_a_fault(database: Database) ->
     assert number == ROW_MAX
     with database.read() as session:
         assert listing.post(session, number) is None
+
+
+@pytest.mark.parametrize("kind", Numbered.__subclasses__())
+def test_a_row_that_was_never_stored_has_no_number(kind: type[Numbered]) -> None:
+    """Row 0 would be asked for, and is not there: what was to be changed would stay as it is, and nobody be told."""
+    with pytest.raises(LookupError, match=kind.__name__):
+        _ = kind().ident

@@ -45,7 +45,7 @@ def subscribe(database: Database, clock: MovedClock, *lists: str) -> None:
             session.flush()
             session.add(
                 Subscriber(
-                    list_id=found.id or 0,
+                    list_id=found.ident,
                     email="ann@example.org",
                     name="Ann",
                     consent_source="form",

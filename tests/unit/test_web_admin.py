@@ -232,7 +232,7 @@ def test_lists_are_counted_and_given_as_the_command_prints_them(room: Room) -> N
         for number in range(3):
             left = now if number == 0 else None
             email = "=cmd@example.org" if number == 1 else f"r{number}@example.org"
-            facts = {"list_id": readers.id or 0, "email": email, "consent_source": "form", "consent_at": now}
+            facts = {"list_id": readers.ident, "email": email, "consent_source": "form", "consent_at": now}
             session.add(Subscriber(token=f"t{number}", unsubscribed_at=left, **facts))
         mailing.suppress(session, "gone@example.org", "hard bounce", now)
     adam = room.browser("adam")

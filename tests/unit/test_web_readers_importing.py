@@ -26,7 +26,7 @@ def confirm(browser: Browser, page: str, **changed: str) -> requests.Response:
 def readers(room: Room, key: str) -> dict[str, Subscriber]:
     with room.office.database.read() as session:
         found = mailing.list_by_key(session, key)
-        return {one.email: one for one in mailing.subscribers(session, found.id or 0)} if found else {}
+        return {one.email: one for one in mailing.subscribers(session, found.ident)} if found else {}
 
 
 def imported(room: Room, text: str = FILE) -> Browser:

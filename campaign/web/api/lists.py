@@ -110,7 +110,7 @@ def list_readers(
             register.hand_out(desk.session, key, by=desk.person, now=desk.now)
     with who.house.app.database.read() as session:
         found = register.found_list(session, key, by=who.person)
-        page = audiences.readers_page(session, found.id or 0, limit, after=after)
+        page = audiences.readers_page(session, found.ident, limit, after=after)
     items = [ReaderOut.model_validate(reader_row(one)) for one in page.rows]
     return Page[ReaderOut](items=items, next=str(page.rows[-1].id) if page.has_after else None)
 
