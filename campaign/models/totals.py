@@ -44,10 +44,12 @@ def totals(session: Session, wanted: LogFilter, by: str | None = None) -> list[C
     until = _days_end(wanted.until, zone)
     if kept is None or wanted.since is not None or (wanted.until is not None and (until is None or " " in kept.part)):
         return summed.totals(session, wanted, by)
-    if until is None:
-        when = col(Tally.day) == EVER
-    else:
-        when = sa.and_(col(Tally.day) != EVER, col(Tally.day) < until.isoformat())
+    days = sa.and_(col(Tally.day) != EVER, col(Tally.day) < until.isoformat()) if until else col(Tally.day) == EVER
+    return _added_up(session, sa.and_(col(Tally.part) == kept.part, *kept.conditions, days), by)
+
+
+def _added_up(session: Session, rows: sa.ColumnElement[bool], by: str | None) -> list[ChannelTotal]:
+    """Return kept sums added up by channel and ``by``."""
     names: dict[str | None, Any] = {
         "template": col(Tally.name),
         "partner": col(Partner.name),
@@ -58,7 +60,7 @@ def totals(session: Session, wanted: LogFilter, by: str | None = None) -> list[C
     statement = (
         sa.select(col(Tally.channel), part, sa.func.sum(col(Tally.posts)), sa.func.max(col(Tally.taken_at)), *sums)
         .join(Partner, col(Partner.id) == col(Tally.partner_id), isouter=True)
-        .where(col(Tally.part) == kept.part, *kept.conditions, when)
+        .where(rows)
         .group_by(col(Tally.channel), part)
         .having(sa.func.sum(col(Tally.posts)) > 0)
         .order_by(col(Tally.channel), part)

@@ -227,6 +227,29 @@ _INSTANT = re.compile(r"\b20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z")
 """As reasons have it that are kept for the log: on a page it is local wall time."""
 
 
+_OF_NO_CLOCK: Mapping[str, Callable[..., Any]] = MappingProxyType(
+    {
+        "channel": channel,
+        "figure": lambda name: FIGURE_NAMES.get(str(name), sentence(str(name))),
+        "reading": age_name,
+        "subject": subject,
+        "spaced": lambda name: sentence(str(name)).replace("_", " "),
+        "fact": fact,
+        "stopped": lambda text: sentence(str(text)).rstrip(".") + ".",
+        "commands": commands,
+        "with": lambda item, name, value: {**item, name: value},
+        "outcome": lambda name: OUTCOMES.get(str(name), sentence(str(name))),
+        "copy_state": lambda name: COPIES.get(str(name), sentence(str(name))),
+        "number": lambda value: "\N{EN DASH}" if value is None else f"{value:,}",
+        "sentence": sentence,
+        "titled": titled,
+        "spoken": spoken,
+        "who": who,
+        "move": lambda name: MOVES.get(str(name), sentence(str(name))),
+    }
+)
+
+
 def filters(zone: tzinfo, now: Callable[[], datetime]) -> dict[str, Callable[..., Any]]:
     """Return the filters of the templates. Instants are aware; the wall is the campaign's."""
 
@@ -243,30 +266,14 @@ def filters(zone: tzinfo, now: Callable[[], datetime]) -> dict[str, Callable[...
         return f"{day(instant)}, {time(instant)}"
 
     return {
+        **_OF_NO_CLOCK,
         "day": day,
         "date": on_date,
         "time": time,
         "moment": moment,
-        "channel": channel,
-        "figure": lambda name: FIGURE_NAMES.get(str(name), sentence(str(name))),
-        "reading": age_name,
-        "subject": subject,
-        "spaced": lambda name: sentence(str(name)).replace("_", " "),
-        "fact": fact,
-        "stopped": lambda text: sentence(str(text)).rstrip(".") + ".",
-        "commands": commands,
-        "with": lambda item, name, value: {**item, name: value},
-        "outcome": lambda name: OUTCOMES.get(str(name), sentence(str(name))),
-        "copy_state": lambda name: COPIES.get(str(name), sentence(str(name))),
         "a_day": lambda found: day_name(found, now().astimezone(zone).date()),
         "told": lambda text: _INSTANT.sub(lambda found: moment(datetime.fromisoformat(found[0])), str(text)),
         "stamp": lambda text: moment(datetime.fromisoformat(str(text))),
-        "number": lambda value: "\N{EN DASH}" if value is None else f"{value:,}",
-        "sentence": sentence,
-        "titled": titled,
-        "spoken": spoken,
-        "who": who,
-        "move": lambda name: MOVES.get(str(name), sentence(str(name))),
     }
 
 
