@@ -18,6 +18,7 @@ from campaign.plan.gather import Source
 from campaign.plan.refill import NewPost, pictures_named, refilled, single
 from campaign.plan.rows import PlanRow
 from campaign.ports import Draft
+from campaign.register.pairing import spelt
 from campaign.review import decisions, queue
 from campaign.review.decisions import Desk
 
@@ -97,16 +98,12 @@ def one_account(accounts: Sequence[Account], partner: str, channel: str, handle:
         known = sorted({account.channel for account in accounts if account.disabled_why is None})
         mend = nearest(channel, known) if known else "Connect an account first"
         raise WrongUse(field="channel", problem=f"{partner} has no account on {channel}", mend=mend)
-    named = [account for account in on if _plain(account.handle) == _plain(handle)] if handle else on
+    named = [account for account in on if spelt(account.handle) == spelt(handle)] if handle else on
     if len(named) == 1:
         return named[0]
     handles = ", ".join(account.handle for account in on)
     problem = f"there is no account {handle!r}" if handle else f"{partner} has {len(on)} accounts on {channel}"
     raise WrongUse(field="account", problem=problem, mend=f"Write one of {handles}.")
-
-
-def _plain(handle: str) -> str:
-    return handle.removeprefix("@").casefold()
 
 
 def refill(desk: Desk, source: Source, row: PostRow, values: Mapping[str, str], *, files: bool = False) -> None:
