@@ -20,7 +20,7 @@ from campaign.models.claims import AccountFacts, PartnerFacts
 from campaign.models.database import DatabaseAway
 from campaign.models.partners import Account
 from campaign.models.renewals import Flight
-from campaign.ports import Channel, Identity, Renews
+from campaign.ports import MAIL, Channel, Identity, Renews
 from campaign.vault import Vault
 
 log = structlog.get_logger(__name__)
@@ -62,7 +62,7 @@ class Identities:
         credentials: dict[str, str] = {}
         if account.sealed is not None:
             credentials = self._fresh(account, self._open(account))
-        elif account.channel != "email":
+        elif account.channel != MAIL:
             raise CredentialDead(detail="no credentials are stored for this account")
         return replace(public(account, partner), credentials=credentials)
 

@@ -7,7 +7,6 @@ up where the platform lets us, a person's question where not. Newsletters never 
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 from sqlmodel import Session
 
@@ -21,8 +20,7 @@ from campaign.models.posts import Post
 from campaign.models.status import Move, Status
 from campaign.models.users import User
 from campaign.people import Right, demand
-
-_ISSUES: Final = "email"
+from campaign.ports import MAIL
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +67,7 @@ def rule(
 def _question(post: Post, account: Account, made_at: datetime) -> str | None:
     """Return what a person is asked where nobody can look."""
     since = f"{made_at:%Y-%m-%d %H:%M:%S} UTC"
-    if post.channel == _ISSUES:
+    if post.channel == MAIL:
         return f"restored from the backup of {since}: did this issue go out since? Ask the mail server's log"
     if account.mode != AccountMode.API:
         return f"restored from the backup of {since}: has this been published by hand since?"
@@ -86,7 +84,7 @@ def _doubt(session: Session, post: Post, who: str, made_at: datetime, now: datet
         changes["tries"] = post.tries + 1
     why = f"restored from the backup of {iso(made_at)}; it may have been published since"
     move(session, post, Move.RESTORE, who=who, at=now, why=why, changes=changes)
-    return restoring.doubt_deliveries(session, post.ident, now) if post.channel == _ISSUES else 0
+    return restoring.doubt_deliveries(session, post.ident, now) if post.channel == MAIL else 0
 
 
 def _hold(session: Session, ruled: Ruled, person: User, now: datetime) -> None:

@@ -23,6 +23,7 @@ from campaign.models import sign_in
 from campaign.models.partners import AccountMode
 from campaign.people import tickets
 from campaign.people.tickets import Purpose
+from campaign.ports import MAIL
 from campaign.register import accounts, lists, partners
 from campaign.sandbox.accounts import SandboxAccount, load_accounts
 from campaign.sandbox.consent import CLIENT_SECRET
@@ -37,7 +38,6 @@ LEFT_TO_REVIEW = frozenset({"harbourside", "brightpath"})
 """Partners whose later posts stay in review, so that a person has something to decide."""
 
 _DATA = Path(__file__).parent / "data"
-_HOLDS_NONE = frozenset({"email"})
 
 
 def officer(partner: str) -> str:
@@ -61,7 +61,7 @@ def lay_out(workspace: Path) -> None:
 
 
 def _with_credentials(workspace: Path, row: dict[str, str]) -> dict[str, str]:
-    if row["mode"] != AccountMode.API or row["channel"] in _HOLDS_NONE:
+    if row["mode"] != AccountMode.API or row["channel"] == MAIL:
         return row | {"credentials": ""}
     name = f"tokens/{row['channel']}-{row['partner']}.json"
     _write_private(workspace / name, json.dumps(credentials(row["channel"], row["external_id"])))
@@ -93,7 +93,7 @@ def on_platforms(workspace: Path) -> list[SandboxAccount]:
     return [
         replace(account, partner_name=names[account.partner])
         for account in found
-        if account.channel not in _HOLDS_NONE and account.external_id
+        if account.channel != MAIL and account.external_id
     ]
 
 

@@ -15,9 +15,9 @@ from campaign.config import is_mail, nearest
 from campaign.errors import Finding, WrongUse
 from campaign.intake.sheet import FILE_MAX, Row, Sheet, one_row, read_sheet, sheet_of
 from campaign.models.partners import AccountMode
+from campaign.ports import MAIL
 from campaign.vault import read_reference
 
-MAIL = "email"
 _REQUIRED = ("partner", "channel", "handle", "external_id")
 SENT = (*_REQUIRED, "mode", "sender", "reply_to")
 """The columns of a file that is sent."""

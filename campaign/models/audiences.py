@@ -9,6 +9,7 @@ from sqlmodel import Session, col, select
 from campaign.models.mailing import MailingList, Subscriber, Suppression, address_digest
 from campaign.models.paging import Page, Place, page
 from campaign.models.partners import Account
+from campaign.ports import MAIL
 
 _AT_A_TIME = 1000  # digests of one question: a database takes some ten thousand values at most
 
@@ -61,7 +62,7 @@ def standing(session: Session, reader: Subscriber) -> Sequence[tuple[str, Subscr
     that the partners have who mail the reader's own, and of that one itself.
     """
     mail, own = (
-        col(Account.channel) == "email",
+        col(Account.channel) == MAIL,
         sa.select(col(MailingList.key)).where(col(MailingList.id) == reader.list_id),
     )
     speakers = sa.select(col(Account.partner_id)).where(mail, col(Account.external_id).in_(own))

@@ -10,8 +10,7 @@ from sqlmodel import Field, Session, SQLModel, col, select
 
 from campaign.models.database import insert_into
 from campaign.models.posts import Post
-
-_ISSUES = "email"
+from campaign.ports import MAIL
 
 
 class Click(SQLModel, table=True):
@@ -26,7 +25,7 @@ class Click(SQLModel, table=True):
 
 def issue(session: Session, token: str) -> Post | None:
     """Return the issue of a link's token."""
-    return session.exec(select(Post).where(col(Post.token) == token, col(Post.channel) == _ISSUES)).first()
+    return session.exec(select(Post).where(col(Post.token) == token, col(Post.channel) == MAIL)).first()
 
 
 def count(session: Session, post_id: int, number: int, day: str, *, machine: bool) -> None:

@@ -18,6 +18,7 @@ from campaign.models.database import changed
 from campaign.models.partners import Account, Partner
 from campaign.models.posts import Post
 from campaign.models.types import Numbered, UtcDateTime
+from campaign.ports import MAIL
 
 _OUT = ("sending", "sent", "unknown")
 """Where a copy has gone out, or nobody can say that it has not."""
@@ -161,7 +162,7 @@ def begun_issue() -> sa.ColumnElement[bool]:
         .where(col(Delivery.post_id) == col(Post.id), col(Delivery.status) != "waiting")
         .correlate(Post)
     )
-    return sa.and_(col(Post.channel) == "email", touched)
+    return sa.and_(col(Post.channel) == MAIL, touched)
 
 
 def claim_deliveries(session: Session, post_id: int, now: datetime, claim: str, *, limit: int) -> list[Delivery]:
@@ -287,7 +288,7 @@ def speakers(session: Session, list_id: int) -> list[str]:
         select(Partner.name)
         .join(Account, col(Account.partner_id) == col(Partner.id))
         .join(MailingList, col(MailingList.key) == col(Account.external_id))
-        .where(col(MailingList.id) == list_id, col(Account.channel) == "email")
+        .where(col(MailingList.id) == list_id, col(Account.channel) == MAIL)
         .order_by(col(Partner.name))
     )
     return list(dict.fromkeys(session.exec(statement).all()))

@@ -8,6 +8,7 @@ from sqlmodel import Session, col
 from campaign.models.partners import Account, AccountMode, Agreement, Partner
 from campaign.models.posts import Post
 from campaign.models.users import User
+from campaign.ports import MAIL
 
 MANY = 100
 """Published posts that are counted at most: whether a partner takes part is told by few."""
@@ -37,7 +38,7 @@ def progress(session: Session, *, published_up_to: int = MANY) -> list[Progress]
     standing = sa.select(col(Agreement.partner_id)).where(col(Agreement.revoked_at).is_(None))
     agreed = set(session.execute(standing.distinct()).scalars())
     usable = sa.or_(
-        col(Account.mode) == AccountMode.BY_HAND, col(Account.sealed).is_not(None), col(Account.channel) == "email"
+        col(Account.mode) == AccountMode.BY_HAND, col(Account.sealed).is_not(None), col(Account.channel) == MAIL
     )
     accounts = sa.select(col(Account.partner_id), col(Account.channel)).where(
         usable, col(Account.disabled_why).is_(None)

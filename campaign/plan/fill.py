@@ -19,9 +19,7 @@ from campaign.plan.fields import FieldSpec, Picture, Quote, Value, checked, plac
 from campaign.plan.head import Template
 from campaign.plan.jinja import render
 from campaign.plan.media import MediaStore
-from campaign.ports import Draft, Media
-
-MAIL: Final = "email"
+from campaign.ports import MAIL, Draft, Media
 
 _MARKDOWN: Final = re.compile(r"([\\`*_\[\]<>|~&]|(?<![^\n])[#+=-]|(?<![^\n])\d+(?=[.)]))")
 _ADDRESS: Final = re.compile(r"https?://\S+|[^\s@]+@[^\s@]+\.[^\s@]+")

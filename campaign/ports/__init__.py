@@ -12,6 +12,7 @@ from typing import ClassVar, Protocol, runtime_checkable
 
 from campaign.errors import Outcome
 from campaign.ports.values import (
+    MAIL,
     Draft,
     Envelope,
     Evidence,
@@ -25,6 +26,7 @@ from campaign.ports.values import (
 )
 
 __all__ = [
+    "MAIL",
     "Bulk",
     "ByHand",
     "Channel",

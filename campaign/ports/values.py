@@ -4,8 +4,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Final
 
 from campaign.errors import Pace
+
+MAIL: Final = "email"
+"""The channel of newsletters: a post on it is an issue."""
 
 # --- what goes out -------------------------------------------------------------------------------------------------
 

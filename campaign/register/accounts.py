@@ -15,10 +15,10 @@ from campaign.models.partners import Account, AccountMode, Partner
 from campaign.models.status import Status
 from campaign.models.users import User
 from campaign.people import Right, demand
-from campaign.ports import Channel, Standing, Verifies
+from campaign.ports import MAIL, Channel, Standing, Verifies
 from campaign.register import Taken
 from campaign.register.foreseen import State, Value, differing, state_of
-from campaign.register.pairing import MAIL, paired, spelt
+from campaign.register.pairing import paired, spelt
 from campaign.vault import Vault
 
 

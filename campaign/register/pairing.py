@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from campaign.errors import BadInput
 from campaign.intake import AccountRow
 from campaign.models.partners import Account
+from campaign.ports import MAIL
 
-MAIL = "email"
 """An email account's id is its list: one partner may have several under one handle, and each has its id."""
 
 

@@ -12,11 +12,11 @@ from campaign.models.listing import PostRow
 from campaign.models.posts import Post
 from campaign.models.status import Status
 from campaign.people import Right
-from campaign.plan.fill import MAIL
 from campaign.plan.gather import Source
 from campaign.plan.refill import NewPost, about, unknown_fields
 from campaign.plan.rows import PlanRow
 from campaign.plan.template import CORRECTION, Template
+from campaign.ports import MAIL
 from campaign.review import queue
 from campaign.review.decisions import Desk
 

@@ -13,10 +13,10 @@ from campaign.models import partners
 from campaign.models.partners import Account, Partner
 from campaign.models.users import User
 from campaign.plan.fields import FieldSpec, checked
-from campaign.plan.fill import MAIL
 from campaign.plan.gather import Source
 from campaign.plan.refill import NewPost, single, tied
 from campaign.plan.rows import PlanRow
+from campaign.ports import MAIL
 from campaign.register import partners as register
 from campaign.review import planning
 from campaign.review.decisions import Desk

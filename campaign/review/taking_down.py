@@ -8,7 +8,7 @@ from sqlmodel import Session
 from campaign.models import listing
 from campaign.models.listing import PostFilter, PostRow
 from campaign.models.status import Status
-from campaign.plan.fill import MAIL
+from campaign.ports import MAIL
 from campaign.review import decisions
 from campaign.review.decisions import Desk
 from campaign.review.foresight import under

@@ -14,11 +14,11 @@ from campaign.health import accounts as health
 from campaign.health.finding import Finding, Rule, Severity
 from campaign.identities import name as bound_to
 from campaign.intake import account_of
-from campaign.intake.accounts import MAIL
 from campaign.intake.values import is_key
 from campaign.models import partners
 from campaign.models.partners import Account, AccountMode, Partner
 from campaign.people import Right
+from campaign.ports import MAIL
 from campaign.register import accounts as register
 from campaign.web import places
 from campaign.web.area import Area
@@ -208,6 +208,6 @@ def _tag(account: Account, found: list[Finding]) -> Tag:
         return Tag("Needs you", "red")
     if account.mode == AccountMode.BY_HAND:
         return Tag("By hand", "purple")
-    if account.channel != "email" and account.sealed is None:
+    if account.channel != MAIL and account.sealed is None:
         return Tag("Not connected", "orange")
     return Tag("Ends soon", "yellow") if found else Tag("Connected", "green")

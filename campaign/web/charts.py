@@ -14,6 +14,7 @@ from campaign.models.snapshots import FIGURES
 from campaign.models.status import Status
 from campaign.models.totals import PARTS
 from campaign.people import Right
+from campaign.ports import MAIL
 from campaign.reports import log as reports
 from campaign.reports import trends
 from campaign.reports.log import LogRow
@@ -173,7 +174,7 @@ def newsletters(who: Who, before: str = "") -> Response:
     """List the issues that have gone out, the newest first, with what became of their copies."""
     found = asked(who)
     partners = (found.wanted.partner,) if found.wanted.partner else ()
-    wanted = PostFilter(partners=partners, channels=("email",), statuses=OUT)
+    wanted = PostFilter(partners=partners, channels=(MAIL,), statuses=OUT)
     with who.reading() as session:
         page = listing.posts_page(session, wanted, ISSUES, after=place_in(before), newest_first=True)
         funnels = figures.funnels(session, [row.post for row in page.rows])

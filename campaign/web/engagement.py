@@ -13,6 +13,7 @@ from campaign.models.paging import Page, Place
 from campaign.models.snapshots import FIGURES, LogLine
 from campaign.newsletter.render import links as counted_links
 from campaign.people import Right
+from campaign.ports import MAIL
 from campaign.reports.log import LOG_COLUMNS, each_log_row, log_row
 from campaign.reports.svg import Bar, bar_chart
 from campaign.web import places
@@ -134,7 +135,7 @@ def post(ident: str, who: Who) -> Response:
 
 def _funnel(session: Session, row: PostRow) -> dict[str, Any]:
     """Return the ways that an issue's copies went, as a chart and its table; nothing for another post."""
-    if row.post.channel != "email":
+    if row.post.channel != MAIL:
         return {"funnel": (), "chart": ""}
     found = figures.funnel(session, row.post)
     steps = (

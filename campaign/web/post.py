@@ -13,6 +13,7 @@ from campaign.models.listing import PostRow
 from campaign.models.partners import AccountMode
 from campaign.models.status import PLANNABLE, Move, Status, moves_from
 from campaign.people import Right
+from campaign.ports import MAIL
 from campaign.review import correcting, findings
 from campaign.review.agreement import covers
 from campaign.review.comparing import Pair, compared
@@ -132,7 +133,7 @@ def _powers(session: Session, who: Actor, row: PostRow) -> dict[str, object]:
     can = moves_from(Status(row.post.status))
     reviews = Move.APPROVE in can and who.may(Right.REVIEW)
     barred = why_not(who.person, row) if reviews else ""
-    not_mail = row.post.channel != "email"
+    not_mail = row.post.channel != MAIL
     held = holds.reason(session, f"post:{row.post.id}") is not None
     return {
         "may_decide": reviews and not barred,

@@ -17,6 +17,7 @@ from campaign.models.figures import Funnel
 from campaign.models.listing import PostFilter, PostRow
 from campaign.models.snapshots import LogFilter
 from campaign.people import Right, demand
+from campaign.ports import MAIL
 from campaign.register import outcomes as register
 from campaign.reports import log as reports
 from campaign.reports import trends
@@ -174,7 +175,7 @@ def hours(who: Reads, wanted: Filtered, figure: Figure = "impressions") -> Page[
 def issues(who: Reads, partner: One = None, limit: Size = 50, cursor: Cursor = "") -> Page[Issue]:
     """List the newsletters that have gone out, the newest first, with what became of their copies."""
     mine = who.partners or ((partner,) if partner else ())
-    wanted = PostFilter(partners=mine, channels=("email",), statuses=OUT)
+    wanted = PostFilter(partners=mine, channels=(MAIL,), statuses=OUT)
     with who.house.app.database.read() as session:
         page = listing.posts_page(session, wanted, limit, after=place_in(cursor), newest_first=True)
         funnels = figures.funnels(session, [row.post for row in page.rows])
