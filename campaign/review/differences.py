@@ -14,7 +14,7 @@ from pathlib import Path
 
 from campaign.errors import Finding
 from campaign.models.listing import PostRow
-from campaign.plan.locked import LABELS, FixedLines
+from campaign.plan.fixed_lines import LABELS, FixedLines
 from campaign.ports import Draft
 from campaign.review.content import draft_from_json
 from campaign.review.marks import MARKS, found_in, marks_of

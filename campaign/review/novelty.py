@@ -6,7 +6,7 @@ from hashlib import sha256
 
 from campaign.models.groups import GroupKey, Stored
 from campaign.models.partners import Partner
-from campaign.plan.locked import FixedLines
+from campaign.plan.fixed_lines import FixedLines
 from campaign.review.differences import common_of
 from campaign.review.marks import is_own, marks_of
 from campaign.review.masks import neutral, shown

@@ -6,8 +6,8 @@ from campaign.errors import BadInput
 from campaign.models.groups import GroupKey
 from campaign.models.listing import PostRow
 from campaign.plan.fill import Facts, Outline, outline
+from campaign.plan.fixed_lines import FixedLines, fixed_lines, told_lines
 from campaign.plan.gather import Copy, partner_facts, partner_words
-from campaign.plan.locked import FixedLines, fixed_lines, told_lines
 from campaign.plan.questions import Question, question_facts
 from campaign.plan.template import Template
 from campaign.plan.words import campaign_facts, event_facts

@@ -10,7 +10,7 @@ from campaign.models.groups import GroupKey, Stored
 from campaign.models.listing import PostRow
 from campaign.models.partners import Account, Partner
 from campaign.models.posts import Post
-from campaign.plan.locked import FixedLines, fixed_lines, told_lines
+from campaign.plan.fixed_lines import FixedLines, fixed_lines, told_lines
 from campaign.plan.template import load_templates
 from campaign.ports import Draft, Media
 from campaign.review.differences import Said, changes, lines_of, sheet

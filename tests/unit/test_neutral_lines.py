@@ -11,7 +11,7 @@ from campaign.models.groups import GroupKey, Stored
 from campaign.models.listing import PostRow
 from campaign.models.partners import Account, Partner
 from campaign.models.posts import Post
-from campaign.plan.locked import FixedLines
+from campaign.plan.fixed_lines import FixedLines
 from campaign.ports import Draft
 from campaign.review.differences import Difference, Said, changes, lines_of
 from campaign.review.marks import is_own
