@@ -9,7 +9,9 @@ import sqlalchemy as sa
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from campaign.models.database import insert_into
+from campaign.models.mailing import copies_out
 from campaign.models.posts import Post
+from campaign.models.status import TAKEN
 from campaign.ports import MAIL
 
 
@@ -24,8 +26,17 @@ class Click(SQLModel, table=True):
 
 
 def issue(session: Session, token: str) -> Post | None:
-    """Return the issue of a link's token."""
-    return session.exec(select(Post).where(col(Post.token) == token, col(Post.channel) == MAIL)).first()
+    """Return the issue of a link's token, once it has begun to go out: else a draft would lead to any address."""
+    post = session.exec(select(Post).where(col(Post.token) == token, col(Post.channel) == MAIL)).first()
+    return post if post is not None and _has_begun(session, post) else None
+
+
+def _has_begun(session: Session, post: Post) -> bool:
+    """Say whether the approved words are on their way or out. While a copy is, nobody changes them, whatever becomes
+    of the issue.
+    """
+    on_its_way = post.status in TAKEN and post.approved_hash == post.content_hash
+    return on_its_way or copies_out(session, post.ident)
 
 
 def count(session: Session, post_id: int, number: int, day: str, *, machine: bool) -> None:

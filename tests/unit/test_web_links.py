@@ -12,6 +12,7 @@ from pages_room import Room, opened_room
 from sqlalchemy.exc import OperationalError
 
 from campaign.models import clicks
+from campaign.models.mailing import Delivery
 from campaign.models.partners import Account
 from campaign.models.posts import Post
 from campaign.models.status import Status
@@ -38,10 +39,31 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
         yield room
 
 
-def issue(room: Room, envelope: Envelope = ENVELOPE) -> Post:
+def issue(
+    room: Room, envelope: Envelope = ENVELOPE, status: Status = Status.PUBLISHED, *, approved: bool = True
+) -> Post:
     draft = Draft(WORDS, subject="News", preheader="What we heard", audience="readers", envelope=envelope)
     changes = {"draft": draft_to_json(draft), "slot": "newsletter", "occurrence": secrets.token_hex(4)}
-    return room.office.seen(room.office.post("ash", status=Status.PUBLISHED, changes=changes))
+    ident = room.office.post("ash", status=status, changes=changes)
+    with room.office.database.write() as session:
+        post = session.get_one(Post, ident)
+        post.approved_hash = post.content_hash if approved else None
+        session.add(post)
+    return room.office.seen(ident)
+
+
+def withdrawn(room: Room, post: Post) -> None:
+    """Put an issue out of the way: an account sends one at a time."""
+    with room.office.database.write() as session:
+        found = session.get_one(Post, post.ident)
+        found.status = Status.WITHDRAWN
+        session.add(found)
+
+
+def copy_goes_out(room: Room, post: Post) -> None:
+    with room.office.database.write() as session:
+        copy = {"email": "ann@example.org", "token": secrets.token_hex(8), "status": "sent"}
+        session.add(Delivery(post_id=post.ident, next_try_at=NOON, **copy))
 
 
 def follow(room: Room, path: str, headers: dict[str, str] | None = None) -> requests.Response:
@@ -109,6 +131,44 @@ def test_nothing_leads_anywhere_that_an_issues_words_do_not_name(room: Room) -> 
     assert [answer.status_code for answer in answers] == [404] * 7 + [302, 404]
     assert answers[7].headers["location"] == COUNTED[0]
     assert "This link does not work" in answers[0].text
+
+
+UNSEEN = (Status.DRAFT, Status.IN_REVIEW, Status.REJECTED, Status.WITHDRAWN)
+GONE = (Status.PUBLISHING, Status.UNCONFIRMED, Status.PUBLISHED, Status.RETRACTING, Status.RETRACTED)
+
+
+@pytest.mark.parametrize(
+    ("status", "approved"),
+    [
+        *((status, False) for status in (*UNSEEN, *GONE)),
+        *((status, True) for status in (Status.APPROVED, Status.MISSED, Status.FAILED, Status.WITHDRAWN)),
+    ],
+)
+def test_an_issue_that_has_not_begun_or_that_nobody_approved_leads_nowhere(
+    room: Room, status: Status, *, approved: bool
+) -> None:
+    """Else whoever may write a draft would have an address of ours that leads to any of theirs."""
+    post = issue(room, status=status, approved=approved)
+    answer = follow(room, f"/l/{post.token}/0", FIREFOX)
+    withdrawn(room, post)
+    assert (answer.status_code, answer.headers.get("location"), counts(room, post)) == (404, None, {})
+
+
+@pytest.mark.parametrize("status", GONE)
+def test_an_issue_that_has_begun_leads_on(room: Room, status: Status) -> None:
+    post = issue(room, status=status)
+    answer = follow(room, f"/l/{post.token}/0", FIREFOX)
+    withdrawn(room, post)
+    assert answer.headers.get("location") == COUNTED[0]
+
+
+@pytest.mark.parametrize("status", [Status.APPROVED, Status.IN_REVIEW, Status.FAILED, Status.MISSED, Status.WITHDRAWN])
+def test_who_has_a_copy_is_led_on_whatever_became_of_the_issue(room: Room, status: Status) -> None:
+    """Its words are those that were approved: nobody may change them while a copy is out."""
+    post = issue(room, status=status, approved=status == Status.APPROVED)
+    copy_goes_out(room, post)
+    assert follow(room, f"/l/{post.token}/0", FIREFOX).headers.get("location") == COUNTED[0]
+    assert counts(room, post) == {0: (1, 0)}
 
 
 def test_what_was_approved_before_clicks_could_be_counted_stays_approved(room: Room) -> None:
