@@ -10,13 +10,15 @@ import io
 import os
 import re
 import threading
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps, ImageSequence, UnidentifiedImageError
 
+from campaign.errors import BadInput
 from campaign.plan.fields import wrong
 from campaign.ports import Media
 
@@ -34,6 +36,8 @@ _SAVE: Final[Mapping[str, Mapping[str, Any]]] = {
     "WEBP": {"quality": 90, "method": 4},
     "GIF": {},
 }
+# Where the library only warns of an image that unpacks to something huge, it would go on and unpack it.
+warnings.simplefilter("error", Image.DecompressionBombWarning)
 _STORED: Final = re.compile(r"(?P<digest>[0-9a-f]{64})(?:\.(?:png|jpg|webp|gif))?")
 
 
@@ -135,11 +139,13 @@ def _redrawn(raw: bytes, named: str) -> tuple[str, bytes]:
         with Image.open(io.BytesIO(raw), formats=list(_FORMATS)) as image:
             _measure(image)
             return str(image.format), _saved(image)
+    except (BadInput, MemoryError):
+        raise
     except UnidentifiedImageError as why:
         raise wrong(f"{named} is no image that we know".strip(), mend) from why
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as why:
         raise wrong("has too many pixels", "Make it smaller than 36 megapixels.") from why
-    except (OSError, SyntaxError, ValueError) as why:
+    except Exception as why:  # the library raises whatever its reader ran into
         raise wrong(f"{named} is a damaged image".strip(), mend) from why
 
 
@@ -150,6 +156,18 @@ def _measure(image: Image.Image) -> None:
         raise wrong(f"has {width} x {height} pixels", "Make it smaller than 36 megapixels.")
     if frames > _MAX_FRAMES or width * height * frames > 4 * MAX_PIXELS:
         raise wrong(f"moves through {frames} pictures", "Use a still image, or a much shorter one.")
+    if frames > 1:
+        _refuse_growing(image)
+
+
+def _refuse_growing(image: Image.Image) -> None:
+    """Refuse a moving image with a picture that is larger than the first: only that one was measured. The library takes
+    the new size over as it comes to such a picture, and draws it later.
+    """
+    first = image.size
+    if any(picture.size != first for picture in ImageSequence.Iterator(image)):
+        raise wrong("grows while it moves", "Save it anew, with all its pictures of one size.")
+    image.seek(0)
 
 
 def _saved(image: Image.Image) -> bytes:

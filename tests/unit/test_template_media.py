@@ -1,5 +1,9 @@
 """Images: stored by digest, drawn anew, without what a camera wrote into them."""
 
+import io
+import struct
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -82,6 +86,69 @@ def test_what_is_no_image_or_too_large_or_without_alt_text_is_refused(tmp_path: 
     damaged.write_bytes(damaged.read_bytes()[:400])
     with pytest.raises(BadInput, match="damaged"):
         store.add(damaged, "x")
+
+
+def _growing_gif(screen: int, frame: int, frames: int) -> bytes:
+    """A GIF that says that it is small, and whose later pictures are not."""
+    whole = io.BytesIO()
+    Image.new("L", (frame, frame)).save(whole, "GIF", optimize=False)
+    palette_ends = 13 + 3 * (2 << (whole.getvalue()[10] & 7))
+    block = whole.getvalue()[whole.getvalue().index(b",", palette_ends) : -1]
+    first = b",\0\0\0\0" + struct.pack("<HH", screen, screen) + b"\0" + bytes([2, 2, 0x4C, 0x01, 0])
+    head = b"GIF89a" + struct.pack("<HH", screen, screen) + whole.getvalue()[10:palette_ends]
+    return head + first + (b"!\xf9\x04\x04\x0a\0\0\0" + block) * frames + b";"
+
+
+def test_a_moving_image_that_grows_is_refused_before_it_is_drawn(tmp_path: Path) -> None:
+    """What it says of itself is a lie then: a megabyte and a half took gigabytes."""
+    (tmp_path / "a.gif").write_bytes(_growing_gif(1, 4000, 12))
+    child = (
+        "import resource, sys, pathlib\n"
+        "from campaign.errors import BadInput\n"
+        "from campaign.plan.media import MediaStore\n"
+        "folder = pathlib.Path(sys.argv[1])\n"
+        "used = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024\n"
+        "before = used()\n"
+        "try: MediaStore(folder).add(folder / 'a.gif', 'x')\n"
+        "except BadInput as error: print(used() - before, error)\n"
+    )
+    done = subprocess.run(  # noqa: S603 - our own words
+        [sys.executable, "-c", child, str(tmp_path)], capture_output=True, text=True, timeout=60, check=True
+    )
+    megabytes, _, problem = done.stdout.partition(" ")
+    assert "grows" in problem, done
+    assert int(megabytes) < 60
+
+
+@pytest.mark.parametrize("suffix", ["gif", "png"])
+def test_a_moving_image_whose_pictures_are_alike_in_size_stays_as_it_was(tmp_path: Path, suffix: str) -> None:
+    frames = [Image.new("RGB", (30, 20), colour) for colour in ("red", "green", "blue")]
+    path = tmp_path / f"a.{suffix}"
+    frames[0].save(path, save_all=True, append_images=frames[1:], duration=[80, 120, 160], loop=2)
+    stored = MediaStore(tmp_path / "store").add(path, "Three colours")
+    with Image.open(path) as source, Image.open(stored.path) as drawn:
+        for number in range(3):
+            source.seek(number)
+            drawn.seek(number)
+            assert source.convert("RGB").tobytes() == drawn.convert("RGB").tobytes()
+            assert (source.info["duration"], source.info["loop"]) == (drawn.info["duration"], drawn.info["loop"])
+
+
+@pytest.mark.parametrize("suffix", ["gif", "webp", "png", "jpg"])
+def test_an_image_that_breaks_off_anywhere_is_refused_or_taken_and_is_no_fault_of_ours(
+    tmp_path: Path, suffix: str
+) -> None:
+    frames = [Image.effect_noise((6, 6), 50).convert("RGB") for _ in range(2)]
+    path = tmp_path / f"a.{suffix}"
+    moves = {} if suffix == "jpg" else {"save_all": True, "append_images": frames[1:], "duration": 80}
+    frames[0].save(path, **moves)
+    whole, store, said = path.read_bytes(), MediaStore(tmp_path / "store"), set()
+    for cut in range(1, len(whole)):
+        try:
+            store.take_in(whole[:cut], "x")
+        except BadInput as error:
+            said.add(str(error).partition(".")[0])
+    assert said == {": : is no image that we know", ": : is a damaged image"}
 
 
 @pytest.mark.parametrize("name", ["../b.png", "/etc/hostname", "in/../../b.png", "f" * 64])
