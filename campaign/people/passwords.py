@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from datetime import datetime
 from functools import cache
+from threading import BoundedSemaphore
 from typing import NewType
 
 from pwdlib import PasswordHash
@@ -30,6 +31,9 @@ _GUESSED = 32
 _HARD = 3
 """The score of zxcvbn from which a guess takes a hundred million tries, each a tenth of a second long."""
 
+_AT_ONCE = BoundedSemaphore(4)
+"""So many passwords are hashed at once, a quarter of a gigabyte in all, however many strangers try theirs."""
+
 
 @cache
 def _hasher() -> PasswordHash:
@@ -55,7 +59,8 @@ def hashed(person: User, password: str) -> Hashed:
         raise WrongUse(problem=problem, mend="Three random words do well.")
     if _is_easy(person, password):
         raise WrongUse(problem="The password is easy to guess", mend="Three random words do well.")
-    return Hashed(_hasher().hash(password))
+    with _AT_ONCE:
+        return Hashed(_hasher().hash(password))
 
 
 def _is_easy(person: User, password: str) -> bool:
@@ -83,5 +88,6 @@ def fits(stored: str | None, password: str) -> bool:
     """Say whether a password is the one that was stored. It takes a tenth of a second and 64 MiB, person or not: so
     it is to be asked with no transaction open.
     """
-    right = _hasher().verify(password[:LONGEST], stored or _nobodys())
+    with _AT_ONCE:
+        right = _hasher().verify(password[:LONGEST], stored or _nobodys())
     return right and stored is not None

@@ -2,15 +2,20 @@
 
 import re
 import sqlite3
-from contextlib import closing
-from dataclasses import dataclass
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Lock
 
 import pytest
 from conftest import MovedClock
 from pages_room import Browser, Room, opened_room
 from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
 from sqlmodel import Session, select
 
 from campaign.errors import WrongUse
@@ -163,6 +168,47 @@ def test_nobody_waits_to_write_while_a_password_is_hashed(room: Room, monkeypatc
     assert browser.send(link, page=link, password=GOOD).status_code == 303
     assert browser.send("/account/password", old=GOOD, password="four other random words").status_code == 303
     assert hasher.done == 2
+
+
+@dataclass
+class Crowded:
+    """A hasher that counts who is in it at once, and lets everybody in who can come."""
+
+    real: PasswordHash
+    inside: int = 0
+    most: int = 0
+    lock: Lock = field(default_factory=Lock)
+
+    def hash(self, password: str) -> str:
+        with self._visited():
+            return self.real.hash(password)
+
+    def verify(self, password: str, stored: str) -> bool:
+        with self._visited():
+            return self.real.verify(password, stored)
+
+    @contextmanager
+    def _visited(self) -> Iterator[None]:
+        with self.lock:
+            self.inside += 1
+            self.most = max(self.most, self.inside)
+        time.sleep(0.01)
+        yield
+        with self.lock:
+            self.inside -= 1
+
+
+def test_a_crowd_takes_the_memory_of_a_few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each guess takes 64 MiB while it is looked at, and strangers may make any number at once."""
+    hasher = Crowded(PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),)))
+    monkeypatch.setattr(passwords, "_hasher", lambda: hasher)
+    person = User(name="rita", role="reviewer")
+    with ThreadPoolExecutor(20) as crowd:
+        guesses = [crowd.submit(passwords.fits, None, "a guess") for _ in range(20)]
+        changes = [crowd.submit(passwords.hashed, person, GOOD) for _ in range(20)]
+    assert not any(guess.result() for guess in guesses)
+    assert all(change.result() for change in changes)
+    assert 1 < hasher.most <= 4
 
 
 def test_an_invitation_ends_after_seven_days(room: Room) -> None:
