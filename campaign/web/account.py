@@ -135,7 +135,7 @@ def sign_out_everywhere(who: Who) -> Response:
 @area.post("/account/password", Open.SIGNED_IN)
 def change_password(who: Who, sent: Sent) -> Response:
     """Set a password; the other sessions end, for somebody may have known the old one."""
-    who.house.rates.spend("person", f"password {who.person.ident}")
+    who.house.rates.spend("password", str(who.person.ident))
     form = read(Change, sent)
     if form.found is None:
         return _page(who, form, WRONG)

@@ -33,7 +33,7 @@ def admin(who: Who) -> Response:
 @area.post("/admin/ask-platforms", Right.ADMINISTER)
 def ask_platforms(who: Who) -> Response:
     """Show what `campaign doctor --probe` says: every platform is asked, each within its own time limit."""
-    who.house.rates.spend("person", "ask platforms")
+    who.house.rates.spend("ask", "platforms")
     doctor = who.house.app.doctor
     return _page(who, doctor.examine() + doctor.probe(), asked=True)
 

@@ -10,7 +10,10 @@ from limits.strategies import MovingWindowRateLimiter
 RULES: dict[str, str] = {
     "visit": "300 per 10 minutes",
     "sign-in": "100 per 10 minutes",
-    "person": "10 per 10 minutes",
+    "email": "10 per 10 minutes",
+    "password": "10 per 10 minutes",
+    "code": "10 per 10 minutes",
+    "ask": "10 per 10 minutes",
     "connect": "60 per 10 minutes",
     "picture": "60 per 60 minutes",
     "plan": "30 per 10 minutes",
@@ -19,10 +22,11 @@ RULES: dict[str, str] = {
     "api-door": "60 per minute",
     "calendar": "30 per 10 minutes",
 }
-"""What is limited: visits without a person, tries to sign in by address and by person, accounts that a person connects,
+"""What is limited: visits without a person, tries to sign in by network address, passwords by the email address that is
+typed, changes of a password and recovery codes by person, questions to all platforms, accounts that a person connects,
 pictures that a person uploads, plans that a person asks for, public links by address, calls of the API by token, and by
 address where the token does not serve, readings of a calendar by its address. A whole department may stand behind one
-address.
+address. What a stranger types has a rule of its own, so that it never stands for somebody else's key.
 """
 
 

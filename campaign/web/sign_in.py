@@ -62,7 +62,7 @@ def with_password(who: Anyone, sent: Sent) -> Response:
     form, then = read(Local, sent), str(who.begun().kept.get("then", "/"))
     if form.found is None:
         return _asked(who, form, then, WRONG)
-    who.house.rates.spend("person", form.found.email.lower())
+    who.house.rates.spend("email", form.found.email.lower())
     person, stored, has_passkey = _local(who, form.found.email)
     if not passwords.fits(stored, form.found.password) or person is None:
         note(who.request, "a wrong password", person.name if person else None)
@@ -143,7 +143,7 @@ def with_code(who: Anyone, sent: Sent) -> Response:
     """Take a recovery code after a password, instead of the passkey."""
     who.house.rates.spend("sign-in", who.address)
     person, form = _half(who), read(Code, sent)
-    who.house.rates.spend("person", f"code {person.ident}")
+    who.house.rates.spend("code", str(person.ident))
     if form.found is None:
         return _second(who, form, WRONG)
     with who.house.app.database.write() as session:

@@ -193,11 +193,11 @@ def test_signing_in_leads_on_to_the_page_that_was_wanted(room: Room) -> None:
 def test_too_many_tries_are_refused_for_a_while() -> None:
     rates = Rates()
     for _ in range(10):
-        rates.spend("person", "rita@example.org")
+        rates.spend("email", "rita@example.org")
     with pytest.raises(TooMany) as refused:
-        rates.spend("person", "rita@example.org")
+        rates.spend("email", "rita@example.org")
     assert 0 < refused.value.seconds <= 600
-    rates.spend("person", "rolf@example.org")
+    rates.spend("email", "rolf@example.org")
 
 
 def test_a_flood_of_passwords_is_answered_with_when_to_come_back(room: Room) -> None:

@@ -309,6 +309,21 @@ def test_a_changed_password_ends_the_other_sessions(room: Room) -> None:
     assert try_password(room)[1] == ""
 
 
+def test_what_a_stranger_types_as_an_address_uses_up_nobodys_tries(room: Room) -> None:
+    with_password(room)
+    browser, _ = try_password(room)
+    with room.office.database.read() as session:
+        ident = rita(session).ident
+    for typed in (f"password {ident}", str(ident), "platforms", "ask platforms"):
+        stranger = room.browser()
+        for _ in range(10):
+            stranger.send("/sign-in", page="/sign-in", email=typed, password="a guess")
+        assert stranger.send("/sign-in", page="/sign-in", email=typed, password="a guess").status_code == 429
+    changed = browser.send("/account/password", old=GOOD, password="four other random words")
+    assert (changed.status_code, changed.headers["location"]) == (303, "/account")
+    assert room.browser("adam").send("/admin/ask-platforms").status_code == 200
+
+
 def test_where_passkeys_are_required_a_password_alone_opens_the_account_and_nothing_else(
     tmp_path: Path, clock: MovedClock
 ) -> None:

@@ -94,7 +94,7 @@ def ask_platforms(who: Administers) -> Health:
     `Idempotency-Key`.
     """
     demand(who.person, Right.ADMINISTER)
-    who.house.rates.spend("person", "ask platforms")
+    who.house.rates.spend("ask", "platforms")
     doctor = who.house.app.doctor
     return _health(who, doctor.examine() + doctor.probe(), asked=True)
 
