@@ -73,7 +73,7 @@ class Answer:
         """The parsed JSON, whatever the content type says; None where there is none."""
         try:
             return json.loads(self.content)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
 
     @property

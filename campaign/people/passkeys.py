@@ -1,10 +1,9 @@
 """Passkeys, instead of a password or beside it, and the recovery codes that stand in for one once."""
 
 import json
-from collections.abc import Mapping
+import re
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from urllib.parse import urlsplit
 
 import webauthn
@@ -26,7 +25,13 @@ from campaign.people.secrets import digest, in_groups, new_code
 
 CODES = 10
 _NAME = "Schedule campaign posts"
-_UNREADABLE = (InvalidAuthenticationResponse, InvalidJSONStructure, InvalidRegistrationResponse, ValueError, KeyError)
+_UNREADABLE = (
+    *(InvalidAuthenticationResponse, InvalidJSONStructure, InvalidRegistrationResponse),
+    *(ValueError, KeyError, RecursionError),
+)
+
+_CREDENTIAL = re.compile(r"[A-Za-z0-9_-]{1,1400}")
+"""The id of a credential, at most 1023 bytes in base64url (WebAuthn Level 3, 7.1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +114,7 @@ class Place:
     def person_of(self, session: Session, answer: str, challenge: str, now: datetime) -> User:
         """Return whose passkey answered the challenge, an active person. Raises WrongUse."""
         try:
-            passkey = sign_in.passkey(session, str(_facts(answer)["id"]))
+            passkey = sign_in.passkey(session, _credential(answer))
             if passkey is None:
                 raise _refused()
             found = webauthn.verify_authentication_response(
@@ -135,11 +140,12 @@ def _described(held: list[Passkey]) -> list[PublicKeyCredentialDescriptor]:
     return [PublicKeyCredentialDescriptor(id=base64url_to_bytes(one.credential_id)) for one in held]
 
 
-def _facts(answer: str) -> Mapping[str, Any]:
+def _credential(answer: str) -> str:
+    """Return which credential a browser says that it used. PostgreSQL answers a text with a NUL by an error."""
     found = json.loads(answer)
-    if not isinstance(found, dict):
-        raise ValueError  # noqa: TRY004 - the text is wrong, not our type
-    return found
+    if not isinstance(found, dict) or not _CREDENTIAL.fullmatch(str(found["id"])):
+        raise ValueError
+    return str(found["id"])
 
 
 def _refused() -> WrongUse:

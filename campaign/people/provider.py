@@ -87,7 +87,9 @@ class Provider:
             WrongUse: the provider said no, or this is not the answer to the question that was asked.
 
         """
-        if not kept.get("state") or not secrets.compare_digest(sent.get("state", ""), kept["state"]):
+        state = kept.get("state", "")
+        # An empty state equals an empty state; as bytes, because letters beyond ASCII cannot be compared.
+        if not state or not secrets.compare_digest(sent.get("state", "").encode(), state.encode()):
             raise _failed("the sign-in was begun elsewhere, or long ago")
         if "code" not in sent:
             raise _failed("the provider did not sign you in")
@@ -100,9 +102,9 @@ class Provider:
                 claims = self._proven(client, described, str(token["id_token"]), kept["nonce"])
                 if "userinfo_endpoint" in described:
                     claims |= self._more(client, described["userinfo_endpoint"], claims["sub"])
+                return self._stranger(client, claims)
             except (AuthlibBaseError, JoseError, RequestException, ValueError, KeyError) as error:
                 raise _failed("the provider's answer does not hold") from error
-            return self._stranger(client, claims)
 
     def _talking(self) -> _Client:
         return _Client(self.settings, self.back)

@@ -7,7 +7,7 @@ from pathlib import PurePath
 from typing import Annotated, Any, ClassVar, Generic, TypeVar
 
 from fastapi import Depends, Request
-from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError, field_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
 from starlette.datastructures import UploadFile
 
@@ -80,6 +80,14 @@ class Fields(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore", str_strip_whitespace=True, hide_input_in_errors=True)
     missing: ClassVar[Mapping[str, str]] = {}
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _can_be_stored(cls, text: object) -> object:
+        """Refuse a NUL: no key types one, and PostgreSQL answers a text with one by an error."""
+        if isinstance(text, str) and "\0" in text:
+            raise mistake("It holds a sign that cannot be stored. Type it again")
+        return text
 
     @property
     def lacks(self) -> tuple[str, str] | None:

@@ -84,6 +84,10 @@ PEOPLE = [
     ),
     User(sub="s-none", claims={"email": "none@example.org", "email_verified": True, "roles": ["other"]}),
     User(sub="s-lost", claims={"email": "lost@example.org", "email_verified": True, "roles": ["comms"]}),
+    User(
+        sub="s-bent",
+        claims={"email": "b@example.org", "email_verified": True, "roles": ["comms"], "organisation": "{"},
+    ),
     User(sub="s-fake", claims={"email": "adam@example.org", "email_verified": False, "roles": ["reviewers"]}),
     User(
         sub="d-dora",
@@ -164,7 +168,7 @@ def test_an_officer_is_one_of_the_partner_that_the_provider_names(room: Room) ->
     assert browser.get(f"/posts/{theirs}").status_code == 404
 
 
-@pytest.mark.parametrize("subject", ["s-none", "s-lost"])
+@pytest.mark.parametrize("subject", ["s-none", "s-lost", "s-bent"])
 def test_no_role_or_no_partner_is_no_way_in(room: Room, subject: str) -> None:
     browser, found = signed_in(room, subject)
     assert found.status_code == 403
@@ -239,6 +243,13 @@ def test_an_answer_to_somebody_elses_question_is_refused(room: Room) -> None:
     assert victim.get(path).status_code == 403
     assert room.browser().get(path).status_code == 403
     assert victim.get("/").status_code == 303
+
+
+@pytest.mark.parametrize("state", ["", "é", "%00", "%ff", "a" * 5000])
+def test_an_answer_that_answers_nothing_is_refused_and_no_fault_of_ours(room: Room, state: str) -> None:
+    browser = room.browser()
+    went_to_provider(browser, "s-rita")
+    assert browser.get(f"/sign-in/back?code=guessed&state={state}").status_code == 403
 
 
 def test_an_answer_is_taken_once(room: Room) -> None:

@@ -252,6 +252,11 @@ def test_silence_is_unknown_after_the_bound(serve: Serve) -> None:
     assert time.monotonic() - began < 0.9
 
 
+@pytest.mark.parametrize("content", [b"", b"\xff", b"{", b"[" * 100_000, b'{"a":' * 100_000])
+def test_a_body_that_is_no_json_is_none_however_deep(content: bytes) -> None:
+    assert (Answer(200, content=content).body, Answer(200, content=content).facts) == (None, {})
+
+
 def test_a_body_that_drips_is_unknown_after_the_bound(serve: Serve) -> None:
     url = serve(b"HTTP/1.1 200 OK\r\nContent-Length: 40\r\n\r\n", *[b"x"] * 40, pause=0.05)
     began = time.monotonic()

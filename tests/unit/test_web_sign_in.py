@@ -13,13 +13,14 @@ from threading import Lock
 
 import pytest
 from conftest import MovedClock
-from pages_room import Browser, Room, opened_room
+from pages_room import Browser, Room, opened_app, opened_room, served
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 from sqlmodel import Session, select
 
 from campaign.errors import WrongUse
-from campaign.models import audit, sign_in, users
+from campaign.models import Database, audit, sign_in, users
+from campaign.models.partners import Campaign
 from campaign.models.sign_in import Passkey, RecoveryCode
 from campaign.models.users import User
 from campaign.people import passkeys, passwords, tickets, visits
@@ -291,11 +292,42 @@ def test_the_second_step_cannot_be_had_without_the_first(room: Room) -> None:
     assert found.status_code == 422
 
 
-@pytest.mark.parametrize("answer", ["", "{}", "[]", "nonsense", '{"id": "aWQ", "response": {}}'])
+ODD = [
+    "",
+    "{}",
+    "[]",
+    "nonsense",
+    '{"id": "aWQ", "response": {}}',
+    "[" * 9000,
+    '{"id": "\\u0000"}',
+    '{"id": "\\ud800"}',
+]
+
+
+@pytest.mark.parametrize("answer", ODD)
 def test_an_answer_that_is_no_passkeys_signs_nobody_in(room: Room, answer: str) -> None:
     browser = room.browser()
     assert browser.send("/sign-in/passkey", page="/sign-in", credential=answer).status_code == 422
     assert browser.get("/").status_code == 303
+
+
+def test_a_stranger_brings_no_database_to_a_fault(tmp_path: Path, database: Database, clock: MovedClock) -> None:
+    """PostgreSQL takes no text with a NUL in it."""
+    with database.write() as session:
+        session.add(Campaign(name="Test", timezone="Europe/London", salt="salt", created_at=clock.now()))
+    with served(opened_app(tmp_path / "workspace", database, clock)) as address:
+        browser = Browser(address)
+        for answer in ODD:
+            assert browser.send("/sign-in/passkey", page="/sign-in", credential=answer).status_code == 422
+        for email in ("\0", "rita\0@example.org", "\ufffe@example.org"):
+            assert browser.send("/sign-in", page="/sign-in", email=email, password="a\0").status_code == 422
+
+
+def test_a_new_passkey_that_is_none_is_refused(room: Room) -> None:
+    browser = room.browser("rita")
+    for answer in ODD[1:]:
+        sent = browser.send("/account/passkeys", page="/account", credential=answer, name="laptop")
+        assert sent.status_code == 422
 
 
 def test_a_changed_password_ends_the_other_sessions(room: Room) -> None:
