@@ -16,6 +16,7 @@ from campaign.people.tickets import Purpose
 from campaign.web.area import Area, Open
 from campaign.web.entering import Answer, entered, own_path, place, welcomed
 from campaign.web.forms import WRONG, Fields, Form, Secret, Sent, read
+from campaign.web.guard import Forged, comes_from_us
 from campaign.web.refusals import note
 from campaign.web.visitor import Anyone, Visitor, Who
 
@@ -156,7 +157,9 @@ def with_code(who: Anyone, sent: Sent) -> Response:
 
 @area.get("/sign-in/start", Open.ANYONE)
 def start(who: Anyone) -> Response:
-    """Send the browser to the provider."""
+    """Send the browser to the provider; a link on another site does not."""
+    if not comes_from_us(who.request):
+        raise Forged
     who.house.rates.spend("sign-in", who.address)
     asked, kept = _provider(who).start()
     who.keep(oidc=kept)

@@ -235,6 +235,18 @@ def test_the_question_carries_state_nonce_and_a_challenge(room: Room) -> None:
     assert query["redirect_uri"] == "http://localhost:1/sign-in/back"
 
 
+@pytest.mark.parametrize("place", ["cross-site", "same-site"])
+def test_a_link_on_another_site_begins_no_sign_in(room: Room, place: str) -> None:
+    """Where the provider signs in without a word, following one would be enough."""
+    browser = room.browser()
+    browser.get("/sign-in")
+    browser.session.headers["Sec-Fetch-Site"] = place
+    refused = browser.get("/sign-in/start")
+    assert (refused.status_code, refused.headers.get("location")) == (403, None)
+    browser.session.headers["Sec-Fetch-Site"] = "same-origin"
+    assert browser.get("/sign-in/start").status_code == 303
+
+
 def test_an_answer_to_somebody_elses_question_is_refused(room: Room) -> None:
     theirs = room.browser()
     path, _ = went_to_provider(theirs, "s-rita")
