@@ -1,5 +1,6 @@
 """Rate limits of the pages: so many tries of a kind within a time, by address or by name, in this process."""
 
+from ipaddress import IPv6Address, IPv6Network, ip_address
 from math import ceil
 from time import time
 
@@ -28,6 +29,21 @@ pictures that a person uploads, plans that a person asks for, public links by ad
 address where the token does not serve, readings of a calendar by its address. A whole department may stand behind one
 address. What a stranger types has a rule of its own, so that it never stands for somebody else's key.
 """
+
+
+_LINE = 64
+"""Bits of an IPv6 address: whoever has one has all that begin with the same ones (RFC 4291, 2.5.1)."""
+
+
+def line_of(address: str) -> str:
+    """Return what is counted of a network address: the line that it belongs to, for one of IPv4 the address itself."""
+    try:
+        found = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if not isinstance(found, IPv6Address):
+        return str(found)
+    return str(found.ipv4_mapped or IPv6Network((found, _LINE), strict=False).network_address)
 
 
 class TooMany(Exception):

@@ -14,7 +14,7 @@ from campaign.people import visits
 from campaign.people.secrets import digest
 from campaign.people.visits import Lasting
 from campaign.web.entering import own_path
-from campaign.web.rates import Rates, TooMany
+from campaign.web.rates import Rates, TooMany, line_of
 
 pytestmark = pytest.mark.thorough
 
@@ -207,6 +207,35 @@ def test_a_flood_of_passwords_is_answered_with_when_to_come_back(room: Room) -> 
     answers = [browser.post("/sign-in", fields).status_code for _ in range(101)]
     assert answers == [422] * 100 + [429]
     assert int(browser.post("/sign-in", fields).headers["retry-after"]) > 0
+
+
+def test_who_has_a_network_of_addresses_has_the_tries_of_one(room: Room) -> None:
+    """An ordinary line has 2**64 addresses of IPv6 to itself."""
+    browser = room.browser()
+    fields = {"form_token": TOKEN.findall(browser.get("/sign-in").text)[0], "email": "", "password": ""}
+
+    def answered(address: str) -> int:
+        return browser.post("/sign-in", fields, {"X-Forwarded-For": address}).status_code
+
+    answers = [answered(f"2001:db8:1:2:{number:x}::{number:x}") for number in range(1, 102)]
+    assert answers == [422] * 100 + [429]
+    assert answered("2001:db8:1:3::1") == 422
+
+
+@pytest.mark.parametrize(
+    ("address", "counted"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
+        ("2001:DB8:1:2::", "2001:db8:1:2::"),
+        ("fe80::1%eth0", "fe80::"),
+        ("", ""),
+        ("a name", "a name"),
+    ],
+)
+def test_an_address_counts_as_its_line(address: str, counted: str) -> None:
+    assert line_of(address) == counted
 
 
 def test_every_answer_carries_the_headers(room: Room) -> None:
