@@ -54,7 +54,7 @@ def test_a_week_and_its_outcomes_are_rows(terminal: Terminal) -> None:
     file = written(terminal, "day,name,number,source\n03/12/2030,Views submitted,12,form\n")
     assert "1 number added" in terminal.run("outcomes", "import", file)
     assert terminal.json("outcomes", "list")[0]["number"] == 12
-    assert terminal.run("outcomes", "export").splitlines()[1] == "2030-12-03,Views submitted,12,form"
+    assert terminal.run("outcomes", "export").splitlines()[1] == '"2030-12-03","Views submitted",12,"form"'
     rows = terminal.json("report", "--week", "2030-12-05")
     assert {
         "week": "2030-12-02",

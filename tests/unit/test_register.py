@@ -179,8 +179,8 @@ def test_subscribers_keep_their_consent_and_who_left_is_not_brought_back(termina
     assert "0 subscribers added, 0 changed" in terminal.run("lists", "import", "parents", file)
     lines = terminal.run("lists", "export", "parents").splitlines()
     assert lines[0] == "email,name,consent_source,consent_at,unsubscribed_at"
-    assert lines[1].startswith("a@example.org,Ann,form,2025-01-01T10:00:00Z,2025-01-01")
-    assert lines[2] == "b@example.org,Bo,form,2025-01-02T00:00:00Z,"
+    assert lines[1].startswith('"a@example.org","Ann","form","2025-01-01T10:00:00Z","2025-01-01')
+    assert lines[2] == '"b@example.org","Bo","form","2025-01-02T00:00:00Z",'
     assert terminal.json("lists", "list") == [{"list": "parents", "subscribers": 1}]
     assert [row["subject"] for row in terminal.json("audit") if row["action"] == "export list"] == ["list:parents"]
 

@@ -39,7 +39,7 @@ def test_outcomes_stand_beside_the_figures_and_in_the_report(room: Room) -> None
     assert "Views &lt;b&gt; (outcome of the day)" in reviewer.get("/engagement").text
     assert "1,250" not in reviewer.get("/engagement/over-time.csv").text, "no figure of a platform"
     assert "Views &lt;b&gt;" in reviewer.get("/engagement/week?of=1/12/2025").text
-    assert reviewer.get("/engagement/outcomes.csv").text.splitlines()[1] == "2025-11-20,Views <b>,1250,form"
+    assert reviewer.get("/engagement/outcomes.csv").text.splitlines()[1] == '"2025-11-20","Views <b>",1250,"form"'
     for path in ("/engagement", "/engagement/week?of=1/12/2025", "/engagement/week.csv?of=1/12/2025"):
         assert "Views" not in officer.get(path).text, "they are the campaign's, not a partner's"
 
