@@ -6,7 +6,7 @@ a name that leads elsewhere a moment later wins nothing.
 
 import ipaddress
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from urllib.parse import urlsplit
 
@@ -17,9 +17,14 @@ from campaign.errors import WrongUse
 from campaign.http import Adapter
 
 _LONGEST = 1000
-# They carry an address of the old kind inside, which no look at the outer one shows.
-_WRAPPERS = tuple(map(ipaddress.ip_network, ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32")))
+# What IANA gives to networks of the internet. All else of the new kind is local, reserved, or carries an address of the
+# old kind, which no look at the outer one shows.
+_WORLD = tuple(map(ipaddress.ip_network, ("0.0.0.0/0", "2000::/3")))
+# For protocols (Teredo among them), 6to4 and its relays, documents: no server of anybody's has one.
+_APART = tuple(map(ipaddress.ip_network, ("192.0.0.0/24", "192.88.99.0/24", "2001::/23", "2002::/16", "3fff::/20")))
 
+_Place = ipaddress.IPv4Address | ipaddress.IPv6Address
+_Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 LetsIn = Callable[[str], bool]
 
 
@@ -64,11 +69,15 @@ def outside(place: str, *, loopback: bool = False) -> bool:
     """Say whether an IP address is one of the public internet; ``loopback``: this machine counts too, for trials."""
     found = ipaddress.ip_address(place.partition("%")[0])
     if isinstance(found, ipaddress.IPv6Address):
-        if found.ipv4_mapped is not None:
-            found = found.ipv4_mapped
-        elif any(found in network for network in _WRAPPERS):
-            return False
-    return (found.is_global and not found.is_multicast) or (loopback and found.is_loopback)
+        found = found.ipv4_mapped or found
+    if loopback and found.is_loopback:
+        return True
+    given = _within(found, _WORLD) and not _within(found, _APART)
+    return given and found.is_global and not found.is_multicast
+
+
+def _within(place: _Place, networks: Iterable[_Network]) -> bool:
+    return any(place in network for network in networks)
 
 
 class _Guarded(urllib3.connection.HTTPConnection):

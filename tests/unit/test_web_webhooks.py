@@ -61,6 +61,8 @@ def test_a_program_of_an_admin_manages_webhooks_too(room: Room) -> None:
         "127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.1", "224.0.0.1",
         "255.255.255.255", "::1", "::", "fe80::1%eth0", "fc00::1", "ff02::1", "::ffff:10.0.0.1", "::ffff:127.0.0.1",
         "64:ff9b::a00:1", "2002:a00:1::1", "2001:0:a00:1::1",
+        "fec0::1", "feff::1", "::10.0.0.1", "::127.0.0.1", "::8.8.8.8", "::ffff:0:10.0.0.1", "::ffff:0:8.8.8.8",
+        "2001:10::1", "2001:20::1", "3fff::1", "5f00::1", "100::1", "4000::1", "192.0.0.8", "192.88.99.1",
     ],
 )  # fmt: skip
 def test_what_lies_inside_is_told_from_what_lies_outside(place: str) -> None:
@@ -70,7 +72,7 @@ def test_what_lies_inside_is_told_from_what_lies_outside(place: str) -> None:
 def test_servers_outside_and_for_trials_this_machine_are_called() -> None:
     assert all(map(outside, ("93.184.216.34", "2606:2800:220:1::1", "::ffff:93.184.216.34")))
     assert outside("127.0.0.1", loopback=True)
-    assert not outside("10.0.0.1", loopback=True)
+    assert not any(outside(place, loopback=True) for place in ("10.0.0.1", "::10.0.0.1", "fec0::1"))
     assert check_address("https://example.org:8443/a?b=c", loopback=False) == "https://example.org:8443"
     assert check_address("http://[::1]:9/a", loopback=True) == "http://[::1]:9"
 
