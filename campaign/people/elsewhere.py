@@ -4,33 +4,47 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from campaign.errors import NotAllowed, WrongUse
-from campaign.models import sign_in, users
+from campaign.errors import NotAllowed
+from campaign.models import partners, sign_in, users
 from campaign.models.sign_in import Elsewhere
 from campaign.models.users import User
 from campaign.people import roster
 from campaign.people.provider import Stranger
 
 
-def person_for(session: Session, stranger: Stranger, now: datetime) -> User:
-    """Return the person, bound to the provider's subject from now on. Where the provider names roles, it rules them.
+def person_for(session: Session, stranger: Stranger, now: datetime) -> User | NotAllowed:
+    """Return the person, bound to the provider's subject from now on. Where the provider names roles, it rules them: of
+    whom it gives no place here any more all that lets them in ends, and the refusal is returned, to be raised once that
+    is stored.
 
     Raises:
-        NotAllowed: nobody here has this address and the provider names no role, the person was sent away, or they are
-            an officer of no partner.
+        NotAllowed: nobody here has this address and the provider names no role, or the person was sent away.
         WrongUse: they are the last admin, and the provider names another role.
 
     """
     found = sign_in.person_elsewhere(session, stranger.issuer, stranger.subject)
+    if found is not None and not found.active:
+        raise _refused(stranger, "they were sent away")
+    if why := _has_no_place(session, stranger):
+        if found is not None:
+            roster.shut_out(session, found, why=why, now=now)
+        return _refused(stranger, why)
     if found is None:
         found = _known_by_address(session, stranger) or _added(session, stranger, now)
         session.flush()
         bound = Elsewhere(user_id=found.ident, issuer=stranger.issuer, subject=stranger.subject, added_at=now)
         session.add(bound)
-    if not found.active:
-        raise _refused(stranger, "they were sent away")
     _follow(session, found, stranger, now)
     return found
+
+
+def _has_no_place(session: Session, stranger: Stranger) -> str:
+    """Return why the provider's word gives nobody a place here; nothing where it does, or leaves that to us."""
+    if stranger.lacks_role:
+        return "the provider gives them no role here"
+    if stranger.role != "officer" or (stranger.partner and partners.partner_by_key(session, stranger.partner)):
+        return ""
+    return "their organisation is no partner of this campaign"
 
 
 def _known_by_address(session: Session, stranger: Stranger) -> User | None:
@@ -48,7 +62,7 @@ def _added(session: Session, stranger: Stranger, now: datetime) -> User:
         session,
         name=stranger.name,
         role=stranger.role,
-        partner_key=_partner(session, stranger, stranger.role),
+        partner_key=stranger.partner,
         email=stranger.email,
         by=stranger.name,
         now=now,
@@ -59,17 +73,10 @@ def _follow(session: Session, person: User, stranger: Stranger, now: datetime) -
     """Give the person the role and partner that the provider names."""
     if stranger.role is None:
         return
-    role, partner_key = stranger.role, _partner(session, stranger, stranger.role)
+    role, partner_key = stranger.role, roster.partner_of(session, stranger.role, stranger.partner)
     if (person.role, person.partner_key) != (role, partner_key):
         email, by = person.email, person.name
         roster.change(session, person, role=role, partner_key=partner_key, email=email, by=by, now=now)
-
-
-def _partner(session: Session, stranger: Stranger, role: str) -> str | None:
-    try:
-        return roster.partner_of(session, role, stranger.partner)
-    except WrongUse as error:
-        raise _refused(stranger, "their organisation is no partner of this campaign") from error
 
 
 def _refused(stranger: Stranger, why: str) -> NotAllowed:

@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from http import HTTPStatus
 from time import time
 from typing import Any
 
@@ -20,7 +21,7 @@ from requests import RequestException
 
 from campaign import http
 from campaign.config.oidc import OidcSection
-from campaign.errors import NotAllowed, WrongUse
+from campaign.errors import WrongUse
 
 _ALGORITHMS = ["RS256", "PS256", "ES256"]
 _READ = timedelta(seconds=10)
@@ -48,7 +49,9 @@ class _Client(OAuth2Session, http.Session):  # type: ignore[misc] # Authlib has 
 
 @dataclass(frozen=True, slots=True)
 class Stranger:
-    """Who the provider says has signed in. ``email`` only when the provider has confirmed it."""
+    """Who the provider says has signed in. ``email`` only when the provider has confirmed it. ``lacks_role``: it rules
+    roles, and names none of ours for them.
+    """
 
     issuer: str
     subject: str
@@ -56,6 +59,7 @@ class Stranger:
     email: str | None
     role: str | None
     partner: str | None
+    lacks_role: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +104,8 @@ class Provider:
                     described["token_endpoint"], code=sent["code"], code_verifier=kept["verifier"]
                 )
                 claims = self._proven(client, described, str(token["id_token"]), kept["nonce"])
-                if "userinfo_endpoint" in described:
-                    claims |= self._more(client, described["userinfo_endpoint"], claims["sub"])
-                return self._stranger(client, claims)
+                more = self._more(client, described.get("userinfo_endpoint"), claims["sub"])
+                return self._stranger(client, claims | (more or {}), whole=more is not None)
             except (AuthlibBaseError, JoseError, RequestException, ValueError, KeyError) as error:
                 raise _failed("the provider's answer does not hold") from error
 
@@ -137,30 +140,34 @@ class Provider:
         registry.validate(claims)
         return dict(claims)
 
-    def _more(self, client: _Client, address: str, subject: str) -> dict[str, Any]:
-        """Return what the provider tells beside the token, about the same person."""
+    def _more(self, client: _Client, address: str | None, subject: str) -> dict[str, Any] | None:
+        """Return what the provider tells beside the token, about the same person; None where it should and does not."""
+        if address is None:
+            return {}
         client.request("GET", address)
         found = client.last.facts if client.last and client.last.fine else {}
-        return dict(found) if found.get("sub") == subject else {}
+        return dict(found) if found.get("sub") == subject else None
 
-    def _stranger(self, client: _Client, claims: Mapping[str, Any]) -> Stranger:
+    def _stranger(self, client: _Client, claims: Mapping[str, Any], *, whole: bool) -> Stranger:
+        """Return who the claims are about. ``whole``: nothing lacks of what the provider tells. Raises WrongUse."""
         email = str(claims["email"]) if claims.get("email") and self._confirms(claims) else None
         organisation = _organisation(claims.get(self.settings.partner_claim))
         named = (
             self._roles_of_api(client, claims, organisation) if self._is_dfe else claims.get(self.settings.role_claim)
         )
         ours = {self.settings.roles[name] for name in _texts(named) if name in self.settings.roles}
-        if self.settings.roles and not ours:
-            raise NotAllowed(who=email or claims["sub"], what="sign in", why="the provider gives them no role here")
+        role = next((role for role in _ORDER if role in ours), None)
+        partner = next((self.settings.partners[name] for name in organisation if name in self.settings.partners), None)
+        if not whole and self.settings.roles and (role is None or (role == "officer" and partner is None)):
+            raise _failed("what the provider tells of you cannot be read")
         return Stranger(
             issuer=self.settings.issuer,
             subject=str(claims["sub"]),
             name=email or str(claims.get("preferred_username") or claims["sub"]),
             email=email,
-            role=next((role for role in _ORDER if role in ours), None),
-            partner=next(
-                (self.settings.partners[name] for name in organisation if name in self.settings.partners), None
-            ),
+            role=role,
+            partner=partner,
+            lacks_role=bool(self.settings.roles) and role is None,
         )
 
     @property
@@ -172,7 +179,9 @@ class Provider:
         return claims.get("email_verified") is True or self._is_dfe
 
     def _roles_of_api(self, client: _Client, claims: Mapping[str, Any], organisation: Iterable[str]) -> list[str]:
-        """Ask DfE Sign-in's API for the roles of a person in their organisation, with a token of its own secret."""
+        """Ask DfE Sign-in's API for the roles of a person in their organisation, with a token of its own secret. It
+        answers 404 for who is not in the organisation or has not the service (its documents, *Get user access*).
+        """
         own = self.settings
         secret = own.api_secret.get_secret_value() if own.api_secret else ""
         facts = {"iss": own.client_id, "aud": _API_AUDIENCE, "exp": int(time()) + _API_TOKEN_LASTS}
@@ -183,8 +192,10 @@ class Provider:
             client.request("GET", address, withhold_token=True, headers={"Authorization": f"Bearer {token}"})
         except RequestException as error:
             raise _failed("the provider's roles cannot be read") from error
+        if client.last is not None and client.last.status == HTTPStatus.NOT_FOUND:
+            return []
         if client.last is None or not client.last.fine:
-            raise NotAllowed(who=claims["sub"], what="sign in", why="DfE Sign-in knows of no role here")
+            raise _failed("the provider's roles cannot be read")
         return [str(role.get("code")) for role in client.last.facts.get("roles", []) if isinstance(role, dict)]
 
 

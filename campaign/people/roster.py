@@ -101,13 +101,26 @@ def send_away(session: Session, person: User, *, by: str, now: datetime) -> None
     _refuse_last(session, person)
     person.active = False
     session.add(person)
+    _note(session, person, "send user away", by, now, _ended(session, person, now))
+
+
+def shut_out(session: Session, person: User, *, why: str, now: datetime) -> None:
+    """End what a person holds whom the identity provider lets in no more: the same as of one who is sent away. They
+    stay with role and place, for whoever has a say there or here to let them in again.
+    """
+    ended = _ended(session, person, now)
+    if any(ended.values()):
+        _note(session, person, "shut out", person.name, now, {"why": why, **ended})
+
+
+def _ended(session: Session, person: User, now: datetime) -> dict[str, int]:
+    """End all that lets a person in without signing in anew; returns how many there were of each that is seen."""
     sign_in.drop_tickets(session, "invitation", person.ident)
-    ended = {
+    return {
         "sessions": sign_in.end_visits(session, person.ident),
         "tokens": tokens.revoke_all(session, person.ident, now),
         "calendars": int(calendar_links.revoke(session, person.ident, now)),
     }
-    _note(session, person, "send user away", by, now, ended)
 
 
 def take_back(session: Session, person: User, *, by: str, now: datetime) -> None:

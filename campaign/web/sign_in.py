@@ -11,7 +11,7 @@ from campaign.models import sign_in, users
 from campaign.models.users import User
 from campaign.people import passkeys, passwords, tickets, visits
 from campaign.people.elsewhere import person_for
-from campaign.people.provider import Provider
+from campaign.people.provider import Provider, Stranger
 from campaign.people.tickets import Purpose
 from campaign.web.area import Area, Open
 from campaign.web.entering import Answer, entered, own_path, place, welcomed
@@ -176,14 +176,20 @@ def back(who: Anyone) -> Response:
     if kept.get("oidc"):
         who.keep(oidc=None)  # an answer is taken once
     try:
-        stranger = _provider(who).finish(dict(who.request.query_params), kept.get("oidc") or {})
-        with who.house.app.database.write() as session:
-            person = person_for(session, stranger, who.house.now())
-            secret = entered(who, session, person, who.house.app.settings.oidc.title)
+        secret = _let_in(who, _provider(who).finish(dict(who.request.query_params), kept.get("oidc") or {}))
     except CampaignError as error:
         note(who.request, "a sign-in elsewhere that does not hold")
         return who.page("sign_in/refused.html", status=403, why=str(error))
     return welcomed(who, secret, str(kept.get("then", "/")))
+
+
+def _let_in(who: Visitor, stranger: Stranger) -> str:
+    """Begin the session of whom the provider names; a refusal is raised after what it ends is stored."""
+    with who.house.app.database.write() as session:
+        person = person_for(session, stranger, who.house.now())
+        if isinstance(person, User):
+            return entered(who, session, person, who.house.app.settings.oidc.title)
+    raise person
 
 
 def _provider(who: Visitor) -> Provider:

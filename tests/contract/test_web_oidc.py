@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -18,6 +19,8 @@ from joserfc import jwk, jwt
 from pages_room import Browser, Room, opened_room
 
 from campaign.models import audit, users
+from campaign.people import bearers, calendars
+from campaign.people.provider import Provider
 
 with catch_warnings(action="ignore"):  # as below; what another file has imported of Authlib makes them errors here
     from oidc_provider_mock import User, run_server_in_thread
@@ -39,9 +42,12 @@ class RolesApi:
 
     roles: dict[str, list[str]] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    away: bool = False
 
     def answer(self, path: str, authorization: str) -> tuple[int, dict[str, Any]]:
         self.asked.append(path)
+        if self.away:
+            return 503, {}
         try:
             token = jwt.decode(authorization.removeprefix("Bearer "), jwk.OctKey.import_key(API_SECRET), ["HS256"])
         except Exception:  # noqa: BLE001 - whatever is wrong with a token, it opens nothing
@@ -332,3 +338,80 @@ def test_a_role_that_changed_there_changes_here_and_is_written_down(dfe: tuple[R
         assert "change user" in [row.action for row in audit.rows(session, limit=3)]
     api.roles["d-dora"] = []
     assert signed_in(room, "d-dora")[1].status_code == 403
+
+
+@dataclass
+class Holder:
+    """What a person holds beside a session: a token of the API and the address of a calendar."""
+
+    room: Room
+    browser: Browser
+    token: str
+    calendar: str
+
+    def answers(self) -> tuple[int, int, int]:
+        bearer = {"Authorization": f"Bearer {self.token}"}
+        posts = requests.get(f"{self.room.address}/api/v1/posts", headers=bearer, timeout=10)
+        feed = requests.get(f"{self.room.address}/calendar/{self.calendar}.ics", timeout=10)
+        return self.browser.get("/").status_code, posts.status_code, feed.status_code
+
+
+def held(room: Room, browser: Browser, name: str) -> Holder:
+    now = room.office.clock.now()
+    with room.office.database.write() as session:
+        person = users.user(session, name)
+        assert person is not None
+        token = bearers.issue(session, person, name="t", scopes=["read"], lasts=timedelta(days=1), by=name, now=now)
+        return Holder(room, browser, token, calendars.issue(session, person, now))
+
+
+IN, OUT = (200, 200, 200), (303, 401, 404)
+
+
+@pytest.mark.parametrize("named", [None, [], ["nothing of ours"]])
+def test_who_has_lost_their_role_there_is_out_here_at_once(dfe: tuple[Room, RolesApi], named: list[str] | None) -> None:
+    room, api = dfe
+    api.roles["d-dora"] = ["comms"]
+    browser, _ = signed_in(room, "d-dora")
+    dora = held(room, browser, "dora@example.org")
+    assert dora.answers() == IN
+    if named is None:
+        del api.roles["d-dora"]
+    else:
+        api.roles["d-dora"] = named
+    for _ in range(2):
+        other, found = signed_in(room, "d-dora")
+        assert found.status_code == 403
+        assert "no role here" in found.text
+        assert other.get("/").status_code == 303
+    assert dora.answers() == OUT
+    with room.office.database.read() as session:
+        [row] = [row for row in audit.rows(session, limit=10) if row.action == "shut out"]
+    assert (row.subject, row.facts["sessions"], row.facts["tokens"], row.facts["calendars"]) == (
+        "user:dora@example.org",
+        *(1, 1, 1),
+    )
+    api.roles["d-dora"] = ["comms"]
+    assert signed_in(room, "d-dora")[1].status_code == 303
+
+
+def test_roles_that_cannot_be_read_end_nothing(dfe: tuple[Room, RolesApi]) -> None:
+    room, api = dfe
+    api.roles["d-dora"] = ["comms"]
+    browser, _ = signed_in(room, "d-dora")
+    dora = held(room, browser, "dora@example.org")
+    api.away = True
+    _, found = signed_in(room, "d-dora")
+    assert found.status_code == 403
+    assert "roles cannot be read" in found.text
+    assert dora.answers() == IN
+
+
+@pytest.mark.parametrize("subject", ["s-none", "s-lost"])
+def test_half_of_what_the_provider_tells_is_no_loss_of_a_role(
+    room: Room, subject: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Provider, "_more", lambda *_: None)
+    _, found = signed_in(room, subject)
+    assert found.status_code == 403
+    assert "what the provider tells of you cannot be read" in found.text

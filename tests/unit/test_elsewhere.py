@@ -1,6 +1,7 @@
 """Whom an identity provider names: who was sent away stays away, and the provider's roles follow our own rules."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -8,10 +9,12 @@ from conftest import MovedClock
 from reviewing import Office, opened_office
 
 from campaign.errors import NotAllowed, WrongUse
-from campaign.models import audit, users
+from campaign.models import audit, sign_in, users
 from campaign.models.users import User
+from campaign.people import visits
 from campaign.people.elsewhere import person_for
 from campaign.people.provider import Stranger
+from campaign.people.visits import Lasting
 
 EMAIL = "rita@example.org"
 
@@ -34,7 +37,10 @@ def came(office: Office, role: str | None, email: str = EMAIL, partner: str | No
     named = email.lower()
     stranger = Stranger("https://login.example.org", f"s-{named}", named, email, role, partner)
     with office.database.write() as session:
-        return person_for(session, stranger, office.clock.now())
+        found = person_for(session, stranger, office.clock.now())
+    if isinstance(found, NotAllowed):
+        raise found
+    return found
 
 
 def everybody(office: Office) -> list[tuple[str, str, str | None]]:
@@ -89,3 +95,47 @@ def test_an_officer_of_no_partner_stays_outside(office: Office, partner: str | N
 
 def test_whom_the_provider_makes_a_reviewer_speaks_for_no_partner(office: Office) -> None:
     assert came(office, "reviewer", partner="ash").partner_key is None
+
+
+def sessions_of(office: Office, name: str) -> int:
+    now = office.clock.now()
+    with office.database.read() as session:
+        person = users.user(session, name)
+        assert person is not None
+        return len(sign_in.visits(session, person.ident, now))
+
+
+def signs_in(office: Office, name: str) -> None:
+    lasting = Lasting(timedelta(hours=12), timedelta(hours=2))
+    with office.database.write() as session:
+        person = users.user(session, name)
+        assert person is not None
+        visits.sign_in_as(session, person, office.clock.now(), lasting, how="a test", browser="", before=None)
+
+
+def test_an_officer_whose_organisation_is_no_partner_any_more_is_out(office: Office) -> None:
+    changed(office, "olga", email=EMAIL)
+    came(office, "officer", partner="oak")
+    signs_in(office, "olga")
+    with pytest.raises(NotAllowed, match="their organisation is no partner"):
+        came(office, "officer")
+    assert sessions_of(office, "olga") == 0
+    assert ("olga", "officer", "oak") in everybody(office)
+
+
+def test_a_stranger_who_only_has_a_persons_address_ends_nothing(office: Office) -> None:
+    """Whom the provider has never named is known here by another way in, and that way is ruled here."""
+    changed(office, "olga", email=EMAIL)
+    signs_in(office, "olga")
+    with pytest.raises(NotAllowed, match="their organisation is no partner"):
+        came(office, "officer")
+    assert sessions_of(office, "olga") == 1
+
+
+def test_the_last_admin_who_is_refused_with_less_keeps_what_they_hold(office: Office) -> None:
+    changed(office, "adam", email=EMAIL)
+    came(office, "admin")
+    signs_in(office, "adam")
+    with pytest.raises(WrongUse, match="adam is the last admin"):
+        came(office, "reviewer")
+    assert sessions_of(office, "adam") == 1
