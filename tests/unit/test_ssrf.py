@@ -61,6 +61,7 @@ WHO_SAYS_WHERE = {
     "people/provider.py": "config.toml names the issuer, and the issuer's own description the rest",
     "models/jobs.py": OPERATOR,
     "models/nudges.py": OPERATOR,
+    "models/postgres.py": OPERATOR,
     "nudge.py": OURSELVES,
     "app.py": OURSELVES,
     "web/server.py": OURSELVES,
