@@ -1,6 +1,7 @@
 """People: who is in with which role, new ones and their invitations, their sessions, sending away and taking back."""
 
-from typing import Any, ClassVar, Literal
+from datetime import datetime
+from typing import Any, ClassVar, Literal, Protocol
 
 from fastapi.responses import Response
 from pydantic import Field, field_validator
@@ -198,25 +199,30 @@ def _invited(who: Actor, person: User, secret: str) -> Response:
 @area.post("/admin/people/{ident}/end-sessions", Right.ADMINISTER)
 def end_sessions(ident: RowId, who: Who) -> Response:
     """Sign a person out everywhere."""
+    return _done(who, ident, roster.end_sessions, "is signed out everywhere.")
+
+
+class _Act(Protocol):
+    """What an admin does about a person."""
+
+    def __call__(self, session: Session, person: User, *, by: str, now: datetime) -> object: ...
+
+
+def _done(who: Actor, ident: int, act: _Act, told: str) -> Response:
+    """Do something about a person, and say it on their page."""
     with who.desk() as desk:
         person = roster.numbered(desk.session, ident)
-        roster.end_sessions(desk.session, person, by=desk.person.name, now=desk.now)
-    return who.redirect(f"/admin/people/{person.ident}", f"{person.name} is signed out everywhere.")
+        act(desk.session, person, by=desk.person.name, now=desk.now)
+    return who.redirect(f"/admin/people/{person.ident}", f"{person.name} {told}")
 
 
 @area.post("/admin/people/{ident}/send-away", Right.ADMINISTER)
 def send_away(ident: RowId, who: Who) -> Response:
     """Let a person in no more."""
-    with who.desk() as desk:
-        person = roster.numbered(desk.session, ident)
-        roster.send_away(desk.session, person, by=desk.person.name, now=desk.now)
-    return who.redirect(f"/admin/people/{person.ident}", f"{person.name} can no longer sign in.")
+    return _done(who, ident, roster.send_away, "can no longer sign in.")
 
 
 @area.post("/admin/people/{ident}/take-back", Right.ADMINISTER)
 def take_back(ident: RowId, who: Who) -> Response:
     """Let a person in again."""
-    with who.desk() as desk:
-        person = roster.numbered(desk.session, ident)
-        roster.take_back(desk.session, person, by=desk.person.name, now=desk.now)
-    return who.redirect(f"/admin/people/{person.ident}", f"{person.name} can sign in again.")
+    return _done(who, ident, roster.take_back, "can sign in again.")

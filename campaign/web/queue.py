@@ -1,6 +1,6 @@
 """The list of posts for everybody: by day, with filters, page by page by key."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import groupby
@@ -19,6 +19,7 @@ from campaign.models.searching import MOST, Found
 from campaign.models.status import Status
 from campaign.people import Right
 from campaign.plan.days import day_start
+from campaign.reports.export import Row
 from campaign.reports.posts import POST_COLUMNS, each_post, post_line
 from campaign.review import searching
 from campaign.review.searching import Search
@@ -142,19 +143,19 @@ def posts(who: Who, asked: Asks, after: str = "", before: str = "") -> Response:
 @area.get("/posts.csv", Right.SEE)
 def posts_csv(who: Who, asked: Asks) -> Response:
     """Give every post of the filter as a file, in the order of the list."""
-    with who.reading() as session:
-        search = asked.read(session, who)
-    rows = each_post(who.house.app.database, search, newest_first=bool(asked.search))
-    return as_csv(map(post_line, rows), POST_COLUMNS, "posts")
+    return as_csv(_lines(who, asked), POST_COLUMNS, "posts")
 
 
 @area.get("/posts.xlsx", Right.SEE)
 def posts_xlsx(who: Who, asked: Asks) -> Response:
     """Give the same posts as a workbook."""
+    return as_xlsx(_lines(who, asked), POST_COLUMNS, "posts", "Posts")
+
+
+def _lines(who: Actor, asked: Filter) -> Iterator[Row]:
     with who.reading() as session:
         search = asked.read(session, who)
-    rows = each_post(who.house.app.database, search, newest_first=bool(asked.search))
-    return as_xlsx(map(post_line, rows), POST_COLUMNS, "posts", "Posts")
+    return map(post_line, each_post(who.house.app.database, search, newest_first=bool(asked.search)))
 
 
 def _ways(asked: Filter, found: Found, *, backward: bool) -> dict[str, Any]:
