@@ -112,7 +112,7 @@ class Terminal:
 
     def approve(self, *idents: str, who: str = "rita") -> None:
         hashes = {post["id"]: post["content_hash"] for post in self.posts()}
-        self.run("review", "approve", *(f"{ident}@{hashes[ident][:8]}" for ident in idents), "--as", who)
+        self.run("review", "approve", *(f"{ident}@{hashes[ident]}" for ident in idents), "--as", who)
 
     @contextmanager
     def database(self) -> Iterator[Database]:

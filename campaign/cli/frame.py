@@ -19,6 +19,7 @@ from campaign.cli.plainly import in_plain_words
 from campaign.errors import CampaignError, WrongUse
 
 if TYPE_CHECKING:
+    from rich.table import Table
     from sqlmodel import Session
 
     from campaign.app import App
@@ -170,19 +171,28 @@ def show(rows: Sequence[Mapping[str, object]], *, as_json: bool, columns: Sequen
     elif not rows:
         typer.echo(empty)
     else:
-        _table(rows, columns)
+        _print(table(rows, columns))
 
 
-def _table(rows: Sequence[Mapping[str, object]], columns: Sequence[str]) -> None:
+_COPIED = frozenset({"id", "content_hash"})
+
+
+def table(rows: Sequence[Mapping[str, object]], columns: Sequence[str]) -> "Table":
+    """Return rows as a table. What is copied from it into another command stays in one piece on a narrow screen."""
     from rich import box
-    from rich.console import Console
     from rich.table import Table
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    made = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for name in columns:
-        table.add_column(name.replace("_", " "), overflow="fold")
+        made.add_column(name.replace("_", " "), overflow="fold", no_wrap=name in _COPIED)
     for row in rows:
-        table.add_row(*(screen.said(row.get(name)).replace("[", r"\[") for name in columns))
+        made.add_row(*(screen.said(row.get(name)).replace("[", r"\[") for name in columns))
+    return made
+
+
+def _print(table: "Table") -> None:
+    from rich.console import Console
+
     console = Console(soft_wrap=not sys.stdout.isatty(), highlight=False)
     if not sys.stdout.isatty():
         console.width = 200

@@ -26,7 +26,7 @@ from campaign.errors import CampaignError, UnknownName, WrongUse
 from campaign.reports.documents import message_document, row_document
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from sqlmodel import Session
 
@@ -117,8 +117,15 @@ def list_posts(
         documents = [row_document(row) for row in each_post(app.database, meant)]
     if not as_json:
         for document in documents:
-            document["content_hash"] = str(document["content_hash"])[:8]
+            document["content_hash"] = short_hash(document)
     show(documents, as_json=as_json, columns=COLUMNS, empty="No posts. `campaign queue` makes them from the timetable.")
+
+
+def short_hash(document: "Mapping[str, object]") -> str:
+    """Return as much of a post's content hash as whoever approves it has to type."""
+    from campaign.review.decisions import HASH_MIN
+
+    return str(document["content_hash"])[:HASH_MIN]
 
 
 @posts.command("show")

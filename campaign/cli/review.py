@@ -26,6 +26,7 @@ from campaign.cli.posts import (
     find,
     post_filter,
     say_refused,
+    short_hash,
     together,
 )
 from campaign.errors import UnknownName, WrongUse
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from campaign.app import App
     from campaign.models.listing import PostRow
     from campaign.review.agreement import Given
+    from campaign.review.decisions import Desk
 
 review = typer.Typer(help="Review: list what waits, approve, return, reject.", no_args_is_help=True)
 cli.add_typer(review, name="review")
@@ -57,7 +59,7 @@ def list_review(partner: Partners = None, channel: Channels = None, day: Day = N
         asked = listing.waiting_for_person(session, wanted)
     if not as_json:
         for document in documents:
-            document["id"] = f"{document['id']}@{str(document['content_hash'])[:8]}"
+            document["id"] = f"{document['id']}@{short_hash(document)}"
     show(documents, as_json=as_json, columns=COLUMNS[:-2], empty="Nothing waits for review.")
     # On stderr, so that what reads the listing gets posts in review and nothing else, as a table and as JSON.
     for row in asked:
@@ -66,7 +68,10 @@ def list_review(partner: Partners = None, channel: Channels = None, day: Day = N
 
 @review.command("approve")
 def approve(
-    seen: Annotated[list[str] | None, typer.Argument(metavar="ID@HASH", help="As `review list` shows them.")] = None,
+    seen: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="ID@HASH", help="As `review list` shows them: at least 32 characters of the hash."),
+    ] = None,
     everything: Annotated[bool, typer.Option("--all", help="What the filters list, as it stands now.")] = False,
     partner: Partners = None,
     channel: Channels = None,
@@ -74,8 +79,6 @@ def approve(
     by: As = None,
 ) -> None:
     """Approve posts by the content hash that was seen. All of them are approved, or none."""
-    from campaign.review import decisions
-
     if bool(seen) == everything:
         raise WrongUse(problem="Name posts as ID@HASH, or use --all", mend="`campaign review list` shows them.")
     with opened() as app:
@@ -84,8 +87,15 @@ def approve(
             return
         with desk(app, by) as place:
             pairs = [_pair(text) for text in seen or []]
-            done = [decisions.approve(place, find(place.session, ident), digest) for ident, digest in pairs]
+            done = [_approve_typed(place, ident, digest) for ident, digest in pairs]
     _say_approved(done)
+
+
+def _approve_typed(place: "Desk", ident: str, digest: str) -> bool:
+    from campaign.review import decisions
+
+    row = find(place.session, ident)
+    return decisions.approve(place, row, decisions.typed(place, row, digest))
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -27,8 +27,12 @@ from campaign.review import agreement
 from campaign.review.content import Contents, draft_to_json, media_key
 from campaign.tell import News
 
-HASH_MIN = 8
-"""An approval names at least this many characters of the content hash that was seen."""
+HASH_MIN = 32
+"""Lists show this many characters of a content hash, and whoever types one names at least as many: 128 bits.
+
+Words can be sought until two of them begin alike, and fewer bits make that cheap: one text would be read, the other
+approved (32 bits take seconds). Programs and pages name all 64.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +79,32 @@ def submit(desk: Desk, row: PostRow) -> None:
     desk.move(row.post, Move.SUBMIT)
 
 
+def typed(desk: Desk, row: PostRow, text: str) -> str:
+    """Return the whole hash of the post, of which somebody typed the beginning.
+
+    Raises:
+        WrongUse: it is too short to tell one content from another.
+        Changed: what is there now begins otherwise.
+
+    """
+    if len(text) < HASH_MIN:
+        mend = f"Name at least {HASH_MIN} characters of it, as `campaign review list` shows them."
+        raise WrongUse(problem=f"The hash {text!r} is too short", mend=mend)
+    current = desk.contents.digest(row.post, row.account)
+    return unchanged(desk, row, current if current.startswith(text.lower()) else text)
+
+
+def unchanged(desk: Desk, row: PostRow, seen: str) -> str:
+    """Return the hash of what the post would send now, which is what was seen. Raises Changed where it is not."""
+    current = desk.contents.digest(row.post, row.account)
+    if current != seen:
+        raise Changed(post=row.post.id, seen=seen[:HASH_MIN], current=current[:HASH_MIN])
+    return current
+
+
 def approve(desk: Desk, row: PostRow, seen: str) -> bool:
-    """Approve the content with the hash ``seen``. Returns whether the post is approved now: where the partner and DfE
-    must both say yes, the first yes leaves it in review.
+    """Approve the content whose whole hash is ``seen``. Returns whether the post is approved now: where the partner and
+    DfE must both say yes, the first yes leaves it in review.
 
     Raises:
         Changed: what is there now is not what was seen.
@@ -91,12 +118,7 @@ def approve(desk: Desk, row: PostRow, seen: str) -> bool:
         raise MoveRefused(post=post.id, status=post.status, move=Move.APPROVE, mend=mend)
     four_eyes(desk.person, post)
     side = side_of(desk.person, row)
-    current = desk.contents.digest(post, row.account)
-    if len(seen) < HASH_MIN:
-        mend = f"Name at least {HASH_MIN} characters of the hash that `campaign posts list` shows."
-        raise WrongUse(problem=f"The hash {seen!r} is too short", mend=mend)
-    if not current.startswith(seen.lower()):
-        raise Changed(post=post.id, seen=seen[:HASH_MIN], current=current[:HASH_MIN])
+    current = unchanged(desk, row, seen)
     refuse_unspoken(desk, post)
     if desk.now > post.due_at:
         desk.move(post, Move.EXPIRE, why="approval came after its time")

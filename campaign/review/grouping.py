@@ -10,7 +10,7 @@ from functools import partial
 
 from sqlmodel import Session
 
-from campaign.errors import Changed, MoveRefused, NotAllowed
+from campaign.errors import MoveRefused, NotAllowed
 from campaign.models import Database, asides, groups, partners
 from campaign.models.groups import Group, GroupKey
 from campaign.models.listing import PostRow
@@ -22,7 +22,7 @@ from campaign.plan.gather import Copy
 from campaign.ports import Limits
 from campaign.review import decisions
 from campaign.review.content import Contents
-from campaign.review.decisions import HASH_MIN, Desk
+from campaign.review.decisions import Desk
 from campaign.review.differences import Said, Sheet, lines_stored, sheet
 from campaign.review.findings import findings
 from campaign.review.masks import Registered
@@ -179,6 +179,4 @@ def refuse_unseen(desk: Desk, row: PostRow, seen: str) -> None:
     if post.status != Status.IN_REVIEW:
         mend = "Only what is in review can be."
         raise MoveRefused(post=post.id, status=post.status, move="be decided", mend=mend)
-    current = desk.contents.digest(post, row.account)
-    if current != seen:
-        raise Changed(post=post.id, seen=seen[:HASH_MIN], current=current[:HASH_MIN])
+    decisions.unchanged(desk, row, seen)

@@ -5,14 +5,13 @@ The words are the approved ones, so they need no second round of review.
 
 from datetime import datetime
 
-from campaign.errors import Changed, MoveRefused, WrongUse
+from campaign.errors import MoveRefused, WrongUse
 from campaign.models import mailing
 from campaign.models.listing import PostRow
 from campaign.models.posts import Post
 from campaign.models.status import Move, Status
 from campaign.people import Right
 from campaign.review.decisions import (
-    HASH_MIN,
     Desk,
     four_eyes,
     refuse_out_of_bounds,
@@ -20,6 +19,7 @@ from campaign.review.decisions import (
     refuse_unspoken,
     reschedule,
     side_of,
+    unchanged,
 )
 
 _ENDED = frozenset({Status.FAILED, Status.MISSED})
@@ -85,9 +85,7 @@ def _refuse_unapproved(desk: Desk, row: PostRow) -> None:
         mend = "`campaign posts move ID` gives one post a new time, and it goes to review."
         status = post.status if post.status != Status.MISSED else "missed without an approval"
         raise MoveRefused(post=post.id, status=status, move=Move.REARRANGE, mend=mend)
-    current = desk.contents.digest(post, row.account)
-    if current != post.approved_hash:
-        raise Changed(post=post.id, seen=post.approved_hash[:HASH_MIN], current=current[:HASH_MIN])
+    unchanged(desk, row, post.approved_hash)
 
 
 def _around(post: Post, slot_at: datetime) -> tuple[datetime, datetime, datetime]:

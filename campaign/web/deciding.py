@@ -32,7 +32,7 @@ class Decision(Fields):
         "reason": f"Keep it to {_LONGEST} characters",
     }
     decision: Literal["approve", "return", "reject"]
-    seen: str = Field(min_length=decisions.HASH_MIN, max_length=64)
+    seen: str = Field(min_length=64, max_length=64)
     comment: str = Field(default="", max_length=_LONGEST)
     reason: str = Field(default="", max_length=_LONGEST)
 

@@ -187,7 +187,9 @@ def test_what_was_seen_is_approved_and_what_changed_is_not(room: Room) -> None:
     assert rita.get(f"/posts/{post}/preview")["text"] == "Other words"
     other = room.office.post("oak")
     seen = rita.get(f"/posts/{other}")["content_hash"]
-    found = rita.call("POST", f"/posts/{other}/approve", {"content_hash": seen[:8]})
+    for length in (8, 32, 63):
+        refused(rita.call("POST", f"/posts/{other}/approve", {"content_hash": seen[:length]}), 422, "unreadable")
+    found = rita.call("POST", f"/posts/{other}/approve", {"content_hash": seen})
     assert found.json()["status"] == "approved"
     assert room.office.moves(other)[-1] == ("rita", "approve")
     refused(rita.call("POST", f"/posts/{other}/approve", {"content_hash": seen}), 409, "refused")

@@ -86,7 +86,7 @@ def test_a_stale_hash_is_refused_and_four_eyes_hold(opened: Workshop, accounts_f
     opened.run("users", "add", "rita", "--role", "reviewer")
     opened.run("queue")
     first = opened.json("review", "list")[0]
-    assert "changed" in opened.run("review", "approve", f"{first['id']}@00000000", "--as", "rita", code=1)
+    assert "changed" in opened.run("review", "approve", f"{first['id']}@{0:032}", "--as", "rita", code=1)
     assert "queued" in opened.run("review", "approve", f"{first['id']}@{first['content_hash']}", code=2)
     assert {post["status"] for post in opened.posts()} == {"in_review"}
 

@@ -36,7 +36,7 @@ def settled(text: str) -> list[str]:
     for pattern, word in (
         (r"(?!2099)\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d)?", "TIME"),
         (r"utm_content=\w+", "TOKEN"),
-        (r"\b[0-9a-f]{8}\b", "HASH"),
+        (r"\b[0-9a-f]{32}\b", "HASH"),
         (r"\d{9,}", "NUMBER"),
         (r"─+", ""),
     ):

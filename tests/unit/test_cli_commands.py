@@ -1,5 +1,6 @@
 """The commands of review and of publishing by hand, and the shape of what they print for other programs."""
 
+import io
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -7,9 +8,11 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from builders import unsent
+from rich.console import Console
 from sqlmodel import col
 from terminal import CONFIG, Terminal, opened_terminal, slot
 
+from campaign.cli.frame import table
 from campaign.models import Database, sharing
 from campaign.models.audit import Audit, Head
 from campaign.models.posts import Post
@@ -53,15 +56,34 @@ def test_filters_narrow_a_listing(terminal: Terminal) -> None:
 
 def test_the_hash_that_the_review_lists_is_the_one_that_approves(terminal: Terminal) -> None:
     table = terminal.run("review", "list")
-    pair = re.search(r"\d+@[0-9a-f]{8}", table)
+    pair = re.search(r"\d+@[0-9a-f]+\b", table)
     assert pair
     assert "1 approved" in terminal.run("review", "approve", pair[0], "--as", "rita")
+    assert re.search(r"approved +([0-9a-f]+)\b", terminal.run("posts", "list"))
+
+
+def test_a_hash_that_can_be_forged_approves_nothing(terminal: Terminal) -> None:
+    first = terminal.posts()[0]
+    pair = f"{first['id']}@{first['content_hash']}"
+    for cut in (-56, -33):
+        assert "too short" in terminal.run("review", "approve", pair[:cut], "--as", "rita", code=2)
+    assert post(terminal, first["id"])["status"] == "in_review"
+    assert "1 approved" in terminal.run("review", "approve", pair[:-32], "--as", "rita")
+
+
+@pytest.mark.parametrize("copied", [{"id": "1@" + "84cbdb58" * 4}, {"id": "1", "content_hash": "84cbdb58" * 4}])
+def test_what_is_copied_from_a_list_stands_in_one_piece_on_a_narrow_screen(copied: dict[str, str]) -> None:
+    row = {"partner": "a-school-of-some-town", "channel": "facebook", "slot": "hello", "status": "in_review"}
+    row |= {"due_at": "2026-11-24T09:12:06Z", "url": "https://www.facebook.com/3001/posts/7530900036469653504"}
+    shown = io.StringIO()
+    Console(width=80, file=shown).print(table([row | copied], [*row, *copied]))
+    assert all(text in shown.getvalue() for text in copied.values())
 
 
 def test_of_named_posts_all_are_approved_or_none(terminal: Terminal) -> None:
     rows = terminal.posts()
     pairs = [f"{row['id']}@{row['content_hash']}" for row in rows[:2]]
-    terminal.run("review", "approve", *pairs, f"{rows[2]['id']}@00000000", "--as", "rita", code=1)
+    terminal.run("review", "approve", *pairs, f"{rows[2]['id']}@{0:032}", "--as", "rita", code=1)
     assert {row["status"] for row in terminal.posts()} == {"in_review"}
 
 

@@ -107,6 +107,16 @@ def test_a_form_that_lacks_something_says_what(room: Room, fields: dict[str, str
     assert room.office.seen(post).status == Status.IN_REVIEW
 
 
+@pytest.mark.parametrize("length", [0, 8, 32, 63])
+def test_a_form_that_names_a_part_of_the_hash_decides_nothing(room: Room, length: int) -> None:
+    post = room.office.post("oak")
+    page, seen = f"/posts/{post}", room.office.seen(post).content_hash[:length]
+    found = room.browser("rita").send(f"{page}/decision", page=page, seen=seen, decision="approve")
+    assert found.status_code == 422
+    assert "it does not say which words you saw" in found.text
+    assert room.office.seen(post).status == Status.IN_REVIEW
+
+
 def test_a_returned_post_tells_its_officer_and_stands_first_in_the_dashboard(room: Room) -> None:
     post = room.office.post("oak")
     assert decide(room, "rita", post, decision="return", comment="Say <where> it is") == 303

@@ -94,9 +94,9 @@ class SeenCsvFile(CsvFile):
 
 
 class Seen(Sent):
-    """The content that was seen: at least the first 8 characters of its hash."""
+    """The content that was seen: its whole hash."""
 
-    content_hash: Annotated[str, StringConstraints(pattern="^[0-9a-fA-F]{8,64}$")]
+    content_hash: Digest
 
 
 class Comment(Sent):
