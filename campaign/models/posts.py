@@ -29,8 +29,10 @@ class Post(Numbered, table=True):
 
     ``due_at`` is the promise, ``next_try_at`` is what dispatch moves. ``draft`` holds the filled words as JSON
     (``ports.Draft``); ``content_hash`` digests all that will go out; approval copies it to ``approved_hash``.
-    ``version`` counts the changes of content. ``text_key`` and ``media_key`` digest the normalised words and images:
-    a post equal to an unconfirmed one waits for it. ``moved``: a person gave it its time, which a plan then leaves be.
+    ``version`` counts the changes of content. ``edited_by`` changed the words last, ``writers`` changed words or time
+    since the last approval: somebody else is to approve that. ``text_key`` and ``media_key`` digest the normalised
+    words and images: a post equal to an unconfirmed one waits for it. ``moved``: a person gave it its time, which a
+    plan then leaves be.
     ``withdrawn_by_plan``: what a plan withdrew, a plan may bring back. ``event`` and ``question`` name what the post is
     about, ``first_slot`` is the name that its slot had first. From ``stale_at`` on its words are no longer true.
     """
@@ -88,6 +90,7 @@ class Post(Numbered, table=True):
     version: int = 1
     queued_by: str
     edited_by: str | None = None
+    writers: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     comment: str | None = None
     moved: bool = False
     withdrawn_by_plan: bool = False

@@ -108,7 +108,7 @@ def approve(desk: Desk, row: PostRow, seen: str) -> bool:
 
     Raises:
         Changed: what is there now is not what was seen.
-        NotAllowed: the person queued or last edited it, or is not the one to approve.
+        NotAllowed: the person queued or edited it, or is not the one to approve.
 
     """
     desk.demand(Right.REVIEW, row)
@@ -139,14 +139,16 @@ def refuse_unspoken(desk: Desk, post: Post) -> None:
 
 
 def wrote(person: User, post: Post) -> bool:
-    """Say whether the person queued or last edited the post: somebody else is to approve it."""
-    return person.name in {post.queued_by, post.edited_by}
+    """Say whether the person queued the post, changed its words last, or changed anything of it that nobody else has
+    approved since: somebody else is to approve it.
+    """
+    return person.name in {post.queued_by, post.edited_by, *post.writers}
 
 
 def four_eyes(person: User, post: Post) -> None:
-    """Refuse a person who queued or last edited the post."""
+    """Refuse a person who queued or edited the post."""
     if wrote(person, post):
-        raise NotAllowed(who=person.name, what=f"approve post {post.id}", why="they queued or last edited it")
+        raise NotAllowed(who=person.name, what=f"approve post {post.id}", why="they queued or edited it")
 
 
 def side_of(person: User, row: PostRow) -> str:
@@ -167,6 +169,7 @@ def _count_approval(desk: Desk, row: PostRow, side: str, current: str) -> bool:
     needed = {"partner", "dfe"} if row.partner.approver == "both" else {side}
     if needed <= given | {side}:
         changes = {"approved_hash": current, "content_hash": current, "next_try_at": post.due_at, "comment": None}
+        changes |= {"writers": []}
         desk.move(post, Move.APPROVE, why=f"content {current[:HASH_MIN]}", changes=changes)
         return True
     desk.record("approve in part", post, {"side": side, "content_hash": current})
@@ -214,7 +217,8 @@ def rewrite(desk: Desk, row: PostRow, changes: Mapping[str, object], why: str) -
         "media_key": media_key(message),
         "approved_hash": None,
         "version": post.version + 1,
-        "edited_by": desk.person.name,
+        "edited_by": post.edited_by if ahead.draft == post.draft else desk.person.name,
+        "writers": sorted({*post.writers, desk.person.name}),
         "next_try_at": ahead.due_at,
     }
     desk.move(post, Move.EDIT, why=why, changes=new)

@@ -105,7 +105,7 @@ def _registered(named: Mapping[int, Partner]) -> dict[int, Registered]:
 def why_not(person: User, row: PostRow) -> str:
     """Return why this person may not approve the post, to end a sentence with; nothing when they may."""
     if decisions.wrote(person, row.post):
-        return "you queued or last edited it"
+        return "you queued or edited it"
     try:
         decisions.side_of(person, row)
     except NotAllowed as error:

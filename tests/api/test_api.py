@@ -14,11 +14,14 @@ from conftest import MovedClock
 from measured import measure
 from pages_room import Room, opened_room
 
+from campaign.clock import iso
 from campaign.models import audit, partners, users
 from campaign.models.partners import Account
 from campaign.models.posts import Post
 from campaign.models.status import Status
 from campaign.models.tokens import ApiToken
+from campaign.ports import Draft
+from campaign.review import decisions
 from campaign.web.rates import RULES
 
 pytestmark = pytest.mark.thorough
@@ -199,6 +202,19 @@ def test_who_queued_a_post_may_not_approve_it_by_a_program_either(room: Room) ->
     rita, post = program(room, "rita"), room.office.post("oak", changes={"queued_by": "rita"})
     seen = rita.get(f"/posts/{post}")["content_hash"]
     refused(rita.call("POST", f"/posts/{post}/approve", {"content_hash": seen}), 403, "not-allowed")
+
+
+def test_who_wrote_a_post_may_not_approve_it_by_a_program_when_others_changed_more(room: Room) -> None:
+    rita, rolf, post = program(room, "rita"), program(room, "rolf"), room.office.post("oak")
+    for name in ("rita", "rolf"):
+        with room.office.deciding(name, post) as (desk, row):
+            decisions.edit(desk, row, Draft(words=f"Words of {name}'s"), {}, "edited")
+    later = iso(room.office.seen(post).due_at + timedelta(hours=1))
+    assert rolf.call("POST", f"/posts/{post}/move", {"due_at": later}).status_code == 200
+    seen = rita.get(f"/posts/{post}")["content_hash"]
+    refused(rita.call("POST", f"/posts/{post}/approve", {"content_hash": seen}), 403, "not-allowed")
+    many = {"posts": [{"id": str(post), "content_hash": seen}]}
+    refused(rita.call("POST", "/review/approve", many), 403, "not-allowed")
 
 
 def test_a_write_under_one_key_is_done_once_and_answered_alike(room: Room) -> None:

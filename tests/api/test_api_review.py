@@ -135,6 +135,6 @@ def test_an_officer_reads_and_decides_its_own_partners_posts_alone(room: Room) -
 def test_who_queued_a_post_is_told_that_they_may_not_approve_it(room: Room) -> None:
     post, rita = room.office.post("oak", changes={"queued_by": "rita"}), program(room, "rita")
     (one,) = rita.get(GROUP)["sections"][0]["posts"]
-    assert one["why_not"] == "you queued or last edited it"
+    assert one["why_not"] == "you queued or edited it"
     assert rita.call("POST", "/review/approve", named(shown(rita), post)).status_code == 403
     assert states(room, (post,)) == ["in_review"]

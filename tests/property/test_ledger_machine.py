@@ -180,7 +180,7 @@ class Ledger(RuleBasedStateMachine):
             if row is not None:
                 decisions.edit(desk, row, Draft(words=words), {}, "other words")
                 # Four eyes: she edits for somebody else, who may approve what she did not write.
-                row.post.edited_by = "olga"
+                row.post.edited_by, row.post.writers = "olga", ["olga"]
                 wish = self.wishes[row.post.token]
                 wish.words, wish.approved = words, False
 
@@ -190,7 +190,7 @@ class Ledger(RuleBasedStateMachine):
             if row is not None:
                 due_at = self.clock.now() + later * SECOND
                 decisions.reschedule(desk, row, due_at)
-                row.post.edited_by = "olga"
+                row.post.edited_by, row.post.writers = "olga", ["olga"]
                 wish = self.wishes[row.post.token]
                 # A move to the very same time is one inside its window, and keeps the approval.
                 wish.approved = wish.approved and wish.due_at == due_at

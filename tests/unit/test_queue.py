@@ -49,8 +49,25 @@ def test_a_changed_template_voids_approval_and_its_queuer_may_not_approve(termin
     assert statuses(terminal) == ["in_review"] * 3
     assert "takes part" in terminal.json("posts", "preview", first)["text"]
     seen = terminal.posts()[0]["content_hash"]
-    assert "last edited" in terminal.run("review", "approve", f"{first}@{seen}", "--as", "rolf", code=2)
+    assert "queued or edited" in terminal.run("review", "approve", f"{first}@{seen}", "--as", "rolf", code=2)
     terminal.approve(first)
+
+
+def test_who_edited_the_words_may_not_approve_them_after_others_edited_and_moved_them(terminal: Terminal) -> None:
+    terminal.run("users", "add", "rolf", "--role", "reviewer")
+    terminal.run("queue")
+    first = terminal.posts()[0]["id"]
+    terminal.run("posts", "edit", first, "line=Words of rita's", "--as", "rita")
+    for change in (
+        ("posts", "edit", first, "line=Words of rolf's", "--as", "rolf"),
+        ("posts", "move", first, "--at", "2030-12-03 10:00", "--as", "rolf"),
+    ):
+        terminal.run(*change)
+        seen = next(post["content_hash"] for post in terminal.posts() if post["id"] == first)
+        for who in ("rita", "rolf"):
+            said = terminal.run("review", "approve", f"{first}@{seen}", "--as", who, code=2)
+            assert "queued or edited" in said
+    assert "queued or edited" in terminal.run("review", "approve", "--all", "--as", "rita", code=1)
 
 
 def test_a_changed_plan_leaves_what_is_claimed_alone(terminal: Terminal) -> None:

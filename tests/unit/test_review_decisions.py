@@ -87,7 +87,7 @@ def test_a_typed_hash_stands_for_the_whole_one_from_128_bits_on(office: Office) 
 
 def test_nobody_approves_what_they_queued(office: Office) -> None:
     post_id = office.post("oak", changes={"queued_by": "rita"})
-    with pytest.raises(NotAllowed, match="queued or last edited"):
+    with pytest.raises(NotAllowed, match="queued or edited"):
         approve(office, "rita", post_id)
     assert approve(office, "rolf", post_id)
 
@@ -101,6 +101,48 @@ def test_an_edit_voids_the_approval_and_its_editor_may_not_give_it_again(office:
     with pytest.raises(NotAllowed):
         approve(office, "rolf", post_id)
     assert approve(office, "rita", post_id)
+
+
+@pytest.mark.parametrize("later", ["move", "edit", "plan"])
+def test_who_changed_the_words_may_not_approve_them_because_somebody_changed_more(office: Office, later: str) -> None:
+    post_id = office.post("oak")
+    edit(office, "rita", post_id, "Words of rita's")
+    if later == "move":
+        move_to(office, "rolf", post_id, timedelta(hours=1))
+    elif later == "edit":
+        edit(office, "rolf", post_id, "Words of rita's, and more")
+    else:
+        with office.deciding("rolf", post_id) as (desk, row):
+            decisions.rewrite(desk, row, {"template_version": "2"}, "the plan changed: its template")
+    for name in ("rita", "rolf"):
+        with pytest.raises(NotAllowed, match="queued or edited"):
+            approve(office, name, post_id)
+    assert approve(office, "adam", post_id)
+
+
+def test_what_somebody_else_approved_since_is_no_longer_of_who_wrote_it(office: Office) -> None:
+    post_id = office.post("oak")
+    edit(office, "rita", post_id, "Words of rita's")
+    approve(office, "rolf", post_id)
+    edit(office, "adam", post_id, "Words of adam's")
+    assert approve(office, "rita", post_id)
+
+
+def test_half_an_approval_clears_nobody(office: Office) -> None:
+    set_approver(office, "both")
+    post_id = office.post("oak")
+    edit(office, "rita", post_id, "Words of rita's")
+    assert not approve(office, "olga", post_id)
+    move_to(office, "rolf", post_id, timedelta(hours=1))
+    with pytest.raises(NotAllowed, match="queued or edited"):
+        approve(office, "rita", post_id)
+
+
+def test_who_moved_a_post_is_not_named_as_who_wrote_it(office: Office) -> None:
+    post_id = office.post("oak")
+    edit(office, "olga", post_id, "Words of olga's")
+    move_to(office, "rolf", post_id, timedelta(hours=1))
+    assert office.seen(post_id).edited_by == "olga"
 
 
 @pytest.mark.parametrize(

@@ -129,7 +129,7 @@ def test_a_returned_post_tells_its_officer_and_stands_first_in_the_dashboard(roo
 def test_who_queued_a_post_is_told_why_they_may_not_approve_it(room: Room) -> None:
     post = room.office.post("oak", changes={"queued_by": "rita"})
     text = room.browser("rita").get(f"/posts/{post}").text
-    assert "you queued or last edited it" in text
+    assert "you queued or edited it" in text
     assert 'value="approve"' not in text
     assert decide(room, "rita", post, decision="approve") == 403
     assert room.office.seen(post).status == Status.IN_REVIEW

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from pages_room import Browser, Room
@@ -10,7 +10,8 @@ from pages_room import Browser, Room
 from campaign.models.partners import Account, Partner
 from campaign.models.posts import Post
 from campaign.models.status import Status
-from campaign.review import grouping
+from campaign.ports import Draft
+from campaign.review import decisions, grouping
 from campaign.web import new_words
 
 pytestmark = pytest.mark.thorough
@@ -300,9 +301,32 @@ def test_four_eyes_bind_in_a_group_too(room: Room) -> None:
     browser = room.browser("rita")
     seen = [*SEEN.findall(browser.get(GROUP).text), ("seen", f"{posts[2]}@{room.office.seen(posts[2]).content_hash}")]
     assert f"{posts[2]}@" not in browser.get(GROUP).text
-    assert "you queued or last edited it" in browser.get(GROUP).text
+    assert "you queued or edited it" in browser.get(GROUP).text
     assert send(browser, seen, "approve") == 409
     assert states(room, posts) == ["approved", "approved", "in_review"]
+
+
+def test_four_eyes_see_who_wrote_the_words_before_somebody_changed_more(room: Room) -> None:
+    post = changed_by_two(room)
+    browser, seen = room.browser("rita"), room.office.seen(post).content_hash
+    for path, offer in ((GROUP, f"{post}@"), (f"/posts/{post}", 'value="approve"')):
+        text = browser.get(path).text
+        assert "you queued or edited it" in text
+        assert offer not in text
+    assert send(browser, [("seen", f"{post}@{seen}")], "approve") == 409
+    assert browser.send(f"/posts/{post}/decision", seen=seen, decision="approve").status_code == 403
+    assert states(room, (post,)) == ["in_review"]
+
+
+def changed_by_two(room: Room) -> int:
+    """A post whose words rita changed, and then rolf changed words and time."""
+    post = room.office.post("oak")
+    with room.office.deciding("rita", post) as (desk, row):
+        decisions.edit(desk, row, Draft(words="Words of rita's"), {}, "edited")
+    with room.office.deciding("rolf", post) as (desk, row):
+        decisions.edit(desk, row, Draft(words="Words of rita's, and more"), {}, "edited")
+        decisions.reschedule(desk, row, row.post.due_at + timedelta(hours=1))
+    return post
 
 
 def test_an_officer_sees_and_decides_own_posts_alone(room: Room) -> None:
