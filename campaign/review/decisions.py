@@ -162,18 +162,28 @@ def side_of(person: User, row: PostRow) -> str:
 
 def _count_approval(desk: Desk, row: PostRow, side: str, current: str) -> bool:
     post = row.post
-    given = {found.side for found in listing.approvals(desk.session, post.ident, current)}
+    given = {found.side: found.who for found in listing.approvals(desk.session, post.ident, current)}
+    _refuse_for_both(desk.person, post, side, given)
     if side not in given:
         who, at = desk.person.name, desk.now
         desk.session.add(Approval(post_id=post.ident, content_hash=current, side=side, who=who, at=at))
     needed = {"partner", "dfe"} if row.partner.approver == "both" else {side}
-    if needed <= given | {side}:
+    if needed <= given.keys() | {side}:
         changes = {"approved_hash": current, "content_hash": current, "next_try_at": post.due_at, "comment": None}
         changes |= {"writers": []}
         desk.move(post, Move.APPROVE, why=f"content {current[:HASH_MIN]}", changes=changes)
         return True
     desk.record("approve in part", post, {"side": side, "content_hash": current})
     return False
+
+
+def _refuse_for_both(person: User, post: Post, side: str, given: Mapping[str, str]) -> None:
+    """Refuse a person who said yes for the other side: their role has changed since, and they are one pair of eyes."""
+    others = {"dfe": "DfE", "partner": "the partner"}
+    for other in given.keys() - {side}:
+        if given[other] == person.name:
+            why = f"they approved it for {others[other]} already"
+            raise NotAllowed(who=person.name, what=f"approve post {post.id}", why=why)
 
 
 def send_back(desk: Desk, row: PostRow, comment: str) -> None:

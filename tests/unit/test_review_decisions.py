@@ -9,7 +9,7 @@ from conftest import MovedClock
 from reviewing import AHEAD, Office, opened_office
 
 from campaign.errors import Changed, MoveRefused, NotAllowed, WrongUse
-from campaign.models import listing
+from campaign.models import listing, users
 from campaign.models.mailing import Delivery
 from campaign.models.partners import Partner
 from campaign.models.status import Status
@@ -175,6 +175,20 @@ def test_where_both_approve_one_side_alone_is_not_enough(office: Office) -> None
     assert office.seen(post_id).status == Status.IN_REVIEW
     assert approve(office, "olga", post_id)
     assert office.seen(post_id).status == Status.APPROVED
+
+
+def test_one_person_is_not_both_sides_by_changing_their_role(office: Office) -> None:
+    set_approver(office, "both")
+    post_id = office.post("oak")
+    assert not approve(office, "olga", post_id)
+    with office.database.write() as session:
+        olga = users.user(session, "olga")
+        assert olga is not None
+        olga.role, olga.partner_key = "reviewer", None
+    with pytest.raises(NotAllowed, match="for the partner"):
+        approve(office, "olga", post_id)
+    assert office.seen(post_id).status == Status.IN_REVIEW
+    assert approve(office, "rita", post_id)
 
 
 def test_words_changed_back_need_both_approvals_again(office: Office) -> None:
