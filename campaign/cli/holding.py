@@ -46,7 +46,7 @@ def hold(
         if not reason:
             raise WrongUse(problem="A hold needs a reason", mend="Give it with --reason.")
         with desk(app, by) as place:
-            scope = holding.check_scope(place.session, scope, frozenset(app.channels))
+            scope = holding.check_scope(place.session, scope, frozenset(app.channels), place.person.partner_key)
             holding.hold(place.session, place.person, scope, reason, place.now)
             going = len(on_their_way(place.session, scope))
     typer.echo(f"Held: {scope}. `campaign release {scope}` lets go.")

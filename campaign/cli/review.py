@@ -214,7 +214,7 @@ def retract(scope: Scope, reason: Reason, by: As = None) -> None:
     from campaign.review import holding, taking_down
 
     with opened() as app, desk(app, by) as place:
-        scope = holding.check_scope(place.session, scope, frozenset(app.channels))
+        scope = holding.check_scope(place.session, scope, frozenset(app.channels), place.person.partner_key)
         count = taking_down.take_down(place, taking_down.published_under(place.session, scope), reason)
     typer.echo(f"To be taken down: {counted(count, 'post')}. `campaign run` does it.")
 

@@ -9,7 +9,7 @@ from campaign.errors import UnknownName, WrongUse
 from campaign.intake.values import row_id
 from campaign.models import audit, holds, listing, partners, users
 from campaign.models.holds import Hold
-from campaign.models.partners import Account
+from campaign.models.partners import Account, Partner
 from campaign.models.posts import Post
 from campaign.models.status import Status
 from campaign.models.users import User
@@ -24,34 +24,46 @@ _NAMED = {
 }
 
 
-def check_scope(session: Session, scope: str, channels: frozenset[str]) -> str:
+def check_scope(session: Session, scope: str, channels: frozenset[str], own: str | None = None) -> str:
     """Return the scope in its one spelling (``post:7``, never ``post:007``, which no claim would ask for).
 
-    A scope that names nothing is refused: a hold that holds nothing would be a false comfort.
+    A scope that names nothing is refused: a hold that holds nothing would be a false comfort. ``own``: the key of the
+    one partner that is there for who asks, as for an officer; what is another's is refused like what there is none of.
+
+    Raises WrongUse, UnknownName.
     """
     if not _SCOPE.fullmatch(scope):
         mend = "Write everything, channel:NAME, partner:KEY, event:NAME, account:ID or post:ID."
         raise WrongUse(problem=f"{scope!r} is no scope", mend=mend)
     kind, _, name = scope.partition(":")
-    if not _is_there(session, kind, name, channels):
+    if not _is_there(session, kind, name, channels, own):
         mend = _NAMED.get(kind, f"`campaign {kind}s list` names them.")
         raise UnknownName(kind=kind, name=name, mend=mend)
     return f"{kind}:{int(name)}" if kind in {"account", "post"} else scope
 
 
-def _is_there(session: Session, kind: str, name: str, channels: frozenset[str]) -> bool:
+def _is_there(session: Session, kind: str, name: str, channels: frozenset[str], own: str | None) -> bool:
     match kind:
         case "channel":
             return name in channels
-        case "partner":
-            return partners.partner_by_key(session, name) is not None
         case "event":
             return name in listing.events_with_posts(session)
-        case "account" | "post":
-            number = row_id(name)
-            return number is not None and session.get(Account if kind == "account" else Post, number) is not None
-        case _:
+        case "everything":
             return True
+        case _:
+            partner = _partner_of(session, kind, name)
+            return partner is not None and own in {None, partner.key}
+
+
+def _partner_of(session: Session, kind: str, name: str) -> Partner | None:
+    """Return the partner of what a scope names; None where that is no partner's, or is not there."""
+    if kind == "partner":
+        return partners.partner_by_key(session, name)
+    number = row_id(name) if kind in {"account", "post"} else None
+    if number is None:
+        return None
+    row = session.get(Account, number) if kind == "account" else session.get(Post, number)
+    return session.get_one(Partner, row.partner_id) if row is not None else None
 
 
 def hold(session: Session, person: User, scope: str, reason: str, now: datetime) -> Hold:
@@ -79,14 +91,8 @@ def _refuse_too_late(session: Session, scope: str) -> None:
 def _is_own(session: Session, person: User, scope: str) -> bool:
     """Say whether the scope covers nothing but posts of the officer's partner."""
     kind, _, name = scope.partition(":")
-    key: str | None = None
-    if kind == "partner":
-        key = name
-    elif kind == "account":
-        key = partners.account_with_partner(session, int(name))[1].key
-    elif kind == "post" and (row := listing.post(session, int(name))) is not None:
-        key = row.partner.key
-    return person.role == "officer" and key is not None and key == person.partner_key
+    partner = _partner_of(session, kind, name) if person.role == "officer" else None
+    return partner is not None and partner.key == person.partner_key
 
 
 def seen_by(session: Session, person: User) -> list[Hold]:

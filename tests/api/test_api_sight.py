@@ -26,6 +26,18 @@ def test_an_issue_says_how_many_copies_stand_where_and_names_no_reader(room: Roo
     assert "reader0" not in found.text
 
 
+@pytest.mark.parametrize("call", ["", "/release"])
+def test_what_is_another_partners_and_what_is_not_there_answer_alike(room: Room, call: str) -> None:
+    office, olga = room.office, program(room, "olga")
+    theirs = (f"post:{office.post('elm')}", f"account:{office.accounts['elm']}", "partner:elm")
+    reason = {} if call else {"reason": "stop"}
+    for scope, nothing in zip(theirs, ("post:99999", "account:99999", "partner:nobody"), strict=True):
+        found, wanted = (olga.call("POST", f"/holds{call}", {"scope": one, **reason}) for one in (scope, nothing))
+        assert (found.status_code, wanted.status_code) == (404, 404), scope
+        name, no_name = (one.partition(":")[2] for one in (scope, nothing))
+        assert found.text.replace(name, "NAME") == wanted.text.replace(no_name, "NAME")
+
+
 def test_an_officer_sees_the_holds_that_concern_its_partner(room: Room) -> None:
     theirs = room.office.post("elm")
     with room.office.desk("rita") as desk:

@@ -27,7 +27,7 @@ def office(tmp_path: Path, clock: MovedClock) -> Iterator[Office]:
 
 def hold(office: Office, name: str, scope: str) -> str:
     with office.desk(name) as desk:
-        scope = holding.check_scope(desk.session, scope, CHANNELS)
+        scope = holding.check_scope(desk.session, scope, CHANNELS, own=desk.person.partner_key)
         holding.hold(desk.session, desk.person, scope, "a reason", desk.now)
         return scope
 
@@ -110,9 +110,14 @@ def test_an_officer_holds_what_is_its_own_and_nothing_else(office: Office) -> No
     for scope in ("partner:oak", f"account:{office.accounts['oak']}", f"post:{own}"):
         hold(office, "olga", scope)
         assert release(office, "otto", scope) == 1
-    for scope in ("everything", "channel:x", "partner:elm", f"account:{office.accounts['elm']}", f"post:{other}"):
+    for scope in ("everything", "channel:x"):
         with pytest.raises(NotAllowed):
             hold(office, "olga", scope)
+    for scope in ("partner:elm", f"account:{office.accounts['elm']}", f"post:{other}"):
+        with pytest.raises(UnknownName):
+            hold(office, "olga", scope)
+        with pytest.raises(NotAllowed), office.desk("olga") as desk:
+            holding.hold(desk.session, desk.person, scope, "a reason", desk.now)
 
 
 def test_an_officer_does_not_let_go_what_a_reviewer_holds(office: Office) -> None:

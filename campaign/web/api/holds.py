@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query
+from sqlmodel import Session
 
 from campaign.clock import iso
 from campaign.models.holds import Hold
@@ -10,7 +11,7 @@ from campaign.people import Right, demand
 from campaign.review import holding
 from campaign.review.decisions import Desk
 from campaign.review.foresight import Terms, foresee
-from campaign.web.api.bearer import Holds, Reads
+from campaign.web.api.bearer import Caller, Holds, Reads
 from campaign.web.api.once import Onced
 from campaign.web.api.shapes import Foretold, HoldOut, Name, NewHold, OneScope, Page, Released
 
@@ -19,6 +20,10 @@ router = APIRouter(prefix="/holds", tags=["holds"])
 
 def _document(row: Hold) -> dict[str, object]:
     return {"scope": row.scope, "reason": row.reason, "held_by": row.held_by, "held_at": iso(row.held_at)}
+
+
+def _checked(session: Session, who: Caller, scope: str) -> str:
+    return holding.check_scope(session, scope, frozenset(who.house.app.channels), who.person.partner_key)
 
 
 @router.get("")
@@ -37,7 +42,7 @@ def foretell(who: Reads, scope: Annotated[Name, Query()]) -> Page[Foretold]:
     terms = Terms.of(app.clock.now(), app.settings.dispatch.grace, app.contents, app.limits)
     with app.database.read() as session:
         demand(who.person, Right.HOLD)
-        scope = holding.check_scope(session, scope, frozenset(app.channels))
+        scope = _checked(session, who, scope)
         holding.standing(session, scope)
         items = [
             Foretold(
@@ -59,7 +64,7 @@ def hold(sent: NewHold, who: Holds, once: Onced) -> HoldOut:
     """Stop what falls under a scope, at once."""
 
     def act(desk: Desk) -> dict[str, object]:
-        scope = holding.check_scope(desk.session, sent.scope, frozenset(who.house.app.channels))
+        scope = _checked(desk.session, who, sent.scope)
         return _document(holding.hold(desk.session, desk.person, scope, sent.reason, desk.now))
 
     return once.do(who, sent, HoldOut, act)
@@ -70,7 +75,7 @@ def release(sent: OneScope, who: Holds, once: Onced) -> Released:
     """Let go what is held by exactly this scope. Ask first what that will do."""
 
     def act(desk: Desk) -> dict[str, object]:
-        scope = holding.check_scope(desk.session, sent.scope, frozenset(who.house.app.channels))
+        scope = _checked(desk.session, who, sent.scope)
         return {"scope": scope, "released": holding.release(desk.session, desk.person, scope, desk.now)}
 
     return once.do(who, sent, Released, act)
