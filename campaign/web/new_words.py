@@ -13,7 +13,8 @@ from campaign.people import Right
 from campaign.review.grouping import MOST, READ
 from campaign.web.area import Area
 from campaign.web.forms import CONFLICT, WRONG, Form, Sent
-from campaign.web.review import Wanted, decided, reader, returned, undecided
+from campaign.web.groups import reader
+from campaign.web.review import Wanted, decided, returned, undecided
 from campaign.web.visitor import Actor, Who
 
 area = Area()
@@ -27,7 +28,7 @@ _WORDINGS = 20
 @area.get("/review/words", Right.REVIEW)
 def words(who: Who) -> Response:
     """Show every new line of what awaits review once, the rarest first."""
-    found = reader(who).new_words(who.house.app.database)
+    found = reader(who.house.app, who.partners).new_words(who.house.app.database)
     more = max(0, len(found.lines) - _LINES)
     return who.page(
         "review/words.html",
@@ -46,7 +47,8 @@ def show_line(who: Who, line: str = "") -> Response:
 
 
 def _page(who: Actor, name: str, form: Form[Any], refused: Sequence[str] = (), status: int = 200) -> Response:
-    found = next((one for one in reader(who).new_words(who.house.app.database).lines if one.name == name), None)
+    lines = reader(who.house.app, who.partners).new_words(who.house.app.database).lines
+    found = next((one for one in lines if one.name == name), None)
     if found is None:
         return who.redirect("/review/words", " ".join(refused) or "No post that waits for review says this any more.")
     idents = tuple(one.post.post_id for one in found.posts)

@@ -6,10 +6,9 @@ Nothing is approved whose differences were not on the page: each button carries 
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Any
 from urllib.parse import urlencode
 
-from fastapi import Depends
 from fastapi.responses import Response
 from sqlmodel import Session
 
@@ -21,9 +20,10 @@ from campaign.models.status import Status
 from campaign.people import Right
 from campaign.review import decisions, grouping
 from campaign.review.decisions import Desk
-from campaign.review.grouping import Reader, why_not
+from campaign.review.grouping import why_not
 from campaign.web.area import Area, Tab
 from campaign.web.forms import CONFLICT, WRONG, Form, Posted, Sent
+from campaign.web.groups import Key, reader
 from campaign.web.subjects import about, copy_of, title
 from campaign.web.visitor import Actor, Who
 from campaign.wording import counted
@@ -31,13 +31,6 @@ from campaign.wording import counted
 area = Area(Tab("Review", "/review", Right.REVIEW))
 
 _LONGEST = 500
-
-
-def _key(template: str = "", version: str = "", channel: str = "") -> GroupKey:
-    return GroupKey(template, version, channel)
-
-
-Key = Annotated[GroupKey, Depends(_key)]
 
 
 def _path(key: GroupKey) -> str:
@@ -57,12 +50,6 @@ def show(who: Who) -> Response:
     return who.page("review/review.html", groups=shown, posts=sum(one.posts for one, _ in found))
 
 
-def reader(who: Actor) -> Reader:
-    """Return who reads what waits for this person."""
-    app = who.house.app
-    return Reader(app.contents, app.limits, copy_of(app), who.partners)
-
-
 @area.get("/review/group", Right.REVIEW)
 def group(who: Who, key: Key) -> Response:
     """Show a group: the common words, and what is each post's own."""
@@ -72,7 +59,7 @@ def group(who: Who, key: Key) -> Response:
 def _page(who: Actor, key: GroupKey, form: Form[Any], refused: Sequence[str] = (), status: int = 200) -> Response:
     copy = copy_of(who.house.app)
     with who.reading() as session:
-        found = reader(who).sheet(session, key)
+        found = reader(who.house.app, who.partners).sheet(session, key)
         apart = asides.of(session, [one.row.post.ident for one in found.posts])
     return who.page(
         "review/group.html",

@@ -329,6 +329,11 @@ def changed_by_two(room: Room) -> int:
     return post
 
 
+@pytest.mark.parametrize("name", ["template", "version", "channel"])
+def test_a_group_whose_name_is_too_long_to_be_one_is_refused_like_by_the_api(room: Room, name: str) -> None:
+    assert room.browser("rita").get(f"/review/group?{name}={'x' * 201}").status_code == 422
+
+
 def test_an_officer_sees_and_decides_own_posts_alone(room: Room) -> None:
     posts = three(room)
     with room.office.database.write() as session:

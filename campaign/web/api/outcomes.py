@@ -15,6 +15,7 @@ from campaign.review import taking_down
 from campaign.review.decisions import Desk
 from campaign.web.api.bearer import Caller, Reads, Retracts, Settles
 from campaign.web.api.once import Once, Onced
+from campaign.web.api.posts import decided
 from campaign.web.api.problems import SeenOthers
 from campaign.web.api.shapes import (
     ByHand,
@@ -93,13 +94,7 @@ def _placed(
 @router.post("/posts/{ident}/take-down", tags=["posts"])
 def take_down_post(ident: PostId, sent: Why, who: Retracts, once: Onced) -> PostOut:
     """Order a published post to be taken down. Where its platform does not allow it, a person is asked."""
-
-    def act(desk: Desk) -> dict[str, object]:
-        taking_down.take_down(desk, [who.post(desk.session, ident)], sent.reason)
-        desk.session.flush()
-        return row_document(who.post(desk.session, ident))
-
-    return once.do(who, sent, PostOut, act)
+    return decided(ident, who, once, sent, lambda desk, row: taking_down.take_down(desk, [row], sent.reason))
 
 
 @router.get("/take-down", tags=["posts"])

@@ -6,13 +6,12 @@ A decision names of each post the `content_hash` that was shown with its differe
 from collections.abc import Callable, Sequence
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from campaign.clock import iso
 from campaign.models import asides
 from campaign.models.asides import Aside
-from campaign.models.groups import GroupKey
 from campaign.models.listing import PostRow
 from campaign.people import Right, demand
 from campaign.review import grouping
@@ -20,10 +19,11 @@ from campaign.review.decisions import Desk
 from campaign.review.differences import Difference, Section
 from campaign.review.grouping import MOST, Reader, why_not
 from campaign.review.novelty import Novelty, Wording
+from campaign.web import groups
 from campaign.web.api.bearer import Caller, Reads, Reviews
 from campaign.web.api.once import Once, Onced
 from campaign.web.api.shapes import Digest, Fault, Page, Reason, RowNumber, Sent, Size
-from campaign.web.subjects import about, copy_of, title
+from campaign.web.subjects import about, title
 
 router = APIRouter(prefix="/review", tags=["review"])
 
@@ -146,18 +146,9 @@ class Decided(BaseModel):
     waiting: list[str]
 
 
-def _key(
-    template: Annotated[str, Query(max_length=200)] = "",
-    version: Annotated[str, Query(max_length=200)] = "",
-    channel: Annotated[str, Query(max_length=200)] = "",
-) -> GroupKey:
-    return GroupKey(template, version, channel)
-
-
 def _reader(who: Caller) -> Reader:
     demand(who.person, Right.REVIEW)
-    app = who.house.app
-    return Reader(app.contents, app.limits, copy_of(app), who.partners)
+    return groups.reader(who.house.app, who.partners)
 
 
 @router.get("/groups")
@@ -182,7 +173,7 @@ def list_groups(who: Reads) -> Page[GroupOut]:
 
 
 @router.get("/group")
-def show_group(who: Reads, key: Annotated[GroupKey, Depends(_key)]) -> GroupSheet:
+def show_group(who: Reads, key: groups.Key) -> GroupSheet:
     """Show a group: the common words, and what is each post's own, riskiest first."""
     reader = _reader(who)
     with who.house.app.database.read() as session:

@@ -3,11 +3,11 @@
 from fastapi import APIRouter
 
 from campaign.people import Right, demand
-from campaign.reports.documents import row_document
 from campaign.review import agreement, speaking
 from campaign.review.decisions import Desk
 from campaign.web.api.bearer import Agrees
 from campaign.web.api.once import Onced
+from campaign.web.api.posts import decided
 from campaign.web.api.shapes import Agreed, PartnerKey, PostId, PostOut, Revoked, Yes
 
 router = APIRouter()
@@ -43,11 +43,4 @@ def revoke(partner: PartnerKey, sent: Yes, who: Agrees, once: Onced) -> Revoked:
 @router.post("/posts/{ident}/agree", tags=["posts"])
 def agree_post(ident: PostId, who: Agrees, once: Onced) -> PostOut:
     """Record a partner's yes to one post. A draft goes to review by it."""
-
-    def act(desk: Desk) -> dict[str, object]:
-        row = who.post(desk.session, ident)
-        speaking.agree(desk, row.partner, post_id=row.post.ident)
-        desk.session.flush()
-        return row_document(who.post(desk.session, ident))
-
-    return once.do(who, None, PostOut, act)
+    return decided(ident, who, once, None, lambda desk, row: speaking.agree(desk, row.partner, post_id=row.post.ident))
