@@ -45,14 +45,6 @@ class Result:
         return {"end": self.end.value, "reply": self.reply, "dead": self.dead}
 
 
-def numbered(delivery: Delivery) -> int:
-    """Return the delivery's id; only a stored one has it."""
-    if delivery.id is None:
-        msg = "the delivery has not been stored yet"
-        raise LookupError(msg)
-    return delivery.id
-
-
 class Ledger:
     """The deliveries of one issue. ``retries`` are the pauses before each new try; after the last it is given up."""
 
@@ -116,7 +108,7 @@ class Ledger:
 
     def _settle_one(self, session: Session, result: Result, now: datetime) -> None:
         delivery = result.delivery
-        ours = mailing.settle_delivery(session, numbered(delivery), delivery.reply, self._values(result, now))
+        ours = mailing.settle_delivery(session, delivery.ident, delivery.reply, self._values(result, now))
         if ours and result.dead:
             mailing.suppress(session, delivery.email, "bounced", now)
 
@@ -151,11 +143,11 @@ def _left_by(delivery: Delivery, past: Past | None, run: str) -> Result:
     A claim that is not in this machine's journal was another machine's, and only that one knows. After a restart of
     the machine the journal may have lost its last lines, so that no intent is no proof either.
     """
-    known = past.outcomes.get(numbered(delivery)) if past else None
+    known = past.outcomes.get(delivery.ident) if past else None
     if known is not None:
         return Result(delivery, End(known["end"]), str(known["reply"]), dead=bool(known["dead"]))
     if past is None or past.run != run:
         return Result(delivery, End.UNKNOWN, "its machine was lost in mid-send; nobody knows whether it went")
-    if numbered(delivery) in past.intents:
+    if delivery.ident in past.intents:
         return Result(delivery, End.UNKNOWN, "its process ended in mid-send; nobody knows whether it went")
     return Result(delivery, End.UNSENT, "")

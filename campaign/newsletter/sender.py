@@ -8,7 +8,7 @@ from campaign.errors import AccountBlocked, CredentialDead, NeverSent, Refused, 
 from campaign.models.mailing import Delivery
 from campaign.newsletter.course import Course
 from campaign.newsletter.journal import Journal
-from campaign.newsletter.ledger import End, Ledger, Result, numbered
+from campaign.newsletter.ledger import End, Ledger, Result
 from campaign.newsletter.merge import Copies, Mail, Recipient
 from campaign.newsletter.replies import Meaning, Reply, Stage, meaning
 from campaign.newsletter.wire import Transport
@@ -77,7 +77,7 @@ class Sender:
         """Keep the outcome. If that fails the result is true all the same, but nothing more may go out."""
         delivery = result.delivery
         try:
-            self._journal.note(delivery.reply or "", numbered(delivery), result.facts())
+            self._journal.note(delivery.reply or "", delivery.ident, result.facts())
         except OSError as error:
             self._course.halt(error)
 
@@ -128,7 +128,7 @@ class Sender:
         The intent is written first. Whoever takes the issue over finds it, or has taken it over before the gate is
         asked: so of two senders one at most sends the copy, wherever the other was stopped.
         """
-        self._journal.intend(delivery.reply or "", numbered(delivery))
+        self._journal.intend(delivery.reply or "", delivery.ident)
         self._intended = True
         if not self._course.may_send():
             raise Stopped(detail="stopped before the data")

@@ -224,7 +224,7 @@ def with_demo_link(secret: str, who: Anyone) -> Response:
 def sign_out(who: Who) -> Response:
     """End this session."""
     with who.house.app.database.write() as session:
-        sign_in.end_visit(session, who.visit.id or 0)
+        sign_in.end_visit(session, who.visit.ident)
     answer = RedirectResponse("/sign-in", status_code=303)
     who.house.cookie.take(answer)
     return answer

@@ -30,9 +30,9 @@ def leave_behind(bench: Bench, *, run: str | None, with_journal: bool = True) ->
             journal.begin("claim")
         claimed = mailing.claim_deliveries(session, bench.post_id, bench.clock.now(), "claim", limit=4)
         if with_journal:
-            journal.intend("claim", claimed[0].id or 0)
-            journal.note("claim", claimed[0].id or 0, {"end": "sent", "reply": "250 ok", "dead": False})
-            journal.intend("claim", claimed[1].id or 0)
+            journal.intend("claim", claimed[0].ident)
+            journal.note("claim", claimed[0].ident, {"end": "sent", "reply": "250 ok", "dead": False})
+            journal.intend("claim", claimed[1].ident)
 
 
 def test_killed_process_leaves_only_the_copy_on_the_wire_unknown(bench: Bench) -> None:
@@ -64,7 +64,7 @@ def test_dead_address_that_only_the_journal_knows_of_is_suppressed_too(bench: Be
     with Journal(bench.folder / f"issue-{bench.post_id}.log") as journal, bench.database.write() as session:
         journal.begin("claim")
         claimed = mailing.claim_deliveries(session, bench.post_id, bench.clock.now(), "claim", limit=1)
-        journal.note("claim", claimed[0].id or 0, {"end": "bounced", "reply": "550 5.1.1 Nobody", "dead": True})
+        journal.note("claim", claimed[0].ident, {"end": "bounced", "reply": "550 5.1.1 Nobody", "dead": True})
     assert bench.send() is Progress.DONE
     assert bench.statuses() == {"p000@example.org": "bounced", "p001@example.org": "sent"}
     assert bench.suppressed("p000@example.org")
