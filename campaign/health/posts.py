@@ -38,7 +38,8 @@ def examine(session: Session, now: datetime) -> Iterator[Finding]:
 
 def _overdue(pile: Pile, now: datetime) -> Iterator[Finding]:
     if pile.since is not None:
-        what = f"{_posts(pile.count)} could have gone and did not, the oldest was due {_ago(now - pile.since)} ago"
+        late, oldest = counted(pile.count, "post"), _ago(now - pile.since)
+        what = f"{late} could have gone and did not, the oldest was due {oldest} ago"
         mend = "See that `campaign run` lives and is not held up; its log says why."
         yield Finding(Rule.POSTS_OVERDUE, Severity.ERROR, "posts", what, mend, order(pile.count))
 
@@ -59,7 +60,7 @@ def _unconfirmed(pile: Pile, now: datetime) -> Iterator[Finding]:
     age = now - (pile.since or now)
     if age <= _LOOKS_TAKE:
         return  # the look-ups are about their work
-    what = f"{_posts(pile.count)} wait to be looked up, the oldest was sent {_ago(age)} ago"
+    what = f"{counted(pile.count, 'post')} wait to be looked up, the oldest was sent {_ago(age)} ago"
     mend = "See `campaign posts list --status unconfirmed`; the log says why the look-ups fail."
     severity = Severity.ERROR if age > _LOOKS_FAIL else Severity.WARNING
     yield Finding(Rule.POST_UNCONFIRMED, severity, "posts", what, mend, order(pile.count))
@@ -78,7 +79,7 @@ def _ended_badly(session: Session, now: datetime) -> Iterator[Finding]:
     ):
         count = vitals.due_since(session, status, now - _RECENT)
         if count:
-            what = f"{_posts(count)} of the last {_RECENT.days} days {said}"
+            what = f"{counted(count, 'post')} of the last {_RECENT.days} days {said}"
             mend = f"See `campaign posts list --status {status}`; move each to a new time, or withdraw it."
             yield Finding(rule, Severity.WARNING, "posts", what, mend, order(count))
 
@@ -102,7 +103,7 @@ def images(session: Session, folder: Path, now: datetime) -> Iterator[Finding]:
     """Find images of the next day's posts that this machine has not got: it cannot send those posts."""
     for file, count in sorted(vitals.images_to_show(session, now + _AHEAD).items()):
         if not (folder / file).is_file():
-            what = f"The image {file} of {_posts(count)} is not in {folder} of this machine"
+            what = f"The image {file} of {counted(count, 'post')} is not in {folder} of this machine"
             mend = "Copy it there from the machine on which the posts were queued, or share the folder."
             yield Finding(Rule.IMAGE_MISSING, Severity.ERROR, file, what, mend)
 
@@ -125,10 +126,6 @@ def _old_holds(session: Session, now: datetime) -> Iterator[Finding]:
             what = f"{hold.held_by} held {hold.scope} {_ago(now - hold.held_at)} ago: {hold.reason}"
             mend = f"See `campaign release {hold.scope} --dry-run`, then release it, if it was forgotten."
             yield Finding(Rule.HOLD_OLD, Severity.WARNING, hold.scope, what, mend)
-
-
-def _posts(count: int) -> str:
-    return "1 post" if count == 1 else f"{count} posts"
 
 
 def _ago(span: timedelta) -> str:
