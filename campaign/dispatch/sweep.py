@@ -20,7 +20,7 @@ from campaign.models import lanes, partners, sharing, upkeep
 from campaign.models.database import is_away
 from campaign.models.listing import PostRow
 from campaign.models.moves import move
-from campaign.models.partners import Account
+from campaign.models.partners import Account, AccountMode
 from campaign.models.posts import Attempt, Post
 from campaign.models.status import Move, Status
 from campaign.notices.kinds import Kind
@@ -158,7 +158,7 @@ def take_down(means: Means, post_id: int) -> None:
         post = session.get_one(Post, post_id)
         account, partner = partners.account_with_partner(session, post.account_id)
     now, channel = means.clock.now(), means.channel(post.channel)
-    if not isinstance(channel, Retracts) or account.mode != "api" or not post.external_id:
+    if not isinstance(channel, Retracts) or account.mode != AccountMode.API or not post.external_id:
         _needs_hand(means, post, f"{_no_way_to_delete(post, account)}: delete it by hand", now)
         return
     try:
@@ -175,7 +175,7 @@ def take_down(means: Means, post_id: int) -> None:
 
 
 def _no_way_to_delete(post: Post, account: Account) -> str:
-    if account.mode != "api":
+    if account.mode != AccountMode.API:
         return "this account has no API access"
     # Without an id the platform would be asked for nothing, and would say that nothing is there.
     return f"{post.channel} does not let us delete it" if post.external_id else "nobody knows its id"

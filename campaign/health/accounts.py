@@ -12,7 +12,7 @@ from campaign.errors import WrongUse
 from campaign.health.finding import Finding, Rule, Severity
 from campaign.identities import name as bound_to
 from campaign.models import partners, renewals, vitals
-from campaign.models.partners import Account, Partner
+from campaign.models.partners import Account, AccountMode, Partner
 from campaign.ports import Channel
 from campaign.ports.watching import Expires, Sunsets
 from campaign.vault import Vault
@@ -76,7 +76,7 @@ def ends_at(vault: Vault, channels: Mapping[str, Channel], account: Account) -> 
     """Return when the access to an account ends; None where it does not, or has none. Raises WrongUse for credentials
     that do not open.
     """
-    if account.sealed is None or account.mode != "api":
+    if account.sealed is None or account.mode != AccountMode.API:
         return None
     opened = vault.open(account.sealed, bound_to(account))
     channel = channels.get(account.channel)

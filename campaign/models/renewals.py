@@ -14,7 +14,7 @@ from sqlmodel import Session, col, select
 
 from campaign.models.claims import AccountFacts
 from campaign.models.database import changed, lease_now
-from campaign.models.partners import Account, Partner
+from campaign.models.partners import Account, AccountMode, Partner
 
 
 class Flight(enum.Enum):
@@ -84,7 +84,11 @@ def given_up(session: Session, *, limit: int = 500) -> list[tuple[Account, Partn
     statement = (
         select(Account, Partner)
         .join(Partner, col(Partner.id) == col(Account.partner_id))
-        .where(col(Account.renewal_why).is_not(None), col(Account.mode) == "api", col(Account.disabled_why).is_(None))
+        .where(
+            col(Account.renewal_why).is_not(None),
+            col(Account.mode) == AccountMode.API,
+            col(Account.disabled_why).is_(None),
+        )
         .order_by(col(Account.renewal_until).desc(), col(Account.id))
         .limit(limit)
     )

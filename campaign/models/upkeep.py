@@ -14,7 +14,7 @@ from campaign.models.database import changed, unindexed
 from campaign.models.holds import not_stopped, stopped
 from campaign.models.lanes import of_account, ready, sendable, sends, under_way
 from campaign.models.mailing import begun_issue
-from campaign.models.partners import Account, Lane
+from campaign.models.partners import Account, AccountMode, Lane
 from campaign.models.posts import Attempt, Post, stands, unsettled
 from campaign.models.status import Status
 from campaign.models.types import Instant, UtcDateTime, bound_instant
@@ -221,7 +221,7 @@ def _first(instant: Mapped[Any], *conditions: sa.ColumnElement[bool]) -> sa.Sele
     return sa.select(instant).where(instant.is_not(None), *conditions).order_by(instant).limit(1)
 
 
-_BY_HAND = col(Account.mode) == "by-hand"
+_BY_HAND = col(Account.mode) == AccountMode.BY_HAND
 
 
 def _first_by_hand(now: Instant) -> sa.Select[*tuple[Any]]:

@@ -16,6 +16,7 @@ from campaign.models.notices import Notice
 from campaign.models.partners import Account, Lane, Partner
 from campaign.models.posts import Attempt, Post, stands
 from campaign.models.status import Status
+from campaign.ports import MAIL
 
 _LATE = timedelta(seconds=60)
 """Later than this a post that could go is overdue: the beat would have found it three times over."""
@@ -92,7 +93,7 @@ def stuck_issues(session: Session, now: datetime) -> list[StuckIssue]:
     statement = (
         sa.select(col(Post.id), counted, sa.func.coalesce(last, col(Post.started_at), col(Post.due_at)), _last_word())
         .where(
-            col(Post.channel) == "email",
+            col(Post.channel) == MAIL,
             sa.or_(waits, on_its_way),
             sa.exists(sa.select(sa.literal(1)).where(could_go).correlate(Post)),
             ~sa.exists(lately.correlate(Post)),

@@ -11,9 +11,9 @@ from campaign.clock import iso
 from campaign.intake.values import row_id
 from campaign.models import bounds, holds, listing, mailing, partners
 from campaign.models.listing import PostFilter, PostRow
-from campaign.models.partners import Lane
+from campaign.models.partners import AccountMode, Lane
 from campaign.models.status import Status
-from campaign.ports import Limits
+from campaign.ports import MAIL, Limits
 from campaign.review.content import Contents
 
 _AT_ONCE = timedelta(minutes=1)
@@ -108,14 +108,14 @@ class _Outlook:
 
     def of(self, row: PostRow) -> Release:
         """Foretell one item; items are asked by due time, for each takes its turn in its account."""
-        begun = row.post.channel == "email" and self._begun(row)
+        begun = row.post.channel == MAIL and self._begun(row)
         if row.post.due_at + self._terms.grace < self._terms.now and not begun:
             return Release(row, Fate.MISSED, "missed")
         if still := [scope for scope in self._others if scope in scopes(row)]:
             return Release(row, Fate.HELD, f"still held: {', '.join(dict.fromkeys(still))}")
         if kept := self._kept_back(row):
             return kept
-        if row.account.mode == "by-hand":
+        if row.account.mode == AccountMode.BY_HAND:
             return self._changed(row) or Release(row, Fate.HANDED_OVER, "handed over at once")
         return self._waits(row) or self._in_turn(row, begun=begun)
 
