@@ -11,11 +11,12 @@ import pytest
 import sqlalchemy as sa
 from builders import unsent
 from conftest import MovedClock
+from dispatch_room import serve
 from mail_bench import ENVELOPE, Bench, Frozen, benched, on, people, yes
 
 from campaign.channels import ChannelComposer
 from campaign.channels.email import EmailChannel
-from campaign.dispatch import lane, sweep
+from campaign.dispatch import sweep
 from campaign.dispatch.means import Means
 from campaign.dispatch.retry import Policy
 from campaign.errors import MoveRefused, NotAllowed
@@ -69,7 +70,7 @@ class Office:
             return session.get_one(Post, self.bench.post_id)
 
     def serve(self) -> Status:
-        lane.serve(self.means, self.post.account_id)
+        serve(self.means, self.post.account_id)
         return Status(self.post.status)
 
     def move(self, name: str, due_at: datetime) -> None:
@@ -142,7 +143,7 @@ def test_it_does_not_go_on_with_other_words(office: Office) -> None:
 
 def test_who_queued_it_does_not_let_it_go_on_alone(office: Office) -> None:
     failed_midway(office)
-    with pytest.raises(NotAllowed, match="they queued or last edited it"):
+    with pytest.raises(NotAllowed, match="they queued or edited it"):
         office.move("officer", office.clock.now() + 60 * MINUTE)
 
 
@@ -182,12 +183,12 @@ def test_a_worker_that_stood_still_in_the_dialogue_sends_nothing_that_another_ha
             session.execute(sa.update(Lane).values(lease_until=ended))
             session.execute(sa.update(Attempt).values(lease_until=ended))
         sweep.recover(other, office.clock.now())
-        lane.serve(other, office.post.account_id)
+        serve(other, office.post.account_id)
 
     issues = office.bench.issues(connections=1)
     standing = replace(issues, open_transport=lambda who: Frozen(issues.open_transport(who), taken_over))
     stopped = replace(office.means, bulk={"email": standing})
-    lane.serve(stopped, office.post.account_id)
+    serve(stopped, office.post.account_id)
     assert stood.is_set()
     assert office.bench.server.received() == dict.fromkeys(crowd, 1)
     assert set(office.bench.statuses().values()) == {"sent"}
