@@ -58,4 +58,4 @@ def test_every_option_that_takes_a_value_has_a_word_for_it() -> None:
 def test_arguments_stand_in_the_usage_by_their_names() -> None:
     assert "Usage: campaign review approve [OPTIONS] [ID@HASH...]\n" in help_of("campaign review approve")
     assert "Usage: campaign posts edit [OPTIONS] ID FIELD=VALUE...\n" in help_of("campaign posts edit")
-    assert "  ID@HASH  As `review list` shows them.\n" in help_of("campaign review approve")
+    assert "  ID@HASH  As `review list` shows them: at least 32 char" in help_of("campaign review approve")
