@@ -93,7 +93,10 @@ def stuck_issues(session: Session, now: datetime) -> list[StuckIssue]:
     statement = (
         sa.select(col(Post.id), counted, sa.func.coalesce(last, col(Post.started_at), col(Post.due_at)), _last_word())
         .where(
+            # By channel, state and time: of all issues there ever were few are on their way.
             col(Post.channel) == MAIL,
+            col(Post.status).in_([Status.APPROVED.value, Status.PUBLISHING.value]),
+            col(Post.due_at) <= before,
             sa.or_(waits, on_its_way),
             sa.exists(sa.select(sa.literal(1)).where(could_go).correlate(Post)),
             ~sa.exists(lately.correlate(Post)),
