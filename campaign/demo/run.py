@@ -22,7 +22,7 @@ from campaign.demo.queueing import queue_and_approve
 from campaign.demo.settings import Ports
 from campaign.errors import AlreadyRunning, WrongUse
 from campaign.logs import set_up_logs
-from campaign.opening import open_workspace
+from campaign.opening import open_workspace, upgraded
 from campaign.sandbox.accounts import SandboxAccount
 from campaign.sandbox.server import Sandbox
 from campaign.web.doors import doors
@@ -66,6 +66,8 @@ class Demo:
             if begins:
                 self._clear()
                 self._lay_out()
+            else:
+                upgraded(load_settings(self.folder, self.environ)).close()  # an older program may have begun it
             ports = self._choose_ports()
             with self._sandbox(ports) as box, _logs_in(self.folder / "campaign.log"):
                 if begins:

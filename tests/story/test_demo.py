@@ -5,12 +5,13 @@ import json
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -141,6 +142,9 @@ def test_posts_and_mail_stand_at_once_and_a_second_start_goes_on(tmp_path: Path)
     before = settled(running)
     assert "failed" not in running.screen.read_text()
 
+    with closing(sqlite3.connect(folder / "campaign.db")) as database, database:  # as an older program left it
+        database.execute("ALTER TABLE post DROP COLUMN writers")
+        database.execute("UPDATE alembic_version SET version_num = '0034'")
     with started(folder) as again:
         assert again.address("Every account") == place
         until(lambda: "published" in again.screen.read_text(), again)
