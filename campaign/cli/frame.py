@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from campaign.models.users import User
     from campaign.review.decisions import Desk
 
+_COPIED = frozenset({"id", "content_hash"})
+
 cli = typer.Typer(
     name="campaign",
     help="Plan, review, publish and measure a partner campaign.",
@@ -172,9 +174,6 @@ def show(rows: Sequence[Mapping[str, object]], *, as_json: bool, columns: Sequen
         typer.echo(empty)
     else:
         _print(table(rows, columns))
-
-
-_COPIED = frozenset({"id", "content_hash"})
 
 
 def table(rows: Sequence[Mapping[str, object]], columns: Sequence[str]) -> "Table":

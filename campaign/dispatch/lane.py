@@ -9,7 +9,7 @@ from datetime import datetime
 
 import structlog
 
-from campaign.dispatch import budget, later, settle
+from campaign.dispatch import budget, settle
 from campaign.dispatch.claimed import Claimed, Done, Parcel
 from campaign.dispatch.gate import SendGate
 from campaign.dispatch.means import Means
@@ -70,7 +70,7 @@ def _approved(means: Means, due: Due) -> Message | None:
         if is_away(error):
             raise
         log.exception("the post cannot be composed", post=due.ident)
-        later.put_off(means, due.ident)
+        settle.put_off(means, due.ident)
     return None
 
 

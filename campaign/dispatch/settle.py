@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 from sqlmodel import Session
@@ -22,6 +22,8 @@ from campaign.notices.kinds import Kind
 from campaign.ports import Receipt
 
 log = structlog.get_logger(__name__)
+
+_BROKEN_PAUSE = timedelta(minutes=1)
 
 
 def publish(session: Session, means: Means, done: Sequence[Done], now: datetime) -> None:
@@ -209,6 +211,14 @@ def back_to_review(session: Session, means: Means, post: Post, account: Account,
     move(session, post, Move.EDIT, who=means.owner, at=now, why=why, changes=changes)
     listing.void_approvals(session, post.ident)
     tell.of_post(session, post, Kind.REVIEW_AGAIN, why, now)
+
+
+def put_off(means: Means, post_id: int) -> None:
+    """Look again in a minute at a due post that breaks before anything is sent; the next of its account go first.
+    Inside the grace another machine, or a mended one, may send it yet.
+    """
+    with means.database.write() as session:
+        upkeep.put_off(session, post_id, means.clock.now() + _BROKEN_PAUSE)
 
 
 def published_changes(means: Means, channel: str, receipt: Receipt, now: datetime) -> dict[str, object]:

@@ -4,14 +4,13 @@ over, retracted posts are taken down.
 
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
-from functools import partial
 from typing import TypeVar
 
 import structlog
 from sqlmodel import Session
 
 from campaign import tell
-from campaign.dispatch import budget, by_hand, later, settle, turns
+from campaign.dispatch import budget, by_hand, settle, turns
 from campaign.dispatch.by_hand import HandOver
 from campaign.dispatch.means import Means
 from campaign.dispatch.retry import nth
@@ -118,7 +117,7 @@ def hand_over(means: Means, now: datetime) -> None:
         found = upkeep.to_hand_over(session, now)
     _, broken = _each(means, found, lambda session, post: _hand(session, means, post, now))
     for number in broken:
-        later.put_off(means, number)
+        settle.put_off(means, number)
 
 
 def _hand(session: Session, means: Means, post: Post, now: datetime) -> bool:
@@ -171,7 +170,7 @@ def take_down(means: Means, post_id: int) -> None:
         log.exception("taking down broke", post=post_id)
         _try_later(means, post, NeverSent(detail=type(error).__name__), now)
     else:
-        _one(means, partial(_gone, means=means, post=post, now=now))
+        _one(means, post, lambda session, post: _gone(session, means, post, now))
 
 
 def _no_way_to_delete(post: Post, account: Account) -> str:
@@ -216,7 +215,7 @@ def _each(means: Means, posts: Sequence[Post], step: Callable[[Session, Post], b
     for post in posts:
         number = post.ident  # a transaction that is rolled back takes away what it has touched of the row
         try:
-            if _one(means, partial(_step, step, post)):
+            if _one(means, post, step):
                 done.append(post)
         except Exception as error:
             if is_away(error):
@@ -226,18 +225,14 @@ def _each(means: Means, posts: Sequence[Post], step: Callable[[Session, Post], b
     return done, broken
 
 
-def _step(step: Callable[[Session, Post], bool], post: Post, session: Session) -> bool:
-    return step(session, post)
-
-
-def _one(means: Means, step: Callable[[Session], _Told]) -> _Told | None:
+def _one(means: Means, post: Post, step: Callable[[Session, Post], _Told]) -> _Told | None:
     """Do one post's step in its own transaction; a post that somebody else moved first is left to them.
 
     Returns what the step told, None where it was not done.
     """
     try:
         with means.database.write() as session:
-            return step(session)
+            return step(session, post)
     except MoveRefused as refused:
         log.info("left to somebody else", detail=str(refused))
         return None

@@ -19,10 +19,12 @@ from campaign.models.posts import Attempt, Post, stands, unsettled
 from campaign.models.status import Status
 from campaign.models.types import Instant, UtcDateTime, bound_instant
 
-_WEEK = timedelta(days=7)
 _BY_HAND_GRACE = timedelta(days=3)
 """A person who is asked to publish by hand gets a weekend before the post is missed."""
 _APART = timedelta(seconds=5)
+"""So far the clocks of two machines may be from one another."""
+_LATELY = timedelta(days=7)
+"""What fell due before is missed, whatever the grace."""
 
 
 class Beat(SQLModel, table=True):
@@ -48,7 +50,7 @@ def beats(session: Session) -> list[Beat]:
 
 def believed(beats: Sequence[Beat], now: datetime) -> list[Beat]:
     """Return the beats that tell of a life. One that lies ahead of ``now`` was written under another clock, and would
-    look young long after its process has died. Clocks of two machines may differ by a little.
+    look young long after its process has died.
     """
     return [beat for beat in beats if beat.tick_at - now <= _APART]
 
@@ -268,8 +270,8 @@ def put_off(session: Session, post_id: int, until: datetime) -> None:
 
 def put_off_posts(session: Session, now: datetime, *, limit: int) -> list[Post]:
     """Return approved posts that fell due and are to be tried later, the longest due first."""
-    # What is older is missed. The bound shows PostgreSQL that they are few: it would read all that are approved.
-    fell_due = col(Post.due_at).between(now - _WEEK, now)
+    # The bound shows PostgreSQL that they are few: it would read all that are approved.
+    fell_due = col(Post.due_at).between(now - _LATELY, now)
     late = sa.and_(stands(Status.APPROVED), fell_due, col(Post.next_try_at) > col(Post.due_at))
     return list(session.exec(select(Post).where(late).order_by(unindexed(col(Post.due_at))).limit(limit)))
 

@@ -12,8 +12,6 @@ from campaign.intake import AccountRow
 from campaign.models.partners import Account
 from campaign.ports import MAIL
 
-"""An email account's id is its list: one partner may have several under one handle, and each has its id."""
-
 
 @dataclass(slots=True)
 class _Side:
@@ -101,6 +99,7 @@ def _same_handle_without_id(row: AccountRow, account: Account) -> bool:
 
 def _same_handle(row: AccountRow, account: Account) -> bool:
     """A handle that stays while the id changes: the id was wrong, and the file corrects it."""
+    # An email account's id is its list: one partner may have several under one handle, and each has its id.
     return row.channel != MAIL and spelt(row.handle) == spelt(account.handle)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -166,12 +167,7 @@ class EventNotices:
         A file that is at fault changes nothing: whoever brings it in line is told of it. Each partner's notices are a
         transaction of their own, so that a decision need not wait for all.
         """
-        try:
-            with self._changes.new() as new:
-                if new:
-                    self._draft_missing(now)
-        except OSError as error:
-            log.warning("no notices of events", detail=str(error))
+        self._changes.follow(partial(self._draft_missing, now))
         return None
 
     def _draft_missing(self, now: datetime) -> None:

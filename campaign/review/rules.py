@@ -4,9 +4,9 @@
 called off is silent within a beat. Only a plan lets an event speak again, after it has brought its posts in line.
 """
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -105,21 +105,24 @@ def _own_holds(session: Session) -> list[Hold]:
 
 
 class Changes:
-    """Says whether a file is another one than at the last look. Raises OSError where there is none."""
+    """Acts when the timetable's file is another one than at the last look."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
         self._seen: tuple[int, int] | None = None
 
-    @contextmanager
-    def new(self) -> Iterator[bool]:
-        """Look at it; the first look finds it new. It is seen once the block has ended well: what the database broke
-        off is done at the next look.
+    def follow(self, act: Callable[[], None]) -> None:
+        """Act if it is new; the first look finds it so. It is seen once that has ended well: what the database broke
+        off is done at the next look, and so is what a file kept back that could not be read.
         """
-        found = self._file.stat()
-        stamp = found.st_mtime_ns, found.st_size
-        yield stamp != self._seen
-        self._seen = stamp
+        try:
+            found = self._file.stat()
+            stamp = found.st_mtime_ns, found.st_size
+            if stamp != self._seen:
+                act()
+                self._seen = stamp
+        except OSError as error:
+            log.warning("the timetable cannot be read", detail=str(error))
 
 
 class Watch:
@@ -136,12 +139,7 @@ class Watch:
 
         A file that cannot be read, or only half of one, changes nothing: what stood before goes on to hold.
         """
-        try:
-            with self._changes.new() as new:
-                if new:
-                    self._bring(now)
-        except OSError as error:
-            log.warning("the timetable cannot be read", detail=str(error))
+        self._changes.follow(partial(self._bring, now))
         return None
 
     def _bring(self, now: datetime) -> None:

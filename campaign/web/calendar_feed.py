@@ -25,7 +25,7 @@ from campaign.web import ical
 from campaign.web.area import Area, Open
 from campaign.web.house import House
 from campaign.web.ical import Entry, Standing
-from campaign.web.rates import line_of
+from campaign.web.rates import network_of
 from campaign.web.refusals import came_from
 from campaign.web.subjects import copy_of
 from campaign.web.visitor import own_partners
@@ -66,7 +66,7 @@ def feed(secret: str, request: Request, channel: Names, partner: Names) -> Respo
     with house.app.database.read() as session:
         found = calendars.look(session, secret)
         if found is None:
-            house.rates.spend("link", line_of(came_from(request)))
+            house.rates.spend("link", network_of(came_from(request)))
             return Response("There is no such calendar.\n", 404, media_type="text/plain")
         link, person = found
         house.rates.spend("calendar", str(link.id))

@@ -31,19 +31,19 @@ address. What a stranger types has a rule of its own, so that it never stands fo
 """
 
 
-_LINE = 64
+_NETWORK = 64
 """Bits of an IPv6 address: whoever has one has all that begin with the same ones (RFC 4291, 2.5.1)."""
 
 
-def line_of(address: str) -> str:
-    """Return what is counted of a network address: the line that it belongs to, for one of IPv4 the address itself."""
+def network_of(address: str) -> str:
+    """Return what is counted of a network address: its network, for one of IPv4 the address itself."""
     try:
         found = ip_address(address.partition("%")[0])
     except ValueError:
         return address
     if not isinstance(found, IPv6Address):
         return str(found)
-    return str(found.ipv4_mapped or IPv6Network((found, _LINE), strict=False).network_address)
+    return str(found.ipv4_mapped or IPv6Network((found, _NETWORK), strict=False).network_address)
 
 
 class TooMany(Exception):

@@ -18,7 +18,7 @@ from campaign.models.users import User
 from campaign.people import RIGHTS, Right, demand, visits
 from campaign.review.decisions import Desk
 from campaign.web.house import House
-from campaign.web.rates import line_of
+from campaign.web.rates import network_of
 from campaign.web.refusals import came_from
 
 Answer = TypeVar("Answer", bound=Response)
@@ -68,7 +68,7 @@ class Visitor:
     @property
     def address(self) -> str:
         """Where the request comes from, as rate limits count it."""
-        return line_of(came_from(self.request))
+        return network_of(came_from(self.request))
 
     @property
     def actor(self) -> "Actor":

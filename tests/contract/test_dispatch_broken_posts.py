@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,11 +12,12 @@ from conftest import MovedClock
 from dispatch_room import POLICY
 from reviewing import Office, opened_office
 from sqlalchemy.exc import OperationalError
+from sqlmodel import Session
 from structlog.testing import capture_logs
 
 from campaign.channels.x import X
 from campaign.clock import SystemClock
-from campaign.dispatch import lane, later, sweep
+from campaign.dispatch import lane, settle, sweep
 from campaign.dispatch.means import Means
 from campaign.engine.local import LocalEngine
 from campaign.models.partners import Account, Partner
@@ -94,7 +95,7 @@ def test_a_post_that_cannot_be_composed_is_put_off_and_the_others_go(office: Off
 def test_a_post_that_was_moved_meanwhile_keeps_its_new_time(office: Office, means: Means) -> None:
     moved = office.post("oak", status=Status.APPROVED, after=timedelta(hours=2))
     before = office.seen(moved).next_try_at
-    later.put_off(means, moved)
+    settle.put_off(means, moved)
     assert office.seen(moved).next_try_at == before
 
 
@@ -120,10 +121,10 @@ def test_a_post_whose_end_cannot_be_written_keeps_no_other_from_being_missed(
     late = [office.post("oak", status=Status.APPROVED, after=-timedelta(hours=2)) for _ in range(3)]
     whole = sweep.tell.missed
 
-    def missed(session: object, post: Post, *more: object) -> None:
+    def missed(session: Session, post: Post, why: str, now: datetime) -> None:
         if post.ident == late[0]:
             raise KeyError("a fault of ours")
-        whole(session, post, *more)  # type: ignore[arg-type]
+        whole(session, post, why, now)
 
     monkeypatch.setattr(sweep.tell, "missed", missed)
     assert not sweep.expire(means, means.clock.now(), at_once=1)

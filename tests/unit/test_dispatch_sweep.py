@@ -215,7 +215,7 @@ def test_what_somebody_else_moved_meanwhile_is_left_to_them(office: Office, mean
         late = upkeep.overdue(session, office.clock.now(), GRACE)
     with office.deciding("olga", post_id) as (desk, row):
         decisions.withdraw(desk, row, "not now")
-    sweep._one(means, lambda session: sweep._miss(session, means, late[0], office.clock.now()))
+    sweep._one(means, late[0], lambda session, post: sweep._miss(session, means, post, office.clock.now()))
     assert office.seen(post_id).status == Status.WITHDRAWN
     assert told(office) == []
 

@@ -14,7 +14,7 @@ from campaign.people import visits
 from campaign.people.secrets import digest
 from campaign.people.visits import Lasting
 from campaign.web.entering import own_path
-from campaign.web.rates import Rates, TooMany, line_of
+from campaign.web.rates import Rates, TooMany, network_of
 
 pytestmark = pytest.mark.thorough
 
@@ -235,7 +235,7 @@ def test_who_has_a_network_of_addresses_has_the_tries_of_one(room: Room) -> None
     ],
 )
 def test_an_address_counts_as_its_line(address: str, counted: str) -> None:
-    assert line_of(address) == counted
+    assert network_of(address) == counted
 
 
 def test_every_answer_carries_the_headers(room: Room) -> None:

@@ -206,34 +206,32 @@ def invite_person(ident: Number, who: Administers, once: Onced, sent: Inviting |
     """Make a new invitation, and mail it where that is asked for; the one before no longer opens. To a person who could
     sign in before it goes by mail alone.
     """
-    made, known = list[tuple[User, str]](), list[bool]()
+    made = list[tuple[User, str, bool]]()
 
     def act(desk: Desk) -> dict[str, object]:
         demand(desk.person, Right.ADMINISTER)
         found = people.acting(desk.session, roster.numbered(desk.session, ident).name)
-        known.append(sign_in.has_way_in(desk.session, found.ident))
-        made.append((found, letting_in.invite(desk.session, found, by=desk.person.name, now=desk.now)))
+        secret = letting_in.invite(desk.session, found, by=desk.person.name, now=desk.now)
+        made.append((found, secret, sign_in.has_way_in(desk.session, found.ident)))
         return {"person": str(found.id)}
 
     # What is kept under an idempotency key lies there in the clear: the secret goes past it.
     answer = once.do(who, sent, Invitation, act)
     if not made:
         return answer
-    mail = any(known) or (sent is not None and sent.mail)
-    return answer.model_copy(update=_told(who, *made[0], mail=mail, shown=not any(known)))
+    person, secret, known = made[0]
+    link = who.house.app.notices.invitations.link(secret)
+    # A token that lets people in must not let its holder in as any of them.
+    shown: dict[str, object] = {} if known else {"link": link}
+    if known or (sent is not None and sent.mail):
+        shown |= _mailed(who, person, link)
+    return answer.model_copy(update=shown)
 
 
-def _told(who: Caller, person: User, secret: str, *, mail: bool, shown: bool) -> dict[str, object]:
-    """Return the link where it may be shown, mailed where that is asked for, with what came of it. A token that lets
-    people in must not let its holder in as any of them.
-    """
-    invitations = who.house.app.notices.invitations
-    link = invitations.link(secret)
-    answer: dict[str, object] = {"link": link if shown else None}
-    if not mail:
-        return answer
-    unsent = invitations.send(person.email or "", person.name, link)
-    return answer | {"mailed": unsent is None, "unsent": unsent}
+def _mailed(who: Caller, person: User, link: str) -> dict[str, object]:
+    """Mail the link, and return what came of it."""
+    unsent = who.house.app.notices.invitations.send(person.email or "", person.name, link)
+    return {"mailed": unsent is None, "unsent": unsent}
 
 
 def _done(ident: int, who: Caller, once: Once, sent: Sent | None, do: Callable[[Desk, User], object]) -> PersonOut:

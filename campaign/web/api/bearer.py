@@ -20,7 +20,7 @@ from campaign.people import bearers
 from campaign.people.bearers import Scope
 from campaign.review.decisions import Desk
 from campaign.web.house import House
-from campaign.web.rates import line_of
+from campaign.web.rates import network_of
 from campaign.web.refusals import came_from
 from campaign.web.visitor import own_partners, post_for
 
@@ -82,7 +82,7 @@ def caller(request: Request, sent: Annotated[HTTPAuthorizationCredentials | None
     with house.app.database.read() as session:
         found = bearers.look(session, sent.credentials, now) if sent is not None else None
     if found is None:
-        house.rates.spend("api-door", line_of(came_from(request)))
+        house.rates.spend("api-door", network_of(came_from(request)))
         raise NoToken
     token, person = found
     house.rates.spend("api", str(token.id))
