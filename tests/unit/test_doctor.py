@@ -41,11 +41,33 @@ def built(**settings: dict[str, object]) -> dict[str, Channel]:
     }
 
 
+class RunningClock(MovedClock):
+    """A clock that stands still until it is set going with the machine's own; a test moves it either way."""
+
+    ahead: timedelta | None = None
+
+    def go(self) -> None:
+        self.ahead = timedelta()
+
+    def now(self) -> datetime:
+        return self.at if self.ahead is None else datetime.now(UTC) + self.ahead
+
+    def move(self, by: timedelta) -> None:
+        super().move(by)
+        if self.ahead is not None:
+            self.ahead += by
+
+
 @pytest.fixture
-def doctor(database: Database, clock: MovedClock, tmp_path: Path) -> Doctor:
-    """A doctor of a workspace in which all is well. The clock stands at the database's own time where it has one."""
+def clock() -> RunningClock:
+    return RunningClock()
+
+
+@pytest.fixture
+def doctor(database: Database, clock: RunningClock, tmp_path: Path) -> Doctor:
+    """A doctor of a workspace in which all is well. A clock that stood would soon be behind that of the database."""
     if not database.is_sqlite:
-        clock.at = datetime.now(UTC)
+        clock.go()
     return opened(database, clock, tmp_path)
 
 
