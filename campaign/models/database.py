@@ -28,6 +28,7 @@ from sqlmodel import Session, SQLModel
 
 from campaign.errors import AlreadyRunning
 from campaign.models.postgres import CONNECT, check_line
+from campaign.models.types import table_of
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -286,8 +287,12 @@ def changed(session: Session, statement: sa.Update | sa.Delete) -> int:
 
 
 def insert_into(session: Session, rows: type[SQLModel]) -> postgresql.Insert | sqlite.Insert:
-    """Return an INSERT that can be told what to do where a row is there already (``on_conflict_…``)."""
-    return postgresql.insert(rows) if session.get_bind().dialect.name == "postgresql" else sqlite.insert(rows)
+    """Return an INSERT that can be told what to do where a row is there already (``on_conflict_…``).
+
+    It is one of the table: rows that are given to it when it is executed go in by one statement, compiled once.
+    """
+    table = table_of(rows)
+    return postgresql.insert(table) if session.get_bind().dialect.name == "postgresql" else sqlite.insert(table)
 
 
 def _prepare_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:

@@ -86,9 +86,8 @@ def store(session: Session, post: Post, rows: Sequence[Snapshot]) -> int:
     """
     before = of_post(session, post.ident)
     values = [row.model_dump(exclude={"id"}) for row in rows]
-    statement = insert_into(session, Snapshot).values(values)
-    unless_there = statement.on_conflict_do_nothing(index_elements=["post_id", "due_at"])
-    stored = {due_at for (due_at,) in session.execute(unless_there.returning(col(Snapshot.due_at)))}
+    unless_there = insert_into(session, Snapshot).on_conflict_do_nothing(index_elements=["post_id", "due_at"])
+    stored = {due_at for (due_at,) in session.execute(unless_there.returning(col(Snapshot.due_at)), values)}
     after = [*before, *(row for row in rows if row.due_at in stored)]
     tallies.count(session, post, before, after)
     newest.keep(session, post, after)

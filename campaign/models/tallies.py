@@ -16,10 +16,9 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy import Index
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Field, Session, SQLModel, col
 
-from campaign.models.database import changed
+from campaign.models.database import changed, insert_into
 from campaign.models.partners import Campaign
 from campaign.models.posts import Post
 from campaign.models.snapshots import FIGURES, Snapshot
@@ -216,12 +215,11 @@ def _store(session: Session, gains: Mapping[Key, Gain]) -> None:
     """Add the gains to the rows, in one order everywhere: no two machines then wait for each other in a ring."""
     if not gains:
         return
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     rows = [gain.row(key) for key, gain in sorted(gains.items())]
-    statement = dialect.insert(Tally).values(rows)
+    statement = insert_into(session, Tally)
     new, old = statement.excluded, table_of(Tally).c
     changes: dict[str, Any] = {name: old[name] + new[name] for name in _COUNTED}
     changes |= {name: sa.func.coalesce(old[name] + new[name], old[name], new[name]) for name in FIGURES}
     older = sa.or_(old.taken_at.is_(None), new.taken_at > old.taken_at)
     changes["taken_at"] = sa.case((older, new.taken_at), else_=old.taken_at)
-    session.execute(statement.on_conflict_do_update(index_elements=list(_KEYS), set_=changes))
+    session.execute(statement.on_conflict_do_update(index_elements=list(_KEYS), set_=changes), rows)
