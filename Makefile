@@ -5,6 +5,8 @@ BIN := .venv/bin
 # Most tests wait for a clock or a socket: two processes for each of two cores keep both busy. The quick ones only work.
 PYTEST := $(BIN)/pytest -n 4
 QUICKLY := $(BIN)/pytest -n 2
+# Tests start hundreds of processes: without a place to keep what it compiled each would compile the package anew.
+unexport PYTHONDONTWRITEBYTECODE
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url
 
