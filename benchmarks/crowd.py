@@ -15,8 +15,9 @@ from benchmarks.loading import Row, columns, load
 from campaign.app import App
 from campaign.models import Database, audit, counts, newest, tallies
 from campaign.models.audit import Audit, Head
+from campaign.models.deliveries import Delivery
 from campaign.models.holds import Hold
-from campaign.models.mailing import Delivery, MailingList, Subscriber
+from campaign.models.mailing import MailingList, Subscriber
 from campaign.models.partners import Account, Agreement, Lane, Partner
 from campaign.models.posts import Approval, Attempt, Event, Post
 from campaign.models.snapshots import Snapshot

@@ -22,6 +22,7 @@ from campaign.cli.frame import cli
 from campaign.config.durations import spoken
 from campaign.config.settings import DispatchSection
 from campaign.dispatch.retry import Decision, History, Policy, decide
+from campaign.models.deliveries import WAYS, DeliveryStatus
 from campaign.models.status import TRANSITIONS, Move, Status
 from campaign.plan.fields import KINDS
 from campaign.plan.frontmatter import KEYS
@@ -86,7 +87,7 @@ def commands_page() -> str:
 
 
 def states_page() -> str:
-    """Return the page of the transition table."""
+    """Return the page of the transition tables."""
     lines = [f"    {start} --> {end}: {move}" for (start, move), ends in TRANSITIONS.items() for end in ends]
     rows = [
         [f"`{start}`", move.value, " or ".join(f"`{end}`" for end in ends)]
@@ -100,8 +101,16 @@ def states_page() -> str:
             table(["state", "meaning"], [[f"`{one}`", words.STATES[one]] for one in Status]),
             table(["move", "meaning"], [[one.value, words.MOVES[one]] for one in Move]),
             table(["from", "move", "to"], rows),
+            "## Deliveries\n",
+            "Each recipient's copy of an issue is a delivery. It goes no other way than these.\n",
+            table(["delivery", "meaning", "goes to"], [_delivery(one) for one in DeliveryStatus]),
         ]
     )
+
+
+def _delivery(one: DeliveryStatus) -> list[str]:
+    ends = ", ".join(f"`{end}`" for end in DeliveryStatus if end in WAYS.get(one, ()))
+    return [f"`{one}`", words.DELIVERIES[one], ends]
 
 
 NOW = datetime(2025, 12, 2, 9, tzinfo=UTC)

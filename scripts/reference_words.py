@@ -87,6 +87,16 @@ STATES: dict[str, str] = {
     "retracted": "taken down",
 }
 
+DELIVERIES: dict[str, str] = {
+    "waiting": "goes to its mail server when its turn comes",
+    "sending": "a sender has claimed it",
+    "sent": "the mail server took it",
+    "deferred": "the mail server asked to try again later",
+    "bounced": "the mail server refused it for good, or too often",
+    "suppressed": "left out: the address is suppressed, or its owner has left the list since",
+    "unknown": "perhaps sent; not sent again unless `resend_unknown` is on",
+}
+
 MOVES: dict[str, str] = {
     "submit": "its author hands it to review",
     "edit": "words, details or time changed; an approval is void",

@@ -19,8 +19,9 @@ from campaign import ports
 from campaign.channels.email import EmailChannel
 from campaign.clock import Clock
 from campaign.errors import Stopped
-from campaign.models import Database, mailing
-from campaign.models.mailing import Delivery, MailingList, Subscriber
+from campaign.models import Database, deliveries, mailing
+from campaign.models.deliveries import Delivery
+from campaign.models.mailing import MailingList, Subscriber
 from campaign.newsletter.merge import Mail
 from campaign.newsletter.replies import Reply
 from campaign.newsletter.sending import Issues, Policy
@@ -231,7 +232,7 @@ class Bench:
 
     def deliveries(self) -> list[Delivery]:
         with self.database.read() as session:
-            return mailing.deliveries(session, self.post_id)
+            return deliveries.of_issue(session, self.post_id)
 
     def statuses(self) -> dict[str, str]:
         return {row.email: row.status for row in self.deliveries()}

@@ -8,7 +8,8 @@ from pages_room import Room
 from sqlmodel import Session
 
 from campaign.models import partners, readings
-from campaign.models.mailing import Delivery, MailingList, Subscriber
+from campaign.models.deliveries import Delivery
+from campaign.models.mailing import MailingList, Subscriber
 from campaign.models.partners import Account
 from campaign.models.posts import Attempt, Post
 from campaign.models.snapshots import Snapshot

@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from campaign.clock import iso
-from campaign.models import audit, notices, restoring, upkeep, users
+from campaign.models import audit, deliveries, notices, restoring, upkeep, users
 from campaign.models.holds import Hold
 from campaign.models.moves import move
 from campaign.models.notices import Notice
@@ -84,7 +84,9 @@ def _doubt(session: Session, post: Post, who: str, made_at: datetime, now: datet
         changes["tries"] = post.tries + 1
     why = f"restored from the backup of {iso(made_at)}; it may have been published since"
     move(session, post, Move.RESTORE, who=who, at=now, why=why, changes=changes)
-    return restoring.doubt_deliveries(session, post.ident, now) if post.channel == MAIL else 0
+    if post.channel != MAIL:
+        return 0
+    return deliveries.doubt(session, post.ident, "perhaps sent after the backup was made; not sent again", now)
 
 
 def _hold(session: Session, ruled: Ruled, person: User, now: datetime) -> None:

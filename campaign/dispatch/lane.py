@@ -14,7 +14,7 @@ from campaign.dispatch.claimed import Claimed, Done, Parcel
 from campaign.dispatch.gate import SendGate
 from campaign.dispatch.means import Means
 from campaign.errors import MoveRefused, NeverSent, Outcome, Refused, Stopped, Unknown
-from campaign.models import claims, holds, mailing, partners, sharing
+from campaign.models import claims, deliveries, holds, partners, sharing
 from campaign.models.claims import Due
 from campaign.models.database import is_away
 from campaign.models.posts import Post
@@ -179,7 +179,7 @@ def _send_issue(means: Means, claimed: Claimed, who: Identity) -> Receipt | date
     if progress is Progress.STOPPED:
         raise Stopped(detail="the issue was paused")
     with means.database.read() as session:
-        return mailing.next_delivery_at(session, post_id) or means.clock.now()
+        return deliveries.next_try_at(session, post_id) or means.clock.now()
 
 
 def _resolve_share(means: Means, claimed: Claimed, message: Message) -> Message:

@@ -12,8 +12,9 @@ from campaign.dispatch import budget
 from campaign.dispatch.claimed import Done
 from campaign.dispatch.means import Means
 from campaign.dispatch.retry import Decision, History, decide, nth
-from campaign.models import claims, lanes, listing, mailing, partners, renewals, upkeep
+from campaign.models import claims, deliveries, lanes, listing, partners, renewals, upkeep
 from campaign.models.claims import Published
+from campaign.models.deliveries import DeliveryStatus
 from campaign.models.moves import move
 from campaign.models.partners import Account
 from campaign.models.posts import Post
@@ -173,21 +174,21 @@ def carry_out(session: Session, means: Means, post: Post, decision: Decision, no
 
 
 def _tell_failed(session: Session, post: Post, why: str, now: datetime) -> None:
-    if not mailing.copies_out(session, post.ident):
+    if not deliveries.copies_out(session, post.ident):
         tell.of_post(session, post, Kind.FAILED, f"refused by the platform, {why}. Nothing was published", now)
         return
     mend = "Once that is mended, give it a new time: it goes on unchanged to those who wait. Nobody gets it twice.\n"
-    said = f"the mail server ended it in its midst, {why}. {_copies(mailing.count_deliveries(session, post.ident))}"
+    said = f"the mail server ended it in its midst, {why}. {_copies(deliveries.count(session, post.ident))}"
     tell.of_post(session, post, Kind.FAILED, said, now, more=mend)
 
 
 def _copies(counts: Mapping[str, int]) -> str:
     """Say how far an issue came."""
     told = {
-        "sent": "went out",
-        "unknown": "may have gone out",
-        "bounced": "were refused",
-        "suppressed": "were left out",
+        DeliveryStatus.SENT: "went out",
+        DeliveryStatus.UNKNOWN: "may have gone out",
+        DeliveryStatus.BOUNCED: "were refused",
+        DeliveryStatus.SUPPRESSED: "were left out",
     }
     parts = [f"{counts[status]:,} {words}" for status, words in told.items() if counts.get(status)]
     waiting = sum(counts.values()) - sum(counts.get(status, 0) for status in told)

@@ -17,8 +17,8 @@ from sqlalchemy.sql.dml import ReturningUpdate
 from sqlmodel import Session, col
 
 from campaign.models.database import lease_now
+from campaign.models.deliveries import begun_issue
 from campaign.models.lanes import ready, sendable, sends
-from campaign.models.mailing import begun_issue
 from campaign.models.moves import Step, move_all
 from campaign.models.partners import Account, Lane, Partner
 from campaign.models.posts import DETAIL_MAX, Attempt, Post, stands

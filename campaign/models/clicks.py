@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from campaign.models.database import insert_into
-from campaign.models.mailing import copies_out
+from campaign.models.deliveries import copies_out
 from campaign.models.posts import Post
 from campaign.models.status import TAKEN
 from campaign.ports import MAIL

@@ -9,10 +9,11 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
-from campaign.models.mailing import Delivery, Subscriber, count_deliveries
+from campaign.models import deliveries
+from campaign.models.deliveries import Delivery, DeliveryStatus
+from campaign.models.mailing import Subscriber
 
 _AUDIENCE = re.compile(r"(?P<list>.+), those who got issue (?P<issue>[0-9]{1,10})", re.DOTALL)
-_COPIED = ("subscriber_id", "email", "name", "details", "token")
 
 
 def audience(list_key: str, issue_id: int) -> str:
@@ -34,26 +35,18 @@ def list_of(text: str) -> str:
 
 def recipients(session: Session, issue_id: int) -> int:
     """Return how many have an issue: those whose mail server took it."""
-    return count_deliveries(session, issue_id).get("sent", 0)
+    return deliveries.count(session, issue_id).get(DeliveryStatus.SENT, 0)
 
 
 def freeze(session: Session, post_id: int, issue_id: int, at: datetime) -> int:
     """Write a delivery of ``post_id`` for everybody whose copy of the issue was taken and who has not left the list
     since; returns how many. What was suppressed since is seen at each send, as with any issue.
     """
-    table = sa.inspect(Delivery).local_table
-    constants = {"post_id": post_id, "status": "waiting", "tries": 0, "next_try_at": at}
     left = sa.exists(
         sa.select(sa.literal(1)).where(
             col(Subscriber.id) == col(Delivery.subscriber_id), col(Subscriber.unsubscribed_at).is_not(None)
         )
     )
-    source = sa.select(
-        *(getattr(Delivery, name) for name in _COPIED),
-        *(sa.literal(value, table.columns[name].type) for name, value in constants.items()),
-    ).where(col(Delivery.post_id) == issue_id, col(Delivery.status) == "sent", ~left)
-    statement = sa.insert(Delivery).from_select(
-        [*_COPIED, *constants], source.order_by(col(Delivery.id)), include_defaults=False
-    )
-    session.execute(statement)
-    return sum(count_deliveries(session, post_id).values())
+    people = sa.select(*(getattr(Delivery, name) for name in ("subscriber_id", "email", "name", "details", "token")))
+    having = people.where(col(Delivery.post_id) == issue_id, col(Delivery.status) == DeliveryStatus.SENT, ~left)
+    return deliveries.write(session, post_id, having.order_by(col(Delivery.id)), at)

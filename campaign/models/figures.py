@@ -12,9 +12,10 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
-from campaign.models import clicks, mailing, snapshots, tallies
+from campaign.models import clicks, deliveries, snapshots, tallies
 from campaign.models.database import unindexed
-from campaign.models.mailing import Delivery, Subscriber
+from campaign.models.deliveries import Delivery, DeliveryStatus
+from campaign.models.mailing import Subscriber
 from campaign.models.paging import Page, Place, Stretch, page
 from campaign.models.posts import Post
 from campaign.models.snapshots import FIGURES, LogFilter, LogLine, Snapshot
@@ -173,7 +174,7 @@ def funnel(session: Session, issue: Post) -> Funnel:
 def funnels(session: Session, issues: Sequence[Post]) -> dict[int, Funnel]:
     """Return what became of the copies of issues, by their ids."""
     idents = [issue.ident for issue in issues]
-    counts, left = mailing.counts_of_deliveries(session, idents), _left(session, idents)
+    counts, left = deliveries.counts(session, idents), _left(session, idents)
     people = clicks.followed(session, [issue.ident for issue in issues if issue.counts_clicks])
     return {
         issue.ident: _funnel(
@@ -184,9 +185,9 @@ def funnels(session: Session, issues: Sequence[Post]) -> dict[int, Funnel]:
 
 
 def _funnel(counts: Mapping[str, int], left: int, followed: int | None) -> Funnel:
-    delivered = counts.get("sent", 0)
-    went = delivered + counts.get("bounced", 0) + counts.get("unknown", 0)
-    asides = {status: count for status, count in sorted(counts.items()) if status != "sent"}
+    delivered = counts.get(DeliveryStatus.SENT, 0)
+    went = delivered + counts.get(DeliveryStatus.BOUNCED, 0) + counts.get(DeliveryStatus.UNKNOWN, 0)
+    asides = {status: count for status, count in sorted(counts.items()) if status != DeliveryStatus.SENT}
     return Funnel(sum(counts.values()), went, delivered, left, asides, followed)
 
 
@@ -196,7 +197,7 @@ def _left(session: Session, post_ids: Collection[int]) -> dict[int, int]:
         .join(Subscriber, col(Subscriber.id) == col(Delivery.subscriber_id))
         .where(
             col(Delivery.post_id).in_(post_ids),
-            col(Delivery.status) == "sent",
+            col(Delivery.status) == DeliveryStatus.SENT,
             col(Subscriber.unsubscribed_at) >= col(Delivery.settled_at),
         )
         .group_by(col(Delivery.post_id))

@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 from campaign.models import copying, hooks
 from campaign.models.database import changed
 from campaign.models.hooks import Hook, HookCall
-from campaign.models.mailing import Delivery, Subscriber, Suppression
+from campaign.models.mailing import Subscriber, Suppression
 from campaign.models.notices import Notice
 from campaign.models.partners import Account, Campaign, Lane
 from campaign.models.posts import Attempt, Post
@@ -114,15 +114,6 @@ def close_attempts(session: Session, post: Post, now: datetime) -> None:
     open_ones = sa.update(Attempt).where(col(Attempt.post_id) == post.ident, col(Attempt.closed_at).is_(None))
     values = {"closed_at": now, "lease_until": now, "outcome": "unknown", "detail": "on its way at the backup"}
     changed(session, open_ones.values(**values))
-
-
-def doubt_deliveries(session: Session, post_id: int, now: datetime) -> int:
-    """Declare unknown every copy of an issue that may have gone out since; returns how many."""
-    unsettled = sa.update(Delivery).where(
-        col(Delivery.post_id) == post_id, col(Delivery.status).in_(["waiting", "deferred", "sending"])
-    )
-    reply = "perhaps sent after the backup was made; not sent again"
-    return changed(session, unsettled.values(status="unknown", reply=reply, settled_at=now))
 
 
 def look_anew(session: Session, now: datetime) -> int:

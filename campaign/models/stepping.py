@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from campaign.models.database import changed, lease_now
-from campaign.models.mailing import Delivery
+from campaign.models.deliveries import Delivery, DeliveryStatus
 from campaign.models.notices import Notice
 from campaign.models.partners import Account, Lane
 from campaign.models.posts import Attempt, Post, unsettled
@@ -61,5 +61,5 @@ def _try_earlier(session: Session, now: datetime, by: timedelta) -> None:
     for post in session.exec(select(Post).where(col(Post.status) == Status.APPROVED.value, retries)):
         post.next_try_at = max(post.due_at, post.next_try_at - by)
         session.add(post)
-    frozen = sa.and_(col(Delivery.status) == "waiting", col(Delivery.next_try_at) > now)
+    frozen = sa.and_(col(Delivery.status) == DeliveryStatus.WAITING, col(Delivery.next_try_at) > now)
     changed(session, sa.update(Delivery).where(frozen).values(next_try_at=now))

@@ -11,9 +11,9 @@ from sqlmodel import Field, Session, SQLModel, col, select
 
 from campaign.models.bounds import may_go
 from campaign.models.database import changed, unindexed
+from campaign.models.deliveries import begun_issue
 from campaign.models.holds import not_stopped, stopped
 from campaign.models.lanes import of_account, ready, sendable, sends, under_way
-from campaign.models.mailing import begun_issue
 from campaign.models.partners import Account, AccountMode, Lane
 from campaign.models.posts import Attempt, Post, stands, unsettled
 from campaign.models.status import Status

@@ -9,9 +9,9 @@ from sqlmodel import Session, col, select
 
 from campaign.models.bounds import may_go
 from campaign.models.database import lease_now
+from campaign.models.deliveries import MAY_GO, Delivery, begun_issue
 from campaign.models.holds import Hold, stopped
 from campaign.models.lanes import of_account, ready, sendable, sends
-from campaign.models.mailing import Delivery, begun_issue
 from campaign.models.notices import Notice
 from campaign.models.partners import Account, Lane, Partner
 from campaign.models.posts import Attempt, Post, stands
@@ -81,7 +81,7 @@ def stuck_issues(session: Session, now: datetime) -> list[StuckIssue]:
     """
     before = now - _STUCK
     of_post = col(Delivery.post_id) == col(Post.id)
-    could_go = sa.and_(of_post, col(Delivery.status).in_(["waiting", "deferred"]), col(Delivery.next_try_at) <= before)
+    could_go = sa.and_(of_post, col(Delivery.status).in_(MAY_GO), col(Delivery.next_try_at) <= before)
     lately = sa.select(sa.literal(1)).where(of_post, col(Delivery.settled_at) > before)
     own = sa.and_(col(Attempt.post_id) == col(Post.id), col(Attempt.number) == col(Post.tries))
     long_tried = sa.select(sa.literal(1)).where(own, col(Attempt.started_at) <= before)

@@ -4,7 +4,6 @@ Recipients are frozen once. A claim is written to the journal first, then commit
 delivery is settled as its outcome says. ``recover`` settles what a sender that died has left.
 """
 
-import enum
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,28 +14,20 @@ from sqlmodel import Session
 
 from campaign.clock import Clock
 from campaign.errors import Refused
-from campaign.models import Database, corrections, mailing
-from campaign.models.mailing import Delivery
+from campaign.models import Database, corrections, deliveries, mailing
+from campaign.models.deliveries import Delivery, DeliveryStatus
 from campaign.newsletter.journal import Journal, Past
-
-
-class End(enum.Enum):
-    """How a claimed delivery ended. UNSENT goes back as if never claimed."""
-
-    SENT = "sent"
-    DEFERRED = "deferred"
-    BOUNCED = "bounced"
-    SUPPRESSED = "suppressed"
-    UNKNOWN = "unknown"
-    UNSENT = "waiting"
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A claimed delivery and its end. ``dead``: the address does not exist, so it is suppressed on every list."""
+    """A claimed delivery and where it stands now: waiting, as if never claimed, where nothing was sent.
+
+    ``dead``: the address does not exist, so it is suppressed on every list.
+    """
 
     delivery: Delivery
-    end: End
+    end: DeliveryStatus
     reply: str
     dead: bool = False
 
@@ -66,11 +57,11 @@ class Ledger:
 
         """
         with self._database.write() as session:
-            if mailing.count_deliveries(session, self._post_id):
+            if deliveries.count(session, self._post_id):
                 return
             found, issue = mailing.list_by_key(session, audience), corrections.issue_of(audience)
             if found is not None and found.id is not None:
-                count = mailing.freeze(session, self._post_id, found.id, self._clock.now())
+                count = deliveries.freeze(session, self._post_id, found.id, self._clock.now())
             elif issue is not None:
                 count = corrections.freeze(session, self._post_id, issue, self._clock.now())
             else:
@@ -81,7 +72,7 @@ class Ledger:
     def recover(self, journal: Journal) -> None:
         """Settle what an earlier sender claimed and left; then the journal begins anew."""
         with self._database.read() as session:
-            left = mailing.in_flight(session, self._post_id)
+            left = deliveries.in_flight(session, self._post_id)
         if left:
             past = journal.past()
             self.settle([_left_by(delivery, past.get(delivery.reply or ""), journal.run) for delivery in left])
@@ -92,12 +83,12 @@ class Ledger:
         name = secrets.token_hex(8)
         journal.begin(name)
         with self._database.write() as session:
-            return mailing.claim_deliveries(session, self._post_id, self._clock.now(), name, limit=limit)
+            return deliveries.claim(session, self._post_id, self._clock.now(), name, limit=limit)
 
     def withheld(self, delivery: Delivery) -> str | None:
         """Say why this person must get no mail now, None when they may."""
         with self._database.read() as session:
-            return mailing.withheld(session, delivery)
+            return deliveries.withheld(session, delivery)
 
     def settle(self, results: Sequence[Result]) -> None:
         """Write how claimed deliveries ended, in one transaction; what somebody else took over is left to them."""
@@ -108,33 +99,32 @@ class Ledger:
 
     def _settle_one(self, session: Session, result: Result, now: datetime) -> None:
         delivery = result.delivery
-        ours = mailing.settle_delivery(session, delivery.ident, delivery.reply, self._values(result, now))
-        if ours and result.dead:
+        end, changes = self._ended(result, now)
+        if deliveries.settle(session, delivery, end, **changes) and result.dead:
             mailing.suppress(session, delivery.email, "bounced", now)
 
-    def _values(self, result: Result, now: datetime) -> dict[str, object]:
-        tries = result.delivery.tries + 1
-        again = result.end is End.DEFERRED or (result.end is End.UNKNOWN and self._resend)
-        if result.end is End.UNSENT:
-            return {"status": End.UNSENT.value, "reply": None}
+    def _ended(self, result: Result, now: datetime) -> tuple[DeliveryStatus, dict[str, object]]:
+        tries, end, reply = result.delivery.tries + 1, result.end, result.reply
+        if end is DeliveryStatus.WAITING:
+            return end, {"reply": None}
+        again = end is DeliveryStatus.DEFERRED or (end is DeliveryStatus.UNKNOWN and self._resend)
         if again and tries <= len(self._retries):
             next_try_at = now + self._retries[tries - 1]
-            return {"status": "deferred", "reply": result.reply, "tries": tries, "next_try_at": next_try_at}
-        end, reply = result.end, result.reply
-        if end is End.DEFERRED:
-            end, reply = End.BOUNCED, f"given up after {tries} tries: {reply}"
-        return {"status": end.value, "reply": reply, "tries": tries, "settled_at": now}
+            return DeliveryStatus.DEFERRED, {"reply": reply, "tries": tries, "next_try_at": next_try_at}
+        if end is DeliveryStatus.DEFERRED:
+            end, reply = DeliveryStatus.BOUNCED, f"given up after {tries} tries: {reply}"
+        return end, {"reply": reply, "tries": tries, "settled_at": now}
 
     def next_try_at(self) -> datetime | None:
         """Return when the next delivery may go, None when all are settled."""
         with self._database.read() as session:
-            return mailing.next_delivery_at(session, self._post_id)
+            return deliveries.next_try_at(session, self._post_id)
 
-    def counts(self) -> dict[End, int]:
-        """Return how many deliveries stand at each end."""
+    def counts(self) -> dict[DeliveryStatus, int]:
+        """Return how many deliveries stand in each place."""
         with self._database.read() as session:
-            found = mailing.count_deliveries(session, self._post_id)
-        return {end: found.get(end.value, 0) for end in End}
+            found = deliveries.count(session, self._post_id)
+        return {end: found.get(end.value, 0) for end in DeliveryStatus}
 
 
 def _left_by(delivery: Delivery, past: Past | None, run: str) -> Result:
@@ -145,9 +135,11 @@ def _left_by(delivery: Delivery, past: Past | None, run: str) -> Result:
     """
     known = past.outcomes.get(delivery.ident) if past else None
     if known is not None:
-        return Result(delivery, End(known["end"]), str(known["reply"]), dead=bool(known["dead"]))
+        return Result(delivery, DeliveryStatus(known["end"]), str(known["reply"]), dead=bool(known["dead"]))
     if past is None or past.run != run:
-        return Result(delivery, End.UNKNOWN, "its machine was lost in mid-send; nobody knows whether it went")
+        return Result(
+            delivery, DeliveryStatus.UNKNOWN, "its machine was lost in mid-send; nobody knows whether it went"
+        )
     if delivery.ident in past.intents:
-        return Result(delivery, End.UNKNOWN, "its process ended in mid-send; nobody knows whether it went")
-    return Result(delivery, End.UNSENT, "")
+        return Result(delivery, DeliveryStatus.UNKNOWN, "its process ended in mid-send; nobody knows whether it went")
+    return Result(delivery, DeliveryStatus.WAITING, "")

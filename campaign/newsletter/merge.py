@@ -16,7 +16,8 @@ from functools import cached_property
 
 from campaign.errors import Refused
 from campaign.models.corrections import list_of
-from campaign.models.mailing import Delivery, address_digest
+from campaign.models.deliveries import Delivery
+from campaign.models.mailing import address_digest
 from campaign.newsletter.headers import Address, address, line, mailbox, one_line, person, structured
 from campaign.newsletter.marks import CONTACT, EMAIL, NAME, PARTNER, UNSUBSCRIBE, Skeleton
 from campaign.ports import Message

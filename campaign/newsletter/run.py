@@ -5,7 +5,7 @@ from queue import Empty
 from threading import Thread
 
 from campaign.clock import Clock
-from campaign.models.mailing import Delivery
+from campaign.models.deliveries import Delivery
 from campaign.newsletter.course import Course
 from campaign.newsletter.journal import Journal
 from campaign.newsletter.ledger import Ledger, Result

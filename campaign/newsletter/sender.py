@@ -5,10 +5,10 @@ from queue import SimpleQueue
 
 from campaign.clock import Clock
 from campaign.errors import AccountBlocked, CredentialDead, NeverSent, Refused, Stopped, Unknown, Wait
-from campaign.models.mailing import Delivery
+from campaign.models.deliveries import Delivery, DeliveryStatus
 from campaign.newsletter.course import Course
 from campaign.newsletter.journal import Journal
-from campaign.newsletter.ledger import End, Ledger, Result
+from campaign.newsletter.ledger import Ledger, Result
 from campaign.newsletter.merge import Copies, Mail, Recipient
 from campaign.newsletter.replies import Meaning, Reply, Stage, meaning
 from campaign.newsletter.wire import Transport
@@ -54,20 +54,20 @@ class Sender:
             result = self._attempt(delivery)
         except Exception as error:  # noqa: BLE001 - an unforeseen fault must not cost the delivery its result
             self._course.halt(error)
-            end = End.UNKNOWN if self._intended else End.UNSENT
+            end = DeliveryStatus.UNKNOWN if self._intended else DeliveryStatus.WAITING
             return Result(delivery, end, f"{type(error).__name__} in the sender")
         return result
 
     def _attempt(self, delivery: Delivery) -> Result:
         if not self._course.goes_on or not self._course.may_send():
-            return Result(delivery, End.UNSENT, "")
+            return Result(delivery, DeliveryStatus.WAITING, "")
         why = self._ledger.withheld(delivery)
         if why is not None:
-            return Result(delivery, End.SUPPRESSED, why)
+            return Result(delivery, DeliveryStatus.SUPPRESSED, why)
         try:
             mail = self._copies.copy(Recipient.of(delivery), self._clock.now())
         except Refused as refused:
-            return Result(delivery, End.BOUNCED, refused.detail)
+            return Result(delivery, DeliveryStatus.BOUNCED, refused.detail)
         result = self._sent(delivery, mail)
         if self._intended:
             self._note(result)
@@ -87,17 +87,17 @@ class Sender:
             reply = self._handed_over(delivery, mail)
         except Unknown as unknown:
             self._hang_up()
-            return Result(delivery, End.UNKNOWN, unknown.detail)
+            return Result(delivery, DeliveryStatus.UNKNOWN, unknown.detail)
         except CredentialDead as dead:
             self._course.halt(dead)
-            return Result(delivery, End.UNSENT, dead.detail)
+            return Result(delivery, DeliveryStatus.WAITING, dead.detail)
         except Stopped:
             self._hang_up()
-            return Result(delivery, End.UNSENT, "")
+            return Result(delivery, DeliveryStatus.WAITING, "")
         except (NeverSent, Wait) as lost:
             self._hang_up()
             self._course.trouble(lost.detail)
-            return Result(delivery, End.DEFERRED if self._tried else End.UNSENT, lost.detail)
+            return Result(delivery, DeliveryStatus.DEFERRED if self._tried else DeliveryStatus.WAITING, lost.detail)
         return self._answered(delivery, reply)
 
     def _handed_over(self, delivery: Delivery, mail: Mail) -> Reply:
@@ -138,22 +138,24 @@ class Sender:
         match meaning(reply):
             case Meaning.SENT:
                 self._course.taken()
-                return Result(delivery, End.SENT, said)
+                return Result(delivery, DeliveryStatus.SENT, said)
             case Meaning.NOBODY | Meaning.BOUNCED as meant:
                 self._course.turned_away(said)
-                return Result(delivery, End.BOUNCED, said, dead=meant is Meaning.NOBODY)
+                return Result(delivery, DeliveryStatus.BOUNCED, said, dead=meant is Meaning.NOBODY)
             case Meaning.LETTER:
                 self._course.refused(said)
-                return Result(delivery, End.BOUNCED, said)
+                return Result(delivery, DeliveryStatus.BOUNCED, said)
             case Meaning.RELAY:
                 self._hang_up()
                 self._course.trouble(said)
-                return Result(delivery, End.UNSENT if reply.stage is Stage.MAIL else End.DEFERRED, said)
+                return Result(
+                    delivery, DeliveryStatus.WAITING if reply.stage is Stage.MAIL else DeliveryStatus.DEFERRED, said
+                )
             case Meaning.POLICY:
                 self._course.halt(AccountBlocked(f"the mail server does not take this mail: {said}"))
             case Meaning.SIGN_IN:
                 self._course.halt(CredentialDead(f"the mail server wants a sign-in: {said}"))
-        return Result(delivery, End.DEFERRED, said)
+        return Result(delivery, DeliveryStatus.DEFERRED, said)
 
     def _hang_up(self) -> None:
         if self._wire is not None:

@@ -11,9 +11,10 @@ import structlog
 from campaign.clock import Clock
 from campaign.errors import Refused, Stopped
 from campaign.models import Database
+from campaign.models.deliveries import DeliveryStatus
 from campaign.newsletter.course import Course
 from campaign.newsletter.journal import Journal
-from campaign.newsletter.ledger import End, Ledger
+from campaign.newsletter.ledger import Ledger
 from campaign.newsletter.merge import Copies, Mould
 from campaign.newsletter.policy import Policy
 from campaign.newsletter.run import Run
@@ -64,7 +65,7 @@ class Issues:
         with self._alone(post_id), Journal(self.journal_folder / f"issue-{post_id}.log") as journal:
             ledger.recover(journal)
             ledger.freeze(mould.audience)
-            course = Course(gate, self.clock, self.policy, welcome=ledger.counts()[End.SENT] > 0)
+            course = Course(gate, self.clock, self.policy, welcome=ledger.counts()[DeliveryStatus.SENT] > 0)
             self._run(copies, course, ledger, journal, who).work()
             return self._standing(course, ledger, journal, copies)
 
@@ -91,7 +92,7 @@ class Issues:
         if ledger.next_try_at() is not None:
             return Progress.WAITING, None
         journal.remove()
-        if not counts[End.SENT] and not counts[End.UNKNOWN]:
+        if not counts[DeliveryStatus.SENT] and not counts[DeliveryStatus.UNKNOWN]:
             reasons = ", ".join(f"{count} {end.value}" for end, count in counts.items() if count)
             raise Refused(f"not one copy was taken: {reasons}")
         return Progress.DONE, Receipt(external_id=copies.issue_id(), at=self.clock.now())

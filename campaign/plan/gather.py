@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
-from campaign.models import mailing, partners, planned
+from campaign.models import deliveries, partners, planned
 from campaign.models.partners import Account, Partner
 from campaign.models.posts import Post
 from campaign.models.status import PLANNABLE
@@ -183,6 +183,6 @@ def _existing(session: Session, source: Source, post: Post, account: Account) ->
         fields=post.fields,
         moved=post.moved,
         by_plan=post.withdrawn_by_plan,
-        begun=open_still and draft.subject is not None and mailing.copies_out(session, post.ident),
+        begun=open_still and draft.subject is not None and deliveries.copies_out(session, post.ident),
         drifted=open_still and source.digest_of(post, account) != post.content_hash,
     )

@@ -5,7 +5,7 @@ from typing import Any
 from sqlmodel import Session
 
 from campaign.clock import iso
-from campaign.models import lanes, listing, mailing
+from campaign.models import deliveries, lanes, listing
 from campaign.models.listing import PostRow
 from campaign.reports.documents import row_document
 
@@ -35,11 +35,11 @@ def story(session: Session, row: PostRow) -> dict[str, Any]:
         }
         for attempt in lanes.attempts(session, ident)
     ]
-    deliveries = mailing.count_deliveries(session, ident)
-    return row_document(row) | {"events": events, "attempts": attempts, "deliveries": deliveries}
+    counted = deliveries.count(session, ident)
+    return row_document(row) | {"events": events, "attempts": attempts, "deliveries": counted}
 
 
 def copies(session: Session, post_id: int) -> list[dict[str, Any]]:
     """Return each copy of an issue with its reader's address: for whoever runs the program, not for other programs."""
-    found = mailing.deliveries(session, post_id)
+    found = deliveries.of_issue(session, post_id)
     return [{"recipient": one.email, "status": one.status, "reply": one.reply} for one in found]

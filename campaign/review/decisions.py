@@ -13,7 +13,7 @@ from sqlmodel import Session
 
 from campaign import tell
 from campaign.errors import Changed, MoveRefused, NotAllowed, WrongUse
-from campaign.models import audit, bounds, holds, listing, mailing, planned
+from campaign.models import audit, bounds, deliveries, holds, listing, planned
 from campaign.models.listing import PostRow
 from campaign.models.moves import move
 from campaign.models.posts import Approval, Post
@@ -237,7 +237,7 @@ def rewrite(desk: Desk, row: PostRow, changes: Mapping[str, object], why: str) -
 
 def _refuse_begun(desk: Desk, post: Post) -> None:
     """Refuse to change an issue while copies of it are out: its later readers would get another letter."""
-    if post.status in PLANNABLE and mailing.copies_out(desk.session, post.ident):
+    if post.status in PLANNABLE and deliveries.copies_out(desk.session, post.ident):
         mend = "Hold or withdraw it: those who have it keep what they got."
         raise MoveRefused(post=post.id, status="sent to some of its list already", move=Move.EDIT, mend=mend)
 

@@ -9,7 +9,8 @@ from sqlmodel import Session
 
 from campaign.clock import iso
 from campaign.intake.values import row_id
-from campaign.models import bounds, holds, listing, mailing, partners
+from campaign.models import bounds, deliveries, holds, listing, partners
+from campaign.models.deliveries import DeliveryStatus
 from campaign.models.listing import PostFilter, PostRow
 from campaign.models.partners import AccountMode, Lane
 from campaign.models.status import Status
@@ -120,8 +121,8 @@ class _Outlook:
         return self._waits(row) or self._in_turn(row, begun=begun)
 
     def _begun(self, row: PostRow) -> bool:
-        counts = mailing.count_deliveries(self._session, row.post.ident)
-        return any(count for status, count in counts.items() if status != "waiting")
+        counts = deliveries.count(self._session, row.post.ident)
+        return any(count for status, count in counts.items() if status != DeliveryStatus.WAITING)
 
     def _kept_back(self, row: PostRow) -> Release | None:
         """Say what keeps the item back besides holds: ``models.bounds.may_go`` asks the same."""

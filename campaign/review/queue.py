@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from campaign.errors import BadInput, MoveRefused, WrongUse
-from campaign.models import listing, mailing, partners, planned
+from campaign.models import deliveries, listing, partners, planned
 from campaign.models.moves import void_approval
 from campaign.models.partners import Account
 from campaign.models.posts import Event, Post, TemplateVersion, has_template
@@ -184,7 +184,7 @@ def _change(desk: Desk, row: PlanRow) -> Post | None:
 
 def _withdraw(desk: Desk, row: PlanRow) -> None:
     found = listing.post(desk.session, row.post_id or 0)
-    if found is None or found.post.status not in PLANNABLE or mailing.copies_out(desk.session, found.post.ident):
+    if found is None or found.post.status not in PLANNABLE or deliveries.copies_out(desk.session, found.post.ident):
         return
     with suppress(MoveRefused):  # claimed meanwhile: it goes out, and the others of this plan are not lost over it
         desk.move(found.post, Move.WITHDRAW, why=row.reason, changes={"withdrawn_by_plan": True})
@@ -193,7 +193,7 @@ def _withdraw(desk: Desk, row: PlanRow) -> None:
 def _put_back(desk: Desk, row: PlanRow) -> None:
     """Make a draft again of a post that can no longer be filled: nobody may send, or approve, what has no ground."""
     found = listing.post(desk.session, row.post_id or 0)
-    if found is None or found.post.status not in PLANNABLE or mailing.copies_out(desk.session, found.post.ident):
+    if found is None or found.post.status not in PLANNABLE or deliveries.copies_out(desk.session, found.post.ident):
         return
     if found.post.status == Status.APPROVED:
         void_approval(desk.session, found.post, who=desk.person.name, at=desk.now, why=row.reason)

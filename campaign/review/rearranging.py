@@ -6,7 +6,7 @@ The words are the approved ones, so they need no second round of review.
 from datetime import datetime
 
 from campaign.errors import MoveRefused, WrongUse
-from campaign.models import mailing
+from campaign.models import deliveries
 from campaign.models.listing import PostRow
 from campaign.models.posts import Post
 from campaign.models.status import Move, Status
@@ -32,7 +32,7 @@ def new_time(desk: Desk, row: PostRow, due_at: datetime) -> None:
     Raises as ``decisions.reschedule`` and ``rearrange`` do.
     """
     post = row.post
-    ended = post.status in _ENDED and mailing.copies_out(desk.session, post.ident)
+    ended = post.status in _ENDED and deliveries.copies_out(desk.session, post.ident)
     if not ended or post.approved_hash != desk.contents.digest(post, row.account):
         reschedule(desk, row, due_at)
         return

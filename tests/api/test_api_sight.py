@@ -6,7 +6,7 @@ import pytest
 from api_room import program
 from pages_room import Room
 
-from campaign.models.mailing import Delivery
+from campaign.models.deliveries import Delivery
 from campaign.models.status import Status
 from campaign.review import holding
 

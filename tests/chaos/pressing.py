@@ -20,7 +20,7 @@ from trial import PLATFORMS, Trial
 from workshop import CAMPAIGN, Workshop
 
 from campaign.app import App
-from campaign.models import listing, mailing
+from campaign.models import deliveries, listing
 from campaign.models.posts import Attempt
 from campaign.sandbox.faults import Fault
 
@@ -146,7 +146,7 @@ def standing(desk: Workshop) -> tuple[dict[str, int], dict[str, int], int]:
             for row in rows:
                 posts[str(row.post.status)] = posts.get(str(row.post.status), 0) + 1
                 if row.post.channel == "email":
-                    for status, count in mailing.count_deliveries(session, row.post.ident).items():
+                    for status, count in deliveries.count(session, row.post.ident).items():
                         copies[status] = copies.get(status, 0) + count
             left = [attempt for attempt in session.exec(select(Attempt)) if attempt.closed_at is None]
     finally:

@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 from workshop import Workshop
 
 from campaign.app import App
-from campaign.models import listing, mailing
+from campaign.models import deliveries, listing, mailing
 from campaign.models.listing import PostRow
 from campaign.models.posts import Attempt
 from campaign.models.status import Status
@@ -110,16 +110,16 @@ def _judge_issues(
     due = {app.contents.message(row.post).subject: row.post.due_at for row in rows}
     for row in rows:
         subject = app.contents.message(row.post).subject
-        deliveries = mailing.deliveries(session, row.post.ident)
+        copies = deliveries.of_issue(session, row.post.ident)
         named = mailing.list_by_key(session, row.account.external_id)
         readers = mailing.subscribers(session, named.id) if named and named.id else []
-        if not deliveries and row.post.url:
+        if not copies and row.post.url:
             # A person said that it went out before a restore forgot of whom: the mails themselves tell.
             for reader in readers:
                 _judge_forgotten(verdict, row, reader.email, got.pop((subject, reader.email), 0))
-        elif {reader.email for reader in readers} != {delivery.email for delivery in deliveries} or not readers:
+        elif {reader.email for reader in readers} != {delivery.email for delivery in copies} or not readers:
             verdict.lost.append(f"issue {row.post.id} has no delivery for some of its {len(readers)} readers")
-        for delivery in deliveries:
+        for delivery in copies:
             _judge_copy(verdict, delivery, got.pop((subject, delivery.email), 0))
     verdict.mails = len(mails)
     verdict.strays += [f"nobody approved the mail {key} ({times} times)" for key, times in got.items()]
@@ -136,7 +136,7 @@ def _judge_forgotten(verdict: Verdict, row: PostRow, email: str, times: int) -> 
         verdict.doubled.append(f"{name}: {times} times")
 
 
-def _judge_copy(verdict: Verdict, delivery: mailing.Delivery, times: int) -> None:
+def _judge_copy(verdict: Verdict, delivery: deliveries.Delivery, times: int) -> None:
     name = f"the copy of issue {delivery.post_id} for {delivery.email} ({delivery.status}, {delivery.reply})"
     if delivery.status == "unknown":
         verdict.unknown.append(name)

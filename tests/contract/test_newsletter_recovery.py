@@ -15,7 +15,7 @@ import pytest
 from mail_bench import Bench, Frozen, Open, benched, people
 
 from campaign.clock import SystemClock
-from campaign.models import Database, mailing
+from campaign.models import Database, deliveries
 from campaign.newsletter.journal import Journal, this_run
 from campaign.newsletter.sending import Policy
 from campaign.ports import Progress
@@ -28,7 +28,7 @@ def leave_behind(bench: Bench, *, run: str | None, with_journal: bool = True) ->
     with Journal(bench.folder / f"issue-{bench.post_id}.log", run=run) as journal, bench.database.write() as session:
         if with_journal:
             journal.begin("claim")
-        claimed = mailing.claim_deliveries(session, bench.post_id, bench.clock.now(), "claim", limit=4)
+        claimed = deliveries.claim(session, bench.post_id, bench.clock.now(), "claim", limit=4)
         if with_journal:
             journal.intend("claim", claimed[0].ident)
             journal.note("claim", claimed[0].ident, {"end": "sent", "reply": "250 ok", "dead": False})
@@ -63,7 +63,7 @@ def test_dead_address_that_only_the_journal_knows_of_is_suppressed_too(bench: Be
     assert bench.send(Open(closes_after=0)) is Progress.STOPPED
     with Journal(bench.folder / f"issue-{bench.post_id}.log") as journal, bench.database.write() as session:
         journal.begin("claim")
-        claimed = mailing.claim_deliveries(session, bench.post_id, bench.clock.now(), "claim", limit=1)
+        claimed = deliveries.claim(session, bench.post_id, bench.clock.now(), "claim", limit=1)
         journal.note("claim", claimed[0].ident, {"end": "bounced", "reply": "550 5.1.1 Nobody", "dead": True})
     assert bench.send() is Progress.DONE
     assert bench.statuses() == {"p000@example.org": "bounced", "p001@example.org": "sent"}

@@ -21,7 +21,7 @@ from campaign.dispatch.means import Means
 from campaign.dispatch.retry import Policy
 from campaign.errors import MoveRefused, NotAllowed
 from campaign.models import Database, listing, users
-from campaign.models.mailing import Delivery
+from campaign.models.deliveries import Delivery
 from campaign.models.partners import Account, Campaign, Lane
 from campaign.models.posts import Attempt, Post
 from campaign.models.status import Status

@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 import pytest
 import sqlalchemy as sa
 
-from campaign.models import Database, mailing
-from campaign.models.mailing import Delivery, Subscriber
+from campaign.models import Database, deliveries, mailing
+from campaign.models.deliveries import Delivery
+from campaign.models.mailing import Subscriber
 from campaign.models.types import UtcDateTime
 
 DECOMPOSED = "zoe\u0308@example.org"
@@ -64,7 +65,7 @@ def test_what_suppressed_an_address_suppresses_it_under_its_new_key(database: Da
     with database.read() as session:
         person = session.get_one(Subscriber, 6)
         letter = Delivery(post_id=1, subscriber_id=6, email=person.email, token="t6", next_try_at=person.consent_at)
-        assert mailing.withheld(session, letter) == "the address is suppressed"
+        assert deliveries.withheld(session, letter) == "the address is suppressed"
 
 
 def test_one_address_cannot_be_stored_twice_on_a_list(database: Database) -> None:

@@ -10,9 +10,10 @@ from sqlmodel import col, select
 from campaign.backup.ruling import lines
 from campaign.clock import iso
 from campaign.hooks import managing
-from campaign.models import audit, holds, hooks, lanes, listing, mailing, upkeep, users
+from campaign.models import audit, deliveries, holds, hooks, lanes, listing, mailing, upkeep, users
+from campaign.models.deliveries import Delivery
 from campaign.models.hooks import Hook, HookCall
-from campaign.models.mailing import Delivery, MailingList, Subscriber, Suppression
+from campaign.models.mailing import MailingList, Subscriber, Suppression
 from campaign.models.notices import Notice
 from campaign.models.partners import Campaign, Lane
 from campaign.models.posts import Attempt, Post
@@ -99,8 +100,8 @@ def test_copies_of_a_begun_issue_that_may_have_gone_out_are_not_sent_again(place
             session.add(Delivery(post_id=issue, email=email, token=token, status=status, next_try_at=now))
     assert place.stale().ruled.copies_in_doubt == 3
     with place.database.read() as session:
-        found = [row.status for row in mailing.deliveries(session, issue)]
-        assert mailing.next_delivery_at(session, issue) is None
+        found = [row.status for row in deliveries.of_issue(session, issue)]
+        assert deliveries.next_try_at(session, issue) is None
     assert found == ["sent", "unknown", "unknown", "unknown", "bounced"]
     assert place.status(issue) == "unconfirmed"
 

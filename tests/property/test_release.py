@@ -21,8 +21,8 @@ from campaign.dispatch import sweep
 from campaign.dispatch.means import Means
 from campaign.dispatch.retry import Policy
 from campaign.models import Database, lanes, listing, partners, upkeep
+from campaign.models.deliveries import Delivery
 from campaign.models.holds import Hold
-from campaign.models.mailing import Delivery
 from campaign.models.partners import Account, Agreement, Partner
 from campaign.models.posts import Post
 from campaign.models.status import Move, Status

@@ -9,6 +9,7 @@ from types import ModuleType
 import pytest
 
 from campaign import errors
+from campaign.models.deliveries import DeliveryStatus
 from campaign.models.status import Move, Status
 from campaign.plan.fields import KINDS
 from campaign.plan.frontmatter import KEYS
@@ -66,6 +67,7 @@ def test_every_command_and_every_option_says_what_it_does(reference: ModuleType)
     ("name", "known"),
     [
         ("STATES", {one.value for one in Status}),
+        ("DELIVERIES", {one.value for one in DeliveryStatus}),
         ("MOVES", {one.value for one in Move}),
         ("KINDS", set(KINDS)),
         ("HEAD", set(KEYS)),

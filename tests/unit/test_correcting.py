@@ -12,8 +12,9 @@ from sqlmodel import col, select
 
 from campaign.app import App
 from campaign.errors import NotAllowed, WrongUse
-from campaign.models import corrections, listing, mailing, users
-from campaign.models.mailing import Delivery, MailingList, Subscriber
+from campaign.models import corrections, deliveries, listing, mailing, users
+from campaign.models.deliveries import Delivery
+from campaign.models.mailing import MailingList, Subscriber
 from campaign.models.posts import Post
 from campaign.models.status import Status
 from campaign.newsletter.ledger import Ledger
@@ -78,7 +79,7 @@ def to_whom(office: Office, post: Post) -> dict[str, str]:
     with office.database.read() as session:
         rows = session.exec(select(Delivery).where(col(Delivery.post_id) == post.ident)).all()
         assert all(row.status == "waiting" for row in rows)
-        return {row.email: row.token for row in rows if mailing.withheld(session, row) is None}
+        return {row.email: row.token for row in rows if deliveries.withheld(session, row) is None}
 
 
 def test_it_goes_to_those_who_got_the_issue_and_still_want_mail(app: App, office: Office, issue: int) -> None:

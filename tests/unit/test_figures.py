@@ -9,8 +9,9 @@ from builders import add_account, add_post
 from sqlmodel import Session
 
 from campaign.models import Database, figures, readings
+from campaign.models.deliveries import Delivery
 from campaign.models.figures import ORDERS, Order
-from campaign.models.mailing import Delivery, MailingList, Subscriber
+from campaign.models.mailing import MailingList, Subscriber
 from campaign.models.partners import Account, Partner
 from campaign.models.posts import Post
 from campaign.models.snapshots import LogFilter, LogLine, Snapshot

@@ -9,7 +9,7 @@ from conftest import MovedClock
 from reviewing import GRACE, Office, opened_office
 
 from campaign.models import claims, upkeep
-from campaign.models.mailing import Delivery
+from campaign.models.deliveries import Delivery
 from campaign.models.status import Status
 
 LATE = -GRACE - timedelta(seconds=1)

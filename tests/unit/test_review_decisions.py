@@ -10,7 +10,7 @@ from reviewing import AHEAD, Office, opened_office
 
 from campaign.errors import Changed, MoveRefused, NotAllowed, WrongUse
 from campaign.models import listing, users
-from campaign.models.mailing import Delivery
+from campaign.models.deliveries import Delivery
 from campaign.models.partners import Partner
 from campaign.models.status import Status
 from campaign.ports import Draft

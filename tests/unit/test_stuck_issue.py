@@ -22,8 +22,8 @@ from campaign.health import posts
 from campaign.health.finding import Finding, Rule, Severity
 from campaign.models import lanes
 from campaign.models.bounds import QuietSpan
+from campaign.models.deliveries import Delivery
 from campaign.models.holds import Hold
-from campaign.models.mailing import Delivery
 from campaign.models.partners import Account
 from campaign.models.posts import Attempt, Post
 from campaign.models.status import Status

@@ -12,7 +12,7 @@ from pages_room import Room, opened_room
 from sqlalchemy.exc import OperationalError
 
 from campaign.models import clicks
-from campaign.models.mailing import Delivery
+from campaign.models.deliveries import Delivery
 from campaign.models.partners import Account
 from campaign.models.posts import Post
 from campaign.models.status import Status
