@@ -47,11 +47,13 @@ def import_partners(file: CsvFile, by: As = None) -> None:
     from campaign.intake import read_partners
     from campaign.models.partners import agreements_given
     from campaign.register import partners as register
+    from campaign.review.rules import QuietPeriods
 
     with opened() as app:
         rows = read_partners(file)
         with desk(app, by) as place:
-            done = register.take(place.session, rows, app.settings.review, by=place.person, now=place.now)
+            rules, quiet = app.settings.review, QuietPeriods(app.settings.campaign)
+            done = register.take(place.session, rows, rules, quiet=quiet, by=place.person, now=place.now)
             place.session.flush()
             standing = agreements_given(place.session, place.person.name, place.now)
     typer.echo(done.said("partner"))
@@ -82,9 +84,11 @@ def set_partner(
     """Change details of a partner. `campaign queue` carries them into its posts."""
     from campaign.cli.posts import pairs
     from campaign.register import partners as register
+    from campaign.review.rules import QuietPeriods
 
     with opened() as app, desk(app, by) as place:
-        register.change(place.session, find_partner(place.session, key), pairs(values), by=place.person, now=place.now)
+        found, quiet = find_partner(place.session, key), QuietPeriods(app.settings.campaign)
+        register.change(place.session, found, pairs(values), quiet=quiet, by=place.person, now=place.now)
     typer.echo(f"{key} is changed. `campaign plan` shows what that does to its posts.")
 
 

@@ -25,6 +25,7 @@ from campaign.people import tickets
 from campaign.people.tickets import Purpose
 from campaign.ports import MAIL
 from campaign.register import accounts, lists, partners
+from campaign.review.rules import QuietPeriods
 from campaign.sandbox.accounts import SandboxAccount, load_accounts
 from campaign.sandbox.consent import CLIENT_SECRET
 
@@ -111,7 +112,8 @@ def store(app: App, workspace: Path) -> None:
 def _store_partners(app: App, session: Session, workspace: Path) -> list[str]:
     rows = read_partners(workspace / "partners.csv")
     by = people.acting(session, people.OPERATOR)
-    partners.take(session, rows, app.settings.review, by=by, now=app.clock.now())
+    quiet = QuietPeriods(app.settings.campaign)
+    partners.take(session, rows, app.settings.review, quiet=quiet, by=by, now=app.clock.now())
     return [row.key for row in rows]
 
 

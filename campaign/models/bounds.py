@@ -3,7 +3,7 @@
 The timetable's file says the bounds; here they stand as instants, so that dispatch reads no file.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -13,6 +13,8 @@ from campaign.models.holds import not_held
 from campaign.models.partners import agreed
 from campaign.models.posts import Post
 from campaign.models.types import Instant, UtcDateTime
+
+_AT_A_TIME = 1000  # ids of one question: a database takes some ten thousand values at most
 
 
 class QuietSpan(SQLModel, table=True):
@@ -27,9 +29,13 @@ class QuietSpan(SQLModel, table=True):
     until_at: datetime = Field(sa_type=UtcDateTime)
 
 
-def keep_silent(session: Session, spans: Iterable[QuietSpan]) -> None:
-    """Put these quiet times in the place of all that stood before."""
-    session.execute(sa.delete(QuietSpan))
+def keep_silent(session: Session, spans: Iterable[QuietSpan], *, of: Sequence[int] | None = None) -> None:
+    """Put these quiet times in the place of all that stood before; ``of``: of what these partners had."""
+    gone = sa.delete(QuietSpan)
+    if of is None:
+        session.execute(gone)
+    for start in range(0, len(of or ()), _AT_A_TIME):
+        session.execute(gone.where(col(QuietSpan.partner_id).in_((of or ())[start : start + _AT_A_TIME])))
     session.add_all(spans)
     session.flush()
 

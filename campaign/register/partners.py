@@ -1,6 +1,6 @@
 """Partners from a file, and changes of their details."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -22,6 +22,12 @@ from campaign.register.foreseen import State, Value, differing, state_of
 
 _COLUMNS = ("name", "kind", "region", "approver")
 _APPROVERS = ("dfe", "partner", "both")
+
+
+Quieting = Callable[[Session, Sequence[Partner]], None]
+"""Brings partners that were changed under the quiet periods of the timetable that bind them now, in the same
+transaction: else a post could go out in the silence that its partner has come under.
+"""
 
 
 class ReviewRules(Protocol):
@@ -101,14 +107,16 @@ def _new(row: PartnerRow, rules: ReviewRules, now: datetime) -> Partner:
     return Partner(key=row.key, name=row.name, approver=rules.approver, details={}, joined_at=now)
 
 
-def take(session: Session, rows: Sequence[PartnerRow], rules: ReviewRules, *, by: User, now: datetime) -> Taken:
+def take(
+    session: Session, rows: Sequence[PartnerRow], rules: ReviewRules, *, quiet: Quieting, by: User, now: datetime
+) -> Taken:
     """Store the partners of a file. In a ``standing`` workspace the operator's import records their agreement.
 
     The columns that the file has win, an empty cell takes the value away; what it has no column for is kept, so that a
     file of one purpose does not undo what was set by hand.
     """
     demand(by, Right.ADMINISTER)
-    taken, known = Taken(), _known(session)
+    taken, known, touched = Taken(), _known(session), list[Partner]()
     for row in rows:
         found = _found(known, row)
         before = _values(found) if found else None
@@ -116,14 +124,17 @@ def take(session: Session, rows: Sequence[PartnerRow], rules: ReviewRules, *, by
         _bring(partner, row)
         session.add(partner)
         session.flush()
+        if before != _values(partner):
+            touched.append(partner)
         taken.count(added=found is None, changed=before != _values(partner))
         _agree(session, partner, row, rules, by, now)
+    quiet(session, touched)
     facts = {"added": taken.added, "changed": taken.changed}
     audit.record(session, who=by.name, action="import partners", subject="partners", at=now, facts=facts)
     return taken
 
 
-def add(session: Session, row: PartnerRow, rules: ReviewRules, *, by: User, now: datetime) -> Partner:
+def add(session: Session, row: PartnerRow, rules: ReviewRules, *, quiet: Quieting, by: User, now: datetime) -> Partner:
     """Store one new partner. Its yes is no part of this, whatever the workspace says of imports.
 
     Raises:
@@ -139,6 +150,7 @@ def add(session: Session, row: PartnerRow, rules: ReviewRules, *, by: User, now:
     _bring(partner, row)
     session.add(partner)
     session.flush()
+    quiet(session, [partner])
     facts = {"name": partner.name, "kind": partner.kind, "region": partner.region}
     audit.record(session, who=by.name, action="add partner", subject=f"partner:{row.key}", at=now, facts=facts)
     return partner
@@ -193,10 +205,13 @@ def _agree(session: Session, partner: Partner, row: PartnerRow, rules: ReviewRul
     audit.record(session, who=by.name, action="agree by import", subject=subject, at=now, facts=facts)
 
 
-def change(session: Session, partner: Partner, values: Mapping[str, str], *, by: User, now: datetime) -> None:
+def change(
+    session: Session, partner: Partner, values: Mapping[str, str], *, quiet: Quieting, by: User, now: datetime
+) -> None:
     """Change columns and details of a partner; an empty value takes a detail away. Raises WrongUse as ``put`` does."""
     put(partner, values, by=by)
     session.add(partner)
+    quiet(session, [partner])
     subject = f"partner:{partner.key}"
     audit.record(session, who=by.name, action="change partner", subject=subject, at=now, facts=dict(values))
 

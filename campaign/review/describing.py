@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 
 from sqlmodel import Session
 
@@ -18,7 +19,7 @@ from campaign.plan.refill import NewPost, single, tied
 from campaign.plan.rows import PlanRow
 from campaign.ports import MAIL
 from campaign.register import partners as register
-from campaign.review import planning
+from campaign.review import planning, rules
 from campaign.review.decisions import Desk
 
 
@@ -105,6 +106,7 @@ def store(
         raise WrongUse(problem="Somebody changed these details meanwhile", mend="Open them again.", field="words")
     if not (new := changed(partner, typed)):
         return None
-    register.change(desk.session, partner, new, by=desk.person, now=desk.now)
+    quiet = partial(rules.keep_quiet, source.copy.timetable)
+    register.change(desk.session, partner, new, quiet=quiet, by=desk.person, now=desk.now)
     desk.session.flush()
     return planning.bring_in(desk, source, only=partner.key, ahead=ahead).queued.counts

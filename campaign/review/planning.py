@@ -90,7 +90,7 @@ def bring_in(desk: Desk, source: Source, *, only: str | None = None, ahead: Ahea
     found = ahead.rows if ahead else plan(gather(desk.session, source, desk.now))
     rows = [row for row in found if mine in (None, row.partner)]
     unsure = rules.unsure_events(timetable, placeholders_allowed=allowed)
-    rules.keep_quiet(desk.session, timetable)
+    rules.keep_quiet(timetable, desk.session)
     done = queue.apply(desk, rows)
     held = rules.hold_events(desk.session, unsure, desk.now)
     # Whoever queues for one partner alone has not brought the others' posts in line.

@@ -2,12 +2,16 @@
 
 `campaign queue` brings them; the daemon does so too whenever the file changes, so that an event that moved or was
 called off is silent within a beat. Only a plan lets an event speak again, after it has brought its posts in line.
+
+Whom a quiet period binds is decided anew with every change of a partner, in its transaction.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 import structlog
 from sqlmodel import Session
@@ -17,6 +21,7 @@ from campaign.errors import BadInput
 from campaign.models import Database, audit, bounds, holds, listing, partners
 from campaign.models.bounds import QuietSpan
 from campaign.models.holds import Hold
+from campaign.models.partners import Partner
 from campaign.notices.kinds import Kind
 from campaign.plan.audience import matches
 from campaign.plan.days import day_after, day_start
@@ -33,13 +38,47 @@ TIMETABLE = "the timetable"
 """Who holds an event that is not sure: nobody in person, so a plan may release it."""
 
 
-def keep_quiet(session: Session, timetable: Timetable) -> None:
-    """Write the quiet periods of every partner as instants."""
-    bounds.keep_silent(session, _spans(session, timetable))
+class Files(Protocol):
+    """Where the timetable is, and in which zone its times are meant."""
+
+    @property
+    def timetable(self) -> Path:
+        """Return the file."""
+        ...
+
+    @property
+    def timezone(self) -> str:
+        """Return an IANA name."""
+        ...
 
 
-def _spans(session: Session, timetable: Timetable) -> Iterator[QuietSpan]:
-    for partner in partners.partners(session):
+@dataclass(frozen=True, slots=True)
+class QuietPeriods:
+    """Brings partners that were changed under the quiet periods that bind them now; see ``register.partners``.
+
+    A file that cannot be read changes nothing: when it is mended, all are brought in line.
+    """
+
+    files: Files
+
+    def __call__(self, session: Session, changed: Sequence[Partner]) -> None:
+        """Write their quiet periods. The file is read in turn, so that an older reading never comes last."""
+        audit.take_turns(session)
+        timetable = _read(self.files.timetable, self.files.timezone)
+        if timetable is not None:
+            keep_quiet(timetable, session, changed)
+
+
+def keep_quiet(timetable: Timetable, session: Session, only: Sequence[Partner] | None = None) -> None:
+    """Write the quiet periods of these partners, or of every one, as instants."""
+    audit.take_turns(session)  # of two that write them, the second knows what the first has changed
+    found = partners.partners(session) if only is None else only
+    of = None if only is None else [partner.ident for partner in only]
+    bounds.keep_silent(session, _spans(found, timetable), of=of)
+
+
+def _spans(found: Iterable[Partner], timetable: Timetable) -> Iterator[QuietSpan]:
+    for partner in found:
         for quiet in timetable.quiet:
             if matches(quiet.partners, partner_facts(partner)):
                 from_at, until_at = day_start(quiet.first, timetable.zone), day_after(quiet.last, timetable.zone)
@@ -104,6 +143,15 @@ def _own_holds(session: Session) -> list[Hold]:
     return [hold for hold in holds.active(session) if hold.held_by == TIMETABLE and hold.scope.startswith("event:")]
 
 
+def _read(file: Path, timezone: str) -> Timetable | None:
+    """Return the timetable as its file stands; None where that cannot be read, which is logged."""
+    try:
+        return load_timetable(file, timezone)
+    except BadInput as error:
+        log.warning("the timetable cannot be read", detail=str(error))
+        return None
+
+
 class Changes:
     """Acts when the timetable's file is another one than at the last look."""
 
@@ -143,13 +191,11 @@ class Watch:
         return None
 
     def _bring(self, now: datetime) -> None:
-        try:
-            timetable = load_timetable(self._file, self._timezone)
-        except BadInput as error:
-            log.warning("the timetable cannot be read", detail=str(error))
+        timetable = _read(self._file, self._timezone)
+        if timetable is None:
             return
         with self._database.write() as session:
-            keep_quiet(session, timetable)
+            keep_quiet(timetable, session)
             held = hold_events(session, stopped_events(timetable), now)
         if held:
             log.warning("events held", events=held)

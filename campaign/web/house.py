@@ -11,6 +11,7 @@ from campaign.app import App
 from campaign.models.users import User
 from campaign.people.visits import Lasting
 from campaign.review.decisions import Desk
+from campaign.review.rules import QuietPeriods
 from campaign.web.cookie import Cookie
 from campaign.web.rates import Rates
 from campaign.web.rendering import Pages
@@ -45,6 +46,11 @@ class House:
     def zone(self) -> ZoneInfo:
         """The campaign's own zone, in which people read and type times."""
         return ZoneInfo(self.app.settings.campaign.timezone)
+
+    @property
+    def quiet(self) -> QuietPeriods:
+        """What brings a partner that is changed under its quiet periods."""
+        return QuietPeriods(self.app.settings.campaign)
 
     def now(self) -> datetime:
         """Return the time, aware UTC."""

@@ -65,8 +65,8 @@ def add(who: Who, sent: Sent) -> Response:
     try:
         row = partner_of({name: sent.one(name) for name in _COLUMNS})
         with who.desk() as desk:
-            rules = who.house.app.settings.review
-            partner = register.add(desk.session, row, rules, by=desk.person, now=desk.now)
+            rules, quiet = who.house.app.settings.review, who.house.quiet
+            partner = register.add(desk.session, row, rules, quiet=quiet, by=desk.person, now=desk.now)
     except WrongUse as error:
         form = faulty(sent, error, "name")
         return who.page("admin/partner_new.html", status=WRONG, section="partners", form=form)
@@ -137,7 +137,8 @@ def change(ident: RowId, who: Who, sent: Sent) -> Response:
     try:
         with who.desk() as desk:
             partner = _found(desk.session, ident)
-            register.change(desk.session, partner, form.found.model_dump(), by=desk.person, now=desk.now)
+            values, quiet = form.found.model_dump(), who.house.quiet
+            register.change(desk.session, partner, values, quiet=quiet, by=desk.person, now=desk.now)
     except WrongUse as error:
         return _page(who, ident, faulty(sent, error, "kind"), WRONG)
     return who.redirect(f"{_HOME}/{ident}", "Saved. Queue the plan to carry it into posts.")

@@ -62,7 +62,8 @@ def _carrier(who: Actor) -> Carrier[PartnerRow, Change]:
         return register.preview(session, rows, rules, by=who.person, now=who.house.now())
 
     def store(desk: Desk, rows: Sequence[PartnerRow]) -> str:
-        return register.take(desk.session, rows, rules, by=desk.person, now=desk.now).said("partner")
+        quiet = who.house.quiet
+        return register.take(desk.session, rows, rules, quiet=quiet, by=desk.person, now=desk.now).said("partner")
 
     names = {"section": "partners", "details": _details(who), "standing": rules.agree == "standing"}
     pages = ("admin/partners_import.html", "admin/partners_preview.html", "/admin/partners")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from terminal import HELLO, Terminal, event, opened_terminal, slot
 
-from campaign.models import Database, lanes, upkeep
+from campaign.models import Database, bounds, lanes, partners, upkeep
 from campaign.models.database import DatabaseAway
 from campaign.review.rules import Watch
 
@@ -125,6 +125,54 @@ def test_a_quiet_period_that_comes_later_keeps_an_approved_post_back(terminal: T
     assert not goes(terminal, at)
     assert not goes(terminal, datetime(2030, 12, 6, 23, 59, 59, tzinfo=UTC))
     assert goes(terminal, datetime(2030, 12, 7, tzinfo=UTC))
+
+
+LONDON = QUIET.replace("[[quiet]]", '[[quiet]]\npartners = { region = ["London"], line = ["Ours", "Come on Friday"] }')
+INSIDE = datetime(2030, 12, 5, 9, tzinfo=UTC)
+
+
+def silent(terminal: Terminal, key: str) -> bool:
+    with terminal.database() as database, database.read() as session:
+        found = partners.partner_by_key(session, key)
+        return found is not None and bounds.quiet_at(session, found.ident, INSIDE) is not None
+
+
+@pytest.mark.parametrize("how", ["set", "import"])
+def test_a_partner_that_comes_under_a_quiet_period_or_leaves_it_is_bound_at_once(terminal: Terminal, how: str) -> None:
+    def bring(key: str, region: str, line: str) -> None:
+        if how == "set":
+            terminal.run("partners", "set", key, f"region={region}", f"line={line}")
+        else:
+            row = f"partner,name,region,line\n{key},{key} School,{region},{line}\n"
+            terminal.run("partners", "import", str(terminal.write("more.csv", row)))
+
+    terminal.timetable(slot("first"), head=LONDON)
+    terminal.run("queue")
+    assert (silent(terminal, "oak"), silent(terminal, "elm")) == (True, False)
+    bring("elm", "London", "Ours")
+    assert (silent(terminal, "oak"), silent(terminal, "elm")) == (True, True)
+    bring("elm", "London", "A detail that the period does not name")
+    bring("oak", "", "Come on Friday")
+    assert (silent(terminal, "oak"), silent(terminal, "elm")) == (False, False)
+
+
+def test_a_new_partner_is_silent_from_its_first_day_on(terminal: Terminal) -> None:
+    terminal.timetable(slot("first"), head=LONDON)
+    new = "partner,name,region,line\nash,Ash School,london,Ours\n"
+    terminal.run("partners", "import", str(terminal.write("new.csv", new)))
+    assert silent(terminal, "ash")
+
+
+def test_a_timetable_that_cannot_be_read_keeps_no_partner_from_being_changed(terminal: Terminal) -> None:
+    terminal.timetable(slot("first"), head=LONDON)
+    terminal.run("queue")
+    terminal.write("schedules/own.toml", "[[quiet")
+    terminal.run("partners", "set", "oak", "region=Leeds")
+    assert silent(terminal, "oak"), "what stood before goes on to hold"
+    terminal.timetable(slot("first"), head=LONDON)
+    with terminal.database() as database:
+        Watch(database, terminal.folder / "schedules/own.toml", "Europe/London").chore(NOW)
+    assert not silent(terminal, "oak")
 
 
 def test_words_that_age_are_neither_moved_nor_sent_past_their_day(terminal: Terminal) -> None:

@@ -1,13 +1,15 @@
 """Partners, accounts, agreement and plan in the pages: seen first, stored in one's name, refused beside the field."""
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 import requests
+from api_room import program
 from pages_room import Browser, Room
 from reviewing import Office
 
-from campaign.models import audit, listing, partners
+from campaign.models import audit, bounds, listing, partners
 from campaign.models.listing import PostFilter
 from campaign.models.partners import Account, Agreement
 from campaign.models.status import Status
@@ -147,6 +149,32 @@ def test_an_admin_changes_kind_region_and_who_approves(room: Room) -> None:
     assert (oak.kind, oak.region, oak.approver) == ("school", "London", "both")
     assert adam.send(f"{HOME}/{ident}", approver="nobody").status_code == 422
     assert adam.get(f"{HOME}/999").status_code == 404
+
+
+def test_whoever_comes_under_a_quiet_period_is_silent_at_once(room: Room) -> None:
+    timetable = room.app.settings.campaign.timetable
+    quiet = '\n[[quiet]]\nname = "a pause"\nfrom = 2025-12-10\nuntil = 2025-12-11\npartners = { region = ["Mars"] }\n'
+    timetable.write_text(timetable.read_text() + quiet)
+    inside = datetime(2025, 12, 10, 12, tzinfo=UTC)
+
+    def silent(*keys: str) -> list[bool]:
+        idents = [room.office.partner(key).ident for key in keys]
+        with room.office.database.read() as session:
+            return [bounds.quiet_at(session, ident, inside) is not None for ident in idents]
+
+    adam, machine = room.browser("adam"), program(room, "adam")
+    home = f"{HOME}/{room.office.partner('oak').ident}"
+    assert adam.send(home, region="Mars", approver="dfe").status_code == 303
+    assert silent("oak", "elm") == [True, False]
+    assert adam.send(home, approver="dfe").status_code == 303
+    file = "partner,name,region\nelm,Elm,mars\n"
+    assert confirm(adam, upload(adam, file).text).status_code == 303
+    assert adam.send(f"{HOME}/new", name="Yew School", partner="yew", region="Mars").status_code == 303
+    assert machine.call("POST", "/partners", {"partner": "fir", "name": "Fir", "region": "Mars"}).status_code == 201
+    csv = {"csv": "partner,name,region\nash,Ash,Mars\n"}
+    seen = machine.call("POST", "/partners/import/preview", csv).json()["seen"]
+    assert machine.call("POST", "/partners/import", csv | {"seen": seen}).status_code == 201
+    assert silent("oak", "elm", "yew", "fir", "ash") == [False, True, True, True, True]
 
 
 def test_an_account_by_hand_and_one_for_mail_are_added(room: Room) -> None:

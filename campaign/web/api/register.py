@@ -134,7 +134,8 @@ def add_partner(sent: NewPartner, who: Administers, once: Onced) -> PartnerOut:
 
     def act(desk: Desk) -> dict[str, object]:
         row = partner_of(sent.model_dump())
-        found = register.add(desk.session, row, who.house.app.settings.review, by=desk.person, now=desk.now)
+        rules, quiet = who.house.app.settings.review, who.house.quiet
+        found = register.add(desk.session, row, rules, quiet=quiet, by=desk.person, now=desk.now)
         return partner_document(desk.session, found)
 
     return once.do(who, sent, PartnerOut, act)
@@ -176,7 +177,7 @@ def import_partners(sent: SeenCsvFile, who: Administers, once: Onced) -> Partner
             who.demand(Scope.AGREE)
         if seen(ahead) != sent.seen:
             raise SeenOthers
-        done = register.take(desk.session, rows, rules, by=desk.person, now=desk.now)
+        done = register.take(desk.session, rows, rules, quiet=who.house.quiet, by=desk.person, now=desk.now)
         return {"added": done.added, "changed": done.changed, "same": done.same}
 
     return once.do(who, sent, PartnersTaken, act)
