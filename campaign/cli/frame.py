@@ -2,10 +2,11 @@
 
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from types import TracebackType
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from campaign.models.users import User
     from campaign.review.decisions import Desk
 
+_PLAIN_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _COPIED = frozenset({"id", "content_hash"})
 
 cli = typer.Typer(
@@ -214,30 +216,37 @@ def show_one(document: dict[str, object], *, as_json: bool) -> None:
 
 
 def local_time(app: "App", text: str) -> datetime:
-    """Read a local wall time of the campaign's zone, as 2025-12-02 09:00, into aware UTC."""
-    from datetime import UTC
+    """Read a local wall time of the campaign's zone, as 2025-12-02 09:00, into aware UTC.
 
-    from campaign.plan.days import instant
+    Raises WrongUse: it is none, or a day alone, for which nobody may choose a time unasked (rulings, 13).
+    """
+    from campaign.intake import values
 
+    found = values.local_instant(text, ZoneInfo(app.settings.campaign.timezone))
+    if found is None:
+        problem = f"{text!r} is {'a day without a time' if values.day(text) else 'no date and time'}"
+        raise WrongUse(problem=problem, mend="Write it as 2025-12-02T09:00.")
+    return found
+
+
+def local_day(text: str) -> date:
+    """Read a day as 2025-12-02. Raises WrongUse."""
     try:
-        found = datetime.fromisoformat(text)
-        if found.tzinfo is not None:
-            return found.astimezone(UTC)
-        return instant(found, ZoneInfo(app.settings.campaign.timezone))
-    except (ValueError, OverflowError) as error:
-        problem = f"{text!r} is no date and time"
-        raise WrongUse(problem=problem, mend="Write it as 2025-12-02T09:00.") from error
+        if _PLAIN_DAY.fullmatch(text):
+            return date.fromisoformat(text)
+    except ValueError:
+        pass  # a day that no calendar has, which is said as of any other text
+    raise WrongUse(problem=f"{text!r} is no day", mend="Write it as 2025-12-02.")
 
 
 def day_bounds(app: "App", day: str | None) -> tuple[datetime | None, datetime | None]:
     """Return the aware UTC bounds of a local day, or two times None."""
-    from datetime import date, timedelta
+    from campaign.plan.days import day_after, day_start
 
     if day is None:
         return None, None
+    found, zone = local_day(day), ZoneInfo(app.settings.campaign.timezone)
     try:
-        found = date.fromisoformat(day)
-        # The next local midnight, not 24 hours on: two days a year are longer or shorter.
-        return local_time(app, found.isoformat()), local_time(app, (found + timedelta(days=1)).isoformat())
-    except (ValueError, OverflowError) as error:
+        return day_start(found, zone), day_after(found, zone)
+    except OverflowError as error:
         raise WrongUse(problem=f"{day!r} is no day", mend="Write it as 2025-12-02.") from error

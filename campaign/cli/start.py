@@ -2,13 +2,12 @@
 
 import os
 import secrets
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from campaign.cli.frame import AsJson, cli, opened, show
+from campaign.cli.frame import AsJson, cli, local_day, opened, show
 from campaign.errors import BadInput, CampaignError, Finding, WrongUse
 from campaign.wording import counted
 
@@ -30,7 +29,7 @@ def init(
     """Lay out config.toml, templates/, schedules/, the key file and a database. What is there already is kept."""
     from campaign.opening import open_workspace
 
-    day = _day(launch)
+    day = local_day(launch) if launch else None
     settings = open_workspace(folder, os.environ, launch=day, move=force, salt=secrets.token_hex(16))
     typer.echo(f"{folder} is ready. You act as `operator`.")
     _say_launch(folder, settings)
@@ -53,13 +52,6 @@ def _say_launch(folder: Path, settings: "Settings") -> None:
     typer.echo(f"The timetable launches on {launches:%A} {launches.day} {launches:%B %Y}{', which is past' * past}.")
     if past:
         typer.echo(f"Move it before you queue: campaign init {folder} --launch DATE --force")
-
-
-def _day(text: str | None) -> date | None:
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError as error:
-        raise WrongUse(problem=f"{text!r} is no day", mend="Write it as 2025-12-02.") from error
 
 
 @cli.command("check")

@@ -14,6 +14,7 @@ _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _NUMBER = re.compile(r"[0-9]{1,10}")
 
 _DAY = re.compile(r"\d{1,2}/\d{1,2}/\d{4}|\d{4}-?\d{2}-?\d{2}")
+_DATED = re.compile(r"[0-9]{4}-?[0-9]{2}-?[0-9]{2}(?:[Tt ].+)?")
 _BRITISH = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})(?: (\d{1,2}):(\d{2})(?::(\d{2}))?)?")
 
 
@@ -37,14 +38,17 @@ def day(text: str) -> date | None:
         return None
 
 
-def instant(text: str) -> datetime | None:
-    """Read a day or an instant: ISO 8601, or DD/MM/YYYY [HH:MM[:SS]] as British spreadsheets rewrite it.
+def instant(text: str, zone: ZoneInfo | None = None) -> datetime | None:
+    """Read a day or an instant: a date of ISO 8601, or DD/MM/YYYY [HH:MM[:SS]] as British spreadsheets rewrite it.
 
-    Without an offset it counts as UTC; a day alone is its first moment. None when it is neither.
+    Without an offset it is of the wall in ``zone``, UTC where none is named; a day alone is its first moment. None when
+    it is neither.
     """
     try:
         read = _read(text)
-        return read.astimezone(UTC) if read.tzinfo else read.replace(tzinfo=UTC)
+        if read.tzinfo:
+            return read.astimezone(UTC)
+        return wall_instant(read, zone) if zone else read.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         return None
 
@@ -53,17 +57,14 @@ def local_instant(text: str, zone: ZoneInfo) -> datetime | None:
     """Read a day and a time of the wall in ``zone``, in the same forms, into aware UTC; None where it is none, or a day
     alone.
     """
-    if _DAY.fullmatch(text):
-        return None
-    try:
-        read = _read(text)
-        return read.astimezone(UTC) if read.tzinfo else wall_instant(read, zone)
-    except (ValueError, OverflowError):
-        return None
+    return None if _DAY.fullmatch(text) else instant(text, zone)
 
 
 def _read(text: str) -> datetime:
+    """Read a day and a time. A week is refused: a day of one would pass as its midnight (ISO 8601, 5.2.3)."""
     british = _BRITISH.fullmatch(text)
+    if british is None and not _DATED.fullmatch(text):
+        raise ValueError(text)
     if british is None:
         return datetime.fromisoformat(text)
     day, month, year, hour, minute, second = (int(part or 0) for part in british.groups())

@@ -99,6 +99,8 @@ def test_what_was_withdrawn_may_come_in_again(app: App, office: Office) -> None:
 WRONG = (
     ("oak,x,post-1,tomorrow,L", "at", "is no day with a time"),
     ("oak,x,post-1,03/12/2025,L", "at", "is no day with a time"),
+    ("oak,x,post-1,2025-W49-3,L", "at", "is no day with a time"),
+    ("oak,x,post-1,2025W493,L", "at", "is no day with a time"),
     ("oak,x,post-1,01/12/2025 09:00,L", "at", "is past"),
     ("oak,x,post-one,03/12/2025 09:30,L", "template", "no template"),
     ("oak,x,event,03/12/2025 09:30,L", "template", "speaks of an event"),
