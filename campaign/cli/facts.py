@@ -4,6 +4,7 @@ import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -190,12 +191,15 @@ def enable_account(ident: AccountId, reason: Reason, by: As = None) -> None:
 
 @lists.command("import")
 def import_list(name: Annotated[str, typer.Argument(metavar="LIST")], file: CsvFile, by: As = None) -> None:
-    """Add subscribers to a list: email,name,...,consent_source,consent_at."""
+    """Add subscribers to a list: email,name,...,consent_source,consent_at.
+
+    A time without a zone is local wall time.
+    """
     from campaign.intake import read_subscribers
     from campaign.register import lists as register
 
     with opened() as app:
-        rows = read_subscribers(file, app.clock.now())
+        rows = read_subscribers(file, app.clock.now(), ZoneInfo(app.settings.campaign.timezone))
         with desk(app, by) as place:
             done = register.take(place.session, name, rows, by=place.person, now=place.now)
     typer.echo(done.said("subscriber", register.SAME))

@@ -12,6 +12,7 @@ import shutil
 from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
@@ -105,8 +106,9 @@ def store(app: App, workspace: Path) -> None:
         _store_people(app, session, keys)
         _store_accounts(app, session, workspace, keys)
         by, now = people.acting(session, people.OPERATOR), app.clock.now()
+        zone = ZoneInfo(app.settings.campaign.timezone)
         for file in sorted((workspace / "lists").glob("*.csv")):
-            lists.take(session, file.stem, read_subscribers(file, now), by=by, now=now)
+            lists.take(session, file.stem, read_subscribers(file, now, zone), by=by, now=now)
 
 
 def _store_partners(app: App, session: Session, workspace: Path) -> list[str]:

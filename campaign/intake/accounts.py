@@ -5,6 +5,7 @@ by the pages or by a program has none: a reference would name a file or a variab
 send.
 """
 
+import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from email.utils import parseaddr
@@ -23,6 +24,7 @@ SENT = (*_REQUIRED, "mode", "sender", "reply_to")
 """The columns of a file that is sent."""
 _KNOWN = (*SENT, "credentials")
 _NAME_MAX = 200
+_ROUNDED = re.compile(r"[0-9](?:[.,][0-9]+)?E\+[0-9]+", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +136,7 @@ def _account(row: Row, channels: Collection[str], partners: Mapping[str, str], o
         _partner(row, partners),
         channel,
         _handle(row),
-        _external_id(row, needed=channel == MAIL or (mode == AccountMode.API and not sent)),
+        _external_id(row, channel, needed=channel == MAIL or (mode == AccountMode.API and not sent)),
         mode,
         _credentials(row, channel, mode, opener),
         _sender(row, channel),
@@ -165,7 +167,10 @@ def _handle(row: Row) -> str:
     return row.need("handle", _NAME_MAX).removeprefix("@")
 
 
-def _external_id(row: Row, *, needed: bool) -> str:
+def _external_id(row: Row, channel: str, *, needed: bool) -> str:
+    if channel != MAIL and _ROUNDED.fullmatch(row["external_id"]):
+        mend = "Make the column text in the spreadsheet, then type the id anew: its last digits are lost"
+        row.fault("external_id", f"{row['external_id']!r} is an id that a spreadsheet has rounded", mend)
     return row.need("external_id", _NAME_MAX) if needed else row.at_most("external_id", _NAME_MAX)
 
 

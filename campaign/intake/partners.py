@@ -16,6 +16,7 @@ _REQUIRED = ("partner", "name")
 KNOWN = (*_REQUIRED, "kind", "region", "agreed")
 _NAME_MAX = 200
 CONTACT = "contact_email"
+APPROVERS = ("dfe", "partner", "both")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,8 @@ def _partner(row: Row) -> PartnerRow:
         row.fault("partner", f"{key!r} cannot be a key", "Use letters, digits, '.', '_' and '-' without blanks")
     if row[CONTACT] and not is_mail(row[CONTACT]):
         row.fault(CONTACT, f"{row[CONTACT]!r} is no mail address", "Write name@example.org, one address")
+    if row["approver"] and row["approver"] not in APPROVERS:
+        row.fault("approver", f"{row['approver']!r} is not known", f"Write one of {', '.join(APPROVERS)}")
     agreed_at, agreed_by = _agreed(row)
     return PartnerRow(
         key,

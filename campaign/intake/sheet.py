@@ -1,5 +1,6 @@
 """A CSV file as a table of text: its encoding, its separator, its header, its rows with their line numbers."""
 
+import codecs
 import csv
 import difflib
 import io
@@ -8,6 +9,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from unicodedata import category
 
 from campaign.config import nearest
 from campaign.errors import BadInput, Finding
@@ -19,6 +21,10 @@ _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _COLUMN = re.compile(r"[a-z][a-z0-9_]{0,59}")
 _LIKENESS = 0.8
 _SEPARATORS = ",;\t"
+_TOLD = re.compile(rf'"?sep=([{_SEPARATORS}])"?\r?\n')
+"""The line by which a spreadsheet is told the separator."""
+_UNREAD = "\N{REPLACEMENT CHARACTER}"
+_BLANK = "Zs"
 _log = logging.getLogger(__name__)
 
 
@@ -45,10 +51,23 @@ class Row:
         return self.at_most(column, limit)
 
     def at_most(self, column: str, limit: int) -> str:
-        """Return the value of a column, noting one that is longer than ``limit`` characters."""
+        """Return the value of a column, noting one that is longer than ``limit`` characters or not one line."""
+        self.fit(column, limit)
+        self.one_line(column)
+        return self[column]
+
+    def fit(self, column: str, limit: int) -> None:
+        """Note a value that is longer than ``limit`` characters."""
         if len(self[column]) > limit:
             self.fault(column, f"it has {len(self[column])} characters", f"Shorten it to {limit}")
-        return self[column]
+
+    def one_line(self, column: str) -> None:
+        """Note, once, a value that is not one line; the blanks that web pages and spreadsheets leave in it are."""
+        if any(not mark.isprintable() and category(mark) != _BLANK for mark in self[column]):
+            problem, mend = "it holds a line break or another control character", "Write it on one line"
+            found = Finding(self.sheet.name, column, problem, mend, self.line)
+            if found not in self.sheet.findings:
+                self.sheet.findings.append(found)
 
     def details(self, known: Collection[str]) -> dict[str, str]:
         """Return the filled values of all columns beyond the known ones."""
@@ -61,6 +80,7 @@ class Sheet:
 
     name: str
     columns: tuple[str, ...] = ()
+    header_line: int = 1
     rows: list[Row] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
 
@@ -87,11 +107,13 @@ def read_sheet(
 ) -> Sheet:
     """Read a CSV with a header. ``free``: columns that are not known are welcome (they become details).
 
-    UTF-8 with or without its mark; else Windows-1252, as Excel saves without asking (this is logged). The separator
-    is a comma, or a semicolon or tab where the header has no comma. Header names lose case and outer blanks, inner
-    blanks and hyphens become underscores. Empty rows are passed over. A value that looks like a spreadsheet formula
-    is data like any other: only an export to a spreadsheet needs to disarm it. Rows that do not fit the header are
-    noted as faults and left out; the caller checks the others, then calls ``refuse_faults`` once for all.
+    UTF-8 with or without its mark; else Windows-1252, as Excel saves without asking (this is logged), but not where
+    most of it is UTF-8. The separator is the one that a first line ``sep=;`` names, else a comma, or a semicolon or tab
+    where the header has no comma. Columns at the end that have neither a name nor values are passed over. Header names
+    lose case and outer blanks, inner blanks and hyphens become underscores. Empty rows are passed over. A value that
+    looks like a spreadsheet formula is data like any other: only an export to a spreadsheet needs to disarm it. Rows
+    that do not fit the header are noted as faults and left out; the caller checks the others, then calls
+    ``refuse_faults`` once for all.
 
     Raises:
         BadInput: the file cannot be read as a table with these columns; rows were not looked at.
@@ -115,7 +137,9 @@ def sheet_of(
     _refuse_content(content, sheet, file_max)
     text = _decoded(content, sheet)
     lines = _records(text, sheet)
-    _, header = next(lines, (1, []))
+    sheet.header_line, header = next(lines, (1, []))
+    while header and not header[-1]:
+        header.pop()
     sheet.columns = tuple(_column_name(name) for name in header)
     _check_header(sheet, header, required, known, free=free)
     sheet.refuse_faults()
@@ -128,9 +152,8 @@ def one_row(name: str, values: Mapping[str, str]) -> Row:
     """Return what was typed into a form, or sent by a program, as a sheet's one row: it is checked as a file is."""
     row = Row(Sheet(name), 1, {column: text.strip() for column, text in values.items()})
     row.sheet.rows.append(row)
-    for column, text in row.values.items():
-        if not text.isprintable():
-            row.fault(column, "it holds a line break or another control character", "Write it on one line")
+    for column in row.values:
+        row.one_line(column)
     return row
 
 
@@ -156,8 +179,8 @@ def _refuse_content(content: bytes, sheet: Sheet, file_max: int) -> None:
 def _decoded(content: bytes, sheet: Sheet) -> str:
     try:
         return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        pass  # not the end: Excel's plain "CSV" is Windows-1252
+    except UnicodeDecodeError as error:
+        _refuse_mixed(content, error.start, sheet)  # else not the end: Excel's plain "CSV" is Windows-1252
     try:
         text = content.decode("cp1252")
     except UnicodeDecodeError:
@@ -170,17 +193,30 @@ def _decoded(content: bytes, sheet: Sheet) -> str:
     return text
 
 
+def _refuse_mixed(content: bytes, start: int, sheet: Sheet) -> None:
+    """Refuse what is UTF-8 but for some letters, of which the first is at ``start``: read as anything else it would be
+    wrong in all the others.
+    """
+    others = [mark for mark in content.decode("utf-8", errors="replace") if not mark.isascii()]
+    if content.startswith(codecs.BOM_UTF8) or 2 * others.count(_UNREAD) <= len(others):
+        line = content.count(b"\n", 0, start) + 1
+        sheet.fault("the row", "a letter of it is not UTF-8, as the others are", "Save the file as CSV UTF-8", line)
+        sheet.refuse_faults()
+
+
 def _records(text: str, sheet: Sheet) -> Iterator[tuple[int, list[str]]]:
     """Yield each record with the line on which it begins; a record may span lines inside quotes."""
+    told = _TOLD.match(text)
     head = text.split("\n", 1)[0]
-    separator = next((mark for mark in _SEPARATORS if mark in head), ",")
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
-    line = 1
+    separator = told[1] if told else next((mark for mark in _SEPARATORS if mark in head), ",")
+    file = io.StringIO(text[told.end() :] if told else text, newline="")
+    reader = csv.reader(file, delimiter=separator, strict=True)
+    line = first = 2 if told else 1
     try:
         for values in reader:
             if any(value.strip() for value in values):
                 yield line, [value.strip() for value in values]
-            line = reader.line_num + 1
+            line = reader.line_num + first
     except csv.Error as error:
         sheet.fault("the row", f"it cannot be read ({error})", "Close the quotes; double a quote inside quotes", line)
 
@@ -192,15 +228,16 @@ def _column_name(name: str) -> str:
 def _check_header(
     sheet: Sheet, header: Sequence[str], required: Sequence[str], known: Sequence[str], *, free: bool
 ) -> None:
+    at = sheet.header_line
     if not header:
-        sheet.fault("the header", "the file is empty", f"Begin it with the line {','.join(required)}", 1)
+        sheet.fault("the header", "the file is empty", f"Begin it with the line {','.join(required)}", at)
         return
     if len(header) > COLUMNS_MAX:
-        sheet.fault("the header", f"it has more than {COLUMNS_MAX} columns", "Remove the columns that nobody needs", 1)
+        sheet.fault("the header", f"it has more than {COLUMNS_MAX} columns", "Remove the columns that nobody needs", at)
     strays = [column for column in sheet.columns if column not in known]
     for column in required:
         if column not in sheet.columns:
-            sheet.fault(column, "the column is missing", f"Add it to the header; {_meant(column, strays)}", 1)
+            sheet.fault(column, "the column is missing", f"Add it to the header; {_meant(column, strays)}", at)
     for column, written in zip(sheet.columns, header, strict=True):
         _check_column(sheet, column, written, known, free=free)
 
@@ -210,17 +247,20 @@ def _meant(column: str, strays: Sequence[str]) -> str:
 
 
 def _check_column(sheet: Sheet, column: str, written: str, known: Sequence[str], *, free: bool) -> None:
+    at = sheet.header_line
     if sheet.columns.count(column) > 1 and written:
-        sheet.fault(column, "the column stands there twice", "Remove or rename one", 1)
+        sheet.fault(column, "the column stands there twice", "Remove or rename one", at)
     if column in known:
         return
     if not free:
-        sheet.fault(written or "the header", "there is no such column", nearest(column, known), 1)
+        sheet.fault(written or "the header", "there is no such column", nearest(column, known), at)
     elif not _COLUMN.fullmatch(column):
-        sheet.fault(written or "the header", "it cannot be the name of a detail", "Use letters, digits, underscores", 1)
+        sheet.fault(
+            written or "the header", "it cannot be the name of a detail", "Use letters, digits, underscores", at
+        )
     elif alike := _alike(column, [name for name in known if name not in sheet.columns]):
         sheet.fault(
-            written, f"it is probably meant to be {alike!r}", f"Rename it to {alike!r}, or clearly differently", 1
+            written, f"it is probably meant to be {alike!r}", f"Rename it to {alike!r}, or clearly differently", at
         )
 
 
@@ -230,11 +270,13 @@ def _alike(column: str, absent: Sequence[str]) -> str | None:
 
 
 def _take(sheet: Sheet, line: int, values: list[str]) -> None:
+    while len(values) > len(sheet.columns) and not values[-1]:
+        values.pop()
     if len(values) != len(sheet.columns):
         problem = f"it has {len(values)} values for {len(sheet.columns)} columns"
         sheet.fault("the row", problem, "Put a value that holds a separator in double quotes", line)
         return
     row = Row(sheet, line, dict(zip(sheet.columns, values, strict=True)))
     for column in sheet.columns:
-        row.at_most(column, VALUE_MAX)
+        row.fit(column, VALUE_MAX)
     sheet.rows.append(row)

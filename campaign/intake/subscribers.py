@@ -6,6 +6,7 @@ No address comes in without saying where and when its owner consented (PECR regu
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from campaign.config import MAIL_MAX, is_mail
 from campaign.intake.sheet import Row, read_content, sheet_of
@@ -30,32 +31,34 @@ class SubscriberRow:
     details: dict[str, str] = field(default_factory=dict)
 
 
-def read_subscribers(path: Path, now: datetime) -> list[SubscriberRow]:
+def read_subscribers(path: Path, now: datetime, zone: ZoneInfo) -> list[SubscriberRow]:
     """Read and check the whole file, as ``subscribers_of`` does. Raises BadInput."""
-    return subscribers_of(path.name, read_content(path, FILE_MAX), now)
+    return subscribers_of(path.name, read_content(path, FILE_MAX), now, zone)
 
 
-def subscribers_of(name: str, content: bytes, now: datetime, file_max: int = FILE_MAX) -> list[SubscriberRow]:
+def subscribers_of(
+    name: str, content: bytes, now: datetime, zone: ZoneInfo, file_max: int = FILE_MAX
+) -> list[SubscriberRow]:
     """Read and check the whole of what came in as a file of this name, of ``file_max`` bytes at most. Consent that is
-    dated after ``now`` (aware UTC) has not been given.
+    dated after ``now`` (aware UTC) has not been given; a time without an offset is of the wall in ``zone``.
 
     Raises:
         BadInput: every row and column that is wrong, each with its line and how to mend it.
 
     """
     sheet = sheet_of(name, content, required=_REQUIRED, known=KNOWN, free=True, file_max=file_max)
-    subscribers = [_subscriber(row, now) for row in sheet.rows]
+    subscribers = [_subscriber(row, now, zone) for row in sheet.rows]
     sheet.refuse_repeats("email", [(row, folded(row["email"])) for row in sheet.rows])
     sheet.refuse_faults()
     return subscribers
 
 
-def _subscriber(row: Row, now: datetime) -> SubscriberRow:
+def _subscriber(row: Row, now: datetime, zone: ZoneInfo) -> SubscriberRow:
     return SubscriberRow(
         _email(row),
         row.at_most("name", _NAME_MAX),
         row.need("consent_source", _NAME_MAX),
-        _consent_at(row, now),
+        _consent_at(row, now, zone),
         row.details(KNOWN),
     )
 
@@ -68,10 +71,10 @@ def _email(row: Row) -> str:
     return f"{mailbox}{at}{domain.lower()}"
 
 
-def _consent_at(row: Row, now: datetime) -> datetime:
+def _consent_at(row: Row, now: datetime, zone: ZoneInfo) -> datetime:
     """Return when consent was given; a stand-in where it is wrong, which the noted fault keeps from getting out."""
     text = row.need("consent_at", _NAME_MAX)
-    found = instant(text)
+    found = instant(text, zone)
     if text and found is None:
         row.fault("consent_at", f"{text!r} is no day or time", "Write 2025-11-20 or 2025-11-20T14:05:00Z")
     if found is not None and found > now:

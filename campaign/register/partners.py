@@ -10,7 +10,7 @@ from sqlmodel import Session
 from campaign.config import is_mail, said
 from campaign.errors import BadInput, WrongUse
 from campaign.intake import PartnerRow
-from campaign.intake.partners import CONTACT
+from campaign.intake.partners import APPROVERS, CONTACT
 from campaign.models import audit, partners
 from campaign.models.partners import Agreement, Partner
 from campaign.models.users import User
@@ -21,7 +21,6 @@ from campaign.register import Taken
 from campaign.register.foreseen import State, Value, differing, state_of
 
 _COLUMNS = ("name", "kind", "region", "approver")
-_APPROVERS = ("dfe", "partner", "both")
 
 
 Quieting = Callable[[Session, Sequence[Partner]], None]
@@ -173,8 +172,8 @@ def _values(partner: Partner) -> dict[str, object]:
 
 
 def _approver(value: str) -> str:
-    if value not in _APPROVERS:
-        raise WrongUse(problem=f"approver {value!r} is not known", mend=f"Write one of {', '.join(_APPROVERS)}.")
+    if value not in APPROVERS:
+        raise WrongUse(problem=f"approver {value!r} is not known", mend=f"Write one of {', '.join(APPROVERS)}.")
     return value
 
 

@@ -54,7 +54,7 @@ def _carrier(who: Actor, sent: Posted) -> Carrier[SubscriberRow, Change]:
 
     def read(file: Upload) -> list[SubscriberRow]:
         _named(sent, known)
-        return subscribers_of(file.name or "readers.csv", file.content, who.house.now(), MOST)
+        return subscribers_of(file.name or "readers.csv", file.content, who.house.now(), who.house.zone, MOST)
 
     def foresee(session: Session, rows: Sequence[SubscriberRow]) -> list[Change]:
         return [register.preview(session, _named(sent, known), rows, by=who.person)]

@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -13,6 +14,7 @@ from campaign.intake import (
     SubscriberRow,
     account_of,
     accounts_of,
+    partner_of,
     read_accounts,
     read_partners,
     read_subscribers,
@@ -21,6 +23,7 @@ from campaign.intake import (
 CHANNELS = {"x", "facebook", "linkedin", "email"}
 PARTNERS = {"oakfield", "Elmwood"}
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
+LONDON = ZoneInfo("Europe/London")
 ACCOUNTS = "partner,channel,handle,external_id,mode,credentials\n"
 SUBSCRIBERS = "email,name,consent_source,consent_at\n"
 
@@ -74,13 +77,66 @@ def test_accents_survive_every_way_a_spreadsheet_saves(
 
 @pytest.mark.parametrize("mark", [",", ";", "\t"])
 def test_separators_line_ends_and_empty_rows_of_spreadsheets_are_taken(tmp_path: Path, mark: str) -> None:
-    content = f'partner{mark}name\r\n\r\na{mark}"Two{mark}\nlines"\r\n{mark}\r\nb{mark}B\r\n'
+    content = (
+        f'partner{mark}name{mark}motto\r\n\r\na{mark}A{mark}"Two{mark}\nlines"\r\n{mark}{mark}\r\nb{mark}B{mark}\r\n'
+    )
     rows = read_partners(sheet(tmp_path, content))
-    assert [(row.key, row.name) for row in rows] == [("a", f"Two{mark}\nlines"), ("b", "B")]
+    assert [(row.key, row.details) for row in rows] == [("a", {"motto": f"Two{mark}\nlines"}), ("b", {})]
+
+
+@pytest.mark.parametrize("told", ["sep={}\r\n", '"sep={}"\n'])
+@pytest.mark.parametrize("mark", [",", ";", "\t"])
+def test_a_first_line_that_names_the_separator_is_no_header(tmp_path: Path, told: str, mark: str) -> None:
+    content = f"{told.format(mark)}partner{mark}name\r\na{mark}One\r\nb b{mark}B\r\n"
+    with pytest.raises(BadInput) as caught:
+        read_partners(sheet(tmp_path, content))
+    assert faults(caught) == [(4, "partner")]
+    [row] = read_partners(sheet(tmp_path, content.partition("b b")[0]))
+    assert (row.key, row.name) == ("a", "One")
+    with pytest.raises(BadInput) as caught:
+        read_partners(sheet(tmp_path, content.replace("partner", "partnr")))
+    assert faults(caught)[0] == (2, "partner")
+
+
+def test_columns_at_the_end_without_a_name_and_values_are_passed_over(tmp_path: Path) -> None:
+    [row] = read_partners(sheet(tmp_path, "partner,name,,\na,One,,\n"))
+    assert (row.name, row.details) == ("One", {})
+    [row] = read_partners(sheet(tmp_path, "partner,name\na,One,,\n"))
+    assert row.columns == {"partner", "name"}
+
+
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+def test_a_file_of_utf_8_with_a_letter_of_another_code_is_refused_by_its_line(tmp_path: Path, mark: bytes) -> None:
+    content = mark + "partner,name\na,École\n".encode() + "b,Château\n".encode("cp1252")
+    [found] = partner_faults(tmp_path, content)
+    assert (found.line, found.field) == (3, "the row")
+    assert "not UTF-8" in found.problem
+
+
+def test_one_line_is_asked_for_where_forms_ask_for_it(tmp_path: Path) -> None:
+    found = partner_faults(tmp_path, 'partner,name,kind,motto\na,"A\nB","s\x07","two\nlines"\n')
+    assert [(one.line, one.field) for one in found] == [(2, "name"), (2, "kind")]
+    [row] = read_partners(sheet(tmp_path, "partner,name\na,Oak\N{NO-BREAK SPACE}School\n"))
+    assert row.name == "Oak\N{NO-BREAK SPACE}School"
+    with pytest.raises(BadInput) as caught:
+        partner_of({"partner": "a", "name": "A\nB"})
+    assert faults(caught) == [(1, "name")]
+
+
+def test_an_approver_that_nobody_knows_is_named_by_its_line(tmp_path: Path) -> None:
+    [found] = partner_faults(tmp_path, "partner,name,approver\na,A,both\nb,B,nobody\n")
+    assert str(found) == "people.csv:3: approver: 'nobody' is not known. Write one of dfe, partner, both"
+
+
+@pytest.mark.parametrize("ident", ["1.02345E+14", "1,02345E+14", "1e+15"])
+def test_an_id_that_a_spreadsheet_has_rounded_is_refused(tmp_path: Path, ident: str) -> None:
+    [found] = account_faults(tmp_path, f'oakfield,facebook,oak,"{ident}",by-hand,\n')
+    assert "rounded" in found
+    assert "Make the column text" in found
 
 
 def test_every_bad_row_is_named_at_once_and_lines_count_through_quoted_breaks(tmp_path: Path) -> None:
-    content = 'partner,name,agreed\na,"Two\nlines",\nb b,B,\nc,,\nA,Again,yes\nd,D\n'
+    content = 'partner,name,agreed,motto\na,A,,"Two\nlines"\nb b,B,,\nc,,,\nA,Again,yes,\nd,D\n'
     with pytest.raises(BadInput) as caught:
         read_partners(sheet(tmp_path, content))
     assert faults(caught) == [(4, "partner"), (5, "name"), (6, "agreed"), (6, "partner"), (7, "the row")]
@@ -100,7 +156,8 @@ def test_a_formula_is_data(tmp_path: Path) -> None:
         ("partner,name,regoin\na,A,B\n", "probably meant to be 'region'"),
         ("partner,name,name\na,A,B\n", "stands there twice"),
         ("partner,name,1st\na,A,B\n", "cannot be the name of a detail"),
-        ("partner,name,\na,A,B\n", "cannot be the name of a detail"),
+        ("partner,name,\na,A,B\n", "it has 3 values for 2 columns"),
+        ("partner,,name\na,A,B\n", "cannot be the name of a detail"),
         ('partner,name\na,"A"x\n', "Close the quotes"),
         ('partner,name\na,"A\n', "Close the quotes"),
         (b"partner,name\na,\x81\xff\n", "neither as UTF-8 nor"),
@@ -210,7 +267,7 @@ def test_subscribers_come_with_their_consent(tmp_path: Path) -> None:
         "bob@example.org,,paper,2025-11-20\n"
         "cy@example.org,Cy,paper,20/11/2025 09:30\n"
     )
-    assert read_subscribers(sheet(tmp_path, SUBSCRIBERS + rows), NOW) == [
+    assert read_subscribers(sheet(tmp_path, SUBSCRIBERS + rows), NOW, LONDON) == [
         SubscriberRow("Ann@example.org", "Ann", "web form", datetime(2025, 11, 20, 13, 5, tzinfo=UTC)),
         SubscriberRow("bob@example.org", "", "paper", datetime(2025, 11, 20, tzinfo=UTC)),
         SubscriberRow("cy@example.org", "Cy", "paper", datetime(2025, 11, 20, 9, 30, tzinfo=UTC)),
@@ -219,7 +276,7 @@ def test_subscribers_come_with_their_consent(tmp_path: Path) -> None:
 
 def test_further_columns_of_subscribers_become_details(tmp_path: Path) -> None:
     content = SUBSCRIBERS.strip() + ",borough\na@example.org,A,web,2025-11-20,Camden\n"
-    assert read_subscribers(sheet(tmp_path, content), NOW)[0].details == {"borough": "Camden"}
+    assert read_subscribers(sheet(tmp_path, content), NOW, LONDON)[0].details == {"borough": "Camden"}
 
 
 @pytest.mark.parametrize(
@@ -230,28 +287,37 @@ def test_further_columns_of_subscribers_become_details(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_what_is_no_address_is_refused(tmp_path: Path, address: str) -> None:
     with pytest.raises(BadInput) as caught:
-        read_subscribers(sheet(tmp_path, f'{SUBSCRIBERS}"{address}",A,web,2025-11-20\n'), NOW)
+        read_subscribers(sheet(tmp_path, f'{SUBSCRIBERS}"{address}",A,web,2025-11-20\n'), NOW, LONDON)
     assert set(faults(caught)) == {(2, "email")}
 
 
 @pytest.mark.parametrize("address", ["o'neil+send@mail.example.co.uk", "zoë@example.org", "a@bücher.example", "A@B.UK"])
 def test_unusual_addresses_are_taken(tmp_path: Path, address: str) -> None:
-    [row] = read_subscribers(sheet(tmp_path, f"{SUBSCRIBERS}{address},A,web,2025-11-20\n"), NOW)
+    [row] = read_subscribers(sheet(tmp_path, f"{SUBSCRIBERS}{address},A,web,2025-11-20\n"), NOW, LONDON)
     assert row.email.casefold() == address.casefold()
 
 
 def test_an_address_twice_and_a_missing_consent_are_all_named(tmp_path: Path) -> None:
     rows = "a@example.org,A,web,2025-11-20\nA@Example.org,A,web,2025-11-20\nb@example.org,B,,32/11/2025\n"
     with pytest.raises(BadInput) as caught:
-        read_subscribers(sheet(tmp_path, SUBSCRIBERS + rows), NOW)
+        read_subscribers(sheet(tmp_path, SUBSCRIBERS + rows), NOW, LONDON)
     assert sorted(faults(caught)) == [(3, "email"), (4, "consent_at"), (4, "consent_source")]
 
 
 def test_consent_that_is_still_to_come_is_refused(tmp_path: Path) -> None:
     rows = "a@example.org,A,web,2026-01-01T00:00:01Z\nb@example.org,B,web,2026-01-01\n"
     with pytest.raises(BadInput) as caught:
-        read_subscribers(sheet(tmp_path, SUBSCRIBERS + rows), NOW)
+        read_subscribers(sheet(tmp_path, SUBSCRIBERS + rows), NOW, LONDON)
     assert faults(caught) == [(2, "consent_at")]
+
+
+def test_consent_without_a_zone_was_given_by_the_clock_on_the_wall(tmp_path: Path) -> None:
+    now = datetime(2026, 7, 1, 13, 10, tzinfo=UTC)
+    rows = "a@example.org,A,web,01/07/2026 14:05\nb@example.org,B,web,2026-07-01\n"
+    found = read_subscribers(sheet(tmp_path, SUBSCRIBERS + rows), now, LONDON)
+    assert [row.consent_at.isoformat() for row in found] == ["2026-07-01T13:05:00+00:00", "2026-06-30T23:00:00+00:00"]
+    with pytest.raises(BadInput):
+        read_subscribers(sheet(tmp_path, SUBSCRIBERS + "a@example.org,A,web,2026-W27-3\n"), now, LONDON)
 
 
 def test_what_is_typed_in_brings_no_reference_to_this_machine() -> None:

@@ -150,4 +150,4 @@ def import_readers(sent: SeenReadersFile, who: Administers, once: Onced) -> Read
 
 
 def _rows(who: Caller, sent: ReadersFile) -> list[SubscriberRow]:
-    return subscribers_of(sent.name, sent.csv.encode(), who.house.now())
+    return subscribers_of(sent.name, sent.csv.encode(), who.house.now(), who.house.zone)
