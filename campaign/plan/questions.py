@@ -8,7 +8,7 @@ from itertools import zip_longest
 from pathlib import Path
 
 from campaign.errors import BadInput, Finding
-from campaign.plan.toml_tables import Faults, Table, key_lines, nearest
+from campaign.plan.toml_tables import Faults, Table, key_lines, nearest, twins
 
 _KEYS = ("name", "principle", "lead_in", "question", "source", "stands_alone", "parent")
 
@@ -74,9 +74,9 @@ def _question(table: Table) -> Question:
 
 def _check_families(questions: list[Question], tables: list[Table]) -> None:
     names = [question.name for question in questions]
+    for number, problem in twins((question.key, question.name) for question in questions):
+        tables[number].fault("name", problem, "Give each question a name of its own")
     for question, table in zip(questions, tables, strict=True):
-        if names.count(question.name) > 1:
-            table.fault("name", "is there more than once", "Give each question a name of its own")
         if question.parent and question.parent not in names:
             table.fault("parent", f'there is no question "{question.parent}"', nearest(question.parent, names))
         if not question.stands_alone and not question.parent:

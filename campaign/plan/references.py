@@ -1,13 +1,13 @@
 """Checks what the tables of a timetable say of each other: names of days, events and slots, and their order."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import date, datetime
 
 from campaign.errors import Finding
 from campaign.plan.days import at_instant
 from campaign.plan.entries import At, Event, Quiet, Slot, Timetable
-from campaign.plan.toml_tables import Faults, nearest
+from campaign.plan.toml_tables import Faults, nearest, twins
 
 
 def check_references(timetable: Timetable, faults: Faults) -> None:
@@ -22,13 +22,11 @@ def check_references(timetable: Timetable, faults: Faults) -> None:
         _check_slot(timetable, slot, places.get(slot.line or 0, "slot"), faults)
 
 
-def _twice(kind: str, entries: Iterable[Event | Slot | Quiet], faults: Faults) -> None:
-    seen: set[str] = set()
-    for entry in entries:
-        if entry.name in seen:
-            name, mend = f"{kind}.{entry.name}", "Give each a name of its own"
-            faults.found.append(Finding(faults.file, name, "is there more than once", mend, entry.line))
-        seen.add(entry.name)
+def _twice(kind: str, entries: Sequence[Event | Slot | Quiet], faults: Faults) -> None:
+    keys = (entry.key if isinstance(entry, Event) else entry.name for entry in entries)
+    for number, problem in twins(zip(keys, (entry.name for entry in entries), strict=True)):
+        name, mend = f"{kind}.{entries[number].name}", "Give each a name of its own"
+        faults.found.append(Finding(faults.file, name, problem, mend, entries[number].line))
 
 
 def _check_slot(timetable: Timetable, slot: Slot, place: str, faults: Faults) -> None:

@@ -1,7 +1,7 @@
 """Reads tables of a TOML file typed and patiently: every fault is noted with its line, none stops the reading."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from difflib import get_close_matches
@@ -40,6 +40,21 @@ def nearest(name: str, known: Iterable[str]) -> str:
     names = sorted(known)
     close = get_close_matches(name, names, n=1)
     return f'Did you mean "{close[0]}"?' if close else f"Known are: {', '.join(names) or 'none'}"
+
+
+def twins(keyed: Iterable[tuple[str, str]]) -> Iterator[tuple[int, str]]:
+    """Yield the number of each entry that bears the key of an earlier one, and what to say of it.
+
+    ``keyed`` are the entries' keys, by which posts are known, and their names; one without a name is at fault already.
+    """
+    first: dict[str, str] = {}
+    for number, (key, name) in enumerate(keyed):
+        if not name:
+            continue
+        if key in first:
+            other = first[key]
+            yield number, "is there more than once" if other == name else f'and "{other}" are one name to a post, {key}'
+        first.setdefault(key, name)
 
 
 @dataclass(slots=True)

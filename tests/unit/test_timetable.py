@@ -128,6 +128,15 @@ def test_a_fault_in_a_slot_is_named_with_file_line_field_and_mend(
     ), named
 
 
+@pytest.mark.parametrize("name", ["twin", "event-twin"])
+def test_two_events_with_one_key_are_one_fault_with_its_line(tmp_path: Path, name: str) -> None:
+    one = '\n[[event]]\nname = "{}"\ntitle = "T"\nstarts = 2025-12-11T18:00:00\nregister_url = ""\n'
+    (found,) = faults(tmp_path, SOUND + one.format("twin") + one.format(name))
+    assert (found.file, found.field) == ("timetable.toml", f"event.{name}")
+    assert found.line == len((SOUND + one).splitlines()) + 2
+    assert "Give each a name of its own" in found.mend
+
+
 def test_all_faults_of_a_file_come_at_once_in_its_order(tmp_path: Path) -> None:
     text = SOUND + '\n[[slot]]\nname = "a"\n[[slot]]\nname = "a"\nchannels = ["x"]\ntemplate = "t"\nat = "lunch 9"\n'
     found = faults(tmp_path, text + '\n[[quiet]]\nname = "q"\nfrom = 2026-02-02\nuntil = 2026-01-01\n[extra]\n')

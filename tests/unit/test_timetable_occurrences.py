@@ -185,3 +185,16 @@ def test_questions_are_read_and_their_faults_named(tmp_path: Path) -> None:
     with pytest.raises(BadInput) as caught:
         load_questions(file)
     assert {finding.field for finding in caught.value.findings} == {"question.a.parent", "question.a.ledin"}
+
+
+@pytest.mark.parametrize(
+    ("second", "told"), [("a", "is there more than once"), ("question-a", 'and "a" are one name to a post, question-a')]
+)
+def test_two_questions_with_one_key_are_one_fault_with_its_line(tmp_path: Path, second: str, told: str) -> None:
+    file = tmp_path / "questions.toml"
+    one = '[[question]]\nname = "{}"\nprinciple = "early"\nquestion = "?"\n'
+    file.write_text(one.format("a") + one.format("b") + one.format(second))
+    with pytest.raises(BadInput) as caught:
+        load_questions(file)
+    (found,) = caught.value.findings
+    assert (found.file, found.line, found.problem) == ("questions.toml", 10, told)
