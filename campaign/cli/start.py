@@ -87,6 +87,7 @@ def _findings(app: "App", *, placeholders: bool) -> list[Finding]:
     from campaign.plan.audience import check_audience, check_channels
     from campaign.plan.gather import gather
     from campaign.plan.planner import plan
+    from campaign.plan.share_check import check_shares
     from campaign.plan.timetable_check import check_timetable
 
     now = app.clock.now()
@@ -100,8 +101,9 @@ def _findings(app: "App", *, placeholders: bool) -> list[Finding]:
     found = check_timetable(copy.timetable, now, placeholders_allowed=placeholders, questions=copy.questions)
     found += check_channels(copy.timetable, app.channels)
     found += check_audience(copy.timetable, facts.partners) if facts.partners else []
-    known = {(item.file, item.field) for item in found}
     try:
+        found += check_shares(facts)
+        known = {(item.file, item.field) for item in found}
         # What the timetable's check has said of a place the plan says again for every post that hangs on it.
         found += [item for row in plan(facts) for item in row.findings if (item.file, item.field) not in known]
     except CampaignError as error:

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 
 from campaign.errors import BadInput, Finding, WrongUse
 from campaign.plan.addressing import addressed
+from campaign.plan.audience import matches
 from campaign.plan.days import day_after, instant, local, spoken_day, spoken_time
 from campaign.plan.entries import Event, Timetable
 from campaign.plan.questions import question_facts
@@ -42,16 +43,21 @@ def filled(facts: PlanFacts, wanted: Wanted, stored: ExistingPost | None) -> Fil
 
 
 def _share(facts: PlanFacts, wanted: Wanted) -> Filled:
-    """Return the draft that passes on another account's post; it must exist on this channel."""
+    """Return the draft that passes on another account's post; the owner must post it on this channel."""
     slot, channel = wanted.slot, wanted.account.channel
     name, _, owner = (slot.of or "").rpartition("@")
     shared = facts.timetable.slot(name)
+    partner = next((one for one in facts.partners if one.key == owner), None)
     there = any(account.partner == owner and account.channel == channel for account in facts.accounts)
     if not there or shared is None or channel not in shared.channels:
         problem = f"{slot.of} publishes nothing on {channel}"
         mend = f"Import an account of {owner} on {channel}, or take {channel} out of the slot's channels"
-        raise BadInput([Finding(facts.timetable.file, f"slot.{slot.name}.of", problem, mend, slot.line)])
-    return Filled(Draft(words="", share_of=slot.of), "", "")
+    elif partner is not None and not matches(shared.partners, partner):
+        problem = f"the slot {name} leaves {owner} out, so that there is nothing to share"
+        mend = f"Let the `partners` of {name} name {owner} too, or share another post"
+    else:
+        return Filled(Draft(words="", share_of=slot.of), "", "")
+    raise BadInput([Finding(facts.timetable.file, f"slot.{slot.name}.of", problem, mend, slot.line)])
 
 
 def _words(facts: PlanFacts, wanted: Wanted, stored: ExistingPost | None) -> Filled:

@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from planning import ACCOUNTS, BASE, DFE, LAUNCH, OAK, REMINDER, SHARE, WEEKLY, actions, applied, given, only
+from planning import ACCOUNTS, BASE, DFE, LAUNCH, NOW, OAK, REMINDER, SHARE, WEEKLY, actions, applied, given, only
 
 from campaign.plan.audience import check_audience
 from campaign.plan.planner import plan
 from campaign.plan.rows import SINGLE, ExistingPost
+from campaign.plan.share_check import check_shares
 
 
 def test_every_account_on_a_slot_s_channels_gets_its_post(tmp_path: Path) -> None:
@@ -126,6 +127,49 @@ def test_what_the_timetable_no_longer_has_is_withdrawn_and_a_person_s_own_post_i
     own = replace(stored[0], id=99, slot=SINGLE, occurrence="2025-12-02T09:00:00 ab12")
     rows = plan(given(tmp_path, (BASE + LAUNCH).replace('["x", "facebook"]', '["x"]'), existing=[*stored, own]))
     assert sorted(actions(rows)) == [("keep", 1), ("keep", 3), ("withdraw", 2), ("withdraw", 4)]
+
+
+def test_a_share_of_a_slot_that_leaves_its_owner_out_is_blocked(tmp_path: Path) -> None:
+    oaks = LAUNCH + 'partners = { region = ["london"] }\n'
+    rows = plan(given(tmp_path, BASE + oaks + SHARE))
+    found = [(row.action, row.findings[0]) for row in rows if row.slot == "share"]
+    assert {action for action, _ in found} == {"blocked"}
+    assert all("leaves dfe out" in finding.problem and finding.line for _, finding in found)
+
+
+@pytest.mark.parametrize(
+    ("launch", "share", "told"),
+    [
+        (LAUNCH, SHARE, ()),
+        (LAUNCH, SHARE.replace("13:00", "08:59"), ("oak shares on x at 2025-12-02 08:59, and launch@dfe comes at",)),
+        (LAUNCH, SHARE.replace("launch 13:00", "launch - 1 day 13:00"), ("2025-12-01 13:00",)),
+        (LAUNCH, SHARE.replace("launch 13:00", "launch - 20 days 13:00"), ()),
+        (LAUNCH + '[[quiet]]\nname = "q"\nfrom = 2025-12-02\nuntil = 2025-12-02\npartners = { key = ["dfe"] }\n', SHARE,
+         ("launch@dfe does not go out on x (quiet period: q)",)),
+    ],
+    ids=["after", "before", "the day before", "past", "silent"],
+)  # fmt: skip
+def test_a_share_that_comes_before_its_post_is_a_finding(
+    tmp_path: Path, launch: str, share: str, told: tuple[str, ...]
+) -> None:
+    facts = given(tmp_path, BASE + launch + share)
+    found = check_shares(facts)
+    assert len(found) == len(told)
+    for one, words in zip(found, told, strict=True):
+        assert words in one.problem
+        assert one.line
+        assert one.file == "timetable.toml"
+
+
+def test_a_share_of_what_is_published_or_was_moved_out_of_its_way_is_no_finding(tmp_path: Path) -> None:
+    facts = given(tmp_path, BASE + LAUNCH + SHARE.replace("13:00", "08:30"))
+    stored = applied(plan(facts))
+    assert len(check_shares(replace(facts, existing=stored))) == 1
+    out = [replace(post, status="published") for post in stored if post.slot == "launch"]
+    assert check_shares(replace(facts, existing=out)) == []
+    later = NOW + timedelta(days=9)
+    moved = [replace(post, moved=True, due_at=later) for post in stored if post.slot == "share"]
+    assert check_shares(replace(facts, existing=moved)) == []
 
 
 def test_a_share_names_the_post_and_the_owner_does_not_share_its_own(tmp_path: Path) -> None:
