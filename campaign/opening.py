@@ -13,6 +13,7 @@ from campaign.models.partners import Campaign
 from campaign.models.users import User
 from campaign.people import OPERATOR
 from campaign.plan.shift import launch_in, shifted
+from campaign.plan.toml_tables import toml_text
 from campaign.vault import create_key
 
 
@@ -49,14 +50,14 @@ def open_workspace(
 
 def _launch_on(timetable: Path, launch: date, *, may_move: bool) -> None:
     """Move the timetable to the launch. Raises WrongUse: it is a person's own and nobody said that it may be moved."""
-    text = timetable.read_text(encoding="utf-8")
-    moved = shifted(text, launch)
+    text = toml_text(timetable)
+    moved = shifted(text, launch, timetable.name)
     if moved == text:
         return
     if not may_move:
         problem = f"{timetable} is there already and launches on {launch_in(text)}"
         raise WrongUse(problem=problem, mend="Nothing was changed. Say --force to move all its days to the new launch.")
-    timetable.write_text(moved, encoding="utf-8")
+    timetable.write_text(moved, encoding="utf-8", newline="")
 
 
 def upgraded(settings: Settings) -> Database:

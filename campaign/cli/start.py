@@ -42,11 +42,12 @@ def _say_launch(folder: Path, settings: "Settings") -> None:
 
     from campaign.clock import SystemClock
     from campaign.plan.shift import launch_in
+    from campaign.plan.toml_tables import toml_text
 
     path, zone = settings.campaign.timetable, ZoneInfo(settings.campaign.timezone)
     try:
-        launches = launch_in(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, WrongUse):
+        launches = launch_in(toml_text(path))
+    except WrongUse:
         return  # a timetable of its own kind; `campaign check` judges it
     past = launches < SystemClock().now().astimezone(zone).date()
     typer.echo(f"The timetable launches on {launches:%A} {launches.day} {launches:%B %Y}{', which is past' * past}.")

@@ -5,7 +5,6 @@ in a sound file but stops a campaign (an empty detail, a placeholder) is ``timet
 """
 
 import re
-import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from pathlib import Path
@@ -16,7 +15,7 @@ from campaign.errors import BadInput, Finding
 from campaign.plan.entries import At, Event, EventStatus, Filters, Quiet, Slot, Timetable
 from campaign.plan.references import check_references
 from campaign.plan.slot_tables import read_filters, read_slot
-from campaign.plan.toml_tables import Faults, Table, key_lines
+from campaign.plan.toml_tables import Faults, Table, key_lines, parsed, toml_text
 
 __all__ = ["At", "Event", "Filters", "Quiet", "Slot", "Timetable", "load_timetable"]
 
@@ -25,8 +24,6 @@ Entry = TypeVar("Entry")
 _EVENT_KEYS = ("name", "title", "principle", "starts", "register_url", "status", "confirmed", "placeholder")
 _STATUSES: Mapping[str, EventStatus] = {"open": "open", "full": "full", "moved": "moved", "cancelled": "cancelled"}
 _THEN: Mapping[str, Literal["skip", "move"]] = {"skip": "skip", "move": "move"}
-_DATE = re.compile(r"=\s*(\d{4}-\d{2}-\d{2})")
-_LINE = re.compile(r"\s*\(at (?:line (\d+), column \d+|end of document)\)")
 _NAME = re.compile(r"[\w.-]+")
 
 
@@ -37,8 +34,8 @@ def load_timetable(path: Path, timezone: str) -> Timetable:
         campaign.errors.BadInput: naming every fault found.
 
     """
-    text, zone = _text(path), _zone(timezone)
-    data = _parsed(text, path.name)
+    text, zone = toml_text(path), _zone(timezone)
+    data = parsed(text, path.name)
     faults = Faults(path.name, key_lines(text))
     top = Table(data, "", "timetable", faults)
     top.only(("details", "days", "event", "slot", "quiet"))
@@ -60,47 +57,12 @@ def load_timetable(path: Path, timezone: str) -> Timetable:
     return timetable
 
 
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        why = "is not UTF-8 text" if isinstance(error, UnicodeDecodeError) else f"cannot be read ({error.strerror})"
-        mend = "Name the timetable in config.toml under [campaign], and save it as UTF-8"
-        raise BadInput([Finding(path.name, "file", why, mend)]) from error
-
-
 def _zone(timezone: str) -> ZoneInfo:
     try:
         return ZoneInfo(timezone)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         mend = 'Write an IANA name such as "Europe/London"'
         raise BadInput([Finding("config.toml", "campaign.timezone", f"{timezone!r} is no time zone", mend)]) from error
-
-
-def _parsed(text: str, file: str) -> dict[str, object]:
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        place = _LINE.search(str(error))
-        problem = _LINE.sub("", str(error))
-        line = int(place[1]) if place and place[1] else None
-        mend = "Mend the line; texts stand in quotes, dates do not"
-        raise BadInput(_impossible_days(text, file) or [Finding(file, "syntax", problem, mend, line)]) from error
-
-
-def _impossible_days(text: str, file: str) -> list[Finding]:
-    """Name days that no calendar has: TOML's own message for them is about its syntax."""
-    found: list[Finding] = []
-    places = {number: place for place, number in key_lines(text).items()}
-    for number, line in enumerate(text.splitlines(), start=1):
-        written = _DATE.search(line.split("#", 1)[0])
-        try:
-            _ = written and date.fromisoformat(written[1])
-        except ValueError:
-            key = re.sub(r"\.\d+\.", ".", places.get(number, line.split("=", 1)[0].strip()))
-            problem = f"{written[1] if written else ''} is not a day that exists"
-            found.append(Finding(file, key, problem, "Correct the date", number))
-    return found
 
 
 def _table(data: Mapping[str, object], name: str, faults: Faults) -> Table:

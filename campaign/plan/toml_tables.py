@@ -1,17 +1,21 @@
 """Reads tables of a TOML file typed and patiently: every fault is noted with its line, none stops the reading."""
 
 import re
+import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from difflib import get_close_matches
+from pathlib import Path
 from typing import TypeVar
 
-from campaign.errors import Finding, WrongUse
+from campaign.errors import BadInput, Finding, WrongUse
 
 Value = TypeVar("Value")
 
 _HEADER = re.compile(r"\s*(\[{1,2})\s*([^\[\]]+?)\s*\]{1,2}\s*(?:#.*)?")
+_DATE = re.compile(r"=\s*(\d{4}-\d{2}-\d{2})")
+_LINE = re.compile(r"\s*\(at (?:line (\d+), column \d+|end of document)\)")
 _KEY = re.compile(r'\s*"?([\w.-]+)"?\s*=')
 
 
@@ -32,6 +36,43 @@ def key_lines(text: str) -> dict[str, int]:
             found.setdefault(table, number)
         elif key := _KEY.match(line):
             found.setdefault(f"{table}.{key[1]}" if table else key[1], number)
+    return found
+
+
+def toml_text(path: Path) -> str:
+    """Return the text of a timetable, without a mark of UTF-8 before it. Raises BadInput: it cannot be read."""
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        why = "is not UTF-8 text" if isinstance(error, UnicodeDecodeError) else f"cannot be read ({error.strerror})"
+        mend = "Name the timetable in config.toml under [campaign], and save it as UTF-8"
+        raise BadInput([Finding(path.name, "file", why, mend)]) from error
+
+
+def parsed(text: str, file: str) -> dict[str, object]:
+    """Return what the text says, unchecked. Raises BadInput: it is no TOML, with the line."""
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        place = _LINE.search(str(error))
+        problem = _LINE.sub("", str(error))
+        line = int(place[1]) if place and place[1] else None
+        mend = "Mend the line; texts stand in quotes, dates do not"
+        raise BadInput(_impossible_days(text, file) or [Finding(file, "syntax", problem, mend, line)]) from error
+
+
+def _impossible_days(text: str, file: str) -> list[Finding]:
+    """Name days that no calendar has: TOML's own message for them is about its syntax."""
+    found: list[Finding] = []
+    places = {number: place for place, number in key_lines(text).items()}
+    for number, line in enumerate(text.splitlines(), start=1):
+        written = _DATE.search(line.split("#", 1)[0])
+        try:
+            _ = written and date.fromisoformat(written[1])
+        except ValueError:
+            key = re.sub(r"\.\d+\.", ".", places.get(number, line.split("=", 1)[0].strip()))
+            problem = f"{written[1] if written else ''} is not a day that exists"
+            found.append(Finding(file, key, problem, "Correct the date", number))
     return found
 
 

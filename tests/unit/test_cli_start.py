@@ -56,6 +56,20 @@ def test_the_days_of_a_timetable_that_is_there_move_only_by_force(terminal: Term
     init(terminal, "--launch", "2099-01-12")  # it launches then already: nothing to move, nothing to refuse
 
 
+def test_a_timetable_is_moved_as_check_reads_it_or_its_fault_is_named(terminal: Terminal) -> None:
+    init(terminal)
+    file = terminal.folder / "schedules" / "national-conversation.toml"
+    text = b"\xef\xbb\xbf# Ours\r\n[days]\r\nlaunch = 2030-12-02\r\n"
+    file.write_bytes(text)
+    assert "Monday 13 January 2031" in init(terminal, "--launch", "2031-01-13", "--force")
+    assert file.read_bytes() == b"# Ours\r\n[days]\r\nlaunch = 2031-01-13\r\n"
+    file.write_bytes(b"[days]\nlaunch = 2030-12-02\nx = = 3\n")
+    assert "national-conversation.toml:3: syntax" in init(terminal, "--launch", "2031-01-13", "--force", code=2)
+    file.write_bytes(text := b"days = { launch = 2030-12-02 }\n")
+    assert "is not moved where it stands" in init(terminal, "--launch", "2031-01-13", "--force", code=2)
+    assert file.read_bytes() == text
+
+
 def test_a_campaign_that_is_over_queues_nothing_for_a_partner_who_joins_now(terminal: Terminal) -> None:
     init(terminal)
     terminal.run("partners", "import", str(terminal.write("partners.csv", PARTNERS)))

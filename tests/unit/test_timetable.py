@@ -277,6 +277,46 @@ def test_a_past_slot_that_is_still_caught_up_says_so(tmp_path: Path) -> None:
     ]
 
 
+def test_shifting_moves_a_slot_s_date_in_quotes_and_no_other_words(tmp_path: Path) -> None:
+    lines = (
+        '\n[[slot]]\nname = "2025-12-03 s"\ntemplate = "t"\nchannels = ["x"]\n'
+        'at = \'2025-12-03 10:00\' # why\nfrom = "2025-12-02"\nuntil = "2025-12-03 + 2 days"\n'
+    )
+    moved = shifted(SOUND + lines, date(2026, 2, 2))
+    timetable = read(tmp_path, moved)
+    (slot,) = timetable.slots
+    assert slot.name == "2025-12-03 s"
+    assert [at.day for at in (slot.at, slot.starts, slot.ends) if at] == [
+        date(2026, 2, 3),
+        date(2026, 2, 2),
+        date(2026, 2, 3),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "field", "line"),
+    [
+        ("days = { launch = 2025-12-02 }\n", "days.launch", 1),
+        ("days.launch = 2025-12-02\n", "days.launch", 1),
+        ('["days"]\nlaunch = 2025-12-02\n', "days.launch", None),
+        ("[days]\nlaunch = 2025-12-02\n[[event]]\nends = [2025-12-11]\n", "event.0.ends.0", 4),
+        ('slot = [{ at = "2025-12-05 10:00" }]\n[days]\nlaunch = 2025-12-02\n', "slot.0.at", 1),
+    ],
+)  # fmt: skip
+def test_a_date_that_cannot_be_moved_where_it_stands_is_named(text: str, field: str, line: int | None) -> None:
+    with pytest.raises(BadInput) as caught:
+        shifted(text, date(2026, 2, 2), "own.toml")
+    (found,) = caught.value.findings
+    assert (found.file, found.field) == ("own.toml", field)
+    assert line is None or found.line == line
+    assert shifted(text, date(2025, 12, 2)) == text, "where nothing moves, nothing is left behind"
+
+
+def test_shifting_needs_days_that_a_calendar_has() -> None:
+    with pytest.raises(WrongUse, match="no calendar has all days"):
+        shifted("[days]\nlaunch = 2025-12-02\nclose = 2026-01-14\n", date(9999, 12, 31))
+
+
 def test_shifting_needs_a_launch_day() -> None:
     with pytest.raises(WrongUse, match="launch"):
         shifted("[days]\nclose = 2026-01-14\n", date(2026, 1, 1))
