@@ -58,6 +58,7 @@ def _of_account(
         if account.channel in slot.channels and matches(slot.partners, partner) and not _shares_itself(slot, partner)
         for occurrence in dues[slot.name]
     ]
+    found = _once_at_a_time(found)
     found.sort(key=lambda one: (one.place.due_at, one.slot.name, one.occurrence.key))
     return _for_joiner(timetable, partner, found)
 
@@ -74,6 +75,23 @@ def _placed(timetable: Timetable, partner: PartnerFacts, account: AccountFacts, 
         spread = occurrence.slot.spread
         fault = Finding("partners", f"{partner.key}.hours", str(error.facts["problem"]), str(error.facts["mend"]))
         return Wanted(account, partner, occurrence, Place(occurrence.due_at, occurrence.due_at, spread), fault=fault)
+
+
+def _once_at_a_time(wanted: Sequence[Wanted]) -> list[Wanted]:
+    """Skip what hours or a quiet period have moved to an instant at which its slot comes already.
+
+    What was not moved stays, else what came first. Only a cron line is meant: several events each have their own post.
+    """
+    first: dict[tuple[str, datetime], Wanted] = {}
+    for one in sorted(wanted, key=lambda one: (one.place.base_at != one.occurrence.due_at, one.occurrence.due_at)):
+        if one.slot.cron and one.place.skipped is None and one.fault is None:
+            first.setdefault((one.slot.name, one.place.due_at), one)
+    return [
+        one
+        if one.place.skipped or first.get((one.slot.name, one.place.due_at), one) is one
+        else replace(one, place=replace(one.place, skipped="the slot comes at that time anyhow"))
+        for one in wanted
+    ]
 
 
 def _for_joiner(timetable: Timetable, partner: PartnerFacts, wanted: list[Wanted]) -> list[Wanted]:

@@ -17,6 +17,7 @@ from campaign.plan.occurrences import occurrences, span
 from campaign.plan.placing import place, spread_minutes
 from campaign.plan.planner import plan
 from campaign.plan.rows import Filled, PlanFacts
+from campaign.plan.wanted import wanted_posts
 from campaign.ports import Draft, Limits
 
 PATIENT = settings(max_examples=60)
@@ -202,6 +203,30 @@ def test_nothing_lands_in_a_quiet_period_or_outside_the_partner_s_hours(
             if hours:
                 opens, closes = (time.fromisoformat(part) for part in hours.split("-"))
                 assert opens <= wall.time() <= closes
+
+
+@PATIENT
+@given(
+    st.lists(cron_slots(), min_size=1, max_size=2),
+    DAYS,
+    st.integers(0, 6),
+    st.sampled_from(["skip", "move"]),
+    st.sampled_from(["", "08:00-12:00", "13:15-13:45"]),
+)
+def test_a_slot_comes_once_at_an_instant_and_what_stays_in_its_place_goes_out(
+    slots: list[Slot], first: date, length: int, then: str, hours: str
+) -> None:
+    named = tuple(replace(slot, name=f"s{n}") for n, slot in enumerate(slots))
+    quiet = Quiet("q", first, first + timedelta(days=length), then="move" if then == "move" else "skip")
+    table, partner = timetable(*named, quiet=(quiet,)), PartnerFacts("p", "P", details={"hours": hours})
+    found = wanted_posts(table, (), [partner], [AccountFacts(1, "p", "facebook")])[1]
+    going = {(one.slot.name, one.place.due_at) for one in found if one.place.skipped is None}
+    assert len(going) == sum(one.place.skipped is None for one in found)
+    for one in found:
+        alone = place(table, one.occurrence, partner)
+        if alone.skipped is None and one.place.skipped is not None:
+            assert (one.slot.name, alone.due_at) in going, "another takes its place"
+            assert alone.base_at != one.occurrence.due_at, "it was moved there"
 
 
 @PATIENT

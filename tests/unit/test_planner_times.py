@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from planning import ACCOUNTS, BASE, DFE, LAUNCH, OAK, REMINDER, applied, given, only
+from planning import ACCOUNTS, BASE, DFE, LAUNCH, OAK, REMINDER, WEEKLY, applied, given, only
 
 from campaign.plan.audience import AccountFacts, PartnerFacts
 from campaign.plan.placing import spread_minutes
@@ -111,6 +111,25 @@ def test_a_partner_posts_in_its_own_hours(tmp_path: Path) -> None:
     assert due("10:30-18:00").due_at == datetime(2025, 12, 2, 10, 30, tzinfo=UTC)
     assert due("06:00-08:00").due_at == datetime(2025, 12, 3, 6, tzinfo=UTC)
     assert (due("late").action, due("late").findings[0].field) == ("blocked", "oak.hours")
+
+
+def test_a_slot_that_is_moved_to_where_it_comes_anyhow_comes_there_once(tmp_path: Path) -> None:
+    def days(cron: str, more: str = "", **details: str) -> list[tuple[str, str, str]]:
+        text = BASE + WEEKLY.replace("0 17 * * thu", cron) + 'from = "launch"\nuntil = "launch + 4 days"\n' + more
+        own = replace(OAK, details=details)
+        rows = [row for row in plan(given(tmp_path, text, partners=(own,))) if row.partner == "oak"]
+        return [(row.occurrence[8:], f"{row.due_at:%d %H}", row.reason) for row in rows]
+
+    silent = QUIET.format("2025-12-03", "move")
+    twice = "the slot comes at that time anyhow"
+    assert days("0 10 * * *", silent) == [
+        ("02T10:00", "04 10", twice),
+        ("03T10:00", "04 10", twice),
+        ("04T10:00", "04 10", ""),
+        ("05T10:00", "05 10", ""),
+        ("06T10:00", "06 10", ""),
+    ]
+    assert days("0 7,8 * * tue", hours="09:00-17:00") == [("02T07:00", "02 09", ""), ("02T08:00", "02 09", twice)]
 
 
 def test_a_reminder_that_hours_would_push_past_its_event_does_not_go_out(tmp_path: Path) -> None:
