@@ -67,7 +67,7 @@ class Account(Numbered, table=True):
     renewal since then. ``stopped_why`` set means that nothing is sent until a person acts (or until ``stopped_until``).
     The columns ``renewal_*`` are the mark of a token's renewal (see ``models.renewals``).
     ``disabled_why`` set means that a person took it out of the campaign: nothing is planned for it, and a hold on it
-    keeps back what is approved.
+    keeps back what is approved. ``added_at`` is None of accounts that an older program has stored.
     """
 
     __table_args__ = (UniqueConstraint("partner_id", "channel", "external_id"),)
@@ -89,6 +89,7 @@ class Account(Numbered, table=True):
     renewal_why: str | None = None
     renewal_wanted: str | None = None
     disabled_why: str | None = None
+    added_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class Lane(SQLModel, table=True):
@@ -188,8 +189,9 @@ def account_with_partner(session: Session, account_id: int) -> tuple[Account, Pa
     return found
 
 
-def add_account(session: Session, account: Account) -> Account:
-    """Store a new account together with its lane."""
+def add_account(session: Session, account: Account, now: datetime | None = None) -> Account:
+    """Store a new account together with its lane; ``now``: when it was added, where that is known."""
+    account.added_at = now
     session.add(account)
     session.flush()
     session.add(Lane(account_id=account.ident))

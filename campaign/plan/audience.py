@@ -30,7 +30,10 @@ class PartnerFacts:
 
 @dataclass(frozen=True, slots=True)
 class AccountFacts:
-    """A partner's identity on a channel. ``partner`` is the partner's key; an email account's external_id is a list."""
+    """A partner's identity on a channel, and since when it is there (aware UTC; None: as long as its partner).
+
+    ``partner`` is the partner's key; an email account's external_id is a list.
+    """
 
     id: int
     partner: str
@@ -40,6 +43,7 @@ class AccountFacts:
     external_id: str = ""
     sender: str | None = None
     reply_to: str | None = None
+    added_at: datetime | None = None
 
 
 def matches(filters: Filters, partner: PartnerFacts) -> bool:

@@ -1,7 +1,7 @@
 """Everything that a plan depends on, read from the workspace's files and tables; nothing is written."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -126,7 +126,7 @@ def gather(session: Session, source: Source, now: datetime) -> PlanFacts:
         templates=source.copy.templates,
         fill=source.filler,
         partners=[partner_facts(partner) for partner in partners.partners(session)],
-        accounts=[account_facts(account, partner) for account, partner in pairs],
+        accounts=[_there_by(account_facts(account, partner), now) for account, partner in pairs],
         now=now,
         channels=source.channels,
         questions=source.copy.questions,
@@ -139,6 +139,11 @@ def gather(session: Session, source: Source, now: datetime) -> PlanFacts:
         placeholders_allowed=source.placeholders_allowed,
         letterhead=source.letterhead,
     )
+
+
+def _there_by(account: AccountFacts, now: datetime) -> AccountFacts:
+    """Count an account that is added after ``now`` as there always: only on a rehearsal's clock can that be."""
+    return replace(account, added_at=None) if account.added_at and account.added_at > now else account
 
 
 def partner_facts(partner: Partner) -> PartnerFacts:
@@ -164,6 +169,7 @@ def account_facts(account: Account, partner: Partner) -> AccountFacts:
         external_id=account.external_id,
         sender=account.sender,
         reply_to=account.reply_to,
+        added_at=account.added_at,
     )
 
 

@@ -13,7 +13,7 @@ from campaign.plan.placing import Place, place, quiet_on, too_late
 from campaign.plan.questions import Question
 
 _HORIZON = timedelta(days=60)
-"""Nothing is caught up later than this after a partner joined."""
+"""Nothing is caught up later than this after a partner joined, or had the account."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def _of_account(
     ]
     found = _once_at_a_time(found)
     found.sort(key=lambda one: (one.place.due_at, one.slot.name, one.occurrence.key))
-    return _for_joiner(timetable, partner, found)
+    return _for_joiner(timetable, partner, account, found)
 
 
 def _shares_itself(slot: Slot, partner: PartnerFacts) -> bool:
@@ -94,28 +94,31 @@ def _once_at_a_time(wanted: Sequence[Wanted]) -> list[Wanted]:
     ]
 
 
-def _for_joiner(timetable: Timetable, partner: PartnerFacts, wanted: list[Wanted]) -> list[Wanted]:
-    """Say what becomes of the occurrences that came before the partner joined.
+def _for_joiner(
+    timetable: Timetable, partner: PartnerFacts, account: AccountFacts, wanted: list[Wanted]
+) -> list[Wanted]:
+    """Say what becomes of the occurrences that came before the partner joined, or before it had this account.
 
-    The answer depends on the day of joining alone, not on the day of planning: planning again moves nothing.
+    The answer depends on that day alone, not on the day of planning: planning again moves nothing.
     """
-    joined_at = partner.joined_at
+    joined_at = max(filter(None, (partner.joined_at, account.added_at)), default=None)
     if joined_at is None:
         return wanted
+    why = "before the partner joined" if joined_at == partner.joined_at else "before the account was added"
     on_time = [one for one in wanted if one.place.due_at >= joined_at]
     taken = {local(one.place.due_at, timetable.zone).date() for one in on_time if one.place.skipped is None}
-    late = [_late(timetable, one, taken, joined_at) for one in wanted if one.place.due_at < joined_at]
+    late = [_late(timetable, one, taken, joined_at, why) for one in wanted if one.place.due_at < joined_at]
     return sorted(late + on_time, key=lambda one: one.place.due_at)
 
 
-def _late(timetable: Timetable, one: Wanted, taken: set[date], joined_at: datetime) -> Wanted:
+def _late(timetable: Timetable, one: Wanted, taken: set[date], joined_at: datetime, why: str) -> Wanted:
     if one.slot.late == "skip":
-        return replace(one, missed="its time came before the partner joined")
+        return replace(one, missed=f"its time came {why}")
     if one.place.skipped or one.fault:
         return one
     caught = _next_free(timetable, one, taken, joined_at)
     if caught is None:
-        return replace(one, missed="its time came before the partner joined, and no day was left to catch up")
+        return replace(one, missed=f"its time came {why}, and no day was left to catch up")
     taken.add(local(caught.due_at, timetable.zone).date())
     return replace(one, place=caught)
 

@@ -73,7 +73,7 @@ def take(session: Session, rows: Sequence[AccountRow], vault: Vault, *, by: User
         before, envelope = account.external_id, _envelope(account)
         changed = _change(account, row, vault)
         if found is None:
-            partners.add_account(session, account)
+            partners.add_account(session, account, now)
         elif changed:
             taken.touched.append(account.ident)
         if account.external_id != before:
@@ -151,7 +151,7 @@ def add(session: Session, row: AccountRow, vault: Vault, *, by: User, now: datet
         raise WrongUse(field="mode", problem=_NOT_YET.format(row=row), mend=f"{_BY_HAND}.")
     account = _new(row, partner.ident)
     _change(account, row, vault)
-    partners.add_account(session, account)
+    partners.add_account(session, account, now)
     facts = {"partner": row.partner, "channel": row.channel, "handle": row.handle, "mode": row.mode}
     audit.record(session, who=by.name, action="add account", subject=_scope(account.ident), at=now, facts=facts)
     return account

@@ -151,6 +151,22 @@ def joiner(folder: Path, late: str) -> list[PlanRow]:
     return plan(given(folder, BASE + slots, partners=(late_oak,), accounts=ACCOUNTS[3:4], now=JOINED))
 
 
+@pytest.mark.parametrize("late", ["skip", "catch-up"])
+def test_an_account_that_comes_after_its_partner_is_a_late_joiner_itself(tmp_path: Path, late: str) -> None:
+    before = replace(OAK, joined_at=JOINED - timedelta(days=5))
+    slot = LAUNCH + f'late = "{late}"\n'
+    accounts = [replace(one, added_at=JOINED) for one in ACCOUNTS[2:4]] + [ACCOUNTS[4]]
+    (x, facebook) = plan(given(tmp_path, BASE + slot, partners=(before,), accounts=accounts, now=JOINED))
+    if late == "skip":
+        assert {(row.action, row.reason) for row in (x, facebook)} == {
+            ("past", "its time came before the account was added")
+        }
+    else:
+        assert {(row.action, row.due_at) for row in (x, facebook)} == {("add", datetime(2025, 12, 10, 9, tzinfo=UTC))}
+    (there, _) = plan(given(tmp_path, BASE + slot, partners=(before,), accounts=ACCOUNTS[2:4], now=JOINED))
+    assert there.action == "past", "of an account that an older program has stored nobody knows when it came"
+
+
 def test_a_late_joiner_skips_what_came_before(tmp_path: Path) -> None:
     assert {row.slot: row.action for row in joiner(tmp_path, "skip")} == {"one": "past", "two": "past", "three": "add"}
 

@@ -1,9 +1,11 @@
 """One account is one row, whatever a file calls it: nothing is planned twice; and an account taken out stays out."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import time_machine
 from terminal import CONFIG, Terminal, opened_terminal, slot
 
 from campaign.models import Database, partners
@@ -39,6 +41,18 @@ def without_id(terminal: Terminal) -> None:
         (ident,) = [one.ident for one, partner in partners.accounts(session) if partner.key == "elm"]
         partners.change_account(session, ident, {"external_id": ""})
     database.close()
+
+
+def test_an_account_that_comes_days_after_its_partner_catches_up(terminal: Terminal) -> None:
+    terminal.timetable(slot("launch", channels=("facebook",), more='late = "catch-up"'))
+    with time_machine.travel(datetime(2030, 12, 9, 12, tzinfo=UTC), tick=False):
+        assert brought(terminal, "elm,facebook,elm,2001,by-hand,")
+        (row,) = [row for row in terminal.json("plan") if (row["partner"], row["channel"]) == ("elm", "facebook")]
+        assert (row["action"], row["due_at"]) == ("add", "2030-12-10T09:00:00Z")
+        terminal.run("queue")
+    with time_machine.travel(datetime(2030, 12, 9, 18, tzinfo=UTC), tick=False):
+        assert "0 accounts added, 1 changed" in brought(terminal, "elm,facebook,Elm,2001,by-hand,")
+        assert [row for row in terminal.json("plan") if row["partner"] == "elm"] == [], "it is planned, and stays"
 
 
 @pytest.mark.parametrize("handle", ["@elm", "elm", "@ELM", "@ElmSchool"])
