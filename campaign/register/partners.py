@@ -210,6 +210,8 @@ def change(
     """Change columns and details of a partner; an empty value takes a detail away. Raises WrongUse as ``put`` does."""
     put(partner, values, by=by)
     session.add(partner)
+    session.flush()
+    session.refresh(partner)  # with what somebody else has changed of it meanwhile
     quiet(session, [partner])
     subject = f"partner:{partner.key}"
     audit.record(session, who=by.name, action="change partner", subject=subject, at=now, facts=dict(values))
