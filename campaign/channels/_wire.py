@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from http import HTTPStatus
 from threading import Event
 from typing import ClassVar
@@ -126,14 +127,17 @@ def said(answer: Answer, words: object = "") -> str:
 
 
 def picture(media: Media, limit: int) -> bytes:
-    """Return the bytes of an image.
+    """Return the bytes of an image: those that were approved, for the approval is bound to their digest.
 
-    Raises Refused if they are more than the platform takes, NeverSent if they cannot be read here: another machine may.
+    Raises Refused if the file holds others or more than the platform takes, NeverSent if it cannot be read here:
+    another machine may.
     """
     try:
         data = media.path.read_bytes()
     except OSError as error:
         raise NeverSent(f"the image {media.digest[:12]} cannot be read: {error.strerror}") from error
+    if sha256(data).hexdigest() != media.digest:
+        raise Refused(f"the file of the image {media.digest[:12]} is not the one that was approved: {media.path.name}")
     if len(data) > limit:
         raise Refused(f"the image {media.digest[:12]} has {len(data)} bytes; the platform takes {limit}")
     return data

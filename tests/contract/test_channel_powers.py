@@ -8,6 +8,7 @@ import pytest
 from campaign.errors import (
     CannotLook,
     CredentialDead,
+    Refused,
     Unknown,
 )
 from campaign.ports import Draft, Media, Message
@@ -40,6 +41,16 @@ def test_a_post_with_images_is_found_by_its_uploads_whatever_its_words_became(
     sighting = play.channel.find(play.who, evidence)
     assert [match.external_id for match in sighting.matches] == [receipt.external_id]
     assert sighting.control_seen
+
+
+def test_an_image_whose_file_was_replaced_after_approval_goes_to_nobody(
+    stage: Build, name: str, watch: Any, pictures: Pictures
+) -> None:
+    play, (image, other) = stage(name), pictures(2)
+    image.path.write_bytes(other.path.read_bytes())
+    with pytest.raises(Refused, match=f"the file of the image {image.digest[:12]} is not the one that was approved"):
+        play.channel.publish(play.who, message(name, media=(image,)), watch)
+    assert play.ledger() == []
 
 
 def test_ids_of_other_rows_are_never_adopted(stage: Build, name: str, watch: Any) -> None:
