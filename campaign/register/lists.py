@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
 
@@ -20,6 +20,11 @@ from campaign.register import Taken
 
 SAME = "as before or unsubscribed"
 """How ``Taken.said`` calls the rows that change nothing."""
+
+
+_EXPORT = "export list"
+_WRITTEN_FOR = timedelta(hours=1)
+"""So long a program may go on, page by page, until it is written down once more."""
 
 
 class Fate(StrEnum):
@@ -103,13 +108,20 @@ def found_list(session: Session, key: str, *, by: User) -> MailingList:
     return found
 
 
-def hand_out(session: Session, key: str, *, by: User, now: datetime) -> int:
+def hand_out(session: Session, key: str, *, by: User, now: datetime, token: int | None = None) -> int:
     """Return the number of a list whose readers somebody takes away, and write down that they do: these are people's
-    addresses. Raises as ``found_list`` does.
+    addresses. ``token``: the number of the one by which a program does it. Raises as ``found_list`` does.
     """
     found = found_list(session, key, by=by)
-    audit.record(session, who=by.name, action="export list", subject=f"list:{key}", at=now)
+    facts = {} if token is None else {"token": token}
+    audit.record(session, who=by.name, action=_EXPORT, subject=f"list:{key}", at=now, facts=facts)
     return found.ident
+
+
+def handed_out(session: Session, key: str, *, by: User, token: int, now: datetime) -> bool:
+    """Say whether it was written down within the hour that this token takes the list's readers away."""
+    last = audit.page(session, audit.AuditFilter(by.name, _EXPORT, f"list:{key}"), 1).rows
+    return any(row.facts.get("token") == token and now - row.at < _WRITTEN_FOR for row in last)
 
 
 def _known(session: Session, found: MailingList | None) -> dict[str, Subscriber]:

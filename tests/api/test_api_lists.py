@@ -1,5 +1,7 @@
 """Email lists by an admin's program: readers come in counted, go out page by page, and no answer is kept with one."""
 
+from datetime import timedelta
+
 import pytest
 from api_room import Program, program
 from pages_room import Room
@@ -61,6 +63,22 @@ def test_readers_go_out_page_by_page_each_once_with_who_has_left(room: Room) -> 
     with room.office.database.read() as session:
         taken = [(row.who, row.subject) for row in audit.rows(session) if row.action == "export list"]
     assert taken == [("adam", "list:parents")], "once, however many pages it has"
+
+
+def test_a_list_read_from_its_middle_is_written_down_too_by_token_and_hour(room: Room) -> None:
+    adam, other = program(room, "adam"), program(room, "adam")
+    imported(adam)
+
+    def taken(caller: Program, cursor: str = "1") -> list[object]:
+        caller.get(f"/lists/readers?list=parents&limit=2&cursor={cursor}")
+        with room.office.database.read() as session:
+            return [row.facts["token"] for row in audit.rows(session) if row.action == "export list"]
+
+    (mine,) = taken(adam)
+    assert taken(adam, "3") == [mine], "once an hour"
+    assert len(set(taken(other))) == 2, "what one token takes is no word on another"
+    room.office.clock.move(timedelta(minutes=61))
+    assert len(taken(other)) == 3
 
 
 def test_what_is_no_list_or_no_reader_is_refused(room: Room) -> None:

@@ -102,12 +102,14 @@ def list_readers(
     cursor: Cursor = "",
 ) -> Page[ReaderOut]:
     """List everybody on a list, with their consent, in the order in which they came; those who have left too. The audit
-    log says who begins to.
+    log says who begins to, wherever, and once an hour who goes on.
     """
-    after = places.read(cursor, int)
-    if after is None:
+    after, token = places.read(cursor, int), who.token.ident
+    with who.house.app.database.read() as session:
+        told = after and register.handed_out(session, key, by=who.person, token=token, now=who.house.now())
+    if not told:
         with who.desk() as desk:
-            register.hand_out(desk.session, key, by=desk.person, now=desk.now)
+            register.hand_out(desk.session, key, by=desk.person, now=desk.now, token=token)
     with who.house.app.database.read() as session:
         found = register.found_list(session, key, by=who.person)
         page = audiences.readers_page(session, found.ident, limit, after=after)
