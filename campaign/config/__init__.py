@@ -6,7 +6,7 @@ clear errors, ``lay_out`` puts the shipped starter into a new workspace.
 
 from campaign.config.addresses import WebAddress
 from campaign.config.durations import Duration, duration, spoken
-from campaign.config.faults import Origin, Section, fault, nearest, validated
+from campaign.config.faults import GUESSES, Origin, Section, fault, nearest, validated
 from campaign.config.load import load_settings
 from campaign.config.references import SecretReference
 from campaign.config.said import MAIL_MAX, is_mail, said
@@ -16,6 +16,7 @@ from campaign.config.workspace import CONFIG_NAME, find_workspace
 
 __all__ = [
     "CONFIG_NAME",
+    "GUESSES",
     "MAIL_MAX",
     "Duration",
     "Origin",

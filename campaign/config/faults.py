@@ -70,6 +70,10 @@ def fault(problem: str, mend: str, *, at: str = "") -> PydanticCustomError:
     return PydanticCustomError("setting", "{problem}", {"problem": problem, "mend": mend, "at": at})
 
 
+GUESSES = 10
+"""For so many unknown names of a file it is said which was meant: each is compared with all that are known."""
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """Say which known name was probably meant, else list them all."""
     names = sorted(known)

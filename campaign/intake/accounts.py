@@ -12,7 +12,7 @@ from email.utils import parseaddr
 from functools import partial
 from pathlib import Path
 
-from campaign.config import is_mail, nearest
+from campaign.config import GUESSES, is_mail, nearest
 from campaign.errors import Finding, WrongUse
 from campaign.intake.sheet import FILE_MAX, Row, Sheet, one_row, read_sheet, sheet_of
 from campaign.models.partners import AccountMode
@@ -150,9 +150,16 @@ def _account(row: Row, channels: Collection[str], partners: Mapping[str, str], o
 def _partner(row: Row, partners: Mapping[str, str]) -> str:
     key = row["partner"]
     if key.casefold() not in partners:
-        close = nearest(key, partners.values()) if partners else "Import the partners first"
-        row.fault("partner", f"there is no partner {key!r}", close)
+        row.fault("partner", f"there is no partner {key!r}", _meant(row, partners))
     return partners.get(key.casefold(), key)
+
+
+def _meant(row: Row, partners: Mapping[str, str]) -> str:
+    if not partners:
+        return "Import the partners first"
+    if len(row.sheet.findings) >= GUESSES:
+        return "Write the key of a partner that there is"
+    return nearest(row["partner"], partners.values())
 
 
 def _mode(row: Row, unsaid: str) -> str:

@@ -13,7 +13,7 @@ from hashlib import sha256
 from sqlmodel import Session
 
 from campaign.clock import iso
-from campaign.config import nearest
+from campaign.config import GUESSES, nearest
 from campaign.errors import BadInput, Finding, UnknownName, WrongUse
 from campaign.intake.posts import PostLine
 from campaign.models import audit, partners, planned
@@ -84,6 +84,7 @@ class _Proposer:
         self._now = now
         self._accounts = partners.accounts(session, only=(self._own,) if self._own is not None else ())
         self._said: dict[str, Said] = {}
+        self._guessed = 0
 
     def proposal(self, line: PostLine) -> Proposal:
         """Return what a row would make, or what is wrong with it."""
@@ -131,15 +132,21 @@ class _Proposer:
         key = line.partner or self._own or ""
         mine = [pair for pair in self._accounts if pair[1].key.casefold() == key.casefold()]
         if not mine:
-            known = sorted({partner.key for _, partner in self._accounts})
             problem = f"there is no partner {key!r} with an account of yours" if key else "it is empty"
-            return self._at(line, "partner", problem, nearest(key, known) if known else "Connect an account first")
+            return self._at(line, "partner", problem, self._meant(key))
         try:
             account = one_account([account for account, _ in mine], key, line.channel, line.account)
         except WrongUse as error:
             facts = error.facts
             return self._at(line, str(facts["field"]), str(facts["problem"]), str(facts["mend"]).removesuffix("."))
         return account, mine[0][1]
+
+    def _meant(self, key: str) -> str:
+        known = {partner.key for _, partner in self._accounts}
+        self._guessed += 1
+        if known and self._guessed > GUESSES:
+            return "Write the key of a partner that there is"
+        return nearest(key, known) if known else "Connect an account first"
 
     def _at(self, line: PostLine, column: str, problem: str, mend: str) -> Finding:
         return Finding(self._name, column, problem, mend, line.line)

@@ -127,6 +127,12 @@ def test_what_is_wrong_stands_with_its_row_and_nothing_of_the_file_is_stored(app
     assert every_post(office) == []
 
 
+def test_it_is_guessed_for_the_first_rows_alone_which_partner_was_meant(app: App, office: Office) -> None:
+    rows = "".join(f"oek,x,post-1,03/12/2025 09:{number:02},Ours\n" for number in range(12))
+    found = bulk.findings(proposed(app, office, f"{FILE.splitlines()[0]}\n{rows}"))
+    assert ["Did you mean 'oak'?" in str(one) for one in found] == [True] * 10 + [False] * 2
+
+
 def test_an_account_that_is_disabled_takes_no_row(app: App, office: Office) -> None:
     with office.database.write() as session:
         for account, partner in partners.accounts(session):

@@ -221,6 +221,13 @@ def test_each_fault_of_an_account_is_named_with_its_mend(tmp_path: Path, row: st
     assert [f"people.csv:2: {said}" in words for words in account_faults(tmp_path, row + "\n")] == [True]
 
 
+def test_it_is_guessed_for_the_first_rows_alone_which_partner_was_meant(tmp_path: Path) -> None:
+    rows = "".join(f"oakfeild{number},x,h{number},{number},by-hand,\n" for number in range(12))
+    found = account_faults(tmp_path, rows)
+    assert ["Did you mean 'oakfield'?" in line for line in found] == [True] * 10 + [False] * 2
+    assert "there is no partner 'oakfeild11'. Write the key of a partner that there is" in found[-1]
+
+
 def test_a_file_that_is_sent_says_by_its_columns_what_it_leaves_as_it_is() -> None:
     content = (
         ACCOUNTS.replace("mode,credentials", "mode") + "oakfield,x,h,1,\noakfield,x,i,2,api\noakfield,email,n,l,\n"
