@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from campaign.cli.frame import As, AsJson, cli, desk, opened, show
+from campaign.cli.frame import As, AsJson, cli, desk, opened, person, show
 from campaign.errors import UnknownName, WrongUse
 from campaign.reports.documents import account_document, partner_document
 from campaign.wording import counted
@@ -26,6 +26,7 @@ users = typer.Typer(help="The people who use this program.", no_args_is_help=Tru
 for name, group in (("partners", partners), ("accounts", accounts), ("lists", lists), ("users", users)):
     cli.add_typer(group, name=name)
 
+_AGAIN = "Import the same file again: nobody comes in twice, and until it has ended no issue of the list begins."
 CsvFile = Annotated[Path, typer.Argument(metavar="FILE.csv")]
 
 
@@ -193,15 +194,26 @@ def enable_account(ident: AccountId, reason: Reason, by: As = None) -> None:
 def import_list(name: Annotated[str, typer.Argument(metavar="LIST")], file: CsvFile, by: As = None) -> None:
     """Add subscribers to a list: email,name,...,consent_source,consent_at.
 
-    A time without a zone is local wall time.
+    A time without a zone is local wall time. Others write meanwhile, so that a hold holds at once. What is stored
+    stays if it breaks off: import the file again.
     """
-    from campaign.intake import read_subscribers
+    from campaign.intake import each_subscriber
+    from campaign.register import Taken
     from campaign.register import lists as register
 
+    done = Taken()
     with opened() as app:
-        rows = read_subscribers(file, app.clock.now(), ZoneInfo(app.settings.campaign.timezone))
-        with desk(app, by) as place:
-            done = register.take(place.session, name, rows, by=place.person, now=place.now)
+        rows = each_subscriber(file, app.clock.now(), ZoneInfo(app.settings.campaign.timezone))
+        with app.database.read() as session:
+            who = person(session, by)
+        try:
+            for so_far in register.bring(app.database, name, rows, by=who, clock=app.clock):
+                done = so_far
+        except BaseException:
+            if done.rows:
+                typer.echo(f"Only {counted(done.rows, 'row')} of the file came in. {_AGAIN}", err=True)
+            raise
+        app.nudge()
     typer.echo(done.said("subscriber", register.SAME))
 
 
@@ -211,10 +223,12 @@ def list_lists(as_json: AsJson = False) -> None:
     from campaign.models import audiences
 
     with opened() as app, app.database.read() as session:
-        documents: list[dict[str, object]] = [
-            {"list": one.key, "subscribers": one.wanting} for one in audiences.counts(session)
-        ]
+        found = audiences.counts(session)
+    documents: list[dict[str, object]] = [{"list": one.key, "subscribers": one.wanting} for one in found]
     show(documents, as_json=as_json, columns=("list", "subscribers"), empty="No lists.")
+    for one in found:
+        if one.importing:
+            typer.echo(f"An import into {one.key} has not ended. If it broke off: {_AGAIN}", err=True)
 
 
 @lists.command("export")

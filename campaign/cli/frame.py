@@ -54,6 +54,7 @@ _DATABASE_MEND = (
     "See config.toml and `campaign db upgrade`; what is lost or damaged comes back by `campaign db restore`."
 )
 _NO_ACCESS = ("readonly", "unable to open")
+_BUSY = ("database is locked", "lock timeout", "deadlock detected")
 _place: dict[str, Path | None] = {"workspace": None, "database": None}
 
 
@@ -115,6 +116,8 @@ def _database_fault(cause: str) -> str:
     if file is not None and any(words in cause for words in _NO_ACCESS):
         mend = f"See that you may write {file} and its folder: SQLite keeps two files beside it, even to read."
         return f"the database {file} cannot be used: {cause}. {mend}"
+    if any(words in cause for words in _BUSY):
+        return f"the database is busy: {cause}. Another program writes to it for long; try again."
     return f"the database said no: {cause}. {_DATABASE_MEND}"
 
 

@@ -6,7 +6,7 @@ ever half imported.
 
 from campaign.intake.accounts import AccountRow, account_of, accounts_of, read_accounts
 from campaign.intake.partners import PartnerRow, partner_of, partners_of, read_partners
-from campaign.intake.subscribers import SubscriberRow, read_subscribers, subscribers_of
+from campaign.intake.subscribers import SubscriberRow, each_subscriber, read_subscribers, subscribers_of
 
 __all__ = [
     "AccountRow",
@@ -14,6 +14,7 @@ __all__ = [
     "SubscriberRow",
     "account_of",
     "accounts_of",
+    "each_subscriber",
     "partner_of",
     "partners_of",
     "read_accounts",

@@ -6,7 +6,7 @@ import difflib
 import io
 import logging
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from unicodedata import category
@@ -93,13 +93,30 @@ class Sheet:
         if self.findings:
             raise BadInput(sorted(self.findings, key=lambda finding: finding.line or 0))
 
-    def refuse_repeats(self, columns: str, keys: Sequence[tuple[Row, str]]) -> None:
+    def refuse_repeats(self, columns: str, keys: Iterable[tuple[Row, str]]) -> None:
         """Note every row whose key stood in an earlier row; case makes no difference."""
         first: dict[str, int] = {}
         for row, key in keys:
             earlier = first.setdefault(key.casefold(), row.line)
             if key and earlier != row.line:
                 row.fault(columns, f"{key!r} stands in line {earlier} too", "Keep one of the two")
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The rows of a sheet, made as they are gone through, however often: a long file is never in memory as rows."""
+
+    sheet: Sheet
+    content: bytes = field(repr=False)
+    encoding: str
+
+    def __iter__(self) -> Iterator[Row]:
+        """Yield each row; one that does not fit the header is noted as a fault and left out."""
+        lines = _records(self.content, self.encoding, self.sheet)
+        next(lines, None)
+        for line, values in lines:
+            if (row := _row(self.sheet, line, values)) is not None:
+                yield row
 
 
 def read_sheet(
@@ -133,19 +150,31 @@ def sheet_of(
     file_max: int = FILE_MAX,
 ) -> Sheet:
     """Read what came in as a file of this name, as ``read_sheet`` does. Raises BadInput."""
+    rows = rows_of(name, content, required=required, known=known, free=free, file_max=file_max)
+    rows.sheet.rows.extend(rows)
+    return rows.sheet
+
+
+def rows_of(
+    name: str,
+    content: bytes,
+    *,
+    required: Sequence[str],
+    known: Sequence[str],
+    free: bool,
+    file_max: int = FILE_MAX,
+) -> Rows:
+    """Read the header alone, as ``read_sheet`` does; the sheet keeps no row. Raises BadInput."""
     sheet = Sheet(name)
     _refuse_content(content, sheet, file_max)
-    text = _decoded(content, sheet)
-    lines = _records(text, sheet)
-    sheet.header_line, header = next(lines, (1, []))
+    encoding = _encoding(content, sheet)
+    sheet.header_line, header = next(_records(content, encoding, sheet), (1, []))
     while header and not header[-1]:
         header.pop()
     sheet.columns = tuple(_column_name(name) for name in header)
     _check_header(sheet, header, required, known, free=free)
     sheet.refuse_faults()
-    for line, values in lines:
-        _take(sheet, line, values)
-    return sheet
+    return Rows(sheet, content, encoding)
 
 
 def one_row(name: str, values: Mapping[str, str]) -> Row:
@@ -176,13 +205,15 @@ def _refuse_content(content: bytes, sheet: Sheet, file_max: int) -> None:
     sheet.refuse_faults()
 
 
-def _decoded(content: bytes, sheet: Sheet) -> str:
+def _encoding(content: bytes, sheet: Sheet) -> str:
     try:
-        return content.decode("utf-8-sig")
+        content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         _refuse_mixed(content, error.start, sheet)  # else not the end: Excel's plain "CSV" is Windows-1252
+    else:
+        return "utf-8-sig"
     try:
-        text = content.decode("cp1252")
+        content.decode("cp1252")
     except UnicodeDecodeError:
         sheet.fault("the file", "its letters can be read neither as UTF-8 nor as Windows-1252", "Save it as CSV UTF-8")
         sheet.refuse_faults()
@@ -190,7 +221,7 @@ def _decoded(content: bytes, sheet: Sheet) -> str:
     _log.warning(
         "%s is not UTF-8; it was read as Windows-1252, as Excel saves it: check names with accents", sheet.name
     )
-    return text
+    return "cp1252"
 
 
 def _refuse_mixed(content: bytes, start: int, sheet: Sheet) -> None:
@@ -204,12 +235,14 @@ def _refuse_mixed(content: bytes, start: int, sheet: Sheet) -> None:
         sheet.refuse_faults()
 
 
-def _records(text: str, sheet: Sheet) -> Iterator[tuple[int, list[str]]]:
+def _records(content: bytes, encoding: str, sheet: Sheet) -> Iterator[tuple[int, list[str]]]:
     """Yield each record with the line on which it begins; a record may span lines inside quotes."""
-    told = _TOLD.match(text)
-    head = text.split("\n", 1)[0]
+    file = _opened(content, encoding)
+    head = file.readline()
+    told = _TOLD.match(head)
     separator = told[1] if told else next((mark for mark in _SEPARATORS if mark in head), ",")
-    file = io.StringIO(text[told.end() :] if told else text, newline="")
+    if not told:
+        file.seek(0)
     reader = csv.reader(file, delimiter=separator, strict=True)
     line = first = 2 if told else 1
     try:
@@ -219,6 +252,10 @@ def _records(text: str, sheet: Sheet) -> Iterator[tuple[int, list[str]]]:
             line = reader.line_num + first
     except csv.Error as error:
         sheet.fault("the row", f"it cannot be read ({error})", "Close the quotes; double a quote inside quotes", line)
+
+
+def _opened(content: bytes, encoding: str) -> io.TextIOWrapper:
+    return io.TextIOWrapper(io.BytesIO(content), encoding, newline="")
 
 
 def _column_name(name: str) -> str:
@@ -269,14 +306,14 @@ def _alike(column: str, absent: Sequence[str]) -> str | None:
     return close[0] if close else None
 
 
-def _take(sheet: Sheet, line: int, values: list[str]) -> None:
+def _row(sheet: Sheet, line: int, values: list[str]) -> Row | None:
     while len(values) > len(sheet.columns) and not values[-1]:
         values.pop()
     if len(values) != len(sheet.columns):
         problem = f"it has {len(values)} values for {len(sheet.columns)} columns"
         sheet.fault("the row", problem, "Put a value that holds a separator in double quotes", line)
-        return
+        return None
     row = Row(sheet, line, dict(zip(sheet.columns, values, strict=True)))
     for column in sheet.columns:
         row.fit(column, VALUE_MAX)
-    sheet.rows.append(row)
+    return row

@@ -3,13 +3,14 @@
 No address comes in without saying where and when its owner consented (PECR regulation 22; UK GDPR article 7(1)).
 """
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from campaign.config import MAIL_MAX, is_mail
-from campaign.intake.sheet import Row, read_content, sheet_of
+from campaign.intake.sheet import Row, Rows, read_content, rows_of
 from campaign.intake.values import instant
 from campaign.models.mailing import folded
 
@@ -22,13 +23,17 @@ _NEVER = datetime.min.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class SubscriberRow:
-    """One person on a list. The domain of ``email`` is in lower case; the mailbox stays as it was written."""
+    """One person on a list. The domain of ``email`` is in lower case; the mailbox stays as it was written.
+
+    ``columns`` are those that the file has: what it says of them counts, an empty cell too; of others it says nothing.
+    """
 
     email: str
     name: str
     consent_source: str
     consent_at: datetime
     details: dict[str, str] = field(default_factory=dict)
+    columns: frozenset[str] = field(default=frozenset(), compare=False, repr=False)
 
 
 def read_subscribers(path: Path, now: datetime, zone: ZoneInfo) -> list[SubscriberRow]:
@@ -46,20 +51,52 @@ def subscribers_of(
         BadInput: every row and column that is wrong, each with its line and how to mend it.
 
     """
-    sheet = sheet_of(name, content, required=_REQUIRED, known=KNOWN, free=True, file_max=file_max)
-    subscribers = [_subscriber(row, now, zone) for row in sheet.rows]
-    sheet.refuse_repeats("email", [(row, folded(row["email"])) for row in sheet.rows])
-    sheet.refuse_faults()
-    return subscribers
+    rows, found = _rows(name, content, file_max), list[SubscriberRow]()
+    _refuse(rows, now, zone, found.append)
+    return found
 
 
-def _subscriber(row: Row, now: datetime, zone: ZoneInfo) -> SubscriberRow:
+def each_subscriber(path: Path, now: datetime, zone: ZoneInfo) -> Iterator[SubscriberRow]:
+    """Read and check the whole file as ``read_subscribers`` does, then read it once more as the people are asked for:
+    a long file is never in memory as rows. Raises BadInput at once.
+    """
+    rows = _rows(path.name, read_content(path, FILE_MAX), FILE_MAX)
+    _refuse(rows, now, zone)
+    return (one for _, one in _each(rows, now, zone))
+
+
+def _rows(name: str, content: bytes, file_max: int) -> Rows:
+    return rows_of(name, content, required=_REQUIRED, known=KNOWN, free=True, file_max=file_max)
+
+
+def _refuse(
+    rows: Rows, now: datetime, zone: ZoneInfo, seen: Callable[[SubscriberRow], object] = lambda _: None
+) -> None:
+    """Check every row, and show each. Raises BadInput."""
+
+    def keys() -> Iterator[tuple[Row, str]]:
+        for row, one in _each(rows, now, zone):
+            seen(one)
+            yield row, folded(one.email)
+
+    rows.sheet.refuse_repeats("email", keys())
+    rows.sheet.refuse_faults()
+
+
+def _each(rows: Rows, now: datetime, zone: ZoneInfo) -> Iterator[tuple[Row, SubscriberRow]]:
+    columns = frozenset(rows.sheet.columns)
+    for row in rows:
+        yield row, _subscriber(row, columns, now, zone)
+
+
+def _subscriber(row: Row, columns: frozenset[str], now: datetime, zone: ZoneInfo) -> SubscriberRow:
     return SubscriberRow(
         _email(row),
         row.at_most("name", _NAME_MAX),
         row.need("consent_source", _NAME_MAX),
         _consent_at(row, now, zone),
         row.details(KNOWN),
+        columns,
     )
 
 

@@ -16,19 +16,26 @@ _AT_A_TIME = 1000  # digests of one question: a database takes some ten thousand
 
 @dataclass(frozen=True, slots=True)
 class ListCount:
-    """A list: how many want its mail, and how many have left it."""
+    """A list: how many want its mail, how many have left it, and whether an import into it has not ended."""
 
     ident: int
     key: str
     wanting: int
     left: int
+    importing: bool
 
 
 def counts(session: Session) -> list[ListCount]:
     """Return every list with its people counted, by name."""
     left = sa.func.count(col(Subscriber.unsubscribed_at))
     statement = (
-        sa.select(col(MailingList.id), col(MailingList.key), sa.func.count(col(Subscriber.id)) - left, left)
+        sa.select(
+            col(MailingList.id),
+            col(MailingList.key),
+            sa.func.count(col(Subscriber.id)) - left,
+            left,
+            col(MailingList.importing_at).is_not(None),
+        )
         .join(Subscriber, col(Subscriber.list_id) == col(MailingList.id), isouter=True)
         .group_by(col(MailingList.id), col(MailingList.key))
         .order_by(col(MailingList.key))

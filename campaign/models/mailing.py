@@ -30,9 +30,12 @@ def _key_of(row: DefaultExecutionContext) -> str:
 
 
 class MailingList(Numbered, table=True):
-    """A list of subscribers; an email account's external_id names it."""
+    """A list of subscribers; an email account's external_id names it. ``importing_at``: when rows came in last of an
+    import that has not ended. The list is shorter than its file then, and no issue to it begins.
+    """
 
     key: str = Field(unique=True)
+    importing_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class Subscriber(Numbered, table=True):
@@ -76,6 +79,11 @@ def address_digest(email: str) -> str:
 def list_by_key(session: Session, key: str) -> MailingList | None:
     """Return the list with this key."""
     return session.exec(select(MailingList).where(col(MailingList.key) == key)).first()
+
+
+def list_to_freeze(session: Session, key: str) -> MailingList | None:
+    """Return the list with this key, on which no import begins before the transaction has ended."""
+    return session.exec(select(MailingList).where(col(MailingList.key) == key).with_for_update(read=True)).first()
 
 
 def subscribers(session: Session, list_id: int) -> list[Subscriber]:

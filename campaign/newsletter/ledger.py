@@ -13,7 +13,7 @@ from typing import Any
 from sqlmodel import Session
 
 from campaign.clock import Clock
-from campaign.errors import Refused
+from campaign.errors import NeverSent, Refused
 from campaign.models import Database, corrections, deliveries, mailing
 from campaign.models.deliveries import Delivery, DeliveryStatus
 from campaign.newsletter.journal import Journal, Past
@@ -54,14 +54,17 @@ class Ledger:
 
         Raises:
             campaign.errors.Refused: there is no such list, or nobody is on it.
+            campaign.errors.NeverSent: a file of readers is coming in, of which some are not there yet.
 
         """
         with self._database.write() as session:
             if deliveries.count(session, self._post_id):
                 return
-            found, issue = mailing.list_by_key(session, audience), corrections.issue_of(audience)
-            if found is not None and found.id is not None:
-                count = deliveries.freeze(session, self._post_id, found.id, self._clock.now())
+            found, issue = mailing.list_to_freeze(session, audience), corrections.issue_of(audience)
+            if found is not None and found.importing_at is not None:
+                raise NeverSent(f"an import into the mailing list {audience!r} has not ended: import the file again")
+            if found is not None:
+                count = deliveries.freeze(session, self._post_id, found.ident, self._clock.now())
             elif issue is not None:
                 count = corrections.freeze(session, self._post_id, issue, self._clock.now())
             else:

@@ -1,4 +1,6 @@
-"""Storing what intake has read and checked: partners, accounts, subscribers. All rows of a file, or none."""
+"""Storing what intake has read and checked: partners, accounts, subscribers. All rows of a file, or none; of a long
+file of subscribers some after others.
+"""
 
 from dataclasses import dataclass, field
 
@@ -13,6 +15,11 @@ class Taken:
     changed: int = 0
     same: int = 0
     touched: list[int] = field(default_factory=list)
+
+    @property
+    def rows(self) -> int:
+        """How many rows that are."""
+        return self.added + self.changed + self.same
 
     def count(self, *, added: bool, changed: bool) -> None:
         """Count one row."""

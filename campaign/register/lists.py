@@ -1,19 +1,21 @@
 """Subscribers from a file: consent recorded; who has unsubscribed is not brought back by an import."""
 
 import secrets
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
 
 from sqlmodel import Session
 
+from campaign.clock import NEVER, Clock
 from campaign.config import said
-from campaign.errors import UnknownName
+from campaign.errors import UnknownName, WrongUse
 from campaign.intake import SubscriberRow
-from campaign.models import audiences, audit, mailing
-from campaign.models.mailing import MailingList, Subscriber, folded
+from campaign.models import Database, audiences, audit, mailing, readers
+from campaign.models.mailing import MailingList, folded
+from campaign.models.readers import Known
 from campaign.models.users import User
 from campaign.people import Right, demand
 from campaign.register import Taken
@@ -22,6 +24,11 @@ SAME = "as before or unsubscribed"
 """How ``Taken.said`` calls the rows that change nothing."""
 
 
+_DOOR_OPEN = 0.12
+"""Seconds between two transactions of an import. Who waits to write to a SQLite file tries every 0.1 s at the least
+(sqliteDefaultBusyCallback in its main.c), and so gets in each time."""
+_QUIET = timedelta(seconds=10)
+"""An import that has stored nothing for so long broke off."""
 _EXPORT = "export list"
 _WRITTEN_FOR = timedelta(hours=1)
 """So long a program may go on, page by page, until it is written down once more."""
@@ -57,40 +64,107 @@ def preview(session: Session, key: str, rows: Sequence[SubscriberRow], *, by: Us
     demand(by, Right.ADMINISTER)
     key = said("list's name", key)
     found = mailing.list_by_key(session, key)
-    known = _known(session, found)
+    known = readers.known(session, found.ident, [row.email for row in rows]) if found else {}
     fates = [_fate(known.get(folded(row.email)), row) for row in rows]
     counts = {fate.value: fates.count(fate) for fate in Fate}
-    digest = sha256(repr(list(zip(rows, fates, strict=True))).encode()).hexdigest()
+    columns = sorted({column for row in rows for column in row.columns})
+    digest = sha256(repr([columns, *zip(rows, fates, strict=True)]).encode()).hexdigest()
     suppressed = audiences.suppressed_among(session, [row.email for row in rows])
     return Change(key, found is None, **counts, suppressed=suppressed, digest=digest)
 
 
 def take(session: Session, key: str, rows: Sequence[SubscriberRow], *, by: User, now: datetime) -> Taken:
-    """Store the subscribers of a file on the list ``key``, which is made when it is new.
+    """Store the subscribers of a short file on the list ``key``, which is made when it is new.
+
+    The columns that the file has win, an empty cell takes the value away; what it has no column for is kept. A file of
+    any length: ``bring``.
 
     Raises:
         WrongUse: the list has no name, or one that is not one line.
 
     """
     demand(by, Right.ADMINISTER)
-    key = said("list's name", key)
-    found = mailing.list_by_key(session, key) or MailingList(key=key)
-    session.add(found)
-    session.flush()
-    known = _known(session, found)
-    taken = Taken()
+    found, taken = readers.list_to_fill(session, said("list's name", key)), Taken()
+    for part in readers.some_at_a_time(rows):
+        _store(session, found.ident, part, taken)
+    _record(session, found.key, taken, by, now)
+    return taken
+
+
+def bring(
+    database: Database,
+    key: str,
+    rows: Iterable[SubscriberRow],
+    *,
+    by: User,
+    clock: Clock,
+    size: int = readers.AT_A_TIME,
+) -> Iterator[Taken]:
+    """Store the subscribers of a file as ``take`` does, but ``size`` of them by a transaction, so that others write
+    meanwhile: a hold first of all. Yields what is stored so far after each.
+
+    Whoever is stored stays so if it breaks off, and the same file brings the others; until an import of this list has
+    ended no issue to it begins.
+
+    Raises:
+        WrongUse: the list has no name, or one that is not one line; another import fills it.
+
+    """
+    demand(by, Right.ADMINISTER)
+    key, taken, begun = said("list's name", key), Taken(), False
+    for part, last in _with_the_last(readers.some_at_a_time(rows, size)):
+        now, stored = clock.now(), replace(taken)
+        with database.write() as session:
+            found = readers.list_to_fill(session, key)
+            if not begun:
+                _refuse_two(found, now)
+            readers.note_import(session, found.ident, None if last else now)
+            _store(session, found.ident, part, stored)
+            if last:
+                _record(session, key, stored, by, now)
+            elif not begun:
+                audit.record(session, who=by.name, action="begin import", subject=f"list:{key}", at=now)
+        taken, begun = stored, True
+        yield taken
+        if not last and database.is_sqlite:
+            clock.wait(NEVER, _DOOR_OPEN)
+
+
+def _with_the_last(parts: Iterator[list[SubscriberRow]]) -> Iterator[tuple[list[SubscriberRow], bool]]:
+    """Yield each part, and whether it is the last; one that is empty where there is none."""
+    part = next(parts, [])
+    for following in parts:
+        yield part, False
+        part = following
+    yield part, True
+
+
+def _refuse_two(found: MailingList, now: datetime) -> None:
+    """Refuse to fill a list that another import fills: the one that ends first would call it whole."""
+    if found.importing_at is not None and timedelta() <= now - found.importing_at < _QUIET:
+        problem = f"An import of the list {found.key!r} is under way, or broke off just now"
+        raise WrongUse(problem=problem, mend=f"Try again in {_QUIET.seconds} seconds.")
+
+
+def _store(session: Session, list_id: int, rows: Sequence[SubscriberRow], taken: Taken) -> None:
+    """Store rows and count them."""
+    known = readers.known(session, list_id, [row.email for row in rows])
+    new, changes = list[Mapping[str, object]](), list[tuple[int, str, Mapping[str, str]]]()
     for row in rows:
         person = known.get(folded(row.email))
         fate = _fate(person, row)
         if fate is Fate.NEW:
-            session.add(_new(found.ident, row))
+            new.append(_new(row))
         elif fate is Fate.CHANGED and person is not None:
-            person.name, person.details = row.name, dict(row.details)
-            session.add(person)
+            changes.append((person.ident, *_merged(person, row)))
         taken.count(added=fate is Fate.NEW, changed=fate is Fate.CHANGED)
+    readers.add(session, list_id, new)
+    readers.change(session, changes)
+
+
+def _record(session: Session, key: str, taken: Taken, by: User, now: datetime) -> None:
     facts = {"added": taken.added, "changed": taken.changed}
     audit.record(session, who=by.name, action="import list", subject=f"list:{key}", at=now, facts=facts)
-    return taken
 
 
 def found_list(session: Session, key: str, *, by: User) -> MailingList:
@@ -124,26 +198,26 @@ def handed_out(session: Session, key: str, *, by: User, token: int, now: datetim
     return any(row.facts.get("token") == token and now - row.at < _WRITTEN_FOR for row in last)
 
 
-def _known(session: Session, found: MailingList | None) -> dict[str, Subscriber]:
-    people = mailing.subscribers(session, found.ident) if found else []
-    return {row.address_key: row for row in people}
-
-
-def _fate(person: Subscriber | None, row: SubscriberRow) -> Fate:
+def _fate(person: Known | None, row: SubscriberRow) -> Fate:
     if person is None:
         return Fate.NEW
-    if person.unsubscribed_at is not None:
+    if person.left:
         return Fate.LEFT
-    return Fate.SAME if (person.name, person.details) == (row.name, dict(row.details)) else Fate.CHANGED
+    return Fate.SAME if (person.name, person.details) == _merged(person, row) else Fate.CHANGED
 
 
-def _new(list_id: int, row: SubscriberRow) -> Subscriber:
-    return Subscriber(
-        list_id=list_id,
-        email=row.email,
-        name=row.name,
-        details=dict(row.details),
-        consent_source=row.consent_source,
-        consent_at=row.consent_at,
-        token=secrets.token_urlsafe(18),
-    )
+def _merged(person: Known, row: SubscriberRow) -> tuple[str, dict[str, str]]:
+    """Return the name and the details of somebody, with what a row says of them."""
+    kept = {name: value for name, value in person.details.items() if name not in row.columns}
+    return row.name if "name" in row.columns else person.name, kept | row.details
+
+
+def _new(row: SubscriberRow) -> Mapping[str, object]:
+    return {
+        "email": row.email,
+        "name": row.name,
+        "details": dict(row.details),
+        "consent_source": row.consent_source,
+        "consent_at": row.consent_at,
+        "token": secrets.token_urlsafe(18),
+    }

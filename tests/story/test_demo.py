@@ -145,6 +145,7 @@ def test_posts_and_mail_stand_at_once_and_a_second_start_goes_on(tmp_path: Path)
     with closing(sqlite3.connect(folder / "campaign.db")) as database, database:  # as an older program left it
         database.execute("ALTER TABLE post DROP COLUMN writers")
         database.execute("ALTER TABLE account DROP COLUMN added_at")
+        database.execute("ALTER TABLE mailinglist DROP COLUMN importing_at")
         database.execute("UPDATE alembic_version SET version_num = '0034'")
     with started(folder) as again:
         assert again.address("Every account") == place

@@ -1,0 +1,82 @@
+"""Readers as a file brings them: looked up and stored some at a time, each time by a few statements."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from campaign.models.database import insert_into
+from campaign.models.mailing import MailingList, Subscriber, folded
+from campaign.models.types import table_of
+
+Thing = TypeVar("Thing")
+
+AT_A_TIME = 1000
+"""So many rows are stored by one transaction of an import: it lasts a tenth of a second, and whoever holds a post waits
+for no longer. A database takes some ten thousand values in a statement at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is kept of somebody on a list. ``left``: they have left it."""
+
+    ident: int
+    name: str
+    details: Mapping[str, str]
+    left: bool
+
+
+def some_at_a_time(things: Iterable[Thing], size: int = AT_A_TIME) -> Iterator[list[Thing]]:
+    """Yield the things in lists of ``size`` at most."""
+    left = iter(things)
+    while part := list(islice(left, size)):
+        yield part
+
+
+def list_to_fill(session: Session, key: str) -> MailingList:
+    """Return the list with this key, made when it is new; issues to it begin before or after this transaction."""
+    found = session.exec(select(MailingList).where(col(MailingList.key) == key).with_for_update()).first()
+    if found is None:
+        session.add(found := MailingList(key=key))
+        session.flush()
+    return found
+
+
+def note_import(session: Session, list_id: int, at: datetime | None) -> None:
+    """Note that rows of an import come in; None: it has ended."""
+    session.execute(sa.update(MailingList).where(col(MailingList.id) == list_id).values(importing_at=at))
+
+
+def known(session: Session, list_id: int, emails: Collection[str]) -> dict[str, Known]:
+    """Return who of these addresses stands on a list, by the key of their address."""
+    kept = (col(Subscriber.id), col(Subscriber.name), col(Subscriber.details), col(Subscriber.unsubscribed_at))
+    of_list = sa.select(col(Subscriber.address_key), *kept).where(col(Subscriber.list_id) == list_id)
+    found: dict[str, Known] = {}
+    for part in some_at_a_time(map(folded, emails)):
+        rows = session.execute(of_list.where(col(Subscriber.address_key).in_(part)))
+        found |= {key: Known(ident, name, details, left is not None) for key, ident, name, details, left in rows}
+    return found
+
+
+def add(session: Session, list_id: int, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Store new people of a list; one who came meanwhile stays as they came."""
+    values = [{"list_id": list_id, "address_key": folded(row["email"]), **row} for row in rows]
+    if values:
+        session.execute(insert_into(session, Subscriber).on_conflict_do_nothing(), values)
+
+
+def change(session: Session, changes: Sequence[tuple[int, str, Mapping[str, str]]]) -> None:
+    """Give people, by number, a name and details; who has left meanwhile stays as they are."""
+    table = table_of(Subscriber)
+    statement = (
+        sa.update(table)
+        .where(table.c.id == sa.bindparam("of"), table.c.unsubscribed_at.is_(None))
+        .values(name=sa.bindparam("called"), details=sa.bindparam("said", type_=sa.JSON()))
+    )
+    values = [{"of": ident, "called": name, "said": dict(details)} for ident, name, details in changes]
+    if values:
+        session.connection().execute(statement, values)
