@@ -41,6 +41,7 @@ from campaign.nudge import Listener, nudge
 from campaign.plan.addressing import Letterhead
 from campaign.plan.gather import Copy, Source
 from campaign.plan.media import MediaStore
+from campaign.plan.unused import Unused
 from campaign.ports import Bulk, Channel, Engine, Limits
 from campaign.ports.watching import Meter, NoMeter
 from campaign.review.content import Contents
@@ -256,6 +257,7 @@ class App:
             "readings": collector.chore,
             "webhooks": telling(self.database, self.clock, self.settings, self.owner, lambda: self.vault, stopping),
             "events": EventNotices(self.database, self.contents, source, wanted.timetable),
+            "images": Every(DAY, Unused(self.database, self.settings, stopping).sweep),
         }
         return [*in_turn, *(Apart(chore, name, stopping) for name, chore in slow.items())]
 

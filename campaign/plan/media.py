@@ -71,7 +71,7 @@ class MediaStore:
         with contextlib.suppress(FileNotFoundError):
             name = note.read_text("ascii")
             if (self.folder / name).is_file():
-                return self._media(name, alt)
+                return self._used(name, alt)
         kind, drawn = _redrawn(raw, named)
         name = f"{hashlib.sha256(drawn).hexdigest()}.{_FORMATS[kind]}"
         self._write(name, drawn)
@@ -88,7 +88,7 @@ class MediaStore:
         stored = _STORED.fullmatch(digest)
         for suffix in _MIMES if stored else ():
             if stored and (self.folder / f"{stored['digest']}.{suffix}").is_file():
-                return self._media(f"{stored['digest']}.{suffix}", alt)
+                return self._used(f"{stored['digest']}.{suffix}", alt)
         raise wrong(f"names an image that is not stored ({digest[:12]})", "Add the image again.")
 
     def take(self, value: str, alt: str) -> Media:
@@ -106,6 +106,12 @@ class MediaStore:
         if path is None or not path.is_relative_to(self.sources.resolve() if self.sources else path / "x"):
             raise wrong(f"names {value!r}, which is not among the images", "Put the file into the images' folder.")
         return self.add(path, alt)
+
+    def _used(self, name: str, alt: str) -> Media:
+        """Return a stored image that somebody uses now: what has not been used for long may be removed."""
+        with contextlib.suppress(OSError):
+            os.utime(self.folder / name)
+        return self._media(name, alt)
 
     def _media(self, name: str, alt: str) -> Media:
         if not alt.strip():
