@@ -126,6 +126,9 @@ def applied(
                 row.draft,
                 row.template,
                 first_slot=row.first_slot,
+                window_from=row.window_from,
+                window_until=row.window_until,
+                moved=row.post_id in posts and posts[row.post_id].moved,
             )
         elif row.action == "keep" and row.post_id:
             posts[row.post_id] = replace(posts[row.post_id], slot=row.slot, occurrence=row.occurrence)

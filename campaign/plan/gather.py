@@ -186,6 +186,8 @@ def _existing(session: Session, source: Source, post: Post, account: Account) ->
         template=post.template,
         template_version=post.template_version,
         first_slot=post.first_slot,
+        window_from=post.window_from,
+        window_until=post.window_until,
         fields=post.fields,
         moved=post.moved,
         by_plan=post.withdrawn_by_plan,

@@ -12,10 +12,9 @@ from datetime import datetime
 from campaign.errors import BadInput, Finding
 from campaign.models.status import OVER, PLANNABLE, Status
 from campaign.plan.audience import PartnerFacts, check_channels
-from campaign.plan.days import local
 from campaign.plan.events import not_sure
 from campaign.plan.matching import Match, matched
-from campaign.plan.placing import quiet_on
+from campaign.plan.moving import at_own_time
 from campaign.plan.relative import untimely
 from campaign.plan.rows import SINGLE, Action, ExistingPost, Filled, PlanFacts, PlanRow
 from campaign.plan.twins import without_copies
@@ -70,6 +69,8 @@ def _row(facts: PlanFacts, pair: Match) -> PlanRow:
         if not stored.given_up:
             return _settled(facts, pair, stored)
         stored = None
+    pair = at_own_time(facts.timetable, pair) if stored else pair
+    wanted = pair.wanted
     if reason := _refusal(facts, pair):
         return _answer(facts, pair, "withdraw", reason)
     if wanted.missed or (stored is None and wanted.place.due_at < facts.now):
@@ -102,18 +103,12 @@ def _untimely(facts: PlanFacts, pair: Match, row: PlanRow) -> Iterator[Finding]:
 
 
 def _refusal(facts: PlanFacts, pair: Match) -> str | None:
-    """Return why nothing shall go out: a quiet period, a cancelled event, words that are no longer true.
-
-    A person's own time counts for a post that has one.
-    """
-    wanted, stored = pair.wanted, pair.stored
+    """Return why nothing shall go out: a quiet period, a cancelled event, words that are no longer true."""
+    wanted = pair.wanted
     event = wanted.occurrence.hangs_on
     if event and event.status == "cancelled":
         return f"the event {event.name} is cancelled"
-    if stored is None or not stored.moved:
-        return wanted.place.skipped or stale(facts, wanted, wanted.place.due_at)
-    quiet = quiet_on(facts.timetable, wanted.partner, local(stored.due_at, facts.timetable.zone).date())
-    return f"quiet period: {quiet.name}" if quiet else stale(facts, wanted, stored.due_at)
+    return wanted.place.skipped or stale(facts, wanted)
 
 
 def _settled(facts: PlanFacts, pair: Match, stored: ExistingPost) -> PlanRow:
@@ -126,12 +121,12 @@ def _settled(facts: PlanFacts, pair: Match, stored: ExistingPost) -> PlanRow:
 
 def _compared(facts: PlanFacts, pair: Match, stored: ExistingPost, made: Filled, hold: Finding | None) -> PlanRow:
     """Say whether the stored post still is what the timetable wants."""
-    due_at = stored.due_at if stored.moved else pair.wanted.place.due_at
+    due_at = pair.wanted.place.due_at
     words, moved = not same_draft(made.draft, stored.draft), due_at != stored.due_at
     sender = made.draft.envelope != stored.draft.envelope
     if due_at < facts.now:
         row = _answer(facts, pair, "withdraw" if moved else "keep", "its time has passed", made=made)
-        return replace(row, due_at=due_at, draft=stored.draft)
+        return replace(row, draft=stored.draft)
     held = hold is not None and stored.status == Status.APPROVED
     changes = {
         "its words change": words,
@@ -142,8 +137,7 @@ def _compared(facts: PlanFacts, pair: Match, stored: ExistingPost, made: Filled,
     changed = held or any(changes.values())
     if hold:
         reasons.append(hold.problem)
-    row = _answer(facts, pair, "change" if changed else "keep", ", ".join(reasons), made=made)
-    return replace(row, due_at=due_at)
+    return _answer(facts, pair, "change" if changed else "keep", ", ".join(reasons), made=made)
 
 
 def same_draft(one: Draft, other: Draft) -> bool:

@@ -204,7 +204,7 @@ def _out_of_bounds(facts: PlanFacts, wanted: Wanted) -> list[Finding]:
     """Find what speaks against the time: a quiet period of the partner, or words that are no longer true then."""
     due_at, timetable = wanted.place.due_at, facts.timetable
     quiet = quiet_on(timetable, wanted.partner, local(due_at, timetable.zone).date())
-    reason = f"it lies in the quiet period {quiet.name}" if quiet else stale(facts, wanted, due_at)
+    reason = f"it lies in the quiet period {quiet.name}" if quiet else stale(facts, wanted)
     return [Finding("the new post", "at", reason, "Choose another time")] if reason else []
 
 

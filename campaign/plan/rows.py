@@ -82,8 +82,9 @@ class ExistingPost:
 
     ``fields`` are the words of its own that a person gave it. ``moved``: a person gave it its time, which the plan then
     leaves be. ``by_plan``: where it was withdrawn, it was the plan that did so; what a person withdrew stays withdrawn.
-    ``first_slot`` is the name that its slot had first. ``begun``: copies
-    of the issue are out. ``drifted``: composed anew it is not what its hash says.
+    ``window_from`` and ``window_until`` bound the times to which a move keeps its approval; None: its time alone.
+    ``first_slot`` is the name that its slot had first. ``begun``: copies of the issue are out. ``drifted``: composed
+    anew it is not what its hash says.
     """
 
     id: int
@@ -96,11 +97,18 @@ class ExistingPost:
     template: str = ""
     template_version: str = ""
     first_slot: str | None = None
+    window_from: datetime | None = None
+    window_until: datetime | None = None
     fields: Mapping[str, object] = field(default_factory=dict)
     moved: bool = False
     by_plan: bool = False
     begun: bool = False
     drifted: bool = False
+
+    @property
+    def window(self) -> tuple[datetime, datetime]:
+        """Return the first and the last time to which a move keeps its approval."""
+        return self.window_from or self.due_at, self.window_until or self.due_at
 
     @property
     def given_up(self) -> bool:

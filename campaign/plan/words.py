@@ -31,11 +31,10 @@ def filled(facts: PlanFacts, wanted: Wanted, stored: ExistingPost | None) -> Fil
     """
     made = _share(facts, wanted) if wanted.slot.action == "share" else _words(facts, wanted, stored)
     made = replace(made, draft=addressed(made.draft, wanted.account, wanted.partner, facts.letterhead))
-    due_at = stored.due_at if stored is not None and stored.moved else wanted.place.due_at
     findings = [
         *([] if facts.placeholders_allowed else placeholders(facts.timetable, made.draft)),
         *_over_limits(facts, wanted, made),
-        *unpermitted(facts.timetable, made.template_name, made.draft, due_at),
+        *unpermitted(facts.timetable, made.template_name, made.draft, wanted.place.due_at),
     ]
     if findings:
         raise BadInput(findings)
@@ -89,10 +88,10 @@ def _own_mend(finding: Finding, wanted: Wanted) -> Finding:
     return finding
 
 
-def stale(facts: PlanFacts, wanted: Wanted, due_at: datetime) -> str | None:
+def stale(facts: PlanFacts, wanted: Wanted) -> str | None:
     """Return why the words are out of date at the time at which they would go out."""
     last = _last_day(facts, wanted)
-    if last and local(due_at, facts.timetable.zone).date() > last:
+    if last and local(wanted.place.due_at, facts.timetable.zone).date() > last:
         return f"its words hold until {spoken_day(last)} {last.year} only"
     return None
 

@@ -214,11 +214,16 @@ def edit(desk: Desk, row: PostRow, draft: Draft, fields: Mapping[str, str], why:
 
 
 def rewrite(desk: Desk, row: PostRow, changes: Mapping[str, object], why: str) -> None:
-    """Change what a post will send, with new hash and version, and void its approval."""
+    """Change what a post will send, with new hash and version, and void its approval. A time outside its window takes
+    the window along: what is approved for one day is not good for another.
+    """
     post = row.post
     _refuse_begun(desk, post)
-    values: dict[str, Any] = {name: changes.get(name, getattr(post, name)) for name in Post.model_fields}
-    ahead = Post(**values)
+    values: dict[str, Any] = {name: getattr(post, name) for name in Post.model_fields} | dict(changes)
+    due_at, start, end = (values[name] for name in ("due_at", "window_from", "window_until"))
+    if not start <= due_at <= end:
+        changes = {**changes, "window_from": due_at, "window_until": due_at + (end - start)}
+    ahead = Post(**(values | dict(changes)))
     message = desk.contents.message(ahead)
     new: dict[str, object] = {
         **changes,
@@ -251,14 +256,18 @@ def reschedule(desk: Desk, row: PostRow, due_at: datetime) -> None:
     refuse_past(desk, due_at)
     _refuse_begun(desk, post)
     refuse_out_of_bounds(desk, post, due_at)
-    if post.window_from <= due_at <= post.window_until and post.status in {Status.APPROVED, Status.IN_REVIEW}:
+    kept = _holds(post, due_at) and _holds(post, post.due_at)
+    if kept and post.status in {Status.APPROVED, Status.IN_REVIEW}:
         _shift(desk, post, due_at)
         return
-    span = post.window_until - post.window_from
-    changes = {"due_at": due_at, "window_from": due_at, "window_until": due_at + span, "moved": True}
     if post.status in {Status.FAILED, Status.MISSED}:
         desk.move(post, Move.REVIVE, why="a new time", changes={"needs_person": None})
-    rewrite(desk, row, changes, "a new time")
+    rewrite(desk, row, {"due_at": due_at, "moved": True}, "a new time")
+
+
+def _holds(post: Post, at: datetime) -> bool:
+    """Say whether the post's window holds the time. What an older program left outside of it holds nothing."""
+    return post.window_from <= at <= post.window_until
 
 
 def refuse_past(desk: Desk, due_at: datetime) -> None:

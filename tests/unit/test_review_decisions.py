@@ -306,6 +306,19 @@ def test_a_move_out_of_the_window_voids_the_approval_and_takes_the_window_along(
         approve(office, "rita", post_id)
 
 
+def test_a_window_that_does_not_hold_the_time_keeps_no_approval_and_is_mended_with_the_words(office: Office) -> None:
+    """An older program's plan gave moved posts their slot's window back."""
+    day = timedelta(days=18)
+    slot_at = office.clock.now() + AHEAD
+    stray = {"window_from": slot_at, "window_until": slot_at + AHEAD}
+    moved, edited = (office.post("oak", status=Status.APPROVED, after=AHEAD + day, changes=stray) for _ in range(2))
+    move_to(office, "olga", moved, -day)
+    assert office.seen(moved).status == Status.IN_REVIEW
+    edit(office, "olga", edited, "Other words")
+    post = office.seen(edited)
+    assert (post.window_from, post.window_until) == (post.due_at, post.due_at + AHEAD)
+
+
 def test_nothing_is_moved_into_the_past_nor_from_where_it_is_settled(office: Office) -> None:
     post_id = office.post("oak")
     with pytest.raises(WrongUse, match="past"):
