@@ -34,7 +34,8 @@ class Post(Numbered, table=True):
     words and images: a post equal to an unconfirmed one waits for it. ``moved``: a person gave it its time, which a
     plan then leaves be.
     ``withdrawn_by_plan``: what a plan withdrew, a plan may bring back. ``event`` and ``question`` name what the post is
-    about, ``first_slot`` is the name that its slot had first. From ``stale_at`` on its words are no longer true.
+    about, ``first_slot`` is the name that its slot had first. From ``stale_at`` on its words are no longer true:
+    their last day is over, or the event that they announce has begun.
     """
 
     __table_args__ = (

@@ -6,7 +6,7 @@ from hashlib import sha256
 
 from campaign.plan.audience import PartnerFacts, matches
 from campaign.plan.days import add_working, instant, local, on_working, parse_hours
-from campaign.plan.entries import Quiet, Slot, Timetable
+from campaign.plan.entries import Event, Quiet, Slot, Timetable
 from campaign.plan.occurrences import Occurrence, span
 
 _MOST_DAYS = 2
@@ -49,31 +49,41 @@ def spread_minutes(slot: Slot, partner: str) -> timedelta:
 
 
 def place(timetable: Timetable, occurrence: Occurrence, partner: PartnerFacts) -> Place:
-    """Return where the occurrence lands for the partner.
+    """Return where the occurrence lands for the partner: where its own minute would be too late, at the slot's time.
 
     Raises:
         campaign.errors.WrongUse: the partner's ``hours`` are not understood.
 
     """
-    slot = occurrence.slot
-    offset = spread_minutes(slot, partner.key)
-    first = Place(occurrence.due_at, occurrence.due_at + offset, slot.spread)
-    within = _into_hours(timetable, slot, partner, first)
-    final = out_of_quiet(timetable, partner, within)
-    if final.skipped is None and final != first and (reason := too_late(timetable, occurrence, final)):
-        return replace(final, skipped=f"its new time would be after {reason}")
-    return final
+    own = _placed(timetable, occurrence, partner, spread_minutes(occurrence.slot, partner.key))
+    reason = too_late(timetable, occurrence, own)
+    if own.skipped or reason is None:
+        return own
+    plain = _placed(timetable, occurrence, partner, timedelta())
+    if plain.skipped or too_late(timetable, occurrence, plain):
+        return replace(own, skipped=f"its new time would be after {reason}")
+    return plain
+
+
+def _placed(timetable: Timetable, occurrence: Occurrence, partner: PartnerFacts, offset: timedelta) -> Place:
+    """Return the place at so many minutes after the slot's time, in the partner's hours and out of quiet periods."""
+    first = Place(occurrence.due_at, occurrence.due_at + offset, occurrence.slot.spread)
+    return out_of_quiet(timetable, partner, _into_hours(timetable, occurrence.slot, partner, first))
 
 
 def too_late(timetable: Timetable, occurrence: Occurrence, place: Place) -> str | None:
-    """Return what a moved time would come after: the slot's end, or the event that a post before it announces."""
+    """Return what a time would come after: the slot's end, or the start of the event that a post announces."""
     last = span(timetable, occurrence.slot)[1]
     if last and place.base_at > last:
         return "the slot's end"
-    if occurrence.event is None:
-        return None
-    starts_at = instant(occurrence.event.starts, timetable.zone)
-    return f"the event {occurrence.event.name}" if occurrence.due_at < starts_at <= place.due_at else None
+    event = announced(timetable, occurrence)
+    return f"the event {event.name}" if event and instant(event.starts, timetable.zone) <= place.due_at else None
+
+
+def announced(timetable: Timetable, occurrence: Occurrence) -> Event | None:
+    """Return the event that a post before it announces, and which must not have begun when that goes out."""
+    event = occurrence.hangs_on
+    return event if event and occurrence.due_at < instant(event.starts, timetable.zone) else None
 
 
 def _into_hours(timetable: Timetable, slot: Slot, partner: PartnerFacts, place: Place) -> Place:

@@ -9,6 +9,7 @@ from campaign.plan.addressing import addressed
 from campaign.plan.audience import matches
 from campaign.plan.days import day_after, instant, local, spoken_day, spoken_time
 from campaign.plan.entries import Event, Timetable
+from campaign.plan.placing import announced
 from campaign.plan.questions import question_facts
 from campaign.plan.rows import ExistingPost, Filled, PickedTemplate, PlanFacts
 from campaign.plan.wanted import Wanted
@@ -90,6 +91,9 @@ def _own_mend(finding: Finding, wanted: Wanted) -> Finding:
 
 def stale(facts: PlanFacts, wanted: Wanted) -> str | None:
     """Return why the words are out of date at the time at which they would go out."""
+    event = announced(facts.timetable, wanted.occurrence)
+    if event and instant(event.starts, facts.timetable.zone) <= wanted.place.due_at:
+        return f"the event {event.name} has begun by then"
     last = _last_day(facts, wanted)
     if last and local(wanted.place.due_at, facts.timetable.zone).date() > last:
         return f"its words hold until {spoken_day(last)} {last.year} only"
@@ -97,9 +101,13 @@ def stale(facts: PlanFacts, wanted: Wanted) -> str | None:
 
 
 def stale_at(facts: PlanFacts, wanted: Wanted) -> datetime | None:
-    """Return the instant from which the words are no longer true, None where they do not age."""
-    last = _last_day(facts, wanted)
-    return day_after(last, facts.timetable.zone) if last else None
+    """Return the instant from which the words are no longer true, None where they do not age: their last day has ended,
+    or the event that they announce begins.
+    """
+    zone, last = facts.timetable.zone, _last_day(facts, wanted)
+    event = announced(facts.timetable, wanted.occurrence)
+    ends = [*([day_after(last, zone)] if last else []), *([instant(event.starts, zone)] if event else [])]
+    return min(ends, default=None)
 
 
 def _last_day(facts: PlanFacts, wanted: Wanted) -> date | None:

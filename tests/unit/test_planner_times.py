@@ -139,6 +139,21 @@ def test_a_reminder_that_hours_would_push_past_its_event_does_not_go_out(tmp_pat
     assert {row.partner: row.action for row in rows} == {"dfe": "add", "oak": "withdraw"}
 
 
+@pytest.mark.parametrize("at", ["event - 15 minutes", "early - 15 minutes"])
+def test_a_minute_of_its_own_takes_no_reminder_past_the_start_of_its_event(tmp_path: Path, at: str) -> None:
+    many = tuple(PartnerFacts(f"p{n}", f"P{n}") for n in range(40))
+    accounts = [AccountFacts(n, f"p{n}", "facebook") for n in range(40)]
+    text = BASE + REMINDER.replace("event - 1 working day 12:30", at) + 'spread = "45m"\n'
+    if at.startswith("early"):
+        text = text.replace('for_each = "event-*"\n', "")
+    rows = plan(given(tmp_path, text, partners=many, accounts=accounts))
+    slot_at = datetime(2025, 12, 10, 17, 45, tzinfo=UTC)
+    assert {row.action for row in rows} == {"add"}
+    assert all(slot_at <= row.due_at < slot_at + timedelta(minutes=15) for row in rows)
+    assert len({row.due_at for row in rows}) > 5
+    assert {row.stale_at for row in rows} == {datetime(2025, 12, 10, 18, tzinfo=UTC)}
+
+
 JOINED = datetime(2025, 12, 9, 12, tzinfo=UTC)
 
 

@@ -189,6 +189,24 @@ def test_words_that_age_are_neither_moved_nor_sent_past_their_day(terminal: Term
     assert "hold until" in terminal.run(*new, "2030-12-04T09:00", code=2)
 
 
+def test_a_reminder_is_neither_moved_nor_sent_once_its_event_has_begun(terminal: Terminal) -> None:
+    thanks = slot("thanks", "event + 2 hours", channels=("x",), more='for_each = "event-*"')
+    terminal.timetable(REMINDER, thanks, head=event("open"))
+    terminal.run("queue")
+    found = {(post["slot"], post["partner"]): post["id"] for post in terminal.posts()}
+    reminder, after = found["reminder", "oak"], found["thanks", "oak"]
+    for at in ("2030-12-10T18:00", "2030-12-12T10:00"):
+        assert "no longer true" in terminal.run("posts", "move", reminder, "--at", at, code=2)
+        terminal.run("posts", "move", after, "--at", at)
+    terminal.run("posts", "move", reminder, "--at", "2030-12-10T17:50")
+    terminal.approve(reminder)
+    assert goes(terminal, datetime(2030, 12, 10, 17, 59, 59, tzinfo=UTC))
+    assert not goes(terminal, datetime(2030, 12, 10, 18, tzinfo=UTC))
+    terminal.timetable(REMINDER, thanks, head=event("open", "2030-12-10T17:30:00"))
+    (row,) = [row for row in terminal.json("plan") if row["post_id"] == reminder]
+    assert (row["action"], row["reason"]) == ("withdraw", "the event early has begun by then")
+
+
 def test_a_question_in_rotation_can_be_edited(terminal: Terminal) -> None:
     head = "---\ntitle: Q\nversion: 1\nfields:\n  own: {type: text, max: 80}\n---\n"
     terminal.write("templates/own/question.md", head + "{{ own }} {{ question.question }} {{ partner.name }}\n")
