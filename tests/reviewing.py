@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from builders import CONTENTS, add_account, add_post
 from conftest import MovedClock
@@ -15,7 +16,28 @@ from campaign.models.partners import Account, Campaign, Partner
 from campaign.models.posts import Post
 from campaign.models.status import Status
 from campaign.models.users import Mail, User
+from campaign.plan.addressing import Letterhead
+from campaign.plan.entries import Timetable
+from campaign.plan.gather import Copy, Source
+from campaign.plan.media import MediaStore
+from campaign.plan.template import Templates
 from campaign.review.decisions import Desk
+
+_NOTHING = Source(
+    copy=Copy(Timetable("none.toml", ZoneInfo("Europe/London")), Templates(Path("none"), {}), ()),
+    media=MediaStore(Path("media")),
+    channels={},
+    compose=CONTENTS.composer.compose,
+    draft_of=CONTENTS.draft,
+    digest_of=CONTENTS.digest,
+    letterhead=Letterhead(),
+)
+
+
+def no_files() -> Source:
+    """A campaign without files: no post can be filled anew."""
+    return _NOTHING
+
 
 AHEAD = timedelta(hours=2)
 GRACE = timedelta(minutes=30)

@@ -1,5 +1,6 @@
 """`campaign posts move`: a new time for a post, or for what a whole slot missed."""
 
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -23,7 +24,7 @@ def move(
     day: Day = None,
     by: As = None,
 ) -> None:
-    """Give a post a new time. Inside its slot's window it keeps its approval.
+    """Give a post a new time. Inside its slot's window it keeps its approval, unless it says other words at that time.
 
     A newsletter that failed when some had got it goes on unchanged to the others.
 
@@ -40,7 +41,7 @@ def move(
             return
         with desk(app, by) as place:
             row = find(place.session, ident or "")
-            rearranging.new_time(place, row, due_at)
+            rearranging.new_time(place, partial(app.source, placeholders=True), row, due_at)
             typer.echo(f"Post {ident} is {row.post.status} for {when(row.post.due_at)}.")
 
 
@@ -59,6 +60,7 @@ def _rearrange(app: "App", slot: str, day: str | None, slot_at: "datetime", by: 
             kind="missed post of slot", name=slot, mend="`campaign posts list --status missed` shows them."
         )
     rearranging.refuse_crowd(rows)
-    refused = each(rows, app, by, lambda place, row: rearranging.rearrange(place, row, slot_at))
+    files = partial(app.source, placeholders=True)
+    refused = each(rows, app, by, lambda place, row: rearranging.rearrange(place, files, row, slot_at))
     typer.echo(f"{len(rows) - len(refused)} posts are approved for their new time.")
     say_refused(refused)

@@ -85,7 +85,7 @@ def _with_words(facts: PlanFacts, pair: Match, stored: ExistingPost | None) -> P
     if fault := pair.wanted.fault or (hold if stored is None else None):
         return _answer(facts, pair, "blocked", fault.problem, findings=(fault,))
     try:
-        made = filled(facts, pair.wanted, stored)
+        made = filled(facts, pair.wanted, stored.fields if stored else {})
     except BadInput as error:
         return _answer(facts, pair, "blocked", error.findings[0].problem, findings=error.findings)
     row = _answer(facts, pair, "add", made=made) if stored is None else _compared(facts, pair, stored, made, hold)

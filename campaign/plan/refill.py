@@ -8,13 +8,11 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from campaign.errors import BadInput, Finding
+from campaign.errors import BadInput, CampaignError, Finding, WrongUse
 from campaign.models import listing
 from campaign.models.listing import PostRow
 from campaign.models.partners import Account, Partner
 from campaign.models.posts import Post
-from campaign.models.status import Status
-from campaign.plan.addressing import addressed
 from campaign.plan.audience import AccountFacts, PartnerFacts
 from campaign.plan.days import local
 from campaign.plan.entries import Event, Slot, Timetable
@@ -24,12 +22,12 @@ from campaign.plan.fill import parts
 from campaign.plan.gather import Source, account_facts, partner_facts
 from campaign.plan.occurrences import Occurrence
 from campaign.plan.placing import Place, quiet_on
-from campaign.plan.questions import Question, question_facts
-from campaign.plan.rows import SINGLE, ExistingPost, PlanFacts, PlanRow
-from campaign.plan.template import CORRECTION, Template
+from campaign.plan.questions import Question
+from campaign.plan.rows import SINGLE, PlanFacts, PlanRow
+from campaign.plan.template import CORRECTION, Template, Templates
 from campaign.plan.twins import copy_finding, text_key
 from campaign.plan.wanted import Wanted
-from campaign.plan.words import TOKEN, campaign_facts, event_facts, filled, stale, stale_at
+from campaign.plan.words import TOKEN, filled, placeholders, stale, stale_at
 from campaign.ports import Draft
 
 _TIED = re.compile(r"\b(?:event|question)\.")
@@ -73,26 +71,105 @@ class Said:
         return text_key(self._source.compose(self._channel, draft, TOKEN))
 
 
-def refilled(session: Session, source: Source, row: PostRow, fields: Mapping[str, str]) -> Draft:
-    """Return the draft of a stored post's template with other field values. Raises BadInput."""
+@dataclass(frozen=True, slots=True)
+class Refilled:
+    """A stored post filled anew: what it says, by which version of its template, and until when that is true."""
+
+    draft: Draft
+    template_version: str
+    stale_at: datetime | None
+
+    @property
+    def carried(self) -> dict[str, object]:
+        """Return what a post carries of its template besides the words."""
+        return {"template_version": self.template_version, "stale_at": self.stale_at}
+
+
+def wording(templates: Templates, post: Post) -> Template:
+    """Return the template of a stored post.
+
+    Raises:
+        WrongUse: it shares another post and has no words of its own.
+        UnknownName: the template is no longer there.
+
+    """
+    if not post.template:
+        problem = f"Post {post.id} passes on the post {post.draft.get('share_of')} and says no words of its own"
+        raise WrongUse(problem=problem, mend="Withdraw it, or queue a post of its own.")
+    return templates.pick(post.template, post.channel)
+
+
+def refilled(
+    session: Session, source: Source, row: PostRow, fields: Mapping[str, str], due_at: datetime | None = None
+) -> Refilled:
+    """Return a stored post's template with other field values, due when it is or at ``due_at``. What a plan would block
+    is refused; a placeholder stands where the post was queued with one. Raises BadInput, and as ``wording``.
+    """
     post, account, partner = row.post, row.account, row.partner
-    timetable = source.copy.timetable
-    template = source.copy.templates.pick(post.template, post.channel)
+    template = wording(source.copy.templates, post)
     if unknown := unknown_fields(template.name, template.fields, fields):
         raise BadInput(unknown)
-    made = source.filler(
-        post.template,
-        post.channel,
-        campaign=campaign_facts(timetable, post.due_at),
-        partner=partner_facts(partner),
-        event=_event_words(timetable, post),
-        question=_question_words(source.copy.questions, post),
-        fields=fields,
-    )
-    draft = replace(made.draft, audience=post.draft.get("audience"))
-    if Said(session, source, post.channel).by_another(account.ident, draft):
+    at = due_at or post.due_at
+    facts = _facts(source, partner, at, placeholders_allowed=source.placeholders_allowed and _stands_in(source, post))
+    wanted = _wanted_again(source, row, at)
+    made = filled(facts, wanted, fields)
+    if reason := stale(facts, wanted):
+        raise BadInput([Finding(template.name, "until", reason, "Give it an earlier time, or withdraw it")])
+    if Said(session, source, post.channel).by_another(account.ident, made.draft):
         raise BadInput([copy_finding(post.channel, partner.key, post.template)])
-    return addressed(draft, account_facts(account, partner), partner_facts(partner), source.letterhead)
+    draft = replace(made.draft, audience=post.draft.get("audience") or made.draft.audience)
+    return Refilled(draft, made.template_version, stale_at(facts, wanted))
+
+
+def at_another_time(session: Session, source: Source, row: PostRow, due_at: datetime) -> Refilled | None:
+    """Return what a stored post would say at another time; None where that is what it says now, and where its files let
+    nobody say: a plan tells of those. Raises BadInput: it may not go out then, or cannot be filled.
+    """
+    try:
+        now = refilled(session, source, row, row.post.fields)
+    except CampaignError:
+        return None
+    then = refilled(session, source, row, row.post.fields, due_at)
+    return then if then.draft != now.draft else None
+
+
+def _stands_in(source: Source, post: Post) -> bool:
+    """Say whether a post says what stands in for DfE's, as whoever queued it allowed."""
+    return any(placeholders(source.copy.timetable, source.draft_of(post)))
+
+
+def _facts(source: Source, owner: Partner, now: datetime, *, placeholders_allowed: bool) -> PlanFacts:
+    """Return the facts of a plan for one post of a partner, at its time."""
+    return PlanFacts(
+        timetable=source.copy.timetable,
+        templates=source.copy.templates,
+        fill=source.filler,
+        partners=[partner_facts(owner)],
+        accounts=[],
+        now=now,
+        channels=source.channels,
+        questions=source.copy.questions,
+        compose=source.compose,
+        placeholders_allowed=placeholders_allowed,
+        letterhead=source.letterhead,
+    )
+
+
+def _wanted_again(source: Source, row: PostRow, due_at: datetime) -> Wanted:
+    """Return what the timetable wanted of a stored post, at this time."""
+    post, timetable = row.post, source.copy.timetable
+    slot = Slot(name=post.slot, channels=(post.channel,), templates=(post.template,))
+    occurrence = Occurrence(
+        slot,
+        post.occurrence,
+        post.due_at,
+        template=post.template,
+        event=_event_of(timetable, post),
+        question=_question_of(source.copy.questions, post),
+        hangs_on=timetable.event(post.event) if post.event else None,
+    )
+    account, owner = account_facts(row.account, row.partner), partner_facts(row.partner)
+    return Wanted(account, owner, occurrence, Place(due_at, due_at, timedelta()))
 
 
 def unknown_fields(
@@ -114,15 +191,13 @@ def pictures_named(where: str, known: Mapping[str, FieldSpec], values: Mapping[s
     return [Finding(where, part, "no picture comes in here", mend) for part in pictures if part in values]
 
 
-def _event_words(timetable: Timetable, post: Post) -> Mapping[str, object] | None:
-    found = next((event for event in timetable.events if post.occurrence in {event.key, notice_key(event)}), None)
-    return event_facts(found) if found else None
+def _event_of(timetable: Timetable, post: Post) -> Event | None:
+    return next((event for event in timetable.events if post.occurrence in {event.key, notice_key(event)}), None)
 
 
-def _question_words(questions: tuple[Question, ...], post: Post) -> Mapping[str, object] | None:
-    """Return the words of the post's question: the planner named it, for a slot in rotation keys a post by its time."""
-    found = next((question for question in questions if question.key in {post.question, post.occurrence}), None)
-    return question_facts(found, questions) if found else None
+def _question_of(questions: tuple[Question, ...], post: Post) -> Question | None:
+    """Return the post's question: the planner named it, for a slot in rotation keys a post by its time."""
+    return next((question for question in questions if question.key in {post.question, post.occurrence}), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,22 +229,11 @@ def about(session: Session, source: Source, new: NewPost, said: Said | None = No
     """Return the row of a new post that has what its template speaks of: in its fields, or as its event."""
     account, partner = new.account, new.partner
     owner = partner_facts(partner)
-    facts = PlanFacts(
-        timetable=source.copy.timetable,
-        templates=source.copy.templates,
-        fill=source.filler,
-        partners=[owner],
-        accounts=[],
-        now=new.due_at,
-        channels=source.channels,
-        compose=source.compose,
-        placeholders_allowed=source.placeholders_allowed,
-        letterhead=source.letterhead,
-    )
+    facts = _facts(source, partner, new.due_at, placeholders_allowed=source.placeholders_allowed)
     row = _row(source, new)
     wanted = _wanted(row, account_facts(account, partner), owner, new)
     try:
-        made = filled(facts, wanted, _holder(row, new.fields))
+        made = filled(facts, wanted, new.fields)
     except BadInput as error:
         return replace(row, action="blocked", findings=error.findings)
     findings = _out_of_bounds(facts, wanted)
@@ -216,17 +280,3 @@ def _wanted(row: PlanRow, account: AccountFacts, owner: PartnerFacts, new: NewPo
     slot = Slot(name=SINGLE, channels=(row.channel,), templates=(new.template,))
     occurrence = Occurrence(slot, row.occurrence, row.due_at, template=new.template, event=new.event)
     return Wanted(account, owner, occurrence, Place(row.due_at, row.due_at, timedelta()))
-
-
-def _holder(row: PlanRow, fields: Mapping[str, str]) -> ExistingPost:
-    """Carry the post's own field values to where the planner looks for them."""
-    return ExistingPost(
-        id=0,
-        account_id=row.account_id,
-        slot=SINGLE,
-        occurrence=row.occurrence,
-        due_at=row.due_at,
-        status=Status.DRAFT,
-        draft=Draft(words=""),
-        fields=fields,
-    )

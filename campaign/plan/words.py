@@ -11,7 +11,7 @@ from campaign.plan.days import day_after, instant, local, spoken_day, spoken_tim
 from campaign.plan.entries import Event, Timetable
 from campaign.plan.placing import announced
 from campaign.plan.questions import question_facts
-from campaign.plan.rows import ExistingPost, Filled, PickedTemplate, PlanFacts
+from campaign.plan.rows import Filled, PickedTemplate, PlanFacts
 from campaign.plan.wanted import Wanted
 from campaign.ports import Draft, Limits, Message
 
@@ -23,14 +23,14 @@ _X_MEND = (
 )
 
 
-def filled(facts: PlanFacts, wanted: Wanted, stored: ExistingPost | None) -> Filled:
-    """Return what would go out.
+def filled(facts: PlanFacts, wanted: Wanted, fields: Mapping[str, object]) -> Filled:
+    """Return what would go out with these fields of the post's own.
 
     Raises:
         campaign.errors.BadInput: naming what is missing, ill-typed, over-long or still a placeholder.
 
     """
-    made = _share(facts, wanted) if wanted.slot.action == "share" else _words(facts, wanted, stored)
+    made = _share(facts, wanted) if wanted.slot.action == "share" else _words(facts, wanted, fields)
     made = replace(made, draft=addressed(made.draft, wanted.account, wanted.partner, facts.letterhead))
     findings = [
         *([] if facts.placeholders_allowed else placeholders(facts.timetable, made.draft)),
@@ -60,7 +60,7 @@ def _share(facts: PlanFacts, wanted: Wanted) -> Filled:
     raise BadInput([Finding(facts.timetable.file, f"slot.{slot.name}.of", problem, mend, slot.line)])
 
 
-def _words(facts: PlanFacts, wanted: Wanted, stored: ExistingPost | None) -> Filled:
+def _words(facts: PlanFacts, wanted: Wanted, fields: Mapping[str, object]) -> Filled:
     occurrence, channel = wanted.occurrence, wanted.account.channel
     name = occurrence.template or ""
     try:
@@ -72,7 +72,7 @@ def _words(facts: PlanFacts, wanted: Wanted, stored: ExistingPost | None) -> Fil
             partner=wanted.partner,
             event=event_facts(occurrence.event) if occurrence.event else None,
             question=question_facts(occurrence.question, facts.questions) if occurrence.question else None,
-            fields=stored.fields if stored else {},
+            fields=fields,
         )
     except BadInput as error:
         raise BadInput([_own_mend(finding, wanted) for finding in error.findings]) from error

@@ -13,7 +13,7 @@ from sqlmodel import Session
 
 from campaign import tell
 from campaign.errors import Changed, MoveRefused, NotAllowed, WrongUse
-from campaign.models import audit, bounds, deliveries, holds, listing, planned
+from campaign.models import audit, deliveries, holds, listing
 from campaign.models.listing import PostRow
 from campaign.models.moves import move
 from campaign.models.posts import Approval, Post
@@ -207,10 +207,19 @@ def withdraw(desk: Desk, row: PostRow, reason: str) -> None:
     desk.move(row.post, Move.WITHDRAW, why=reason)
 
 
-def edit(desk: Desk, row: PostRow, draft: Draft, fields: Mapping[str, str], why: str) -> None:
-    """Give a post new words; an approval is void then. The editor may not approve it."""
+def edit(
+    desk: Desk,
+    row: PostRow,
+    draft: Draft,
+    fields: Mapping[str, str],
+    why: str,
+    carried: Mapping[str, object] | None = None,
+) -> None:
+    """Give a post new words, with what it carries of their template; an approval is void then. The editor may not
+    approve it.
+    """
     desk.demand(Right.EDIT, row)
-    rewrite(desk, row, {"draft": draft_to_json(draft), "fields": dict(fields)}, why)
+    rewrite(desk, row, {"draft": draft_to_json(draft), "fields": dict(fields), **(carried or {})}, why)
 
 
 def rewrite(desk: Desk, row: PostRow, changes: Mapping[str, object], why: str) -> None:
@@ -218,7 +227,7 @@ def rewrite(desk: Desk, row: PostRow, changes: Mapping[str, object], why: str) -
     the window along: what is approved for one day is not good for another.
     """
     post = row.post
-    _refuse_begun(desk, post)
+    refuse_begun(desk, post)
     values: dict[str, Any] = {name: getattr(post, name) for name in Post.model_fields} | dict(changes)
     due_at, start, end = (values[name] for name in ("due_at", "window_from", "window_until"))
     if not start <= due_at <= end:
@@ -240,34 +249,11 @@ def rewrite(desk: Desk, row: PostRow, changes: Mapping[str, object], why: str) -
     listing.void_approvals(desk.session, post.ident)
 
 
-def _refuse_begun(desk: Desk, post: Post) -> None:
+def refuse_begun(desk: Desk, post: Post) -> None:
     """Refuse to change an issue while copies of it are out: its later readers would get another letter."""
     if post.status in PLANNABLE and deliveries.copies_out(desk.session, post.ident):
         mend = "Hold or withdraw it: those who have it keep what they got."
         raise MoveRefused(post=post.id, status="sent to some of its list already", move=Move.EDIT, mend=mend)
-
-
-def reschedule(desk: Desk, row: PostRow, due_at: datetime) -> None:
-    """Move a post to a new time. Inside its window it keeps its approval; outside, the window moves along and the
-    approval is void. A failed or missed post goes back to review.
-    """
-    desk.demand(Right.EDIT, row)
-    post = row.post
-    refuse_past(desk, due_at)
-    _refuse_begun(desk, post)
-    refuse_out_of_bounds(desk, post, due_at)
-    kept = _holds(post, due_at) and _holds(post, post.due_at)
-    if kept and post.status in {Status.APPROVED, Status.IN_REVIEW}:
-        _shift(desk, post, due_at)
-        return
-    if post.status in {Status.FAILED, Status.MISSED}:
-        desk.move(post, Move.REVIVE, why="a new time", changes={"needs_person": None})
-    rewrite(desk, row, {"due_at": due_at, "moved": True}, "a new time")
-
-
-def _holds(post: Post, at: datetime) -> bool:
-    """Say whether the post's window holds the time. What an older program left outside of it holds nothing."""
-    return post.window_from <= at <= post.window_until
 
 
 def refuse_past(desk: Desk, due_at: datetime) -> None:
@@ -275,23 +261,6 @@ def refuse_past(desk: Desk, due_at: datetime) -> None:
     if due_at <= desk.now:
         problem = f"{tell.moment(desk.session, due_at)} is past"
         raise WrongUse(problem=problem, mend="Choose a time that is still to come.")
-
-
-def refuse_out_of_bounds(desk: Desk, post: Post, due_at: datetime) -> None:
-    """Refuse a time in a quiet period of the partner, or at which the words are no longer true."""
-    if quiet := bounds.quiet_at(desk.session, post.partner_id, due_at):
-        problem = f"{tell.moment(desk.session, due_at)} lies in the quiet period {quiet.name}"
-        raise WrongUse(problem=problem, mend="Choose a time before or after it.")
-    if post.stale_at is not None and due_at >= post.stale_at:
-        problem = f"The words of post {post.id} are no longer true at {tell.moment(desk.session, due_at)}"
-        mend = f"Choose a time before {tell.moment(desk.session, post.stale_at)}, or withdraw it."
-        raise WrongUse(problem=problem, mend=mend)
-
-
-def _shift(desk: Desk, post: Post, due_at: datetime) -> None:
-    if not planned.set_due(desk.session, post, due_at):
-        raise MoveRefused(post=post.id, status="changed meanwhile", move="move", mend="Look again.")
-    desk.record("move", post, {"due_at": due_at})
 
 
 def take_down(desk: Desk, row: PostRow, reason: str) -> None:

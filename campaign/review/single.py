@@ -15,9 +15,9 @@ from campaign.models.posts import Post
 from campaign.models.users import User
 from campaign.people import Right, demand
 from campaign.plan.gather import Source
-from campaign.plan.refill import NewPost, pictures_named, refilled, single
+from campaign.plan.refill import NewPost, Refilled, pictures_named, refilled, single, wording
 from campaign.plan.rows import PlanRow
-from campaign.ports import Draft
+from campaign.plan.template import Template
 from campaign.register.pairing import spelt
 from campaign.review import decisions, queue
 from campaign.review.decisions import Desk
@@ -78,7 +78,7 @@ def proposed(session: Session, source: Source, person: User, asked: Asked) -> tu
     except UnknownName as error:
         problem = f"There is no template {template!r} for {channel}"
         raise WrongUse(problem=problem, mend=error.facts["mend"], field="template") from error
-    _check_pictures(source, template, channel, {} if asked.files else asked.fields)
+    _check_pictures(source.copy.templates.pick(template, channel), {} if asked.files else asked.fields)
     return account, row
 
 
@@ -111,23 +111,24 @@ def refill(desk: Desk, source: Source, row: PostRow, values: Mapping[str, str], 
 
     Raises BadInput, NotAllowed, MoveRefused.
     """
-    draft, fields = reworded(desk, source, row, values, files=files)
+    made, fields = reworded(desk, source, row, values, files=files)
     why = "edited: " + ", ".join(f"{name}={text}" for name, text in values.items())
-    decisions.edit(desk, row, draft, fields, why)
+    decisions.edit(desk, row, made.draft, fields, why, made.carried)
 
 
 def reworded(
     desk: Desk, source: Source, row: PostRow, values: Mapping[str, str], *, files: bool = False
-) -> tuple[Draft, dict[str, str]]:
-    """Return what a post would be with other values of its fields, and all of these. Raises BadInput, NotAllowed."""
+) -> tuple[Refilled, dict[str, str]]:
+    """Return what a post would be with other values of its fields, and all of these. Raises BadInput, NotAllowed, and
+    WrongUse of a share.
+    """
     desk.demand(Right.EDIT, row)
     fresh = {name: text for name, text in values.items() if row.post.fields.get(name) != text}
-    _check_pictures(source, row.post.template, row.post.channel, {} if files else fresh)
+    _check_pictures(wording(source.copy.templates, row.post), {} if files else fresh)
     fields = row.post.fields | dict(values)
     return refilled(desk.session, source, row, fields), fields
 
 
-def _check_pictures(source: Source, template: str, channel: str, fields: Mapping[str, str]) -> None:
-    wording = source.copy.templates.pick(template, channel)
-    if found := pictures_named(wording.name, wording.fields, fields, _BY_FORM):
+def _check_pictures(template: Template, fields: Mapping[str, str]) -> None:
+    if found := pictures_named(template.name, template.fields, fields, _BY_FORM):
         raise BadInput(findings=found)

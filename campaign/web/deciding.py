@@ -1,5 +1,6 @@
 """What a person does with a post: decide about it, submit, withdraw, move, hold and release it."""
 
+from functools import partial
 from typing import ClassVar, Literal
 
 from fastapi.responses import Response
@@ -128,10 +129,11 @@ def move(ident: str, who: Who, sent: Sent) -> Response:
     due_at = times.moment(form.found.day, form.found.time, who.house.zone)
     if isinstance(due_at, dict):
         return page(who, ident, Form(sent, None, due_at), status=WRONG)
+    files = partial(who.house.app.source, placeholders=True)
     try:
         with who.desk() as desk:
             row = who.post(desk.session, ident)
-            rearranging.new_time(desk, row, due_at)
+            rearranging.new_time(desk, files, row, due_at)
             kept = row.post.status == Status.APPROVED
     except WrongUse as error:
         return page(who, ident, form.wrong("day", str(error)), status=WRONG)

@@ -233,18 +233,19 @@ def save(ident: str, who: Who, sent: Sent) -> Response:
             return words_page(who, opened.words, Form(sent, None, {"words": words}), status=CONFLICT, given=given)
         fields = opened.fields(opened.inputs.sent(sent), given)
         try:
-            draft = refilled(session, source, opened.row, fields)
+            made = refilled(session, source, opened.row, fields)
         except BadInput as error:
             found = Form[Any](sent, None, opened.inputs.told(error.findings))
             return words_page(who, opened.words, found, status=WRONG, given=given)
         if sent.one("do") != "save":
-            look = _look(who, draft, opened.row.account, opened.row.partner, opened.row.post)
+            look = _look(who, made.draft, opened.row.account, opened.row.partner, opened.row.post)
             return words_page(who, opened.words, Form(sent), look, given=given)
     with who.desk() as desk:
         row = who.post(desk.session, ident)
         if row.post.version != opened.row.post.version:
             raise MoveRefused(post=row.post.id, status="changed meanwhile", move=Move.EDIT, mend="Look at it again.")
         changed = ", ".join(sorted(name for name in fields if fields[name] != opened.row.post.fields.get(name)))
-        decisions.edit(desk, row, draft, fields, f"edited: {changed}" if changed else "edited")
+        why = f"edited: {changed}" if changed else "edited"
+        decisions.edit(desk, row, made.draft, fields, why, made.carried)
         review = row.post.status == Status.IN_REVIEW
     return who.redirect(f"/posts/{int(ident)}", _IN_REVIEW if review else _NOT_SENT)

@@ -13,6 +13,7 @@ from builders import unsent
 from conftest import MovedClock
 from dispatch_room import serve
 from mail_bench import ENVELOPE, Bench, Frozen, benched, on, people, yes
+from reviewing import no_files
 
 from campaign.channels import ChannelComposer
 from campaign.channels.email import EmailChannel
@@ -78,7 +79,8 @@ class Office:
             person, row = users.user(session, name), listing.post(session, self.bench.post_id)
             assert person is not None
             assert row is not None
-            rearranging.new_time(Desk(session, self.contents, person, self.clock.now()), row, due_at)
+            desk = Desk(session, self.contents, person, self.clock.now())
+            rearranging.new_time(desk, no_files, row, due_at)
 
     def told(self) -> str:
         with self.database.read() as session:

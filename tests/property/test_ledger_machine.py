@@ -39,7 +39,7 @@ from campaign.models.posts import Post
 from campaign.models.status import Status
 from campaign.models.users import User
 from campaign.ports import Draft, Message, Receipt
-from campaign.review import decisions, holding
+from campaign.review import decisions, holding, rearranging
 from campaign.review.decisions import Desk
 
 MINUTE = 60 * SECOND
@@ -189,7 +189,7 @@ class Ledger(RuleBasedStateMachine):
             row = self.chosen(desk, number, Status.IN_REVIEW, Status.APPROVED, Status.MISSED, Status.FAILED)
             if row is not None:
                 due_at = self.clock.now() + later * SECOND
-                decisions.reschedule(desk, row, due_at)
+                rearranging.reschedule(desk, row, due_at)
                 row.post.edited_by, row.post.writers = "olga", ["olga"]
                 wish = self.wishes[row.post.token]
                 # A move to the very same time is one inside its window, and keeps the approval.

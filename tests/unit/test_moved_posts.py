@@ -1,9 +1,10 @@
 """A post that a person moved: what a later plan, another word, another event and another launch make of it."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from terminal import HELLO, Terminal, opened_terminal
+from terminal import HELLO, Terminal, event, opened_terminal, slot
 
 from campaign.models.posts import Post
 
@@ -37,3 +38,69 @@ def test_an_approval_for_one_day_is_not_good_for_another_after_a_plan_changed_th
     assert post.window_from <= post.due_at <= post.window_until
     terminal.approve(ident)
     assert "in_review" in move(terminal, ident, "2030-12-02 09:00")
+
+
+EVENTS_OPEN = HELLO + "{% if campaign.events_open %}\nJoin an online event\n{% endif %}\n"
+
+
+@pytest.fixture
+def with_event(terminal: Terminal) -> Terminal:
+    """A launch that speaks of the events to come, and one event on 10 December."""
+    terminal.write("templates/own/hello.md", EVENTS_OPEN)
+    terminal.timetable(slot("launch", channels=("x", "facebook"), more='spread = "45m"'), head=event("open"))
+    terminal.run("queue")
+    return terminal
+
+
+def says(terminal: Terminal, ident: str) -> str:
+    return str(terminal.json("posts", "preview", ident)["text"])
+
+
+def test_a_moved_post_says_what_is_true_at_its_own_time_whoever_fills_it(with_event: Terminal) -> None:
+    ident = ident_of(with_event)
+    assert "Join an online event" in says(with_event, ident)
+    move(with_event, ident, "2030-12-20 10:00")
+    assert "Join an online event" not in says(with_event, ident)
+    assert "3 keep" in with_event.run("queue")
+    with_event.run("posts", "edit", ident, "line=New", "--as", "olga")
+    assert "Join an online event" not in says(with_event, ident)
+    with_event.approve(ident)
+    assert "3 keep" in with_event.run("queue")
+    assert seen(with_event, ident).status == "approved"
+    move(with_event, ident, "2030-12-09 10:00")
+    assert "Join an online event" in says(with_event, ident)
+
+
+def test_a_move_that_changes_the_words_voids_the_approval_inside_the_window_too(with_event: Terminal) -> None:
+    ident = ident_of(with_event)
+    at = seen(with_event, ident).due_at
+    begins = f"{at - timedelta(minutes=5):%Y-%m-%dT%H:%M:%S}"
+    with_event.timetable(slot("launch", channels=("x", "facebook"), more='spread = "45m"'), head=event("open", begins))
+    with_event.run("queue")
+    with_event.approve(ident)
+    before = seen(with_event, ident)
+    assert "approved" in move(with_event, ident, f"{at + timedelta(minutes=1):%Y-%m-%d %H:%M}")
+    assert "in_review" in move(with_event, ident, f"{at - timedelta(minutes=6):%Y-%m-%d %H:%M}")
+    after = seen(with_event, ident)
+    assert "Join an online event" in says(with_event, ident)
+    assert (after.window_from, after.window_until, after.edited_by) == (before.window_from, before.window_until, "olga")
+
+
+def test_a_move_takes_no_other_change_of_the_files_along(with_event: Terminal) -> None:
+    ident = ident_of(with_event)
+    with_event.write("templates/own/hello.md", EVENTS_OPEN.replace("joins in", "takes part"))
+    move(with_event, ident, "2030-12-05 10:00")
+    assert "joins in" in says(with_event, ident)
+    for broken in ("{{ question.question }}", "{{ nothing.such }}"):
+        with_event.write("templates/own/hello.md", EVENTS_OPEN.replace("{{ line }}", broken))
+        move(with_event, ident, "2030-12-20 10:00")
+    assert "joins in" in says(with_event, ident)
+
+
+def test_what_a_slot_missed_gets_no_new_time_at_which_it_would_say_other_words(with_event: Terminal) -> None:
+    ident = ident_of(with_event)
+    with_event.approve(ident)
+    with_event.put(ident, status="missed")
+    slotwise = ("posts", "move", "--slot", "launch", "--as", "rita", "--at")
+    assert "would say other words" in with_event.run(*slotwise, "2030-12-20 10:00", code=1)
+    assert "1 posts are approved" in with_event.run(*slotwise, "2030-12-05 10:00")

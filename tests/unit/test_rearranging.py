@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from conftest import MovedClock
-from reviewing import Office, opened_office
+from reviewing import Office, no_files, opened_office
 from sqlmodel import select
 
 from campaign.errors import Changed, MoveRefused, NotAllowed, WrongUse
@@ -42,7 +42,7 @@ def test_missed_posts_go_out_at_the_new_time_each_at_its_own_minute(office: Offi
     slot_at = office.clock.now() + HOUR
     for post_id in (first, second):
         with office.deciding("rita", post_id) as (desk, row):
-            rearrange(desk, row, slot_at)
+            rearrange(desk, no_files, row, slot_at)
     post = office.seen(first)
     assert (post.status, post.due_at, office.seen(second).due_at) == (
         Status.APPROVED,
@@ -60,18 +60,18 @@ def test_only_approved_words_unchanged_and_only_by_whoever_may_approve(office: O
     post_id, slot_at = missed(office), office.clock.now() + HOUR
     for who, error in (("ella", NotAllowed), ("olga", NotAllowed)):
         with pytest.raises(error), office.deciding(who, post_id) as (desk, found):
-            rearrange(desk, found, slot_at)
+            rearrange(desk, no_files, found, slot_at)
     with pytest.raises(WrongUse, match="past"), office.deciding("rita", post_id) as (desk, found):
-        rearrange(desk, found, office.clock.now() - HOUR)
+        rearrange(desk, no_files, found, office.clock.now() - HOUR)
     other = missed(office, "elm")
     with office.deciding("adam", other) as (desk, found):
         found.post.draft = found.post.draft | {"words": "Other words"}
         desk.session.add(found.post)
     with pytest.raises(Changed), office.deciding("rita", other) as (desk, found):
-        rearrange(desk, found, slot_at)
+        rearrange(desk, no_files, found, slot_at)
     unapproved = missed(office, approved=False)
     with pytest.raises(MoveRefused, match="without an approval"), office.deciding("rita", unapproved) as (desk, found):
-        rearrange(desk, found, slot_at)
+        rearrange(desk, no_files, found, slot_at)
     assert {office.seen(one).status for one in (post_id, unapproved)} == {Status.MISSED}
 
 
@@ -84,13 +84,13 @@ def test_what_may_not_be_approved_now_is_not_rearranged(office: Office) -> None:
         session.add(found.post)
         session.add(Hold(scope="event:early", reason="it moved", held_by="x", held_at=office.clock.now()))
     with pytest.raises(NotAllowed, match="it moved"), office.deciding("rita", post_id) as (desk, row):
-        rearrange(desk, row, slot_at)
+        rearrange(desk, no_files, row, slot_at)
     with office.database.write() as session:
         for given in session.exec(select(Agreement)):
             given.revoked_at = office.clock.now()
             session.add(given)
     with pytest.raises(NotAllowed, match="not agreed"), office.deciding("rita", post_id) as (desk, row):
-        rearrange(desk, row, slot_at)
+        rearrange(desk, no_files, row, slot_at)
 
 
 def test_an_account_does_not_get_two_posts_at_one_time(office: Office) -> None:

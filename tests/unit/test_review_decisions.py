@@ -14,7 +14,7 @@ from campaign.models.deliveries import Delivery
 from campaign.models.partners import Partner
 from campaign.models.status import Status
 from campaign.ports import Draft
-from campaign.review import decisions
+from campaign.review import decisions, rearranging
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def edit(office: Office, name: str, post_id: int, words: str) -> None:
 
 def move_to(office: Office, name: str, post_id: int, by: timedelta) -> None:
     with office.deciding(name, post_id) as (desk, row):
-        decisions.reschedule(desk, row, row.post.due_at + by)
+        rearranging.reschedule(desk, row, row.post.due_at + by)
 
 
 def test_approval_binds_the_content_that_was_seen(office: Office) -> None:

@@ -11,7 +11,7 @@ from campaign.models.partners import Account, Partner
 from campaign.models.posts import Post
 from campaign.models.status import Status
 from campaign.ports import Draft
-from campaign.review import decisions, grouping
+from campaign.review import decisions, grouping, rearranging
 from campaign.web import new_words
 
 pytestmark = pytest.mark.thorough
@@ -325,7 +325,7 @@ def changed_by_two(room: Room) -> int:
         decisions.edit(desk, row, Draft(words="Words of rita's"), {}, "edited")
     with room.office.deciding("rolf", post) as (desk, row):
         decisions.edit(desk, row, Draft(words="Words of rita's, and more"), {}, "edited")
-        decisions.reschedule(desk, row, row.post.due_at + timedelta(hours=1))
+        rearranging.reschedule(desk, row, row.post.due_at + timedelta(hours=1))
     return post
 
 

@@ -14,6 +14,7 @@ from fastapi.responses import FileResponse, Response
 from campaign.errors import UnknownName
 from campaign.plan.fields import FieldSpec, checked
 from campaign.plan.fill import parts
+from campaign.plan.refill import wording
 from campaign.plan.template import wanted_fields
 from campaign.review import single
 from campaign.web.api.bearer import Caller, Queues, Reads
@@ -148,7 +149,7 @@ def remove_post_picture(ident: PostId, field: FieldName, who: Queues, once: Once
 def _post_field(who: Caller, ident: int, name: str) -> FieldSpec:
     with who.house.app.database.read() as session:
         post = who.post(session, ident).post
-    return _spec(who.house.app.copy.templates.pick(post.template, post.channel).fields, name)
+    return _spec(wording(who.house.app.copy.templates, post).fields, name)
 
 
 def _refilled(who: Caller, once: Once, ident: int, values: dict[str, str]) -> PostOut:

@@ -1,6 +1,7 @@
 """Posts: list, show, preview, queue, change, move, submit, approve what was seen, return, reject, withdraw."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -177,8 +178,8 @@ def propose_words(ident: PostId, sent: NewWords, who: Queues) -> PostPreview:
     with house.app.database.read() as session:
         row = who.post(session, ident)
         desk = Desk(session, house.app.contents, who.person, house.now())
-        draft, _ = single.reworded(desk, source, row, sent.fields)
-    return composed(who, row.post.channel, draft)
+        made, _ = single.reworded(desk, source, row, sent.fields)
+    return composed(who, row.post.channel, made.draft)
 
 
 def composed(who: Caller, channel: str, draft: Draft) -> PostPreview:
@@ -235,10 +236,11 @@ def edit_post(ident: PostId, sent: NewWords, who: Queues, once: Onced) -> PostOu
 
 @router.post("/{ident}/move")
 def move_post(ident: PostId, sent: NewTime, who: Queues, once: Onced) -> PostOut:
-    """Give a post a new time. Inside its slot's window it keeps its approval, and so does a newsletter that failed when
-    some had got it: it goes on unchanged to the others.
+    """Give a post a new time. Inside its slot's window it keeps its approval, unless it says other words at that time.
+    So does a newsletter that failed when some had got it: it goes on unchanged to the others.
     """
-    return decided(ident, who, once, sent, lambda desk, row: rearranging.new_time(desk, row, sent.due_at))
+    files = partial(who.house.app.source, placeholders=True)
+    return decided(ident, who, once, sent, lambda desk, row: rearranging.new_time(desk, files, row, sent.due_at))
 
 
 @router.post("/{ident}/submit")
