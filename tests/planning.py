@@ -128,10 +128,13 @@ def applied(
                 first_slot=row.first_slot,
                 window_from=row.window_from,
                 window_until=row.window_until,
+                slot_at=row.slot_at,
                 moved=row.post_id in posts and posts[row.post_id].moved,
             )
         elif row.action == "keep" and row.post_id:
-            posts[row.post_id] = replace(posts[row.post_id], slot=row.slot, occurrence=row.occurrence)
+            posts[row.post_id] = replace(
+                posts[row.post_id], slot=row.slot, occurrence=row.occurrence, slot_at=row.slot_at
+            )
     return list(posts.values())
 
 

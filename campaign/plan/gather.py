@@ -188,6 +188,7 @@ def _existing(session: Session, source: Source, post: Post, account: Account) ->
         first_slot=post.first_slot,
         window_from=post.window_from,
         window_until=post.window_until,
+        slot_at=post.slot_at,
         fields=post.fields,
         moved=post.moved,
         by_plan=post.withdrawn_by_plan,

@@ -14,7 +14,7 @@ from campaign.models.status import OVER, PLANNABLE, Status
 from campaign.plan.audience import PartnerFacts, check_channels
 from campaign.plan.events import not_sure
 from campaign.plan.matching import Match, matched
-from campaign.plan.moving import at_own_time
+from campaign.plan.moving import at_own_time, left_behind
 from campaign.plan.relative import untimely
 from campaign.plan.rows import SINGLE, Action, ExistingPost, Filled, PlanFacts, PlanRow
 from campaign.plan.twins import without_copies
@@ -89,7 +89,8 @@ def _with_words(facts: PlanFacts, pair: Match, stored: ExistingPost | None) -> P
     except BadInput as error:
         return _answer(facts, pair, "blocked", error.findings[0].problem, findings=error.findings)
     row = _answer(facts, pair, "add", made=made) if stored is None else _compared(facts, pair, stored, made, hold)
-    return replace(row, findings=tuple(_untimely(facts, pair, row)))
+    left = left_behind(facts.timetable, pair)
+    return replace(row, findings=(*_untimely(facts, pair, row), *([left] if left else [])))
 
 
 def _untimely(facts: PlanFacts, pair: Match, row: PlanRow) -> Iterator[Finding]:
@@ -116,7 +117,7 @@ def _settled(facts: PlanFacts, pair: Match, stored: ExistingPost) -> PlanRow:
     reason = "copies of it are out" if stored.begun else f"it is {stored.status.replace('_', ' ')} already"
     row = _answer(facts, pair, "keep", reason)
     occurrence = stored.occurrence if pair.wanted.slot.for_each is None else row.occurrence
-    return replace(row, occurrence=occurrence, due_at=stored.due_at, draft=stored.draft)
+    return replace(row, occurrence=occurrence, due_at=stored.due_at, slot_at=stored.slot_at, draft=stored.draft)
 
 
 def _compared(facts: PlanFacts, pair: Match, stored: ExistingPost, made: Filled, hold: Finding | None) -> PlanRow:
@@ -132,6 +133,7 @@ def _compared(facts: PlanFacts, pair: Match, stored: ExistingPost, made: Filled,
         "its words change": words,
         "what goes with its words changes": sender or stored.drifted,
         "its time changes": moved,
+        "its slot moves, and it stays where a person put it": left_behind(facts.timetable, pair) is not None,
     }
     reasons = [text for text, true in changes.items() if true]
     changed = held or any(changes.values())
@@ -177,6 +179,7 @@ def _answer(
         event=about.hangs_on.name if about.hangs_on else None,
         question=about.question.key if about.question else None,
         first_slot=wanted.slot.identity,
+        slot_at=(wanted.by_slot or place).base_at,
         stale_at=stale_at(facts, wanted),
         findings=tuple(findings),
         post_id=pair.stored.id if pair.stored else None,

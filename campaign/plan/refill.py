@@ -162,7 +162,7 @@ def _wanted_again(source: Source, row: PostRow, due_at: datetime) -> Wanted:
     occurrence = Occurrence(
         slot,
         post.occurrence,
-        post.due_at,
+        post.slot_at or post.due_at,
         template=post.template,
         event=_event_of(timetable, post),
         question=_question_of(source.copy.questions, post),

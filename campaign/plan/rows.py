@@ -80,11 +80,11 @@ class Filler(Protocol):
 class ExistingPost:
     """A stored post. One that a person queued outside the timetable (slot ``SINGLE`` or none) is left alone.
 
-    ``fields`` are the words of its own that a person gave it. ``moved``: a person gave it its time, which the plan then
-    leaves be. ``by_plan``: where it was withdrawn, it was the plan that did so; what a person withdrew stays withdrawn.
-    ``window_from`` and ``window_until`` bound the times to which a move keeps its approval; None: its time alone.
-    ``first_slot`` is the name that its slot had first. ``begun``: copies of the issue are out. ``drifted``: composed
-    anew it is not what its hash says.
+    ``fields`` are the words of its own that a person gave it. ``moved``: a person gave it its time, and ``slot_at`` is
+    where its slot was by the last plan. ``by_plan``: where it was withdrawn, it was the plan that did so; what a person
+    withdrew stays withdrawn. ``window_from`` and ``window_until`` bound the times to which a move keeps its approval;
+    None: its time alone. ``first_slot`` is the name that its slot had first. ``begun``: copies of the issue are out.
+    ``drifted``: composed anew it is not what its hash says.
     """
 
     id: int
@@ -99,6 +99,7 @@ class ExistingPost:
     first_slot: str | None = None
     window_from: datetime | None = None
     window_until: datetime | None = None
+    slot_at: datetime | None = None
     fields: Mapping[str, object] = field(default_factory=dict)
     moved: bool = False
     by_plan: bool = False
@@ -141,7 +142,8 @@ class PlanRow:
     Where ``post_id`` is set, ``slot`` and ``occurrence`` are the key that the stored post shall have: after a slot was
     renamed with ``was`` or moved they differ from what is stored, with ``keep`` too. ``first_slot`` is set where the
     timetable has the post, and with it what the post shall carry of the timetable: the event on which it hangs, its
-    question, and the instant from which its words are no longer true. ``draft`` is None where nothing was filled.
+    question, its slot's time there, and the instant from which its words are no longer true. ``draft`` is None where
+    nothing was filled.
     """
 
     action: Action
@@ -161,6 +163,7 @@ class PlanRow:
     event: str | None = None
     question: str | None = None
     first_slot: str | None = None
+    slot_at: datetime | None = None
     stale_at: datetime | None = None
     findings: tuple[Finding, ...] = ()
     post_id: int | None = None

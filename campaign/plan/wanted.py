@@ -18,7 +18,10 @@ _HORIZON = timedelta(days=60)
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """One occurrence for one account. ``missed`` says why it is too late for it, ``fault`` why it has no place."""
+    """One occurrence for one account. ``missed`` says why it is too late for it, ``fault`` why it has no place.
+
+    ``by_slot`` is where its slot would have a post that lies where a person put it.
+    """
 
     account: AccountFacts
     partner: PartnerFacts
@@ -26,6 +29,7 @@ class Wanted:
     place: Place
     missed: str | None = None
     fault: Finding | None = None
+    by_slot: Place | None = None
 
     @property
     def slot(self) -> Slot:

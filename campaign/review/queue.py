@@ -120,7 +120,7 @@ def new_post(desk: Desk, account: Account, row: PlanRow, draft: Draft) -> Post:
 
 def _carried(row: PlanRow) -> dict[str, Any]:
     """Return what a post carries of the timetable besides its words and its time."""
-    names = ("event", "question", "first_slot", "stale_at")
+    names = ("event", "question", "first_slot", "slot_at", "stale_at")
     return {name: getattr(row, name) for name in names}
 
 

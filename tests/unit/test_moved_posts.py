@@ -4,7 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from terminal import HELLO, Terminal, event, opened_terminal, slot
+from terminal import HEAD, HELLO, Terminal, event, opened_terminal, slot
 
 from campaign.models.posts import Post
 
@@ -104,3 +104,74 @@ def test_what_a_slot_missed_gets_no_new_time_at_which_it_would_say_other_words(w
     slotwise = ("posts", "move", "--slot", "launch", "--as", "rita", "--at")
     assert "would say other words" in with_event.run(*slotwise, "2030-12-20 10:00", code=1)
     assert "1 posts are approved" in with_event.run(*slotwise, "2030-12-05 10:00")
+
+
+SPREAD = slot("launch", channels=("x", "facebook"), more='spread = "45m"')
+
+
+@pytest.fixture
+def spread(terminal: Terminal) -> Terminal:
+    """A launch at each partner's own minute from 09:00 on."""
+    terminal.timetable(SPREAD)
+    terminal.run("queue")
+    return terminal
+
+
+def shifted(terminal: Terminal, ident: str) -> str:
+    """Return a time inside the window that is not the post's own minute."""
+    return "2030-12-02 09:25" if seen(terminal, ident).due_at.minute != 25 else "2030-12-02 09:20"
+
+
+def test_a_post_shifted_inside_its_window_follows_its_slot_and_its_approval_is_void(spread: Terminal) -> None:
+    ident = ident_of(spread)
+    spread.approve(ident)
+    at = shifted(spread, ident)
+    assert "approved" in move(spread, ident, at)
+    assert "3 keep" in spread.run("queue")
+    assert seen(spread, ident).status == "approved"
+    spread.timetable(SPREAD, head=HEAD.replace("2030-12-02", "2031-01-13"))
+    assert "3 change" in spread.run("queue")
+    post = seen(spread, ident)
+    assert (f"{post.due_at:%Y-%m-%d %H:%M}", post.status) == (at.replace("2030-12-02", "2031-01-13"), "in_review")
+    assert post.window_from <= post.due_at <= post.window_until
+    assert "3 keep" in spread.run("queue")
+
+
+def test_a_slot_that_moves_away_from_a_moved_post_is_told_and_voids_its_approval(spread: Terminal) -> None:
+    ident = ident_of(spread)
+    move(spread, ident, "2030-12-03 11:00")
+    spread.approve(ident)
+    assert "3 keep" in spread.run("queue")
+    spread.timetable(SPREAD, head=HEAD.replace("2030-12-02", "2031-01-13"))
+    told = f"post {ident} of oak on x stays on Tuesday 3 December at 11am, where a person put it"
+    out, err = spread.both("plan")
+    assert "its slot moves" in out
+    assert told in err
+    assert told in spread.run("check")
+    assert "3 change" in spread.run("queue")
+    post = seen(spread, ident)
+    assert (f"{post.due_at:%Y-%m-%d %H:%M}", post.status) == ("2030-12-03 11:00", "in_review")
+    assert "its slot moves" in spread.json("posts", "show", ident)["events"][-1]["why"]
+    spread.approve(ident)
+    assert "3 keep" in spread.run("queue")
+    assert "Everything holds together" in spread.run("check")
+    assert seen(spread, ident).status == "approved"
+
+
+def test_a_slot_that_comes_to_where_a_post_was_moved_leaves_its_approval(spread: Terminal) -> None:
+    ident = ident_of(spread)
+    move(spread, ident, "2030-12-03 09:10")
+    spread.approve(ident)
+    spread.timetable(SPREAD, head=HEAD.replace("2030-12-02", "2030-12-03"))
+    assert "2 change, 0 withdraw, 1 keep" in spread.run("queue")
+    assert seen(spread, ident).status == "approved"
+
+
+def test_a_shift_that_the_slots_smaller_spread_no_longer_holds_ends(spread: Terminal) -> None:
+    ident = ident_of(spread)
+    move(spread, ident, "2030-12-02 09:44")
+    spread.timetable(SPREAD.replace("45m", "5m"))
+    spread.run("queue")
+    post = seen(spread, ident)
+    assert post.window_from <= post.due_at <= post.window_until
+    assert f"{post.due_at:%H:%M}" <= "09:04"
