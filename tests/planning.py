@@ -129,7 +129,8 @@ def applied(
                 window_from=row.window_from,
                 window_until=row.window_until,
                 slot_at=row.slot_at,
-                moved=row.post_id in posts and posts[row.post_id].moved,
+                fields=row.fields,
+                moved=row.moved,
             )
         elif row.action == "keep" and row.post_id:
             posts[row.post_id] = replace(

@@ -69,13 +69,34 @@ def _row(facts: PlanFacts, pair: Match) -> PlanRow:
         if not stored.given_up:
             return _settled(facts, pair, stored)
         stored = None
-    pair = at_own_time(facts.timetable, pair) if stored else pair
+    pair = _at_its_time(facts, pair)
     wanted = pair.wanted
     if reason := _refusal(facts, pair):
         return _answer(facts, pair, "withdraw", reason)
     if wanted.missed or (stored is None and wanted.place.due_at < facts.now):
         return _answer(facts, pair, "withdraw" if stored else "past", wanted.missed or "its time has passed")
     return _with_words(facts, pair, stored)
+
+
+def _at_its_time(facts: PlanFacts, pair: Match) -> Match:
+    """Put a post where a person moved it; one that comes back only if it may still go out then."""
+    own = at_own_time(facts.timetable, pair)
+    if pair.stored is None or not pair.stored.given_up:
+        return own
+    place = own.wanted.place
+    good = place.due_at >= facts.now and not (place.skipped or stale(facts, own.wanted))
+    return own if good else pair
+
+
+def _filled(facts: PlanFacts, pair: Match) -> Filled:
+    """Fill the words. A post that comes back has its own again, unless they no longer fit: nobody can edit those."""
+    stored = pair.stored
+    try:
+        return filled(facts, pair.wanted, stored.fields if stored else {})
+    except BadInput:
+        if stored is None or not (stored.given_up and stored.fields):
+            raise
+        return filled(facts, pair.wanted, {})
 
 
 def _with_words(facts: PlanFacts, pair: Match, stored: ExistingPost | None) -> PlanRow:
@@ -85,7 +106,7 @@ def _with_words(facts: PlanFacts, pair: Match, stored: ExistingPost | None) -> P
     if fault := pair.wanted.fault or (hold if stored is None else None):
         return _answer(facts, pair, "blocked", fault.problem, findings=(fault,))
     try:
-        made = filled(facts, pair.wanted, stored.fields if stored else {})
+        made = _filled(facts, pair)
     except BadInput as error:
         return _answer(facts, pair, "blocked", error.findings[0].problem, findings=error.findings)
     row = _answer(facts, pair, "add", made=made) if stored is None else _compared(facts, pair, stored, made, hold)
@@ -183,6 +204,8 @@ def _answer(
         stale_at=stale_at(facts, wanted),
         findings=tuple(findings),
         post_id=pair.stored.id if pair.stored else None,
+        fields=made.fields if made else {},
+        moved=wanted.by_slot is not None,
     )
 
 

@@ -53,11 +53,12 @@ class TemplateSource(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """A filled template and which one it was."""
+    """A filled template and which one it was; ``fields`` are the post's own that filled it."""
 
     draft: Draft
     template_name: str
     template_version: str
+    fields: Mapping[str, str] = field(default_factory=dict)
 
 
 class Filler(Protocol):
@@ -100,7 +101,7 @@ class ExistingPost:
     window_from: datetime | None = None
     window_until: datetime | None = None
     slot_at: datetime | None = None
-    fields: Mapping[str, object] = field(default_factory=dict)
+    fields: Mapping[str, str] = field(default_factory=dict)
     moved: bool = False
     by_plan: bool = False
     begun: bool = False
@@ -143,7 +144,7 @@ class PlanRow:
     renamed with ``was`` or moved they differ from what is stored, with ``keep`` too. ``first_slot`` is set where the
     timetable has the post, and with it what the post shall carry of the timetable: the event on which it hangs, its
     question, its slot's time there, and the instant from which its words are no longer true. ``draft`` is None where
-    nothing was filled.
+    nothing was filled. ``fields`` and ``moved``: the words of its own and the time of its own that a person gave it.
     """
 
     action: Action
@@ -167,6 +168,8 @@ class PlanRow:
     stale_at: datetime | None = None
     findings: tuple[Finding, ...] = ()
     post_id: int | None = None
+    fields: Mapping[str, str] = field(default_factory=dict)
+    moved: bool = False
 
     @property
     def spoken_action(self) -> str:

@@ -23,7 +23,7 @@ _X_MEND = (
 )
 
 
-def filled(facts: PlanFacts, wanted: Wanted, fields: Mapping[str, object]) -> Filled:
+def filled(facts: PlanFacts, wanted: Wanted, fields: Mapping[str, str]) -> Filled:
     """Return what would go out with these fields of the post's own.
 
     Raises:
@@ -39,7 +39,7 @@ def filled(facts: PlanFacts, wanted: Wanted, fields: Mapping[str, object]) -> Fi
     ]
     if findings:
         raise BadInput(findings)
-    return made
+    return replace(made, fields=fields)
 
 
 def _share(facts: PlanFacts, wanted: Wanted) -> Filled:
@@ -60,7 +60,7 @@ def _share(facts: PlanFacts, wanted: Wanted) -> Filled:
     raise BadInput([Finding(facts.timetable.file, f"slot.{slot.name}.of", problem, mend, slot.line)])
 
 
-def _words(facts: PlanFacts, wanted: Wanted, fields: Mapping[str, object]) -> Filled:
+def _words(facts: PlanFacts, wanted: Wanted, fields: Mapping[str, str]) -> Filled:
     occurrence, channel = wanted.occurrence, wanted.account.channel
     name = occurrence.template or ""
     try:

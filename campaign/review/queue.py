@@ -61,8 +61,17 @@ def _add(desk: Desk, row: PlanRow) -> Post | None:
     account = desk.session.get_one(Account, row.account_id)
     planned.free_key(desk.session, row.account_id, row.slot, row.occurrence)
     post = new_post(desk, account, row, row.draft)
+    if row.post_id is not None:
+        _bring_back(desk, post, row.post_id)
     _submit(desk, post)
     return post
+
+
+def _bring_back(desk: Desk, post: Post, ident: int) -> None:
+    """Let whoever wrote what a plan withdrew not approve the post that stands for it now."""
+    earlier = desk.session.get_one(Post, ident)
+    post.edited_by, post.writers = earlier.edited_by, earlier.writers
+    desk.session.flush()
 
 
 def add_single(desk: Desk, account: Account, row: PlanRow, fields: Mapping[str, str]) -> Post:
@@ -104,7 +113,9 @@ def new_post(desk: Desk, account: Account, row: PlanRow, draft: Draft) -> Post:
         due_at=row.due_at,
         window_from=row.window_from,
         window_until=row.window_until,
+        moved=row.moved,
         draft=draft_to_json(draft),
+        fields=dict(row.fields),
         content_hash=content_hash(message, account, row.window_from, row.window_until),
         text_key=text_key(message),
         media_key=media_key(message),

@@ -175,3 +175,54 @@ def test_a_shift_that_the_slots_smaller_spread_no_longer_holds_ends(spread: Term
     post = seen(spread, ident)
     assert post.window_from <= post.due_at <= post.window_until
     assert f"{post.due_at:%H:%M}" <= "09:04"
+
+
+HUSH = HEAD + '[[quiet]]\nname = "hush"\nfrom = 2030-12-01\nuntil = 2030-12-0{}\n\n'
+
+
+def there_and_back(terminal: Terminal, until: int) -> None:
+    """Queue with a quiet period that nobody meant, and once more without it."""
+    terminal.timetable(SPREAD, head=HUSH.format(until))
+    terminal.run("queue")
+    terminal.timetable(SPREAD)
+    terminal.run("queue")
+
+
+def back_again(terminal: Terminal) -> str:
+    (found,) = [
+        post["id"] for post in terminal.posts("--partner", "oak", "--status", "in_review") if post["channel"] == "x"
+    ]
+    return str(found)
+
+
+def test_what_a_plan_withdrew_comes_back_with_its_own_words_and_time(spread: Terminal) -> None:
+    spread.run("users", "add", "rolf", "--role", "reviewer")
+    first = ident_of(spread)
+    spread.run("posts", "edit", first, "line=Words of rolf's", "--as", "rolf")
+    at = shifted(spread, first)
+    move(spread, first, at)
+    there_and_back(spread, 3)
+    ident = back_again(spread)
+    post = seen(spread, ident)
+    assert ident != first
+    assert (f"{post.due_at:%Y-%m-%d %H:%M}", post.fields) == (at, {"line": "Words of rolf's"})
+    assert "Words of rolf's" in says(spread, ident)
+    assert "queued or edited" in spread.run("review", "approve", f"{ident}@{post.content_hash}", "--as", "rolf", code=2)
+    assert "3 keep" in spread.run("queue")
+    move(spread, ident, "2030-12-05 11:00")
+    spread.timetable(SPREAD, head=HUSH.format(5))
+    spread.run("queue")
+    spread.timetable(SPREAD, head=HUSH.replace("2030-12-01", "2030-12-05").format(5))
+    spread.run("queue")
+    assert f"{seen(spread, back_again(spread)).due_at:%Y-%m-%d}" == "2030-12-02", "its own time is quiet still"
+
+
+def test_own_words_that_no_longer_fit_do_not_keep_a_post_from_coming_back(spread: Terminal) -> None:
+    first = ident_of(spread)
+    spread.run("posts", "edit", first, "line=Rather more words than there is room for by now", "--as", "olga")
+    spread.timetable(SPREAD, head=HUSH.format(3))
+    spread.run("queue")
+    spread.write("templates/own/hello.md", HELLO.replace("max: 80", "max: 20"))
+    spread.timetable(SPREAD)
+    spread.run("queue")
+    assert "Come on Friday" in says(spread, back_again(spread))
