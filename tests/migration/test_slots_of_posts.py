@@ -13,7 +13,7 @@ SLOT_AT = datetime(2030, 12, 2, 9, tzinfo=UTC)
 
 
 def test_a_post_that_nobody_moved_knows_its_slots_time(older: Callable[[str], Database]) -> None:
-    database = older("0035")
+    database = older("0037")
     bounds = {"window_from": SLOT_AT - timedelta(minutes=45), "window_until": SLOT_AT + timedelta(minutes=45)}
     posts = {1: (Status.APPROVED, False), 2: (Status.APPROVED, True), 3: (Status.PUBLISHED, False)}
     with database.write() as session:

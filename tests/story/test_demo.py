@@ -143,6 +143,7 @@ def test_posts_and_mail_stand_at_once_and_a_second_start_goes_on(tmp_path: Path)
     assert "failed" not in running.screen.read_text()
 
     with closing(sqlite3.connect(folder / "campaign.db")) as database, database:  # as an older program left it
+        database.execute("ALTER TABLE post DROP COLUMN slot_at")
         database.execute("ALTER TABLE post DROP COLUMN writers")
         database.execute("ALTER TABLE account DROP COLUMN added_at")
         database.execute("ALTER TABLE mailinglist DROP COLUMN importing_at")
