@@ -13,7 +13,8 @@ _TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 
 class NoticesSection(Section):
     """When people are mailed: what comes within ``gather`` goes in one letter, and ``pause`` lies between two letters
-    that can wait. ``digest`` is the local time at which reviewers hear what awaits them, on working days; empty: never.
+    that can wait. ``digest`` is the local time at which those who approve hear what awaits them, on working days;
+    empty: never.
     """
 
     gather: Duration = timedelta(seconds=10)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
@@ -213,19 +213,36 @@ def events_with_posts(session: Session, *, open_only: bool = False) -> set[str]:
     return {row[0] for row in session.execute(statement)}
 
 
-def awaiting_review(session: Session) -> list[tuple[datetime, str, int]]:
-    """Return how many posts in review that DfE has a say in are due in each hour, by the partner's name."""
+class Waiting(NamedTuple):
+    """How many posts of a partner that are due within an hour await one side's yes."""
+
+    hour: datetime
+    key: str
+    name: str
+    posts: int
+
+
+def awaiting_review(session: Session, side: str) -> list[Waiting]:
+    """Return how many posts in review await the yes of ``side``, dfe or partner, by the hour in which they are due and
+    by partner. Where both sides must say yes, those that have this side's for what they would send now are left out.
+    """
+    yes = col(Approval.post_id) == col(Post.id), col(Approval.content_hash) == col(Post.content_hash)
+    given = sa.exists().where(*yes, col(Approval.side) == side)
+    mine = sa.or_(_approved_by(side), sa.and_(_approved_by("both"), ~given))
     hour = hour_of(session, col(Post.due_at)).label("hour")
     due: sa.Select[*tuple[Any, ...]] = sa.select(hour, col(Post.partner_id).label("partner_id"))
-    each = due.where(stands(Status.IN_REVIEW)).subquery()
+    each = due.where(stands(Status.IN_REVIEW), mine).subquery()
     counts = sa.select(*each.c, sa.func.count().label("posts")).group_by(*each.c).subquery()
     statement = (
-        sa.select(counts.c.hour, col(Partner.name), counts.c.posts)
+        sa.select(counts.c.hour, col(Partner.key), col(Partner.name), counts.c.posts)
         .join(Partner, col(Partner.id) == counts.c.partner_id)
-        .where(col(Partner.approver) != "partner")
-        .order_by(counts.c.hour, col(Partner.name))
+        .order_by(counts.c.hour, col(Partner.name), col(Partner.key))
     )
-    return [(instant_of(hour), name, posts) for hour, name, posts in session.execute(statement)]
+    return [Waiting(instant_of(hour), *found) for hour, *found in session.execute(statement)]
+
+
+def _approved_by(approver: str) -> sa.ColumnElement[bool]:
+    return col(Post.partner_id).in_(sa.select(col(Partner.id)).where(col(Partner.approver) == approver))
 
 
 def partners_of_event(session: Session, event: str) -> list[tuple[Partner, int]]:

@@ -20,6 +20,7 @@ from campaign.models.status import Status
 from campaign.models.users import Mail, User
 from campaign.notices.kinds import Kind
 from campaign.review import rules
+from campaign.review.decisions import approve, reschedule
 from campaign.review.digest import Digest, next_after
 
 LONDON = ZoneInfo("Europe/London")
@@ -148,8 +149,64 @@ def test_what_awaits_review_is_counted_by_the_database_and_keeps_nobody_from_wri
     for number in range(6):
         office.post("oak", after=30 * HOUR, changes={"slot": f"slot {number}"})
     with office.database.read() as session:
-        [(hour, _, posts)] = listing.awaiting_review(session)
-    assert (hour, posts) == (clock.now() + 30 * HOUR, 6)
+        [waiting] = listing.awaiting_review(session, "dfe")
+    assert (waiting.hour, waiting.posts) == (clock.now() + 30 * HOUR, 6)
+
+
+def test_a_partner_that_approves_hears_each_morning_what_awaits_its_own_yes(office: Office, clock: MovedClock) -> None:
+    for name in ("rita", "olga", "ella"):
+        office.reach(name, f"{name}@example.org", Mail.NEEDS_ME)
+    office.join("ash", approver="partner")
+    set_approver(office, oak="partner", elm="both")
+    posts = [office.post(partner, after=30 * HOUR) for partner in ("oak", "oak", "elm", "elm", "ash")]
+    say_yes(office, "ella", posts[2])
+    clock.move(HOUR)
+    for _ in range(2):
+        Digest(office.database, time(9, 30), "Europe/London").chore(clock.now())
+    with office.database.read() as session:
+        notices = {(one.to.partition("@")[0], one.subject.rpartition(": ")[2]): one for one in unsent(session)}
+    assert set(notices) == {
+        ("olga", "2 posts to review"),
+        ("ella", "1 post to review"),
+        ("rita", "2 posts to review"),  # of elm, which DfE approves too
+        ("rita", "1 post to review"),  # of ash, which has nobody who can be told
+    }
+    oak = office.partner()
+    mine = notices["olga", "2 posts to review"]
+    assert (mine.kind, mine.key) == (Kind.DIGEST, "digest:2025-12-02:oak:olga@example.org")
+    assert mine.subject == f"{oak.name}: 2 posts to review"
+    assert mine.body == f"{oak.name}: 2 posts wait for the partner's own yes.\n\nWednesday 3 December: 2 posts\n"
+
+
+def test_reviewers_are_not_asked_again_for_what_dfe_has_approved(office: Office, clock: MovedClock) -> None:
+    office.reach("rita", "rita@example.org")
+    set_approver(office, oak="both")
+    post = office.post("oak", after=60 * HOUR)
+    say_yes(office, "rita", post)
+    assert office.seen(post).status == Status.IN_REVIEW
+    with office.database.read() as session:
+        assert listing.awaiting_review(session, "dfe") == []
+        [waiting] = listing.awaiting_review(session, "partner")
+        assert (waiting.key, waiting.posts) == ("oak", 1)
+    with office.deciding("otto", post) as (desk, row):
+        reschedule(desk, row, clock.now() + 61 * HOUR)
+    with office.database.read() as session:
+        [waiting] = listing.awaiting_review(session, "dfe")
+    assert (waiting.key, waiting.posts) == ("oak", 1), "another content is asked for anew"
+
+
+def set_approver(office: Office, **approvers: str) -> None:
+    with office.database.write() as session:
+        for key, approver in approvers.items():
+            partner = partners.partner_by_key(session, key)
+            assert partner is not None
+            partner.approver = approver
+            session.add(partner)
+
+
+def say_yes(office: Office, name: str, post: int) -> None:
+    with office.deciding(name, post) as (desk, row):
+        assert not approve(desk, row, row.post.content_hash)
 
 
 def test_a_person_chooses_on_their_account_which_mail_they_get(room: Room) -> None:
