@@ -23,7 +23,8 @@ class ChannelTotal:
     """The newest known figures of a channel's posts, added up. ``posts`` counts those with any figures at all.
 
     A sum is None when no post of the channel has the figure. Sums of two channels must not be added: each platform
-    counts an impression in its own way. ``part``: the template, partner or region that it is of, where that was asked.
+    counts an impression in its own way. ``part``: the template, the partner's name or the region that it is of, where
+    that was asked, and ``partner`` the partner's key: two may have one name.
     """
 
     channel: str
@@ -31,6 +32,7 @@ class ChannelTotal:
     taken_at: datetime
     figures: tuple[int | None, ...]
     part: str = ""
+    partner: str = ""
 
 
 def totals(session: Session, wanted: LogFilter, by: str | None = None) -> list[ChannelTotal]:
@@ -38,7 +40,10 @@ def totals(session: Session, wanted: LogFilter, by: str | None = None) -> list[C
     each = (
         sa.select(
             col(Post.channel).label("channel"),
-            _part(by).label("part"),
+            *(
+                column.label(name)
+                for name, column in zip(("part", "partner"), parts(by, col(Post.template)), strict=True)
+            ),
             newest_value("taken_at", col(Snapshot.gap).is_(None), wanted),
             *(newest_value(name, getattr(Snapshot, name).is_not(None), wanted) for name in FIGURES),
         )
@@ -46,32 +51,33 @@ def totals(session: Session, wanted: LogFilter, by: str | None = None) -> list[C
         .where(col(Post.published_at).is_not(None), *snapshots.about_post(wanted))
         .subquery()
     )
+    keys = (each.c.channel, each.c.part, each.c.partner)
     statement = (
         sa.select(
             each.c.channel,
             each.c.part,
+            each.c.partner,
             sa.func.count(each.c.taken_at),
             sa.func.max(each.c.taken_at),
             *(sa.cast(sa.func.sum(each.c[name]), sa.BigInteger) for name in FIGURES),
         )
         .where(each.c.taken_at.is_not(None))
-        .group_by(each.c.channel, each.c.part)
-        .order_by(each.c.channel, each.c.part)
+        .group_by(*keys)
+        .order_by(*keys)
     )
     return [
-        ChannelTotal(channel, posts, taken_at, tuple(figures), part)
-        for channel, part, posts, taken_at, *figures in session.execute(statement)
+        ChannelTotal(channel, posts, taken_at, tuple(figures), part, partner)
+        for channel, part, partner, posts, taken_at, *figures in session.execute(statement)
     ]
 
 
-def _part(by: str | None) -> sa.ColumnElement[str]:
-    columns: dict[str | None, Any] = {
-        "template": col(Post.template),
-        "partner": col(Partner.name),
-        "region": col(Partner.region),
-    }
-    found: sa.ColumnElement[str] = columns.get(by, sa.literal(""))
-    return found
+def parts(by: str | None, template: Any) -> tuple[Any, Any]:
+    """Return the columns that split totals: what is shown, and the partner's key where they are split by partner.
+    ``template`` is the column of the template's name.
+    """
+    shown = {"template": template, "partner": col(Partner.name), "region": col(Partner.region)}
+    nothing = sa.literal("")
+    return shown.get(by or "", nothing), col(Partner.key) if by == "partner" else nothing
 
 
 def newest_value(name: str, has: sa.ColumnElement[bool], wanted: LogFilter) -> sa.Label[Any]:

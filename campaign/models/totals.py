@@ -7,7 +7,6 @@ Answered from the sums that are kept (``models.tallies``) where they can answer,
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -50,26 +49,22 @@ def totals(session: Session, wanted: LogFilter, by: str | None = None) -> list[C
 
 def _added_up(session: Session, rows: sa.ColumnElement[bool], by: str | None) -> list[ChannelTotal]:
     """Return kept sums added up by channel and ``by``."""
-    names: dict[str | None, Any] = {
-        "template": col(Tally.name),
-        "partner": col(Partner.name),
-        "region": col(Partner.region),
-    }
-    part = names.get(by, sa.literal(""))
+    part, partner = summed.parts(by, col(Tally.name))
     sums = [sa.cast(sa.func.sum(getattr(Tally, name)), sa.BigInteger) for name in FIGURES]
+    keys = (col(Tally.channel), part, partner)
     statement = (
-        sa.select(col(Tally.channel), part, sa.func.sum(col(Tally.posts)), sa.func.max(col(Tally.taken_at)), *sums)
+        sa.select(*keys, sa.func.sum(col(Tally.posts)), sa.func.max(col(Tally.taken_at)), *sums)
         .join(Partner, col(Partner.id) == col(Tally.partner_id), isouter=True)
         .where(rows)
-        .group_by(col(Tally.channel), part)
+        .group_by(*keys)
         .having(sa.func.sum(col(Tally.posts)) > 0)
-        .order_by(col(Tally.channel), part)
+        .order_by(*keys)
     )
     return [
         ChannelTotal(
-            channel, int(posts), taken_at, tuple(None if value is None else int(value) for value in figures), name
+            channel, int(posts), taken_at, tuple(None if value is None else int(value) for value in figures), name, key
         )
-        for channel, name, posts, taken_at, *figures in session.execute(statement)
+        for channel, name, key, posts, taken_at, *figures in session.execute(statement)
     ]
 
 

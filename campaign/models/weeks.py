@@ -66,6 +66,7 @@ class Best:
 
     post_id: int
     slot: str
+    partner: str
     partner_name: str
     value: int
 
@@ -79,11 +80,11 @@ def best(session: Session, span: Span, by: Mapping[str, str], count: int) -> dic
         for channel, figure in by.items()
     }
     about = (
-        sa.select(col(Post.id), col(Post.slot), col(Partner.name))
+        sa.select(col(Post.id), col(Post.slot), col(Partner.key), col(Partner.name))
         .join(Partner, col(Partner.id) == col(Post.partner_id))
         .where(col(Post.id).in_([post_id for some in most.values() for post_id, _ in some]))
     )
-    named = {post_id: (slot, name) for post_id, slot, name in session.execute(about)}
+    named = {post_id: (slot, key, name) for post_id, slot, key, name in session.execute(about)}
     return {
         channel: tuple(Best(post_id, *named[post_id], value) for post_id, value in some)
         for channel, some in most.items()

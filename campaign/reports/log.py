@@ -15,6 +15,7 @@ from campaign.models import totals as sums
 from campaign.models.listing import PostFilter
 from campaign.models.paging import sizes
 from campaign.models.snapshots import FIGURES, LogFilter, LogLine
+from campaign.models.summed import ChannelTotal
 
 LogRow = dict[str, str | int | None]
 
@@ -76,13 +77,18 @@ def totals(session: Session, wanted: LogFilter | None = None, by: str | None = N
     return [
         {
             "channel": total.channel,
-            **({by: total.part} if by else {}),
+            **_part(total, by),
             "posts": total.posts,
             "taken_at": iso(total.taken_at),
             **dict(zip(FIGURES, total.figures, strict=True)),
         }
         for total in sums.totals(session, wanted or LogFilter(), by)
     ]
+
+
+def _part(total: ChannelTotal, by: str | None) -> LogRow:
+    """Return what a total is of; of a partner the key, which is its own, and the name."""
+    return {"partner": total.partner, "name": total.part} if by == "partner" else {by: total.part} if by else {}
 
 
 def posts_report(session: Session, wanted: PostFilter | None = None, *, zone: tzinfo = UTC) -> list[LogRow]:

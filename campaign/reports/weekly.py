@@ -14,6 +14,7 @@ from sqlmodel import Session
 from campaign.models import outcomes, weeks
 from campaign.models import totals as sums
 from campaign.models.outcomes import Outcome
+from campaign.models.partners import Partner
 from campaign.models.snapshots import FIGURES
 from campaign.models.summed import ChannelTotal
 from campaign.models.weeks import Best, Span
@@ -37,7 +38,7 @@ class Week:
     counts: dict[str, dict[str, int]]
     figures: tuple[ChannelTotal, ...]
     best: dict[str, tuple[str, tuple[Best, ...]]]
-    silent: tuple[str, ...]
+    silent: tuple[Partner, ...]
     waits: dict[str, int]
     outcomes: tuple[Outcome, ...]
 
@@ -67,7 +68,7 @@ def weekly(session: Session, day: date, zone: ZoneInfo, *, partner: str | None, 
         weeks.outcome_counts(session, span),
         totals,
         {channel: (by[channel], posts) for channel, posts in weeks.best(session, span, by, BEST).items()},
-        tuple(one.name for one in weeks.silent(session, span)),
+        tuple(weeks.silent(session, span)),
         weeks.waiting_counts(session, partner),
         tuple(outcomes.between(session, first, first + timedelta(days=6))) if with_outcomes else (),
     )
@@ -90,7 +91,7 @@ def _rows(week: Week) -> Iterator[LogRow]:
         note = f"{one.day.isoformat()}, {one.source}"
         yield {"section": "outcomes", "name": one.name, "value": one.number, "note": note}
     for partner in week.silent:
-        yield {"section": "silent", "name": partner}
+        yield {"section": "silent", "name": partner.name, "note": partner.key}
     for status, count in week.waits.items():
         yield {"section": "waits", "name": status, "value": count}
 

@@ -3,6 +3,7 @@
 Beside each chart stands its table, and its figures as a file. No figure is ever added up over channels.
 """
 
+from collections import Counter
 from itertools import groupby
 
 from fastapi.responses import Response
@@ -100,7 +101,8 @@ def by_part_csv(part: str, who: Who) -> Response:
     found = asked(who)
     with who.reading() as session:
         rows = reports.totals(session, found.wanted, _known(part))
-    return as_csv(iter(rows), ("channel", part, "posts", "taken_at", *FIGURES), f"engagement-by-{part}")
+    columns = ("channel", part, *(("name",) if part == "partner" else ()), "posts", "taken_at", *FIGURES)
+    return as_csv(iter(rows), columns, f"engagement-by-{part}")
 
 
 def _known(part: str) -> str:
@@ -119,15 +121,20 @@ def _channel_of(row: LogRow) -> str:
 
 
 def _chart_of(name: str, rows: list[LogRow], part: str, figure: str) -> dict[str, object]:
-    given = [row for row in rows if row[figure] is not None]
-    bars = [Bar(_named(row, part), _number(row[figure]), _posts(row)) for row in given[:BARS]]
+    names = Counter(row.get("name") for row in rows)
+    named = [(_named(row, part, names), row) for row in rows]
+    given = [(name, row) for name, row in named if row[figure] is not None]
+    bars = [Bar(name, _number(row[figure]), _posts(row)) for name, row in given[:BARS]]
     title = f"{FIGURE_NAMES[figure]} on {channel(name)} {_TITLES[part].lower()}"
     chart = bar_chart(title, bars, name, ident=f"bars-{name}") if bars else ""
-    return {"name": name, "chart": chart, "rows": [(_named(row, part), row) for row in rows[:ROWS]], "all": len(rows)}
+    return {"name": name, "chart": chart, "rows": named[:ROWS], "all": len(rows)}
 
 
-def _named(row: LogRow, part: str) -> str:
-    return str(row[part] or "Not said")
+def _named(row: LogRow, part: str, names: Counter[str | int | None]) -> str:
+    """Return what a row is called; partners that share a name have their keys behind it."""
+    if part != "partner":
+        return str(row[part] or "Not said")
+    return f"{row['name']} ({row['partner']})" if names[row["name"]] > 1 else str(row["name"])
 
 
 def _number(value: str | int | None) -> int | None:

@@ -8,7 +8,7 @@ from conftest import MovedClock
 from measured import measure
 from pages_room import Room, opened_room
 
-from campaign.models import totals
+from campaign.models import partners, totals
 from campaign.models.snapshots import FIGURES, LogFilter
 
 pytestmark = pytest.mark.thorough
@@ -30,7 +30,21 @@ def test_totals_are_those_of_the_charts_and_an_officer_sees_their_own(room: Room
             (total.channel, total.posts, *total.figures) for total in known
         ]
     split = program(room, "rita").get("/figures/totals?by=partner")["items"]
-    assert len({row["part"] for row in split}) > 1
+    assert {(row["partner"], row["part"]) for row in split} == {
+        ("oak", "Oakfield Academy"),
+        ("elm", "Elm Valley Council"),
+    }
+    assert {row["partner"] for row in program(room, "rita").get("/figures/totals?by=template")["items"]} == {None}
+
+
+def test_a_week_names_partners_by_their_keys_too(room: Room) -> None:
+    with room.office.database.read() as session:
+        names = {partner.key: partner.name for partner in partners.partners(session)}
+    week = program(room, "rita").get("/figures/week?of=2025-11-12")
+    assert week["best"]
+    assert {names[post["partner"]] for post in week["best"]} == {post["partner_name"] for post in week["best"]}
+    quiet = program(room, "rita").get("/figures/week?of=2025-06-04")
+    assert [names[key] for key in quiet["silent_keys"]] == quiet["silent"] != []
 
 
 def test_the_last_day_has_the_total(room: Room) -> None:

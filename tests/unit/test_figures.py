@@ -168,6 +168,24 @@ def test_totals_are_split_within_their_channel(database: Database) -> None:
     ]
 
 
+def test_partners_of_one_name_are_not_added_up(database: Database) -> None:
+    with database.write() as session:
+        accounts = [add_account(session, AT) for _ in range(2)]
+        keys = []
+        for account, count in zip(accounts, (5, 100), strict=True):
+            partner = session.get_one(Partner, account.partner_id)
+            partner.name = "St Mary's"
+            keys.append(partner.key)
+            reading(session, published(session, account), AT + HOUR, impressions=count)
+    with database.read() as session:
+        for wanted in (EVERYTHING, LogFilter(until=AT + HOUR / 2 + HOUR)):  # from the kept sums, and from the readings
+            rows = totals(session, wanted, "partner")
+            assert [(row["partner"], row["name"], row["impressions"]) for row in rows] == [
+                (keys[0], "St Mary's", 5),
+                (keys[1], "St Mary's", 100),
+            ]
+
+
 def test_the_best_hours_are_local_and_averages_of_posts(database: Database) -> None:
     summer = datetime(2025, 7, 1, 8, 15, tzinfo=UTC)
     with database.write() as session:

@@ -63,6 +63,7 @@ class BestPost(BaseModel):
     channel: str
     figure: str
     post: str
+    partner: str
     partner_name: str
     slot: str
     value: int
@@ -86,6 +87,7 @@ class WeekOut(BaseModel):
     channels: list[ChannelWeek]
     best: list[BestPost]
     silent: list[str] = Field(description="Partners of which nothing went out, by name.")
+    silent_keys: list[str] = Field(description="Their keys, in the same order: names may be alike.")
     waits: dict[str, int] = Field(description="Posts that wait for a person now, by state.")
     outcomes: list[OutcomeOut] = Field(description="The campaign's, so empty for an officer's token.")
 
@@ -168,6 +170,7 @@ def _week(found: weekly.Week) -> WeekOut:
                 channel=name,
                 figure=figure,
                 post=str(post.post_id),
+                partner=post.partner,
                 partner_name=post.partner_name,
                 slot=post.slot,
                 value=post.value,
@@ -175,7 +178,8 @@ def _week(found: weekly.Week) -> WeekOut:
             for name, (figure, posts) in found.best.items()
             for post in posts
         ],
-        silent=list(found.silent),
+        silent=[partner.name for partner in found.silent],
+        silent_keys=[partner.key for partner in found.silent],
         waits=found.waits,
         outcomes=[OutcomeOut.model_validate(outcome_row(row)) for row in found.outcomes],
     )

@@ -63,7 +63,8 @@ class Reading(Figures):
 class Total(Figures):
     """The newest known figures of a channel's posts, added up; null where no post has the figure."""
 
-    part: str = Field(description="The template, partner or region; empty where nothing was split.")
+    part: str = Field(description="The template, the partner's name or the region; empty where nothing was split.")
+    partner: str | None = Field(description="The partner's key where totals are split by partner: names may be alike.")
     posts: int
 
 
@@ -148,7 +149,12 @@ def totals(who: Reads, wanted: Filtered, by: Literal["template", "partner", "reg
     """Add up each channel's newest known figures; `by` splits each channel. Channels must not be added up."""
     with who.house.app.database.read() as session:
         rows = reports.totals(session, wanted.of(who), by)
-    return Page[Total](items=[Total.model_validate({**row, "part": row[by] if by else ""}) for row in rows])
+    return Page[Total](items=[_total(row, by) for row in rows])
+
+
+def _total(row: reports.LogRow, by: str | None) -> Total:
+    label = "name" if by == "partner" else by
+    return Total.model_validate({"partner": None, **row, "part": row[label] if label else ""})
 
 
 @router.get("/figures/over-time")
