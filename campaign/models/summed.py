@@ -4,11 +4,12 @@ The unique key (post, due time) makes the newest value of a post one short look,
 that are meant.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import Mapped
 from sqlmodel import Session, col
 
 from campaign.models import snapshots
@@ -95,7 +96,9 @@ def newest_value(name: str, has: sa.ColumnElement[bool], wanted: LogFilter) -> s
 
 @dataclass(frozen=True, slots=True)
 class Growth:
-    """By how much a figure of a channel grew on a local day, whether it was read then, and how many readings failed."""
+    """By how much a figure of a channel grew on a local day, whether it was read then, and how many readings that were
+    due then failed.
+    """
 
     channel: str
     day: date
@@ -111,10 +114,11 @@ def growth(session: Session, wanted: LogFilter, figure: str, zone: tzinfo) -> li
     a day is then the sum of each post's newest known value.
     """
     value = getattr(Snapshot, figure)
-    upto = replace(wanted, since=None)
+    taken, due = col(Snapshot.taken_at), col(Snapshot.due_at)
     before = sa.func.lag(value).over(partition_by=col(Snapshot.post_id), order_by=col(Snapshot.due_at))
-    grown = _readings(session, upto, (value - sa.func.coalesce(before, 0)).label("grown")).where(value.is_not(None))
-    failed = _readings(session, upto, sa.literal(0).label("grown")).where(col(Snapshot.gap).is_not(None))
+    more = (value - sa.func.coalesce(before, 0)).label("grown")
+    grown = _readings(session, wanted, taken, more).where(value.is_not(None))
+    failed = _readings(session, wanted, due, sa.literal(0).label("grown")).where(col(Snapshot.gap).is_not(None))
     counts: dict[tuple[str, date], list[int]] = {}
     for rows, is_gap in ((grown.subquery(), False), (failed.subquery(), True)):
         keys = (rows.c.channel, rows.c.hour)
@@ -127,13 +131,16 @@ def growth(session: Session, wanted: LogFilter, figure: str, zone: tzinfo) -> li
     return [Growth(*key, more, was_read=bool(read), gaps=failed) for key, (more, read, failed) in found]
 
 
-def _readings(session: Session, wanted: LogFilter, what: sa.ColumnElement[int]) -> sa.Select[*tuple[Any, ...]]:
+def _readings(
+    session: Session, wanted: LogFilter, at: Mapped[datetime], what: sa.ColumnElement[int]
+) -> sa.Select[*tuple[Any, ...]]:
+    """Return the readings until ``wanted.until`` by the hour of ``at``."""
     return (
-        sa.select(col(Post.channel).label("channel"), hour_of(session, col(Snapshot.taken_at)).label("hour"), what)
+        sa.select(col(Post.channel).label("channel"), hour_of(session, at).label("hour"), what)
         .select_from(Snapshot)
         .join(Post, col(Post.id) == col(Snapshot.post_id))
         .join(Partner, col(Partner.id) == col(Post.partner_id))
-        .where(*snapshots.about_post(wanted), *snapshots.about_time(wanted))
+        .where(*snapshots.about_post(wanted), *([at < wanted.until] if wanted.until is not None else []))
     )
 
 

@@ -4,6 +4,9 @@ A row says what the readings of some posts added on one local day, or ever (``da
 up. What a figure has never been given is None, as in the readings. A later reading of a post counts for what it has
 more than the one before it, so the rows of any days add up to each post's newest known value at the end of the last.
 
+A reading counts on the day on which it was taken; one that failed on the day on which it was due, for that is the day
+of which nothing is known, whenever it was given up.
+
 Days and hours are those of the campaign's own zone as it was stored (``follow_zone``).
 """
 
@@ -33,7 +36,7 @@ class Tally(SQLModel, table=True):
     (``partner_id``), a template or a slot (``name``), of a template of a partner, or of an hour of publishing.
 
     ``posts`` counts those whose first figures came then, ``impressions_posts`` those whose first impressions did.
-    ``gaps`` counts the readings that failed; ``taken_at`` is the newest reading with figures.
+    ``gaps`` counts the readings that were due then and failed; ``taken_at`` is the newest reading with figures.
     """
 
     __table_args__ = (Index("tally_of_day", "part", "day", "partner_id"),)
@@ -154,9 +157,10 @@ def rebuild(session: Session) -> None:
     """Count every reading anew, where readings were stored before sums were kept, or another zone is the campaign's."""
     session.execute(sa.delete(Tally))
     zone, gains = zone_of(session), dict[Key, Gain]()
-    columns = [getattr(Post, name) for name in ("id", "partner_id", "channel", "template", "slot", "published_at")]
+    columns = _about_columns()
+    at = sa.case((col(Snapshot.gap).is_not(None), col(Snapshot.due_at)), else_=col(Snapshot.taken_at))
     read = (
-        sa.select(*columns, col(Snapshot.taken_at), col(Snapshot.gap), *(getattr(Snapshot, name) for name in FIGURES))
+        sa.select(*columns, at, col(Snapshot.gap), *(getattr(Snapshot, name) for name in FIGURES))
         .join(Snapshot, col(Snapshot.post_id) == col(Post.id))
         .order_by(col(Snapshot.post_id), col(Snapshot.due_at))
     )
@@ -170,23 +174,49 @@ def rebuild(session: Session) -> None:
         session.execute(sa.insert(table_of(Tally)), found[start : start + _BATCH])
 
 
+def recount_gaps(session: Session) -> None:
+    """Count the failed readings of each day anew, where they were counted by another rule; how many there are stays."""
+    of_days, zone, gains = col(Tally.day) != EVER, zone_of(session), dict[Key, Gain]()
+    session.execute(sa.update(Tally).where(of_days, col(Tally.gaps) != 0).values(gaps=0))
+    read = sa.select(*_about_columns(), col(Snapshot.due_at)).join(Snapshot, col(Snapshot.post_id) == col(Post.id))
+    failed = read.where(col(Snapshot.gap).is_not(None))
+    for *facts, due_at in session.execute(failed.execution_options(yield_per=_BATCH)):
+        for key in About(*facts).keys(_day(due_at, zone), zone):
+            gains.setdefault(key, Gain()).gaps += 1
+    _store(session, gains)
+    nothing = of_days, col(Tally.posts) == 0, col(Tally.gaps) == 0, col(Tally.taken_at).is_(None)
+    session.execute(sa.delete(Tally).where(*nothing))
+
+
+def _about_columns() -> list[Any]:
+    return [getattr(Post, name) for name in ("id", "partner_id", "channel", "template", "slot", "published_at")]
+
+
+def _day(at: datetime, zone: ZoneInfo) -> str:
+    return at.astimezone(zone).date().isoformat()
+
+
 def _by_row(about: About, readings: Iterable[Snapshot], zone: ZoneInfo) -> dict[Key, Gain]:
     gains: dict[Key, Gain] = {}
     ordered = sorted(readings, key=lambda row: row.due_at)
-    rows = ((row.taken_at, row.gap, *(getattr(row, name) for name in FIGURES)) for row in ordered)
+    rows = ((_counts_at(row), row.gap, *(getattr(row, name) for name in FIGURES)) for row in ordered)
     for key, gain in _walked(about, rows, zone):
         gains.setdefault(key, Gain()).add(gain)
     return gains
 
 
+def _counts_at(reading: Snapshot) -> datetime:
+    return reading.taken_at if reading.gap is None else reading.due_at
+
+
 def _walked(about: About, readings: Iterable[tuple[Any, ...]], zone: ZoneInfo) -> Iterator[tuple[Key, Gain]]:
-    """Yield what each reading (time taken, gap, figures), oldest first, adds to the rows of its day, and at last what
-    all of them add to those of ever.
+    """Yield what each reading (when it counts, gap, figures), oldest first, adds to the rows of its day, and at last
+    what all of them add to those of ever.
     """
     known: list[int | None] = [None] * len(FIGURES)
     seen, ever = False, Gain()
-    for taken_at, gap, *figures in readings:
-        gain = Gain(gaps=1) if gap is not None else Gain(posts=0 if seen else 1, taken_at=taken_at)
+    for at, gap, *figures in readings:
+        gain = Gain(gaps=1) if gap is not None else Gain(posts=0 if seen else 1, taken_at=at)
         seen = seen or gap is None
         for place, value in enumerate(figures):
             if value is not None:
@@ -194,8 +224,7 @@ def _walked(about: About, readings: Iterable[tuple[Any, ...]], zone: ZoneInfo) -
                 gain.firsts[place] = 1 if known[place] is None else 0
                 known[place] = value
         ever.add(gain)
-        day = taken_at.astimezone(zone).date().isoformat()
-        yield from ((key, gain) for key in about.keys(day, zone))
+        yield from ((key, gain) for key in about.keys(_day(at, zone), zone))
     if seen or ever.gaps:
         yield from ((key, ever) for key in about.keys(EVER, zone))
 

@@ -1,6 +1,7 @@
 """Engagement read for people: sorted pages by key, totals that grow by day, the best hours, and an issue's copies."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -30,13 +31,21 @@ def published(session: Session, account: Account, at: datetime = AT, **more: obj
     return add_post(session, account, at, changes=facts)
 
 
-def reading(session: Session, post: Post, at: datetime, *, gap: str | None = None, **values: int | None) -> None:
+def reading(
+    session: Session,
+    post: Post,
+    at: datetime,
+    *,
+    gap: str | None = None,
+    taken: datetime | None = None,
+    **values: int | None,
+) -> None:
     facts = {
         "post_id": post.ident,
         "partner_id": post.partner_id,
         "reading": "1h",
         "due_at": at,
-        "taken_at": at,
+        "taken_at": taken or at,
         "gap": gap,
     }
     readings.store(session, post, [Snapshot.model_validate({**facts, **values})])
@@ -137,6 +146,21 @@ def test_a_total_grows_by_what_each_reading_adds_and_breaks_where_readings_faile
         since = over_time(session, LogFilter(since=AT + 2 * DAY), "impressions", LONDON)
         assert since.channels["x"] == (26, 31), "what came before the first day shown counts"
         assert over_time(session, EVERYTHING, "clicks", LONDON).channels == {"x": (None, None, None)}
+
+
+def test_the_line_breaks_on_the_days_on_which_readings_were_due_and_nobody_took_them(database: Database) -> None:
+    with database.write() as session:
+        post = published(session, add_account(session, AT))
+        for day, count in ((0, 100), (1, 200), (6, 900)):
+            reading(session, post, AT + day * DAY, impressions=count)
+        for day in (2, 3, 4, 5):
+            reading(session, post, AT + day * DAY, gap="not running", taken=AT + 6 * DAY)
+    with database.read() as session:
+        for wanted in (EVERYTHING, LogFilter(template=post.template, slot=post.slot)):  # kept sums, and readings
+            trend = over_time(session, wanted, "impressions", LONDON)
+            assert trend.channels == {"x": (100, 200, None, None, None, None, 900)}
+            until = replace(wanted, until=AT + 4 * DAY - 9 * HOUR)
+            assert over_time(session, until, "impressions", LONDON).channels == {"x": (100, 200, None, None)}
 
 
 def test_a_day_ends_at_local_midnight(database: Database) -> None:

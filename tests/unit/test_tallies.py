@@ -53,13 +53,13 @@ def stored(session: Session, chance: Random, *, posts: int = 8) -> list[Post]:
 
 
 def reading(post: Post, due_at: datetime, chance: Random) -> Snapshot:
-    if chance.random() < 0.2:
+    if chance.random() < 0.2:  # as one is that was due while the program was off
         return Snapshot(
             post_id=post.ident,
             partner_id=post.partner_id,
             reading="1h",
             due_at=due_at,
-            taken_at=due_at,
+            taken_at=due_at + chance.choice((0, 7, 50)) * HOUR,
             gap="no answer",
         )
     values = {name: chance.choice([None, 0, chance.randrange(100)]) for name in FIGURES}
@@ -205,6 +205,20 @@ def test_counting_anew_comes_to_the_same(database: Database) -> None:
         session.expire_all()
         assert rows(session) == kept
         assert kept
+
+
+def test_failed_readings_counted_on_other_days_are_counted_anew_on_theirs(database: Database) -> None:
+    with database.write() as session:
+        stored(session, CHANCE(5))
+        kept = rows(session)
+        assert sum(1 for row in kept if row["gaps"] and row["day"]) > 5
+        session.execute(sa.update(Tally).where(col(Tally.day) != "").values(gaps=3))
+        facts = {"part": "all", "partner_id": 0, "name": "", "channel": "x", "day": "2025-11-30", "posts": 0, "gaps": 1}
+        session.add(Tally.model_validate({**facts, **{f"{name}_posts": 0 for name in FIGURES}}))
+        session.flush()
+        tallies.recount_gaps(session)
+        session.expire_all()
+        assert rows(session) == kept
 
 
 def test_after_another_time_zone_charts_are_right_and_after_an_upgrade_they_are_kept_sums_again(
