@@ -73,16 +73,17 @@ def rebuild(session: Session) -> None:
 
 def totals(session: Session, wanted: LogFilter) -> list[ChannelTotal]:
     """Return what ``models.totals.totals`` does, of posts published in some days."""
-    sums = [sa.cast(sa.func.sum(getattr(Newest, name)), sa.BigInteger) for name in FIGURES]
+    sums = summed.added(lambda name: sa.func.sum(getattr(Newest, name)))
+    known = [sa.func.count(getattr(Newest, name)) for name in FIGURES]
     statement = (
-        sa.select(col(Newest.channel), sa.func.count(), sa.func.max(col(Newest.taken_at)), *sums)
+        sa.select(col(Newest.channel), sa.func.count(), sa.func.max(col(Newest.taken_at)), *sums, *known)
         .where(*_conditions(wanted))
         .group_by(col(Newest.channel))
         .order_by(col(Newest.channel))
     )
     return [
-        ChannelTotal(channel, posts, taken_at, tuple(None if value is None else int(value) for value in figures))
-        for channel, posts, taken_at, *figures in session.execute(statement)
+        ChannelTotal(channel, posts, taken_at, *summed.halves(each))
+        for channel, posts, taken_at, *each in session.execute(statement)
     ]
 
 

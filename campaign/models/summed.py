@@ -4,6 +4,7 @@ The unique key (post, due time) makes the newest value of a post one short look,
 that are meant.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from typing import Any
@@ -21,7 +22,8 @@ from campaign.models.snapshots import FIGURES, LogFilter, Snapshot
 
 @dataclass(frozen=True, slots=True)
 class ChannelTotal:
-    """The newest known figures of a channel's posts, added up. ``posts`` counts those with any figures at all.
+    """The newest known figures of a channel's posts, added up. ``posts`` counts those with any figures at all,
+    ``known`` those that have each figure.
 
     A sum is None when no post of the channel has the figure. Sums of two channels must not be added: each platform
     counts an impression in its own way. ``part``: the template, the partner's name or the region that it is of, where
@@ -32,6 +34,7 @@ class ChannelTotal:
     posts: int
     taken_at: datetime
     figures: tuple[int | None, ...]
+    known: tuple[int, ...]
     part: str = ""
     partner: str = ""
 
@@ -60,16 +63,28 @@ def totals(session: Session, wanted: LogFilter, by: str | None = None) -> list[C
             each.c.partner,
             sa.func.count(each.c.taken_at),
             sa.func.max(each.c.taken_at),
-            *(sa.cast(sa.func.sum(each.c[name]), sa.BigInteger) for name in FIGURES),
+            *added(lambda name: sa.func.sum(each.c[name])),
+            *(sa.func.count(each.c[name]) for name in FIGURES),
         )
         .where(each.c.taken_at.is_not(None))
         .group_by(*keys)
         .order_by(*keys)
     )
     return [
-        ChannelTotal(channel, posts, taken_at, tuple(figures), part, partner)
-        for channel, part, partner, posts, taken_at, *figures in session.execute(statement)
+        ChannelTotal(channel, posts, taken_at, *halves(sums), part, partner)
+        for channel, part, partner, posts, taken_at, *sums in session.execute(statement)
     ]
+
+
+def added(sum_of: Callable[[str], sa.ColumnElement[Any]]) -> list[sa.ColumnElement[int]]:
+    """Return the columns of sums of figures, as wide as sums need."""
+    return [sa.cast(sum_of(name), sa.BigInteger) for name in FIGURES]
+
+
+def halves(sums: Sequence[Any]) -> tuple[tuple[int | None, ...], tuple[int, ...]]:
+    """Return the sums of the figures, and of how many posts each is: both stand at a row's end, one after the other."""
+    figures, known = sums[: len(FIGURES)], sums[len(FIGURES) :]
+    return tuple(None if value is None else int(value) for value in figures), tuple(map(int, known))
 
 
 def parts(by: str | None, template: Any) -> tuple[Any, Any]:

@@ -50,10 +50,11 @@ def totals(session: Session, wanted: LogFilter, by: str | None = None) -> list[C
 def _added_up(session: Session, rows: sa.ColumnElement[bool], by: str | None) -> list[ChannelTotal]:
     """Return kept sums added up by channel and ``by``."""
     part, partner = summed.parts(by, col(Tally.name))
-    sums = [sa.cast(sa.func.sum(getattr(Tally, name)), sa.BigInteger) for name in FIGURES]
+    sums = summed.added(lambda name: sa.func.sum(getattr(Tally, name)))
+    known = [sa.func.sum(getattr(Tally, f"{name}_posts")) for name in FIGURES]
     keys = (col(Tally.channel), part, partner)
     statement = (
-        sa.select(*keys, sa.func.sum(col(Tally.posts)), sa.func.max(col(Tally.taken_at)), *sums)
+        sa.select(*keys, sa.func.sum(col(Tally.posts)), sa.func.max(col(Tally.taken_at)), *sums, *known)
         .join(Partner, col(Partner.id) == col(Tally.partner_id), isouter=True)
         .where(rows)
         .group_by(*keys)
@@ -61,10 +62,8 @@ def _added_up(session: Session, rows: sa.ColumnElement[bool], by: str | None) ->
         .order_by(*keys)
     )
     return [
-        ChannelTotal(
-            channel, int(posts), taken_at, tuple(None if value is None else int(value) for value in figures), name, key
-        )
-        for channel, name, key, posts, taken_at, *figures in session.execute(statement)
+        ChannelTotal(channel, int(posts), taken_at, *summed.halves(each), name, key)
+        for channel, name, key, posts, taken_at, *each in session.execute(statement)
     ]
 
 

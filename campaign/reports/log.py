@@ -24,6 +24,8 @@ LOG_COLUMNS = (
     *FIGURES,
     *("reading", "slot", "template", "gap"),
 )
+KNOWN = tuple(f"{name}_posts" for name in FIGURES)
+"""How many posts have each figure, beside totals."""
 _PAGE = 2000
 NEWEST = 50_000
 """Rows that a person can be shown at once: more are to be exported."""
@@ -72,7 +74,7 @@ def totals(session: Session, wanted: LogFilter | None = None, by: str | None = N
     added up.
 
     There is no sum over channels: each platform counts an impression in its own way. ``posts`` counts those with
-    figures, ``taken_at`` is the newest reading among them.
+    figures, ``clicks_posts`` those that have clicks, and so on; ``taken_at`` is the newest reading among them.
     """
     return [
         {
@@ -81,6 +83,7 @@ def totals(session: Session, wanted: LogFilter | None = None, by: str | None = N
             "posts": total.posts,
             "taken_at": iso(total.taken_at),
             **dict(zip(FIGURES, total.figures, strict=True)),
+            **dict(zip(KNOWN, total.known, strict=True)),
         }
         for total in sums.totals(session, wanted or LogFilter(), by)
     ]

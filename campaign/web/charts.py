@@ -56,7 +56,7 @@ def over_time(who: Who) -> Response:
     return who.page(
         "engagement/over_time.html",
         section="over-time",
-        cards=[(total["channel"], total[found.figure], total["posts"]) for total in totals],
+        cards=[(total["channel"], total[found.figure], total[f"{found.figure}_posts"]) for total in totals],
         last=max((str(total["taken_at"]) for total in totals), default=""),
         span=span(trend.days, who.house.now().astimezone(zone).date()),
         chart=line_chart(title, trend.days, lines, ident="growth") if lines else "",
@@ -101,7 +101,15 @@ def by_part_csv(part: str, who: Who) -> Response:
     found = asked(who)
     with who.reading() as session:
         rows = reports.totals(session, found.wanted, _known(part))
-    columns = ("channel", part, *(("name",) if part == "partner" else ()), "posts", "taken_at", *FIGURES)
+    columns = (
+        "channel",
+        part,
+        *(("name",) if part == "partner" else ()),
+        "posts",
+        "taken_at",
+        *FIGURES,
+        *reports.KNOWN,
+    )
     return as_csv(iter(rows), columns, f"engagement-by-{part}")
 
 
@@ -124,7 +132,7 @@ def _chart_of(name: str, rows: list[LogRow], part: str, figure: str) -> dict[str
     names = Counter(row.get("name") for row in rows)
     named = [(_named(row, part, names), row) for row in rows]
     given = [(name, row) for name, row in named if row[figure] is not None]
-    bars = [Bar(name, _number(row[figure]), _posts(row)) for name, row in given[:BARS]]
+    bars = [Bar(name, _number(row[figure]), _posts(row[f"{figure}_posts"])) for name, row in given[:BARS]]
     title = f"{FIGURE_NAMES[figure]} on {channel(name)} {_TITLES[part].lower()}"
     chart = bar_chart(title, bars, name, ident=f"bars-{name}") if bars else ""
     return {"name": name, "chart": chart, "rows": named[:ROWS], "all": len(rows)}
@@ -141,8 +149,8 @@ def _number(value: str | int | None) -> int | None:
     return value if isinstance(value, int) else None
 
 
-def _posts(row: LogRow) -> str:
-    return f"{row['posts']} {'post' if row['posts'] == 1 else 'posts'}"
+def _posts(count: str | int | None) -> str:
+    return f"{count} {'post' if count == 1 else 'posts'}"
 
 
 @area.get("/engagement/hours", Right.SEE)
@@ -162,7 +170,7 @@ def hours(who: Who) -> Response:
 
 def _hours_of(name: str, rows: list[LogRow], found: Asked) -> dict[str, object]:
     said = [(clock_hour(int(row["hour"] or 0)), row) for row in rows]
-    bars = [Bar(hour, _number(row["average"]), _posts(row)) for hour, row in said]
+    bars = [Bar(hour, _number(row["average"]), _posts(row["posts"])) for hour, row in said]
     title = f"{FIGURE_NAMES[found.figure]} of a post on {channel(name)} on average, by the hour of publishing"
     return {"name": name, "chart": bar_chart(title, bars, name, ident=f"hours-{name}"), "rows": said}
 

@@ -10,6 +10,7 @@ from pages_room import Room, opened_room
 
 from campaign.models import partners, totals
 from campaign.models.snapshots import FIGURES, LogFilter
+from campaign.reports.log import KNOWN
 
 pytestmark = pytest.mark.thorough
 
@@ -26,8 +27,9 @@ def test_totals_are_those_of_the_charts_and_an_officer_sees_their_own(room: Room
         every, own = (totals.totals(session, LogFilter(partner=name)) for name in (None, "oak"))
     for name, known in (("rita", every), ("olga", own)):
         rows = program(room, name).get("/figures/totals?partner=elm" if name == "olga" else "/figures/totals")["items"]
-        assert [(row["channel"], row["posts"], *(row[one] for one in FIGURES)) for row in rows] == [
-            (total.channel, total.posts, *total.figures) for total in known
+        columns = ("channel", "posts", *FIGURES, *KNOWN)
+        assert [tuple(row[one] for one in columns) for row in rows] == [
+            (total.channel, total.posts, *total.figures, *total.known) for total in known
         ]
     split = program(room, "rita").get("/figures/totals?by=partner")["items"]
     assert {(row["partner"], row["part"]) for row in split} == {

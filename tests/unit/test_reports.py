@@ -17,7 +17,7 @@ from campaign.models.posts import Post
 from campaign.models.snapshots import FIGURES, LogFilter, Snapshot, latest
 from campaign.models.status import Status
 from campaign.reports import log
-from campaign.reports.log import LOG_COLUMNS, each_log_row, log_rows, posts_report, totals
+from campaign.reports.log import KNOWN, LOG_COLUMNS, each_log_row, log_rows, posts_report, totals
 
 AT = datetime(2025, 12, 2, 9, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -130,7 +130,7 @@ def test_totals_add_the_newest_figures_of_each_post_by_channel(database: Databas
         reading(session, third, 1, reach=7)
     with database.read() as session:
         found = totals(session)
-    assert [tuple(row) for row in found] == [("channel", "posts", "taken_at", *FIGURES)] * 2
+    assert [tuple(row) for row in found] == [("channel", "posts", "taken_at", *FIGURES, *KNOWN)] * 2
     linkedin, x = found
     assert (linkedin["channel"], linkedin["posts"], linkedin["reach"], linkedin["impressions"]) == (
         *("linkedin", 1, 7),
@@ -138,6 +138,7 @@ def test_totals_add_the_newest_figures_of_each_post_by_channel(database: Databas
     )
     assert (x["channel"], x["posts"], x["impressions"], x["reactions"], x["clicks"]) == ("x", 2, 35, 2, None)
     assert x["taken_at"] == "2025-12-02T15:00:00Z"
+    assert [x[name] for name in KNOWN] == [2, 0, 1, 0, 0, 0], "posts are counted by the figures that they have"
 
 
 def test_a_figure_that_is_given_no_more_keeps_its_last_known_value_in_the_totals(database: Database) -> None:

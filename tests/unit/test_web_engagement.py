@@ -5,6 +5,7 @@ import io
 import re
 import zipfile
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,11 +14,14 @@ from conftest import MovedClock
 from measured import measure
 from pages_room import Room, opened_room
 
+from campaign.models import readings
 from campaign.models.partners import Partner
 from campaign.models.posts import Post
 from campaign.models.snapshots import Snapshot
+from campaign.models.status import Status
 
 pytestmark = pytest.mark.thorough
+DAY = timedelta(days=1)
 HREF = re.compile(r'<a class="govuk-link govuk-pagination__link" href="([^"]+)" rel="(next|prev)">')
 ROW = re.compile(r'href="/engagement/posts/(\d+)"')
 
@@ -150,6 +154,28 @@ def test_partners_of_one_name_have_a_bar_each_and_are_told_apart(tmp_path: Path,
     assert {(row["partner"], row["name"]) for row in found} == {("oak", "St Mary's"), ("elm", "St Mary's")}
     assert "St Mary&#x27;s (oak)" in text
     assert "St Mary&#x27;s (elm)" in text
+
+
+def store(room: Room, days_ago: int, **figures: int) -> None:
+    """Store a post that was read so many days ago."""
+    at = room.office.clock.now() - days_ago * DAY
+    ident = room.office.post("oak", status=Status.PUBLISHED, changes={"published_at": at - DAY})
+    with room.office.database.write() as session:
+        post = session.get_one(Post, ident)
+        facts = {"post_id": ident, "partner_id": post.partner_id, "reading": "24h", "due_at": at, "taken_at": at}
+        readings.store(session, post, [Snapshot.model_validate(facts | figures)])
+
+
+def test_figures_are_said_to_be_of_the_posts_that_have_them(tmp_path: Path, clock: MovedClock) -> None:
+    with opened_room(tmp_path, clock) as room:
+        store(room, 2, impressions=5, clicks=3)
+        store(room, 2, impressions=6)
+        browser = room.browser("rita")
+        assert "impressions of 2 posts" in browser.get("/engagement").text
+        assert "clicks of 1 post" in browser.get("/engagement?figure=clicks").text
+        assert "(1 post)" in browser.get("/engagement/by/partner?figure=clicks").text
+        [row] = rows(room, "/engagement/by/partner/totals.csv")
+    assert (row["posts"], row["impressions_posts"], row["clicks_posts"]) == ("2", "2", "1")
 
 
 def test_a_file_never_begins_a_cell_as_a_formula(tmp_path: Path, clock: MovedClock) -> None:

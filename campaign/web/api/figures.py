@@ -65,7 +65,13 @@ class Total(Figures):
 
     part: str = Field(description="The template, the partner's name or the region; empty where nothing was split.")
     partner: str | None = Field(description="The partner's key where totals are split by partner: names may be alike.")
-    posts: int
+    posts: int = Field(description="Posts with any figures; how many have each one stands beside it.")
+    impressions_posts: int
+    reach_posts: int
+    reactions_posts: int
+    comments_posts: int
+    shares_posts: int
+    clicks_posts: int
 
 
 class Day(BaseModel):
