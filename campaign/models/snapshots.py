@@ -60,6 +60,7 @@ class Snapshot(SQLModel, table=True):
 @dataclass(frozen=True, slots=True)
 class LogFilter:
     """Which snapshots to read; None means all. Instants are aware UTC and bound the time taken; ``until`` exclusive.
+    Of sums that means: as they stood at ``until``, and from ``since`` on what was gained, not what was there before.
 
     ``published_from`` and ``published_until`` bound when the post was published.
     """

@@ -5,7 +5,7 @@ that are meant.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, tzinfo
 from typing import Any
 
@@ -41,6 +41,8 @@ class ChannelTotal:
 
 def totals(session: Session, wanted: LogFilter, by: str | None = None) -> list[ChannelTotal]:
     """Return what ``models.totals.totals`` does, of readings taken in any time."""
+    taken = _newest("taken_at", col(Snapshot.gap).is_(None), wanted)
+    seen = sa.func.coalesce(taken, _before("taken_at", col(Snapshot.gap).is_(None), wanted))
     each = (
         sa.select(
             col(Post.channel).label("channel"),
@@ -48,26 +50,20 @@ def totals(session: Session, wanted: LogFilter, by: str | None = None) -> list[C
                 column.label(name)
                 for name, column in zip(("part", "partner"), parts(by, col(Post.template)), strict=True)
             ),
-            newest_value("taken_at", col(Snapshot.gap).is_(None), wanted),
-            *(newest_value(name, getattr(Snapshot, name).is_not(None), wanted) for name in FIGURES),
+            taken.label("taken_at"),
+            seen.label("seen"),
+            *(column for name in FIGURES for column in _gain(name, wanted)),
         )
         .join(Partner, col(Partner.id) == col(Post.partner_id))
         .where(col(Post.published_at).is_not(None), *snapshots.about_post(wanted))
         .subquery()
     )
-    keys = (each.c.channel, each.c.part, each.c.partner)
+    keys, newest = (each.c.channel, each.c.part, each.c.partner), sa.func.max(each.c.taken_at)
+    sums, known = added(lambda name: sa.func.sum(each.c[name])), [sa.func.count(each.c[_has(name)]) for name in FIGURES]
     statement = (
-        sa.select(
-            each.c.channel,
-            each.c.part,
-            each.c.partner,
-            sa.func.count(each.c.taken_at),
-            sa.func.max(each.c.taken_at),
-            *added(lambda name: sa.func.sum(each.c[name])),
-            *(sa.func.count(each.c[name]) for name in FIGURES),
-        )
-        .where(each.c.taken_at.is_not(None))
+        sa.select(*keys, sa.func.count(each.c.seen), newest, *sums, *known)
         .group_by(*keys)
+        .having(newest.is_not(None))
         .order_by(*keys)
     )
     return [
@@ -98,6 +94,10 @@ def parts(by: str | None, template: Any) -> tuple[Any, Any]:
 
 def newest_value(name: str, has: sa.ColumnElement[bool], wanted: LogFilter) -> sa.Label[Any]:
     """Return the newest value of a column of a post's snapshots; the unique key makes it one short look."""
+    return _newest(name, has, wanted).label(name)
+
+
+def _newest(name: str, has: sa.ColumnElement[bool], wanted: LogFilter) -> sa.ScalarSelect[Any]:
     return (
         sa.select(getattr(Snapshot, name))
         .where(col(Snapshot.post_id) == col(Post.id), has, *snapshots.about_time(wanted))
@@ -105,8 +105,27 @@ def newest_value(name: str, has: sa.ColumnElement[bool], wanted: LogFilter) -> s
         .limit(1)
         .correlate(Post)
         .scalar_subquery()
-        .label(name)
     )
+
+
+def _before(name: str, has: sa.ColumnElement[bool], wanted: LogFilter) -> sa.ColumnElement[Any]:
+    """Return the newest value that was known at ``wanted.since``; NULL where that is not said."""
+    if wanted.since is None:
+        return sa.null()
+    return _newest(name, has, replace(wanted, since=None, until=wanted.since))
+
+
+def _gain(name: str, wanted: LogFilter) -> tuple[sa.Label[Any], sa.Label[Any]]:
+    """Return what a post has of a figure, or gained from ``wanted.since`` on, and what is NULL where it has none."""
+    has = getattr(Snapshot, name).is_not(None)
+    value, before = _newest(name, has, wanted), _before(name, has, wanted)
+    if wanted.since is None:
+        return value.label(name), value.label(_has(name))
+    return (value - sa.func.coalesce(before, 0)).label(name), sa.func.coalesce(value, before).label(_has(name))
+
+
+def _has(name: str) -> str:
+    return f"has_{name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +142,10 @@ class Growth:
 
 
 def growth(session: Session, wanted: LogFilter, figure: str, zone: tzinfo) -> list[Growth]:
-    """Return how a figure grew, by channel and local day, from the beginning until ``wanted.until``.
+    """Return how a figure grew, by channel and local day, from ``wanted.since`` or the beginning on.
 
-    A reading grows by what it has more than the reading of the same post before it that had the figure: the sum up to
-    a day is then the sum of each post's newest known value.
+    A reading grows by what it has more than the reading of the same post before it that had the figure: the sum from
+    the beginning up to a day is then the sum of each post's newest known value.
     """
     value = getattr(Snapshot, figure)
     taken, due = col(Snapshot.taken_at), col(Snapshot.due_at)
@@ -138,6 +157,8 @@ def growth(session: Session, wanted: LogFilter, figure: str, zone: tzinfo) -> li
     for rows, is_gap in ((grown.subquery(), False), (failed.subquery(), True)):
         keys = (rows.c.channel, rows.c.hour)
         statement = sa.select(*keys, sa.cast(sa.func.sum(rows.c.grown), sa.BigInteger), sa.func.count()).group_by(*keys)
+        if wanted.since is not None:
+            statement = statement.where(rows.c.at >= wanted.since)
         for channel, hour, more, count in session.execute(statement):
             into = counts.setdefault((channel, instant_of(hour).astimezone(zone).date()), [0, 0, 0])
             into[0] += int(more)
@@ -151,7 +172,7 @@ def _readings(
 ) -> sa.Select[*tuple[Any, ...]]:
     """Return the readings until ``wanted.until`` by the hour of ``at``."""
     return (
-        sa.select(col(Post.channel).label("channel"), hour_of(session, at).label("hour"), what)
+        sa.select(col(Post.channel).label("channel"), hour_of(session, at).label("hour"), at.label("at"), what)
         .select_from(Snapshot)
         .join(Post, col(Post.id) == col(Snapshot.post_id))
         .join(Partner, col(Partner.id) == col(Post.partner_id))
@@ -161,7 +182,9 @@ def _readings(
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """What the posts have that a channel published in one local hour of the day: how many have the figure, its sum."""
+    """What the posts have, or gained, that a channel published in one local hour of the day: how many have the figure,
+    its sum.
+    """
 
     channel: str
     hour: int
@@ -170,12 +193,12 @@ class Published:
 
 
 def by_publishing(session: Session, wanted: LogFilter, figure: str, zone: tzinfo) -> list[Published]:
-    """Return the newest known values of a figure by channel and local hour of publishing."""
+    """Return what ``models.totals.by_publishing`` does, of readings taken in any time."""
     each = (
         sa.select(
             col(Post.channel).label("channel"),
             hour_of(session, col(Post.published_at)).label("hour"),
-            newest_value(figure, getattr(Snapshot, figure).is_not(None), wanted),
+            *_gain(figure, wanted),
         )
         .join(Partner, col(Partner.id) == col(Post.partner_id))
         .where(col(Post.published_at).is_not(None), *snapshots.about_post(wanted))
@@ -183,8 +206,8 @@ def by_publishing(session: Session, wanted: LogFilter, figure: str, zone: tzinfo
     )
     keys = (each.c.channel, each.c.hour)
     statement = (
-        sa.select(*keys, sa.func.count(), sa.cast(sa.func.sum(each.c[figure]), sa.BigInteger))
-        .where(each.c[figure].is_not(None))
+        sa.select(*keys, sa.func.count(), sa.cast(sa.func.coalesce(sa.func.sum(each.c[figure]), 0), sa.BigInteger))
+        .where(each.c[_has(figure)].is_not(None))
         .group_by(*keys)
         .order_by(*keys)
     )

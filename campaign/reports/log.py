@@ -71,7 +71,7 @@ def log_row(line: LogLine) -> LogRow:
 
 def totals(session: Session, wanted: LogFilter | None = None, by: str | None = None) -> list[LogRow]:
     """Return one row per channel, or per channel and what it is split ``by``: the newest known figures of its posts
-    added up.
+    added up; with ``wanted.since`` what they gained from then on.
 
     There is no sum over channels: each platform counts an impression in its own way. ``posts`` counts those with
     figures, ``clicks_posts`` those that have clicks, and so on; ``taken_at`` is the newest reading among them.

@@ -170,7 +170,7 @@ def _last(values: Sequence[int | None]) -> int | None:
 
 
 def _bar(bar: Bar, y: int, share: Callable[[int], float], kind: str) -> str:
-    wide = share(bar.value) if bar.value else 0
+    wide = share(bar.value) if bar.value and bar.value > 0 else 0  # what a platform takes back is less than nothing
     note = f'<tspan class="app-chart__note"> ({escape(bar.note)})</tspan>' if bar.note else ""
     shape = (
         f'<rect class="app-chart__bar app-chart__bar--{escape(kind)}" y="{y + 24}" width="{wide}%" height="{_BAR}"/>'

@@ -21,7 +21,9 @@ MOST_DAYS = 400
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """Each channel's total at the end of each day; None before its first reading and on a day whose readings failed."""
+    """Each channel's total, or what it gained from a first day on, at the end of each day; None before its first
+    reading, and on a day whose readings failed.
+    """
 
     days: tuple[date, ...]
     channels: dict[str, tuple[int | None, ...]]
@@ -35,14 +37,14 @@ class Trend:
 
 
 def over_time(session: Session, wanted: LogFilter, figure: str, zone: ZoneInfo) -> Trend:
-    """Return how a figure grew, by local day from ``wanted.since`` (else from the first reading) on."""
+    """Return how a figure grew by local day, from the first reading on; or what was gained from ``wanted.since`` on."""
     found = totals.growth(session, wanted, figure, zone)
     if not found:
         return Trend((), {})
     local = [one.day for one in found]
     first = wanted.since.astimezone(zone).date() if wanted.since else min(local)
     last = max(local)
-    first = min(max(first, last - timedelta(days=MOST_DAYS - 1)), last)
+    first = max(first, last - timedelta(days=MOST_DAYS - 1))
     days = tuple(first + timedelta(days=number) for number in range((last - first).days + 1))
     names = sorted({one.channel for one in found})
     return Trend(days, {name: _totals([one for one in found if one.channel == name], days) for name in names})

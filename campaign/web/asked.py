@@ -71,8 +71,10 @@ def _bound(day: date | None, zone: ZoneInfo, of: Callable[[date, ZoneInfo], date
 def choices(session: Session, who: Actor, found: Asked) -> dict[str, Any]:
     """Return what the filter's form offers. An officer has one partner and is not asked for it."""
     named = [] if who.partners else [(row.key, row.name) for row in partners.partners(session)]
+    since = found.wanted.since
     return {
         "asked": found,
+        "since": since.astimezone(who.house.zone).date() if since else None,
         "figures": FIGURES,
         "partners": options("All partners", named, found.typed.get("partner")) if named else [],
         "channels": options(

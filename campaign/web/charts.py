@@ -45,6 +45,7 @@ _TITLES = {"template": "By template", "partner": "By partner", "region": "By reg
 def over_time(who: Who) -> Response:
     """Show each channel's total, and how it grew."""
     found, zone = asked(who), who.house.zone
+    today = who.house.now().astimezone(zone).date()
     with who.reading() as session:
         trend = trends.over_time(session, found.wanted, found.figure, zone)
         totals = reports.totals(session, found.wanted)
@@ -52,13 +53,14 @@ def over_time(who: Who) -> Response:
         offered = choices(session, who, found)
     outcome_names, by_day = side_by_side(beside, trend.days)
     lines = [Series(channel(name), name, values) for name, values in trend.channels.items() if set(values) - {None}]
-    title = f"{FIGURE_NAMES[found.figure]} of all posts so far, by channel"
+    gained = f"gained from {span((offered['since'],), today)} on" if offered["since"] else "of all posts so far"
+    title = f"{FIGURE_NAMES[found.figure]} {gained}, by channel"
     return who.page(
         "engagement/over_time.html",
         section="over-time",
         cards=[(total["channel"], total[found.figure], total[f"{found.figure}_posts"]) for total in totals],
         last=max((str(total["taken_at"]) for total in totals), default=""),
-        span=span(trend.days, who.house.now().astimezone(zone).date()),
+        span=span(trend.days, today),
         chart=line_chart(title, trend.days, lines, ident="growth") if lines else "",
         days=list(reversed(list(zip(trend.days, *trend.channels.values(), strict=True)))),
         names=list(trend.channels),
@@ -121,7 +123,11 @@ def _known(part: str) -> str:
 
 def _by(part: str, rows: list[LogRow], figure: str) -> list[LogRow]:
     """Return the rows by channel, the largest first; those without the figure come last."""
-    return sorted(rows, key=lambda row: (str(row["channel"]), -int(row[figure] or -1), str(row[part])))
+
+    def place(row: LogRow) -> tuple[str, bool, int, str]:
+        return str(row["channel"]), row[figure] is None, -int(row[figure] or 0), str(row[part])
+
+    return sorted(rows, key=place)
 
 
 def _channel_of(row: LogRow) -> str:

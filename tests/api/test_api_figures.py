@@ -58,6 +58,17 @@ def test_the_last_day_has_the_total(room: Room) -> None:
     assert rita.call("GET", "/figures/over-time?figure=likes").status_code == 422
 
 
+def test_from_a_day_on_the_last_day_has_what_was_gained_and_after_the_last_reading_there_is_none(room: Room) -> None:
+    rita = program(room, "rita")
+    for since in ("2025-11-20T00:00:00Z", "2025-11-20T10:00:00Z"):
+        sums = {row["channel"]: row["reach"] for row in rita.get(f"/figures/totals?since={since}")["items"]}
+        days = rita.get(f"/figures/over-time?figure=reach&since={since}")["items"]
+        assert days[0]["day"] == "2025-11-20"
+        assert days[-1]["channels"] == sums
+        assert 0 < sums["linkedin"] < rita.get("/figures/totals?channel=linkedin")["items"][0]["reach"]
+    assert rita.get("/figures/over-time?since=2026-01-01T00:00:00Z")["items"] == []
+
+
 def test_the_hours_count_every_post_that_has_the_figure(room: Room) -> None:
     rita = program(room, "rita")
     rows = rita.get("/figures/hours")["items"]

@@ -144,7 +144,8 @@ def test_a_total_grows_by_what_each_reading_adds_and_breaks_where_readings_faile
     assert trend.channels == {"x": (11, None, 26, 31), "facebook": (None, None, 7, 7)}
     with database.read() as session:
         since = over_time(session, LogFilter(since=AT + 2 * DAY), "impressions", LONDON)
-        assert since.channels["x"] == (26, 31), "what came before the first day shown counts"
+        assert since.channels["x"] == (15, 20), "what came before the first day is not counted"
+        assert over_time(session, LogFilter(since=AT + 9 * DAY), "impressions", LONDON).days == ()
         assert over_time(session, EVERYTHING, "clicks", LONDON).channels == {"x": (None, None, None)}
 
 

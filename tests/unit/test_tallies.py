@@ -29,6 +29,7 @@ LONDON = ZoneInfo("Europe/London")
 AT = datetime(2025, 10, 24, 22, 30, tzinfo=UTC)  # over the end of summer time
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 CHANCE = Random
+SINCE = datetime(2025, 10, 26, tzinfo=LONDON)
 UNTIL = datetime(2025, 10, 28, tzinfo=LONDON)
 
 
@@ -71,9 +72,12 @@ def reading(post: Post, due_at: datetime, chance: Random) -> Snapshot:
 def filters(session: Session) -> list[LogFilter]:
     keys = [None, *session.execute(sa.select(col(Partner.key)).order_by(col(Partner.id)).limit(1)).scalars()]
     return [
-        LogFilter(partner=key, channel=channel, template=template, slot=slot, until=until)
+        LogFilter(partner=key, channel=channel, template=template, slot=slot, since=since, until=until)
         for key in keys
-        for channel, until in ((None, None), ("x", None), (None, UNTIL))
+        for channel, since, until in (
+            *((None, None, None), ("x", None, None), (None, None, UNTIL)),
+            *((None, SINCE, None), (None, SINCE, UNTIL)),
+        )
         for template, slot in ((None, None), ("t1", None), (None, "s1"))
     ]
 
@@ -92,6 +96,32 @@ def test_the_kept_sums_say_what_the_readings_say(database: Database) -> None:
                 ]
                 hours = [source.by_publishing(session, wanted, figure, LONDON) for source in (totals, summed)]
                 assert hours[0] == hours[1], wanted
+
+
+def test_what_a_post_gained_from_a_day_on_is_what_it_has_more_than_before(database: Database) -> None:
+    with database.write() as session:
+        session.add(Campaign(name="c", timezone="Europe/London", salt="s", created_at=AT))
+        account = add_account(session, AT)
+        old, young = (
+            add_post(session, account, AT + number * HOUR, status=Status.PUBLISHED, changes={"published_at": AT})
+            for number in range(2)
+        )
+        for post, hours, count in ((old, 1, 1000), (young, 1, 5), (young, 90, 15)):
+            at = AT + hours * HOUR
+            facts = {"post_id": post.ident, "partner_id": post.partner_id, "reading": "1h", "due_at": at}
+            readings.store(session, post, [Snapshot(**facts, taken_at=at, impressions=count)])
+    with database.read() as session:
+        for since in (SINCE, SINCE + HOUR):  # from the kept sums, and from the readings
+            [total] = totals.totals(session, LogFilter(since=since))
+            assert (total.figures[0], total.posts, total.known[0]) == (10, 2, 2)
+            assert total.taken_at == AT + 90 * HOUR
+            [grown] = totals.growth(session, LogFilter(since=since), "impressions", LONDON)
+            assert grown.grown == 10
+            [hour] = totals.by_publishing(session, LogFilter(since=since), "impressions", LONDON)
+            assert (hour.posts, hour.total) == (2, 10)
+        after = LogFilter(since=AT + 200 * HOUR)
+        assert totals.totals(session, after) == []
+        assert totals.growth(session, after, "impressions", LONDON) == []
 
 
 def test_what_posts_of_some_days_brought_is_what_their_readings_say(database: Database) -> None:
@@ -249,7 +279,9 @@ def rows(session: Session) -> list[dict[str, object]]:
 
 
 @pytest.mark.parametrize(
-    "wanted", [LogFilter(), LogFilter(partner="p"), LogFilter(slot="s", channel="x")], ids=["all", "partner", "slot"]
+    "wanted",
+    [LogFilter(), LogFilter(partner="p"), LogFilter(slot="s", channel="x"), LogFilter(since=SINCE, slot="s")],
+    ids=["all", "partner", "slot", "since"],
 )
 def test_charts_read_no_reading(database: Database, wanted: LogFilter) -> None:
     asked = list[str]()

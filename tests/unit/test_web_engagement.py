@@ -178,6 +178,25 @@ def test_figures_are_said_to_be_of_the_posts_that_have_them(tmp_path: Path, cloc
     assert (row["posts"], row["impressions_posts"], row["clicks_posts"]) == ("2", "2", "1")
 
 
+def test_card_chart_and_file_agree_on_what_was_gained_from_a_day_on(tmp_path: Path, clock: MovedClock) -> None:
+    with opened_room(tmp_path, clock) as room:
+        store(room, 100, impressions=1000)
+        store(room, 2, impressions=10)
+        since = f"{room.office.clock.now() - 10 * DAY:%d/%m/%Y}"
+        text = room.browser("rita").get(f"/engagement?from={since}").text
+        assert "impressions gained by 2 posts" in text
+        assert "X: 10 at the end" in text
+        assert "Impressions gained from Saturday 22 November on" in text
+        assert "1,0" not in text
+        days = rows(room, f"/engagement/over-time.csv?from={since}")
+        assert (len(days), days[0]["day"], days[-1]["x"]) == (9, "2025-11-22", "10")
+        [row] = rows(room, f"/engagement/by/template/totals.csv?from={since}")
+        assert row["impressions"] == "10"
+        everything = room.browser("rita").get("/engagement").text
+    assert "X: 1,010 at the end" in everything
+    assert "impressions of 2 posts" in everything
+
+
 def test_a_file_never_begins_a_cell_as_a_formula(tmp_path: Path, clock: MovedClock) -> None:
     with opened_room(tmp_path, clock) as room:
         post = room.office.post("oak", changes={"slot": "=cmd", "template": "+1"})

@@ -61,7 +61,7 @@ class Reading(Figures):
 
 
 class Total(Figures):
-    """The newest known figures of a channel's posts, added up; null where no post has the figure."""
+    """The newest known figures of a channel's posts, or what they gained, added up; null where no post has it."""
 
     part: str = Field(description="The template, the partner's name or the region; empty where nothing was split.")
     partner: str | None = Field(description="The partner's key where totals are split by partner: names may be alike.")
@@ -75,7 +75,7 @@ class Total(Figures):
 
 
 class Day(BaseModel):
-    """Each channel's total at the end of a local day; null where it is not known."""
+    """Each channel's total, or what it gained, at the end of a local day; null where it is not known."""
 
     day: date
     channels: dict[str, int | None]
@@ -152,7 +152,10 @@ Filtered = Annotated[Filter, Depends(Filter)]
 
 @router.get("/figures/totals")
 def totals(who: Reads, wanted: Filtered, by: Literal["template", "partner", "region"] | None = None) -> Page[Total]:
-    """Add up each channel's newest known figures; `by` splits each channel. Channels must not be added up."""
+    """Add up each channel's newest known figures; `by` splits each channel. Channels must not be added up.
+
+    `since` counts what was gained from then on alone, `until` what was known then.
+    """
     with who.house.app.database.read() as session:
         rows = reports.totals(session, wanted.of(who), by)
     return Page[Total](items=[_total(row, by) for row in rows])
@@ -165,7 +168,10 @@ def _total(row: reports.LogRow, by: str | None) -> Total:
 
 @router.get("/figures/over-time")
 def over_time(who: Reads, wanted: Filtered, figure: Figure = "impressions") -> Page[Day]:
-    """Show each channel's total at the end of each local day, of 400 days at most: the newest."""
+    """Show each channel's total at the end of each local day, of 400 days at most: the newest.
+
+    `since` counts what was gained from then on alone: the last day has what `/figures/totals` says.
+    """
     with who.house.app.database.read() as session:
         trend = trends.over_time(session, wanted.of(who), figure, who.house.zone)
     days = [
@@ -177,7 +183,10 @@ def over_time(who: Reads, wanted: Filtered, figure: Figure = "impressions") -> P
 
 @router.get("/figures/hours")
 def hours(who: Reads, wanted: Filtered, figure: Figure = "impressions") -> Page[Hour]:
-    """Show by channel and local hour of publishing how many posts have the figure, and their average."""
+    """Show by channel and local hour of publishing how many posts have the figure, and their average.
+
+    `since` counts what was gained from then on alone.
+    """
     with who.house.app.database.read() as session:
         rows = trends.best_hours(session, wanted.of(who), figure, who.house.zone)
     return Page[Hour](items=[Hour.model_validate(row) for row in rows])
