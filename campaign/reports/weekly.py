@@ -31,7 +31,8 @@ _DAYS = timedelta(days=7)
 @dataclass(frozen=True, slots=True)
 class Week:
     """A week. ``figures`` are those of the posts that it published, as last read; ``best`` names by channel the figure
-    that they are best by. ``waits`` is as it stands now. ``outcomes`` is empty for whoever may not see them.
+    that they are best by. ``waits`` is as it stands now. ``outcomes`` is empty for whoever may not see them, and in the
+    report of one partner.
     """
 
     first: date
@@ -58,7 +59,9 @@ def monday(day: date) -> date:
 
 
 def weekly(session: Session, day: date, zone: ZoneInfo, *, partner: str | None, with_outcomes: bool) -> Week:
-    """Return the report of the week of ``day``, of all partners or of one by its key."""
+    """Return the report of the week of ``day``, of all partners or of one by its key. Outcomes are the campaign's, so
+    there are none beside one partner's.
+    """
     first = monday(day)
     span = Span(day_start(first, zone), day_start(first + _DAYS, zone), partner)
     totals = tuple(sums.totals(session, span.published))
@@ -70,7 +73,7 @@ def weekly(session: Session, day: date, zone: ZoneInfo, *, partner: str | None, 
         {channel: (by[channel], posts) for channel, posts in weeks.best(session, span, by, BEST).items()},
         tuple(weeks.silent(session, span)),
         weeks.waiting_counts(session, partner),
-        tuple(outcomes.between(session, first, first + timedelta(days=6))) if with_outcomes else (),
+        tuple(outcomes.between(session, first, first + timedelta(days=6))) if with_outcomes and partner is None else (),
     )
 
 

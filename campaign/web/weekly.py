@@ -40,7 +40,8 @@ def show(who: Who, of: str = "") -> Response:
         before=found.address("/engagement/week", of=str(week.first - _SEVEN)),
         after=found.address("/engagement/week", of=str(week.first + _SEVEN)),
         file=found.address("/engagement/week.csv", of=str(week.first)),
-        with_outcomes=who.may(Right.HOLD),
+        with_outcomes=who.may(Right.HOLD) and found.wanted.partner is None,
+        partner=found.wanted.partner,
         **offered,
     )
 
@@ -59,7 +60,6 @@ def _week(who: Actor, of: str) -> Week:
 
 
 def _report(who: Actor, day: date) -> Week:
-    # Outcomes are the campaign's, not a partner's: an officer sees what is their own.
-    partner, all_of_them = asked(who).wanted.partner, who.may(Right.HOLD)
+    partner = asked(who).wanted.partner
     with who.reading() as session:
-        return weekly.weekly(session, day, who.house.zone, partner=partner, with_outcomes=all_of_them)
+        return weekly.weekly(session, day, who.house.zone, partner=partner, with_outcomes=who.may(Right.HOLD))

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -42,6 +43,18 @@ def test_outcomes_stand_beside_the_figures_and_in_the_report(room: Room) -> None
     assert reviewer.get("/engagement/outcomes.csv").text.splitlines()[1] == '"2025-11-20","Views <b>",1250,"form"'
     for path in ("/engagement", "/engagement/week?of=1/12/2025", "/engagement/week.csv?of=1/12/2025"):
         assert "Views" not in officer.get(path).text, "they are the campaign's, not a partner's"
+        assert path == "/engagement" or "Views" not in reviewer.get(f"{path}&partner=oak").text
+    assert "Outcomes</h3>" not in reviewer.get("/engagement/week?of=1/12/2025&partner=oak").text
+
+
+def test_what_waits_in_one_partners_report_leads_to_that_partners_posts(room: Room) -> None:
+    room.office.post("oak")
+    room.office.post("elm")
+    browser = room.browser("rita")
+    assert 'href="/posts?status=in_review"' in browser.get("/engagement/week").text
+    text = browser.get("/engagement/week?partner=oak").text
+    [address] = re.findall(r'href="(/posts\?status=in_review[^"]*)"', text)
+    assert address.replace("&amp;", "&") == "/posts?status=in_review&partner=oak"
 
 
 def test_a_file_of_outcomes_with_a_fault_is_named_by_line(room: Room) -> None:

@@ -155,3 +155,9 @@ def test_a_file_with_a_fault_brings_in_nothing(office: Office, row: str, column:
 def test_only_an_admin_brings_outcomes_in(office: Office, name: str) -> None:
     with pytest.raises(NotAllowed):
         take(office, FILE, name)
+
+
+def test_outcomes_are_the_campaigns_and_no_partners(office: Office) -> None:
+    take(office, FILE)
+    assert [one.number for one in report(office.database).outcomes] == [1250, 40]
+    assert report(office.database, partner="oak").outcomes == ()

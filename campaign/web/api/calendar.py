@@ -89,7 +89,7 @@ class WeekOut(BaseModel):
     silent: list[str] = Field(description="Partners of which nothing went out, by name.")
     silent_keys: list[str] = Field(description="Their keys, in the same order: names may be alike.")
     waits: dict[str, int] = Field(description="Posts that wait for a person now, by state.")
-    outcomes: list[OutcomeOut] = Field(description="The campaign's, so empty for an officer's token.")
+    outcomes: list[OutcomeOut] = Field(description="The campaign's, so empty for one partner and an officer's token.")
 
 
 def _local_today(who: Caller) -> date:
