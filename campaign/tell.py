@@ -7,10 +7,9 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
-from campaign.intake.partners import CONTACT
 from campaign.models import notices, partners, users
 from campaign.models.notices import Notice
-from campaign.models.partners import Partner
+from campaign.models.partners import CONTACT, Partner
 from campaign.models.posts import Post
 from campaign.models.users import User
 from campaign.notices.kinds import WORDINGS, Kind

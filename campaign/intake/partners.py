@@ -11,11 +11,11 @@ from pathlib import Path
 from campaign.config import is_mail
 from campaign.intake.sheet import FILE_MAX, Row, one_row, read_content, sheet_of
 from campaign.intake.values import KEY_MAX, instant, is_key
+from campaign.models.partners import CONTACT
 
 _REQUIRED = ("partner", "name")
 KNOWN = (*_REQUIRED, "kind", "region", "agreed")
 _NAME_MAX = 200
-CONTACT = "contact_email"
 APPROVERS = ("dfe", "partner", "both")
 
 

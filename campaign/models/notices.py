@@ -14,6 +14,8 @@ from campaign.models.types import UtcDateTime
 
 _UNSENT = text("sent_at IS NULL")
 _FAILED = text("failed_at IS NOT NULL")
+WAY_IN = "way_in"
+"""The kind that warns a person of what becomes of their place and address: it goes where it was written to."""
 GIVEN_UP = -1
 """The tries of a notice that never went."""
 _MOST = 5000
@@ -165,6 +167,26 @@ def failed(
     """Note that a try was in vain, and what comes of it; the first instant of these stays."""
     first = sa.func.coalesce(col(Notice.failed_at), sa.literal(at, UtcDateTime))
     note(session, some, {**values, "failed_at": first, "outcome": outcome, "why": why})
+
+
+def give_up(session: Session, to: str, now: datetime, why: str) -> None:
+    """Let what waits for an address go nowhere: it is not for whoever has it, any more."""
+    values = {"sent_at": now, "tries": GIVEN_UP, "failed_at": None, "outcome": "", "why": why}
+    session.execute(sa.update(Notice).where(*_of_person(to)).values(**values))
+
+
+def readdress(session: Session, to: str, address: str, now: datetime) -> None:
+    """Let what waits for one address of a person go to their new one; what was told there already is not told again."""
+    for notice in session.exec(select(Notice).where(*_of_person(to)).order_by(col(Notice.id))).all():
+        key = notice.key and f"{notice.key.removesuffix(f':{to}')}:{address}"
+        if key and session.exec(select(Notice.id).where(col(Notice.key) == key)).first() is not None:
+            note(session, [notice], {"sent_at": now, "tries": GIVEN_UP, "failed_at": None, "why": "told there already"})
+        else:
+            note(session, [notice], {"to": address, "key": key, "failed_at": None, "outcome": "", "why": ""})
+
+
+def _of_person(to: str) -> tuple[sa.ColumnElement[bool], ...]:
+    return _waits(), col(Notice.to) == to, col(Notice.kind).not_in(("", WAY_IN))
 
 
 def failing(session: Session, given_up_since: datetime, limit: int) -> list[Failing]:

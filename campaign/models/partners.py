@@ -12,6 +12,8 @@ from campaign.models.paging import Page, Place, page
 from campaign.models.posts import Post
 from campaign.models.types import Numbered, UtcDateTime
 
+CONTACT = "contact_email"
+"""The detail that holds the address at which the partner itself is told of things."""
 _AT_A_TIME = 1000  # ids of one question: a database takes some ten thousand values at most
 
 
@@ -115,6 +117,11 @@ def partner_by_key(session: Session, key: str) -> Partner | None:
 def partners(session: Session) -> list[Partner]:
     """Return every partner by key."""
     return list(session.exec(select(Partner).order_by(col(Partner.key))))
+
+
+def is_contact(session: Session, address: str) -> bool:
+    """Say whether an address is one at which a partner itself is told of things."""
+    return any(one.details.get(CONTACT, "").strip().casefold() == address.casefold() for one in partners(session))
 
 
 def partners_page(

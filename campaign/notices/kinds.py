@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
+from campaign.models import notices
+
 
 class Kind(StrEnum):
     """What people are told."""
 
-    WAY_IN = "way_in"
+    WAY_IN = notices.WAY_IN
     BY_HAND = "by_hand"
     ASKED = "asked"
     DOUBT = "doubt"

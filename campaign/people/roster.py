@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from campaign.config import is_mail, said
 from campaign.errors import UnknownName, WrongUse
-from campaign.models import audit, calendar_links, partners, sign_in, tokens, users
+from campaign.models import audit, calendar_links, notices, partners, sign_in, tokens, users
 from campaign.models.users import User
 from campaign.people.rights import RIGHTS
 
@@ -76,7 +76,8 @@ def partner_of(session: Session, role: str, partner_key: str | None) -> str | No
 def change(
     session: Session, person: User, *, role: str, partner_key: str | None, email: str | None, by: str, now: datetime
 ) -> None:
-    """Give a person another role, partner or address; their rights change with the next page that they open.
+    """Give a person another role, partner or address; their rights change with the next page that they open. Mail that
+    waits for them goes to the new address, none where it tells of a partner that they do not speak for any more.
 
     Raises:
         UnknownName: there is no such role or partner.
@@ -89,19 +90,31 @@ def change(
     if role != "admin":
         _refuse_last(session, person)
     facts = {"role": role, "partner": partner_key, "email": email, "was": person.role}
+    before, sees_less = person.email, partner_key not in (None, person.partner_key)
     person.role, person.partner_key, person.email = role, partner_key, email
     session.add(person)
     _note(session, person, "change user", by, now, facts)
+    if sees_less or not email:
+        _stop_mail(session, before, now, "speaks for another partner" if sees_less else "has no address")
+    elif before and email != before and not partners.is_contact(session, before):
+        notices.readdress(session, before, email, now)
 
 
 def send_away(session: Session, person: User, *, by: str, now: datetime) -> None:
     """Let a person in no more: their sessions, invitations, tokens and the address of their calendar end, and do not
-    come back with them. What they did stays theirs. Raises WrongUse.
+    come back with them; mail that waits for them does not go. What they did stays theirs. Raises WrongUse.
     """
     _refuse_last(session, person)
     person.active = False
     session.add(person)
     _note(session, person, "send user away", by, now, _ended(session, person, now))
+    _stop_mail(session, person.email, now, "was sent away")
+
+
+def _stop_mail(session: Session, address: str | None, now: datetime, why: str) -> None:
+    """Let no mail that waits for the address go, unless it is a partner's own, which is told of the same things."""
+    if address and not partners.is_contact(session, address):
+        notices.give_up(session, address, now, f"the person {why}")
 
 
 def shut_out(session: Session, person: User, *, why: str, now: datetime) -> None:

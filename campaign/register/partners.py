@@ -10,9 +10,9 @@ from sqlmodel import Session
 from campaign.config import is_mail, said
 from campaign.errors import BadInput, WrongUse
 from campaign.intake import PartnerRow
-from campaign.intake.partners import APPROVERS, CONTACT
+from campaign.intake.partners import APPROVERS
 from campaign.models import audit, partners
-from campaign.models.partners import Agreement, Partner
+from campaign.models.partners import CONTACT, Agreement, Partner
 from campaign.models.users import User
 from campaign.people import Right, demand
 from campaign.plan.fields import FieldSpec

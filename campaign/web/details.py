@@ -8,9 +8,8 @@ from fastapi.responses import Response
 from sqlmodel import Session
 
 from campaign.errors import BadInput, UnknownName, WrongUse
-from campaign.intake.partners import CONTACT
 from campaign.models import listing, partners
-from campaign.models.partners import Partner
+from campaign.models.partners import CONTACT, Partner
 from campaign.people import Right
 from campaign.plan.fields import FieldSpec
 from campaign.plan.template import wanted_fields

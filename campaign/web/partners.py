@@ -9,10 +9,9 @@ from sqlmodel import Session
 
 from campaign.errors import UnknownName, WrongUse
 from campaign.intake import partner_of
-from campaign.intake.partners import CONTACT
 from campaign.intake.values import is_key
 from campaign.models import partners, users
-from campaign.models.partners import Partner
+from campaign.models.partners import CONTACT, Partner
 from campaign.people import Right
 from campaign.plan.days import day_start
 from campaign.register import partners as register

@@ -7,7 +7,8 @@ from fastapi.responses import Response
 from sqlmodel import Session
 
 from campaign.intake import PartnerRow, partners_of
-from campaign.intake.partners import CONTACT, KNOWN
+from campaign.intake.partners import KNOWN
+from campaign.models.partners import CONTACT
 from campaign.people import Right
 from campaign.plan.fill import parts
 from campaign.plan.template import wanted_fields

@@ -7,8 +7,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from campaign.errors import BadInput
-from campaign.intake.partners import CONTACT
-from campaign.models.partners import Account, Partner
+from campaign.models.partners import CONTACT, Account, Partner
 from campaign.people import Right, demand
 from campaign.plan.fill import parts
 from campaign.plan.refill import pictures_named, unknown_fields
