@@ -3,6 +3,7 @@ occurrence. A calendar is read as counts, never as rows without a bound.
 """
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -12,8 +13,10 @@ import sqlalchemy as sa
 from sqlmodel import Session, col
 
 from campaign.models import counts
+from campaign.models.audit import Audit
 from campaign.models.hours import begins, hour_at, parts_of_day, quarter_of
 from campaign.models.partners import Partner
+from campaign.models.planned import SHIFTED
 from campaign.models.posts import Event, Post
 
 
@@ -125,7 +128,16 @@ def together(
     return [Together(*key, *facts) for key, facts in found.items()]
 
 
-def moves_made(session: Session, post_ids: Sequence[int]) -> dict[int, int]:
-    """Return how often each post has moved."""
-    statement = sa.select(col(Event.post_id), sa.func.count()).where(col(Event.post_id).in_(post_ids))
-    return {row[0]: row[1] for row in session.execute(statement.group_by(col(Event.post_id)))}
+def changes_made(session: Session, post_ids: Sequence[int]) -> dict[int, int]:
+    """Return how often each post has moved, or got another time inside its window: a number that never falls."""
+    moves = sa.select(col(Event.post_id), sa.func.count()).where(col(Event.post_id).in_(post_ids))
+    subjects = {f"post:{ident}": ident for ident in post_ids}
+    shifts = sa.select(col(Audit.subject), sa.func.count()).where(
+        col(Audit.subject).in_(subjects), col(Audit.action) == SHIFTED
+    )
+    found = Counter[int]()
+    for ident, count in session.execute(moves.group_by(col(Event.post_id))):
+        found[ident] += count
+    for subject, count in session.execute(shifts.group_by(col(Audit.subject))):
+        found[subjects[subject]] += count
+    return found

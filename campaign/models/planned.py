@@ -11,6 +11,9 @@ from campaign.models.database import changed
 from campaign.models.posts import Post
 from campaign.models.status import Status
 
+SHIFTED = "move"
+"""What the audit chain calls ``set_due``, which leaves a post where it stands and so has no event."""
+
 
 def by_key(session: Session, account_id: int, slot: str, occurrence: str) -> Post | None:
     """Return the post that has this place in the timetable."""

@@ -77,7 +77,7 @@ def _keeps_approval(post: Post, due_at: datetime) -> bool:
 def _shift(desk: Desk, post: Post, due_at: datetime) -> None:
     if not planned.set_due(desk.session, post, due_at):
         raise MoveRefused(post=post.id, status="changed meanwhile", move="move", mend="Look again.")
-    desk.record("move", post, {"due_at": due_at})
+    desk.record(planned.SHIFTED, post, {"due_at": due_at})
 
 
 def _other_words(desk: Desk, files: Callable[[], Source], row: PostRow, due_at: datetime) -> dict[str, object]:

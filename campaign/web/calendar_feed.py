@@ -95,8 +95,8 @@ def _answer(name: str, entries: Sequence[Entry], now: datetime, known: str) -> R
 def _posts(session: Session, house: House, wanted: PostFilter) -> list[Entry]:
     rows = listing.posts(session, wanted, limit=MOST + 1)
     if len(rows) <= MOST:
-        moves = calendar.moves_made(session, [row.post.ident for row in rows])
-        return [_post(house, row, moves.get(row.post.ident, 0)) for row in rows]
+        changes = calendar.changes_made(session, [row.post.ident for row in rows])
+        return [_post(house, row, changes.get(row.post.ident, 0)) for row in rows]
     since = wanted.since or house.now()
     found = calendar.together(session, since, wanted.partners, wanted.channels, limit=_COUNTS)
     entries = [_together(house, one) for one in found]
@@ -113,7 +113,7 @@ def _uid(house: House, *parts: str) -> str:
     return f"{'-'.join(parts)}@{urlsplit(house.app.settings.web.public_url).hostname}"
 
 
-def _post(house: House, row: PostRow, moves: int) -> Entry:
+def _post(house: House, row: PostRow, changes: int) -> Entry:
     post = row.post
     state, where = STATES[Status(post.status)].text, house.address(f"/posts/{post.ident}")
     return Entry(
@@ -123,7 +123,7 @@ def _post(house: House, row: PostRow, moves: int) -> Entry:
         title=f"{channel(post.channel)}: {sentence(post.slot)}, {row.partner.name} ({state.lower()})",
         words=f"{state}.\n{where}",
         address=where,
-        sequence=moves,
+        sequence=changes,
         lasts=_SHORT,
     )
 

@@ -10,10 +10,11 @@ from structlog.testing import capture_logs
 
 from campaign.models import audit
 from campaign.models.status import Status
+from campaign.review.decisions import reschedule
 from campaign.web import calendar_feed
 
 pytestmark = pytest.mark.thorough
-DAY = timedelta(days=1)
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
 
 def made(room: Room, name: str) -> str:
@@ -53,6 +54,17 @@ def test_a_post_stands_in_the_calendar_as_it_stands_in_review(room: Room) -> Non
     changed = entries(room, path)[f"post-{waits}"]
     assert changed["status"] == "CANCELLED"
     assert int(changed["sequence"]) == int(first["sequence"]) + 1
+
+
+def test_a_time_given_inside_the_window_is_a_change_of_the_entry_too(room: Room) -> None:
+    post, path = room.office.post("oak", after=DAY, window=HOUR), made(room, "olga")
+    first = entries(room, path)[f"post-{post}"]
+    for number, minutes in ((1, 30), (2, 10)):
+        with room.office.deciding("rita", post) as (desk, row):
+            reschedule(desk, row, row.post.window_from + minutes * HOUR / 60)
+        moved = entries(room, path)[f"post-{post}"]
+        assert moved["dtstart"] == f"20251203T09{minutes}00Z"
+        assert int(moved["sequence"]) == int(first["sequence"]) + number
 
 
 def test_a_calendar_shows_what_its_person_may_see(room: Room) -> None:
