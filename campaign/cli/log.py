@@ -138,7 +138,8 @@ def export(
     from campaign.reports.sheet import write_xlsx
 
     if str(file) != "-" and file.suffix not in {".csv", ".json", ".xlsx"}:
-        raise WrongUse(problem=f"{file.name} ends in neither .csv, .xlsx nor .json", mend="Name the file so.")
+        mend = "It is written as CSV (.csv), Excel (.xlsx) or JSON (.json): name the file so."
+        raise WrongUse(problem=f"{file.name} ends in neither .csv, .xlsx nor .json", mend=mend)
     with opened() as app:
         rows = each_log_row(app.database, _filter(app, partner, channel, slot, template, day))
         if str(file) == "-":
