@@ -29,7 +29,7 @@ def test_readings_of_old_count_after_the_upgrade(older: Callable[[str], Database
 def test_readings_that_failed_stand_on_the_day_on_which_they_were_due_after_the_upgrade(
     older: Callable[[str], Database],
 ) -> None:
-    database, at = older("0035"), datetime(2025, 12, 3, 12, tzinfo=UTC)
+    database, at = older("0038"), datetime(2025, 12, 3, 12, tzinfo=UTC)
     taken, given_up = [at, at + 3 * timedelta(days=1)], at + 3 * timedelta(days=1)
     with database.write() as session:
         add = adder(session.connection(), "partner", "account", "post", "snapshot", "tally", "campaign")

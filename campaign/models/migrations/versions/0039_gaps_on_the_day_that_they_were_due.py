@@ -5,8 +5,8 @@ from sqlmodel import Session
 
 from campaign.models import tallies
 
-revision = "0036"
-down_revision = "0035"
+revision = "0039"
+down_revision = "0038"
 branch_labels = None
 depends_on = None
 
