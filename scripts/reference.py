@@ -206,7 +206,8 @@ def fields_page() -> str:
             shipped.setdefault(key, []).append(f"{name}.{channel}" if channel else name)
     rows = [[f"`{name}`", *rest, ", ".join(where)] for (name, *rest), where in shipped.items()]
     own = (
-        "Fields of the campaign that ships. A column of partners.csv with the field's name fills it for all posts; "
+        "Fields of the campaign that ships. A column of partners.csv with the field's name fills it for all posts "
+        "(`kind` and `region` are kept by admins: no officer changes them with the details); "
         "`campaign posts edit ID NAME=VALUE` for one.\n"
     )
     return "\n".join(

@@ -37,7 +37,7 @@ class Scope(StrEnum):
 SCOPES: Mapping[Scope, str] = MappingProxyType(
     {
         Scope.READ: "See posts, figures, partners, accounts and holds",
-        Scope.QUEUE: "Queue, change, move, submit and withdraw posts",
+        Scope.QUEUE: "Queue, change, move, submit and withdraw posts; change the details of partners",
         Scope.REVIEW: "Approve, return and reject posts",
         Scope.HOLD: "Hold and release",
         Scope.SETTLE: "Record what was published by hand, and settle what nobody could confirm",

@@ -23,7 +23,7 @@ from campaign.ports import MAIL, Draft, Media
 
 _MARKDOWN: Final = re.compile(r"([\\`*_\[\]<>|~&]|(?<![^\n])[#+=-]|(?<![^\n])\d+(?=[.)]))")
 _ADDRESS: Final = re.compile(r"https?://\S+|[^\s@]+@[^\s@]+\.[^\s@]+")
-_REGISTERED: Final = frozenset({"key", "name", "kind", "region"})
+REGISTERED: Final = frozenset({"key", "name", "kind", "region"})
 """What the register says of a partner itself, whatever its details have under these names."""
 
 _PARTS: Final = {"quote": ("text", ("name", "role")), "image": ("file", ("alt", "until"))}
@@ -106,7 +106,7 @@ def outline(template: Template, facts: Facts, *, without: str | None = None) -> 
     named = {
         name: f"[{name.replace('_', ' ')}]"
         for name, spec in template.fields.items()
-        if values[name] and spec.type not in {"choice", "image"} and (name in facts.fields or name not in _REGISTERED)
+        if values[name] and spec.type not in {"choice", "image"} and (name in facts.fields or name not in REGISTERED)
     }
     names = {**values, **_given_to_all(facts)}
     words = _render(

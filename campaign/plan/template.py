@@ -12,7 +12,7 @@ from typing import Final
 
 from campaign.errors import BadInput, Finding, UnknownName
 from campaign.plan.fields import FieldSpec
-from campaign.plan.fill import Facts, fill
+from campaign.plan.fill import REGISTERED, Facts, fill
 from campaign.plan.frontmatter import Source, parse
 from campaign.plan.head import Picturing, Template, read_head
 
@@ -94,12 +94,12 @@ def load_templates(folder: Path) -> Templates:
 
 
 def wanted_fields(templates: Templates) -> Mapping[str, FieldSpec]:
-    """Return every field that any template has, for forms; of two alike the tighter one, required if one is. What a
-    correction says is said of one issue and is no partner's detail.
+    """Return every field that a partner's details fill, for forms; of two alike the tighter one, required if one is.
+    What a correction says is said of one issue and is no partner's detail, and what the register keeps is not either.
     """
     wanted: dict[str, FieldSpec] = {}
     for template in (one for one in templates.by_key.values() if one.name not in {CORRECTION, EVENT_NOTICE}):
-        for name, spec in template.fields.items():
+        for name, spec in ((name, spec) for name, spec in template.fields.items() if name not in REGISTERED):
             wanted[name] = _tighter(wanted[name], spec) if name in wanted else spec
     return dict(sorted(wanted.items()))
 

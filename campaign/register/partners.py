@@ -1,6 +1,6 @@
 """Partners from a file, and changes of their details."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -8,20 +8,21 @@ from typing import Protocol
 from sqlmodel import Session
 
 from campaign.config import is_mail, said
-from campaign.errors import BadInput, WrongUse
+from campaign.errors import BadInput, NotAllowed, WrongUse
 from campaign.intake import PartnerRow
 from campaign.intake.partners import APPROVERS
 from campaign.models import audit, partners
 from campaign.models.partners import CONTACT, Agreement, Partner
 from campaign.models.users import User
-from campaign.people import Right, demand
+from campaign.people import RIGHTS, Right, demand
 from campaign.plan.fields import FieldSpec
 from campaign.plan.refill import pictures_named
 from campaign.register import Taken
 from campaign.register.foreseen import State, Value, differing, state_of
 
 _COLUMNS = ("name", "kind", "region", "approver")
-
+KEPT = ("kind", "region")
+"""What the campaign team keeps of a partner, since segments go by it: templates read it, no detail stands for it."""
 
 Quieting = Callable[[Session, Sequence[Partner]], None]
 """Brings partners that were changed under the quiet periods of the timetable that bind them now, in the same
@@ -217,14 +218,23 @@ def change(
     audit.record(session, who=by.name, action="change partner", subject=subject, at=now, facts=dict(values))
 
 
+def refuse_kept(values: Container[str], by: User) -> None:
+    """Refuse names of what the campaign team keeps, to whoever may not change the register. Raises NotAllowed."""
+    kept = [name for name in KEPT if name in values]
+    if kept and Right.ADMINISTER not in RIGHTS[by.role]:
+        raise NotAllowed(who=by.name, what=f"change the {kept[0]}", why="the campaign team keeps it, ask an admin")
+
+
 def put(partner: Partner, values: Mapping[str, str], *, by: User) -> None:
     """Change a partner in hand and store nothing: so it can be seen what would come of it.
 
     Raises:
+        NotAllowed: the person may not speak for the partner, or may not change what the campaign team keeps of it.
         WrongUse: the name is empty, a column is not one line, or the contact is no mail address.
 
     """
-    demand(by, Right.EDIT, partner.key)
+    demand(by, Right.AGREE, partner.key)
+    refuse_kept(values, by)
     contact = values.get(CONTACT)
     if contact and not is_mail(contact):
         raise WrongUse(problem=f"{CONTACT} {contact!r} is no mail address", mend="Write name@example.org, one address.")

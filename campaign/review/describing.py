@@ -14,6 +14,7 @@ from campaign.models import partners
 from campaign.models.partners import Account, Partner
 from campaign.models.users import User
 from campaign.plan.fields import FieldSpec, checked
+from campaign.plan.fill import REGISTERED
 from campaign.plan.gather import Source
 from campaign.plan.refill import NewPost, single, tied
 from campaign.plan.rows import PlanRow
@@ -22,16 +23,23 @@ from campaign.register import partners as register
 from campaign.review import planning, rules
 from campaign.review.decisions import Desk
 
+_OWN = tuple(sorted(REGISTERED - {"key"}))
+
+
+def described(partner: Partner) -> dict[str, str]:
+    """Return what templates read of a partner: its details, and above them what the register says of it."""
+    return {**partner.details, **{name: getattr(partner, name) for name in _OWN}}
+
 
 def version(partner: Partner) -> str:
-    """Return the digest of what a partner's details say, for whoever changes them to name what they saw."""
-    said = [partner.name, *(f"{name}={text}" for name, text in sorted(partner.details.items()))]
+    """Return the digest of what templates read of a partner, for whoever changes it to name what they saw."""
+    said = [f"{name}={text}" for name, text in sorted(described(partner).items())]
     return hashlib.sha256("\0".join(said).encode()).hexdigest()
 
 
 def changed(partner: Partner, typed: Mapping[str, str]) -> dict[str, str]:
-    """Return what of the given details is otherwise than it is stored; ``name`` is the partner's name."""
-    before = {"name": partner.name, **partner.details}
+    """Return what of the given values is otherwise than it is stored."""
+    before = described(partner)
     return {name: text for name, text in typed.items() if text != before.get(name, "")}
 
 
@@ -52,9 +60,11 @@ def faults(fields: Mapping[str, FieldSpec], typed: Mapping[str, str]) -> list[Fi
 
 
 def with_details(partner: Partner, values: Mapping[str, str]) -> Partner:
-    """Return a partner as it would be with other details, stored nowhere. ``name`` is its name."""
+    """Return a partner as it would be with other details, stored nowhere. ``name`` is its name, and so on."""
     named = {name: getattr(partner, name) for name in Partner.model_fields}
-    return Partner(**{**named, "details": dict(values), "name": values.get("name") or partner.name})
+    own = {name: values[name] for name in _OWN if name in values}
+    details = {name: text for name, text in values.items() if name not in own}
+    return Partner(**{**named, **own, "details": details, "name": own.get("name") or partner.name})
 
 
 def examples(session: Session, source: Source, partner: Partner, now: datetime) -> list[tuple[Account, PlanRow]]:

@@ -13,6 +13,7 @@ from campaign.models.partners import CONTACT, Partner
 from campaign.people import Right
 from campaign.plan.fields import FieldSpec
 from campaign.plan.template import wanted_fields
+from campaign.register.partners import KEPT
 from campaign.review import agreement, describing, speaking
 from campaign.web.area import Area, Tab
 from campaign.web.forms import CONFLICT, WRONG, Form, Posted, Sent
@@ -95,6 +96,8 @@ def _page(who: Actor, partner: Partner, form: Form[Any], typed: Mapping[str, str
         partner=partner,
         version=describing.version(partner),
         inputs=found.holes,
+        kept=[(name.capitalize(), getattr(partner, name) or "Not given") for name in KEPT],
+        may_keep=who.may(Right.ADMINISTER),
         pictures=Pictures.of(who, partner, fields, values).shown,
         looks=looks,
         standing=next((one for one in given if one.slot is None and one.post_id is None), None),

@@ -19,6 +19,7 @@ from campaign.plan.rows import PlanRow
 from campaign.plan.template import Template
 from campaign.ports import Draft
 from campaign.review import decisions, queue
+from campaign.review.describing import described
 from campaign.web import times
 from campaign.web.area import Area
 from campaign.web.forms import CONFLICT, WRONG, Form, Posted, Sent, options
@@ -96,7 +97,7 @@ def _place(session: Session, who: Actor, template: str, account: str) -> Place |
 
 def _new(place: Place) -> Words:
     account, partner, template = place
-    return Words(account, partner, template, partner.details)
+    return Words(account, partner, template, described(partner))
 
 
 @area.post("/posts/new", Right.QUEUE, most_bytes=MOST_WITH_PICTURES)
@@ -115,7 +116,7 @@ def create(who: Who, sent: Sent) -> Response:
     if isinstance(due_at, dict) or errors:
         wrong = due_at if isinstance(due_at, dict) else {}
         return words_page(who, words, Form(sent, None, wrong | errors), status=WRONG, given=given)
-    own = own_values(inputs.sent(sent), owner.details, template) | own_pictures(given, owner.details, pictures.specs)
+    own = own_values(inputs.sent(sent), described(owner), template) | own_pictures(given, owner.details, pictures.specs)
     source = who.house.app.source(placeholders=False)
     with who.reading() as session:
         row = single(session, source, NewPost(account, owner, template.name, due_at, own))
@@ -147,7 +148,7 @@ def placed(errors: dict[str, str]) -> dict[str, str]:
 
 
 def own_values(sent: Mapping[str, str], details: Mapping[str, str], template: Template) -> dict[str, str]:
-    """Return the values that are the post's own: what equals the partner's details or the default follows them."""
+    """Return the values that are the post's own: what is as the partner or the default has it follows these."""
     defaults = {name: spec.default or "" for name, spec in template.fields.items()}
     return {name: text for name, text in sent.items() if text and text != (details.get(name) or defaults.get(name))}
 
@@ -174,7 +175,7 @@ class Opened:
             row.account,
             row.partner,
             self.template,
-            {**row.partner.details, **row.post.fields},
+            {**described(row.partner), **row.post.fields},
             post=row.post,
             action=f"{home}/edit",
             title="Change the words",
@@ -195,7 +196,7 @@ class Opened:
         details, specs = self.row.partner.details, self.template.fields.values()
         kept = {name: text for name, text in self.row.post.fields.items() if name not in {**sent, **given}}
         pictures = own_pictures(given, details, (spec for spec in specs if spec.type == "image"))
-        return kept | own_values(sent, details, self.template) | pictures
+        return kept | own_values(sent, described(self.row.partner), self.template) | pictures
 
 
 def _opened(session: Session, who: Actor, ident: str) -> Opened:

@@ -5,6 +5,8 @@ from api_room import oak, program
 from pages_room import Room
 
 from campaign.models import audit
+from campaign.models.partners import Partner
+from campaign.people.bearers import Scope
 
 pytestmark = pytest.mark.thorough
 PATH = "/partners/oak/details"
@@ -54,6 +56,60 @@ def test_what_is_no_detail_is_refused_and_nothing_is_stored(room: Room, details:
     assert said in found.text
     after = oak(room)
     assert (after.name, after.details, after.approver) == (before.name, before.details, before.approver)
+
+
+def test_what_the_campaign_team_keeps_is_shown_and_no_officer_changes_it(room: Room) -> None:
+    with room.office.database.write() as session:
+        session.get_one(Partner, oak(room).ident).region = "London"
+    olga = program(room, "olga")
+    before = olga.get(PATH)
+    assert before["registered"] == {"kind": "", "region": "London"}
+    assert "region" not in before["fields"]
+    for method, path in (("PATCH", PATH), ("POST", f"{PATH}/preview")):
+        for value in ("north London", ""):
+            found = olga.call(method, path, {"details": {"region": value}})
+            assert (found.status_code, found.json()["code"]) == (403, "not-allowed")
+            assert "change the region: the campaign team keeps it" in found.json()["detail"]
+    assert oak(room).region == "London"
+
+
+def test_an_admins_program_changes_what_the_campaign_team_keeps(room: Room) -> None:
+    adam, olga = program(room, "adam"), program(room, "olga")
+    seen = olga.get(PATH)["version"]
+    assert (
+        program(room, "adam", {Scope.READ, Scope.QUEUE})
+        .call("PATCH", PATH, {"details": {"region": "Leeds"}})
+        .json()["code"]
+        == "out-of-scope"
+    )
+    found = adam.call("PATCH", PATH, {"details": {"region": "Leeds"}})
+    assert (found.status_code, found.json()["registered"]["region"]) == (200, "Leeds")
+    assert (found.json()["version"] != seen, oak(room).region) == (True, "Leeds")
+    late = olga.call("PATCH", PATH, {"details": {"x_line": "Ours"}, "version": seen})
+    assert "Somebody changed these details meanwhile" in late.text
+    assert adam.call("PATCH", PATH, {"details": {"region": ""}}).json()["registered"]["region"] == ""
+    assert (oak(room).region, "region" in oak(room).details) == ("", False)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "sent"),
+    [
+        ("PATCH", PATH, {"details": {"x_line": "Theirs"}}),
+        ("PATCH", PATH, {"details": {"contact_email": "rita@dfe.example"}}),
+        ("POST", f"{PATH}/preview", {"details": {"x_line": "Theirs"}}),
+        ("PUT", f"{PATH}/pictures/image?alt=A+school", None),
+        ("DELETE", f"{PATH}/pictures/image", None),
+    ],
+)
+def test_who_may_not_speak_for_a_partner_changes_none_of_its_details(
+    room: Room, method: str, path: str, sent: object
+) -> None:
+    with room.office.database.write() as session:
+        session.get_one(Partner, oak(room).ident).details = {"image": "a" * 64}
+    before = oak(room)
+    found = program(room, "rita").call(method, path, sent)
+    assert (found.status_code, found.json()["code"]) == (403, "not-allowed"), found.text
+    assert oak(room).details == before.details
 
 
 def test_another_partners_details_are_not_there(room: Room) -> None:

@@ -158,6 +158,16 @@ def test_an_officer_changes_details_of_its_own_partner_alone(terminal: Terminal)
     assert "not known" in terminal.run("partners", "set", "oak", "approver=nobody", code=2)
 
 
+def test_only_an_admin_changes_what_the_campaign_team_keeps(terminal: Terminal) -> None:
+    for value in ("region=Leeds", "region=", "kind=college"):
+        said = terminal.run("partners", "set", "oak", value, "--as", "olga", code=2)
+        assert "the campaign team keeps it, ask an admin" in said
+    terminal.run("partners", "set", "oak", "region=Leeds")
+    assert terminal.json("partners", "list")[1]["region"] == "Leeds"
+    terminal.run("partners", "set", "oak", "region=")
+    assert terminal.json("partners", "list")[1]["region"] == ""
+
+
 def test_a_changed_detail_reaches_the_queued_posts_at_the_next_queue(terminal: Terminal) -> None:
     terminal.timetable(slot("launch"))
     terminal.run("queue")

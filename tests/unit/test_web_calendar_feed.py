@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from campaign.models import audit
 from campaign.models.status import Status
-from campaign.review.decisions import reschedule
+from campaign.review.rearranging import reschedule
 from campaign.web import calendar_feed
 
 pytestmark = pytest.mark.thorough

@@ -9,6 +9,7 @@ from pages_room import Browser, Room
 from sqlmodel import Session
 
 from campaign.models import audit
+from campaign.models.partners import Partner
 from campaign.models.posts import Post
 from campaign.models.status import Status
 from campaign.plan.gather import Source
@@ -47,6 +48,22 @@ def test_details_are_fields_of_the_templates_shown_as_posts_before_they_are_save
     assert send(browser)[0] == 303
     assert room.office.partner().details == {"x_line": "Oak's own line", "contact": "send@oak.example"}
     assert room.office.partner().name == "Oak School"
+
+
+def test_what_the_campaign_team_keeps_is_text_and_no_input(room: Room) -> None:
+    with room.office.database.write() as session:
+        session.get_one(Partner, room.office.partner().ident).region = "London"
+    browser = room.browser("olga")
+    text = browser.get("/details").text
+    assert ">London</dd>" in text
+    assert "Kept by the campaign team. Ask them" in text
+    assert 'name="region"' not in text
+    assert send(browser, region="Atlantis")[0] == 303
+    assert (room.office.partner().region, "region" in room.office.partner().details) == ("London", False)
+    assert (
+        f'href="/admin/partners/{room.office.partner().id}">Change it'
+        in room.browser("adam").get("/details?partner=oak").text
+    )
 
 
 @pytest.mark.parametrize(

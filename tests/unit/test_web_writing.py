@@ -10,7 +10,7 @@ from builders import add_post
 from pages_room import Browser, Room
 
 from campaign.models import holds, partners
-from campaign.models.partners import Account
+from campaign.models.partners import Account, Partner
 from campaign.models.posts import Post
 from campaign.models.status import Status
 
@@ -129,6 +129,16 @@ def test_words_that_equal_the_details_follow_the_details(room: Room) -> None:
     assert edit(browser, post, x_line="The line of oak")[0] == 303
     assert room.office.seen(post).fields == {}
     assert "The line of oak" in room.office.seen(post).draft["words"]
+
+
+def test_a_post_shows_the_region_that_the_register_keeps(room: Room) -> None:
+    room.office.join("ash", channel="facebook")
+    with room.office.database.write() as session:
+        session.get_one(Partner, room.office.partner("ash").ident).region = "London"
+    browser, account = room.browser("adam"), room.office.accounts["ash"]
+    assert 'value="London"' in browser.get(f"/posts/new?template=post-1&account={account}").text
+    code, where = new(room, browser, partner="ash", region="London")
+    assert (code, room.office.seen(int(where.rpartition("/")[2])).fields) == (303, {}), "it follows the register"
 
 
 def test_a_post_that_changed_meanwhile_is_not_overwritten(room: Room) -> None:

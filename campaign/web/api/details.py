@@ -9,10 +9,12 @@ from pydantic import BaseModel, Field
 from campaign.errors import BadInput
 from campaign.models.partners import CONTACT, Account, Partner
 from campaign.people import Right, demand
+from campaign.people.bearers import Scope
 from campaign.plan.fill import parts
 from campaign.plan.refill import pictures_named, unknown_fields
 from campaign.plan.rows import PlanRow
 from campaign.plan.template import wanted_fields
+from campaign.register.partners import KEPT, refuse_kept
 from campaign.review import describing
 from campaign.review.decisions import Desk
 from campaign.web.api.bearer import Caller, Queues, Reads
@@ -24,10 +26,14 @@ router = APIRouter(prefix="/partners/{partner}/details", tags=["partners"])
 
 
 class DetailsOut(BaseModel):
-    """A partner's details. ``fields``: the names that the campaign's templates ask for."""
+    """A partner's details. ``fields``: the names that the campaign's templates ask for, as they are written here."""
 
     partner: str
     name: str
+    registered: dict[str, str] = Field(
+        description="What the campaign team keeps of it and templates read too: only an admin's token with the scope "
+        "`administer` writes it."
+    )
     details: dict[str, str]
     fields: list[str]
     version: str = Field(description="To be sent with a change: where it is another by then, nothing is done.")
@@ -66,6 +72,7 @@ def _document(who: Caller, partner: Partner) -> dict[str, object]:
     return {
         "partner": partner.key,
         "name": partner.name,
+        "registered": {name: getattr(partner, name) for name in KEPT},
         "details": dict(partner.details),
         "fields": sorted(part for spec in fields.values() for part in parts(spec)),
         "version": describing.version(partner),
@@ -87,7 +94,7 @@ def preview_details(partner: PartnerKey, sent: NewDetails, who: Queues) -> Page[
     source = app.source(placeholders=True)
     with app.database.read() as session:
         found = who.partner(session, partner)
-        demand(who.person, Right.EDIT, found.key)
+        demand(who.person, Right.AGREE, found.key)
         ahead = describing.with_details(found, {**found.details, **sent.details})
         rows = describing.examples(session, source, ahead, who.house.now())
     return Page[Example](items=[_example(who, account, row) for account, row in rows])
@@ -126,10 +133,15 @@ def stored(who: Caller, once: Once, key: str, sent: Versioned, values: Mapping[s
 
 
 def _refuse_wrong(who: Caller, sent: NewDetails) -> None:
-    """Refuse what no template asks for, pictures, and values that are none of their field. Raises BadInput."""
+    """Refuse what the person may not write, what no template asks for, pictures, and values that are none of their
+    field. Raises NotAllowed, OutOfScope, BadInput.
+    """
+    refuse_kept(sent.details, who.person)
+    if any(name in sent.details for name in KEPT):
+        who.demand(Scope.ADMINISTER)
     fields = wanted_fields(who.house.app.copy.templates)
     found = [
-        *unknown_fields("details", fields, sent.details, also=("name", CONTACT)),
+        *unknown_fields("details", fields, sent.details, also=("name", CONTACT, *KEPT)),
         *pictures_named("details", fields, sent.details, "Put it in on the page of the details"),
         *describing.faults(fields, sent.details),
     ]

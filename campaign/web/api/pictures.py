@@ -12,6 +12,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import FileResponse, Response
 
 from campaign.errors import UnknownName
+from campaign.people import Right, demand
 from campaign.plan.fields import FieldSpec, checked
 from campaign.plan.fill import parts
 from campaign.plan.refill import wording
@@ -98,7 +99,7 @@ def put_partner_picture(
     """Put a picture into a partner's details; its posts follow, and an approval of what changes is void."""
     spec = _detail(who, field)
     with who.house.app.database.read() as session:
-        who.partner(session, partner)
+        demand(who.person, Right.AGREE, who.partner(session, partner).key)
     values = _taken(who, spec, raw, alt, until)
     return stored(who, once, partner, PictureSent(version=version, values=values), values)
 
