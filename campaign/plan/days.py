@@ -14,6 +14,9 @@ import holidays
 from campaign.errors import WrongUse
 from campaign.plan.entries import At
 
+YEARS = range(2000, 2101)
+"""In these lies all that a person may ask for: at the ends of time days cannot be reckoned with."""
+
 _UNITS = {"second": 1, "minute": 60, "hour": 3600}
 _AT = re.compile(
     r"(?P<day>[^\s+]+)"

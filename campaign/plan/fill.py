@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Final, NoReturn
 from zoneinfo import ZoneInfo
 
@@ -162,7 +163,8 @@ def _pictures(template: Template, values: Mapping[str, Value], media: MediaStore
     except BadInput as why:
         raise placed(why, template.file.name, "image") from why
     days = [one.permission_until for one in template.media] + [one.until for one in theirs]
-    ends = [None if day is None else day_after(day, zone) for day in days]
+    # The last day of all is never over.
+    ends = [None if day in {None, date.max} else day_after(day, zone) for day in days]
     return tuple(replace(image, until=end) for image, end in zip(images, ends, strict=True))
 
 

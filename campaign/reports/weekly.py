@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
+from campaign.errors import WrongUse
 from campaign.models import outcomes, weeks
 from campaign.models import totals as sums
 from campaign.models.outcomes import Outcome
@@ -18,7 +19,7 @@ from campaign.models.partners import Partner
 from campaign.models.snapshots import FIGURES
 from campaign.models.summed import ChannelTotal
 from campaign.models.weeks import Best, Span
-from campaign.plan.days import day_start
+from campaign.plan.days import YEARS, day_start
 from campaign.reports.log import LogRow
 
 BEST = 3
@@ -61,7 +62,11 @@ def monday(day: date) -> date:
 def weekly(session: Session, day: date, zone: ZoneInfo, *, partner: str | None, with_outcomes: bool) -> Week:
     """Return the report of the week of ``day``, of all partners or of one by its key. Outcomes are the campaign's, so
     there are none beside one partner's.
+
+    Raises WrongUse for a day of another age.
     """
+    if day.year not in YEARS:
+        raise WrongUse(problem=f"{day} is of another age", mend="Choose another day.")
     first = monday(day)
     span = Span(day_start(first, zone), day_start(first + _DAYS, zone), partner)
     totals = tuple(sums.totals(session, span.published))

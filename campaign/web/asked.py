@@ -2,10 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 from urllib.parse import urlencode
-from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
@@ -54,18 +53,10 @@ def asked(who: Actor) -> Asked:
         channel=typed.get("channel") or None,
         template=typed.get("template") or None,
         slot=typed.get("slot") or None,
-        since=_bound(days["from"], zone, day_start),
-        until=_bound(days["to"], zone, day_after),
+        since=day_start(days["from"], zone) if days["from"] else None,
+        until=day_after(days["to"], zone) if days["to"] else None,
     )
     return Asked(typed, wanted, errors, figure if figure in FIGURES else FIGURES[0])
-
-
-def _bound(day: date | None, zone: ZoneInfo, of: Callable[[date, ZoneInfo], datetime]) -> datetime | None:
-    """Return the instant ``of`` a local day; none for a day at the end of time."""
-    try:
-        return of(day, zone) if day else None
-    except OverflowError:
-        return None
 
 
 def choices(session: Session, who: Actor, found: Asked) -> dict[str, Any]:

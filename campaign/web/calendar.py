@@ -29,7 +29,6 @@ _LINES = 5
 """Lines of a day in a month; a week has room for all of them."""
 _CALM = frozenset({Status.APPROVED, Status.PUBLISHING, Status.PUBLISHED, Status.RETRACTED})
 """What wants nobody stands back where there is no room for all."""
-_FIRST, _LAST = date(2000, 1, 1), date(2100, 12, 31)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +73,7 @@ class Sight:
     def of(cls, month: str, week: str, today: date) -> "Sight":
         """Read an address; what is no day is today."""
         kind, text = ("week", week) if week else ("month", f"{month}-01")
-        found = times.day(text)
-        anchor = found if found and _FIRST <= found <= _LAST else today
-        return cls(kind, anchor)
+        return cls(kind, times.day(text) or today)
 
     @property
     def weeks(self) -> list[list[date]]:

@@ -4,7 +4,7 @@ import re
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
-from campaign.plan.days import instant
+from campaign.plan.days import YEARS, instant
 
 DAY_HINT = "Enter the day as day, month and year, like 1/12/2025"
 _DAYS = ("%d/%m/%Y", "%Y-%m-%d", "%d %m %Y", "%d.%m.%Y", "%d %B %Y")
@@ -14,12 +14,13 @@ _NOON = 12
 
 
 def day(text: str) -> date | None:
-    """Read a day, as 1/12/2025; None where it is none."""
+    """Read a day, as 1/12/2025; None where it is none, or of another age."""
     for form in _DAYS:
         try:
-            return datetime.strptime(text.strip(), form).date()  # noqa: DTZ007 - a day of the wall
+            found = datetime.strptime(text.strip(), form).date()  # noqa: DTZ007 - a day of the wall
         except ValueError:
             continue
+        return found if found.year in YEARS else None
     return None
 
 

@@ -42,9 +42,32 @@ def test_the_calendar_tells_a_day_by_slot_and_state_and_what_is_on_it(room: Room
     assert "early" in {event["name"] for event in events}
 
 
-@pytest.mark.parametrize("days", ["since=2025-12-02&until=2025-12-01", "since=2025-01-01&until=2025-12-31"])
+@pytest.mark.parametrize(
+    "days",
+    [
+        "since=2025-12-02&until=2025-12-01",
+        "since=2025-01-01&until=2025-12-31",
+        "since=9999-12-31",
+        "until=0001-01-03",
+    ],
+)
 def test_days_that_are_none_or_too_many_are_refused(room: Room, days: str) -> None:
     assert program(room, "rita").call("GET", f"/calendar?{days}").status_code == 422
+
+
+@pytest.mark.parametrize(
+    "asked", ["calendar?until=2000-01-01", "calendar?since=2100-12-31", "figures/week?of=2100-12-31"]
+)
+def test_the_first_and_the_last_day_that_may_be_asked_for_are_shown(room: Room, asked: str) -> None:
+    assert program(room, "rita").call("GET", f"/{asked}").status_code == 200
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01"])
+def test_a_day_of_another_age_is_refused(room: Room, day: str) -> None:
+    adam = program(room, "adam")
+    assert adam.call("GET", f"/figures/week?of={day}").status_code == 422
+    yes = {"given_by": "Jo", "given_on": day, "source": "a mail"}
+    assert adam.call("POST", "/partners/oak/agreed-elsewhere", yes).status_code == 422
 
 
 def test_the_week_says_what_went_out_and_an_officer_sees_its_own(room: Room) -> None:
@@ -56,7 +79,7 @@ def test_the_week_says_what_went_out_and_an_officer_sees_its_own(room: Room) -> 
     assert (week["first"], week["last"]) == ("2025-12-01", "2025-12-07")
     (x,) = week["channels"]
     assert (x["channel"], x["published"], x["missed"], x["figures"]["impressions"]) == ("x", 2, 0, None)
-    assert program(room, "olga").get("/figures/week?partner=elm")["channels"][0]["published"] == 1
+    assert program(room, "olga").get("/figures/week?partner=oak")["channels"][0]["published"] == 1
     assert program(room, "rita").get("/figures/week?of=2025-11-20")["channels"] == []
 
 

@@ -200,6 +200,15 @@ def test_a_permission_ends_with_its_last_day_where_the_campaign_is(tmp_path: Pat
     assert [draft.media[0].ended(at) for at in (last, last + timedelta(seconds=1))] == [False, True]
 
 
+def test_a_permission_until_the_last_day_of_all_does_not_end(tmp_path: Path) -> None:
+    _photo(tmp_path / "own.png")
+    (tmp_path / "post.md").write_text("---\ntitle: A\nversion: 1\nfields:\n  image: {type: image}\n---\nWords", "utf-8")
+    own = {"image": "own.png", "image_alt": "Our class", "image_until": "9999-12-31"}
+    facts = Facts(campaign={}, partner=own, channel="facebook", zone=LONDON)
+    draft = fill(load_templates(tmp_path).pick("post", "facebook"), facts, MediaStore(tmp_path / "m", sources=tmp_path))
+    assert [media.until for media in draft.media] == [None]
+
+
 @pytest.mark.parametrize("day", ["soon", "2025-13-01", "9.12.2025"])
 def test_a_permission_until_no_day_is_a_fault(tmp_path: Path, day: str) -> None:
     _photo(tmp_path / "logo.png")

@@ -1,7 +1,6 @@
 """Who takes part, for admins' programs: new partners and accounts, one by one or from a file."""
 
 from collections.abc import Iterable
-from datetime import date
 from typing import Annotated, Literal
 
 from fastapi import APIRouter
@@ -24,7 +23,18 @@ from campaign.web.accounts_importing import account_rows
 from campaign.web.api.bearer import Administers, Caller
 from campaign.web.api.once import Onced
 from campaign.web.api.problems import SeenOthers
-from campaign.web.api.shapes import AccountOut, Agreed, CsvFile, Name, PartnerKey, PartnerOut, Reason, SeenCsvFile, Sent
+from campaign.web.api.shapes import (
+    AccountOut,
+    Agreed,
+    CsvFile,
+    Day,
+    Name,
+    PartnerKey,
+    PartnerOut,
+    Reason,
+    SeenCsvFile,
+    Sent,
+)
 from campaign.web.forms import seen
 
 router = APIRouter(tags=["facts"])
@@ -124,7 +134,7 @@ class YesElsewhere(Sent):
     """A partner's yes that somebody of it gave elsewhere."""
 
     given_by: Name
-    given_on: date
+    given_on: Day
     source: Reason = Field(description="Where that stands: a mail, a signed form.")
 
 

@@ -1,6 +1,6 @@
 """What comes in and goes out, as pydantic models: OpenAPI is made from them."""
 
-from datetime import datetime
+from datetime import date
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Path, Query
@@ -8,11 +8,10 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from campaign.errors import Finding
 from campaign.intake.values import KEY_MAX, ROW_MAX
+from campaign.plan.days import YEARS
 
 Item = TypeVar("Item")
-
-
-_YEARS = range(2000, 2101)
+When = TypeVar("When", bound=date)
 
 
 def _plain(text: str) -> str:
@@ -22,11 +21,11 @@ def _plain(text: str) -> str:
     return text
 
 
-def _near(instant: datetime) -> datetime:
-    if instant.year not in _YEARS:
+def _near(moment: When) -> When:
+    if moment.year not in YEARS:
         msg = "the year is not between 2000 and 2100"
         raise ValueError(msg)
-    return instant
+    return moment
 
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_plain)]
@@ -34,6 +33,7 @@ Reason = Annotated[str, StringConstraints(min_length=1, max_length=500, strip_wh
 Address = Annotated[str, StringConstraints(min_length=8, max_length=1000), AfterValidator(_plain)]
 Words = Annotated[str, StringConstraints(max_length=10_000), AfterValidator(_plain)]
 Instant = Annotated[AwareDatetime, AfterValidator(_near)]
+Day = Annotated[date, AfterValidator(_near)]
 Digest = Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")]
 PartnerKey = Annotated[
     str, Path(max_length=KEY_MAX, pattern="^[A-Za-z0-9][A-Za-z0-9._-]*$", description="The partner's key.")
