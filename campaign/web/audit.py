@@ -7,7 +7,6 @@ from fastapi.responses import Response
 from campaign.intake.values import row_id
 from campaign.models import audit as chain
 from campaign.models.audit import AuditFilter
-from campaign.models.paging import Place
 from campaign.people import Right
 from campaign.web import places
 from campaign.web.area import Area
@@ -25,7 +24,7 @@ def audit(who: Who, by: str = "", action: str = "", subject: str = "", newer: st
     """List decisions, the newest first."""
     wanted = AuditFilter(*(text.strip() if text.isprintable() else "" for text in (by, action, subject)))
     with who.reading() as session:
-        page = chain.page(session, wanted, SIZE, after=_place(older), before=_place(newer))
+        page = chain.page(session, wanted, SIZE, after=places.row_in(older), before=places.row_in(newer))
         actions = chain.actions(session)
     return who.page(
         "admin/audit.html",
@@ -37,10 +36,6 @@ def audit(who: Who, by: str = "", action: str = "", subject: str = "", newer: st
         newer=_address(wanted, newer=page.rows[0].id) if page.has_before and page.rows else None,
         older=_address(wanted, older=page.rows[-1].id) if page.has_after and page.rows else None,
     )
-
-
-def _place(text: str) -> Place | None:
-    return places.read(text, int)
 
 
 def _address(wanted: AuditFilter, **place: int | None) -> str:

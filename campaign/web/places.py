@@ -44,6 +44,16 @@ def _small(place: Iterable[object]) -> bool:
     return all(0 <= value < _LARGEST for value in place if isinstance(value, int))
 
 
+def row_in(text: str) -> Place | None:
+    """Read a place in an order of rows by number; what is none is the beginning."""
+    return read(text, int)
+
+
+def key_in(text: str) -> tuple[str] | None:
+    """Read a place in an order of keys; what is none is the beginning."""
+    return (text,) if is_key(text) else None
+
+
 def of_account(account: Account, partner: Partner) -> str:
     """Return an account's place in the list of accounts, as an address carries it."""
     return written((partner.key, account.channel, account.ident))

@@ -20,6 +20,7 @@ from campaign.web import places
 from campaign.web.api.account import SessionOut
 from campaign.web.api.bearer import Administers, Caller
 from campaign.web.api.once import Once, Onced
+from campaign.web.api.query import place
 from campaign.web.api.shapes import Cursor, Name, Page, Sent, Size
 
 router = APIRouter(tags=["admin"])
@@ -252,7 +253,7 @@ def list_decisions(
     demand(who.person, Right.ADMINISTER)
     wanted = AuditFilter(by or "", action or "", subject or "")
     with who.house.app.database.read() as session:
-        page = chain.page(session, wanted, limit, after=places.read(cursor, int))
+        page = chain.page(session, wanted, limit, after=place(cursor, places.row_in))
     items = [_decision(row) for row in page.rows]
     return Page[Decision](items=items, next=str(page.rows[-1].id) if page.has_after else None)
 

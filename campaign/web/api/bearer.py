@@ -4,6 +4,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import timedelta
+from difflib import get_close_matches
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -69,6 +70,21 @@ class Caller:
         if found is None or (self.partners and key not in self.partners):
             raise UnknownName(kind="partner", name=key, mend="The list of partners names those that there are.")
         return found
+
+    def only(self, session: Session, *named: str) -> tuple[str, ...]:
+        """Return the partners that are asked about, as a filter has them; another one is not there for an officer.
+
+        Raises:
+            UnknownName: one is not there; a like one is named, where the person sees it.
+
+        """
+        known = (self.partners or [key for key, _ in partners.names(session)]) if named else ()
+        for key in named:
+            if key not in known:
+                near = get_close_matches(key, known, n=1)
+                mend = f"Did you mean {near[0]!r}?" if near else "The list of partners names those that there are."
+                raise UnknownName(kind="partner", name=key, mend=mend)
+        return self.partners or named
 
     def desk(self) -> AbstractContextManager[Desk]:
         """Open one transaction of the person's decisions."""

@@ -15,7 +15,7 @@ from campaign.plan.days import instant
 from campaign.reports import calendar, weekly
 from campaign.reports.outcomes import outcome_row
 from campaign.web.api.bearer import Caller, Reads
-from campaign.web.api.figures import One, OutcomeOut
+from campaign.web.api.figures import One, OutcomeOut, one_of
 from campaign.web.api.shapes import Day, Page
 from campaign.web.subjects import copy_of
 
@@ -142,8 +142,9 @@ def _entry(one: Due) -> Entry:
 def show_week(who: Reads, of: OfDay = None, partner: One = None) -> WeekOut:
     """Show the report of the week of a day; without one, of this week."""
     day = of or _local_today(who)
-    own, whole = who.partners[0] if who.partners else partner, Right.HOLD in RIGHTS[who.person.role]
+    whole = Right.HOLD in RIGHTS[who.person.role]
     with who.house.app.database.read() as session:
+        own = one_of(who, session, partner)
         found = weekly.weekly(session, day, who.house.zone, partner=own, with_outcomes=whole)
     return _week(found)
 

@@ -1,9 +1,10 @@
 """What there is to read beside posts and holds: the engagement log, the partners, their accounts."""
 
+from functools import partial
+
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from campaign.intake.values import is_key
 from campaign.models import figures, partners
 from campaign.models.figures import Order
 from campaign.plan.fields import FieldSpec
@@ -15,6 +16,7 @@ from campaign.reports.log import log_row
 from campaign.web import places
 from campaign.web.api.bearer import Reads
 from campaign.web.api.figures import Filtered, Reading
+from campaign.web.api.query import place
 from campaign.web.api.shapes import AccountOut, Cursor, Page, PartnerOut, Size
 from campaign.web.engagement import place_in, place_of
 
@@ -53,8 +55,9 @@ _ORDER = Order("taken_at", descending=False)
 @router.get("/log", tags=["log"])
 def log(who: Reads, wanted: Filtered, limit: Size = 200, cursor: Cursor = "") -> Page[Reading]:
     """List readings by the time taken, the oldest first. Figures of two channels must not be added up."""
+    after = place(cursor, partial(place_in, _ORDER))
     with who.house.app.database.read() as session:
-        page = figures.log_page(session, wanted.of(who), _ORDER, limit, after=place_in(_ORDER, cursor))
+        page = figures.log_page(session, wanted.of(who, session), _ORDER, limit, after=after)
     items = [Reading.model_validate(log_row(line)) for line in page.rows]
     return Page[Reading](items=items, next=place_of(_ORDER, page.rows[-1]) if page.has_after else None)
 
@@ -96,7 +99,7 @@ def _field(spec: FieldSpec) -> FieldOut:
 @router.get("/partners", tags=["facts"])
 def list_partners(who: Reads, limit: Size = 200, cursor: Cursor = "") -> Page[PartnerOut]:
     """List the partners by key; an officer's token sees its own."""
-    after = (cursor,) if is_key(cursor) else None
+    after = place(cursor, places.key_in)
     with who.house.app.database.read() as session:
         found = partners.partners_page(session, limit, after=after, only=who.partners)
         items = [PartnerOut.model_validate(partner_document(session, row)) for row in found.rows]
@@ -106,7 +109,8 @@ def list_partners(who: Reads, limit: Size = 200, cursor: Cursor = "") -> Page[Pa
 @router.get("/accounts", tags=["facts"])
 def list_accounts(who: Reads, limit: Size = 200, cursor: Cursor = "") -> Page[AccountOut]:
     """List the accounts by partner and channel, with what stops them."""
+    after = place(cursor, places.account_in)
     with who.house.app.database.read() as session:
-        found = partners.accounts_page(session, limit, after=places.account_in(cursor), only=who.partners)
+        found = partners.accounts_page(session, limit, after=after, only=who.partners)
     items = [AccountOut.model_validate(account_document(*row)) for row in found.rows]
     return Page[AccountOut](items=items, next=places.of_account(*found.rows[-1]) if found.has_after else None)

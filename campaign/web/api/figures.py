@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field, StringConstraints
+from sqlmodel import Session
 
 from campaign.intake.outcomes import read_outcomes
 from campaign.intake.values import ROW_MAX
@@ -25,6 +26,7 @@ from campaign.reports.outcomes import outcome_row
 from campaign.review.decisions import Desk
 from campaign.web.api.bearer import Administers, Caller, Reads
 from campaign.web.api.once import Onced
+from campaign.web.api.query import place
 from campaign.web.api.shapes import Cursor, Instant, Name, Page, Sent, Size
 from campaign.web.charts import OUT
 from campaign.web.queue import place_in, place_of
@@ -128,7 +130,7 @@ class OutcomesTaken(BaseModel):
 
 
 class Filter:
-    """Which readings count. An officer's token asks about its own partner, whatever is named."""
+    """Which readings count. An officer's token asks about its own partner; another one is not there."""
 
     def __init__(
         self,
@@ -142,9 +144,14 @@ class Filter:
     ) -> None:
         self._given = LogFilter(partner, channel, slot, template, post, since, until)
 
-    def of(self, who: Caller) -> LogFilter:
-        """Return the filter for who calls."""
-        return replace(self._given, partner=who.partners[0]) if who.partners else self._given
+    def of(self, who: Caller, session: Session) -> LogFilter:
+        """Return the filter for who calls. Raises UnknownName."""
+        return replace(self._given, partner=one_of(who, session, self._given.partner))
+
+
+def one_of(who: Caller, session: Session, partner: str | None) -> str | None:
+    """Return the one partner that is asked about, None for all. Raises UnknownName."""
+    return next(iter(who.only(session, *filter(None, [partner]))), None)
 
 
 Filtered = Annotated[Filter, Depends(Filter)]
@@ -157,7 +164,7 @@ def totals(who: Reads, wanted: Filtered, by: Literal["template", "partner", "reg
     `since` counts what was gained from then on alone, `until` what was known then.
     """
     with who.house.app.database.read() as session:
-        rows = reports.totals(session, wanted.of(who), by)
+        rows = reports.totals(session, wanted.of(who, session), by)
     return Page[Total](items=[_total(row, by) for row in rows])
 
 
@@ -173,7 +180,7 @@ def over_time(who: Reads, wanted: Filtered, figure: Figure = "impressions") -> P
     `since` counts what was gained from then on alone: the last day has what `/figures/totals` says.
     """
     with who.house.app.database.read() as session:
-        trend = trends.over_time(session, wanted.of(who), figure, who.house.zone)
+        trend = trends.over_time(session, wanted.of(who, session), figure, who.house.zone)
     days = [
         Day(day=day, channels={name: values[place] for name, values in trend.channels.items()})
         for place, day in enumerate(trend.days)
@@ -188,17 +195,18 @@ def hours(who: Reads, wanted: Filtered, figure: Figure = "impressions") -> Page[
     `since` counts what was gained from then on alone.
     """
     with who.house.app.database.read() as session:
-        rows = trends.best_hours(session, wanted.of(who), figure, who.house.zone)
+        rows = trends.best_hours(session, wanted.of(who, session), figure, who.house.zone)
     return Page[Hour](items=[Hour.model_validate(row) for row in rows])
 
 
 @router.get("/figures/issues")
 def issues(who: Reads, partner: One = None, limit: Size = 50, cursor: Cursor = "") -> Page[Issue]:
     """List the newsletters that have gone out, the newest first, with what became of their copies."""
-    mine = who.partners or ((partner,) if partner else ())
-    wanted = PostFilter(partners=mine, channels=(MAIL,), statuses=OUT)
+    after = place(cursor, place_in)
     with who.house.app.database.read() as session:
-        page = listing.posts_page(session, wanted, limit, after=place_in(cursor), newest_first=True)
+        mine = who.only(session, *filter(None, [partner]))
+        wanted = PostFilter(partners=mine, channels=(MAIL,), statuses=OUT)
+        page = listing.posts_page(session, wanted, limit, after=after, newest_first=True)
         funnels = figures.funnels(session, [row.post for row in page.rows])
         items = [_issue(row, funnels[row.post.ident]) for row in page.rows]
     return Page[Issue](items=items, next=place_of(page.rows[-1]) if page.has_after else None)

@@ -15,6 +15,7 @@ from campaign.web import places
 from campaign.web.api.bearer import Administers, Caller
 from campaign.web.api.once import Onced
 from campaign.web.api.problems import SeenOthers
+from campaign.web.api.query import place
 from campaign.web.api.shapes import CsvFile, Cursor, Digest, Name, Page, Size
 from campaign.web.forms import seen
 
@@ -104,7 +105,7 @@ def list_readers(
     """List everybody on a list, with their consent, in the order in which they came; those who have left too. The audit
     log says who begins to, wherever, and once an hour who goes on.
     """
-    after, token = places.read(cursor, int), who.token.ident
+    after, token = place(cursor, places.row_in), who.token.ident
     with who.house.app.database.read() as session:
         told = after and register.handed_out(session, key, by=who.person, token=token, now=who.house.now())
     if not told:

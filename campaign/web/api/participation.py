@@ -12,9 +12,11 @@ from campaign.reports.participation import counted, parts
 from campaign.review import reminding
 from campaign.review.decisions import Desk
 from campaign.review.reminding import Step, Wanted, step_of
+from campaign.web import places
 from campaign.web.api.bearer import Caller, Holds, Reads
 from campaign.web.api.once import Onced
 from campaign.web.api.problems import SeenOthers
+from campaign.web.api.query import place
 from campaign.web.api.shapes import Cursor, Digest, Name, Page, Sent, Size
 from campaign.web.reminding import mail, today, told
 
@@ -123,9 +125,10 @@ def _wanted(some: Some) -> Wanted:
 def list_taking_part(who: Reads, some: Filtered, limit: Size = 50, cursor: Cursor = "") -> Page[Taking]:
     """List the partners by key, with how far each has come."""
     demand(who.person, Right.HOLD)
+    (begin,) = place(cursor, places.key_in) or ("",)
     with who.house.app.database.read() as session:
         rows = [one for one in participation.progress(session) if _wanted(some).takes(one)]
-    after = sorted((one for one in rows if one.partner.key > cursor), key=lambda one: one.partner.key)
+    after = sorted((one for one in rows if one.partner.key > begin), key=lambda one: one.partner.key)
     items = [_taking(one) for one in after[:limit]]
     return Page[Taking](items=items, next=items[-1].partner if len(after) > limit else None)
 

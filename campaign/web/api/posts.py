@@ -1,6 +1,7 @@
 """Posts: list, show, preview, queue, change, move, submit, approve what was seen, return, reject, withdraw."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Annotated
 
@@ -22,6 +23,7 @@ from campaign.review.single import Asked
 from campaign.web import places
 from campaign.web.api.bearer import Caller, Queues, Reads, Reviews
 from campaign.web.api.once import Onced
+from campaign.web.api.query import place
 from campaign.web.api.shapes import (
     Comment,
     Correction,
@@ -92,8 +94,8 @@ def list_posts(
     `search` is a post's number, a partner's name, or words of a post. Words are looked for in at most 10,000 posts at a
     time: while `next` is there, a page with few or no items is not the end.
     """
+    after = place(cursor, place_in)
     wanted = PostFilter(
-        partners=who.partners or tuple(partner),
         channels=tuple(channel),
         statuses=tuple(one.value for one in status),
         slots=tuple(slot),
@@ -102,7 +104,8 @@ def list_posts(
         for_person=needs_person,
     )
     with who.house.app.database.read() as session:
-        found = searching.read(session, search, wanted).page(session, limit, after=place_in(cursor))
+        wanted = replace(wanted, partners=who.only(session, *partner))
+        found = searching.read(session, search, wanted).page(session, limit, after=after)
         items = [PostOut.model_validate(row_document(row)) for row in found.page.rows]
     return Page[PostOut](items=items, next=places.written(found.further) if found.further else None)
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 
 from campaign import __version__
 from campaign.web.api import (
@@ -28,6 +28,7 @@ from campaign.web.api import (
     webhooks,
 )
 from campaign.web.api.problems import MEDIA_TYPE, SCHEMA, Bounded, add_problems
+from campaign.web.api.query import only_declared
 from campaign.web.house import House
 
 _MODULES = (
@@ -83,6 +84,7 @@ def api(house: House) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         responses=refusals,
+        dependencies=[Depends(only_declared)],
         separate_input_output_schemas=False,
     )
     found.state.house = house
