@@ -53,7 +53,9 @@ def test_a_group_says_the_common_words_once_and_what_is_each_posts_own(room: Roo
     assert (first["id"], first["partner"], first["why_not"]) == (str(posts[2]), "elm", None)
     assert first["own"] == [{"words": "Our own line 020 7946 0000", "known": False, "single": False}]
     assert first["holds"] == ["a telephone number"]
-    (line,) = rita.get("/review/words")["items"]
+    page = rita.get("/review/words")
+    assert (page["unshown"], page["more"]) == (0, 0)
+    (line,) = page["items"]
     words = "Our own line 020 7946 0000"
     assert (line["words"], line["posts"]) == (words, 1)
     assert line["wordings"] == [{"words": words, "posts": 1, "some": [str(posts[2])]}]

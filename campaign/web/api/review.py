@@ -114,9 +114,10 @@ class NewLine(BaseModel):
 
 
 class NewLines(Page[NewLine]):
-    """New lines, the rarest first. ``more``: how many are not shown. ``whole``: whether every waiting post was read."""
+    """New lines, the rarest first. ``whole``: whether every waiting post was read."""
 
-    more: int
+    unshown: int = Field(description="How many lines are not shown.")
+    more: int = Field(deprecated=True, description="The same as `unshown`. Elsewhere `more` says only whether.")
     whole: bool
 
 
@@ -226,7 +227,8 @@ def list_new_words(who: Reads, limit: Size = 200) -> NewLines:
     """List every new line of what waits for review once, the rarest first."""
     found = _reader(who).new_words(who.house.app.database)
     items = [_line(one) for one in found.lines[:limit]]
-    return NewLines(items=items, more=len(found.lines) - len(items), whole=found.whole)
+    unshown = len(found.lines) - len(items)
+    return NewLines(items=items, unshown=unshown, more=unshown, whole=found.whole)
 
 
 def _line(one: Novelty) -> NewLine:

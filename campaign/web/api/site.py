@@ -63,11 +63,14 @@ _REFUSALS = {
     422: "The request cannot be understood, or cannot be done",
     413: "The body is longer than any that is needed, or does not say how long it is",
     429: "Too many requests",
+    500: "Something is wrong with the service; nothing was half done",
+    503: "The database does not answer; try again later",
 }
 _DESCRIPTION = """What the pages do, for programs.
 
 Send `Authorization: Bearer TOKEN`. Times are ISO 8601 with a zone. Lists come page by page: send `next` as `cursor`.
-Writes take an `Idempotency-Key`. Whatever goes wrong is answered as `application/problem+json`.
+Writes take an `Idempotency-Key`. Whatever goes wrong is answered as `application/problem+json`; a method that an
+address does not take is answered 405.
 """
 
 
