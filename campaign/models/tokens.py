@@ -83,10 +83,10 @@ def lock_key(session: Session, token_id: int, key: str) -> None:
         session.execute(sa.select(sa.func.pg_advisory_xact_lock(token_id, sa.func.hashtext(key))))
 
 
-def answered(session: Session, token_id: int, key: str) -> Answered | None:
-    """Return what was answered to a write of this token under this key."""
+def answered(session: Session, token_id: int, key: str, since: datetime) -> Answered | None:
+    """Return what was answered to a write of this token under this key, at ``since`` or later."""
     mine = select(Answered).where(col(Answered.token_id) == token_id, col(Answered.key) == key)
-    return session.exec(mine).first()
+    return session.exec(mine.where(col(Answered.at) >= since)).first()
 
 
 def forget_answers(session: Session, before: datetime) -> None:

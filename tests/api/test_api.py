@@ -233,6 +233,18 @@ def test_a_write_under_one_key_is_done_once_and_answered_alike(room: Room) -> No
     assert rolf.status_code == 409, "a key is its token's own"
 
 
+def test_a_key_names_its_write_for_a_day_whoever_writes_meanwhile(tmp_path: Path) -> None:
+    with opened_room(tmp_path, MovedClock()) as room:
+        rita, key = program(room, "rita"), {"Idempotency-Key": "k"}
+        hold = {"scope": "channel:x", "reason": "a wrong figure"}
+        first = rita.call("POST", "/holds", hold, **key).json()
+        room.office.clock.move(timedelta(days=1))
+        assert rita.call("POST", "/holds", hold, **key).json() == first
+        room.office.clock.move(timedelta(seconds=1))
+        assert rita.call("POST", "/holds", hold, **key).json()["held_at"] != first["held_at"]
+        assert rita.call("POST", "/holds", hold | {"reason": "another"}, **key).json()["code"] == "key-used"
+
+
 def test_a_write_that_was_refused_may_be_tried_again_under_its_key(room: Room) -> None:
     olga, post = program(room, "olga"), room.office.post("oak")
     key = {"Idempotency-Key": "k"}
@@ -399,7 +411,9 @@ def test_the_document_says_how_to_get_in_and_what_goes_wrong(room: Room) -> None
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
             assert operation["security"], (method, path)
-            assert "application/problem+json" in operation["responses"]["422"]["content"]
+            for status in ("422", "500", "503"):
+                assert "application/problem+json" in operation["responses"][status]["content"]
+    assert "answered 405" in document["info"]["description"]
 
 
 def test_too_many_calls_are_told_when_to_come_back(tmp_path: Path, clock: MovedClock) -> None:

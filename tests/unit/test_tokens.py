@@ -58,7 +58,7 @@ def test_of_many_who_write_under_one_key_at_once_one_does(database: Database) ->
     def write(number: int) -> bool:
         with database.write() as session:
             tokens.lock_key(session, 1, "k")
-            if tokens.answered(session, 1, "k") is not None:
+            if tokens.answered(session, 1, "k", AT) is not None:
                 return False
             session.add(Answered(token_id=1, key="k", request=str(number), body={}, at=AT))
             return True
@@ -73,6 +73,7 @@ def test_answers_are_forgotten(database: Database) -> None:
         session.add(Answered(token_id=1, key="k", request="", body={}, at=AT))
     with database.write() as session:
         tokens.forget_answers(session, AT)
-        assert tokens.answered(session, 1, "k") is not None
+        assert tokens.answered(session, 1, "k", AT) is not None
+        assert tokens.answered(session, 1, "k", AT + DAY) is None, "forgotten or not, it is too old"
         tokens.forget_answers(session, AT + DAY)
-        assert tokens.answered(session, 1, "k") is None
+        assert tokens.answered(session, 1, "k", AT) is None

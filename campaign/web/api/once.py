@@ -66,7 +66,7 @@ class Once:
         if not self._key:
             return None
         tokens.lock_key(desk.session, who.token.ident, self._key)
-        return tokens.answered(desk.session, who.token.ident, self._key)
+        return tokens.answered(desk.session, who.token.ident, self._key, desk.now - KEPT)
 
     def _keep(self, desk: Desk, who: Caller, sent: BaseModel | None, answer: BaseModel) -> None:
         tokens.forget_answers(desk.session, desk.now - KEPT)
