@@ -13,6 +13,7 @@
     │   └── ExtraMissing
     ├── MoveRefused              the transition table or a guard says no
     │   └── Changed              what was approved is not what is there now
+    ├── TurnedAway               a request of the web is not taken; its kinds stand beside what raises them
     ├── Declined                 how a local platform of the sandbox refuses a call
     └── Outcome                  how a call to a platform ended, when it did not end well
         ├── NeverSent            retry freely
@@ -26,6 +27,8 @@
         ├── Duplicate            a hint that an equal post is there
         ├── Unknown              nobody knows: look it up, never send blindly
         └── CannotLook           a look-up failed or is not permitted: proves nothing
+
+Outside of it stands what another library has to know as its own, and ``campaign.web.visitor.Detour``: no error.
 """
 
 import re
@@ -134,6 +137,23 @@ class MoveRefused(CampaignError):
 
 class Changed(MoveRefused):
     """Post {post} changed since {seen} was seen; it is {current} now. Look at it again, then decide."""
+
+
+class TurnedAway(CampaignError):
+    """The request is not taken.
+
+    ``status`` is HTTP's, ``code`` a name that stays, for programs; ``noted``: what the log says of it, if anything. A
+    fact ``mend`` says what to do.
+    """
+
+    status: ClassVar[int] = 400
+    code: ClassVar[str] = "refused"
+    noted: ClassVar[str] = ""
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Return what the answer's head says of it."""
+        return {}
 
 
 @dataclass(frozen=True, slots=True)

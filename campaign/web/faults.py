@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Any
 
 import structlog
 from fastapi import FastAPI, Request
@@ -10,14 +11,13 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
-from campaign.errors import CampaignError, MoveRefused, NotAllowed, UnknownName
+from campaign.errors import CampaignError, MoveRefused, NotAllowed, TurnedAway, UnknownName
 from campaign.models.database import DatabaseAway
-from campaign.web.forms import TooLong
 from campaign.web.guard import Forged
 from campaign.web.headers import headers
 from campaign.web.rates import TooMany
 from campaign.web.refusals import note
-from campaign.web.visitor import PasskeyFirst, SignInAgain, SignInFirst, Visitor, sign_in_address
+from campaign.web.visitor import Detour, Visitor
 
 log = structlog.get_logger(__name__)
 
@@ -37,21 +37,18 @@ CLASH = Fault("This could not be done", "Something has changed since you opened 
 WRONG = Fault("There is a problem with what you sent", "Go back and check it.")
 BROKEN = Fault("Sorry, there is a problem with the service", "Try again later. Nothing that you sent was half done.")
 TOO_MANY = Fault("Too many tries", "Wait a few minutes, then try again.")
+_TURNED_AWAY: Mapping[type[TurnedAway], Fault] = {Forged: FORGED, TooMany: TOO_MANY}
 _BY_STATUS: Mapping[int, Fault] = {404: NOT_FOUND, 403: NOT_ALLOWED, 405: NOT_FOUND, 422: WRONG}
 
 
 def add_faults(site: FastAPI) -> None:
     """Teach the site every fault."""
 
-    def on(kind: type[Exception], answer: Callable[[Request, Exception], Response]) -> None:
+    def on(kind: type[Exception], answer: Callable[[Request, Any], Response]) -> None:
         site.add_exception_handler(kind, answer)
 
-    on(SignInFirst, lambda _request, error: RedirectResponse(sign_in_address(str(error)), status_code=303))
-    on(PasskeyFirst, lambda _request, _error: RedirectResponse("/account", status_code=303))
-    on(SignInAgain, lambda _request, _error: RedirectResponse("/sign-in?next=/account&again=1", status_code=303))
-    on(Forged, _forged)
-    on(TooLong, lambda request, _error: _page(request, WRONG, HTTPStatus.REQUEST_ENTITY_TOO_LARGE))
-    on(TooMany, _too_many)
+    on(Detour, lambda _request, detour: RedirectResponse(detour.address, HTTPStatus.SEE_OTHER))
+    on(TurnedAway, _turned_away)
     on(RequestValidationError, lambda request, _error: _page(request, WRONG, HTTPStatus.UNPROCESSABLE_ENTITY))
     on(HTTPException, _http)
     on(CampaignError, _ours)
@@ -66,15 +63,11 @@ def _page(request: Request, fault: Fault, status: int, said: str = "") -> Respon
     return who.page("fault/fault.html", status=status, fault=fault, said=said)
 
 
-def _forged(request: Request, _error: Exception) -> Response:
-    note(request, "a form that no page of ours sent")
-    return _page(request, FORGED, HTTPStatus.FORBIDDEN)
-
-
-def _too_many(request: Request, error: Exception) -> Response:
-    note(request, "too many tries")
-    answer = _page(request, TOO_MANY, HTTPStatus.TOO_MANY_REQUESTS)
-    answer.headers["Retry-After"] = str(error.seconds if isinstance(error, TooMany) else 60)
+def _turned_away(request: Request, error: TurnedAway) -> Response:
+    if error.noted:
+        note(request, error.noted)
+    answer = _page(request, _TURNED_AWAY.get(type(error), WRONG), error.status)
+    answer.headers.update(error.headers)
     return answer
 
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError, 
 from pydantic_core import ErrorDetails, PydanticCustomError
 from starlette.datastructures import UploadFile
 
-from campaign.errors import BadInput, WrongUse
+from campaign.errors import BadInput, TurnedAway, WrongUse
 
 CONFLICT, WRONG = 409, 422
 """The statuses of a form that comes back: what it was opened on has changed; something in it is wrong."""
@@ -22,8 +22,10 @@ MOST_BYTES = 100_000
 _MOST_FILES = 10
 
 
-class TooLong(Exception):
-    """The body of a form is longer than any form of ours, or does not say how long it is."""
+class TooLong(TurnedAway):
+    """The form is longer than any of ours, or does not say how long it is."""
+
+    status, code = 413, "too-long"
 
 
 @dataclass(frozen=True, slots=True)

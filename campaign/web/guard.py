@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from fastapi import Request
 
+from campaign.errors import TurnedAway
 from campaign.web.forms import Sent
 from campaign.web.visitor import visitor
 
@@ -12,8 +13,10 @@ TOKEN = "form_token"  # noqa: S105 - the name of the field
 _OWN = frozenset({"same-origin", "none"})
 
 
-class Forged(Exception):
-    """A form that no page of ours sent."""
+class Forged(TurnedAway):
+    """No page of ours sent this form."""
+
+    status, code, noted = 403, "forged", "a form that no page of ours sent"
 
 
 def guarded(request: Request, form: Sent) -> None:

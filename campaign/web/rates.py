@@ -8,6 +8,8 @@ from limits import RateLimitItem, parse
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
+from campaign.errors import TurnedAway
+
 RULES: dict[str, str] = {
     "visit": "300 per 10 minutes",
     "sign-in": "100 per 10 minutes",
@@ -46,12 +48,22 @@ def network_of(address: str) -> str:
     return str(found.ipv4_mapped or IPv6Network((found, _NETWORK), strict=False).network_address)
 
 
-class TooMany(Exception):
-    """Too many tries; the next one may come after so many seconds."""
+class TooMany(TurnedAway):
+    """Too many requests.
 
-    def __init__(self, seconds: int) -> None:
-        super().__init__(seconds)
+    The next one may come after so many ``seconds``.
+    """
+
+    status, code, noted = 429, "too-many", "too many calls"
+
+    def __init__(self, *, seconds: int) -> None:
+        super().__init__(seconds=seconds)
         self.seconds = seconds
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Return when to come back."""
+        return {"Retry-After": str(self.seconds)}
 
 
 class Rates:
@@ -66,4 +78,4 @@ class Rates:
         item = self._rules[rule]
         if not self._limiter.hit(item, rule, key):
             ends = self._limiter.get_window_stats(item, rule, key).reset_time
-            raise TooMany(max(1, ceil(ends - time())))
+            raise TooMany(seconds=max(1, ceil(ends - time())))

@@ -28,20 +28,33 @@ RowId = Annotated[int, Path(ge=1, le=ROW_MAX)]
 _SEE_OTHER = 303
 
 
-class SignInFirst(Exception):
+class Detour(Exception):
+    """No error: what was asked for waits, and the browser goes to ``address`` first."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__(address)
+        self.address = address
+
+
+class SignInFirst(Detour):
     """Nobody has signed in; after that the browser goes on to ``then``."""
 
     def __init__(self, then: str) -> None:
-        super().__init__(then)
-        self.then = then
+        super().__init__(sign_in_address(then))
 
 
-class PasskeyFirst(Exception):
+class PasskeyFirst(Detour):
     """The person has shown a password alone, and this workspace asks for a passkey beside it."""
 
+    def __init__(self) -> None:
+        super().__init__("/account")
 
-class SignInAgain(Exception):
+
+class SignInAgain(Detour):
     """The person signed in too long ago to change how they sign in."""
+
+    def __init__(self) -> None:
+        super().__init__("/sign-in?next=/account&again=1")
 
 
 @dataclass

@@ -1,17 +1,33 @@
 """House rules that a machine can see: names, sizes, docstrings, and what must stand in no tracked file."""
 
 import ast
+import importlib
 import json
+import pkgutil
 import re
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+import campaign
+from campaign.cli import every_command
+from campaign.errors import CampaignError
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = sorted((ROOT / "campaign").rglob("*.py"))
 NAMELESS = {"utils", "helpers", "common", "manager", "service", "services", "base", "core"}
 LONGEST = 320
+NO_FAMILY = {
+    "campaign.hooks.outside.Inside": "urllib3 ends a connection by its own kind alone",
+    "campaign.plan.jinja.TooLong": "Jinja's own: a template that cannot be filled",
+    "campaign.web.visitor.Detour": "no error: the browser goes elsewhere first",
+    "campaign.web.visitor.PasskeyFirst": "a detour",
+    "campaign.web.visitor.SignInAgain": "a detour",
+    "campaign.web.visitor.SignInFirst": "a detour",
+}
+"""Exceptions outside the family of errors, and why."""
 
 
 def tracked() -> list[Path]:
@@ -74,3 +90,21 @@ def test_every_relative_link_of_a_page_leads_somewhere() -> None:
         for link in re.findall(r"\]\(([^)#\s]+)", page.read_text(encoding="utf-8")):
             if "://" not in link:
                 assert (page.parent / link).exists(), f"{page.name}: {link}"
+
+
+def test_every_error_stands_in_the_one_family_or_says_why_not() -> None:
+    """Its message is its docstring then, and whoever reports a failure knows it."""
+    every_command.load()  # in this order, which is that of help
+    for module in pkgutil.walk_packages(campaign.__path__, "campaign."):
+        if "migrations" not in module.name and not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+    ours = {kind for kind in _below(BaseException) if kind.__module__.startswith("campaign.")}
+    outside = {kind for kind in ours if not issubclass(kind, CampaignError)}
+    assert {f"{kind.__module__}.{kind.__name__}" for kind in outside} == set(NO_FAMILY)
+    assert all(kind.__doc__ for kind in ours)
+
+
+def _below(kind: type[BaseException]) -> Iterator[type[BaseException]]:
+    for one in kind.__subclasses__():
+        yield one
+        yield from _below(one)

@@ -11,7 +11,7 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sqlmodel import Session
 
-from campaign.errors import UnknownName
+from campaign.errors import TurnedAway, UnknownName
 from campaign.models import partners, tokens
 from campaign.models.listing import PostRow
 from campaign.models.partners import Partner
@@ -30,16 +30,21 @@ _SEEN_EVERY = timedelta(minutes=1)
 scheme = HTTPBearer(auto_error=False, description="A token made on the account page or by `campaign tokens add`.")
 
 
-class NoToken(Exception):
-    """The call has no token that serves."""
+class NoToken(TurnedAway):
+    """Send a token that serves."""
+
+    status, code, noted = 401, "no-token", "no token that serves"
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Return what kind of token is asked for."""
+        return {"WWW-Authenticate": "Bearer"}
 
 
-class OutOfScope(Exception):
-    """The token has not the scope that the call takes."""
+class OutOfScope(TurnedAway):
+    """The token has not the scope for this."""
 
-    def __init__(self, scope: Scope) -> None:
-        super().__init__(scope)
-        self.scope = scope
+    status, code, noted = 403, "out-of-scope", "out of scope"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +63,7 @@ class Caller:
     def demand(self, scope: Scope) -> None:
         """Refuse what the token has no scope for. Raises OutOfScope."""
         if scope.value not in self.token.scopes:
-            raise OutOfScope(scope)
+            raise OutOfScope(mend=f"Make a token with the scope {scope.value}.")
 
     def post(self, session: Session, ident: int) -> PostRow:
         """Return a post; another partner's is not there for an officer. Raises UnknownName."""

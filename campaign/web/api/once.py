@@ -13,6 +13,7 @@ from fastapi import Depends, Header, Request
 from fastapi.encoders import jsonable_encoder
 from pydantic import BaseModel
 
+from campaign.errors import TurnedAway
 from campaign.models import tokens
 from campaign.models.tokens import Answered
 from campaign.review.decisions import Desk
@@ -31,8 +32,10 @@ _KEY = Header(
 )
 
 
-class KeyUsed(Exception):
-    """The key names another request."""
+class KeyUsed(TurnedAway):
+    """This key was used for another request."""
+
+    status, code = 422, "key-used"
 
 
 class Once:

@@ -10,12 +10,9 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from campaign.errors import BadInput, CampaignError, Changed, MoveRefused, NotAllowed, UnknownName
+from campaign.errors import BadInput, CampaignError, Changed, MoveRefused, NotAllowed, TurnedAway, UnknownName
 from campaign.http import scrub
 from campaign.models.database import DatabaseAway
-from campaign.web.api.bearer import NoToken, OutOfScope
-from campaign.web.api.once import KeyUsed
-from campaign.web.rates import TooMany
 from campaign.web.refusals import note
 
 log = structlog.get_logger(__name__)
@@ -29,8 +26,10 @@ _TITLES: Mapping[int, tuple[str, str]] = {
 }
 
 
-class SeenOthers(Exception):
-    """Others are there than the caller saw."""
+class SeenOthers(TurnedAway):
+    """Others are there than you saw. Look again."""
+
+    status, code = 409, "changed"
 
 
 SCHEMA: dict[str, Any] = {
@@ -63,11 +62,7 @@ def add_problems(site: FastAPI) -> None:
     def on(kind: type[Exception], answer: Callable[[Request, Any], Response]) -> None:
         site.add_exception_handler(kind, answer)
 
-    on(NoToken, _no_token)
-    on(OutOfScope, _out_of_scope)
-    on(TooMany, _too_many)
-    on(KeyUsed, lambda _request, _error: problem(422, "key-used", "This key was used for another request"))
-    on(SeenOthers, lambda _request, _error: problem(409, "changed", "Others are there than you saw. Look again"))
+    on(TurnedAway, _turned_away)
     on(RequestValidationError, _unreadable)
     on(HTTPException, _http)
     on(CampaignError, _ours)
@@ -75,23 +70,11 @@ def add_problems(site: FastAPI) -> None:
     on(Exception, _broken)
 
 
-_BEARER = {"WWW-Authenticate": "Bearer"}
-
-
-def _no_token(request: Request, _error: NoToken) -> Response:
-    note(request, "no token that serves")
-    return problem(401, "no-token", "Send a token that serves", headers=_BEARER)
-
-
-def _out_of_scope(request: Request, error: OutOfScope) -> Response:
-    note(request, "out of scope")
-    detail = f"Make a token with the scope {error.scope.value}."
-    return problem(403, "out-of-scope", "The token has not the scope for this", detail)
-
-
-def _too_many(request: Request, error: TooMany) -> Response:
-    note(request, "too many calls")
-    return problem(429, "too-many", "Too many requests", headers={"Retry-After": str(error.seconds)})
+def _turned_away(request: Request, error: TurnedAway) -> Response:
+    if error.noted:
+        note(request, error.noted)
+    title, mend = str(error).rstrip("."), str(error.facts.get("mend", ""))
+    return problem(error.status, error.code, title, mend, error.headers)
 
 
 def _unreadable(_request: Request, error: RequestValidationError) -> Response:
