@@ -8,7 +8,6 @@ import http.client
 import io
 import json
 import logging
-import re
 import socket
 import ssl
 import time
@@ -24,8 +23,9 @@ import requests
 import urllib3
 
 from campaign.errors import NeverSent, Outcome, Unknown
+from campaign.scrubbing import scrub
 
-__all__ = ["Adapter", "Answer", "Session", "asked", "causes", "in_words", "network_outcome", "scrub"]
+__all__ = ["Adapter", "Answer", "Session", "asked", "causes", "in_words", "network_outcome"]
 
 # These write headers, bodies or whole addresses with tokens at DEBUG.
 _TALKATIVE = (
@@ -293,23 +293,6 @@ def in_words(error: BaseException) -> str:
     """Say in plain words how a call failed that got no whole answer."""
     kinds = [words for kind, words in _IN_WORDS if any(isinstance(link, kind) for link in causes(error))]
     return kinds[0] if kinds else "the connection broke off"
-
-
-_SECRETS = re.compile(
-    r"(?i)((?:access_token|appsecret_proof|client_secret|refresh_token|consumer_secret|app_secret|fb_exchange_token"
-    r"|access_token_secret|id_token|oauth_signature|oauth_token|input_token|code_verifier|api_key|password|(?<!\w)token(?==)|(?<=[?&])code(?==))"
-    r"\\*[\"']?\s*(?:[=:]|%3D)\s*\\*[\"']?)([^&\s\\\"',;)}]+)"
-)
-_PAGE_TOKENS = re.compile(r"\bEAA[A-Za-z0-9_-]{16,}")
-_SCHEMES = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=%-]+")
-_LOGINS = re.compile(r"(://)[^/\s:@]+:[^/\s@]+@")
-
-
-def scrub(text: str) -> str:
-    """Return ``text`` (words, a header or an address) with what looks like a secret taken out."""
-    text = _PAGE_TOKENS.sub("EAA…", _SECRETS.sub(r"\1…", text))
-    text = _SCHEMES.sub(r"\1 …", text)
-    return _LOGINS.sub(r"\1…@", text)
 
 
 def _quieten() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-from campaign.http import scrub
+from campaign.scrubbing import scrub
 
 _SECRET_NAMES = re.compile(r"(?i)token|secret|password|authorization|credential|cookie")
 

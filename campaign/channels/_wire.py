@@ -22,8 +22,9 @@ from campaign.errors import (
     Refused,
     Unknown,
 )
-from campaign.http import Answer, scrub
+from campaign.http import Answer
 from campaign.ports import Media
+from campaign.scrubbing import scrub
 
 _DETAIL_MAX = 300
 UNSURE = frozenset({HTTPStatus.REQUEST_TIMEOUT})

@@ -105,7 +105,7 @@ def _crashed(kind: type[BaseException], error: BaseException, trace: TracebackTy
     """Show a fault of our own as Python does, without what looks like a secret: an error may carry an address."""
     import traceback
 
-    from campaign.http import scrub
+    from campaign.scrubbing import scrub
 
     typer.echo(scrub("".join(traceback.format_exception(kind, error, trace))), err=True, nl=False)
 

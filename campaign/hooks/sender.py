@@ -15,11 +15,11 @@ from campaign.errors import Outcome, WrongUse
 from campaign.health.duty import Duty
 from campaign.hooks import managing, signing
 from campaign.hooks.managing import Opened
-from campaign.http import scrub
 from campaign.models import Database, hooks
 from campaign.models.hooks import Hook, HookCall, Newest
 from campaign.models.partners import Partner
 from campaign.models.posts import Event, Post
+from campaign.scrubbing import scrub
 from campaign.vault import Vault
 
 log = structlog.get_logger(__name__)

@@ -8,10 +8,10 @@ from email.utils import format_datetime, make_msgid
 
 from campaign.clock import Clock
 from campaign.errors import Outcome, Refused
-from campaign.http import scrub
 from campaign.models import Database, notices
 from campaign.models.notices import GIVEN_UP, Notice
 from campaign.notices.letter import Paper
+from campaign.scrubbing import scrub
 
 PATIENCE = timedelta(seconds=10)
 """So long somebody waits for each answer of the mail server."""

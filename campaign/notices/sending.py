@@ -20,12 +20,12 @@ from campaign.clock import NEVER, Clock
 from campaign.config import Settings
 from campaign.config.addresses import is_loopback
 from campaign.errors import Outcome, Refused, Unknown
-from campaign.http import scrub
 from campaign.models import Database, notices
 from campaign.models.notices import GIVEN_UP, Heap, Notice
 from campaign.notices.inviting import PATIENCE, Invitations
 from campaign.notices.kinds import URGENT
 from campaign.notices.letter import AT_ONCE, Paper, Rhythm
+from campaign.scrubbing import scrub
 
 log = structlog.get_logger(__name__)
 

@@ -21,7 +21,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 from campaign.errors import NeverSent, Stopped, Unknown
-from campaign.http import Answer, Session, asked, network_outcome, scrub
+from campaign.http import Answer, Session, asked, network_outcome
+from campaign.scrubbing import scrub
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 11\r\n\r\n"
 SECOND = timedelta(seconds=1)

@@ -55,7 +55,6 @@ WHO_SAYS_WHERE = {
     "channels/x.py": OPERATOR,
     "health/webhook.py": OPERATOR,
     "hooks/outside.py": OUTSIDE,
-    "hooks/sender.py": OUTSIDE,
     "hooks/signing.py": OUTSIDE,
     "newsletter/wire.py": OPERATOR,
     "register/connecting.py": "nobody: it says how a call failed",
@@ -67,11 +66,6 @@ WHO_SAYS_WHERE = {
     "app.py": OURSELVES,
     "web/server.py": OURSELVES,
     "demo/settings.py": OURSELVES,
-    "cli/frame.py": "nobody: it blots out secrets",
-    "logs.py": "nobody: it blots out secrets",
-    "notices/inviting.py": "nobody: it blots out secrets",
-    "notices/sending.py": "nobody: it blots out secrets",
-    "web/api/problems.py": "nobody: it blots out secrets",
 }
 _OUT = frozenset(
     {

@@ -11,8 +11,8 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from campaign.errors import BadInput, CampaignError, Changed, MoveRefused, NotAllowed, TurnedAway, UnknownName
-from campaign.http import scrub
 from campaign.models.database import DatabaseAway
+from campaign.scrubbing import scrub
 from campaign.web.refusals import note
 
 log = structlog.get_logger(__name__)
