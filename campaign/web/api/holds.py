@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query
+from pydantic import BaseModel
 from sqlmodel import Session
 
 from campaign.clock import iso
@@ -13,9 +14,50 @@ from campaign.review.decisions import Desk
 from campaign.review.foresight import Terms, foresee
 from campaign.web.api.bearer import Caller, Holds, Reads
 from campaign.web.api.once import Onced
-from campaign.web.api.shapes import Foretold, HoldOut, Name, NewHold, OneScope, Page, Released
+from campaign.web.api.shapes import Name, Page, Reason, Sent
 
 router = APIRouter(prefix="/holds", tags=["holds"])
+
+
+class NewHold(Sent):
+    """What to hold: everything, channel:NAME, partner:KEY, event:NAME, account:ID or post:ID."""
+
+    scope: Name
+    reason: Reason
+
+
+class OneScope(Sent):
+    """A scope that is held."""
+
+    scope: Name
+
+
+class HoldOut(BaseModel):
+    """A hold that is on."""
+
+    scope: str
+    reason: str
+    held_by: str
+    held_at: str
+
+
+class Released(BaseModel):
+    """How many holds were let go."""
+
+    scope: str
+    released: int
+
+
+class Foretold(BaseModel):
+    """What a release will do to one post that fell due meanwhile."""
+
+    id: str
+    partner: str
+    channel: str
+    slot: str
+    due_at: str
+    fate: str
+    outcome: str
 
 
 def _document(row: Hold) -> dict[str, object]:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Query
+from pydantic import BaseModel, Field
 
 from campaign.dispatch import by_hand, word
 from campaign.errors import MoveRefused, WrongUse
@@ -17,24 +18,62 @@ from campaign.web.api.bearer import Caller, Reads, Retracts, Settles
 from campaign.web.api.once import Once, Onced
 from campaign.web.api.posts import decided
 from campaign.web.api.problems import SeenOthers
-from campaign.web.api.shapes import (
-    ByHand,
-    Done,
-    Leaving,
-    Left,
-    Name,
-    PostId,
-    PostOut,
-    PostPlaced,
-    Sent,
-    Settled,
-    Size,
-    SlotRemoval,
-    Why,
-)
+from campaign.web.api.shapes import Address, Digest, Name, PostId, PostOut, PostPreview, Reason, Sent, Size, Why
 from campaign.web.forms import seen
 
 router = APIRouter()
+
+
+class Settled(Sent):
+    """What a person saw of a post that nobody could confirm, or that was to be taken down."""
+
+    url: Address | None = Field(description="Where the post stands; null: it is not there.")
+
+
+class Done(Sent):
+    """Where a post stands that was published by hand."""
+
+    url: Address
+    sure: bool = Field(default=True, description="False: an address that looks like none of its account is refused.")
+
+
+class SlotRemoval(Sent):
+    """Every published post of a slot, as it was shown, is to be taken down."""
+
+    slot: Name
+    seen: Digest = Field(description="`seen` of what was shown: where others are published by now, nothing is done.")
+    reason: Reason
+
+
+class PostPlaced(PostOut):
+    """A post that a person spoke for."""
+
+    note: str | None = Field(description="Why its figures cannot be read where it stands; null where they can.")
+
+
+class ByHand(PostPreview):
+    """A post ready to be published by hand. Of a share, `text` says what to share."""
+
+    id: str
+    compose_url: str | None = Field(description="The platform's own page with the post in it; null: it has none.")
+
+
+class Leaving(BaseModel):
+    """What a slot has published, at most 200 posts at a time."""
+
+    slot: str
+    posts: int
+    more: bool = Field(description="Whether the slot has still others published.")
+    seen: str = Field(description="To be sent with the order to take them down.")
+    items: list[PostOut] = Field(description="The first of them; `GET /posts` lists all.")
+
+
+class Left(BaseModel):
+    """How many posts are to be taken down."""
+
+    slot: str
+    posts: int
+    more: bool = Field(description="Whether the slot has still others published: ask again, and order those.")
 
 
 @router.get("/posts/{ident}/hand", tags=["posts"])

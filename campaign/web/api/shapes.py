@@ -1,4 +1,4 @@
-"""What comes in and goes out, as pydantic models: OpenAPI is made from them."""
+"""What comes in and goes out of posts, and of several modules' calls, as pydantic models: OpenAPI is made from them."""
 
 from datetime import date
 from typing import Annotated, Any, Generic, TypeVar
@@ -111,44 +111,10 @@ class Why(Sent):
     reason: Reason
 
 
-class Settled(Sent):
-    """What a person saw of a post that nobody could confirm, or that was to be taken down."""
-
-    url: Address | None = Field(description="Where the post stands; null: it is not there.")
-
-
-class Done(Sent):
-    """Where a post stands that was published by hand."""
-
-    url: Address
-    sure: bool = Field(default=True, description="False: an address that looks like none of its account is refused.")
-
-
 class Yes(Sent):
     """What a partner's yes is for."""
 
     slot: Name | None = Field(default=None, description="A slot of the timetable; null: the whole campaign.")
-
-
-class SlotRemoval(Sent):
-    """Every published post of a slot, as it was shown, is to be taken down."""
-
-    slot: Name
-    seen: Digest = Field(description="`seen` of what was shown: where others are published by now, nothing is done.")
-    reason: Reason
-
-
-class NewHold(Sent):
-    """What to hold: everything, channel:NAME, partner:KEY, event:NAME, account:ID or post:ID."""
-
-    scope: Name
-    reason: Reason
-
-
-class OneScope(Sent):
-    """A scope that is held."""
-
-    scope: Name
 
 
 class Page(BaseModel, Generic[Item]):
@@ -216,37 +182,6 @@ class PostProposed(BaseModel):
     faults: list[Fault]
 
 
-class PostPlaced(PostOut):
-    """A post that a person spoke for."""
-
-    note: str | None = Field(description="Why its figures cannot be read where it stands; null where they can.")
-
-
-class ByHand(PostPreview):
-    """A post ready to be published by hand. Of a share, `text` says what to share."""
-
-    id: str
-    compose_url: str | None = Field(description="The platform's own page with the post in it; null: it has none.")
-
-
-class Leaving(BaseModel):
-    """What a slot has published, at most 200 posts at a time."""
-
-    slot: str
-    posts: int
-    more: bool = Field(description="Whether the slot has still others published.")
-    seen: str = Field(description="To be sent with the order to take them down.")
-    items: list[PostOut] = Field(description="The first of them; `GET /posts` lists all.")
-
-
-class Left(BaseModel):
-    """How many posts are to be taken down."""
-
-    slot: str
-    posts: int
-    more: bool = Field(description="Whether the slot has still others published: ask again, and order those.")
-
-
 class Agreed(BaseModel):
     """How many drafts went to review by a partner's yes."""
 
@@ -259,34 +194,6 @@ class Revoked(BaseModel):
 
     partner: str
     returned: int
-
-
-class HoldOut(BaseModel):
-    """A hold that is on."""
-
-    scope: str
-    reason: str
-    held_by: str
-    held_at: str
-
-
-class Released(BaseModel):
-    """How many holds were let go."""
-
-    scope: str
-    released: int
-
-
-class Foretold(BaseModel):
-    """What a release will do to one post that fell due meanwhile."""
-
-    id: str
-    partner: str
-    channel: str
-    slot: str
-    due_at: str
-    fate: str
-    outcome: str
 
 
 class PartnerOut(BaseModel):
