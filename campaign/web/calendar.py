@@ -8,14 +8,13 @@ from urllib.parse import urlencode
 
 from fastapi.responses import Response
 
-from campaign.models import holds
 from campaign.models.calendar import Due
 from campaign.models.status import Status
 from campaign.people import Right
 from campaign.plan.days import spoken_time
 from campaign.plan.entries import Event
 from campaign.reports import calendar
-from campaign.web import times
+from campaign.web import held, times
 from campaign.web.area import Area, Tab
 from campaign.web.subjects import copy_of
 from campaign.web.visitor import Who
@@ -120,7 +119,7 @@ def show(who: Who, month: str = "", week: str = "") -> Response:
     copy = copy_of(who.house.app)
     with who.reading() as session:
         found = calendar.days(session, [day for row in sight.weeks for day in row], zone, copy, who.partners)
-        all_held = holds.everything(holds.active(session)) is not None
+        banners = held.over_lists(session, who)
     drawn = {one.day: _day(one, sight, today) for one in found}
     weeks = [[drawn[day] for day in row] for row in sight.weeks]
     return who.page(
@@ -132,7 +131,8 @@ def show(who: Who, month: str = "", week: str = "") -> Response:
         month=Sight("month", sight.anchor).address,
         week=Sight("week", today if sight.shows(today) else sight.anchor).address,
         this=Sight(sight.kind, today).address,
-        all_held=all_held,
+        banners=banners,
+        may_hold=who.may(Right.HOLD),
         agenda=[day for row in weeks for day in row if not day.outside and (day.entries or day.notes)],
     )
 

@@ -1,21 +1,19 @@
 """Hold and release: what is held now, the one red button, and what a release will do to each item."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar
-from urllib.parse import urlencode
 
 from fastapi.responses import Response
 from pydantic import Field
 from sqlmodel import Session
 
-from campaign.models import holds, listing, partners
-from campaign.models.holds import Hold
+from campaign.models import holds, partners
 from campaign.people import Right
 from campaign.review import holding
 from campaign.review.foresight import Fate, Release, Terms, foresee, on_their_way
 from campaign.web.area import Area, Tab
 from campaign.web.forms import CONFLICT, WRONG, Fields, Form, Sent, options, read, seen
+from campaign.web.held import Held, named
 from campaign.web.visitor import Actor, Who
 from campaign.web.words import Tag
 from campaign.wording import channel, counted
@@ -54,19 +52,6 @@ class LetGo(Fields):
     missing: ClassVar = {"scope": "Choose what to release", "told": "Load the page again"}
     scope: str = Field(min_length=1, max_length=200)
     told: str = Field(min_length=1, max_length=64)
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A hold as people read it."""
-
-    hold: Hold
-    what: str
-
-    @property
-    def path(self) -> str:
-        """The page that says what its release will do."""
-        return "/hold/release?" + urlencode({"scope": self.hold.scope})
 
 
 @area.get("/hold", Right.HOLD)
@@ -158,24 +143,3 @@ def _terms(who: Actor) -> Terms:
 def _told(ahead: Sequence[Release]) -> str:
     """Return the digest of what is told: which items, and what becomes of each."""
     return seen((item.row.post.id, item.fate.value) for item in ahead)
-
-
-def named(session: Session, scope: str) -> str:
-    """Return a scope in words, to begin a sentence with."""
-    kind, _, name = scope.partition(":")
-    match kind:
-        case "channel":
-            return f"Everything on {channel(name)}"
-        case "partner":
-            found = partners.partner_by_key(session, name)
-            return f"Everything of {found.name if found else name}"
-        case "event":
-            return f"Everything about the event {name}"
-        case "account":
-            account, partner = partners.account_with_partner(session, int(name))
-            return f"The account {account.handle} of {partner.name}"
-        case "post":
-            row = listing.post(session, int(name))
-            return f"The post {row.post.slot} of {row.partner.name} on {channel(row.post.channel)}" if row else scope
-        case _:
-            return "Everything"

@@ -7,6 +7,7 @@ from campaign.models import holds, listing, partners
 from campaign.models.listing import PostFilter, PostRow
 from campaign.models.status import Status
 from campaign.people import Right
+from campaign.web import held
 from campaign.web.area import Area, Tab
 from campaign.web.items import items
 from campaign.web.visitor import Actor, Who
@@ -35,7 +36,8 @@ def dashboard(who: Who) -> Response:
             all_partners=not who.partners,
             may_hold=who.may(Right.HOLD),
             unset=who.may(Right.ADMINISTER) and not partners.partners_page(session, 1).rows,
-            all_held=holds.everything(on),
+            all_held=holds.everything(on) is not None,
+            banners=held.over_lists(session, who),
             needs=items(on, [*asked, *_mine(session, who)][:_SHOWN]),
             unsettled=bool(asked),
             coming=items(on, listing.posts(session, ahead, limit=_SHOWN)),

@@ -8,7 +8,8 @@ from campaign.models.holds import Hold
 from campaign.models.listing import PostRow
 from campaign.models.status import Status
 from campaign.review.foresight import scopes
-from campaign.web.words import Tag, tag_of
+from campaign.web.held import wide
+from campaign.web.words import HELD, Tag, tag_of
 
 
 class Kind(StrEnum):
@@ -25,25 +26,20 @@ class Strip:
 
     kind: Kind
     words: str
+    hold: Hold | None = None
+    """The hold that it tells of."""
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A post of a list."""
+    """A post of a list. ``held``: the tag of a hold that keeps it back."""
 
     row: PostRow
     tag: Tag
+    held: Tag | None
     strips: tuple[Strip, ...]
-
-    @property
-    def says(self) -> str:
-        """The first word beside it, which is all that a list has room for."""
-        return self.strips[0].words if self.strips else ""
-
-    @property
-    def kind(self) -> str:
-        """How that word is meant."""
-        return self.strips[0].kind if self.strips else ""
+    first: Strip | None
+    """The first word beside it, which is all that a list has room for. A hold over many posts stands above the list."""
 
 
 def items(on: Sequence[Hold], rows: Iterable[PostRow]) -> list[Item]:
@@ -52,8 +48,9 @@ def items(on: Sequence[Hold], rows: Iterable[PostRow]) -> list[Item]:
 
 
 def _item(row: PostRow, on: list[Hold]) -> Item:
-    tag = tag_of(row.post, held=bool(on))
-    return Item(row, tag, tuple(_strips(row, on)))
+    held = HELD if on and row.post.status in _HELD_BACK else None
+    strips = tuple(_strips(row, on))
+    return Item(row, tag_of(row.post), held, strips, next((one for one in strips if one.hold not in wide(on)), None))
 
 
 _HELD_BACK = frozenset({Status.DRAFT, Status.IN_REVIEW, Status.APPROVED})
@@ -66,6 +63,6 @@ def _strips(row: PostRow, on: list[Hold]) -> Iterable[Strip]:
     if post.status in {Status.DRAFT, Status.REJECTED} and post.comment:
         yield Strip(Kind.FIX if post.status == Status.DRAFT else Kind.NOTE, post.comment)
     if post.status in _HELD_BACK:
-        yield from (Strip(Kind.NOTE, f"On hold: {hold.reason}") for hold in on)
+        yield from (Strip(Kind.NOTE, f"On hold: {hold.reason}", hold) for hold in on)
         if row.account.stopped_why:
             yield Strip(Kind.CHECK, f"The account {row.account.handle} has stopped: {row.account.stopped_why}")

@@ -69,7 +69,7 @@ def page(who: Actor, ident: str, form: Form[Any], status: int = 200) -> Response
             "post": row.post,
             "partner": row.partner,
             "account": row.account,
-            "tag": item.tag,
+            "item": item,
             "strips": [*item.strips, *_strips(session, who, row)],
             "preview": preview(who.house.app, row.post, row.account, row.partner),
             "others": [(one, _looks(who, one)) for one in listing.siblings(session, row)],

@@ -23,7 +23,7 @@ from campaign.reports.export import Row
 from campaign.reports.posts import POST_COLUMNS, each_post, post_line
 from campaign.review import searching
 from campaign.review.searching import Search
-from campaign.web import places, times
+from campaign.web import held, places, times
 from campaign.web.area import Area, Tab
 from campaign.web.downloads import as_csv, as_xlsx
 from campaign.web.forms import options
@@ -122,14 +122,15 @@ def posts(who: Who, asked: Asks, after: str = "", before: str = "") -> Response:
     with who.reading() as session:
         search = asked.read(session, who)
         found = search.page(session, SIZE, after=place_in(after), before=place_in(before), newest_first=newest_first)
-        on = holds.active(session)
-        shown = items(on, found.page.rows)
+        shown = items(holds.active(session), found.page.rows)
+        banners = held.over_lists(session, who)
         choices = _choices(session, who, asked)
     return who.page(
         "queue/list.html",
         filter=asked,
         all_partners=not who.partners,
-        all_held=holds.everything(on),
+        banners=banners,
+        may_hold=who.may(Right.HOLD),
         days=_by_day(shown, zone, who.house.now().astimezone(zone).date()),
         summary=_summary(found, asked, search),
         named=search.named,

@@ -21,6 +21,7 @@ from campaign.people import Right
 from campaign.review import decisions, grouping
 from campaign.review.decisions import Desk
 from campaign.review.grouping import why_not
+from campaign.web import held
 from campaign.web.area import Area, Tab
 from campaign.web.forms import CONFLICT, WRONG, Form, Posted, Sent
 from campaign.web.groups import Key, reader
@@ -44,10 +45,17 @@ def show(who: Who) -> Response:
     copy = copy_of(who.house.app)
     with who.reading() as session:
         found = grouping.waiting(session, who.partners)
+        banners = held.over_lists(session, who)
     shown = [
         {"group": one, "title": title(copy, one.key), "path": _path(one.key), "aside": apart} for one, apart in found
     ]
-    return who.page("review/review.html", groups=shown, posts=sum(one.posts for one, _ in found))
+    return who.page(
+        "review/review.html",
+        groups=shown,
+        posts=sum(one.posts for one, _ in found),
+        banners=banners,
+        may_hold=who.may(Right.HOLD),
+    )
 
 
 @area.get("/review/group", Right.REVIEW)
@@ -61,9 +69,12 @@ def _page(who: Actor, key: GroupKey, form: Form[Any], refused: Sequence[str] = (
     with who.reading() as session:
         found = reader(who.house.app, who.partners).sheet(session, key)
         apart = asides.of(session, [one.row.post.ident for one in found.posts])
+        banners = held.over_lists(session, who)
     return who.page(
         "review/group.html",
         status=status,
+        banners=banners,
+        may_hold=who.may(Right.HOLD),
         form=form,
         key=key,
         here=_path(key),

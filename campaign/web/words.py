@@ -121,10 +121,8 @@ TOLD: Mapping[str, str] = MappingProxyType(
 """What a webhook is told of."""
 
 
-def tag_of(post: Post, *, held: bool = False) -> Tag:
-    """Return the tag of a post; a hold shows on what it keeps back, a comment on what came back with it."""
-    if held and post.status in {Status.DRAFT, Status.IN_REVIEW, Status.APPROVED}:
-        return HELD
+def tag_of(post: Post) -> Tag:
+    """Return the tag of a post; a comment shows on what came back with it. Whether it is held is another tag."""
     if post.status == Status.DRAFT and post.comment:
         return RETURNED
     return STATES[Status(post.status)]

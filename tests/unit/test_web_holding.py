@@ -99,3 +99,41 @@ def test_a_release_whose_outcome_changed_is_shown_anew_and_holds_on(room: Room) 
 def test_what_is_not_held_has_no_release(room: Room) -> None:
     for scope in ("everything", "nonsense", "post:x", ""):
         assert room.browser("rita").get(f"/hold/release?scope={scope}").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/", "/posts?status=in_review&status=approved&status=draft"])
+def test_a_hold_leaves_the_state_to_be_seen_and_is_told_once(room: Room, path: str) -> None:
+    """The state says what is to be done; the hold is one more tag, and its reason stands above the list."""
+    room.office.post("oak")
+    room.office.post("elm", status=Status.DRAFT, changes={"comment": "Say where"})
+    room.office.post("elm", status=Status.APPROVED)
+    with room.office.desk("rita") as desk:
+        holding.hold(desk.session, desk.person, "everything", "A wrong link", desk.now)
+    text = room.browser("rita").get(path).text
+    for state in ("To review", "Approved"):
+        assert re.search(rf"{state}\s*</strong>\s*<strong[^>]*>\s*On hold", text), state
+    assert ("Needs changes" in text) == (path != "/")
+    assert text.count("A wrong link") == 1
+
+
+def test_the_hold_of_one_post_is_told_beside_it(room: Room) -> None:
+    post = room.office.post("oak", status=Status.APPROVED)
+    with room.office.desk("rita") as desk:
+        holding.hold(desk.session, desk.person, f"post:{post}", "A wrong link", desk.now)
+    assert "On hold: A wrong link" in room.browser("rita").get("/posts").text
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/posts", "/calendar", "/review", "/review/group?template=t&version=1&channel=x"]
+)
+def test_a_hold_over_many_posts_stands_above_every_list(room: Room, path: str) -> None:
+    room.office.post("oak")
+    with room.office.desk("rita") as desk:
+        holding.hold(desk.session, desk.person, "channel:x", "A wrong link", desk.now)
+        holding.hold(desk.session, desk.person, "partner:elm", "Not agreed", desk.now)
+    text = room.browser("rita").get(path).text
+    assert "Everything on X is on hold" in text
+    assert "/hold/release?scope=channel%3Ax" in text
+    assert "Not agreed" in text
+    if not path.startswith("/review"):
+        assert "Not agreed" not in room.browser("olga").get(path).text, "which is another partner's"

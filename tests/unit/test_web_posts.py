@@ -61,7 +61,9 @@ def test_nobody_is_told_that_a_post_goes_out_which_a_person_publishes(room: Room
 def test_a_hold_on_everything_is_said_above_the_list(room: Room) -> None:
     with room.office.desk("rita") as desk:
         holding.hold(desk.session, desk.person, "everything", "wait", desk.now)
-    assert "Everything is on hold." in room.browser("olga").get("/posts").text
+    text = room.browser("olga").get("/posts").text
+    assert "<strong>Everything is on hold</strong>" in text
+    assert "See what a release will do" not in text, "which an officer may not see"
 
 
 @pytest.mark.parametrize("decision", ["approve", "return", "reject"])
