@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator, model_validator
 
-from campaign.config.addresses import is_loopback
+from campaign.config.addresses import MailAddress, PageAddress, is_loopback
 from campaign.config.alerts import AlertsSection
 from campaign.config.durations import Duration, spoken
 from campaign.config.faults import Origin, Section, fault
@@ -104,7 +104,7 @@ class DispatchSection(Section):
 
 class WebSection(Section):
     """Where the pages listen, the address that people open, how long a session lasts (at most, and idle), and whether
-    a password alone is enough.
+    a password alone is enough. ``privacy_url``, ``help_url`` and ``contact_email`` stand below every page where set.
     """
 
     listen: str = "127.0.0.1:8000"
@@ -112,6 +112,9 @@ class WebSection(Section):
     session: Duration = timedelta(hours=12)
     session_idle: Duration = timedelta(hours=2)
     passkeys: Literal["offered", "required"] = "offered"
+    privacy_url: PageAddress = ""
+    help_url: PageAddress = ""
+    contact_email: MailAddress = ""
 
     @field_validator("listen")
     @classmethod

@@ -119,7 +119,9 @@ class Demo:
     def _lay_out(self) -> None:
         self.say(f"Laying out a workspace in {self._shown} ...")
         open_workspace(self.folder, self.environ, launch=None, salt=secrets.token_hex(16))
-        settings.write(self.folder, settings.QUICK, settings.APP, settings.pointed(self.ports or Ports()))
+        settings.write(
+            self.folder, settings.QUICK, settings.APP, settings.ABOUT, settings.pointed(self.ports or Ports())
+        )
         cast.lay_out(self.folder)
 
     def _choose_ports(self) -> Ports:

@@ -35,6 +35,15 @@ APP: Values = {
 }
 """The app under which the sandbox knows the program, so that accounts can be connected."""
 
+ABOUT: Values = {
+    "web": {
+        "privacy_url": "https://www.example.org/privacy",
+        "help_url": "https://www.example.org/help",
+        "contact_email": "campaign-team@example.org",
+    }
+}
+"""What stands below the pages of a campaign that somebody runs."""
+
 _HOST = "127.0.0.1"
 _TRIES = 20
 

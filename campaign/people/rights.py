@@ -26,6 +26,7 @@ class Right(StrEnum):
     CONNECT = "connect accounts"
     SETTLE = "settle posts"
     RETRACT = "take posts down"
+    AUDIT = "read the audit log"
     ADMINISTER = "manage people, partners, accounts and lists"
 
 
@@ -34,7 +35,11 @@ _OFFICER = frozenset(
         *(Right.SEE, Right.QUEUE, Right.EDIT, Right.REVIEW, Right.AGREE, Right.CONNECT, Right.SETTLE, Right.RETRACT),
     }
 )
-_REVIEWER = frozenset({Right.SEE, Right.QUEUE, Right.EDIT, Right.REVIEW, Right.HOLD, Right.SETTLE, Right.RETRACT})
+_REVIEWER = frozenset(
+    {
+        *(Right.SEE, Right.QUEUE, Right.EDIT, Right.REVIEW, Right.HOLD, Right.SETTLE, Right.RETRACT, Right.AUDIT),
+    }
+)
 RIGHTS: Mapping[str, frozenset[Right]] = MappingProxyType(
     {"officer": _OFFICER, "reviewer": _REVIEWER, "admin": frozenset(Right)}
 )

@@ -27,11 +27,12 @@ Need = Right | Open
 
 @dataclass(frozen=True, slots=True)
 class Tab:
-    """A place of the service navigation, shown to whoever has the right."""
+    """A place of the service navigation, shown to whoever has the right, ``unless`` another leads there already."""
 
     title: str
     path: str
     right: Right
+    unless: Right | None = None
 
 
 class Area:

@@ -9,17 +9,17 @@ from campaign.models import audit as chain
 from campaign.models.audit import AuditFilter
 from campaign.people import Right
 from campaign.web import places
-from campaign.web.area import Area
+from campaign.web.area import Area, Tab
 from campaign.web.visitor import Who
 
-area = Area()
+area = Area(Tab("Audit log", "/admin/audit", Right.AUDIT, unless=Right.ADMINISTER))
 
 SIZE = 50
 """Rows on a page."""
 _TOLD = 20
 
 
-@area.get("/admin/audit", Right.ADMINISTER)
+@area.get("/admin/audit", Right.AUDIT)
 def audit(who: Who, by: str = "", action: str = "", subject: str = "", newer: str = "", older: str = "") -> Response:
     """List decisions, the newest first."""
     wanted = AuditFilter(*(text.strip() if text.isprintable() else "" for text in (by, action, subject)))
@@ -43,7 +43,7 @@ def _address(wanted: AuditFilter, **place: int | None) -> str:
     return "/admin/audit?" + urlencode({name: value for name, value in pairs.items() if value})
 
 
-@area.get("/admin/audit/check", Right.ADMINISTER)
+@area.get("/admin/audit/check", Right.AUDIT)
 def check(who: Who, older: str = "") -> Response:
     """Walk the newest rows of the chain, or those before a row, and say whether they are whole."""
     with who.house.app.database.at_one_instant() as session:

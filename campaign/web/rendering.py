@@ -10,6 +10,7 @@ from typing import Any
 
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader, PrefixLoader
 
+from campaign.config.settings import WebSection
 from campaign.web import words
 from campaign.wording import counted
 
@@ -20,9 +21,11 @@ _INLINE = re.compile(r"<script \{%-? if cspNonce %\}.*?\{% endif %\}>(.*?)</scri
 
 
 class Pages:
-    """Renders templates of ``pages/``. ``zone`` is the campaign's, in which every time is told."""
+    """Renders templates of ``pages/``. ``zone`` is the campaign's, in which every time is told; ``about`` names what
+    stands below every page.
+    """
 
-    def __init__(self, zone: tzinfo, now: Callable[[], datetime], campaign: str) -> None:
+    def __init__(self, zone: tzinfo, now: Callable[[], datetime], campaign: str, about: WebSection) -> None:
         self.static = f"/static/{_digest_of_static()}"
         own = FileSystemLoader(HERE / "pages")
         # The macros import one another by this very prefix. They leave parameters out, so Undefined must be lenient.
@@ -33,6 +36,7 @@ class Pages:
         self._environment.globals |= {
             "static": self.static,
             "campaign": campaign,
+            "about": about,
             "tag_of": words.tag_of,
             "counted": counted,
         }

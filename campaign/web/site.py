@@ -10,6 +10,7 @@ from starlette.routing import Mount
 from campaign.app import App
 from campaign.metrics import Metrics
 from campaign.web import (
+    accessibility,
     account,
     accounts,
     accounts_importing,
@@ -102,6 +103,7 @@ _MODULES = (
     invitation,
     unsubscribe,
     links,
+    accessibility,
 )
 AREAS: tuple[Area, ...] = tuple(module.area for module in _MODULES)
 """In the order of the service navigation."""
@@ -110,7 +112,7 @@ AREAS: tuple[Area, ...] = tuple(module.area for module in _MODULES)
 def site(app: App, metrics: Metrics) -> FastAPI:
     """Return the ASGI application over an opened workspace."""
     settings = app.settings
-    pages = Pages(ZoneInfo(settings.campaign.timezone), app.clock.now, settings.campaign.name)
+    pages = Pages(ZoneInfo(settings.campaign.timezone), app.clock.now, settings.campaign.name, settings.web)
     secure = settings.web.public_url.startswith("https:")
     found = add_watching(bare_site(), app.database, app.clock, metrics)
     tabs = tuple(area.tab for area in AREAS if area.tab)

@@ -111,7 +111,9 @@ class Visitor:
         text = self.house.pages.render(
             template,
             person=self.person,
-            tabs=[tab for tab in self.house.tabs if self._may(tab.right)],
+            tabs=[
+                tab for tab in self.house.tabs if self._may(tab.right) and not (tab.unless and self._may(tab.unless))
+            ],
             path=self.request.url.path,
             form_token=self.visit.form_token if self.visit else "",
             notice=notice,

@@ -91,6 +91,8 @@ PAGES = (
     ("rita", "/admin"),
     ("rita", "/account"),
     ("rita", "/posts/999999"),
+    ("rita", "/admin/audit"),
+    (None, "/accessibility"),
     (None, "/sign-in"),
     (None, "/invitation/none"),
     (None, "/sign-in/demo/none"),

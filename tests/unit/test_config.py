@@ -148,6 +148,8 @@ def test_a_fault_of_a_variable_names_the_variable(tmp_path: Path) -> None:
         ('[web]\nlisten = "localhost"\n', "no host and port"),
         ('[web]\npublic_url = "http://example.org"\n', "Use https"),
         ('[web]\npublic_url = "example.org"\n', "no web address"),
+        ('[web]\nprivacy_url = "javascript:alert(1)"\n', "no web address"),
+        ('[web]\ncontact_email = "a team"\n', "no mail address"),
         ('[engagement]\nreadings = ["6h", "1h"]\n', "rising order"),
         ('[review]\nagree = "never"\n', "review.agree"),
         ("= 3\n", "not TOML"),
