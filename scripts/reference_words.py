@@ -23,7 +23,7 @@ SETTINGS: dict[str, str] = {
     "web.passkeys": "whether whoever signs in with a password needs a passkey beside it",
     "web.privacy_url": "your privacy notice, linked below every page; empty: no link",
     "web.help_url": "your page of help, linked below every page; empty: no link",
-    "web.contact_email": "whom people write to, linked below every page and where somebody cannot sign in; empty: nobody",
+    "web.contact_email": "whom people write to, linked below every page and on the sign-in page; empty: nobody",
     "engagement.readings": "when figures are read, counted from publishing",
     "engagement.daily_until": "then once a day up to this age of a post",
     "engagement.weekly_until": "then once a week up to this age; after it no more",
