@@ -71,7 +71,7 @@ def ask(who: Who, sent: Sent, line: str = "") -> Response:
     """Return the posts that were ticked, with a comment."""
     wanted = replace(Wanted.of(sent), decision="return")  # nothing is approved here, whatever is sent
     form: Form[Any] = Form(sent)
-    if lack := wanted.lacks:
+    if lack := wanted.lacks("Tick the posts that need changes, under “Which posts need changes?”"):
         return _page(who, line, form.wrong(*lack), status=WRONG)
     done, refused = decided(who, wanted)
     who.house.app.nudge()

@@ -18,9 +18,12 @@ from campaign.models.groups import GroupKey
 from campaign.models.listing import PostRow
 from campaign.models.status import Status
 from campaign.people import Right
+from campaign.plan.gather import Copy
 from campaign.review import decisions, grouping
 from campaign.review.decisions import Desk
+from campaign.review.differences import Section
 from campaign.review.grouping import why_not
+from campaign.review.subjects import question_of
 from campaign.web import held
 from campaign.web.area import Area, Tab
 from campaign.web.forms import CONFLICT, WRONG, Form, Posted, Sent
@@ -70,6 +73,7 @@ def _page(who: Actor, key: GroupKey, form: Form[Any], refused: Sequence[str] = (
         found = reader(who.house.app, who.partners).sheet(session, key)
         apart = asides.of(session, [one.row.post.ident for one in found.posts])
         banners = held.over_lists(session, who)
+    questions = [part.question for part in found.sections]
     return who.page(
         "review/group.html",
         status=status,
@@ -80,12 +84,21 @@ def _page(who: Actor, key: GroupKey, form: Form[Any], refused: Sequence[str] = (
         here=_path(key),
         title=title(copy, key),
         sheet=found,
-        sections=[(part, about(copy, part.event, part.question)) for part in found.sections],
+        sections=[(part, about(copy, part.event, part.question), _unsaid(copy, part)) for part in found.sections],
+        numbers={name: at for at, name in enumerate(dict.fromkeys(filter(None, questions)), 1)},
         barred={one.row.post.ident: reason for one in found.posts if (reason := why_not(who.person, one.row))},
         refused=refused,
         apart=apart,
         most=grouping.MOST,
     )
+
+
+def _unsaid(copy: Copy | None, part: Section) -> bool:
+    """Say whether none of the lines that the page shows of a section is the question that it is about."""
+    asked = question_of(copy, part.question) if part.question else None
+    posts = (*part.changes.own, *part.changes.known, *part.changes.plain)
+    lines = [*part.changes.common, *(line.words for one in posts for line in one.own)]
+    return asked is None or not any(asked.question in line for line in lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,15 +132,14 @@ class Wanted:
         """The posts that are to be decided."""
         return [ident for ident in self.seen if (ident in self.aside) == (self.decision == "return")]
 
-    @property
-    def lacks(self) -> tuple[str, str] | None:
-        """What the form needs and has not, with what to say."""
+    def lacks(self, tick: str) -> tuple[str, str] | None:
+        """What the form needs and has not, with what to say; ``tick`` says where to mark a post that needs changes."""
         if self.decision not in {"approve", "return"}:
             return "decision", "Choose what to do"
         if self.decision == "approve" and not self.seen.keys() - self.aside:
             return "decision", "Every post is set aside, so there is nothing to approve"
         if self.decision == "return" and not self.seen.keys() & self.aside:
-            return "decision", "Tick the posts that need changes"
+            return "decision", tick
         if self.decision == "return" and not 0 < len(self.comment) <= _LONGEST:
             return "comment", f"Enter what needs to change, in at most {_LONGEST} characters"
         return None
@@ -138,7 +150,7 @@ def decide(who: Who, key: Key, sent: Sent) -> Response:
     """Approve what was shown and not set aside, or return what was set aside."""
     wanted = Wanted.of(sent)
     form: Form[Any] = Form(sent)
-    if lack := wanted.lacks:
+    if lack := wanted.lacks("Tick “Set aside” beside each post that needs changes"):
         return _page(who, key, form.wrong(*lack), status=WRONG)
     done, refused = decided(who, wanted)
     apart = _kept_aside(who, wanted)

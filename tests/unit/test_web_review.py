@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from markupsafe import escape
 from pages_room import Browser, Room
 
 from campaign.models.partners import Account, Partner
@@ -390,3 +391,39 @@ def test_words_that_are_not_true_on_their_day_are_warned_of_on_the_post_and_in_i
     with room.office.database.write() as session:
         session.get_one(Post, post).due_at = datetime(2026, 1, 14, 9, tzinfo=UTC)
     assert "It says" not in room.browser("rita").get(f"/posts/{post}").text
+
+
+def test_one_of_the_posts_with_nothing_new_can_be_set_aside(room: Room) -> None:
+    posts, browser = three(room), room.browser("rita")
+    text = browser.get(GROUP).text
+    assert f'name="aside" type="checkbox" value="{posts[0]}"' in text
+    assert decide(browser, "approve", [str(posts[0])]) == 303
+    assert states(room, posts) == ["in_review", "approved", "approved"]
+    assert re.search(rf'value="{posts[0]}"[^>]* checked', browser.get(GROUP).text)
+
+
+def test_the_button_says_how_many_posts_it_approves(room: Room) -> None:
+    three(room)
+    assert "Approve all 3 posts but those set aside" in room.browser("rita").get(GROUP).text
+    room.office.post("oak", changes={"template": "other"})
+    other = room.browser("rita").get(GROUP.replace("template=t", "template=other")).text
+    assert "Approve this post" in other
+
+
+def test_who_returns_without_a_tick_is_told_which_box_to_tick(room: Room) -> None:
+    three(room)
+    browser = room.browser("rita")
+    data = {"form_token": browser.token or "", "decision": "return", "comment": "A wrong number"}
+    text = browser.post(GROUP, data).text
+    assert text.count("Tick “Set aside” beside each post that needs changes") == 2, "in the summary and at the button"
+
+
+def test_a_question_stands_once_under_a_short_heading(room: Room) -> None:
+    questions = room.app.copy.questions[:2]
+    for one in questions:
+        post = room.office.post("oak", changes={"question": one.key, "slot": one.key})
+        write(room, post, f"Join in.\n\n{one.lead_in} {one.question}".replace("  ", " "))
+    text = room.browser("rita").get(GROUP).text
+    for number, one in enumerate(questions, 1):
+        assert f">Question {number} of 2</h2>" in text or f">Question {number} of 2\n" in text
+        assert text.count(str(escape(one.question))) == 1

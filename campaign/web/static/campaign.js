@@ -20,3 +20,15 @@ for (const button of document.querySelectorAll("[data-copy]")) {
     said.textContent = "Copied";
   });
 }
+
+// The button that approves a group says how many posts that are: those on the page that are not set aside.
+for (const button of document.querySelectorAll("[data-approves]")) {
+  const tell = () => {
+    const aside = new Set([...button.form.querySelectorAll("[name=aside]:checked")].map((box) => box.value));
+    const posts = [...button.form.querySelectorAll("[name=seen], [name=plain]")].map((field) => field.value.split("@")[0].split(":"));
+    const left = posts.filter((names) => !names.some((name) => aside.has(name))).length;
+    button.textContent = `Approve ${left} ${left === 1 ? "post" : "posts"}`;
+  };
+  button.form.addEventListener("change", tell);
+  tell();
+}
