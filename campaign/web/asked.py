@@ -13,6 +13,7 @@ from campaign.models.snapshots import FIGURES, LogFilter
 from campaign.plan.days import day_after, day_start
 from campaign.web import times
 from campaign.web.forms import options
+from campaign.web.subjects import copy_of, template_title
 from campaign.web.visitor import Actor
 from campaign.web.words import day_name, sentence
 from campaign.wording import channel
@@ -71,12 +72,19 @@ def choices(session: Session, who: Actor, found: Asked) -> dict[str, Any]:
         "channels": options(
             "All channels", [(name, channel(name)) for name in who.house.app.channels], found.typed.get("channel")
         ),
-        "templates": options("All templates", _named(listing.names(session, "template")), found.typed.get("template")),
-        "slots": options("All slots", _named(listing.names(session, "slot"), sentence), found.typed.get("slot")),
+        "templates": options("All templates", _templates(who, session), found.typed.get("template")),
+        "slots": options(
+            "All of the timetable", _named(listing.names(session, "slot"), sentence), found.typed.get("slot")
+        ),
     }
 
 
-def _named(names: list[str], said: Callable[[str], str] = str) -> list[tuple[str, str]]:
+def _templates(who: Actor, session: Session) -> list[tuple[str, str]]:
+    copy = copy_of(who.house.app)
+    return _named(listing.names(session, "template"), lambda name: template_title(copy, name))
+
+
+def _named(names: list[str], said: Callable[[str], str]) -> list[tuple[str, str]]:
     return [(name, said(name)) for name in names]
 
 

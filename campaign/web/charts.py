@@ -15,6 +15,7 @@ from campaign.models.snapshots import FIGURES
 from campaign.models.status import Status
 from campaign.models.totals import PARTS
 from campaign.people import Right
+from campaign.plan.gather import Copy
 from campaign.ports import MAIL
 from campaign.reports import log as reports
 from campaign.reports import trends
@@ -25,6 +26,7 @@ from campaign.web.area import Area, Tab
 from campaign.web.asked import Asked, asked, choices, span
 from campaign.web.downloads import as_csv
 from campaign.web.queue import place_in, place_of
+from campaign.web.subjects import copy_of, template_title
 from campaign.web.visitor import Who
 from campaign.web.words import FIGURE_NAMES, clock_hour
 from campaign.wording import channel
@@ -86,12 +88,13 @@ def by_part(part: str, who: Who) -> Response:
     with who.reading() as session:
         rows = _by(part, reports.totals(session, found.wanted, _known(part)), found.figure)
         offered = choices(session, who, found)
+    copy = copy_of(who.house.app)
     return who.page(
         "engagement/by_part.html",
         section=part,
         title=_TITLES[part],
         part=part,
-        shown=[_chart_of(name, list(own), part, found.figure) for name, own in groupby(rows, _channel_of)],
+        shown=[_chart_of(name, list(own), part, found.figure, copy) for name, own in groupby(rows, _channel_of)],
         most=ROWS,
         **offered,
     )
@@ -134,9 +137,9 @@ def _channel_of(row: LogRow) -> str:
     return str(row["channel"])
 
 
-def _chart_of(name: str, rows: list[LogRow], part: str, figure: str) -> dict[str, object]:
+def _chart_of(name: str, rows: list[LogRow], part: str, figure: str, copy: Copy | None) -> dict[str, object]:
     names = Counter(row.get("name") for row in rows)
-    named = [(_named(row, part, names), row) for row in rows]
+    named = [(_named(row, part, names, copy), row) for row in rows]
     given = [(name, row) for name, row in named if row[figure] is not None]
     bars = [Bar(name, _number(row[figure]), _posts(row[f"{figure}_posts"])) for name, row in given[:BARS]]
     title = f"{FIGURE_NAMES[figure]} on {channel(name)} {_TITLES[part].lower()}"
@@ -144,8 +147,10 @@ def _chart_of(name: str, rows: list[LogRow], part: str, figure: str) -> dict[str
     return {"name": name, "chart": chart, "rows": named[:ROWS], "all": len(rows)}
 
 
-def _named(row: LogRow, part: str, names: Counter[str | int | None]) -> str:
+def _named(row: LogRow, part: str, names: Counter[str | int | None], copy: Copy | None) -> str:
     """Return what a row is called; partners that share a name have their keys behind it."""
+    if part == "template":
+        return template_title(copy, str(row[part] or ""), _channel_of(row))
     if part != "partner":
         return str(row[part] or "Not said")
     return f"{row['name']} ({row['partner']})" if names[row["name"]] > 1 else str(row["name"])

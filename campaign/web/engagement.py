@@ -1,6 +1,7 @@
 """The engagement log: every reading, sorted and filtered, page by page by key; as files; and one page for each post."""
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from fastapi.responses import Response
@@ -20,6 +21,7 @@ from campaign.web import places
 from campaign.web.area import Area
 from campaign.web.asked import Asked, asked, choices
 from campaign.web.downloads import as_csv, as_xlsx
+from campaign.web.subjects import copy_of, template_title
 from campaign.web.visitor import Who
 from campaign.web.words import FIGURE_NAMES, tag_of
 
@@ -49,6 +51,7 @@ def log(who: Who, sort: str = "", after: str = "", before: str = "") -> Response
         "engagement/log.html",
         section="log",
         lines=page.rows,
+        titles=partial(template_title, copy_of(who.house.app)),
         heads=[_head(found, order, *column) for column in _COLUMNS],
         order=order,
         left_out=order.column != "taken_at",

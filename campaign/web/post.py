@@ -25,7 +25,7 @@ from campaign.web.headers import MAIL_POLICY
 from campaign.web.items import Kind, Strip, items
 from campaign.web.pictures import image_of
 from campaign.web.preview import Preview, mail_page, preview
-from campaign.web.subjects import copy_of
+from campaign.web.subjects import copy_of, template_title
 from campaign.web.visitor import Actor, Who
 from campaign.web.words import spoken
 from campaign.wording import channel
@@ -75,7 +75,7 @@ def page(who: Actor, ident: str, form: Form[Any], status: int = 200) -> Response
             "others": [(one, _looks(who, one)) for one in listing.siblings(session, row)],
             "comparisons": _comparisons(session, who, row) if row.post.status in PLANNABLE else [],
             "looks": "How it looks" if row.post.status in _OUT else "How it will look",
-            "facts": _facts(row),
+            "facts": _facts(who, row),
             "events": list(reversed(listing.events(session, row.post.ident))),
             **_powers(session, who, row),
         }
@@ -113,12 +113,13 @@ def _comparisons(session: Session, who: Actor, row: PostRow) -> list[tuple[str, 
     return found
 
 
-def _facts(row: PostRow) -> list[dict[str, dict[str, str]]]:
+def _facts(who: Actor, row: PostRow) -> list[dict[str, dict[str, str]]]:
     post = row.post
+    template = template_title(copy_of(who.house.app), post.template, post.channel)
     pairs = {
         "Partner": row.partner.name,
         "Channel": f"{channel(post.channel)}, {row.account.handle}",
-        "Template": f"{post.template}, version {post.template_version}",
+        "Template": f"{template}, version {post.template_version}" if post.template else template,
         "Goes to": str(post.draft.get("audience") or ""),
         "Queued by": post.queued_by,
         "Changed by": post.edited_by or "",

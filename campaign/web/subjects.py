@@ -6,6 +6,9 @@ from campaign.models.groups import GroupKey
 from campaign.plan.gather import Copy
 from campaign.review.subjects import question_of, template_of
 
+SHARING = "Sharing another post"
+"""What a post without a template does."""
+
 
 def copy_of(app: App) -> Copy | None:
     """Return the campaign's files; None while they are half written: what is stored can be shown all the same."""
@@ -17,10 +20,15 @@ def copy_of(app: App) -> Copy | None:
 
 def title(copy: Copy | None, key: GroupKey) -> str:
     """Return the title of a group of posts."""
-    if not key.template:
-        return "Sharing another post"
-    found = template_of(copy, key.template, key.channel)
-    return found.title if found else key.template
+    return template_title(copy, key.template, key.channel)
+
+
+def template_title(copy: Copy | None, name: str, on: str = "") -> str:
+    """Return the one title of a template, by its name and the channel; its name where its file is gone."""
+    if not name:
+        return SHARING
+    found = template_of(copy, name, on)
+    return found.title if found else name
 
 
 def about(copy: Copy | None, event: str | None, question: str | None) -> str:

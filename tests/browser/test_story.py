@@ -37,7 +37,7 @@ def test_words_are_written_returned_mended_and_approved(browser: Browser, pages:
     group = f"{pages.address}/review/group?template=post-1&version=1&channel=x"
     with a_page(browser, pages, "rita", java_script_enabled=scripts) as page:
         page.goto(f"{pages.address}/review")
-        page.get_by_role("link", name=re.compile("^Template post 1.* on X")).first.click()
+        page.get_by_role("link", name=re.compile("^Launch.* on X")).first.click()
         expect(page.locator("main")).to_contain_text(line)
         page.locator(f"#aside-{post}").check()
         page.get_by_text("Ask for changes to what is set aside").click()

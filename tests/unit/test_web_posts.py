@@ -235,3 +235,21 @@ def test_the_words_of_a_partner_are_words_and_never_markup(room: Room) -> None:
         assert "<script>alert" not in text
         assert "<img src=x" not in text
         assert "544439" not in text
+
+
+def test_a_last_day_bounds_the_list(room: Room) -> None:
+    posts = [room.office.post("oak", after=timedelta(days=number)) for number in range(3)]
+    text = room.browser("rita").get("/posts?from=2/12/2025&to=3/12/2025").text
+    assert [f'href="/posts/{post}"' in text for post in posts] == [True, True, False]
+    assert "Enter the day" in room.browser("rita").get("/posts?to=31/31/2025").text
+    assert room.browser("rita").get("/posts?to=31/12/9999").status_code == 200
+
+
+def test_a_template_is_called_alike_everywhere(room: Room) -> None:
+    post = room.office.post("oak", changes={"template": "post-2", "slot": "your voice matters"})
+    browser = room.browser("rita")
+    for path in (f"/posts/{post}", "/review", "/posts/new", "/engagement"):
+        text = browser.get(path).text
+        assert "Your voice matters" in text, path
+        assert "Template post 2" not in text, path
+        assert ">post-2<" not in text, path

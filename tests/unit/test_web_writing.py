@@ -43,7 +43,7 @@ def stored(room: Room, browser: Browser, **fields: str) -> int:
 
 def test_a_new_post_is_previewed_then_sent_for_review(room: Room) -> None:
     browser = room.browser("olga")
-    assert "Template post 1" in browser.get("/posts/new").text
+    assert "Launch" in browser.get("/posts/new").text
     page = browser.get(f"/posts/new?template=post-1&account={room.office.accounts['oak']}").text
     assert "The line of oak" in page
     code, text = new(room, browser, "preview", x_line=LINE)
