@@ -1,29 +1,34 @@
 """The calendar: a month or a week, with bank holidays, quiet periods and the campaign's events drawn in."""
 
 from calendar import Calendar
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from urllib.parse import urlencode
 
 from fastapi.responses import Response
+from sqlmodel import Session
 
+from campaign.models import listing
 from campaign.models.calendar import Due
+from campaign.models.listing import PostFilter, PostRow
 from campaign.models.status import Status
 from campaign.people import Right
 from campaign.plan.days import spoken_time
 from campaign.plan.entries import Event
+from campaign.plan.rows import SINGLE
 from campaign.reports import calendar
 from campaign.web import held, times
 from campaign.web.area import Area, Tab
 from campaign.web.subjects import copy_of
 from campaign.web.visitor import Who
-from campaign.web.words import STATES, Tag, day_name
+from campaign.web.words import STATES, Tag, day_name, sentence, tag_of, titled
 from campaign.wording import channel
 
 area = Area(Tab("Calendar", "/calendar", Right.SEE))
 
 _WEEK = timedelta(days=7)
+_SINGLES = "Posts outside the timetable"
 _LINES = 5
 """Lines of a day in a month; a week has room for all of them."""
 _CALM = frozenset({Status.APPROVED, Status.PUBLISHING, Status.PUBLISHED, Status.RETRACTED})
@@ -34,7 +39,7 @@ _CALM = frozenset({Status.APPROVED, Status.PUBLISHING, Status.PUBLISHED, Status.
 class Entry:
     """Posts of one slot and state on one day: one line of a cell."""
 
-    slot: str
+    title: str
     tag: Tag
     channels: tuple[str, ...]
     posts: int
@@ -119,8 +124,9 @@ def show(who: Who, month: str = "", week: str = "") -> Response:
     copy = copy_of(who.house.app)
     with who.reading() as session:
         found = calendar.days(session, [day for row in sight.weeks for day in row], zone, copy, who.partners)
+        rows = _told(session, found)
         banners = held.over_lists(session, who)
-    drawn = {one.day: _day(one, sight, today) for one in found}
+    drawn = {one.day: _day(one, sight, today, rows) for one in found}
     weeks = [[drawn[day] for day in row] for row in sight.weeks]
     return who.page(
         "calendar/calendar.html",
@@ -137,7 +143,7 @@ def show(who: Who, month: str = "", week: str = "") -> Response:
     )
 
 
-def _day(found: calendar.Day, sight: Sight, today: date) -> Day:
+def _day(found: calendar.Day, sight: Sight, today: date, rows: Mapping[int | None, PostRow]) -> Day:
     day = found.day
     shown = found.entries if sight.kind == "week" else _foremost(found.entries)
     notes = [found.holiday, *(f"Quiet: {name}" for name in found.quiet), *map(_event, found.events)]
@@ -145,12 +151,19 @@ def _day(found: calendar.Day, sight: Sight, today: date) -> Day:
         day=day,
         name=day_name(day, today),
         notes=tuple(note for note in notes if note),
-        entries=tuple(_entry(one, day) for one in shown),
+        entries=tuple(_entry(one, day, rows.get(one.post_id)) for one in shown),
         more=len(found.entries) - len(shown),
         outside=sight.kind == "month" and day.month != sight.anchor.month,
         today=day == today,
         quiet=bool(found.quiet),
     )
+
+
+def _told(session: Session, days: Sequence[calendar.Day]) -> dict[int | None, PostRow]:
+    """Return the posts whose slot and status do not say what they are: those written one by one, and drafts."""
+    entries = [one for day in days for one in day.entries if one.post_id is not None]
+    idents = tuple(one.post_id for one in entries if one.post_id and (one.slot == SINGLE or one.status == Status.DRAFT))
+    return {row.post.ident: row for row in listing.posts(session, PostFilter(ids=idents))} if idents else {}
 
 
 def _foremost(entries: Sequence[Due]) -> Sequence[Due]:
@@ -164,11 +177,12 @@ def _event(event: Event) -> str:
     return f"Event: {event.title}, {spoken_time(event.starts.time())}{told}"
 
 
-def _entry(one: Due, day: date) -> Entry:
-    pairs = [("from", f"{day.day}/{day.month}/{day.year}"), ("status", one.status)]
+def _entry(one: Due, day: date, row: PostRow | None) -> Entry:
+    said = f"{day.day}/{day.month}/{day.year}"
+    pairs = [("from", said), ("to", said), ("slot", one.slot), ("status", one.status)]
     return Entry(
-        slot=one.slot,
-        tag=STATES[Status(one.status)],
+        title=titled(row.post) if row else _SINGLES if one.slot == SINGLE else sentence(one.slot),
+        tag=tag_of(row.post) if row else STATES[Status(one.status)],
         channels=one.channels,
         posts=one.posts,
         first_at=one.first_at,

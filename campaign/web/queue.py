@@ -18,7 +18,7 @@ from campaign.models.paging import Place
 from campaign.models.searching import MOST, Found
 from campaign.models.status import Status
 from campaign.people import Right
-from campaign.plan.days import day_start
+from campaign.plan.days import day_after, day_start
 from campaign.reports.export import Row
 from campaign.reports.posts import POST_COLUMNS, each_post, post_line
 from campaign.review import searching
@@ -29,13 +29,20 @@ from campaign.web.downloads import as_csv, as_xlsx
 from campaign.web.forms import options
 from campaign.web.items import Item, items
 from campaign.web.visitor import Actor, Who
-from campaign.web.words import STATES, day_name, excerpt
+from campaign.web.words import DRAFTS, STATES, day_name, excerpt, sentence
 from campaign.wording import channel, some_of
 
 area = Area(Tab("Posts", "/posts", Right.SEE))
 
 SIZE = 30
 """Posts on a page."""
+_OFTEN = frozenset(
+    {
+        *(Status.DRAFT.value, Status.IN_REVIEW.value, Status.APPROVED.value, Status.PUBLISHED.value),
+        *(Status.BY_HAND.value, Status.MISSED.value, Status.FAILED.value),
+    }
+)
+"""States that people look for; the filter folds the others."""
 _LONGEST = 200
 _IN_WORDS = "words"
 
@@ -57,19 +64,24 @@ class Filter:
     day_text: str
     day: date | None
     day_error: str
+    last_text: str = ""
+    last: date | None = None
+    slot: str = ""
 
     def wanted(self, who: Actor) -> PostFilter:
         """Return the posts among which is searched. Without a text, a state and a day: what is still to come, from
         today on.
         """
         since, zone = self.day, who.house.zone
-        if since is None and not self.statuses and not self.search:
+        if since is None and self.last is None and not self.statuses and not self.search:
             since = who.house.now().astimezone(zone).date()
         return PostFilter(
             partners=who.partners or ((self.partner,) if self.partner else ()),
             channels=self.channels,
             statuses=self.statuses,
+            slots=(self.slot,) if self.slot else (),
             since=day_start(since, zone) if since else None,
+            until=_end(self.last, zone),
         )
 
     def read(self, session: Session, who: Actor) -> Search:
@@ -78,10 +90,16 @@ class Filter:
 
     def address(self, path: str = "/posts", **more: str) -> str:
         """Return the address of the list, or of its file, with this filter."""
-        pairs = [("search", self.search), ("within", self.within), ("partner", self.partner), ("from", self.day_text)]
+        pairs = [("search", self.search), ("within", self.within), ("partner", self.partner)]
+        pairs += [("from", self.day_text), ("to", self.last_text), ("slot", self.slot)]
         pairs += [*(("channel", name) for name in self.channels), *(("status", name) for name in self.statuses)]
         said = urlencode([(name, text) for name, text in [*pairs, *more.items()] if text])
         return f"{path}?{said}" if said else path
+
+    @property
+    def last_error(self) -> str:
+        """What is wrong with the last day."""
+        return times.DAY_HINT if self.last_text.strip() and self.last is None else ""
 
     @property
     def in_words(self) -> str:
@@ -97,6 +115,8 @@ def _asked(
     within: str = "",
     partner: str = "",
     day: Annotated[str, Query(alias="from")] = "",
+    last: Annotated[str, Query(alias="to")] = "",
+    slot: Annotated[str, Query(max_length=_LONGEST)] = "",
 ) -> Filter:
     text = " ".join(search.split())[:_LONGEST]
     found = times.day(day)
@@ -109,7 +129,18 @@ def _asked(
         day,
         found,
         "" if found or not day.strip() else times.DAY_HINT,
+        last,
+        times.day(last),
+        slot if slot.isprintable() else "",
     )
+
+
+def _end(last: date | None, zone: ZoneInfo) -> datetime | None:
+    """Return the instant at which a last day is over; none at the end of time."""
+    try:
+        return day_after(last, zone) if last else None
+    except OverflowError:
+        return None
 
 
 Asks = Annotated[Filter, Depends(_asked)]
@@ -187,29 +218,37 @@ def _by_day(shown: Iterable[Item], zone: ZoneInfo, today: date) -> list[tuple[st
 
 
 def _summary(found: Found, asked: Filter, search: Search) -> str:
-    if asked.day_error:
-        return "The day was not understood, so every day is shown."
+    if asked.day_error or asked.last_error:
+        return "A day was not understood, so every day is shown."
     if not found.page.rows and not found.stopped:
         return "Nothing to show."
     if search.number is not None:
         return f"Post {search.number}."
+    return _of_many(asked, search)
+
+
+def _of_many(asked: Filter, search: Search) -> str:
     if search.named:
         return f"Posts of {some_of(search.named)}, the latest first."
     if search.words:
         return f"Posts that say “{asked.search}”, the latest first."
-    return "From today on, by time." if not (asked.statuses or asked.day) else "By time."
+    if asked.slot:
+        return f"“{sentence(asked.slot)}” posts, by time."
+    return "By time." if asked.statuses or asked.day or asked.last else "From today on, by time."
 
 
 def _choices(session: Session, who: Actor, asked: Filter) -> dict[str, Any]:
     """Return what the filter's form offers: an officer has one partner and is not asked for it."""
     named = [] if who.partners else partners.names(session)
+    states = [
+        {"value": status.value, "text": tag.text, "checked": status.value in asked.statuses}
+        for status, tag in {**STATES, Status.DRAFT: DRAFTS}.items()
+    ]
     return {
         "partners": options("All partners", named, asked.partner) if named else [],
         "channels": [
             {"value": name, "text": channel(name), "checked": name in asked.channels} for name in who.house.app.channels
         ],
-        "statuses": [
-            {"value": status.value, "text": tag.text, "checked": status.value in asked.statuses}
-            for status, tag in STATES.items()
-        ],
+        "statuses": [one for one in states if one["value"] in _OFTEN],
+        "more_statuses": [one for one in states if one["value"] not in _OFTEN],
     }

@@ -53,6 +53,8 @@ STATES: Mapping[Status, Tag] = MappingProxyType(
 _COLONS_OF_A_PROCESS = 2
 HELD = Tag("On hold", "red")
 RETURNED = Tag("Needs changes", "orange")
+DRAFTS = Tag("Draft, or needs changes", "grey")
+"""Where drafts and what came back are one state, as in a filter."""
 
 FIGURE_NAMES: Mapping[str, str] = MappingProxyType({name: name.title() for name in FIGURES})
 """The figures as people read them: the platforms' own words, for each counts in its own way."""

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from pages_room import Room
@@ -27,7 +28,9 @@ def test_posts_stand_on_their_day_counted_by_slot_and_state(room: Room) -> None:
     assert f'href="/posts/{lone}"' in cell(text, "Wednesday 3 December")
     assert "To review" in cell(text, "Wednesday 3 December")
     assert "Approved, 2 posts" in cell(text, "Thursday 4 December")
-    assert "from=4%2F12%2F2025&amp;status=approved" in cell(text, "Thursday 4 December")
+    assert "from=4%2F12%2F2025&amp;to=4%2F12%2F2025&amp;slot=launch&amp;status=approved" in cell(
+        text, "Thursday 4 December"
+    )
     assert "Gone" not in text
     assert "aria-current" in text
     assert "2 posts" not in room.browser("olga").get("/calendar?month=2025-12").text, "another partner's is not hers"
@@ -74,3 +77,30 @@ def test_a_week_is_seven_days_and_leads_to_the_next(room: Room) -> None:
 @pytest.mark.parametrize("query", ["", "month=2025-13", "month=x", "week=0000-00-00", "month=9999-12", "week=1/1/1"])
 def test_an_address_that_was_tampered_with_shows_today(room: Room, query: str) -> None:
     assert "Calendar: " in room.browser("rita").get(f"/calendar?{query}").text
+
+
+def test_an_entry_leads_to_the_very_posts_that_it_counts(room: Room) -> None:
+    meant = [
+        room.office.post(key, status=Status.APPROVED, after=DAY, changes={"slot": "launch"}) for key in ("oak", "elm")
+    ]
+    others = [room.office.post("oak", status=Status.APPROVED, after=DAY, changes={"slot": "other"})]
+    others.append(
+        room.office.post("oak", status=Status.APPROVED, after=3 * DAY, changes={"slot": "launch", "occurrence": "2"})
+    )
+    browser = room.browser("rita")
+    found = re.search(r'href="(/posts[?][^"]*slot=launch[^"]*)"', browser.get("/calendar?month=2025-12").text)
+    assert found
+    text = browser.get(unescape(found[1])).text
+    assert all(f'href="/posts/{post}"' in text for post in meant)
+    assert not any(f'href="/posts/{post}"' in text for post in others)
+    assert "“Launch” posts, by time." in text
+
+
+def test_an_entry_is_called_as_in_the_list(room: Room) -> None:
+    changes = {"slot": "single", "comment": "Say where", "draft": {"words": "Tell us what works", "media": []}}
+    room.office.post("oak", after=DAY, status=Status.DRAFT, changes=changes)
+    for path in ("/calendar?month=2025-12", "/posts?from=2/12/2025"):
+        text = room.browser("olga").get(path).text
+        assert "Tell us what works" in text
+        assert "Needs changes" in text
+        assert "Single" not in text

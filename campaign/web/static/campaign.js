@@ -5,10 +5,16 @@ import { passkeys } from "./passkeys.js";
 initAll();
 passkeys();
 
-// On a narrow screen a filter takes the room of what it filters: it starts closed there.
-for (const filter of document.querySelectorAll("details.app-filter")) {
-  if (window.matchMedia("(max-width: 40.0625em)").matches) filter.open = false;
-}
+// A filter takes the room of what it filters: only beside that, on a wide screen, it starts open. One with an error stays.
+const wide = window.matchMedia("(min-width: 61.25em)");
+const unfold = () => {
+  for (const filter of document.querySelectorAll("details.app-filter")) {
+    if (wide.matches && filter.classList.contains("app-filter--side")) filter.open = true;
+    if (!wide.matches && !filter.querySelector(".govuk-error-message")) filter.open = false;
+  }
+};
+wide.addEventListener("change", unfold);
+unfold();
 
 // Words to copy get a button.
 for (const button of document.querySelectorAll("[data-copy]")) {
