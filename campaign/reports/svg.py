@@ -11,14 +11,40 @@ from datetime import date
 from html import escape
 from itertools import count, takewhile
 
-_WIDTH, _HEIGHT = 900, 360
-_LEFT, _RIGHT, _TOP, _BOTTOM = 70, 130, 20, 40
+_TOP, _BOTTOM = 20, 40
 _LABEL_APART = 20
 _BAR, _ROW = 20, 52
 _BAR_MOST = 68  # hundredths of the width: the number needs the rest, on a phone too
 _MARKS = 8  # markers on a line, at the same days on every line
-_NAMES = 7  # dates below the axis
 _LINES = 5  # grid lines, give or take one
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """How large a chart of lines is: its size, what is left of its axes and right of them, and how many dates it names.
+    Its letters are as large in each, so that a small one can be read where a large one would have to shrink.
+    """
+
+    name: str
+    width: int
+    height: int
+    left: int
+    right: int
+    dates: int
+
+    @property
+    def end(self) -> int:
+        """Where the lines end."""
+        return self.width - self.right
+
+    @property
+    def foot(self) -> int:
+        """Where the axis lies."""
+        return self.height - _BOTTOM
+
+
+WIDE = Frame("lines", 900, 360, 70, 130, 7)
+NARROW = Frame("narrow", 340, 300, 60, 120, 3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,18 +81,18 @@ def _steps() -> Iterator[int]:
         yield from (digit * 10**power for digit in (1, 2, 5))
 
 
-def line_chart(title: str, days: Sequence[date], lines: Sequence[Series], *, ident: str) -> str:
+def line_chart(title: str, days: Sequence[date], lines: Sequence[Series], *, ident: str, frame: Frame = WIDE) -> str:
     """Return a chart of lines over days. ``ident`` makes its ids its own on the page."""
     grid = ticks(max((value for line in lines for value in line.values if value is not None), default=0))
-    at_day = _scale(len(days) - 1, _LEFT, _WIDTH - _RIGHT)
-    at_value = _scale(grid[-1], _HEIGHT - _BOTTOM, _TOP)
+    at_day = _scale(len(days) - 1, frame.left, frame.end)
+    at_value = _scale(grid[-1], frame.foot, _TOP)
     parts = [
-        *(_grid_line(value, at_value(value)) for value in grid),
-        *(_day(days[index], at_day(index)) for index in _spread(len(days), _NAMES)),
+        *(_grid_line(value, at_value(value), frame) for value in grid),
+        *(_day(days[index], at_day(index), frame) for index in _spread(len(days), frame.dates)),
         *(_drawn(line, at_day, at_value) for line in lines),
-        *_end_labels(lines, at_value),
+        *_end_labels(lines, at_value, frame),
     ]
-    size = f'class="app-chart app-chart--lines" viewBox="0 0 {_WIDTH} {_HEIGHT}"'
+    size = f'class="app-chart app-chart--{frame.name}" viewBox="0 0 {frame.width} {frame.height}"'
     return _svg(title, _told(lines, days), size, parts, ident)
 
 
@@ -103,14 +129,14 @@ def _spread(size: int, most: int) -> range:
     return range(0, size, max(1, -(-size // most)))
 
 
-def _grid_line(value: int, y: float) -> str:
+def _grid_line(value: int, y: float, frame: Frame) -> str:
     kind = "app-chart__grid" if value else "app-chart__axis"
-    line = f'<line class="{kind}" x1="{_LEFT}" y1="{y}" x2="{_WIDTH - _RIGHT}" y2="{y}"/>'
-    return line + f'<text class="app-chart__tick" x="{_LEFT - 10}" y="{y + 5}" text-anchor="end">{value:,}</text>'
+    line = f'<line class="{kind}" x1="{frame.left}" y1="{y}" x2="{frame.end}" y2="{y}"/>'
+    return line + f'<text class="app-chart__tick" x="{frame.left - 10}" y="{y + 5}" text-anchor="end">{value:,}</text>'
 
 
-def _day(day: date, x: float) -> str:
-    y = _HEIGHT - _BOTTOM
+def _day(day: date, x: float, frame: Frame) -> str:
+    y = frame.foot
     mark = f'<line class="app-chart__axis" x1="{x}" y1="{y}" x2="{x}" y2="{y + 6}"/>'
     return mark + f'<text class="app-chart__tick" x="{x}" y="{y + 25}" text-anchor="middle">{day.day} {day:%b}</text>'
 
@@ -153,10 +179,10 @@ def _marker(kind: str, x: float, y: float) -> str:
     return shapes.get(kind, f'<circle {name} cx="{x}" cy="{y}" r="5"/>')
 
 
-def _end_labels(lines: Sequence[Series], at_value: Callable[[int], float]) -> Iterator[str]:
+def _end_labels(lines: Sequence[Series], at_value: Callable[[int], float], frame: Frame) -> Iterator[str]:
     """Yield each line's name at its end, moved apart where two would lie on one another."""
     ends = [(at_value(last), line) for line in lines if (last := _last(line.values)) is not None]
-    y, x = float(_TOP), _WIDTH - _RIGHT + 16
+    y, x = float(_TOP), frame.end + 16
     for wanted, line in sorted(ends, key=lambda end: end[0]):
         y = max(wanted, y)
         yield _marker(escape(line.kind), x, y)

@@ -21,7 +21,7 @@ from campaign.reports import log as reports
 from campaign.reports import trends
 from campaign.reports.log import LogRow
 from campaign.reports.outcomes import by_day as side_by_side
-from campaign.reports.svg import Bar, Series, bar_chart, line_chart
+from campaign.reports.svg import NARROW, Bar, Series, bar_chart, line_chart
 from campaign.web.area import Area, Tab
 from campaign.web.asked import Asked, asked, choices, span
 from campaign.web.downloads import as_csv
@@ -64,6 +64,7 @@ def over_time(who: Who) -> Response:
         last=max((str(total["taken_at"]) for total in totals), default=""),
         span=span(trend.days, today),
         chart=line_chart(title, trend.days, lines, ident="growth") if lines else "",
+        narrow=line_chart(title, trend.days, lines, ident="growth-narrow", frame=NARROW) if lines else "",
         days=list(reversed(list(zip(trend.days, *trend.channels.values(), strict=True)))),
         names=list(trend.channels),
         outcome_names=outcome_names,

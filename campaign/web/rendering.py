@@ -12,6 +12,7 @@ from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader, P
 
 from campaign.config.settings import WebSection
 from campaign.web import words
+from campaign.web.tables import carded
 from campaign.wording import counted
 
 HERE = Path(__file__).parent
@@ -40,7 +41,7 @@ class Pages:
             "tag_of": words.tag_of,
             "counted": counted,
         }
-        self._environment.filters |= words.filters(zone, now)
+        self._environment.filters |= {**words.filters(zone, now), "carded": carded}
 
     def render(self, template: str, **names: Any) -> str:
         """Return the page's text."""
