@@ -12,7 +12,8 @@
     │   ├── AlreadyRunning
     │   └── ExtraMissing
     ├── MoveRefused              the transition table or a guard says no
-    │   └── Changed              what was approved is not what is there now
+    │   ├── Changed              what was approved is not what is there now
+    │   └── Unread               a check of it was not read
     ├── TurnedAway               a request of the web is not taken; its kinds stand beside what raises them
     ├── Declined                 how a local platform of the sandbox refuses a call
     └── Outcome                  how a call to a platform ended, when it did not end well
@@ -137,6 +138,10 @@ class MoveRefused(CampaignError):
 
 class Changed(MoveRefused):
     """Post {post} changed since {seen} was seen; it is {current} now. Look at it again, then decide."""
+
+
+class Unread(MoveRefused):
+    """Post {post} has a check: {checks}. Read it, then approve the post by saying so."""
 
 
 class TurnedAway(CampaignError):

@@ -70,9 +70,9 @@ class Difference:
         return not (self.lacks or self.said.findings)
 
     @property
-    def wrong(self) -> bool:
-        """Say whether something was found in it that must not go out."""
-        return any(one.severity == "error" for one in self.said.findings)
+    def checked(self) -> bool:
+        """Say whether something was found in it: it is decided on its own page, not with the others."""
+        return bool(self.said.findings)
 
     @property
     def is_new(self) -> bool:

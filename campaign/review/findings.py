@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from campaign.errors import Finding
+from campaign.errors import Finding, Unread
 from campaign.models import bounds, partners
 from campaign.models.listing import PostRow
 from campaign.models.status import PLANNABLE
@@ -45,6 +45,20 @@ def against(
         draft, message = contents.draft(row.post), contents.message(row.post)
         found += findings(row, draft, message, limits=limits, timetable=copy.timetable)
     return found
+
+
+def refuse_unread(
+    session: Session, row: PostRow, contents: Contents, limits: Mapping[str, Limits], copy: Copy | None, now: datetime
+) -> None:
+    """Refuse an approval, right after it, of a post in which something was found: nobody says that they have read it.
+
+    Raises:
+        Unread: names what was found; the transaction is undone by it.
+
+    """
+    if found := against(session, row, contents, limits, copy, now):
+        checks = "; ".join(f"{one.field.rpartition('.')[2]}: {one.problem}" for one in found)
+        raise Unread(post=row.post.id, checks=checks)
 
 
 def standing(session: Session, row: PostRow, now: datetime) -> list[Finding]:

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 from fastapi.responses import Response
 from pydantic import Field
 
-from campaign.errors import Changed, WrongUse
+from campaign.errors import Changed, Unread, WrongUse
 from campaign.models.listing import PostRow
 from campaign.models.partners import AccountMode
 from campaign.models.status import Status
@@ -15,12 +15,14 @@ from campaign.review import decisions, grouping, holding, rearranging
 from campaign.web import times
 from campaign.web.area import Area
 from campaign.web.forms import CONFLICT, WRONG, Fields, Form, Sent, read
+from campaign.web.groups import refuse_unread
 from campaign.web.post import page
 from campaign.web.visitor import Who
 
 area = Area()
 
 _LONGEST = 500
+_READ = "Tick “I have read the check” to approve this post"
 
 
 class Decision(Fields):
@@ -30,12 +32,14 @@ class Decision(Fields):
         "decision": "Choose what you decide",
         "seen": "Load the page again: it does not say which words you saw",
         "comment": f"Keep it to {_LONGEST} characters",
+        "read": _READ,
         "reason": f"Keep it to {_LONGEST} characters",
     }
     decision: Literal["approve", "return", "reject"]
     seen: str = Field(min_length=64, max_length=64)
     comment: str = Field(default="", max_length=_LONGEST)
     reason: str = Field(default="", max_length=_LONGEST)
+    read: Literal["", "yes"] = ""
 
     @property
     def lacks(self) -> tuple[str, str] | None:
@@ -77,7 +81,12 @@ def decide(ident: str, who: Who, sent: Sent) -> Response:
         return page(who, ident, form, status=WRONG)
     try:
         with who.desk() as desk:
-            notice = _decided(desk, who.post(desk.session, ident), form.found)
+            row = who.post(desk.session, ident)
+            notice = _decided(desk, row, form.found)
+            if form.found.decision == "approve" and not form.found.read:
+                refuse_unread(who.house.app, desk.session, row)
+    except Unread:
+        return page(who, ident, form.wrong("read", _READ), status=WRONG)
     except Changed:
         words = "This post changed since you opened it. Check it again, then decide"
         return page(who, ident, form.wrong("decide", words), status=CONFLICT)

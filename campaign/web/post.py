@@ -65,12 +65,14 @@ def page(who: Actor, ident: str, form: Form[Any], status: int = 200) -> Response
     with who.reading() as session:
         row = who.post(session, ident)
         [item] = items(holds.active(session), [row])
+        found = list(_strips(session, who, row))
         names = {
             "post": row.post,
             "partner": row.partner,
             "account": row.account,
             "item": item,
-            "strips": [*item.strips, *_strips(session, who, row)],
+            "strips": [*item.strips, *found],
+            "checks": sum(one.kind != Kind.NOTE for one in found),
             "preview": preview(who.house.app, row.post, row.account, row.partner),
             "others": [(one, _looks(who, one)) for one in listing.siblings(session, row)],
             "comparisons": _comparisons(session, who, row) if row.post.status in PLANNABLE else [],

@@ -27,7 +27,7 @@ from campaign.review.subjects import question_of
 from campaign.web import held
 from campaign.web.area import Area, Tab
 from campaign.web.forms import CONFLICT, WRONG, Form, Posted, Sent
-from campaign.web.groups import Key, reader
+from campaign.web.groups import Key, reader, refuse_unread
 from campaign.web.subjects import about, copy_of, title
 from campaign.web.visitor import Actor, Who
 from campaign.wording import counted
@@ -209,7 +209,9 @@ def _decided(desk: Desk, who: Actor, ident: str, wanted: Wanted) -> bool:
         return True
     if ident not in wanted.apart:
         grouping.refuse_aside(desk, [row])
-    return decisions.approve(desk, row, wanted.seen[ident]) or row.post.status == Status.APPROVED
+    done = decisions.approve(desk, row, wanted.seen[ident]) or row.post.status == Status.APPROVED
+    refuse_unread(who.house.app, desk.session, row)  # what has a check is opened, and approved on its own page
+    return done
 
 
 def returned(count: int) -> str:

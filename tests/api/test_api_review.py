@@ -140,3 +140,20 @@ def test_who_queued_a_post_is_told_that_they_may_not_approve_it(room: Room) -> N
     assert one["why_not"] == "you queued or edited it"
     assert rita.call("POST", "/review/approve", named(shown(rita), post)).status_code == 403
     assert states(room, (post,)) == ["in_review"]
+
+
+def test_what_has_a_check_is_approved_only_by_who_says_that_they_read_it(room: Room) -> None:
+    posts, rita = three(room), program(room, "rita")
+    for post in posts[1:]:
+        write(room, post, "Join in.\n\nToday is the last day of the national conversation on SEND reform.")
+    seen = shown(rita)
+    one = {"content_hash": seen[str(posts[1])]}
+    for path, body in ((f"/posts/{posts[1]}/approve", one), ("/review/approve", named(seen, *posts))):
+        found = rita.call("POST", path, body)
+        assert (found.status_code, found.json()["code"]) == (409, "unread")
+        assert "It says “Today”" in found.json()["detail"] or "says “Today”" in found.json()["detail"]
+        assert states(room, posts) == ["in_review"] * 3
+    assert rita.call("POST", f"/posts/{posts[1]}/approve", one | {"read_checks": True}).json()["status"] == "approved"
+    rest = named(seen, posts[0], posts[2]) | {"read_checks": True}
+    assert rita.call("POST", "/review/approve", rest).status_code == 200
+    assert states(room, posts) == ["approved"] * 3

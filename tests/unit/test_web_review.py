@@ -366,18 +366,26 @@ def test_from_the_new_words_a_decision_leads_back_to_them(room: Room) -> None:
     assert "Our &lt;own&gt; line" not in browser.get("/review/words").text
 
 
-def test_what_must_be_fixed_is_set_aside_unless_somebody_takes_the_tick_away(room: Room) -> None:
+def test_what_has_a_check_is_not_approved_with_others_but_on_its_own_page_by_who_read_it(room: Room) -> None:
     posts, browser = three(room), room.browser("rita")
-    write(room, posts[2], "Join in.\n\n" + "Too long for X. " * 30)
+    write(room, posts[2], "Join in.\n\nToday is the last day of the national conversation on SEND reform.")
     text = browser.get(GROUP).text
-    assert "<strong>Fix:</strong>" in text
+    assert "<strong>Check:</strong>" in text
     assert re.findall(r'name="aside" type="checkbox" value="(\d+)" checked', text) == [str(posts[2])]
-    assert "unless you take the tick away" in text
-    with room.office.database.write() as session:
-        session.get_one(Post, posts[2]).queued_by = "rolf"
-    assert "unless you take the tick away" not in room.browser("rolf").get(GROUP).text, "who may not decide has no tick"
-    assert decide(browser, "approve") == 303
-    assert states(room, posts) == ["approved"] * 3, "who takes the tick away decides so"
+    assert "It is not approved with the others." in text
+    assert decide(browser, "approve") == 409, "even where the tick was taken away"
+    assert states(room, posts) == ["approved", "approved", "in_review"]
+    page = browser.get(f"/posts/{posts[2]}").text
+    seen = re.search(r'name="seen" value="(\w+)"', page)
+    assert seen
+    assert "I have read the check" in page
+    found = browser.send(f"/posts/{posts[2]}/decision", seen=seen[1], decision="approve")
+    assert found.status_code == 422
+    assert found.text.count("Tick “I have read the check” to approve this post") == 2
+    assert states(room, posts)[2] == "in_review"
+    assert room.office.moves(posts[2]) == [], "nothing of the approval is left"
+    assert browser.send(f"/posts/{posts[2]}/decision", seen=seen[1], decision="approve", read="yes").status_code == 303
+    assert states(room, posts)[2] == "approved"
 
 
 def test_words_that_are_not_true_on_their_day_are_warned_of_on_the_post_and_in_its_group(room: Room) -> None:

@@ -25,6 +25,7 @@ from campaign.web.api.bearer import Caller, Queues, Reads, Reviews
 from campaign.web.api.once import Onced
 from campaign.web.api.query import place
 from campaign.web.api.shapes import (
+    Approval,
     Comment,
     Correction,
     Cursor,
@@ -40,11 +41,11 @@ from campaign.web.api.shapes import (
     PostPreview,
     PostProposed,
     PostStory,
-    Seen,
     Sent,
     Size,
     Why,
 )
+from campaign.web.groups import refuse_unread
 from campaign.web.queue import place_in
 from campaign.web.subjects import copy_of
 
@@ -259,9 +260,18 @@ def withdraw_post(ident: PostId, sent: Why, who: Queues, once: Onced) -> PostOut
 
 
 @router.post("/{ident}/approve")
-def approve_post(ident: PostId, sent: Seen, who: Reviews, once: Onced) -> PostOut:
-    """Approve the content that was seen. Where partner and DfE must both say yes, it may stay in review."""
-    return decided(ident, who, once, sent, lambda desk, row: decisions.approve(desk, row, sent.content_hash))
+def approve_post(ident: PostId, sent: Approval, who: Reviews, once: Onced) -> PostOut:
+    """Approve the content that was seen. Where partner and DfE must both say yes, it may stay in review.
+
+    A post of which `check` says anything is refused until `read_checks` is true.
+    """
+
+    def approve(desk: Desk, row: PostRow) -> None:
+        decisions.approve(desk, row, sent.content_hash)
+        if not sent.read_checks:
+            refuse_unread(who.house.app, desk.session, row)
+
+    return decided(ident, who, once, sent, approve)
 
 
 @router.post("/{ident}/return")

@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from campaign.errors import BadInput, CampaignError, Changed, MoveRefused, NotAllowed, TurnedAway, UnknownName
+from campaign.errors import BadInput, CampaignError, Changed, MoveRefused, NotAllowed, TurnedAway, UnknownName, Unread
 from campaign.models.database import DatabaseAway
 from campaign.scrubbing import scrub
 from campaign.web.refusals import note
@@ -97,16 +97,23 @@ def _ours(request: Request, error: CampaignError) -> Response:
     if isinstance(error, NotAllowed):
         note(request, "no right")
         return problem(403, "not-allowed", "You may not do this", str(error))
-    if isinstance(error, Changed):
-        return problem(409, "changed", "It changed since it was seen", str(error))
     if isinstance(error, MoveRefused):
-        return problem(409, "refused", "It cannot be done as things stand", str(error))
+        return _refused(error)
     if isinstance(error, BadInput):
         errors = [
             {"field": one.field, "in": "fields", "problem": f"{one.problem}. {one.mend}"} for one in error.findings
         ]
         return problem(422, "bad-fields", "The fields do not do", str(error), errors=errors)
     return problem(422, "wrong-use", "This cannot be done", str(error))
+
+
+def _refused(error: MoveRefused) -> Response:
+    """Answer what the state of things does not allow."""
+    if isinstance(error, Changed):
+        return problem(409, "changed", "It changed since it was seen", str(error))
+    if isinstance(error, Unread):
+        return problem(409, "unread", "It has checks that nobody says they have read", str(error))
+    return problem(409, "refused", "It cannot be done as things stand", str(error))
 
 
 def _broken(request: Request, error: Exception) -> Response:

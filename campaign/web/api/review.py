@@ -134,6 +134,14 @@ class SeenPosts(Sent):
     posts: Annotated[list[SeenPost], Field(min_length=1, max_length=MOST)]
 
 
+class ApprovedPosts(SeenPosts):
+    """Posts that were seen, and that their checks were read."""
+
+    read_checks: bool = Field(
+        default=False, description="Whether the `faults` of each were read; needed where one has some."
+    )
+
+
 class ReturnedPosts(SeenPosts):
     """Posts that were seen, and what needs to change in them."""
 
@@ -264,9 +272,18 @@ def _decided(
 
 
 @router.post("/approve")
-def approve_posts(sent: SeenPosts, who: Reviews, once: Onced) -> Decided:
-    """Approve posts whose differences were seen. What is set aside is taken back first, or refused."""
-    return _decided(who, once, sent, grouping.approve)
+def approve_posts(sent: ApprovedPosts, who: Reviews, once: Onced) -> Decided:
+    """Approve posts whose differences were seen. What is set aside is taken back first, or refused; so is what has
+    `faults`, until `read_checks` is true.
+    """
+
+    def approve(desk: Desk, shown: list[tuple[PostRow, str]]) -> list[PostRow]:
+        done = grouping.approve(desk, shown)
+        for row, _ in shown if not sent.read_checks else ():
+            groups.refuse_unread(who.house.app, desk.session, row)
+        return done
+
+    return _decided(who, once, sent, approve)
 
 
 @router.post("/return")
