@@ -10,11 +10,12 @@ from api_room import Program, token_of
 from builders import unsent
 from pages_room import Room
 
-from campaign.models import audit, mailing, users
+from campaign.models import audit, mailing, upkeep, users
 from campaign.models.audit import Audit
 from campaign.models.mailing import MailingList, Subscriber
 from campaign.models.posts import Post
 from campaign.models.status import Status
+from campaign.review import holding
 from campaign.web.audit import SIZE
 
 pytestmark = pytest.mark.thorough
@@ -219,7 +220,7 @@ def test_health_says_what_the_doctor_says(room: Room) -> None:
     text = room.browser("adam").get("/admin").text
     assert "Nothing goes out now" in text
     for finding in room.app.doctor.examine():
-        assert escape(finding.what.partition("`")[0])[1:] in text
+        assert escape(finding.what.partition("`")[0].replace("daemon", "publishing service"))[1:] in text
     assert "Ask the platforms too" in text
 
 
@@ -317,3 +318,42 @@ def test_an_officer_settles_their_own_partners_posts_alone(room: Room) -> None:
     assert f"/settle/{theirs}" not in room.browser("olga").get("/settle").text
     assert room.browser("olga").send(f"/settle/{theirs}", there="no").status_code == 404
     assert room.office.seen(theirs).status == Status.UNCONFIRMED
+
+
+# --- health says no more than is known --------------------------------------------------------------------------------
+
+
+def beating(room: Room) -> None:
+    with room.office.database.write() as session:
+        upkeep.tick(session, "host:1:a", room.office.clock.now(), None)
+
+
+def test_an_empty_workspace_is_not_said_to_publish_on_time(room: Room) -> None:
+    beating(room)
+    text = room.browser("adam").get("/admin").text
+    assert "The publishing service runs, and no approved post waits for it" in text
+    assert "on time" not in text
+    assert "All is well" not in text
+
+
+def test_what_waits_for_people_stands_on_the_page_of_health(room: Room) -> None:
+    beating(room)
+    room.office.post("oak", status=Status.APPROVED)
+    for number in range(2):
+        room.office.post("oak", changes={"slot": f"review {number}"})
+    room.office.post("oak", status=Status.BY_HAND, after=timedelta(hours=-1))
+    room.office.post("elm", status=Status.BY_HAND, after=timedelta(hours=1))
+    text = room.browser("adam").get("/admin").text
+    assert "Posts are going out on time" in text
+    assert '<a class="govuk-link" href="/review">2 posts to review</a>' in text
+    assert '<a class="govuk-link" href="/posts?status=by_hand">1 post due to be published by hand</a>' in text
+    with room.office.desk("rita") as desk:
+        holding.hold(desk.session, desk.person, "everything", "A wrong link", desk.now)
+    assert "Everything is on hold" in room.browser("adam").get("/admin").text
+
+
+def test_the_page_of_health_names_no_daemon(room: Room) -> None:
+    text = room.browser("adam").get("/admin").text
+    assert "Nothing goes out now" in text
+    assert "No publishing service runs" in text
+    assert "daemon" not in text.replace("daemon-silent", "")
