@@ -54,6 +54,7 @@ def _page(who: Actor, ahead: Ahead, form: Form[Any], status: int = 200) -> Respo
         told=ahead.digest(own),
         all_partners=not who.partners,
         empty=not rows,
+        may_mend=who.may(Right.ADMINISTER),
     )
 
 
@@ -71,7 +72,9 @@ def _lacks(rows: Sequence[PlanRow]) -> dict[str, object]:
         for one, keys in found.items()
         if not one.file.endswith(_TIMETABLE)
     ]
-    return {"lacks": lacks, "waits": waits}
+    blocked = [row for row in rows if row.action == "blocked"]
+    waiting = sum(all(one.file.endswith(_TIMETABLE) for one in row.findings) for row in blocked)
+    return {"lacks": lacks, "waits": waits, "waiting": waiting, "lacking": len(blocked) - waiting}
 
 
 _TIMETABLE = ".toml"
@@ -95,9 +98,9 @@ def _words(brought: BroughtIn) -> str:
     said = [f"{counted(counts[name], 'post')} {word}" for name, word in _WORDS.items() if counts[name]]
     words = [f"{', '.join(said)}." if said else "Nothing to do: every post stands as the timetable says."]
     if waiting := len(brought.queued.not_agreed):
-        words.append(f"Drafts until the organisation agrees: {waiting}.")
+        words.append(f"{counted(waiting, 'post')} stay drafts until the organisation agrees.")
     if brought.blocked:
-        words.append(f"Not made, for they lack something: {len(brought.blocked)}.")
+        words.append(f"{counted(len(brought.blocked), 'post')} not added, because something is missing.")
     return " ".join(words)
 
 

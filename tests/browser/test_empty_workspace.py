@@ -105,7 +105,7 @@ def test_a_campaign_begins_in_an_empty_workspace_by_its_pages_alone(
         add_account(page, empty.address)
     olga.goto(f"{empty.address}/posts")
     olga.get_by_role("link", name="Queue the timetable").click()
-    expect(olga.locator("main")).to_contain_text("Nothing is written yet.")
+    expect(olga.locator("main")).to_contain_text("Nothing is stored yet.")
     olga.get_by_role("button", name=re.compile(r"Queue \d+ new posts")).click()
     expect(olga.locator(BANNER)).to_contain_text("posts added.")
     with empty.office.database.read() as session:

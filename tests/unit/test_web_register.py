@@ -243,7 +243,7 @@ def test_the_plan_is_seen_then_queued_for_ones_own_partner(room: Room) -> None:
         oak.details = {"x_line": "A line of oak"}
     olga = room.browser("olga")
     page = olga.get("/posts/plan").text
-    count = re.search(r"To add: (\d+)\.", page)
+    count = re.search(r"(\d+) posts? added", page)
     assert count
     with room.office.database.read() as session:
         assert listing.posts(session, PostFilter()) == [], "a plan that is looked at writes nothing"
@@ -259,7 +259,11 @@ def test_the_plan_is_seen_then_queued_for_ones_own_partner(room: Room) -> None:
 
 def test_what_a_post_lacks_is_named_before_it_is_queued(room: Room) -> None:
     page = room.browser("olga").get("/posts/plan").text
-    assert "Lacking something" in page
+    assert "because something is missing" in page
     assert "<strong>Fix:</strong> X_line" in page
-    assert "What waits for the timetable" in page
+    assert "DfE’s event days and links. You do not need to do anything." in page
+    assert "placeholder" not in page, "an officer edits no files"
+    page = room.browser("adam").get("/posts/plan").text
+    assert "What the timetable is missing" in page
+    assert "placeholder" in page
     assert "is a placeholder" in page
