@@ -61,7 +61,7 @@ class Withdrawal(Fields):
 class Moved(Fields):
     """A new time, as the person typed it."""
 
-    missing: ClassVar = {"day": "Enter the day, like 1/12/2025", "time": "Enter the time, like 9:30am"}
+    missing: ClassVar = {"day": times.DAY_HINT, "time": "Enter the time, like 9:30am"}
     day: str = Field(min_length=1, max_length=40)
     time: str = Field(min_length=1, max_length=40)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from campaign.errors import Finding
 from campaign.plan.fields import FieldSpec
+from campaign.web import times
 from campaign.web.forms import Posted
 from campaign.web.words import spoken
 
@@ -15,7 +16,7 @@ _EXAMPLES = {
     "url": "For example, https://www.example.org/send",
     "email": "For example, name@example.org",
     "phone": "For example, 020 7946 0000",
-    "date": "For example, 2025-12-10",
+    "date": "Day/month/year",
     "time": "For example, 18:00",
 }
 
@@ -33,6 +34,7 @@ class Hole:
     options: tuple[tuple[str, str], ...] = ()
     value: str = ""
     required: bool = False
+    day: bool = False
 
     @property
     def items(self) -> list[dict[str, object]]:
@@ -58,7 +60,8 @@ class Holes:
 
     def sent(self, posted: Posted) -> dict[str, str]:
         """Return what a form says of each."""
-        return {name: posted.one(name).replace("\r\n", "\n").strip() for name in self.names}
+        typed = {name: posted.one(name).replace("\r\n", "\n").strip() for name in self.names}
+        return typed | {hole.name: times.stored(typed[hole.name]) for hole in self.holes if hole.day}
 
     def told(self, findings: Iterable[Finding]) -> dict[str, str]:
         """Return what is wrong by input; what belongs to none stands under ``words``."""
@@ -94,6 +97,7 @@ def _of(spec: FieldSpec, values: Mapping[str, str]) -> list[Hole]:
             )
             for (part, said), hint in zip(_ROLES, hints, strict=True)
         ]
+    kept = values.get(spec.name) or spec.default or ""
     hint = " ".join(text for text in (spec.help, _EXAMPLES.get(spec.type, "")) if text)
     return [
         Hole(
@@ -104,7 +108,8 @@ def _of(spec: FieldSpec, values: Mapping[str, str]) -> list[Hole]:
             longest=spec.max,
             long=spec.type == "text" and (spec.max or 0) > _LONG,
             options=tuple((name, wording) for name, wording in spec.choices.items()),
-            value=values.get(spec.name) or spec.default or "",
+            value=times.shown(kept) if spec.type == "date" else kept,
             required=spec.required,
+            day=spec.type == "date",
         )
     ]

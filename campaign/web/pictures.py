@@ -20,6 +20,7 @@ from campaign.people import Right
 from campaign.plan.fields import FieldSpec, checked, wrong
 from campaign.plan.media import MediaStore
 from campaign.ports import Media
+from campaign.web import times
 from campaign.web.area import Area
 from campaign.web.forms import Posted
 from campaign.web.house import House
@@ -86,7 +87,7 @@ class Pictures:
         address = addresses(self.who, self.partner, self.post).get(value, "")
         label = spec.name.replace("_", " ").capitalize()
         hint = spec.help.partition(" (")[0].rstrip(".")
-        return Picture(spec.name, label, f"{hint}. " if hint else "", value, alt, until, address)
+        return Picture(spec.name, label, f"{hint}. " if hint else "", value, alt, times.shown(until), address)
 
     def sent(self, form: Posted) -> tuple[dict[str, str], dict[str, str]]:
         """Return what a form says of each picture, with what is wrong by input. What it uploads is kept at once."""
@@ -107,7 +108,8 @@ class Pictures:
         value = self._taken(raw) if raw else self._carried(name, form.one(name))
         if not value or (form.one(f"{name}_remove") and not raw):
             return dict.fromkeys(_names(spec), "")
-        return {name: value} | {f"{name}{part}": form.one(f"{name}{part}").strip() for part in _PARTS[1:]}
+        alt, until = (form.one(f"{name}{part}").strip() for part in _PARTS[1:])
+        return {name: value, f"{name}_alt": alt, f"{name}_until": times.stored(until)}
 
     def _carried(self, name: str, value: str) -> str:
         """Return the picture that the form carries on, where it may name it; else the one that stands there."""

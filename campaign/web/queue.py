@@ -97,6 +97,11 @@ class Filter:
         return f"{path}?{said}" if said else path
 
     @property
+    def narrowed(self) -> bool:
+        """Whether it says anything."""
+        return self.address() != "/posts"
+
+    @property
     def last_error(self) -> str:
         """What is wrong with the last day."""
         return times.DAY_HINT if self.last_text.strip() and self.last is None else ""

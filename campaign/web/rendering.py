@@ -4,7 +4,7 @@ import base64
 import hashlib
 import re
 from collections.abc import Callable
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,7 @@ class Pages:
             "about": about,
             "tag_of": words.tag_of,
             "counted": counted,
+            "like_day": lambda ahead: words.typed_day(now().astimezone(zone).date() + timedelta(days=ahead)),
         }
         self._environment.filters |= {**words.filters(zone, now), "carded": carded}
 

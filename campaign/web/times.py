@@ -5,8 +5,9 @@ from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
 from campaign.plan.days import YEARS, instant
+from campaign.web.words import typed_day
 
-DAY_HINT = "Enter the day as day, month and year, like 1/12/2025"
+DAY_HINT = "Enter the day as day, month and year, in numbers as the example shows"
 _DAYS = ("%d/%m/%Y", "%Y-%m-%d", "%d %m %Y", "%d.%m.%Y", "%d %B %Y")
 _TIME = re.compile(r"(\d{1,2})(?:[:.](\d{2}))?\s*(am|pm)?", re.IGNORECASE)
 _NAMED = {"midday": time(12), "noon": time(12), "midnight": time(0)}
@@ -22,6 +23,20 @@ def day(text: str) -> date | None:
             continue
         return found if found.year in YEARS else None
     return None
+
+
+def stored(text: str) -> str:
+    """Return a typed day as a field of a template keeps it (ISO 8601); what is none stays as it is, to be refused."""
+    found = day(text)
+    return found.isoformat() if found else text
+
+
+def shown(text: str) -> str:
+    """Return a day that is kept (ISO 8601) as people type it; what is none stays as it is."""
+    try:
+        return typed_day(date.fromisoformat(text))
+    except ValueError:
+        return text
 
 
 def clock(text: str) -> time | None:

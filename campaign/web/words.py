@@ -150,6 +150,11 @@ def day_name(day: date, today: date) -> str:
     return f"{spoken_day(day)}{f' {day.year}' if day.year != today.year else ''}"
 
 
+def typed_day(day: date) -> str:
+    """Return a day as people type it: ``1/12/2025``."""
+    return f"{day.day}/{day.month}/{day.year}"
+
+
 def subject(text: str) -> str:
     """Return what a decision was about: ``user:ann`` as ``User ann``."""
     kind, _, name = text.partition(":")

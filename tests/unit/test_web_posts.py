@@ -253,3 +253,18 @@ def test_a_template_is_called_alike_everywhere(room: Room) -> None:
         assert "Your voice matters" in text, path
         assert "Template post 2" not in text, path
         assert ">post-2<" not in text, path
+
+
+def test_an_empty_list_without_a_filter_speaks_of_none(room: Room) -> None:
+    browser = room.browser("rita")
+    assert "No posts are still to come." in browser.get("/posts").text
+    assert "Clear the filters</a> to see" not in browser.get("/posts").text
+    assert "Clear the filters</a> to see" in browser.get("/posts?channel=x").text
+
+
+def test_an_example_of_a_day_is_never_past(room: Room) -> None:
+    post = room.office.post("oak")
+    for days, said in ((0, "16/12/2025"), (60, "14/2/2026")):
+        room.office.clock.move(timedelta(days=days))
+        for path in ("/posts", f"/posts/{post}"):
+            assert f"For example, {said}" in room.browser("rita").get(path).text
