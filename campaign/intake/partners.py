@@ -68,7 +68,7 @@ def partner_of(values: Mapping[str, str]) -> PartnerRow:
 def _partner(row: Row) -> PartnerRow:
     key = row.need("partner", KEY_MAX)
     if key and not is_key(key):
-        row.fault("partner", f"{key!r} cannot be a key", "Use letters, digits, '.', '_' and '-' without blanks")
+        row.fault("partner", f"{key!r} cannot be used", "Use letters, digits, '.', '_' and '-' without blanks")
     if row[CONTACT] and not is_mail(row[CONTACT]):
         row.fault(CONTACT, f"{row[CONTACT]!r} is no mail address", "Write name@example.org, one address")
     if row["approver"] and row["approver"] not in APPROVERS:

@@ -113,13 +113,22 @@ def add(who: Who, sent: Sent) -> Response:
         with who.desk() as desk:
             account = register.add(desk.session, row, who.house.app.vault, by=desk.person, now=desk.now)
     except WrongUse as error:
-        form = faulty(sent, error, "handle")
+        form = faulty(sent, error, "handle", _LABELS | ({"external_id": "Name of the list"} if mail else {}))
         if mail and "external_id" in form.errors:
             form = Form(sent, None, {"list": form.errors["external_id"]})
         return _form(who, form, WRONG)
     if served and not mail:
         return who.redirect(f"/accounts/{account.ident}/connect", f"{account.handle} is added. Now connect it.")
     return who.redirect(f"/admin/partners/{account.partner_id}", f"{account.handle} is added.")
+
+
+_LABELS = {
+    "handle": "Its name there",
+    "external_id": "Its number on the platform",
+    "sender": "From",
+    "reply_to": "Answers go to",
+}
+"""Fields whose names on the page are not those of the file's columns."""
 
 
 def _lacks(who: Actor, sent: Posted) -> dict[str, str]:

@@ -76,7 +76,7 @@ class Carrier(Generic[Row, Change]):
         try:
             return self._answered(sent, file)
         except BadInput as error:
-            said = {"file": "Nothing can be imported yet. See below what to mend in the file"}
+            said = {"file": "Nothing can be imported yet. See below what to correct in the file"}
             return self.ask(Form(sent, None, said), error.findings, WRONG)
         except WrongUse as error:
             return self.ask(faulty(sent, error, "file"), status=WRONG)

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError, 
 from pydantic_core import ErrorDetails, PydanticCustomError
 from starlette.datastructures import UploadFile
 
-from campaign.errors import BadInput, TurnedAway, WrongUse
+from campaign.errors import BadInput, Finding, TurnedAway, WrongUse
 
 CONFLICT, WRONG = 409, 422
 """The statuses of a form that comes back: what it was opened on has changed; something in it is wrong."""
@@ -145,15 +145,24 @@ class Form(Generic[Kind]):
         return Form(self.posted, None, {**self.errors, name: words})
 
 
-def faulty(form: Posted, error: WrongUse, other: str) -> Form[Any]:
-    """Return a form with what the floors below found wrong, each beside its field; what is about none of the form's
-    fields stands at ``other``.
+_NO_LABELS: Mapping[str, str] = {}
+
+
+def faulty(form: Posted, error: WrongUse, other: str, labels: Mapping[str, str] = _NO_LABELS) -> Form[Any]:
+    """Return a form with what the floors below found wrong, each beside its field and by the field's name on the page,
+    which is told in ``labels`` where it is another; what is about none of the form's fields stands at ``other``.
     """
     if isinstance(error, BadInput):
-        said = {one.field: f"{one.problem[:1].upper()}{one.problem[1:]}. {one.mend}" for one in error.findings}
+        said = {one.field: f"{_of(one, labels)}. {one.mend}" for one in error.findings}
     else:
         said = {str(error.facts.get("field", other)): str(error)}
     return Form(form, None, {name if name in form.values else other: words for name, words in said.items()})
+
+
+def _of(one: Finding, labels: Mapping[str, str]) -> str:
+    """Return what is wrong with the name of its field before it: a summary of errors stands away from the fields."""
+    label = labels.get(one.field) or one.field.replace("_", " ").capitalize()
+    return f"{label} {one.problem[3:]}" if one.problem.startswith("it ") else f"{label}: {one.problem}"
 
 
 def read(kind: type[Kind], form: Posted) -> Form[Kind]:

@@ -67,9 +67,13 @@ def add(who: Who, sent: Sent) -> Response:
             rules, quiet = who.house.app.settings.review, who.house.quiet
             partner = register.add(desk.session, row, rules, quiet=quiet, by=desk.person, now=desk.now)
     except WrongUse as error:
-        form = faulty(sent, error, "name")
+        form = faulty(sent, error, "name", _LABELS)
         return who.page("admin/partner_new.html", status=WRONG, section="partners", form=form)
     return who.redirect(f"{_HOME}/{partner.ident}", f"{partner.name} is added. Next: an account, and an officer.")
+
+
+_LABELS = {"partner": "Short name", "contact_email": "Where we reach them"}
+"""Fields whose names on the page are not those of the file's columns."""
 
 
 class Yes(Fields):

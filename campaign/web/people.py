@@ -216,6 +216,14 @@ def _done(who: Actor, ident: int, act: _Act, told: str) -> Response:
     return who.redirect(f"/admin/people/{person.ident}", f"{person.name} {told}")
 
 
+@area.get("/admin/people/{ident}/send-away", Right.ADMINISTER)
+def ask_away(ident: RowId, who: Who) -> Response:
+    """Ask whether a person is to be let in no more."""
+    with who.reading() as session:
+        person = roster.numbered(session, ident)
+    return who.page("admin/send_away.html", section="people", one=person)
+
+
 @area.post("/admin/people/{ident}/send-away", Right.ADMINISTER)
 def send_away(ident: RowId, who: Who) -> Response:
     """Let a person in no more."""

@@ -49,7 +49,7 @@ def set_up(page: Page, address: str) -> str:
     page.get_by_label("Name", exact=True).fill("Oak School")
     page.get_by_label("Short name").fill("oak school")
     page.get_by_role("button", name="Add").click()
-    expect(page.locator(".govuk-error-summary")).to_contain_text("cannot be a key")
+    expect(page.locator(".govuk-error-summary")).to_contain_text("cannot be used")
     page.get_by_label("Short name").fill("oak")
     page.get_by_label("Kind (optional)").fill("school")
     page.get_by_role("button", name="Add").click()

@@ -77,6 +77,7 @@ PAGES = (
     ("adam", "/admin/people"),
     ("adam", "/admin/people/new"),
     ("adam", "/admin/people/1"),
+    ("adam", "/admin/people/1/send-away"),
     ("adam", "/admin/partners"),
     ("adam", "/admin/partners/new"),
     ("adam", "/admin/partners/import"),

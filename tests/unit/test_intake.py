@@ -167,7 +167,7 @@ def test_a_formula_is_data(tmp_path: Path) -> None:
         ("partner,name,motto\na,A," + "A" * 5_001 + "\n", "Shorten it to 5000"),
         ("partner,name\na," + "A" * 200_000 + "\n", "cannot be read"),
         ("partner,name\n" + "a" * 65 + ",A\n", "Shorten it to 64"),
-        ("partner,name\na@b,A\n", "cannot be a key"),
+        ("partner,name\na@b,A\n", "cannot be used"),
         ("partner,name," + ",".join(f"c{number}" for number in range(200)) + "\n", "more than 200 columns"),
         (b"partner,name\n" + b"a,A\n" * 1_300_000, "more than 5 MB"),
     ],

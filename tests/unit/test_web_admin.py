@@ -357,3 +357,18 @@ def test_the_page_of_health_names_no_daemon(room: Room) -> None:
     assert "Nothing goes out now" in text
     assert "No publishing service runs" in text
     assert "daemon" not in text.replace("daemon-silent", "")
+
+
+# --- plain words ------------------------------------------------------------------------------------------------------
+
+
+def test_removing_a_persons_access_asks_first(room: Room) -> None:
+    page, browser = f"/admin/people/{ident(room, 'rolf')}", room.browser("adam")
+    assert f'href="{page}/send-away"' in browser.get(page).text
+    assert f'action="{page}/send-away"' not in browser.get(page).text
+    text = browser.get(f"{page}/send-away").text
+    assert "Are you sure you want to remove the access of rolf?" in text
+    assert person(room, "rolf").active
+    assert browser.send(f"{page}/send-away").status_code == 303
+    assert not person(room, "rolf").active
+    assert "Give access again" in browser.get(page).text

@@ -50,8 +50,8 @@ def test_a_partner_is_added_and_speaks_for_itself_later(room: Room) -> None:
 @pytest.mark.parametrize(
     ("typed", "told"),
     [
-        ({"name": "", "partner": "yew"}, "It is empty. Fill it in"),
-        ({"name": "Yew", "partner": "y w"}, "cannot be a key"),
+        ({"name": "", "partner": "yew"}, "Name is empty. Fill it in"),
+        ({"name": "Yew", "partner": "y w"}, "Short name: &#39;y w&#39; cannot be used"),
         ({"name": "Yew", "partner": "OAK"}, "has the key &#39;oak&#39;"),
         ({"name": "Yew", "partner": "yew", "contact_email": "no"}, "is no mail address"),
         ({"name": "Y\x00ew", "partner": "yew"}, "another control character"),
@@ -195,9 +195,9 @@ def test_an_account_by_hand_and_one_for_mail_are_added(room: Room) -> None:
         ({"partner": ""}, "Choose whose account it is"),
         ({"channel": "none"}, "Choose where it is"),
         ({"way": ""}, "Choose who publishes its posts"),
-        ({"handle": ""}, "It is empty. Fill it in"),
+        ({"handle": ""}, "Its name there is empty. Fill it in"),
         ({"way": "service"}, "This service has no app there yet"),
-        ({"channel": "email", "list": ""}, "It is empty. Fill it in"),
+        ({"channel": "email", "list": ""}, "Name of the list is empty. Fill it in"),
         ({"channel": "email", "list": "l", "sender": "nobody"}, "is no sender"),
     ],
     ids=str,

@@ -134,6 +134,7 @@ CASES: dict[tuple[str, str], Case] = {
     ("POST", "/admin/people/{ident}/role"): Case(Right.ADMINISTER, ADMINS),
     ("POST", "/admin/people/{ident}/invite"): Case(Right.ADMINISTER, ADMINS),
     ("POST", "/admin/people/{ident}/end-sessions"): Case(Right.ADMINISTER, ADMINS),
+    ("GET", "/admin/people/{ident}/send-away"): Case(Right.ADMINISTER, ADMINS),
     ("POST", "/admin/people/{ident}/send-away"): Case(Right.ADMINISTER, ADMINS),
     ("POST", "/admin/people/{ident}/take-back"): Case(Right.ADMINISTER, ADMINS),
     ("GET", "/admin/partners"): Case(Right.ADMINISTER, ADMINS),
