@@ -25,7 +25,6 @@ from campaign.web.api.bearer import Caller, Queues, Reads, Reviews
 from campaign.web.api.once import Onced
 from campaign.web.api.query import place
 from campaign.web.api.shapes import (
-    Approval,
     Comment,
     Correction,
     Cursor,
@@ -41,6 +40,7 @@ from campaign.web.api.shapes import (
     PostPreview,
     PostProposed,
     PostStory,
+    Seen,
     Sent,
     Size,
     Why,
@@ -52,6 +52,14 @@ from campaign.web.subjects import copy_of
 router = APIRouter(prefix="/posts", tags=["posts"])
 
 Names = Annotated[list[Name], Query(max_length=50)]
+
+
+class Approval(Seen):
+    """The content that was seen, and that its checks were read."""
+
+    read_checks: bool = Field(
+        default=False, description="Whether what `check` says of it was read; needed where it says anything."
+    )
 
 
 class CorrectionProposed(PostProposed):

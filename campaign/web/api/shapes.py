@@ -99,14 +99,6 @@ class Seen(Sent):
     content_hash: Digest
 
 
-class Approval(Seen):
-    """The content that was seen, and that its checks were read."""
-
-    read_checks: bool = Field(
-        default=False, description="Whether what `check` says of it was read; needed where it says anything."
-    )
-
-
 class Comment(Sent):
     """What needs to change."""
 
