@@ -56,7 +56,7 @@ def test_every_post_of_a_slot_is_taken_down_by_whom_it_concerns(room: Room) -> N
     assert browser.send("/take-down", page=page, slot="launch", told=seen).status_code == 422
     assert browser.send("/take-down", page=page, slot="launch", told=seen, remove="Wrong").status_code == 303
     assert [room.office.seen(post).status for post in (oak, elm, other)] == ["retracting", "retracting", "published"]
-    assert "Nothing of this slot is published" in browser.get(page).text
+    assert "No “Launch” post is published" in browser.get(page).text
 
 
 def test_only_the_posts_that_were_seen_are_taken_down(room: Room) -> None:
