@@ -101,7 +101,10 @@ class ExtraMissing(WrongUse):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One fault in what a person wrote: where it is, what is wrong, how to mend it. ``severity``: error or warning."""
+    """One fault in what a person wrote: where it is, what is wrong, how to mend it. ``severity``: error or warning.
+
+    ``on_page``: how to mend it there, where ``mend`` names commands or the campaign's files.
+    """
 
     file: str
     field: str
@@ -109,6 +112,12 @@ class Finding:
     mend: str
     line: int | None = None
     severity: str = "error"
+    on_page: str = ""
+
+    @property
+    def advice(self) -> str:
+        """How to mend it, for those who have the pages alone."""
+        return self.on_page or self.mend
 
     def __str__(self) -> str:
         """Return the one clear line that is shown."""

@@ -52,7 +52,8 @@ def copy_finding(channel: str, partner: str, template: str) -> Finding:
         f"Give {partner} a line of its own (`campaign partners set {partner} x_line=...`), "
         "or take it out of the slot and let it share the other's post"
     )
-    return Finding(template, "words", f"another account says the same on {channel}, which forbids copies", mend)
+    problem = f"another account says the same on {channel}, which forbids copies"
+    return Finding(template, "words", problem, mend, on_page="Write a line that is your own")
 
 
 def without_copies(facts: PlanFacts, rows: Sequence[PlanRow]) -> list[PlanRow]:

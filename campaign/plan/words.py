@@ -85,7 +85,7 @@ def _words(facts: PlanFacts, wanted: Wanted, fields: Mapping[str, str]) -> Fille
 def _own_mend(finding: Finding, wanted: Wanted) -> Finding:
     """Say for X what a partner without a line of its own can do (rulings, 17)."""
     if wanted.account.channel == "x" and finding.field.rpartition(".")[2] == "x_line":
-        return replace(finding, mend=_X_MEND.format(partner=wanted.partner.key))
+        return replace(finding, mend=_X_MEND.format(partner=wanted.partner.key), on_page=finding.mend)
     return finding
 
 
@@ -168,7 +168,8 @@ def placeholders(timetable: Timetable, draft: Draft) -> Iterable[Finding]:
             line = timetable.lines.get(f"details.{name}")
             problem = "stands in for what DfE has not published yet"
             mend = "Write what DfE published into the timetable, and take the name out of its `placeholders`"
-            yield Finding(timetable.file, f"details.{name}", problem, mend, line)
+            here = "Whoever prepares the campaign's files writes it in once it is published"
+            yield Finding(timetable.file, f"details.{name}", problem, mend, line, on_page=here)
 
 
 def unpermitted(timetable: Timetable, template: str, draft: Draft, due_at: datetime) -> Iterable[Finding]:

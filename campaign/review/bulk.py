@@ -153,7 +153,7 @@ class _Proposer:
 
     def _placed(self, line: PostLine, finding: Finding) -> Finding:
         """Return a finding of the template or the time as one of this row."""
-        return self._at(line, finding.field.rpartition(".")[2], finding.problem, finding.mend)
+        return replace(finding, file=self._name, field=finding.field.rpartition(".")[2], line=line.line)
 
 
 def _mend(error: UnknownName) -> str:

@@ -56,7 +56,7 @@ _WORDINGS: Mapping[Step, Wording] = MappingProxyType(
         Step.AGREE: Wording(
             "please say yes to your posts",
             "Your posts are ready. Nothing goes out in the name of your organisation before it has said yes.",
-            "/details",
+            "/details/agreement",
         ),
     }
 )
@@ -115,8 +115,13 @@ class Chosen:
 
 def step_of(one: Progress) -> Step | None:
     """Return the first of the steps that a partner has not taken, None when it has taken all."""
+    return next(iter(steps_of(one)), None)
+
+
+def steps_of(one: Progress) -> list[Step]:
+    """Return the steps that a partner has not taken, in their order."""
     taken = {Step.DETAILS: one.has_details, Step.ACCOUNT: bool(one.channels), Step.AGREE: one.agreed}
-    return next((step for step, done in taken.items() if not done), None)
+    return [step for step, done in taken.items() if not done]
 
 
 def choose(rows: Iterable[Progress], officers: Iterable[User], reminded: Container[int]) -> Chosen:

@@ -1,4 +1,4 @@
-"""A partner's details as one form whose fields come from the templates, with its posts beside, and its agreement."""
+"""A partner's details as one form whose fields come from the templates, with its posts beside."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -8,19 +8,20 @@ from fastapi.responses import Response
 from sqlmodel import Session
 
 from campaign.errors import BadInput, UnknownName, WrongUse
-from campaign.models import listing, partners
+from campaign.models import partners
 from campaign.models.partners import CONTACT, Partner
 from campaign.people import Right
 from campaign.plan.fields import FieldSpec
 from campaign.plan.template import wanted_fields
 from campaign.register.partners import KEPT
-from campaign.review import agreement, describing, speaking
+from campaign.review import describing
 from campaign.web.area import Area, Tab
 from campaign.web.forms import CONFLICT, WRONG, Form, Posted, Sent
 from campaign.web.holes import Hole, Holes, holes
 from campaign.web.pictures import MOST_WITH_PICTURES, Pictures, addresses
 from campaign.web.preview import Preview, drafted
 from campaign.web.visitor import Actor, Who
+from campaign.web.words import advised
 from campaign.wording import counted
 
 area = Area(Tab("Details", "/details", Right.AGREE))
@@ -55,14 +56,14 @@ def _holes(app_fields: Mapping[str, FieldSpec], partner: Partner, values: Mappin
 def show(who: Who, partner: str = "") -> Response:
     """Show the details of the person's partner; an admin names one."""
     with who.reading() as session:
-        found = _partner(session, who, partner)
+        found = _chosen(session, who, partner)
         every = [] if who.partners else partners.partners(session)
     if found is None:
         return who.page("details/choose.html", partners=[{"value": row.key, "text": row.name} for row in every])
     return _page(who, found, Form(), {})
 
 
-def _partner(session: Session, who: Actor, key: str) -> Partner | None:
+def _chosen(session: Session, who: Actor, key: str) -> Partner | None:
     """Return the partner that is meant; None where nobody said which. Another one is not there for an officer."""
     wanted = key or (who.partners[0] if who.partners else "")
     if not wanted:
@@ -73,8 +74,9 @@ def _partner(session: Session, who: Actor, key: str) -> Partner | None:
     return found
 
 
-def _named(session: Session, who: Actor, key: str) -> Partner:
-    found = _partner(session, who, key)
+def named_partner(session: Session, who: Actor, key: str) -> Partner:
+    """Return the partner that is meant. Raises UnknownName where nobody said which, and for another one."""
+    found = _chosen(session, who, key)
     if found is None:
         raise UnknownName(kind="partner", name="", mend="Choose one.")
     return found
@@ -84,9 +86,7 @@ def _page(who: Actor, partner: Partner, form: Form[Any], typed: Mapping[str, str
     fields = wanted_fields(who.house.app.copy.templates)
     values = {**partner.details, **typed}
     with who.reading() as session:
-        given = partners.agreements(session, partner.ident)
-        drafts = listing.posts(session, listing.PostFilter(partners=(partner.key,), statuses=("draft",)), limit=50)
-        waiting = [row for row in drafts if not agreement.covers(session, row.post)]
+        standing = any((one.slot, one.post_id) == (None, None) for one in partners.agreements(session, partner.ident))
         looks = _looks(session, who, partner, values)
     found = _holes(fields, partner, values)
     return who.page(
@@ -100,23 +100,25 @@ def _page(who: Actor, partner: Partner, form: Form[Any], typed: Mapping[str, str
         may_keep=who.may(Right.ADMINISTER),
         pictures=Pictures.of(who, partner, fields, values).shown,
         looks=looks,
-        standing=next((one for one in given if one.slot is None and one.post_id is None), None),
-        others=[one for one in given if one.slot is not None or one.post_id is not None],
-        waiting=waiting,
+        standing=standing,
     )
 
 
 def _looks(
     session: Session, who: Actor, partner: Partner, values: Mapping[str, str]
-) -> list[tuple[Preview | None, str, list[str]]]:
-    """Return for each account how a first post would look with these details, or what it lacks."""
+) -> list[tuple[Preview | None, str, list[tuple[str, str]]]]:
+    """Return for each account how a first post would look with these details, or what it lacks: the field where it is
+    one of the form's, and the words.
+    """
     app = who.house.app
+    fields = wanted_fields(app.copy.templates)
     ahead = describing.with_details(partner, values)
-    found: list[tuple[Preview | None, str, list[str]]] = []
+    found: list[tuple[Preview | None, str, list[tuple[str, str]]]] = []
     for account, row in describing.examples(session, app.source(placeholders=True), ahead, who.house.now()):
         title = app.channels[account.channel].title
         if row.draft is None:
-            found.append((None, title, [f"{one.problem}. {one.mend}" for one in row.findings]))
+            lacks = [(one.field.rpartition(".")[2], advised(one)) for one in row.findings]
+            found.append((None, title, [(name if name in fields else "", words) for name, words in lacks]))
         else:
             found.append((drafted(app, row.draft, account, ahead, addresses(who, partner)), title, []))
     return found
@@ -127,7 +129,7 @@ def save(who: Who, sent: Sent) -> Response:
     """Show the posts with these details, or store the details and bring the posts in line with them."""
     fields = wanted_fields(who.house.app.copy.templates)
     with who.reading() as session:
-        partner = _named(session, who, sent.one("partner"))
+        partner = named_partner(session, who, sent.one("partner"))
     if sent.one("version") != describing.version(partner):
         return _page(who, partner, Form(Posted({}), None, {"words": _STALE}), {}, CONFLICT)
     inputs = _holes(fields, partner, {})
@@ -158,15 +160,15 @@ def _stored(who: Actor, key: str, typed: Mapping[str, str], seen: str) -> str:
     source = who.house.app.source(placeholders=False)
     for _ in range(_TRIES):
         with who.reading() as session:
-            partner = _named(session, who, key)
+            partner = named_partner(session, who, key)
             if not describing.changed(partner, typed):
                 return _UNCHANGED
             ahead = describing.plan_with(session, source, partner, typed, who.person, who.house.now())
         with who.desk() as desk:
             if ahead.stands(desk.session):
-                return _said(describing.store(desk, source, _named(desk.session, who, key), typed, seen, ahead))
+                return _said(describing.store(desk, source, named_partner(desk.session, who, key), typed, seen, ahead))
     with who.desk() as desk:
-        return _said(describing.store(desk, source, _named(desk.session, who, key), typed, seen, None))
+        return _said(describing.store(desk, source, named_partner(desk.session, who, key), typed, seen, None))
 
 
 def _said(counts: Counter[str] | None) -> str:
@@ -184,25 +186,3 @@ _COUNTED = (
     ("withdraw", "withdrawn"),
     ("blocked", "that lack something"),
 )
-
-
-@area.post("/details/agree", Right.AGREE)
-def agree(who: Who, sent: Sent) -> Response:
-    """Record the partner's standing yes."""
-    with who.desk() as desk:
-        count = speaking.agree(desk, _named(desk.session, who, sent.one("partner")))
-    return who.redirect(_back(who, sent.one("partner")), f"You have agreed. {counted(count, 'draft')} went to review.")
-
-
-@area.post("/details/revoke", Right.AGREE)
-def revoke(who: Who, sent: Sent) -> Response:
-    """Take every yes of the partner back; what is approved stops."""
-    with who.desk() as desk:
-        partner = _named(desk.session, who, sent.one("partner"))
-        count = agreement.revoke(desk.session, partner, by=desk.person.name, now=desk.now)
-    words = f"You no longer agree. {counted(count, 'approved post')} went back to review and cannot go out."
-    return who.redirect(_back(who, sent.one("partner")), words)
-
-
-def _back(who: Actor, key: str) -> str:
-    return f"{_HOME}#agreement" if who.partners else f"{_HOME}?partner={key}#agreement"

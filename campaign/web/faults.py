@@ -18,6 +18,7 @@ from campaign.web.headers import headers
 from campaign.web.rates import TooMany
 from campaign.web.refusals import note
 from campaign.web.visitor import Detour, Visitor
+from campaign.web.words import without_commands
 
 log = structlog.get_logger(__name__)
 
@@ -78,14 +79,15 @@ def _http(request: Request, error: Exception) -> Response:
 
 def _ours(request: Request, error: Exception) -> Response:
     """Answer one of our own refusals; what is not there and what is another partner's look alike."""
+    said = without_commands(str(error))
     if isinstance(error, UnknownName):
         return _page(request, NOT_FOUND, HTTPStatus.NOT_FOUND)
     if isinstance(error, NotAllowed):
         note(request, "no right")
-        return _page(request, NOT_ALLOWED, HTTPStatus.FORBIDDEN, str(error))
+        return _page(request, NOT_ALLOWED, HTTPStatus.FORBIDDEN, said)
     if isinstance(error, MoveRefused):
-        return _page(request, CLASH, HTTPStatus.CONFLICT, str(error))
-    return _page(request, WRONG, HTTPStatus.UNPROCESSABLE_ENTITY, str(error))
+        return _page(request, CLASH, HTTPStatus.CONFLICT, said)
+    return _page(request, WRONG, HTTPStatus.UNPROCESSABLE_ENTITY, said)
 
 
 def _broken(request: Request, error: Exception) -> Response:

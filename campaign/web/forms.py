@@ -153,7 +153,7 @@ def faulty(form: Posted, error: WrongUse, other: str, labels: Mapping[str, str] 
     which is told in ``labels`` where it is another; what is about none of the form's fields stands at ``other``.
     """
     if isinstance(error, BadInput):
-        said = {one.field: f"{_of(one, labels)}. {one.mend}" for one in error.findings}
+        said = {one.field: f"{_of(one, labels)}. {one.advice}" for one in error.findings}
     else:
         said = {str(error.facts.get("field", other)): str(error)}
     return Form(form, None, {name if name in form.values else other: words for name, words in said.items()})

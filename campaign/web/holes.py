@@ -70,7 +70,7 @@ class Holes:
             name = finding.field.rpartition(".")[2]
             label = next((hole.label for hole in self.holes if hole.name == name), "")
             said = f"{label} {finding.problem}" if label else spoken(finding)
-            errors.setdefault(name if label else "words", f"{said}. {finding.mend}")
+            errors.setdefault(name if label else "words", f"{said}. {finding.advice}")
         return errors
 
 

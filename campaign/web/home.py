@@ -1,12 +1,16 @@
 """The first page: what needs me, what comes next, what went out."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from fastapi.responses import Response
 from sqlmodel import Session
 
-from campaign.models import holds, listing, partners
+from campaign.models import holds, listing, participation, partners
 from campaign.models.listing import PostFilter, PostRow
 from campaign.models.status import Status
 from campaign.people import Right
+from campaign.review.reminding import Step, steps_of
 from campaign.web import held
 from campaign.web.area import Area, Tab
 from campaign.web.items import items
@@ -19,6 +23,13 @@ _AHEAD = (Status.IN_REVIEW.value, Status.APPROVED.value)
 _FOR_OFFICER = (Status.DRAFT.value, Status.BY_HAND.value, Status.MISSED.value, Status.FAILED.value)
 _OUT = (Status.PUBLISHED.value, Status.RETRACTING.value)
 _FOR_REVIEWER = (Status.IN_REVIEW.value,)
+_STEPS: Mapping[Step, tuple[str, str]] = MappingProxyType(
+    {
+        Step.DETAILS: ("Fill in your details", "/details"),
+        Step.ACCOUNT: ("Choose how you publish", "/accounts"),
+        Step.AGREE: ("Agree that we publish in your name", "/details/agreement"),
+    }
+)
 
 
 @area.get("/", Right.SEE)
@@ -38,11 +49,22 @@ def dashboard(who: Who) -> Response:
             unset=who.may(Right.ADMINISTER) and not partners.partners_page(session, 1).rows,
             all_held=holds.everything(on) is not None,
             banners=held.over_lists(session, who),
+            steps=_steps(session, who),
             needs=items(on, [*asked, *_mine(session, who)][:_SHOWN]),
             unsettled=bool(asked),
             coming=items(on, listing.posts(session, ahead, limit=_SHOWN)),
             out=items(on, listing.posts(session, published, limit=_SHOWN, newest_first=True)),
         )
+
+
+def _steps(session: Session, who: Actor) -> list[tuple[str, str]]:
+    """Return what an officer's organisation has still to do once: what it is called, and the page."""
+    partner = partners.partner_by_key(session, who.partners[0]) if who.partners else None
+    if partner is None:
+        return []
+    steps = [_STEPS[one] for one in steps_of(participation.progress_of(session, partner))]
+    queued = listing.posts(session, PostFilter(partners=who.partners), limit=1)
+    return steps if queued else [*steps, ("Queue the timetable", "/posts/plan")]
 
 
 def _heading(session: Session, who: Actor) -> str:

@@ -61,7 +61,7 @@ def accept(secret: str, who: Anyone, sent: Sent) -> Response:
             cookie = _entered(who, session, person, visits.INVITATION)
     except WrongUse as error:
         return _invitation(who, secret, form.wrong("password", str(error)), WRONG)
-    return welcomed(who, cookie, "/account")
+    return welcomed(who, cookie)
 
 
 @area.post("/invitation/{secret}/passkey", Open.ANYONE)
@@ -75,7 +75,7 @@ def accept_with_passkey(secret: str, who: Anyone, sent: Sent) -> Response:
         person = _invited(tickets.use(session, secret, Purpose.INVITATION, now))
         place(who).add(session, person, answer.credential, challenge, name="First passkey", now=now)
         cookie = _entered(who, session, person, f"{visits.INVITATION} and passkey")
-    return welcomed(who, cookie, "/account")
+    return welcomed(who, cookie)
 
 
 def _invited(person: User | None) -> User:

@@ -6,7 +6,6 @@ from typing import Any
 
 from fastapi.responses import Response
 
-from campaign.errors import Finding
 from campaign.models import partners
 from campaign.people import Right
 from campaign.plan.rows import PlanRow
@@ -15,6 +14,7 @@ from campaign.review.planning import Ahead, BroughtIn
 from campaign.web.area import Area
 from campaign.web.forms import CONFLICT, Form, Sent
 from campaign.web.visitor import Actor, Who
+from campaign.web.words import advised, spoken
 from campaign.wording import counted, some_of
 
 area = Area()
@@ -50,7 +50,7 @@ def _page(who: Actor, ahead: Ahead, form: Form[Any], status: int = 200) -> Respo
         counts=Counter(row.spoken_action for row in rows),
         rows=[(row, row.spoken_action, named.get(row.partner, row.partner)) for row in done[:_SHOWN]],
         more=max(0, len(done) - _SHOWN),
-        **_lacks(rows),
+        **_lacks(rows, own),
         told=ahead.digest(own),
         all_partners=not who.partners,
         empty=not rows,
@@ -58,20 +58,22 @@ def _page(who: Actor, ahead: Ahead, form: Form[Any], status: int = 200) -> Respo
     )
 
 
-def _lacks(rows: Sequence[PlanRow]) -> dict[str, object]:
-    """Return what keeps posts from being made, each once: what partners mend, with whose posts they are, and what
-    stands in the timetable.
+def _lacks(rows: Sequence[PlanRow], own: str | None) -> dict[str, object]:
+    """Return what keeps posts from being made, each once however many templates ask for it: what partners mend, with
+    its posts and whose they are, and what stands in the timetable. Whoever acts for a partner has not its files.
     """
-    found: dict[Finding, list[str]] = {}
+    found: dict[tuple[bool, str], list[PlanRow]] = {}
     for row in rows:
-        for one in row.findings if row.action == "blocked" else ():
-            found.setdefault(one, []).append(row.partner)
-    waits = [f"{one.problem}. {one.mend}" for one in found if one.file.endswith(_TIMETABLE)]
+        for one in dict.fromkeys(row.findings) if row.action == "blocked" else ():
+            timetable = one.file.endswith(_TIMETABLE)
+            words = f"{spoken(one)}." if timetable and own else advised(one)
+            found.setdefault((timetable, words), []).append(row)
     lacks = [
-        (f"{one.field.rpartition('.')[2]}: {one.problem}. {one.mend}", some_of(keys))
-        for one, keys in found.items()
-        if not one.file.endswith(_TIMETABLE)
+        (words, counted(len(of), "post"), some_of(list(dict.fromkeys(row.partner for row in of))))
+        for (timetable, words), of in found.items()
+        if not timetable
     ]
+    waits = [words for timetable, words in found if timetable]
     blocked = [row for row in rows if row.action == "blocked"]
     waiting = sum(all(one.file.endswith(_TIMETABLE) for one in row.findings) for row in blocked)
     return {"lacks": lacks, "waits": waits, "waiting": waiting, "lacking": len(blocked) - waiting}

@@ -27,7 +27,7 @@ from campaign.web.pictures import image_of
 from campaign.web.preview import Preview, mail_page, preview
 from campaign.web.subjects import copy_of, template_title
 from campaign.web.visitor import Actor, Who
-from campaign.web.words import spoken
+from campaign.web.words import advised
 from campaign.wording import channel
 
 area = Area()
@@ -96,8 +96,7 @@ def _strips(session: Session, who: Actor, row: PostRow) -> Iterator[Strip]:
     if row.account.mode == AccountMode.BY_HAND:
         yield Strip(Kind.NOTE, "No program has access to this account: a person publishes the post when it is due.")
     for one in findings.against(session, row, app.contents, app.limits, copy_of(app), who.house.now()):
-        words = f"{spoken(one)}. {one.mend}."
-        yield Strip(Kind.FIX if one.severity == "error" else Kind.CHECK, words.replace("..", "."))
+        yield Strip(Kind.FIX if one.severity == "error" else Kind.CHECK, advised(one))
 
 
 def _comparisons(session: Session, who: Actor, row: PostRow) -> list[tuple[str, list[Pair]]]:

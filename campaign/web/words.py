@@ -205,6 +205,19 @@ def spoken(finding: Finding) -> str:
     return sentence(f"{name} {finding.problem}" if name and _NEEDS_SUBJECT.match(finding.problem) else finding.problem)
 
 
+def advised(finding: Finding) -> str:
+    """Return what is wrong and how to mend it, as sentences of a page."""
+    return f"{spoken(finding)}. {finding.advice.rstrip('.')}."
+
+
+_SENTENCES = re.compile(r"(?<=[.!?])\s+")
+
+
+def without_commands(text: str) -> str:
+    """Return a text without the sentences that name commands: who reads a page may have no command line."""
+    return " ".join(part for part in _SENTENCES.split(text) if "`" not in part)
+
+
 def titled(post: Post) -> str:
     """Return what a post is called: its slot; one outside the timetable by its first words, for several share a day."""
     if post.slot != SINGLE:
@@ -250,6 +263,7 @@ _OF_NO_CLOCK: Mapping[str, Callable[..., Any]] = MappingProxyType(
         "titled": titled,
         "spoken": spoken,
         "publishing": lambda text: str(text).replace("daemon", "publishing service"),
+        "advised": advised,
         "who": who,
         "move": lambda name: MOVES.get(str(name), sentence(str(name))),
     }
@@ -278,7 +292,9 @@ def filters(zone: tzinfo, now: Callable[[], datetime]) -> dict[str, Callable[...
         "time": time,
         "moment": moment,
         "a_day": lambda found: day_name(found, now().astimezone(zone).date()),
-        "told": lambda text: _INSTANT.sub(lambda found: moment(datetime.fromisoformat(found[0])), str(text)),
+        "told": lambda text: _INSTANT.sub(
+            lambda found: moment(datetime.fromisoformat(found[0])), without_commands(str(text))
+        ),
         "stamp": lambda text: moment(datetime.fromisoformat(str(text))),
     }
 

@@ -41,6 +41,8 @@ PAGES = (
     ("rita", "/participation"),
     ("rita", "/participation/remind"),
     ("olga", "/details"),
+    ("olga", "/details/agreement"),
+    ("olga", "/posts/plan"),
     ("adam", "/details"),
     ("olga", "/posts/new"),
     ("olga", "/posts/new?template=post-1&account={account}"),

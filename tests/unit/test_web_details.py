@@ -105,7 +105,7 @@ def test_details_are_planned_while_others_write_and_again_after_what_they_decide
 
 def test_what_a_post_lacks_is_said_beside_the_form(room: Room) -> None:
     text = room.browser("olga").get("/details").text
-    assert re.search(r"<strong>X:</strong> Is missing\. Give the partner a line of its own", text)
+    assert re.search(r'<strong>X:</strong> <a [^>]*href="#x_line">X line is missing\. One line of your own for X', text)
 
 
 def test_details_are_shown_with_any_toolkits_templates(room: Room) -> None:
@@ -131,12 +131,21 @@ def test_a_yes_taken_back_stops_what_is_approved_and_given_again_brings_drafts_i
     assert browser.send("/details/revoke", page="/details", partner="oak").status_code == 303
     assert room.office.seen(post).status == Status.IN_REVIEW
     draft = room.office.post("oak", status=Status.DRAFT)
-    page = browser.get("/details").text
+    assert 'href="/details/agreement"' in browser.get("/details").text
+    page = browser.get("/details/agreement").text
     assert "Nothing goes out in your name before you agree" in page
     assert f"/posts/{draft}" in page
     assert browser.send("/details/agree", page="/details", partner="oak").status_code == 303
     assert room.office.seen(draft).status == Status.IN_REVIEW
     assert browser.send("/details/agree", page="/details", partner="elm").status_code == 404
+
+
+def test_the_details_have_no_other_form_that_could_lose_what_was_typed(room: Room) -> None:
+    room.browser("olga").send("/details/revoke", partner="oak")
+    text = room.browser("olga").get("/details").text
+    assert [found for found in re.findall(r'<form method="post" action="([^"]*)"', text) if found != "/sign-out"] == [
+        "/details"
+    ]
 
 
 def test_one_post_is_agreed_to_alone(room: Room) -> None:

@@ -133,7 +133,7 @@ def test_a_yes_that_was_given_elsewhere_is_kept_with_its_source(room: Room) -> N
     assert (given.given_by, given.source) == ("Jo Smith", "Mail to the campaign team")
     assert decided(room.office, "agree")["source"] == "Mail to the campaign team"
     assert room.office.seen(draft).status == "in_review"
-    for page in (f"{HOME}/{ident}", "/details?partner=yew"):
+    for page in (f"{HOME}/{ident}", "/details/agreement?partner=yew"):
         assert "Mail to the campaign team" in adam.get(page).text
     assert adam.send(f"{HOME}/{ident}/revoke").status_code == 303
     assert yes(room, "yew") == []
@@ -260,10 +260,11 @@ def test_the_plan_is_seen_then_queued_for_ones_own_partner(room: Room) -> None:
 def test_what_a_post_lacks_is_named_before_it_is_queued(room: Room) -> None:
     page = room.browser("olga").get("/posts/plan").text
     assert "because something is missing" in page
-    assert "<strong>Fix:</strong> X_line" in page
+    assert "<strong>Fix:</strong> X line is missing." in page
+    assert page.count("X line is missing") == 1, "once, however many templates ask for it"
+    assert re.search(r"X line is missing\. [^<]* \d+ posts\.", page)
     assert "DfE’s event days and links. You do not need to do anything." in page
     assert "placeholder" not in page, "an officer edits no files"
     page = room.browser("adam").get("/posts/plan").text
     assert "What the timetable is missing" in page
-    assert "placeholder" in page
     assert "is a placeholder" in page

@@ -88,6 +88,7 @@ CASES: dict[tuple[str, str], Case] = {
     ("GET", "/pictures/{partner}/{digest}"): Case(Right.QUEUE),
     ("GET", "/details"): Case(Right.AGREE, SPEAKS),
     ("POST", "/details"): Case(Right.AGREE, SPEAKS),
+    ("GET", "/details/agreement"): Case(Right.AGREE, SPEAKS),
     ("POST", "/details/agree"): Case(Right.AGREE, SPEAKS),
     ("POST", "/details/revoke"): Case(Right.AGREE, SPEAKS),
     ("POST", "/posts/{ident}/decision"): Case(Right.REVIEW, own=True),

@@ -71,7 +71,7 @@ def test_an_invitation_sets_a_password_once_and_signs_in(room: Room) -> None:
     assert EMAIL in browser.get(link).text
     assert browser.send(link, page=link, password="short").status_code == 422
     assert browser.send(link, page=link, password=EMAIL.lower()).status_code == 422
-    assert browser.send(link, page=link, password=GOOD).headers["location"] == "/account"
+    assert browser.send(link, page=link, password=GOOD).headers["location"] == "/"
     assert browser.get("/").status_code == 200
     assert room.browser().get(link).status_code == 404
     assert try_password(room)[1] == "/"
@@ -363,7 +363,7 @@ def test_where_passkeys_are_required_a_password_alone_opens_the_account_and_noth
         with room.office.database.write() as session:
             rita(session).email = EMAIL
         link, browser = invitation(room), room.browser()
-        assert browser.send(link, page=link, password=GOOD).headers["location"] == "/account"
+        assert browser.send(link, page=link, password=GOOD).headers["location"] == "/"
         for known in (browser, try_password(room)[0]):
             assert known.get("/").headers["location"] == "/account"
             assert "Add a passkey before you go on" in known.get("/account").text
