@@ -14,6 +14,7 @@ from campaign.models.posts import Post
 from campaign.models.users import User
 from campaign.notices.kinds import WORDINGS, Kind
 from campaign.plan.days import spoken_day, spoken_time
+from campaign.plan.rows import SINGLE
 from campaign.wording import channel
 
 _LONDON = "Europe/London"
@@ -49,15 +50,30 @@ class News:
 
 
 def of_post(
-    session: Session, post: Post, kind: Kind, said: str, now: datetime, *, more: str = "", named: str = ""
+    session: Session,
+    post: Post,
+    kind: Kind,
+    said: str,
+    now: datetime,
+    *,
+    more: str = "",
+    named: str = "",
+    details: str = "",
 ) -> None:
     """Tell a partner's people of a post: ``said`` is what happened, without a full stop, ``more`` what helps; ``named``
-    stands for what the kind is called.
+    stands for what the kind is called, ``details`` are for whoever looks after the machine.
     """
     partner, wording = session.get_one(Partner, post.partner_id), WORDINGS[kind]
-    place = f"{partner.name} on {channel(post.channel)}, {moment(session, post.due_at)}, {post.slot}"
+    place = place_of(session, partner, post)
     subject, path = f"{partner.name}: {named or wording.one}", wording.page.format(post=post.id)
-    of_partner(session, partner, News(kind, subject, f"{place}: {said}.\n{more}", path), now)
+    technical = f"Technical details: {details}\n" if details else ""
+    of_partner(session, partner, News(kind, subject, f"{place}: {said}.\n{more}{technical}", path), now)
+
+
+def place_of(session: Session, partner: Partner, post: Post) -> str:
+    """Return how a mail names a post: whose it is, where and when; its slot, where it has one."""
+    slot = "" if post.slot == SINGLE else f", {post.slot}"
+    return f"{partner.name} on {channel(post.channel)}, {moment(session, post.due_at)}{slot}"
 
 
 def of_partner(session: Session, partner: Partner, news: News, now: datetime) -> None:
@@ -98,7 +114,8 @@ def reviewers(session: Session, news: News, now: datetime, *roles: str) -> None:
 
 def missed(session: Session, post: Post, why: str, now: datetime) -> None:
     """Tell that a post was not published and wants a new time."""
-    of_post(session, post, Kind.MISSED, f"not published, {why}", now)
+    said, _, details = why.partition("; ")
+    of_post(session, post, Kind.MISSED, f"not published, {said}", now, details=details)
 
 
 def moment(session: Session, at: datetime) -> str:

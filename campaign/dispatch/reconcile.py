@@ -110,14 +110,15 @@ def _look_again(
     later = now + nth(means.policy.lookups, looks + 1)
     upkeep.set_look(session, post.ident, {**values, "looks": looks, "next_look_at": later})
     if looks == _TOLD_AT:
-        said = f"it may or may not be published. It was looked up {looks} times without a clear answer, {why}"
-        tell.of_post(session, post, Kind.DOUBT, said, now, more="It is looked up on.\n")
+        said = f"it may or may not be published. It was looked up {looks} times without a clear answer"
+        tell.of_post(session, post, Kind.DOUBT, said, now, more="It is looked up on.\n", details=why)
 
 
 def _ask_person(session: Session, post: Post, why: str, now: datetime) -> None:
     upkeep.set_needs_person(session, post.ident, why)
-    said = f"it may or may not be published, {why}"
-    tell.of_post(session, post, Kind.ASKED, said, now, more="Nothing is sent again before somebody has looked.\n")
+    said = "it may or may not be published. Look at the account, then say what you see"
+    more = "Nothing is sent again before somebody has looked.\n"
+    tell.of_post(session, post, Kind.ASKED, said, now, more=more, details=why)
 
 
 def _weigh(means: Means, post_id: int, sighting: Sighting) -> None:

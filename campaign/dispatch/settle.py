@@ -175,11 +175,12 @@ def carry_out(session: Session, means: Means, post: Post, decision: Decision, no
 
 def _tell_failed(session: Session, post: Post, why: str, now: datetime) -> None:
     if not deliveries.copies_out(session, post.ident):
-        tell.of_post(session, post, Kind.FAILED, f"refused by the platform, {why}. Nothing was published", now)
+        said = "the platform did not take it. Nothing was published"
+        tell.of_post(session, post, Kind.FAILED, said, now, details=why)
         return
     mend = "Once that is mended, give it a new time: it goes on unchanged to those who wait. Nobody gets it twice.\n"
-    said = f"the mail server ended it in its midst, {why}. {_copies(deliveries.count(session, post.ident))}"
-    tell.of_post(session, post, Kind.FAILED, said, now, more=mend)
+    said = f"the mail server ended it in its midst. {_copies(deliveries.count(session, post.ident))}"
+    tell.of_post(session, post, Kind.FAILED, said, now, more=mend, details=why)
 
 
 def _copies(counts: Mapping[str, int]) -> str:
@@ -201,8 +202,8 @@ def _stop_account(session: Session, post: Post, decision: Decision, now: datetim
     mend = "If the platform was at fault, an admin lets it go again. Else it needs new credentials: connect it again.\n"
     if decision.stop_until is not None:
         mend = f"Mend what the platform says. It is tried again {tell.moment(session, decision.stop_until)}.\n"
-    said = f"nothing more is sent from this account, {decision.stop_why}"
-    tell.of_post(session, post, Kind.STOPPED, said, now, more=mend)
+    said = "nothing more is sent from this account"
+    tell.of_post(session, post, Kind.STOPPED, said, now, more=mend, details=decision.stop_why or "")
 
 
 def back_to_review(session: Session, means: Means, post: Post, account: Account, now: datetime) -> None:

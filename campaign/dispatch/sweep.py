@@ -202,8 +202,8 @@ def _try_later(means: Means, post: Post, outcome: Outcome, now: datetime) -> Non
 def _needs_hand(means: Means, post: Post, why: str, now: datetime) -> None:
     with means.database.write() as session:
         upkeep.set_needs_person(session, post.ident, why)
-        said = f"to be taken down, but {why}"
-        tell.of_post(session, post, Kind.TAKE_DOWN, said, now, more=f"It stands at {post.url}\n")
+        said = "it is to be taken down, and only a person can delete it"
+        tell.of_post(session, post, Kind.TAKE_DOWN, said, now, more=f"It stands at {post.url}\n", details=why)
 
 
 def _each(means: Means, posts: Sequence[Post], step: Callable[[Session, Post], bool]) -> tuple[list[Post], list[int]]:

@@ -279,6 +279,6 @@ def settle_retraction(desk: Desk, row: PostRow, *, gone: bool) -> None:
         changes["next_reading_at"] = None
     desk.move(row.post, Move.GONE if gone else Move.REFUSE, why=why, changes=changes)
     if not gone:
-        place = f"{row.partner.name} on {row.post.channel}, {row.post.slot}"
+        place = tell.place_of(desk.session, row.partner, row.post)
         news = News(Kind.STAYS, f"{row.partner.name}: a post stays", f"{place}: {why}.\n", f"/posts/{row.post.id}")
         tell.reviewers(desk.session, news, desk.now)

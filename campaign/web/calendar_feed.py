@@ -29,7 +29,7 @@ from campaign.web.rates import network_of
 from campaign.web.refusals import came_from
 from campaign.web.subjects import copy_of
 from campaign.web.visitor import own_partners
-from campaign.web.words import STATES, sentence
+from campaign.web.words import STATES, sentence, titled
 from campaign.wording import channel, counted
 
 area = Area()
@@ -120,7 +120,7 @@ def _post(house: House, row: PostRow, changes: int) -> Entry:
         uid=_uid(house, "post", str(post.ident)),
         starts=post.due_at,
         standing=_STANDS.get(Status(post.status), "CANCELLED"),
-        title=f"{channel(post.channel)}: {sentence(post.slot)}, {row.partner.name} ({state.lower()})",
+        title=f"{channel(post.channel)}: {titled(post)}, {row.partner.name} ({state.lower()})",
         words=f"{state}.\n{where}",
         address=where,
         sequence=changes,

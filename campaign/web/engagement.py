@@ -23,7 +23,7 @@ from campaign.web.asked import Asked, asked, choices
 from campaign.web.downloads import as_csv, as_xlsx
 from campaign.web.subjects import copy_of, template_title
 from campaign.web.visitor import Who
-from campaign.web.words import FIGURE_NAMES, tag_of
+from campaign.web.words import FIGURE_NAMES, tag_of, titled
 
 area = Area()
 
@@ -149,7 +149,7 @@ def _funnel(session: Session, row: PostRow) -> dict[str, Any]:
         ("Left the list since", found.left),
     )
     bars = [Bar(name, value, _share(value, found.listed)) for name, value in steps]
-    chart = bar_chart(f"What became of the copies of {row.post.slot}", bars, "email", ident="funnel")
+    chart = bar_chart(f"What became of the copies of {titled(row.post)}", bars, "email", ident="funnel")
     return {"funnel": bars, "chart": chart, "asides": found.asides, "links": _links(session, row)}
 
 

@@ -9,6 +9,7 @@ from sqlmodel import Session
 from campaign.models import holds, listing, partners
 from campaign.models.holds import Hold
 from campaign.web.visitor import Actor
+from campaign.web.words import titled
 from campaign.wording import channel
 
 _OF_ALL = ("everything", "channel", "event")
@@ -58,6 +59,6 @@ def named(session: Session, scope: str) -> str:
             return f"The account {account.handle} of {partner.name}"
         case "post":
             row = listing.post(session, int(name))
-            return f"The post {row.post.slot} of {row.partner.name} on {channel(row.post.channel)}" if row else scope
+            return f"The post {titled(row.post)} of {row.partner.name} on {channel(row.post.channel)}" if row else scope
         case _:
             return "Everything"

@@ -4,12 +4,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from campaign.clock import iso
 from campaign.models.holds import Hold
 from campaign.models.listing import PostRow
-from campaign.models.status import Status
+from campaign.models.posts import Post
+from campaign.models.status import UNSETTLED, Status
+from campaign.ports import MAIL
 from campaign.review.foresight import scopes
 from campaign.web.held import wide
 from campaign.web.words import HELD, Tag, tag_of
+from campaign.wording import channel
 
 
 class Kind(StrEnum):
@@ -22,10 +26,11 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Strip:
-    """A word beside a post."""
+    """A word beside a post. ``details`` are what the program keeps of it for the log."""
 
     kind: Kind
     words: str
+    details: str = ""
     hold: Hold | None = None
     """The hold that it tells of."""
 
@@ -59,10 +64,31 @@ _HELD_BACK = frozenset({Status.DRAFT, Status.IN_REVIEW, Status.APPROVED})
 def _strips(row: PostRow, on: list[Hold]) -> Iterable[Strip]:
     post = row.post
     if post.needs_person:
-        yield Strip(Kind.FIX, post.needs_person)
+        yield Strip(Kind.FIX, _asked(post), post.needs_person)
+    elif post.status in UNSETTLED:
+        yield Strip(Kind.NOTE, _looking(post))
     if post.status in {Status.DRAFT, Status.REJECTED} and post.comment:
         yield Strip(Kind.FIX if post.status == Status.DRAFT else Kind.NOTE, post.comment)
     if post.status in _HELD_BACK:
-        yield from (Strip(Kind.NOTE, f"On hold: {hold.reason}", hold) for hold in on)
+        yield from (Strip(Kind.NOTE, f"On hold: {hold.reason}", hold=hold) for hold in on)
         if row.account.stopped_why:
-            yield Strip(Kind.CHECK, f"The account {row.account.handle} has stopped: {row.account.stopped_why}")
+            words = f"The account {row.account.handle} has stopped: nothing is sent from it."
+            yield Strip(Kind.CHECK, words, row.account.stopped_why)
+
+
+def _asked(post: Post) -> str:
+    """Return what is asked of a person about a post that the program cannot settle."""
+    where = channel(post.channel)
+    if post.channel == MAIL:
+        return "Nobody can tell whether this newsletter went out. Say what the mail server’s log tells."  # noqa: RUF001
+    if post.status == Status.RETRACTING:
+        return f"It has to be deleted on {where} by hand. Do that, then say what you see."
+    return f"Nobody can tell whether it is on {where}. Look at the account, then say what you see."
+
+
+def _looking(post: Post) -> str:
+    """Return what the program does meanwhile about a post that it has not settled yet."""
+    where, when = channel(post.channel), f" Next look: {iso(post.next_look_at)}." if post.next_look_at else ""
+    if post.status == Status.RETRACTING:
+        return f"We are taking it down on {where}, and try until it is gone.{when}"
+    return f"We sent it and got no clear answer. We are looking on {where}; nothing is sent again meanwhile.{when}"

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import Query
 from fastapi.responses import HTMLResponse, Response
+from markupsafe import Markup
 from sqlmodel import Session
 
 from campaign.errors import UnknownName
@@ -22,6 +23,7 @@ from campaign.review.subjects import outline_of, template_of
 from campaign.web.area import Area
 from campaign.web.forms import Form, Posted
 from campaign.web.headers import MAIL_POLICY
+from campaign.web.history import sentence_of
 from campaign.web.items import Kind, Strip, items
 from campaign.web.pictures import image_of
 from campaign.web.preview import Preview, mail_page, preview
@@ -32,7 +34,7 @@ from campaign.wording import channel
 
 area = Area()
 
-_OUT = frozenset({Status.PUBLISHED, Status.RETRACTING, Status.RETRACTED})
+_OUT = frozenset({Status.UNCONFIRMED, Status.PUBLISHED, Status.RETRACTING, Status.RETRACTED})
 _MOVABLE = frozenset({*PLANNABLE, Status.MISSED, Status.FAILED})
 
 
@@ -64,8 +66,10 @@ def page(who: Actor, ident: str, form: Form[Any], status: int = 200) -> Response
     """Return the page of a post, with a form as it was filled in."""
     with who.reading() as session:
         row = who.post(session, ident)
-        [item] = items(holds.active(session), [row])
+        on = holds.active(session)
+        [item] = items(on, [row])
         found = list(_strips(session, who, row))
+        happened = reversed(listing.events(session, row.post.ident))
         names = {
             "post": row.post,
             "partner": row.partner,
@@ -73,12 +77,14 @@ def page(who: Actor, ident: str, form: Form[Any], status: int = 200) -> Response
             "item": item,
             "strips": [*item.strips, *found],
             "checks": sum(one.kind != Kind.NOTE for one in found),
+            "where": "by email" if row.post.channel == MAIL else f"on {channel(row.post.channel)}",
+            "which": "newsletter" if row.post.channel == MAIL else f"{channel(row.post.channel)} post",
             "preview": preview(who.house.app, row.post, row.account, row.partner),
-            "others": [(one, _looks(who, one)) for one in listing.siblings(session, row)],
+            "others": [(one, _looks(who, one.row)) for one in items(on, listing.siblings(session, row))],
             "comparisons": _comparisons(session, who, row) if row.post.status in PLANNABLE else [],
             "looks": "How it looks" if row.post.status in _OUT else "How it will look",
             "facts": _facts(who, row),
-            "events": list(reversed(listing.events(session, row.post.ident))),
+            "events": [(one, *sentence_of(one, row.post.channel)) for one in happened],
             **_powers(session, who, row),
         }
     return who.page("post/post.html", status=status, form=form, **names)
@@ -125,9 +131,16 @@ def _facts(who: Actor, row: PostRow) -> list[dict[str, dict[str, str]]]:
         "Queued by": post.queued_by,
         "Changed by": post.edited_by or "",
         "Version": str(post.version),
-        "Address": post.url or "",
     }
-    return [{"key": {"text": name}, "value": {"text": text}} for name, text in pairs.items() if text]
+    found = [{"key": {"text": name}, "value": {"text": text}} for name, text in pairs.items() if text]
+    return [*found, {"key": {"text": "Address"}, "value": _linked(post.url)}] if post.url else found
+
+
+def _linked(url: str) -> dict[str, str]:
+    """Return an address as the macro takes it, to open where it is one of the web."""
+    if not url.startswith(("https://", "http://")):
+        return {"text": url}
+    return {"html": Markup('<a class="govuk-link" href="{0}" rel="noreferrer">{0}</a>').format(url)}
 
 
 def _powers(session: Session, who: Actor, row: PostRow) -> dict[str, object]:

@@ -100,6 +100,7 @@ def _page(who: Actor, ident: str, form: Form[Any], status: int = 200) -> Respons
         partner=row.partner,
         account=row.account,
         tag=item.tag,
+        strips=item.strips,
         words=message.text,
         leaving=leaving,
         why=orders[-1] if orders else None,

@@ -132,7 +132,12 @@ def tag_of(post: Post) -> Tag:
 
 def who(name: str) -> str:
     """Return who did something: a process of ours, named ``host:number:letters``, is the program to people."""
-    return "the program" if name.count(":") == _COLONS_OF_A_PROCESS else name
+    return "the program" if by_program(name) else name
+
+
+def by_program(name: str) -> bool:
+    """Say whether who did something is a process of ours."""
+    return name.count(":") == _COLONS_OF_A_PROCESS
 
 
 def sentence(text: str) -> str:

@@ -6,11 +6,17 @@ from datetime import timedelta
 import pytest
 from builders import add_post
 from pages_room import Room
+from sqlmodel import select
 
+from campaign import tell
 from campaign.models import partners
+from campaign.models.notices import Notice
 from campaign.models.partners import Account
+from campaign.models.posts import Event
 from campaign.models.status import Status
-from campaign.review import holding
+from campaign.notices.kinds import Kind
+from campaign.plan.rows import SINGLE
+from campaign.review import decisions, holding
 
 pytestmark = pytest.mark.thorough
 COMMAND = re.compile(
@@ -74,3 +80,100 @@ def test_a_new_officer_is_told_what_to_do_until_it_is_done(room: Room) -> None:
         add_post(session, session.get_one(Account, room.office.accounts["oak"]), room.office.clock.now())
     page = olga.get("/").text
     assert not re.search("Fill in your details|Agree that we|Queue the timetable</a>", page)
+
+
+def joined(room: Room, *channels: str, **changes: object) -> dict[str, int]:
+    """The same post on several channels of oak."""
+    posts = {}
+    with room.office.database.write() as session:
+        first = session.get_one(Account, room.office.accounts["oak"])
+        for channel in channels:
+            account = Account(
+                partner_id=first.partner_id,
+                channel=channel,
+                mode="by-hand",
+                handle=f"Oak {channel}",
+                external_id=channel,
+            )
+            session.add(account)
+            session.flush()
+            due_at = room.office.clock.now() + timedelta(hours=2)
+            one = {"slot": "question", "occurrence": "one", "channel": channel, **changes}
+            posts[channel] = add_post(session, account, due_at, status=Status.IN_REVIEW, changes=one).ident
+    return posts
+
+
+def test_a_post_says_its_channel_and_the_others_their_state(room: Room) -> None:
+    posts = joined(room, "facebook", "linkedin")
+    with room.office.deciding("olga", posts["linkedin"]) as (desk, row):
+        decisions.withdraw(desk, row, "Wrong day")
+    page = room.browser("rita").get(f"/posts/{posts['facebook']}").text
+    assert "Question on Facebook</h1>" in page
+    assert "Your decision on the Facebook post</h2>" in page
+    others = page.partition("The same on other channels</h2>")[2]
+    assert "LinkedIn preview" in others
+    assert "Facebook preview" not in others
+    assert "Withdrawn" in others
+    assert "See this post<" in others
+    assert page.index("Your decision on") < page.index("The same on other channels")
+
+
+def test_the_address_on_the_platform_is_a_link(room: Room) -> None:
+    url = "https://x.com/oak/status/1?a=1&b=<2>"
+    out = room.office.post("oak", status=Status.PUBLISHED, after=-timedelta(days=1), changes={"url": url})
+    page = room.browser("olga").get(f"/posts/{out}").text
+    assert '<a class="govuk-link" href="https://x.com/oak/status/1?a=1&amp;b=&lt;2&gt;" rel="noreferrer">' in page
+    assert "Take the X post down" in page
+
+
+RAW = "ConnectionError: ('Connection aborted.', RemoteDisconnected('no response'))"
+
+
+def happened(room: Room, post: int, **whys: str) -> None:
+    with room.office.database.write() as session:
+        for move, why in whys.items():
+            now, who = room.office.clock.now(), "olga" if move in {"edit", "approve"} else "host:123:abc"
+            session.add(Event(post_id=post, at=now, who=who, move=move, from_status="", to_status="", why=why))
+
+
+def test_what_happened_is_said_in_plain_sentences(room: Room) -> None:
+    changes = {"needs_person": f"it could not look it up: {RAW}"}
+    post = room.office.post("oak", status=Status.UNCONFIRMED, after=-timedelta(minutes=9), changes=changes)
+    digest = "c96ab872c96ab872c96ab872c96ab872"
+    late = "later than the grace of 30 minutes; no connection to api.example.org"
+    happened(room, post, edit="edited: x_line", approve=f"content {digest}", claim="attempt 1", lose=RAW, expire=late)
+    officer, reviewer = (visible(room.browser(name).get(f"/posts/{post}").text) for name in ("olga", "rita"))
+    for said in (
+        "Nobody can tell whether it is on X. Look at the account, then say what you see.",
+        "We sent it and got no clear answer, so it may or may not be there.",
+        "It could not go out within 30 minutes of its time.",
+        "New: x line.",
+    ):
+        assert said in officer
+        assert said in reviewer
+    raw = ("ConnectionError", digest, "attempt 1", "x_line", "api.example.org")
+    assert [word for word in raw if word in officer] == []
+    assert [word for word in raw if word in reviewer] == ["ConnectionError", digest, "api.example.org"]
+    assert "Technical details" in reviewer
+    for path in ("/", "/posts?status=unconfirmed", "/settle", f"/settle/{post}"):
+        assert "ConnectionError" not in room.browser("olga").get(path).text
+
+
+def test_a_post_that_is_looked_up_says_so_and_when(room: Room) -> None:
+    at = room.office.clock.now() + timedelta(minutes=4)
+    changes = {"next_look_at": at}
+    post = room.office.post("oak", status=Status.UNCONFIRMED, after=-timedelta(minutes=9), changes=changes)
+    page = visible(room.browser("olga").get(f"/posts/{post}").text)
+    assert "We sent it and got no clear answer. We are looking on X; nothing is sent again meanwhile." in page
+    assert "Next look: Tuesday 2 December, 9:04am." in page
+    assert "How it looks" in page
+
+
+def test_a_mail_about_a_post_outside_the_timetable_names_no_slot(room: Room) -> None:
+    room.office.reach("olga", "olga@oak.example")
+    post = room.office.post("oak", changes={"slot": SINGLE})
+    with room.office.database.write() as session:
+        tell.of_post(session, room.office.seen(post), Kind.RETURNED, "asks for a change", room.office.clock.now())
+    with room.office.database.read() as session:
+        [notice] = session.exec(select(Notice)).all()
+    assert "on X, Tuesday 2 December, 11am: asks for a change." in notice.body
