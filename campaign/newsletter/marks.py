@@ -8,6 +8,7 @@ value contains is never read as a mark.
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 OPEN, CLOSE = "⟦", "⟧"
 NAME, EMAIL, PARTNER, CONTACT, UNSUBSCRIBE = "name", "email", "partner", "contact", "unsubscribe"
@@ -20,9 +21,16 @@ def mark(name: str) -> str:
     return f"{OPEN}{name}{CLOSE}"
 
 
-def spoken_marks(text: str) -> str:
-    """Return the text for an eye that is no recipient's, with ``[name]`` where each copy has its own words."""
-    return _MARK.sub(lambda found: f"[{found[1].lower()}{f', or {found[2]}' if found[2] else ''}]", text)
+def spoken_marks(text: str, values: Mapping[str, str] = MappingProxyType({})) -> str:
+    """Return the text for an eye that is no recipient's, with ``[name]`` where each copy has its own words. ``values``
+    are what all copies say alike.
+    """
+
+    def spoken(found: re.Match[str]) -> str:
+        name = found[1].lower()
+        return values.get(name) or f"[{name}{f', or {found[2]}' if found[2] else ''}]"
+
+    return _MARK.sub(spoken, text)
 
 
 @dataclass(frozen=True, slots=True)

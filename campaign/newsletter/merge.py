@@ -9,6 +9,7 @@ import hashlib
 import html
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
@@ -85,6 +86,19 @@ class Mould:
             audience=audience,
             reply_to=envelope.reply_to,
         )
+
+
+def seen_beforehand(message: Message) -> dict[str, str]:
+    """Return what a preview puts for the marks of an issue: what every copy says alike, and an unsubscribe address that
+    is nobody's. Where there is no sender yet, there is no contact.
+    """
+    envelope = message.envelope
+    if envelope is None:
+        return {}
+    found = {PARTNER: envelope.partner, UNSUBSCRIBE: f"{envelope.public_url}/u/example"}
+    with suppress(Refused):
+        found[CONTACT] = mailbox(envelope.reply_to or envelope.sender)[1].text
+    return found
 
 
 class Copies:

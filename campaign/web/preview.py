@@ -1,5 +1,6 @@
 """Previews: a post as its platform will show it, from the same message that review hashes and dispatch sends."""
 
+import html
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -11,6 +12,7 @@ from campaign.app import App
 from campaign.models.partners import Account, Partner
 from campaign.models.posts import Post
 from campaign.newsletter.marks import Skeleton, spoken_marks
+from campaign.newsletter.merge import seen_beforehand
 from campaign.plan.words import TOKEN
 from campaign.ports import Draft, Media, Message
 
@@ -83,7 +85,7 @@ def shown(app: App, message: Message, account: Account, partner: Partner, images
         title=channel.title,
         name=partner.name,
         handle=f"@{account.handle.removeprefix('@')}" if message.channel == "x" else account.handle,
-        words=spoken_marks(message.text) if issue else message.text,
+        words=spoken_marks(message.text, seen_beforehand(message)) if issue else message.text,
         length=channel.limits.count(message.text),
         longest=channel.limits.text_max,
         media=message.media,
@@ -100,8 +102,10 @@ def shown(app: App, message: Message, account: Account, partner: Partner, images
 
 
 def mail_page(message: Message) -> str:
-    """Return an issue's HTML as a reader without a name gets it."""
-    return Skeleton.of(message.html or "").filled({})
+    """Return an issue's HTML as a reader without a name gets it; what each has for themselves, in brackets."""
+    skeleton = Skeleton.of(message.html or "")
+    own = {name: f"[{name}]" for name, otherwise in skeleton.marks if not otherwise}
+    return skeleton.filled(own | seen_beforehand(message), html.escape)
 
 
 def drafted(app: App, draft: Draft, account: Account, partner: Partner, images: Mapping[str, str]) -> Preview:

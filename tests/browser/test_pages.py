@@ -134,6 +134,17 @@ def test_a_page_is_fit_for_everybody(
             assert unseen(page) == []
 
 
+@pytest.mark.usefixtures("posts")
+def test_a_newsletter_fits_a_narrow_mail_program(browser: Browser, pages: Room) -> None:
+    address = f"https://www.example.org/{'a-long-way-to-a-page-' * 5}"
+    words = {"words": f"# News\n\n{address}\n\n    {'code ' * 30}", "subject": "News", "audience": "ash", "media": []}
+    post = pages.office.post("ash", changes={"draft": words, "slot": "long words"})
+    with a_page(browser, pages, "rita") as page:
+        page.set_viewport_size({"width": 320, "height": 640})
+        page.goto(f"{pages.address}/posts/{post}/mail")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320
+
+
 JAVA = shutil.which("java")
 CHECKER = Path(__file__).with_name("checker") / "node_modules" / "vnu-jar" / "build" / "dist" / "vnu.jar"
 

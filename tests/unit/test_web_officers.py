@@ -14,6 +14,7 @@ from campaign.models.notices import Notice
 from campaign.models.partners import Account
 from campaign.models.posts import Event
 from campaign.models.status import Status
+from campaign.newsletter.marks import mark
 from campaign.notices.kinds import Kind
 from campaign.plan.rows import SINGLE
 from campaign.review import decisions, holding
@@ -177,3 +178,28 @@ def test_a_mail_about_a_post_outside_the_timetable_names_no_slot(room: Room) -> 
     with room.office.database.read() as session:
         [notice] = session.exec(select(Notice)).all()
     assert "on X, Tuesday 2 December, 11am: asks for a change." in notice.body
+
+
+def test_a_newsletter_is_seen_as_a_reader_gets_it(room: Room) -> None:
+    room.office.join("ash", channel="email")
+    envelope = {
+        "sender": "SEND team <news@ash.example>",
+        "partner": "Ash & Co",
+        "public_url": "https://send.example.org",
+        "reply_to": "help@ash.example",
+        "counts_clicks": False,
+    }
+    words = f"# News\n\nDear {mark('name|reader')}"
+    draft = {"words": words, "subject": "News", "audience": "ash", "media": [], "envelope": envelope}
+    post = room.office.post("ash", changes={"draft": draft})
+    rita = room.browser("rita")
+    html, page = rita.get(f"/posts/{post}/mail").text, rita.get(f"/posts/{post}").text
+    assert "on the mailing list of Ash &amp; Co." in html
+    assert '<a href="mailto:help@ash.example"' in html
+    assert 'href="https://send.example.org/u/example"' in html
+    assert "Dear reader" in html
+    plain = page.partition("The plain text part</span>")[2]
+    for said in ("list of Ash &amp; Co.", "reached at help@ash.example", "https://send.example.org/u/example"):
+        assert said in plain
+    assert not re.search(r"\[(partner|contact|unsubscribe)\]", plain)
+    assert not re.search(r'href="(mailto:)?"', html), "an empty mark"
