@@ -98,7 +98,10 @@ def _of(spec: FieldSpec, values: Mapping[str, str]) -> list[Hole]:
             for (part, said), hint in zip(_ROLES, hints, strict=True)
         ]
     kept = values.get(spec.name) or spec.default or ""
-    hint = " ".join(text for text in (spec.help, _EXAMPLES.get(spec.type, "")) if text)
+    long = spec.type == "text" and (spec.max or 0) > _LONG
+    # A long one has a counter, which says it.
+    most = f"At most {spec.max} {spec.unit}." if spec.type == "text" and spec.max and not long else ""
+    hint = " ".join(text for text in (spec.help, _EXAMPLES.get(spec.type, ""), most) if text)
     return [
         Hole(
             spec.name,
@@ -106,7 +109,7 @@ def _of(spec: FieldSpec, values: Mapping[str, str]) -> list[Hole]:
             hint=hint,
             kind=_KINDS.get(spec.type, "text"),
             longest=spec.max,
-            long=spec.type == "text" and (spec.max or 0) > _LONG,
+            long=long,
             options=tuple((name, wording) for name, wording in spec.choices.items()),
             value=times.shown(kept) if spec.type == "date" else kept,
             required=spec.required,

@@ -10,6 +10,7 @@ from sqlmodel import Session
 from campaign.errors import BadInput, Finding, WrongUse
 from campaign.intake.posts import COLUMNS, FILE_MAX, ROWS_MAX, read_posts
 from campaign.models import partners
+from campaign.models.posts import Post
 from campaign.people import Right
 from campaign.plan.fill import parts
 from campaign.plan.refill import tied
@@ -143,7 +144,12 @@ def _stored(who: Actor, file: Upload, proposals: Sequence[Proposal]) -> Response
             drafts = sum(post.status == "draft" for post in made)
     except WrongUse as error:
         return _shown(who, file, proposals, Form(Posted(), None, {"rows": str(error)}), WRONG)
-    return who.redirect("/posts", _told(len(made), drafts, len(proposals)))
+    return who.redirect(_listed(made), _told(len(made), drafts, len(proposals)))
+
+
+def _listed(made: Sequence[Post]) -> str:
+    """Return where the new posts are seen, and nothing else."""
+    return f"/posts?ids={','.join(str(post.ident) for post in made)}" if made else "/posts"
 
 
 def _told(made: int, drafts: int, rows: int) -> str:

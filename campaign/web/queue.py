@@ -12,6 +12,8 @@ from fastapi import Depends, Query
 from fastapi.responses import Response
 from sqlmodel import Session
 
+from campaign.intake.posts import ROWS_MAX
+from campaign.intake.values import row_id
 from campaign.models import holds, partners
 from campaign.models.listing import PostFilter, PostRow
 from campaign.models.paging import Place
@@ -30,7 +32,7 @@ from campaign.web.forms import options
 from campaign.web.items import Item, items
 from campaign.web.visitor import Actor, Who
 from campaign.web.words import DRAFTS, STATES, day_name, excerpt, sentence
-from campaign.wording import channel, some_of
+from campaign.wording import channel, counted, some_of
 
 area = Area(Tab("Posts", "/posts", Right.SEE))
 
@@ -53,7 +55,8 @@ Many = Annotated[list[str], Query(default_factory=list)]
 class Filter:
     """What the filter's form says; what it cannot mean is left out, and a day that is none is said.
 
-    ``search`` is a text to look for; ``within`` says that it is no number and no name.
+    ``search`` is a text to look for; ``within`` says that it is no number and no name. ``ids``: these posts alone, as a
+    page that has just made them leads here.
     """
 
     search: str
@@ -67,15 +70,17 @@ class Filter:
     last_text: str = ""
     last: date | None = None
     slot: str = ""
+    ids: tuple[int, ...] = ()
 
     def wanted(self, who: Actor) -> PostFilter:
         """Return the posts among which is searched. Without a text, a state and a day: what is still to come, from
         today on.
         """
         since, zone = self.day, who.house.zone
-        if since is None and self.last is None and not self.statuses and not self.search:
+        if since is None and self.last is None and not (self.statuses or self.search or self.ids):
             since = who.house.now().astimezone(zone).date()
         return PostFilter(
+            ids=self.ids,
             partners=who.partners or ((self.partner,) if self.partner else ()),
             channels=self.channels,
             statuses=self.statuses,
@@ -93,6 +98,7 @@ class Filter:
         pairs = [("search", self.search), ("within", self.within), ("partner", self.partner)]
         pairs += [("from", self.day_text), ("to", self.last_text), ("slot", self.slot)]
         pairs += [*(("channel", name) for name in self.channels), *(("status", name) for name in self.statuses)]
+        pairs.append(("ids", ",".join(map(str, self.ids))))
         said = urlencode([(name, text) for name, text in [*pairs, *more.items()] if text])
         return f"{path}?{said}" if said else path
 
@@ -122,6 +128,7 @@ def _asked(
     day: Annotated[str, Query(alias="from")] = "",
     last: Annotated[str, Query(alias="to")] = "",
     slot: Annotated[str, Query(max_length=_LONGEST)] = "",
+    ids: str = "",
 ) -> Filter:
     text = " ".join(search.split())[:_LONGEST]
     found = times.day(day)
@@ -137,6 +144,7 @@ def _asked(
         last,
         times.day(last),
         slot if slot.isprintable() else "",
+        tuple(ident for one in ids.split(",")[:ROWS_MAX] if (ident := row_id(one)) is not None),
     )
 
 
@@ -239,7 +247,8 @@ def _of_many(asked: Filter, search: Search) -> str:
         return f"Posts that say “{asked.search}”, the latest first."
     if asked.slot:
         return f"“{sentence(asked.slot)}” posts, by time."
-    return "By time." if asked.statuses or asked.day or asked.last else "From today on, by time."
+    of = f"{counted(len(asked.ids), 'post')}, by time." if asked.ids else "By time."
+    return of if asked.ids or asked.statuses or asked.day or asked.last else "From today on, by time."
 
 
 def _choices(session: Session, who: Actor, asked: Filter) -> dict[str, Any]:

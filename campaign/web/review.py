@@ -13,7 +13,7 @@ from fastapi.responses import Response
 from sqlmodel import Session
 
 from campaign.errors import CampaignError, UnknownName
-from campaign.models import asides, groups
+from campaign.models import asides, groups, partners
 from campaign.models.groups import GroupKey
 from campaign.models.listing import PostRow
 from campaign.models.status import Status
@@ -49,6 +49,7 @@ def show(who: Who) -> Response:
     with who.reading() as session:
         found = grouping.waiting(session, who.partners)
         banners = held.over_lists(session, who)
+        theirs = _left_to_dfe(session, who)
     shown = [
         {"group": one, "title": title(copy, one.key), "path": _path(one.key), "aside": apart} for one, apart in found
     ]
@@ -58,7 +59,14 @@ def show(who: Who) -> Response:
         posts=sum(one.posts for one, _ in found),
         banners=banners,
         may_hold=who.may(Right.HOLD),
+        theirs=theirs,
     )
+
+
+def _left_to_dfe(session: Session, who: Actor) -> bool:
+    """Say whether the person may look at what waits, and decide none of it: the partner leaves that to DfE."""
+    partner = partners.partner_by_key(session, who.partners[0]) if who.partners else None
+    return partner is not None and partner.approver == "dfe"
 
 
 @area.get("/review/group", Right.REVIEW)

@@ -1,6 +1,7 @@
 """Writing posts: a new one outside the timetable, and other words for one that is not out yet."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,30 +39,52 @@ Place = tuple[Account, Partner, Template]
 
 
 @area.get("/posts/new", Right.QUEUE)
-def choose(who: Who, template: str = "", account: str = "") -> Response:
-    """Ask for a template and an account, then for the words."""
-    if not (template or account):
+def choose(who: Who, template: str | None = None, account: str | None = None) -> Response:
+    """Ask for an account, then for one of the templates that it has, then for the words."""
+    if account is None and template is None:
         return _choice(who, Form())
     with who.reading() as session:
-        place = _place(session, who, template, account)
-    if isinstance(place, dict):
-        return _choice(who, Form(Posted({"template": (template,), "account": (account,)}), None, place), WRONG)
-    return words_page(who, _new(place), Form())
+        place = _place(session, who, template or "", account or "")
+    if not isinstance(place, dict):
+        return words_page(who, _new(place), Form())
+    if template is None and "account" not in place:
+        return _choice(who, Form(Posted({"account": (account or "",)})))
+    return _choice(who, _mistaken(template or "", account or "", place), WRONG)
+
+
+def _mistaken(template: str, account: str, errors: dict[str, str]) -> Form[Any]:
+    """Return the form as it was sent, with what is wrong first: without an account there are no templates to choose."""
+    first = {name: errors[name] for name in ("account",) if name in errors} or errors
+    return Form(Posted({"template": (template,), "account": (account,)}), None, first)
 
 
 def _choice(who: Actor, form: Form[Any], status: int = 200) -> Response:
+    """Return the first step, or with an account that is known the second."""
     with who.reading() as session:
         found = _accounts(session, who)
-    templates = {(t.name, t.channel): t for t in who.house.app.copy.templates.by_key.values() if not tied(t)}
-    names = {name: one.title for (name, only), one in sorted(templates.items(), key=lambda pair: pair[0][1] or "")}
-    titles = {name: templates[name, None].title if (name, None) in templates else names[name] for name in sorted(names)}
+        chosen = form.value("account") if form.value("account") in found else ""
+        account = partners.account_with_partner(session, int(chosen))[0] if chosen else None
     return who.page(
         "writing/choose.html",
         status=status,
         form=form,
-        templates=options("Choose a template", titles.items(), form.value("template")),
         accounts=options("Choose an account", found.items(), form.value("account")),
+        chosen=chosen,
+        called=found.get(chosen, ""),
+        templates=options("Choose a template", _titles(who, account), form.value("template")),
     )
+
+
+def _titles(who: Actor, account: Account | None) -> list[tuple[str, str]]:
+    """Return name and title of each template of an account's channel from which a new post can be made."""
+    if account is None:
+        return []
+    copy, found = who.house.app.copy.templates, dict[str, str]()
+    for name in sorted({name for name, _ in copy.by_key}):
+        with suppress(UnknownName):
+            picked = copy.pick(name, account.channel)
+            found |= {} if tied(picked) else {name: picked.title}
+    return list(found.items())
 
 
 def _accounts(session: Session, who: Actor) -> dict[str, str]:
@@ -106,25 +129,26 @@ def create(who: Who, sent: Sent) -> Response:
     with who.reading() as session:
         place = _place(session, who, sent.one("template"), sent.one("account"))
     if isinstance(place, dict):
-        return _choice(who, Form(sent, None, place), WRONG)
+        return _choice(who, _mistaken(sent.one("template"), sent.one("account"), place), WRONG)
     account, owner, template = place
     words = _new(place)
     pictures = Pictures.of(who, owner, template.fields, owner.details)
     given, errors = pictures.sent(sent)
     due_at = times.moment(sent.one("day"), sent.one("time"), who.house.zone)
-    inputs = holes(template.fields, {})
-    if isinstance(due_at, dict) or errors:
-        wrong = due_at if isinstance(due_at, dict) else {}
+    wrong = due_at if isinstance(due_at, dict) else {}
+    inputs, sends = holes(template.fields, {}), sent.one("do") == "send"
+    if errors or (wrong and sends):
         return words_page(who, words, Form(sent, None, wrong | errors), status=WRONG, given=given)
     own = own_values(inputs.sent(sent), described(owner), template) | own_pictures(given, owner.details, pictures.specs)
     source = who.house.app.source(placeholders=False)
+    # A preview needs no time yet: it shows the words as they would be now.
+    when = who.house.now() if isinstance(due_at, dict) else due_at
     with who.reading() as session:
-        row = single(session, source, NewPost(account, owner, template.name, due_at, own))
-    if row.findings:
-        return words_page(who, words, Form(sent, None, placed(inputs.told(row.findings))), status=WRONG, given=given)
-    if sent.one("do") != "send":
-        look = _look(who, row.draft or Draft(words=""), account, owner)
-        return words_page(who, words, Form(sent), look, given=given)
+        row = single(session, source, NewPost(account, owner, template.name, when, own))
+    told = placed(inputs.told(row.findings)) | (wrong if sent.one("day") or sent.one("time") or row.findings else {})
+    look = None if sends or row.draft is None else _look(who, row.draft, account, owner)
+    if told or look:
+        return words_page(who, words, Form(sent, None, told), look, status=WRONG if told else 200, given=given)
     return _stored(who, place, row, own, sent, given)
 
 

@@ -45,6 +45,7 @@ PAGES = (
     ("olga", "/posts/plan"),
     ("adam", "/details"),
     ("olga", "/posts/new"),
+    ("olga", "/posts/new?account={account}"),
     ("olga", "/posts/new?template=post-1&account={account}"),
     ("olga", "/posts/import"),
     ("rita", "/posts/{mailed}/correct"),

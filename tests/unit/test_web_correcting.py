@@ -54,5 +54,7 @@ def test_what_is_wrong_stands_beside_its_field(measured: tuple[Room, int], chang
 def test_only_a_newsletter_that_went_out_is_corrected(measured: tuple[Room, int]) -> None:
     room, _ = measured
     assert room.browser("rita").get(f"/posts/{room.office.post('oak')}/correct").status_code == 404
-    assert "correction" not in room.browser("rita").get("/posts/new").text
+    accounts = room.office.accounts.values()
+    offered = [room.browser("rita").get(f"/posts/new?account={ident}").text for ident in accounts]
+    assert ["correction" in text for text in offered] == [False] * len(accounts)
     assert "Mistake" not in room.browser("olga").get("/details").text, "it is no detail of a partner"

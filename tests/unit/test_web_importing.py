@@ -1,5 +1,7 @@
 """Posts from a file in the pages: a preview that stores nothing, and a confirmation that is bound to it."""
 
+import re
+
 import pytest
 import requests
 from pages_room import Browser, Room
@@ -35,11 +37,14 @@ def test_a_file_is_previewed_then_sent_for_review_once(room: Room) -> None:
     assert "A line &lt;b&gt;" in page
     assert "Wednesday 3 December, 9:30am" in page
     assert count(room) == 0, "a preview stores nothing"
-    assert confirm(browser, page).headers["location"] == "/posts"
-    assert "2 posts imported." in browser.get("/posts").text
+    room.office.post("oak")
+    made = confirm(browser, page).headers["location"]
+    listed = browser.get(made).text
+    assert "2 posts imported." in listed
+    assert len(re.findall(r'app-post__title" href="/posts/\d+"', listed)) == 2, "those, and not what stood there before"
     assert confirm(browser, page).status_code == 303
     assert "there already" in browser.get("/posts").text
-    assert count(room) == 2
+    assert count(room) == 3
 
 
 def test_what_was_not_previewed_is_not_stored(room: Room) -> None:

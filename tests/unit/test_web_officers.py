@@ -203,3 +203,27 @@ def test_a_newsletter_is_seen_as_a_reader_gets_it(room: Room) -> None:
         assert said in plain
     assert not re.search(r"\[(partner|contact|unsubscribe)\]", plain)
     assert not re.search(r'href="(mailto:)?"', html), "an empty mark"
+
+
+def test_what_dfe_approves_is_not_said_to_wait_for_an_officer(room: Room) -> None:
+    for _ in range(2):
+        room.office.post("oak", changes={"template": "post-1"})
+    page = room.browser("olga").get("/review").text
+    assert "Waiting for DfE</h1>" in page
+    assert "2 posts of yours wait for the Department for Education" in page
+    assert "wait for you" not in page
+    group = room.browser("olga").get("/review/group?template=post-1&version=1&channel=x").text
+    assert 'type="checkbox"' not in group
+    with room.office.database.write() as session:
+        found = partners.partner_by_key(session, "oak")
+        assert found is not None
+        found.approver = "both"
+    page = room.browser("olga").get("/review").text
+    assert "Review</h1>" in page
+    assert "2 posts wait for you" in page
+
+
+def test_what_else_can_be_done_has_its_own_heading(room: Room) -> None:
+    post = room.office.post("oak", status=Status.APPROVED)
+    page = room.browser("olga").get(f"/posts/{post}").text
+    assert page.index("Other actions</h2>") < page.index("Change the time") < page.index("Withdraw this post")

@@ -344,7 +344,7 @@ def test_an_officer_sees_and_decides_own_posts_alone(room: Room) -> None:
     text = browser.get(GROUP).text
     assert f"/posts/{posts[0]}" not in text
     assert f"/posts/{posts[2]}" in text
-    assert "2 posts wait for you" in browser.get("/review").text
+    assert "2 posts of yours wait" in browser.get("/review").text
     theirs = [("seen", f"{posts[0]}@{room.office.seen(posts[0]).content_hash}")]
     assert send(browser, theirs, "approve") == 409
     assert states(room, posts) == [Status.IN_REVIEW.value] * 3

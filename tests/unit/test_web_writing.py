@@ -43,7 +43,7 @@ def stored(room: Room, browser: Browser, **fields: str) -> int:
 
 def test_a_new_post_is_previewed_then_sent_for_review(room: Room) -> None:
     browser = room.browser("olga")
-    assert "Launch" in browser.get("/posts/new").text
+    assert "Launch" in browser.get(f"/posts/new?account={room.office.accounts['oak']}").text
     page = browser.get(f"/posts/new?template=post-1&account={room.office.accounts['oak']}").text
     assert "The line of oak" in page
     code, text = new(room, browser, "preview", x_line=LINE)
@@ -83,7 +83,43 @@ def test_nobody_posts_for_another_partner(room: Room) -> None:
 def test_an_event_post_is_left_to_the_timetable(room: Room) -> None:
     address = f"/posts/new?template=event&account={room.office.accounts['oak']}"
     assert "This template needs an event of the timetable" in room.browser("olga").get(address).text
-    assert 'value="event"' not in room.browser("olga").get("/posts/new").text
+    titles = room.browser("olga").get(f"/posts/new?account={room.office.accounts['oak']}").text
+    assert 'value="post-1"' in titles
+    assert 'value="event"' not in titles
+
+
+def test_the_account_is_chosen_first_then_one_of_its_templates(room: Room) -> None:
+    olga, account = room.browser("olga"), room.office.accounts["oak"]
+    first = olga.get("/posts/new").text
+    assert "From which template?" not in first
+    assert "Error: " not in first
+    for address in ("/posts/new?account=", "/posts/new?account=&template=post-1"):
+        found = olga.get(address)
+        assert (found.status_code, found.text.count("Choose the account that is to post")) == (422, 2)
+    second = olga.get(f"/posts/new?account={account}")
+    assert (second.status_code, "Error: " in second.text) == (200, False)
+    offered = re.findall(r'<option value="([\w-]+)"', second.text)
+    assert "post-1" in offered
+    for name in offered:
+        assert olga.get(f"/posts/new?account={account}&template={name}").status_code == 200, name
+    again = olga.get(f"/posts/new?account={account}&template=")
+    assert (again.status_code, "Choose a template</a>" in again.text) == (422, True)
+
+
+def test_a_preview_needs_no_time_and_is_where_one_reads_on(room: Room) -> None:
+    olga = room.browser("olga")
+    code, text = new(room, olga, "preview", day="", time="", x_line=LINE)
+    assert (code, "of 280 characters" in text) == (200, True)
+    assert re.search(r"<h2[^>]* autofocus>How it will look</h2>", text)
+    code, text = new(room, olga, "preview", day="soon", x_line=LINE)
+    assert (code, "of 280 characters" in text) == (422, True)
+    assert text.count("Enter the day as day, month and year") == 2
+    assert "autofocus" not in text, "the mistakes come first"
+
+
+def test_how_long_a_line_may_be_is_said_beforehand(room: Room) -> None:
+    page = room.browser("olga").get(f"/posts/new?account={room.office.accounts['oak']}&template=post-1").text
+    assert "At most 56 characters as X counts them." in page
 
 
 def test_without_the_partners_yes_a_new_post_is_a_draft(room: Room) -> None:
