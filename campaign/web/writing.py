@@ -145,8 +145,11 @@ def create(who: Who, sent: Sent) -> Response:
     when = who.house.now() if isinstance(due_at, dict) else due_at
     with who.reading() as session:
         row = single(session, source, NewPost(account, owner, template.name, when, own))
-    told = placed(inputs.told(row.findings)) | (wrong if sent.one("day") or sent.one("time") or row.findings else {})
     look = None if sends or row.draft is None else _look(who, row.draft, account, owner)
+    told = placed(inputs.told(row.findings))
+    if wrong:
+        told.pop("day", None)  # what is wrong with now is nothing to the post
+        told |= wrong if sent.one("day") or sent.one("time") or not (told or look) else {}
     if told or look:
         return words_page(who, words, Form(sent, None, told), look, status=WRONG if told else 200, given=given)
     return _stored(who, place, row, own, sent, given)

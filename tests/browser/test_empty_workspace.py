@@ -88,6 +88,7 @@ def speak(page: Page, address: str, link: str) -> None:
     page.get_by_label("X line").fill("Oak School wants to hear from you.")
     page.get_by_role("button", name="Save").click()
     expect(page.locator(BANNER)).to_contain_text("Saved.")
+    page.get_by_role("link", name="Agree that we publish in your name").click()
     page.get_by_role("button", name="Agree for the whole campaign").click()
     expect(page.locator(BANNER)).to_contain_text("You have agreed.")
 

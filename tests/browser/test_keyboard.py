@@ -62,6 +62,7 @@ def test_an_officer_writes_a_post_and_changes_its_words(browser: Browser, pages:
         page.goto(f"{pages.address}/posts")
         press(page, "button", "New post")
         choose(page, "Which account is to post?", str(pages.office.accounts["oak"]))
+        press(page, "button", "Continue")
         choose(page, "From which template?", "post-1")
         press(page, "button", "Continue")
         write(page, "Day", "4/12/2025")
@@ -90,10 +91,10 @@ def test_a_reviewer_returns_takes_down_and_settles(browser: Browser, pages: Room
         expect(page.locator(BANNER)).to_contain_text("Returned.")
 
         page.goto(f"{pages.address}/posts/{out}")
-        tab_to(page.locator("summary", has_text="Take this post down"))
+        tab_to(page.locator("summary", has_text="Take the X post down"))
         page.keyboard.press("Enter")
         write(page, "Why is it taken down?", "A wrong link")
-        press(page, "button", "Take it down")
+        press(page, "button", "Take the X post down")
         expect(page.locator(BANNER)).to_be_visible()
 
         page.goto(f"{pages.address}/settle/{asked}")

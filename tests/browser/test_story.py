@@ -23,6 +23,7 @@ def test_words_are_written_returned_mended_and_approved(browser: Browser, pages:
         page.goto(f"{pages.address}/posts")
         page.get_by_role("button", name="New post").click()
         page.get_by_label("Which account is to post?").select_option(str(pages.office.accounts["oak"]))
+        page.get_by_role("button", name="Continue").click()
         page.get_by_label("From which template?").select_option("post-1")
         page.get_by_role("button", name="Continue").click()
         page.get_by_label("Day", exact=True).fill("3/12/2025")

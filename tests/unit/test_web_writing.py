@@ -115,6 +115,8 @@ def test_a_preview_needs_no_time_and_is_where_one_reads_on(room: Room) -> None:
     assert (code, "of 280 characters" in text) == (422, True)
     assert text.count("Enter the day as day, month and year") == 2
     assert "autofocus" not in text, "the mistakes come first"
+    code, text = new(room, olga, "preview", day="", time="", x_line="x" * 57)
+    assert (code, "Shorten it by 1." in text, "Enter the day" in text) == (422, True, False)
 
 
 def test_how_long_a_line_may_be_is_said_beforehand(room: Room) -> None:
