@@ -33,10 +33,10 @@ _ENDED = frozenset({Status.FAILED, Status.MISSED})
 
 def new_time(desk: Desk, files: Callable[[], Source], row: PostRow, due_at: datetime) -> None:
     """Give a post a new time. An issue that failed or was missed when some had got it goes on to the others, approved
-    as it was, if what goes out is the same to the byte; any other post moves as ``decisions.reschedule`` says, with the
+    as it was, if what goes out is the same to the byte; any other post moves as ``reschedule`` says, with the
     words for that time. ``files`` gives what it is filled from; what cannot be read holds no post where it is.
 
-    Raises as ``decisions.reschedule`` and ``rearrange`` do.
+    Raises as ``reschedule`` and ``rearrange`` do.
     """
     post = row.post
     ended = post.status in _ENDED and deliveries.copies_out(desk.session, post.ident)

@@ -20,8 +20,9 @@ from campaign.models.status import Status
 from campaign.models.users import Mail, User
 from campaign.notices.kinds import Kind
 from campaign.review import rules
-from campaign.review.decisions import approve, reschedule
+from campaign.review.decisions import approve
 from campaign.review.digest import Digest, next_after
+from campaign.review.rearranging import reschedule
 
 LONDON = ZoneInfo("Europe/London")
 HOUR = timedelta(hours=1)
