@@ -248,7 +248,7 @@ def test_a_last_day_bounds_the_list(room: Room) -> None:
 def test_a_template_is_called_alike_everywhere(room: Room) -> None:
     post = room.office.post("oak", changes={"template": "post-2", "slot": "your voice matters"})
     browser = room.browser("rita")
-    for path in (f"/posts/{post}", "/review", "/posts/new", "/engagement"):
+    for path in (f"/posts/{post}", "/review", f"/posts/new?account={room.office.accounts['oak']}", "/engagement"):
         text = browser.get(path).text
         assert "Your voice matters" in text, path
         assert "Template post 2" not in text, path
