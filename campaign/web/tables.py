@@ -1,6 +1,7 @@
 """Tables that narrow screens show as cards: a line for each cell, with the head of its column before it.
 
-The style sheet makes the cards; it takes away what a table is to a screen reader, so the roles are said outright.
+The style sheet makes the cards and says each label before its cell. Roles are not said outright: HTML forbids them on
+the parts of a table, and browsers keep those of a table that is shown otherwise.
 """
 
 import re
@@ -14,7 +15,6 @@ _NAME = re.compile(r"<th\b[^>]*>(.*?)</th>", re.DOTALL)
 _UNSEEN = re.compile(r'<span class="govuk-visually-hidden">.*?</span>', re.DOTALL)
 _TAG = re.compile(r"<[^>]+>")
 _SPAN = re.compile(r'colspan="(\d+)"')
-_PARTS = {"<table": "table", "<thead": "rowgroup", "<tbody": "rowgroup", "<tr": "row"}
 
 
 def carded(table: str) -> Markup:
@@ -23,10 +23,7 @@ def carded(table: str) -> Markup:
     head = _HEAD.search(table)
     names = [_said(name) for name in _NAME.findall(head[0])] if head else []
     rest = table[head.end() :] if head else table
-    text = (table[: head.end()] if head else "").replace("<th ", '<th role="columnheader" ')
-    text += _ROW.sub(lambda row: _labelled(row[0], names), rest)
-    for begin, role in _PARTS.items():
-        text = re.sub(rf"{begin}\b", f'{begin} role="{role}"', text)
+    text = (table[: head.end()] if head else "") + _ROW.sub(lambda row: _labelled(row[0], names), rest)
     return Markup(text.replace('class="govuk-table ', 'class="govuk-table app-carded ', 1))  # noqa: S704 - a page's own
 
 
@@ -38,10 +35,8 @@ def _labelled(row: str, names: list[str]) -> str:
         name = names[at] if at < len(names) else ""
         span = _SPAN.search(found[2])
         at += int(span[1]) if span else 1
-        if found[1] == "th":
-            return f'<th role="rowheader"{found[2]}>'
-        label = f' data-label="{escape(name)}"' if name and not span else ""
-        return f'<td role="cell"{label}{found[2]}>'
+        label = f' data-label="{escape(name)}"' if name and not span and found[1] == "td" else ""
+        return f"<{found[1]}{label}{found[2]}>"
 
     return _CELL.sub(cell, row)
 

@@ -20,7 +20,9 @@ from campaign.hooks import managing
 from campaign.metrics import Metrics
 from campaign.models import hooks, mailing
 from campaign.models.status import Status
+from campaign.ports import Draft, Envelope
 from campaign.review import decisions, holding
+from campaign.review.content import draft_to_json
 from campaign.web.server import serving
 from campaign.web.site import site
 
@@ -70,8 +72,9 @@ def furnish(room: Room) -> dict[str, int]:
     for number in range(2):
         office.post("oak", changes={"slot": f"alike {number}", "draft": {"words": SAID_TWICE, "media": []}})
     office.join("ash", channel="email")
-    words = {"words": "# News\n\nFrom us.", "subject": "News", "audience": "ash", "media": []}
-    found["issue"] = office.post("ash", changes={"draft": words})
+    sent_by = Envelope("News <news@example.org>", "Ash School", "https://campaign.example.org")
+    letter = Draft("# News\n\nFrom us.", subject="News", audience="ash", envelope=sent_by)
+    found["issue"] = office.post("ash", changes={"draft": draft_to_json(letter)})
     with office.desk("rita") as desk:
         holding.hold(desk.session, desk.person, "channel:email", "A wrong link", desk.now)
     decide(room)

@@ -224,6 +224,7 @@ def test_the_list_is_walked_and_filtered_without_scripts(browser: Browser, pages
         assert page.locator(".app-post__title").first.get_attribute("href") != first
         page.get_by_role("link", name="Earlier").click()
         assert page.locator(".app-post__title").first.get_attribute("href") == first
+        page.locator("summary.app-filter__title").click()
         page.get_by_label("Published").check()
         page.get_by_role("button", name="Apply filters").click()
         assert page.locator(".app-post").count() >= 1
