@@ -79,11 +79,13 @@ def _row(facts: PlanFacts, pair: Match) -> PlanRow:
 
 
 def _at_its_time(facts: PlanFacts, pair: Match) -> Match:
-    """Put a post where a person moved it; one that comes back only if it may still go out then."""
+    """Put a post where a person moved it; where that falls silent, at its slot's time, if that does not. One that comes
+    back stands there only if it may still go out then.
+    """
     own = at_own_time(facts.timetable, pair)
-    if pair.stored is None or not pair.stored.given_up:
-        return own
     place = own.wanted.place
+    if pair.stored is None or not pair.stored.given_up:
+        return pair if place.skipped and not pair.wanted.place.skipped else own
     good = place.due_at >= facts.now and not (place.skipped or stale(facts, own.wanted))
     return own if good else pair
 
