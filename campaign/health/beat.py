@@ -53,19 +53,18 @@ def pulse(beats: Sequence[Beat], now: datetime) -> Health:
     that lies ahead of ``now`` proves nothing.
     """
     if not beats:
-        return Health(well=False, reason="no daemon runs; start `campaign run`")
+        return Health(well=False, reason="no publishing service runs; start `campaign run`")
     found = upkeep.believed(beats, now)
     if not found:
-        reason = (
-            f"no daemon is known to run: the newest tick is of {iso(beats[0].tick_at)}, ahead of this machine's clock"
-        )
+        tick = f"the newest tick is of {iso(beats[0].tick_at)}, ahead of this machine's clock"
+        reason = f"no publishing service is known to run: {tick}"
         return Health(well=False, reason=reason, tick_at=beats[0].tick_at)
     newest, reason = found[0], ""
     if now - newest.tick_at > _STALE:
-        reason = "the daemon has not ticked for over a minute"
+        reason = "the publishing service has not ticked for over a minute"
     elif newest.next_wake_at is not None and now - newest.next_wake_at > _STALE:
-        reason = "the daemon slept past its next wake-up"
-    return Health(not reason, reason or "the daemon ticks", newest.tick_at, newest.next_wake_at)
+        reason = "the publishing service slept past its next wake-up"
+    return Health(not reason, reason or "the publishing service ticks", newest.tick_at, newest.next_wake_at)
 
 
 def _warnings(session: Session, now: datetime) -> dict[str, int]:

@@ -9,9 +9,8 @@ from sqlmodel import Session, col, select
 from campaign.models.mailing import MailingList, Subscriber, Suppression, address_digest
 from campaign.models.paging import Page, Place, page
 from campaign.models.partners import Account
+from campaign.models.portions import some_at_a_time
 from campaign.ports import MAIL
-
-_AT_A_TIME = 1000  # digests of one question: a database takes some ten thousand values at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +53,8 @@ def suppressed_among(session: Session, emails: Sequence[str]) -> int:
     """Return how many of these addresses get no mail at all."""
     digests = [address_digest(email) for email in emails]
     count, key = sa.func.count(), col(Suppression.address_digest)
-    parts = (digests[begin : begin + _AT_A_TIME] for begin in range(0, len(digests), _AT_A_TIME))
-    return sum(int(session.execute(sa.select(count).where(key.in_(part))).scalar_one()) for part in parts)
+    asked = (sa.select(count).where(key.in_(part)) for part in some_at_a_time(digests))
+    return sum(int(session.execute(statement).scalar_one()) for statement in asked)
 
 
 def readers_page(session: Session, list_id: int, size: int, *, after: Place | None = None) -> Page[Subscriber]:

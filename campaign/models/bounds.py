@@ -11,10 +11,9 @@ from sqlmodel import Field, Index, Session, SQLModel, col, select
 
 from campaign.models.holds import not_held
 from campaign.models.partners import agreed
+from campaign.models.portions import some_at_a_time
 from campaign.models.posts import Post
 from campaign.models.types import Instant, UtcDateTime
-
-_AT_A_TIME = 1000  # ids of one question: a database takes some ten thousand values at most
 
 
 class QuietSpan(SQLModel, table=True):
@@ -31,11 +30,10 @@ class QuietSpan(SQLModel, table=True):
 
 def keep_silent(session: Session, spans: Iterable[QuietSpan], *, of: Sequence[int] | None = None) -> None:
     """Put these quiet times in the place of all that stood before; ``of``: of what these partners had."""
-    gone = sa.delete(QuietSpan)
     if of is None:
-        session.execute(gone)
-    for start in range(0, len(of or ()), _AT_A_TIME):
-        session.execute(gone.where(col(QuietSpan.partner_id).in_((of or ())[start : start + _AT_A_TIME])))
+        session.execute(sa.delete(QuietSpan))
+    for part in some_at_a_time(of or ()):
+        session.execute(sa.delete(QuietSpan).where(col(QuietSpan.partner_id).in_(part)))
     session.add_all(spans)
     session.flush()
 

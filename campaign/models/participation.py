@@ -32,42 +32,30 @@ class Progress:
         return any(text.strip() for text in self.partner.details.values())
 
 
-_USABLE = (
-    sa.or_(col(Account.mode) == AccountMode.BY_HAND, col(Account.sealed).is_not(None), col(Account.channel) == MAIL),
-    col(Account.disabled_why).is_(None),
-)
-
-
-def progress_of(session: Session, partner: Partner) -> Progress:
-    """Return how far one partner has come; its published posts are not counted."""
-    ident, officer = partner.ident, (col(User.partner_key) == partner.key, col(User.active))
-    standing = (col(Agreement.partner_id) == ident, col(Agreement.revoked_at).is_(None))
-    channels = sa.select(col(Account.channel)).where(col(Account.partner_id) == ident, *_USABLE).distinct()
-    return Progress(
-        partner,
-        bool(session.execute(sa.select(sa.exists().where(*officer))).scalar()),
-        tuple(sorted(session.execute(channels).scalars())),
-        bool(session.execute(sa.select(sa.exists().where(*standing))).scalar()),
-        published=0,
+def progress(session: Session, *, published_up_to: int = MANY, of: Partner | None = None) -> list[Progress]:
+    """Return every partner by key, or one alone. An account counts that is connected, or that a person serves."""
+    active, given = sa.select(col(User.partner_key)).where(col(User.active)), col(Agreement.revoked_at).is_(None)
+    usable = sa.or_(
+        col(Account.mode) == AccountMode.BY_HAND, col(Account.sealed).is_not(None), col(Account.channel) == MAIL
     )
-
-
-def progress(session: Session, *, published_up_to: int = MANY) -> list[Progress]:
-    """Return every partner by key. An account counts that is connected, or that a person serves."""
-    officers = set(session.execute(sa.select(col(User.partner_key)).where(col(User.active))).scalars())
-    standing = sa.select(col(Agreement.partner_id)).where(col(Agreement.revoked_at).is_(None))
-    agreed = set(session.execute(standing.distinct()).scalars())
-    accounts = sa.select(col(Account.partner_id), col(Account.channel)).where(*_USABLE)
+    standing = sa.select(col(Agreement.partner_id)).where(given).distinct()
+    having = sa.select(col(Account.partner_id), col(Account.channel)).where(usable, col(Account.disabled_why).is_(None))
+    if of is not None:
+        active = active.where(col(User.partner_key) == of.key)
+        standing = standing.where(col(Agreement.partner_id) == of.ident)
+        having = having.where(col(Account.partner_id) == of.ident)
+    officers, agreed = (set(session.execute(statement).scalars()) for statement in (active, standing))
     channels: dict[int, tuple[str, ...]] = {}
-    for ident, channel in session.execute(accounts.distinct().order_by(col(Account.channel))):
+    for ident, channel in session.execute(having.distinct().order_by(col(Account.channel))):
         channels[ident] = (*channels.get(ident, ()), channel)
     published = _published(session, published_up_to) if published_up_to else {}
-    partners = session.execute(sa.select(Partner).order_by(col(Partner.key))).scalars()
     return [
         Progress(
             one, one.key in officers, channels.get(one.ident, ()), one.ident in agreed, published.get(one.ident, 0)
         )
-        for one in partners
+        for one in (
+            [of] if of is not None else session.execute(sa.select(Partner).order_by(col(Partner.key))).scalars()
+        )
     ]
 
 

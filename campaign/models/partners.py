@@ -9,12 +9,12 @@ from sqlalchemy import JSON, Column, LargeBinary, UniqueConstraint
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from campaign.models.paging import Page, Place, page
+from campaign.models.portions import some_at_a_time
 from campaign.models.posts import Post
 from campaign.models.types import Numbered, UtcDateTime
 
 CONTACT = "contact_email"
 """The detail that holds the address at which the partner itself is told of things."""
-_AT_A_TIME = 1000  # ids of one question: a database takes some ten thousand values at most
 
 
 class Campaign(SQLModel, table=True):
@@ -250,8 +250,7 @@ def covered(session: Session, post_id: int) -> bool:
 
 def covered_of(session: Session, post_ids: Sequence[int]) -> set[int]:
     """Return to which of these posts their partners have agreed."""
-    some = (post_ids[start : start + _AT_A_TIME] for start in range(0, len(post_ids), _AT_A_TIME))
-    asked = (sa.select(col(Post.id)).where(col(Post.id).in_(ids), agreed()) for ids in some)
+    asked = (sa.select(col(Post.id)).where(col(Post.id).in_(ids), agreed()) for ids in some_at_a_time(post_ids))
     return {post_id for statement in asked for post_id in session.execute(statement).scalars()}
 
 

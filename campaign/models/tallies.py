@@ -23,6 +23,7 @@ from sqlmodel import Field, Session, SQLModel, col
 
 from campaign.models.database import changed, insert_into
 from campaign.models.partners import Campaign
+from campaign.models.portions import some_at_a_time
 from campaign.models.posts import Post
 from campaign.models.snapshots import FIGURES, Snapshot
 from campaign.models.types import UtcDateTime, table_of
@@ -169,9 +170,8 @@ def rebuild(session: Session) -> None:
         about = About(*facts)
         for key, gain in _walked(about, (tuple(row[len(columns) :]) for row in own), zone):
             gains.setdefault(key, Gain()).add(gain)
-    found = [gain.row(key) for key, gain in gains.items()]
-    for start in range(0, len(found), _BATCH):
-        session.execute(sa.insert(table_of(Tally)), found[start : start + _BATCH])
+    for part in some_at_a_time((gain.row(key) for key, gain in gains.items()), _BATCH):
+        session.execute(sa.insert(table_of(Tally)), part)
 
 
 def recount_gaps(session: Session) -> None:

@@ -13,9 +13,10 @@ from campaign.clock import NEVER, Clock
 from campaign.config import said
 from campaign.errors import UnknownName, WrongUse
 from campaign.intake import SubscriberRow
-from campaign.models import Database, audiences, audit, mailing, readers
+from campaign.models import Database, audiences, audit, mailing, subscribing
 from campaign.models.mailing import MailingList, folded
-from campaign.models.readers import Known
+from campaign.models.portions import AT_A_TIME, some_at_a_time
+from campaign.models.subscribing import Known
 from campaign.models.users import User
 from campaign.people import Right, demand
 from campaign.register import Taken
@@ -64,7 +65,7 @@ def preview(session: Session, key: str, rows: Sequence[SubscriberRow], *, by: Us
     demand(by, Right.ADMINISTER)
     key = said("list's name", key)
     found = mailing.list_by_key(session, key)
-    known = readers.known(session, found.ident, [row.email for row in rows]) if found else {}
+    known = subscribing.known(session, found.ident, [row.email for row in rows]) if found else {}
     fates = [_fate(known.get(folded(row.email)), row) for row in rows]
     counts = {fate.value: fates.count(fate) for fate in Fate}
     columns = sorted({column for row in rows for column in row.columns})
@@ -84,8 +85,8 @@ def take(session: Session, key: str, rows: Sequence[SubscriberRow], *, by: User,
 
     """
     demand(by, Right.ADMINISTER)
-    found, taken = readers.list_to_fill(session, said("list's name", key)), Taken()
-    for part in readers.some_at_a_time(rows):
+    found, taken = subscribing.list_to_fill(session, said("list's name", key)), Taken()
+    for part in some_at_a_time(rows):
         _store(session, found.ident, part, taken)
     _record(session, found.key, taken, by, now)
     return taken
@@ -98,7 +99,7 @@ def bring(
     *,
     by: User,
     clock: Clock,
-    size: int = readers.AT_A_TIME,
+    size: int = AT_A_TIME,
 ) -> Iterator[Taken]:
     """Store the subscribers of a file as ``take`` does, but ``size`` of them by a transaction, so that others write
     meanwhile: a hold first of all. Yields what is stored so far after each.
@@ -112,13 +113,13 @@ def bring(
     """
     demand(by, Right.ADMINISTER)
     key, taken, begun = said("list's name", key), Taken(), False
-    for part, last in _with_the_last(readers.some_at_a_time(rows, size)):
+    for part, last in _with_the_last(some_at_a_time(rows, size)):
         now, stored = clock.now(), replace(taken)
         with database.write() as session:
-            found = readers.list_to_fill(session, key)
+            found = subscribing.list_to_fill(session, key)
             if not begun:
                 _refuse_two(found, now)
-            readers.note_import(session, found.ident, None if last else now)
+            subscribing.note_import(session, found.ident, None if last else now)
             _store(session, found.ident, part, stored)
             if last:
                 _record(session, key, stored, by, now)
@@ -148,7 +149,7 @@ def _refuse_two(found: MailingList, now: datetime) -> None:
 
 def _store(session: Session, list_id: int, rows: Sequence[SubscriberRow], taken: Taken) -> None:
     """Store rows and count them."""
-    known = readers.known(session, list_id, [row.email for row in rows])
+    known = subscribing.known(session, list_id, [row.email for row in rows])
     new, changes = list[Mapping[str, object]](), list[tuple[int, str, Mapping[str, str]]]()
     for row in rows:
         person = known.get(folded(row.email))
@@ -158,8 +159,8 @@ def _store(session: Session, list_id: int, rows: Sequence[SubscriberRow], taken:
         elif fate is Fate.CHANGED and person is not None:
             changes.append((person.ident, *_merged(person, row)))
         taken.count(added=fate is Fate.NEW, changed=fate is Fate.CHANGED)
-    readers.add(session, list_id, new)
-    readers.change(session, changes)
+    subscribing.add(session, list_id, new)
+    subscribing.change(session, changes)
 
 
 def _record(session: Session, key: str, taken: Taken, by: User, now: datetime) -> None:

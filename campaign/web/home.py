@@ -8,6 +8,7 @@ from sqlmodel import Session
 
 from campaign.models import holds, listing, participation, partners
 from campaign.models.listing import PostFilter, PostRow
+from campaign.models.partners import Partner
 from campaign.models.status import Status
 from campaign.people import Right
 from campaign.review.reminding import Step, steps_of
@@ -37,19 +38,20 @@ def dashboard(who: Who) -> Response:
     """Show the dashboard of an officer, or of a reviewer or admin over all partners."""
     now = who.house.now()
     with who.reading() as session:
+        own = partners.partner_by_key(session, who.partners[0]) if who.partners else None
         on = holds.active(session)
         asked = listing.waiting_for_person(session, PostFilter(partners=who.partners), limit=_SHOWN)
         ahead = PostFilter(partners=who.partners, statuses=_AHEAD, since=now)
         published = PostFilter(partners=who.partners, statuses=_OUT)
         return who.page(
             "home/home.html",
-            heading=_heading(session, who),
+            heading=own.name if own else "Dashboard",
             all_partners=not who.partners,
             may_hold=who.may(Right.HOLD),
             unset=who.may(Right.ADMINISTER) and not partners.partners_page(session, 1).rows,
             all_held=holds.everything(on) is not None,
             banners=held.over_lists(session, who),
-            steps=_steps(session, who),
+            steps=_steps(session, own) if own else [],
             needs=items(on, [*asked, *_mine(session, who)][:_SHOWN]),
             unsettled=bool(asked),
             coming=items(on, listing.posts(session, ahead, limit=_SHOWN)),
@@ -57,19 +59,12 @@ def dashboard(who: Who) -> Response:
         )
 
 
-def _steps(session: Session, who: Actor) -> list[tuple[str, str]]:
+def _steps(session: Session, own: Partner) -> list[tuple[str, str]]:
     """Return what an officer's organisation has still to do once: what it is called, and the page."""
-    partner = partners.partner_by_key(session, who.partners[0]) if who.partners else None
-    if partner is None:
-        return []
-    steps = [_STEPS[one] for one in steps_of(participation.progress_of(session, partner))]
-    queued = listing.posts(session, PostFilter(partners=who.partners), limit=1)
+    [progress] = participation.progress(session, published_up_to=0, of=own)
+    steps = [_STEPS[one] for one in steps_of(progress)]
+    queued = listing.posts(session, PostFilter(partners=(own.key,)), limit=1)
     return steps if queued else [*steps, ("Queue the timetable", "/posts/plan")]
-
-
-def _heading(session: Session, who: Actor) -> str:
-    found = partners.partner_by_key(session, who.partners[0]) if who.partners else None
-    return found.name if found else "Dashboard"
 
 
 def _mine(session: Session, who: Actor) -> list[PostRow]:

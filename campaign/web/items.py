@@ -80,7 +80,7 @@ def _asked(post: Post) -> str:
     """Return what is asked of a person about a post that the program cannot settle."""
     where = channel(post.channel)
     if post.channel == MAIL:
-        return "Nobody can tell whether this newsletter went out. Say what the mail server’s log tells."  # noqa: RUF001
+        return "Nobody can tell whether this newsletter went out. Say what the mail server’s log tells."  # noqa: RUF001 - as pages write it
     if post.status == Status.RETRACTING:
         return f"It has to be deleted on {where} by hand. Do that, then say what you see."
     return f"Nobody can tell whether it is on {where}. Look at the account, then say what you see."

@@ -86,7 +86,7 @@ class Filter:
             statuses=self.statuses,
             slots=(self.slot,) if self.slot else (),
             since=day_start(since, zone) if since else None,
-            until=_end(self.last, zone),
+            until=day_after(self.last, zone) if self.last else None,
         )
 
     def read(self, session: Session, who: Actor) -> Search:
@@ -146,14 +146,6 @@ def _asked(
         slot if slot.isprintable() else "",
         tuple(ident for one in ids.split(",")[:ROWS_MAX] if (ident := row_id(one)) is not None),
     )
-
-
-def _end(last: date | None, zone: ZoneInfo) -> datetime | None:
-    """Return the instant at which a last day is over; none at the end of time."""
-    try:
-        return day_after(last, zone) if last else None
-    except OverflowError:
-        return None
 
 
 Asks = Annotated[Filter, Depends(_asked)]

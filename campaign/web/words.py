@@ -267,7 +267,6 @@ _OF_NO_CLOCK: Mapping[str, Callable[..., Any]] = MappingProxyType(
         "sentence": sentence,
         "titled": titled,
         "spoken": spoken,
-        "publishing": lambda text: str(text).replace("daemon", "publishing service"),
         "advised": advised,
         "who": who,
         "move": lambda name: MOVES.get(str(name), sentence(str(name))),

@@ -94,7 +94,7 @@ def test_a_beat_that_lies_ahead_is_none_and_hides_no_other(address: str, databas
     assert requests.get(f"{address}/healthz", timeout=5).status_code == 200
     clock.move(61 * SECOND)
     late = requests.get(f"{address}/healthz", timeout=5)
-    assert (late.status_code, late.json()["reason"]) == (503, "the daemon has not ticked for over a minute")
+    assert (late.status_code, late.json()["reason"]) == (503, "the publishing service has not ticked for over a minute")
 
 
 def test_a_clock_that_is_off_by_a_moment_makes_no_daemon_unwell(
@@ -111,7 +111,7 @@ def test_health_is_red_when_the_daemon_slept_past_its_wake_up(
 ) -> None:
     tick(database, clock, -61 * SECOND)
     found = requests.get(f"{address}/healthz", timeout=5)
-    assert (found.status_code, found.json()["reason"]) == (503, "the daemon slept past its next wake-up")
+    assert (found.status_code, found.json()["reason"]) == (503, "the publishing service slept past its next wake-up")
 
 
 def test_health_is_red_and_not_an_error_page_when_the_database_is_gone(tmp_path: Path, clock: MovedClock) -> None:

@@ -220,7 +220,7 @@ def test_health_says_what_the_doctor_says(room: Room) -> None:
     text = room.browser("adam").get("/admin").text
     assert "Nothing goes out now" in text
     for finding in room.app.doctor.examine():
-        assert escape(finding.what.partition("`")[0].replace("daemon", "publishing service"))[1:] in text
+        assert escape(finding.what.partition("`")[0])[1:] in text
     assert "Ask the platforms too" in text
 
 

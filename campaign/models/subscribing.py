@@ -1,23 +1,17 @@
-"""Readers as a file brings them: looked up and stored some at a time, each time by a few statements."""
+"""Subscribers as a file brings them: looked up and stored some at a time, each time by a few statements."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
-from typing import Any, TypeVar
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from campaign.models.database import insert_into
 from campaign.models.mailing import MailingList, Subscriber, folded
+from campaign.models.portions import some_at_a_time
 from campaign.models.types import table_of
-
-Thing = TypeVar("Thing")
-
-AT_A_TIME = 1000
-"""So many rows are stored by one transaction of an import: it lasts a tenth of a second, and whoever holds a post waits
-for no longer. A database takes some ten thousand values in a statement at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +22,6 @@ class Known:
     name: str
     details: Mapping[str, str]
     left: bool
-
-
-def some_at_a_time(things: Iterable[Thing], size: int = AT_A_TIME) -> Iterator[list[Thing]]:
-    """Yield the things in lists of ``size`` at most."""
-    left = iter(things)
-    while part := list(islice(left, size)):
-        yield part
 
 
 def list_to_fill(session: Session, key: str) -> MailingList:
