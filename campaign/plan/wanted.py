@@ -9,7 +9,7 @@ from campaign.plan.audience import AccountFacts, PartnerFacts, matches
 from campaign.plan.days import instant, is_working, local
 from campaign.plan.entries import Slot, Timetable
 from campaign.plan.occurrences import Occurrence, occurrences
-from campaign.plan.placing import Place, place, quiet_on, too_late
+from campaign.plan.placing import Place, place, quiet_on, spread_minutes, too_late
 from campaign.plan.questions import Question
 
 _HORIZON = timedelta(days=60)
@@ -87,7 +87,7 @@ def _once_at_a_time(wanted: Sequence[Wanted]) -> list[Wanted]:
     What was not moved stays, else what came first. Only a cron line is meant: several events each have their own post.
     """
     first: dict[tuple[str, datetime], Wanted] = {}
-    for one in sorted(wanted, key=lambda one: (one.place.base_at != one.occurrence.due_at, one.occurrence.due_at)):
+    for one in sorted(wanted, key=lambda one: (_moved(one), one.occurrence.due_at)):
         if one.slot.cron and one.place.skipped is None and one.fault is None:
             first.setdefault((one.slot.name, one.place.due_at), one)
     return [
@@ -96,6 +96,11 @@ def _once_at_a_time(wanted: Sequence[Wanted]) -> list[Wanted]:
         else replace(one, place=replace(one.place, skipped="the slot comes at that time anyhow"))
         for one in wanted
     ]
+
+
+def _moved(one: Wanted) -> bool:
+    """Say whether it comes at another instant than the slot's time and the partner's minute say."""
+    return one.place.due_at != one.occurrence.due_at + spread_minutes(one.slot, one.partner.key)
 
 
 def _for_joiner(
