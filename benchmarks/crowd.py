@@ -226,6 +226,7 @@ def _facts(post: Planned, crowd: Crowd) -> dict[str, Any]:
         "approved_hash": approved,
         "version": 1,
         "queued_by": "olga",
+        "writers": "[]",
         "moved": False,
         "withdrawn_by_plan": False,
         "next_try_at": post.due_at,
