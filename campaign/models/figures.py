@@ -7,6 +7,7 @@ the first.
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -62,18 +63,31 @@ def log_page(
     where = spread(session, wanted, order.column)
     if where is None:
         return Page([], has_before=False, has_after=False)
-    column = getattr(Snapshot, order.column)
-    by_time = order.column == "taken_at"
-    in_order = where.many or (wanted.partner is not None and by_time)
-    place = (column if in_order else unindexed(column), col(Snapshot.id))
 
     def read(stretch: Stretch) -> list[LogLine]:
         within = _within(where.wanted, order, stretch)
-        statement = snapshots.lines(within, in_order=where.many, by_time=by_time)
-        found = stretch.of(statement.where(column.is_not(None)), place, descending=order.descending)
+        found = _gone_through(within, order, stretch) if where.many else _sorted(within, order, stretch)
         return [snapshots.line(row) for row in session.execute(found)]
 
     return page(read, size, after=after, before=before)
+
+
+def _gone_through(wanted: LogFilter, order: Order, stretch: Stretch) -> sa.Select[*tuple[Any, ...]]:
+    """Return the statement for a stretch of many, found by going through the log in its order."""
+    column = getattr(Snapshot, order.column)
+    statement = snapshots.lines(wanted, one_by_one=True).where(column.is_not(None))
+    return stretch.of(statement, (column, col(Snapshot.id)), descending=order.descending)
+
+
+def _sorted(wanted: LogFilter, order: Order, stretch: Stretch) -> sa.Select[*tuple[Any, ...]]:
+    """Return the same of few: all of them are sorted, but what a line says is looked up of the stretch alone."""
+    column = getattr(Snapshot, order.column)
+    # A partner's readings lie in the order of their times.
+    sorted_by = column if wanted.partner is not None and order.column == "taken_at" else unindexed(column)
+    keys = snapshots.of(wanted, sorted_by.label("place"), col(Snapshot.id)).where(column.is_not(None))
+    first = stretch.of(keys, (sorted_by, col(Snapshot.id)), descending=order.descending).subquery()
+    statement = snapshots.lines(LogFilter()).join(first, first.c.id == col(Snapshot.id))
+    return stretch.of(statement, (first.c.place, first.c.id), descending=order.descending)
 
 
 def _within(wanted: LogFilter, order: Order, stretch: Stretch) -> LogFilter:

@@ -35,7 +35,7 @@ class Snapshot(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("post_id", "due_at"),
         Index("snapshot_taken", "taken_at", "id"),
-        Index("snapshot_of_partner", "partner_id", "taken_at", "id"),
+        Index("snapshot_of_partner", "partner_id", "taken_at", "id", *FIGURES),
         *(
             Index(f"snapshot_{name}", name, "id", sqlite_where=has, postgresql_where=has)
             for name, has in _GIVEN.items()
@@ -109,13 +109,11 @@ def page(session: Session, wanted: LogFilter, after: LogLine | None, *, size: in
     return [line(row) for row in session.execute(statement)]
 
 
-def lines(wanted: LogFilter, *, in_order: bool = False, by_time: bool = True) -> sa.Select[*tuple[Any, ...]]:
-    """Return the statement for snapshots with what they are about; ``line`` reads its rows. ``in_order``: they are
-    many, and are to be found by going through the log in its order, not by looking up every post first. ``by_time``:
-    they are sorted so, and a partner's are found in that order; else they are found post by post.
+def lines(wanted: LogFilter, *, one_by_one: bool = False) -> sa.Select[*tuple[Any, ...]]:
+    """Return the statement for snapshots with what they are about; ``line`` reads its rows. ``one_by_one``: see
+    ``about_post``.
     """
-    partner = _of_partner(wanted) if by_time else ()
-    about = [*about_post(replace(wanted, partner=None) if by_time else wanted, one_by_one=in_order), *partner]
+    about = about_post(replace(wanted, partner=None), one_by_one=one_by_one)
     return (
         sa.select(
             *(col(Snapshot.id), col(Post.id), col(Partner.key), col(Post.channel), col(Post.slot), col(Post.template)),
@@ -126,8 +124,15 @@ def lines(wanted: LogFilter, *, in_order: bool = False, by_time: bool = True) ->
         .select_from(Snapshot)
         .join(Post, col(Post.id) == col(Snapshot.post_id))
         .join(Partner, col(Partner.id) == col(Post.partner_id))
-        .where(*about, *about_time(wanted))
+        .where(*about, *_of_partner(wanted), *about_time(wanted))
     )
+
+
+def of(wanted: LogFilter, *columns: Any) -> sa.Select[*tuple[Any, ...]]:
+    """Return the statement for these columns of snapshots. Their posts are asked for where the filter is about them."""
+    about = about_post(replace(wanted, partner=None))
+    statement = sa.select(*columns).where(*about, *_of_partner(wanted), *about_time(wanted))
+    return statement.join(Post, col(Post.id) == col(Snapshot.post_id)) if about else statement
 
 
 def line(row: Any) -> LogLine:
