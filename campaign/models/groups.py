@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlmodel import Session, col
@@ -15,8 +15,7 @@ from campaign.models.posts import Post, stands
 from campaign.models.status import Status
 
 
-@dataclass(frozen=True, slots=True)
-class GroupKey:
+class GroupKey(NamedTuple):
     """What the posts of a group have in common. ``template`` is empty for those that pass on another post."""
 
     template: str
@@ -33,6 +32,8 @@ class Group:
     first_due_at: datetime
 
 
+_FEW = 30
+"""Partners that are asked for one by one."""
 _WRITTEN = sa.cast(col(Post.fields), sa.Text) != sa.literal_column("'{}'")  # word for word as the index has it
 _STORED = sa.cast(col(Post.draft), sa.Text)
 _COLUMNS = (col(Post.template), col(Post.template_version), col(Post.channel))
@@ -85,9 +86,8 @@ def _first_written(
     return found + list(session.execute(ordered.where(sa.not_(_WRITTEN)).limit(limit - len(found))))
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """What a post in review says; ``draft`` is the JSON text that is stored."""
+class Stored(NamedTuple):
+    """What a post in review says; ``draft`` is the JSON text that is stored. Thousands are made for one page."""
 
     post_id: int
     partner_id: int
@@ -119,12 +119,17 @@ def of_partners(partners: Sequence[str]) -> list[sa.ColumnElement[bool]]:
 
 
 def approved_drafts(session: Session, partner_ids: Collection[int], *, limit: int) -> list[tuple[int, str]]:
-    """Return the drafts that these partners had approved, as JSON text, each with the partner's id, newest first."""
-    statement = (
-        sa.select(col(Post.partner_id), _STORED)
-        # As an expression: an index by partner would read all that they ever said, to sort it and keep little.
-        .where((col(Post.partner_id) + 0).in_(partner_ids))
-        .where(col(Post.approved_hash).is_not(None))
-        .order_by(col(Post.due_at).desc())
-    )
-    return [(partner_id, draft) for partner_id, draft in session.execute(statement.limit(limit))]
+    """Return drafts that these partners had approved, as JSON text, each with the partner's id: of few partners the
+    newest of each, of many those that are among the newest of all. ``limit``: so many at most.
+    """
+    approved = sa.select(col(Post.partner_id), _STORED.label("draft")).where(col(Post.approved_hash).is_not(None))
+    newest = approved.order_by(col(Post.due_at).desc())
+    if len(partner_ids) > _FEW:
+        some = newest.limit(limit).subquery()
+        return _pairs(session, sa.select(some.c.partner_id, some.c.draft).where(some.c.partner_id.in_(partner_ids)))
+    each = [newest.where(col(Post.partner_id) == ident).limit(limit // len(partner_ids)) for ident in partner_ids]
+    return [pair for statement in each for pair in _pairs(session, statement)]
+
+
+def _pairs(session: Session, statement: sa.Select[*tuple[Any, ...]]) -> list[tuple[int, str]]:
+    return [(partner_id, draft) for partner_id, draft in session.execute(statement)]

@@ -158,23 +158,24 @@ class Sheet:
         return [one for part in self.sections for one in (*part.changes.own, *part.changes.known, *part.changes.plain)]
 
 
-def sheet(
-    said: Sequence[Said],
-    fixed: Callable[[str | None, str | None], FixedLines],
-    approved: Mapping[int, Collection[str]] | None = None,
-) -> Sheet:
+Approved = Callable[[Collection[int]], Mapping[int, Collection[str]]]
+"""Gives by the partner's id the lines that were approved before, of these partners."""
+
+
+def sheet(said: Sequence[Said], fixed: Callable[[str | None, str | None], FixedLines], approved: Approved) -> Sheet:
     """Tell apart what all posts share, what those share that speak of the same, and what is each one's own.
 
-    ``fixed``: the lines of the template for posts of an event or a question. ``approved``: by the partner's id the
-    lines that were approved before.
+    ``fixed``: the lines of the template for posts of an event or a question. ``approved`` is asked for those partners
+    alone whose posts say something of their own.
     """
     parts: dict[tuple[str | None, str | None], list[Said]] = {}
     for one in said:
         parts.setdefault((one.row.post.event, one.row.post.question), []).append(one)
-    found = [
-        Section(event, question, changes(own, fixed(event, question), approved))
-        for (event, question), own in parts.items()
-    ]
+    whole = [(place, own, fixed(*place)) for place, own in parts.items()]
+    found = [Section(*place, changes(own, lines)) for place, own, lines in whole]
+    if own_words := {one.row.partner.ident for part in found for one in part.changes.own if one.own}:
+        known = approved(own_words)
+        found = [Section(*place, changes(own, lines, known)) for place, own, lines in whole]
     shared = set[str].intersection(*(set(part.changes.common) for part in found)) if found else set[str]()
     common = tuple(line for line in found[0].changes.common if line in shared) if found else ()
     apart = [replace(part, changes=_without(part.changes, shared)) for part in found]
@@ -206,9 +207,11 @@ def changes(said: Sequence[Said], fixed: FixedLines, approved: Mapping[int, Coll
     )
 
 
-def common_of(lines: Sequence[Sequence[str]], fixed: FixedLines) -> set[str]:
+def common_of(lines: Sequence[tuple[str, ...]], fixed: FixedLines) -> set[str]:
     """Return the lines that nobody wrote for one post: the template's, and what most of several posts have."""
-    counts = Counter(line for found in lines for line in set(found))
+    counts = Counter[str]()
+    for found, posts in Counter(lines).items():
+        counts.update(dict.fromkeys(found, posts))
     most = {line for line, count in counts.items() if len(lines) > 1 and count * 2 > len(lines)}
     named = {line for line in counts if NAME in line and not _LETTER.search(line.replace(NAME, "").replace(REGION, ""))}
     return most | named | fixed.sometimes | set(fixed.always)

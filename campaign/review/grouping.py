@@ -67,8 +67,8 @@ class Reader:
     def sheet(self, session: Session, key: GroupKey) -> Sheet:
         """Return what a group says: the common words, and what is each post's own; of ``MOST`` posts at most."""
         said = [self._said(row) for row in groups.posts_of(session, key, self.partner_keys, limit=MOST)]
-        approved = self._approved(session, _registered({one.row.partner.ident: one.row.partner for one in said}))
-        return sheet(said, partial(fixed_of, self.copy, key), approved)
+        registered = _registered({one.row.partner.ident: one.row.partner for one in said})
+        return sheet(said, partial(fixed_of, self.copy, key), partial(_approved, session, registered))
 
     def _said(self, row: PostRow) -> Said:
         draft, message = self.contents.draft(row.post), self.contents.message(row.post)
@@ -77,25 +77,32 @@ class Reader:
         return Said(row, draft, self.contents.hash_of(message, row.post, row.account), tuple(found))
 
     def new_words(self, database: Database) -> NewWords:
-        """Return every new line of what awaits review, of ``READ`` posts at most. They are compared when the database
-        has been read: that takes long, and no transaction waits for it.
+        """Return every new line of what awaits review, of ``READ`` posts at most. They are compared while the database
+        is not read: that takes long, and no transaction waits for it.
         """
         with database.read() as session:
             rows = groups.stored(session, self.partner_keys, limit=READ + 1)
             named = partners.by_ids(session, {row.partner_id for row in rows})
-            registered = _registered(named)
-            approved = self._approved(session, registered)
+        registered = _registered(named)
+
+        def approved(partner_ids: Collection[int]) -> dict[int, set[str]]:
+            with database.read() as session:
+                return _approved(session, registered, partner_ids)
+
         told = [
             Told(one, named[one.partner_id], lines_stored(one.draft, registered[one.partner_id])) for one in rows[:READ]
         ]
         return NewWords(novelties(told, partial(fixed_of, self.copy), approved), whole=len(rows) <= READ)
 
-    def _approved(self, session: Session, registered: Mapping[int, Registered]) -> dict[int, set[str]]:
-        """Return by partner the lines that were approved before."""
-        found: defaultdict[int, set[str]] = defaultdict(set)
-        for partner_id, stored in groups.approved_drafts(session, registered.keys(), limit=_REMEMBERED):
-            found[partner_id].update(lines_stored(stored, registered[partner_id]))
-        return found
+
+def _approved(
+    session: Session, registered: Mapping[int, Registered], partner_ids: Collection[int]
+) -> dict[int, set[str]]:
+    """Return by partner the lines that were approved before."""
+    found: defaultdict[int, set[str]] = defaultdict(set)
+    for partner_id, stored in groups.approved_drafts(session, partner_ids, limit=_REMEMBERED):
+        found[partner_id].update(lines_stored(stored, registered[partner_id]))
+    return found
 
 
 def _registered(named: Mapping[int, Partner]) -> dict[int, Registered]:

@@ -1,21 +1,21 @@
 """What is new in all that awaits review: each line once that its partner had not had approved, the rarest first."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import NamedTuple
 
 from campaign.models.groups import GroupKey, Stored
 from campaign.models.partners import Partner
 from campaign.plan.fixed_lines import FixedLines
-from campaign.review.differences import common_of
+from campaign.review.differences import Approved, common_of
 from campaign.review.marks import is_own, marks_of
 from campaign.review.masks import neutral, shown
 
 _NAME = 16
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(NamedTuple):
     """A post in review with whose it is and what it says, line by line, masked."""
 
     post: Stored
@@ -70,19 +70,21 @@ class Novelty:
 
 
 def novelties(
-    told: Sequence[Told],
-    fixed: Callable[[GroupKey, str | None, str | None], FixedLines],
-    approved: Mapping[int, Collection[str]],
+    told: Sequence[Told], fixed: Callable[[GroupKey, str | None, str | None], FixedLines], approved: Approved
 ) -> list[Novelty]:
     """Return the new lines: what the fewest partners say first, of two that are as rare what is easily wrong, then what
     stands in the fewest posts.
 
-    ``fixed`` gives the lines of a group's template, ``approved`` by the partner's id what was approved before.
+    ``fixed`` gives the lines of a group's template; ``approved`` is asked for those partners alone that say something
+    of their own.
     """
+    own = list(_own_lines(told, fixed))
+    known = approved({one.partner.ident for one, _ in own}) if own else {}
     found: dict[str, dict[str, list[Told]]] = {}
-    for one, line in _new_lines(told, fixed, approved):
-        words = shown(one.partner, line)
-        found.setdefault(neutral(one.partner, words), {}).setdefault(words, []).append(one)
+    for one, line in own:
+        if line not in known.get(one.partner.ident, ()):
+            words = shown(one.partner, line)
+            found.setdefault(neutral(one.partner, words), {}).setdefault(words, []).append(one)
     every = [
         Novelty(line, tuple(Wording(words, tuple(posts)) for words, posts in wordings.items()))
         for line, wordings in found.items()
@@ -90,17 +92,18 @@ def novelties(
     return sorted(every, key=lambda one: (len(one.partners), -len(one.holds), len(one.posts), one.words))
 
 
-def _new_lines(
-    told: Sequence[Told],
-    fixed: Callable[[GroupKey, str | None, str | None], FixedLines],
-    approved: Mapping[int, Collection[str]],
+def _own_lines(
+    told: Sequence[Told], fixed: Callable[[GroupKey, str | None, str | None], FixedLines]
 ) -> Iterator[tuple[Told, str]]:
-    """Yield the new lines of each post, masked."""
+    """Yield the lines of each post, masked, that not most say which speak of the same."""
     sections: dict[tuple[GroupKey, str | None, str | None], list[Told]] = {}
     for one in told:
         sections.setdefault((one.post.key, one.post.event, one.post.question), []).append(one)
     for place, posts in sections.items():
         common = common_of([one.lines for one in posts], fixed(*place))
-        for one in posts:
-            known = approved.get(one.partner.ident, ())
-            yield from ((one, line) for line in dict.fromkeys(one.lines) if line not in common and line not in known)
+        # Most posts say what many others say: what of it is their own is found once.
+        own = {
+            lines: [line for line in dict.fromkeys(lines) if line not in common]
+            for lines in {one.lines for one in posts}
+        }
+        yield from ((one, line) for one in posts for line in own[one.lines])

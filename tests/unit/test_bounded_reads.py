@@ -1,5 +1,6 @@
 """What a page reads does not grow with the campaign: lists go by an index, and no further than the page."""
 
+import json
 import re
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
@@ -381,3 +382,23 @@ def steps_of(database: Database, ask: Callable[[Session], object]) -> int:
         finally:
             driver.set_progress_handler(None, 1)
     return taken[0]
+
+
+def test_what_was_approved_before_is_the_newest_of_each_of_few_partners_and_of_all_of_many(
+    database: Database, clock: MovedClock
+) -> None:
+    with database.write() as session:
+        accounts = [add_account(session, clock.now()) for _ in range(3)]
+        for number in range(6):
+            words = {"draft": {"words": str(number)}, "approved_hash": "seen", "occurrence": str(number)}
+            add_post(session, accounts[number // 2], clock.now() + number * DAY, changes=words)
+        first, second, third = (account.partner_id for account in accounts)
+    crowd = [*range(1000, 1100), first, third]
+    with database.read() as session:
+        few = groups.approved_drafts(session, [first, second], limit=2)
+        assert [(ident, json.loads(draft)["words"]) for ident, draft in few] == [(first, "1"), (second, "3")]
+        many = groups.approved_drafts(session, crowd, limit=3)
+        assert sorted((ident, json.loads(draft)["words"]) for ident, draft in many) == [(third, "4"), (third, "5")]
+    for idents in ([first], crowd):
+        plan = plan_of(database, lambda session, idents=idents: groups.approved_drafts(session, idents, limit=2))
+        assert not re.search(r"(?m)^\W*SCAN post$|Seq Scan on post\b", plan), plan

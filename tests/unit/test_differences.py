@@ -1,5 +1,6 @@
 """What changed: common words and own words told apart, the riskiest first."""
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -106,7 +107,7 @@ def test_a_post_alone_in_its_section_is_told_from_what_the_template_says_of_its_
     one = said(1, "Join in.", "Tell us what works.", "On Monday.", event="early")
     for day, event, own in (("Monday", "early", 0), ("Friday", "early", 1), ("Monday", "local", 1)):
         told = {event: FIXED.and_at_times({f"On {day}."})}
-        found = sheet([one], lambda about, _question, told=told: told.get(about or "", FIXED))
+        found = sheet([one], lambda about, _question, told=told: told.get(about or "", FIXED), lambda _partners: {})
         assert len(found.posts[0].own) == own
 
 
@@ -132,7 +133,7 @@ def test_each_new_line_stands_once_and_the_rarest_first() -> None:
         told(7, "Join in.", "Known."),
     ]
     posts += [told(8, "Join in.", "Ring 020 7946 0000")]
-    found = novelties(posts, lambda *_place: FIXED, {7: {"Known."}})
+    found = novelties(posts, lambda *_place: FIXED, lambda partners: {7: {"Known."}} if 7 in partners else {})
     assert [(one.words, [told.post.post_id for told in one.posts]) for one in found] == [
         ("Ring 020 7946 0000", [8]),
         ("Shared.", [5, 6]),
@@ -145,7 +146,7 @@ def test_what_one_partner_says_everywhere_stands_before_what_many_say_once() -> 
     posts = [told(1, "Join in.", "Ring 0909 879 0123", channel=channel) for channel in ("x", "facebook", "linkedin")]
     posts += [told(number, "Join in.", "Shared.", channel="email") for number in (2, 3)]
     posts += [told(number, "Join in.", channel="email") for number in range(4, 9)]
-    found = novelties(posts, lambda *_place: FIXED, {})
+    found = novelties(posts, lambda *_place: FIXED, lambda _partners: {})
     assert [(one.words, len(one.posts)) for one in found] == [("Ring 0909 879 0123", 3), ("Shared.", 2)]
 
 
@@ -172,6 +173,7 @@ def test_posts_about_one_event_are_told_from_those_about_another() -> None:
             said(5, "Join in.", "Tell us what works.", "On Friday.", event="local"),
         ],
         lambda *_about: FIXED,
+        lambda _partners: {},
     )
     assert found.common == ("Join in.", "Tell us what works.")
     assert [(part.event, part.changes.common) for part in found.sections] == [
@@ -182,8 +184,24 @@ def test_posts_about_one_event_are_told_from_those_about_another() -> None:
     assert len(found.posts) == 5
 
 
+def test_what_was_approved_is_asked_for_those_alone_that_say_something_of_their_own() -> None:
+    posts = [said(number, "Join in.", "Tell us what works.") for number in (1, 2, 3)]
+    posts.append(said(4, "Join in.", "Tell us what works.", "Ours.", "Theirs."))
+    asked: list[set[int]] = []
+
+    def approved(partner_ids: Collection[int]) -> dict[int, set[str]]:
+        asked.append(set(partner_ids))
+        return {4: {"Ours."}}
+
+    found = sheet(posts, lambda *_about: FIXED, approved)
+    assert asked == [{4}]
+    assert [(line.words, line.known) for line in found.posts[0].own] == [("Ours.", True), ("Theirs.", False)]
+    assert sheet(posts[:3], lambda *_about: FIXED, approved).common
+    assert asked == [{4}], "nobody says anything of their own"
+
+
 def test_nothing_has_no_changes() -> None:
-    assert sheet([], lambda *_about: FIXED).common == changes([], FIXED).common == ()
+    assert sheet([], lambda *_about: FIXED, lambda _partners: {}).common == changes([], FIXED).common == ()
 
 
 def test_fixed_lines_are_those_without_a_field(tmp_path: Path) -> None:
@@ -197,7 +215,7 @@ def test_fixed_lines_are_those_without_a_field(tmp_path: Path) -> None:
 def test_what_stands_in_the_details_of_its_partner_is_no_case_of_its_own() -> None:
     posts = [told(number, "Join in.", f"Contact: office@p{number}.example.org") for number in (1, 2)]
     posts[0].partner.details = {"contact": "office@p1.example.org"}
-    found = novelties(posts, lambda *_place: FIXED, {})
+    found = novelties(posts, lambda *_place: FIXED, lambda _partners: {})
     assert [(one.words, one.holds) for one in found] == [
         ("Contact: office@p2.example.org", ["an email address"]),
         ("Contact: office@p1.example.org", []),
