@@ -1,4 +1,4 @@
-"""Searching in the words of posts: piece by piece in the order of a list, and no further than a bound.
+"""Searching in the words of posts: in the order of a list, and no further than a bound.
 
 The texts are compared here and not by the database, so that both databases find the same, whatever the script.
 """
@@ -17,9 +17,8 @@ from campaign.models.listing import PostFilter, PostRow
 from campaign.models.paging import Page, Place, Stretch
 from campaign.models.posts import Post
 
-MOST = 10_000
-"""Posts that one page of a search looks at."""
-_PIECE = 2_000
+MOST = 500
+"""Posts that one page of a search looks at: a browser with scripts goes on by itself."""
 _APOSTROPHES = str.maketrans({"\N{RIGHT SINGLE QUOTATION MARK}": "'", "\N{LEFT SINGLE QUOTATION MARK}": "'"})
 _STORED: sa.Select[*tuple[Any, ...]] = sa.select(col(Post.id), sa.cast(col(Post.draft), sa.Text))
 _PLAIN = re.compile(r"[a-z0-9.,:;!?()#%&+*=@/_-]+")
@@ -58,18 +57,12 @@ def posts_with(
     newest_first: bool = False,
 ) -> Found:
     """Return ``size`` posts of ``wanted`` that have all of these folded words in their text or subject, by due time."""
-    place, backward, ids = before or after, before is not None, list[int]()
+    backward = before is not None
     plain = max((word for word in words if _PLAIN.fullmatch(word)), key=len, default="")
-    stopped: Place | None = None
-    for _ in range(MOST // _PIECE):
-        stretch = Stretch(place, _PIECE, backward=backward)
-        rows = session.execute(listing.in_order(_STORED, wanted, stretch, newest_first=newest_first)).all()
-        ids += [ident for ident, stored in rows if _may_have(plain, stored) and _has(words, stored)]
-        if len(ids) > size or len(rows) < _PIECE:
-            break
-        place = _place(session, rows[-1][0])
-    else:
-        stopped = place
+    stretch = Stretch(before or after, MOST, backward=backward)
+    rows = session.execute(listing.in_order(_STORED, wanted, stretch, newest_first=newest_first)).all()
+    ids = [ident for ident, stored in rows if _may_have(plain, stored) and _has(words, stored)]
+    stopped = _place(session, rows[-1][0]) if len(ids) <= size and len(rows) == MOST else None
     found = listing.posts(session, PostFilter(ids=tuple(ids[:size])), newest_first=newest_first) if ids else []
     more = len(ids) > size
     page = Page(found, more, has_after=True) if backward else Page(found, after is not None, more)

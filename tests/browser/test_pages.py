@@ -14,6 +14,8 @@ from pages_shown import NEEDED, SAID_TWICE, a_page, sign_in
 from playwright.sync_api import Browser, Page, expect
 from seeing import cut_off, unseen
 
+from campaign.models import searching
+
 SIZES = ((1366, 900), (320, 256))
 """A desk's screen; and 1280 by 1024 pixels at 400 %, or a phone."""
 PAGES = (
@@ -271,3 +273,27 @@ def test_posts_from_a_file_are_seen_then_sent(browser: Browser, pages: Room, *, 
             assert findings(page) == []
         page.get_by_role("button", name="Send 1 post for review").click()
         expect(page.get_by_role("alert")).to_contain_text("1 post imported.")
+
+
+@pytest.mark.usefixtures("posts")
+def test_a_search_goes_on_by_itself_until_a_page_is_full_or_nothing_is_left(
+    browser: Browser, pages: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(searching, "MOST", 4)
+    with a_page(browser, pages, "rita") as page:
+        page.goto(f"{pages.address}/posts?search=Families+can+ring")
+        expect(page.get_by_role("status")).to_have_text("Every post was looked at.")
+        assert page.locator(".app-post").count() == 2
+        assert page.locator("[data-further], .app-empty").count() == 0
+        page.goto(f"{pages.address}/posts?search=zzz")
+        expect(page.locator(".app-empty")).to_contain_text("Clear the filters")
+        page.goto(f"{pages.address}/posts?search=words&within=words&partner=elm")
+        expect(page.locator(".app-post").nth(29)).to_be_visible()
+        headings = page.locator(".app-day").evaluate_all("all => all.map(one => [one.id, one.textContent])")
+        assert len({ident for ident, _ in headings}) == len({day for _, day in headings}) == len(headings) > 1
+        assert page.get_by_role("link", name="Search on from there").count() == 1, "a page is full"
+        assert findings(page) == []
+    with a_page(browser, pages, "rita", java_script_enabled=False) as page:
+        page.goto(f"{pages.address}/posts?search=zzz")
+        page.get_by_role("link", name="Search on from there").click()
+        expect(page.get_by_text("The search stopped after")).to_be_visible()

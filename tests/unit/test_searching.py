@@ -88,7 +88,6 @@ def test_a_search_stops_at_its_bound_says_so_and_goes_on_from_there(
     database: Database, clock: MovedClock, monkeypatch: pytest.MonkeyPatch, *, newest_first: bool
 ) -> None:
     monkeypatch.setattr(searching, "MOST", 6)
-    monkeypatch.setattr(searching, "_PIECE", 3)
     ids = partner_with(database, clock, "Oak", ["rare" if number in {0, 13} else "Come" for number in range(14)])
     with database.read() as session:
         search = read(session, "rare", PostFilter(statuses=(Status.APPROVED.value,)))

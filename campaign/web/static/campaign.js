@@ -1,9 +1,11 @@
 // Enhancements alone: every page works without them.
 import { initAll } from "./vendor/govuk-frontend.min.js";
 import { passkeys } from "./passkeys.js";
+import { searching } from "./searching.js";
 
 initAll();
 passkeys();
+searching();
 
 // A filter takes the room of what it filters: only beside that, on a wide screen, it starts open. One with an error stays.
 const wide = window.matchMedia("(min-width: 61.25em)");
