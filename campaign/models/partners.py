@@ -142,6 +142,12 @@ def by_ids(session: Session, idents: Collection[int]) -> dict[int, Partner]:
     return {row.ident: row for row in session.exec(select(Partner).where(col(Partner.id).in_(idents)))}
 
 
+def called(session: Session, idents: Collection[int]) -> dict[int, tuple[str, str]]:
+    """Return the names and regions of partners by their ids."""
+    names = sa.select(col(Partner.id), col(Partner.name), col(Partner.region)).where(col(Partner.id).in_(idents))
+    return {ident: (name, region) for ident, name, region in session.execute(names)}
+
+
 def accounts_page(
     session: Session, size: int, *, after: Place | None = None, only: Sequence[str] = ()
 ) -> Page[tuple[Account, Partner]]:

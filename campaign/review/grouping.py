@@ -14,7 +14,6 @@ from campaign.errors import MoveRefused, NotAllowed
 from campaign.models import Database, asides, groups, partners
 from campaign.models.groups import Group, GroupKey
 from campaign.models.listing import PostRow
-from campaign.models.partners import Partner
 from campaign.models.status import Move, Status
 from campaign.models.users import User
 from campaign.people import Right
@@ -26,7 +25,7 @@ from campaign.review.decisions import Desk
 from campaign.review.differences import Said, Sheet, lines_stored, sheet
 from campaign.review.findings import findings
 from campaign.review.masks import Registered
-from campaign.review.novelty import Novelty, Told, novelties
+from campaign.review.novelty import Novelty, Read, Whose, novelties
 from campaign.review.subjects import fixed_of
 
 MOST = 200
@@ -67,7 +66,8 @@ class Reader:
     def sheet(self, session: Session, key: GroupKey) -> Sheet:
         """Return what a group says: the common words, and what is each post's own; of ``MOST`` posts at most."""
         said = [self._said(row) for row in groups.posts_of(session, key, self.partner_keys, limit=MOST)]
-        registered = _registered({one.row.partner.ident: one.row.partner for one in said})
+        whose = {one.row.partner.ident: one.row.partner for one in said}
+        registered = {ident: Registered(partner.name, partner.region) for ident, partner in whose.items()}
         return sheet(said, partial(fixed_of, self.copy, key), partial(_approved, session, registered))
 
     def _said(self, row: PostRow) -> Said:
@@ -82,31 +82,27 @@ class Reader:
         """
         with database.read() as session:
             rows = groups.stored(session, self.partner_keys, limit=READ + 1)
-            named = partners.by_ids(session, {row.partner_id for row in rows})
-        registered = _registered(named)
+            called = partners.called(session, {row.partner_id for row in rows})
+        registered = {ident: Registered(*names) for ident, names in called.items()}
 
-        def approved(partner_ids: Collection[int]) -> dict[int, set[str]]:
+        def whose(partner_ids: Collection[int]) -> dict[int, Whose]:
             with database.read() as session:
-                return _approved(session, registered, partner_ids)
+                approved = _approved(session, registered, partner_ids)
+                named = partners.by_ids(session, partner_ids)
+            return {ident: Whose(partner, approved[ident]) for ident, partner in named.items()}
 
-        told = [
-            Told(one, named[one.partner_id], lines_stored(one.draft, registered[one.partner_id])) for one in rows[:READ]
-        ]
-        return NewWords(novelties(told, partial(fixed_of, self.copy), approved), whole=len(rows) <= READ)
+        read = [Read(one, lines_stored(one.draft, registered[one.partner_id])) for one in rows[:READ]]
+        return NewWords(novelties(read, partial(fixed_of, self.copy), whose), whole=len(rows) <= READ)
 
 
 def _approved(
     session: Session, registered: Mapping[int, Registered], partner_ids: Collection[int]
-) -> dict[int, set[str]]:
+) -> defaultdict[int, set[str]]:
     """Return by partner the lines that were approved before."""
     found: defaultdict[int, set[str]] = defaultdict(set)
     for partner_id, stored in groups.approved_drafts(session, partner_ids, limit=_REMEMBERED):
         found[partner_id].update(lines_stored(stored, registered[partner_id]))
     return found
-
-
-def _registered(named: Mapping[int, Partner]) -> dict[int, Registered]:
-    return {ident: Registered(partner.name, partner.region) for ident, partner in named.items()}
 
 
 def why_not(person: User, row: PostRow) -> str:

@@ -1,6 +1,6 @@
 """What is new in all that awaits review: each line once that its partner had not had approved, the rarest first."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import NamedTuple
@@ -8,19 +8,32 @@ from typing import NamedTuple
 from campaign.models.groups import GroupKey, Stored
 from campaign.models.partners import Partner
 from campaign.plan.fixed_lines import FixedLines
-from campaign.review.differences import Approved, common_of
+from campaign.review.differences import common_of
 from campaign.review.marks import is_own, marks_of
 from campaign.review.masks import neutral, shown
 
 _NAME = 16
 
 
+class Read(NamedTuple):
+    """A post in review with what it says, line by line, masked."""
+
+    post: Stored
+    lines: tuple[str, ...]
+
+
 class Told(NamedTuple):
-    """A post in review with whose it is and what it says, line by line, masked."""
+    """A post in review with whose it is."""
 
     post: Stored
     partner: Partner
-    lines: tuple[str, ...]
+
+
+class Whose(NamedTuple):
+    """A partner, with the lines that it had approved before, masked."""
+
+    partner: Partner
+    approved: Collection[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,21 +83,24 @@ class Novelty:
 
 
 def novelties(
-    told: Sequence[Told], fixed: Callable[[GroupKey, str | None, str | None], FixedLines], approved: Approved
+    read: Sequence[Read],
+    fixed: Callable[[GroupKey, str | None, str | None], FixedLines],
+    whose: Callable[[Collection[int]], Mapping[int, Whose]],
 ) -> list[Novelty]:
     """Return the new lines: what the fewest partners say first, of two that are as rare what is easily wrong, then what
     stands in the fewest posts.
 
-    ``fixed`` gives the lines of a group's template; ``approved`` is asked for those partners alone that say something
-    of their own.
+    ``fixed`` gives the lines of a group's template; ``whose`` is asked for those partners alone, by their ids, that say
+    something of their own.
     """
-    own = list(_own_lines(told, fixed))
-    known = approved({one.partner.ident for one, _ in own}) if own else {}
+    own = list(_own_lines(read, fixed))
+    known = whose({post.partner_id for post, _ in own}) if own else {}
     found: dict[str, dict[str, list[Told]]] = {}
-    for one, line in own:
-        if line not in known.get(one.partner.ident, ()):
-            words = shown(one.partner, line)
-            found.setdefault(neutral(one.partner, words), {}).setdefault(words, []).append(one)
+    for post, line in own:
+        partner, approved = known[post.partner_id]
+        if line not in approved:
+            words = shown(partner, line)
+            found.setdefault(neutral(partner, words), {}).setdefault(words, []).append(Told(post, partner))
     every = [
         Novelty(line, tuple(Wording(words, tuple(posts)) for words, posts in wordings.items()))
         for line, wordings in found.items()
@@ -93,11 +109,11 @@ def novelties(
 
 
 def _own_lines(
-    told: Sequence[Told], fixed: Callable[[GroupKey, str | None, str | None], FixedLines]
-) -> Iterator[tuple[Told, str]]:
+    read: Sequence[Read], fixed: Callable[[GroupKey, str | None, str | None], FixedLines]
+) -> Iterator[tuple[Stored, str]]:
     """Yield the lines of each post, masked, that not most say which speak of the same."""
-    sections: dict[tuple[GroupKey, str | None, str | None], list[Told]] = {}
-    for one in told:
+    sections: dict[tuple[GroupKey, str | None, str | None], list[Read]] = {}
+    for one in read:
         sections.setdefault((one.post.key, one.post.event, one.post.question), []).append(one)
     for place, posts in sections.items():
         common = common_of([one.lines for one in posts], fixed(*place))
@@ -106,4 +122,4 @@ def _own_lines(
             lines: [line for line in dict.fromkeys(lines) if line not in common]
             for lines in {one.lines for one in posts}
         }
-        yield from ((one, line) for one in posts for line in own[one.lines])
+        yield from ((one.post, line) for one in posts for line in own[one.lines])

@@ -1,8 +1,9 @@
 """What changed: common words and own words told apart, the riskiest first."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 
@@ -16,7 +17,7 @@ from campaign.plan.template import load_templates
 from campaign.ports import Draft, Media
 from campaign.review.differences import Said, changes, lines_of, sheet
 from campaign.review.masks import NAME, REGION
-from campaign.review.novelty import Told, novelties
+from campaign.review.novelty import Read, Whose, novelties
 
 NOW = datetime(2025, 12, 1, tzinfo=UTC)
 FIXED = FixedLines(("Join in.", "Tell us what works."), frozenset({"For families."}))
@@ -119,21 +120,27 @@ def test_told_lines_are_those_in_which_no_field_and_no_partner_has_a_part(tmp_pa
     assert found == {"On Monday.", "Link: https://e.org", "Link title: Join"}
 
 
-def told(number: int, *lines: str, channel: str = "facebook") -> Told:
+def read(number: int, *lines: str, channel: str = "facebook") -> Read:
     row = said(number, *lines).row
     stored = Stored(number, number, GroupKey("t", "1", channel), None, None, "{}")
-    return Told(stored, row.partner, lines_of(row.partner, Draft("\n\n".join(lines))))
+    return Read(stored, lines_of(row.partner, Draft("\n\n".join(lines))))
+
+
+def whose(
+    partner_ids: Collection[int], approved: Mapping[int, Collection[str]] = MappingProxyType({})
+) -> dict[int, Whose]:
+    return {ident: Whose(said(ident).row.partner, approved.get(ident, ())) for ident in partner_ids}
 
 
 def test_each_new_line_stands_once_and_the_rarest_first() -> None:
-    posts = [told(number, "Join in.", "Tell us what works.", f"Line of School {number}") for number in (1, 2, 3, 4)]
+    posts = [read(number, "Join in.", "Tell us what works.", f"Line of School {number}") for number in (1, 2, 3, 4)]
     posts += [
-        told(5, "Join in.", "Shared."),
-        told(6, "Join in.", "Shared.", channel="x"),
-        told(7, "Join in.", "Known."),
+        read(5, "Join in.", "Shared."),
+        read(6, "Join in.", "Shared.", channel="x"),
+        read(7, "Join in.", "Known."),
     ]
-    posts += [told(8, "Join in.", "Ring 020 7946 0000")]
-    found = novelties(posts, lambda *_place: FIXED, lambda partners: {7: {"Known."}} if 7 in partners else {})
+    posts += [read(8, "Join in.", "Ring 020 7946 0000")]
+    found = novelties(posts, lambda *_place: FIXED, lambda partners: whose(partners, {7: {"Known."}}))
     assert [(one.words, [told.post.post_id for told in one.posts]) for one in found] == [
         ("Ring 020 7946 0000", [8]),
         ("Shared.", [5, 6]),
@@ -143,10 +150,10 @@ def test_each_new_line_stands_once_and_the_rarest_first() -> None:
 
 
 def test_what_one_partner_says_everywhere_stands_before_what_many_say_once() -> None:
-    posts = [told(1, "Join in.", "Ring 0909 879 0123", channel=channel) for channel in ("x", "facebook", "linkedin")]
-    posts += [told(number, "Join in.", "Shared.", channel="email") for number in (2, 3)]
-    posts += [told(number, "Join in.", channel="email") for number in range(4, 9)]
-    found = novelties(posts, lambda *_place: FIXED, lambda _partners: {})
+    posts = [read(1, "Join in.", "Ring 0909 879 0123", channel=channel) for channel in ("x", "facebook", "linkedin")]
+    posts += [read(number, "Join in.", "Shared.", channel="email") for number in (2, 3)]
+    posts += [read(number, "Join in.", channel="email") for number in range(4, 9)]
+    found = novelties(posts, lambda *_place: FIXED, whose)
     assert [(one.words, len(one.posts)) for one in found] == [("Ring 0909 879 0123", 3), ("Shared.", 2)]
 
 
@@ -213,9 +220,10 @@ def test_fixed_lines_are_those_without_a_field(tmp_path: Path) -> None:
 
 
 def test_what_stands_in_the_details_of_its_partner_is_no_case_of_its_own() -> None:
-    posts = [told(number, "Join in.", f"Contact: office@p{number}.example.org") for number in (1, 2)]
-    posts[0].partner.details = {"contact": "office@p1.example.org"}
-    found = novelties(posts, lambda *_place: FIXED, lambda _partners: {})
+    posts = [read(number, "Join in.", f"Contact: office@p{number}.example.org") for number in (1, 2)]
+    known = whose([1, 2])
+    known[1].partner.details = {"contact": "office@p1.example.org"}
+    found = novelties(posts, lambda *_place: FIXED, lambda _partners: known)
     assert [(one.words, one.holds) for one in found] == [
         ("Contact: office@p2.example.org", ["an email address"]),
         ("Contact: office@p1.example.org", []),

@@ -16,7 +16,7 @@ from campaign.ports import Draft
 from campaign.review.differences import Difference, Said, changes, lines_of
 from campaign.review.marks import is_own
 from campaign.review.masks import neutral, shown
-from campaign.review.novelty import Novelty, Told, novelties
+from campaign.review.novelty import Novelty, Read, Whose, novelties
 
 NOW = datetime(2025, 12, 1, tzinfo=UTC)
 SCHOOLS = 92
@@ -74,15 +74,11 @@ def drafts() -> list[tuple[Partner, Draft]]:
 
 
 def new_words() -> list[Novelty]:
-    told = [
-        Told(
-            Stored(partner.ident, partner.ident, GroupKey("t", "1", "x"), None, None, "{}"),
-            partner,
-            lines_of(partner, draft),
-        )
+    read = [
+        Read(Stored(partner.ident, partner.ident, GroupKey("t", "1", "x"), None, None, "{}"), lines_of(partner, draft))
         for partner, draft in drafts()
     ]
-    return novelties(told, lambda *_place: FIXED, lambda _partners: {})
+    return novelties(read, lambda *_place: FIXED, lambda _: {one.ident: Whose(one, ()) for one in PARTNERS})
 
 
 def group() -> list[list[Difference]]:
