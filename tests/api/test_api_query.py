@@ -10,15 +10,8 @@ from pages_room import Room, opened_room
 
 pytestmark = pytest.mark.thorough
 LISTS = ("/posts", "/log", "/partners", "/accounts", "/figures/issues", "/participation", "/audit")
-BY_PARTNER = (
-    "/posts",
-    "/log",
-    "/figures/totals",
-    "/figures/over-time",
-    "/figures/hours",
-    "/figures/issues",
-    "/figures/week",
-)
+BY_CHANNEL = ("/posts", "/log", "/figures/totals", "/figures/over-time", "/figures/hours")
+BY_PARTNER = (*BY_CHANNEL, "/figures/issues", "/figures/week")
 
 
 @pytest.fixture(scope="module")
@@ -72,3 +65,12 @@ def test_a_partner_that_is_not_there_is_no_empty_answer(room: Room, path: str) -
     assert (theirs.status_code, theirs.text.replace("elm", "xyz")) == (404, nothing.text)
     assert "elm" not in olga.call("GET", f"{path}?partner=eln").text, "another partner's key is told to no officer"
     assert olga.call("GET", f"{path}?partner=oak").status_code == 200
+
+
+@pytest.mark.parametrize("path", BY_CHANNEL)
+def test_a_channel_that_is_not_there_is_no_empty_answer(room: Room, path: str) -> None:
+    rita = program(room, "rita")
+    found = rita.call("GET", f"{path}?channel=facebok")
+    assert (found.status_code, found.json()["code"]) == (404, "not-found")
+    assert "There is no channel 'facebok'. Did you mean 'facebook'?" in found.json()["detail"]
+    assert rita.call("GET", f"{path}?channel=facebook").status_code == 200

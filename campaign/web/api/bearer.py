@@ -11,6 +11,7 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sqlmodel import Session
 
+from campaign.config.faults import nearest
 from campaign.errors import TurnedAway, UnknownName
 from campaign.models import partners, tokens
 from campaign.models.listing import PostRow
@@ -86,10 +87,18 @@ class Caller:
         known = (self.partners or [key for key, _ in partners.names(session)]) if named else ()
         for key in named:
             if key not in known:
+                # They are too many to list.
                 near = get_close_matches(key, known, n=1)
                 mend = f"Did you mean {near[0]!r}?" if near else "The list of partners names those that there are."
                 raise UnknownName(kind="partner", name=key, mend=mend)
         return self.partners or named
+
+    def channels(self, *named: str) -> tuple[str, ...]:
+        """Return the channels that are asked about. Raises UnknownName; one that is misspelt would have no posts."""
+        for name in named:
+            if name not in self.house.app.channels:
+                raise UnknownName(kind="channel", name=name, mend=nearest(name, self.house.app.channels))
+        return named
 
     def desk(self) -> AbstractContextManager[Desk]:
         """Open one transaction of the person's decisions."""

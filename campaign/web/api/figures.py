@@ -146,6 +146,7 @@ class Filter:
 
     def of(self, who: Caller, session: Session) -> LogFilter:
         """Return the filter for who calls. Raises UnknownName."""
+        who.channels(*filter(None, [self._given.channel]))
         return replace(self._given, partner=one_of(who, session, self._given.partner))
 
 

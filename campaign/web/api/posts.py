@@ -105,7 +105,7 @@ def list_posts(
     """
     after = place(cursor, place_in)
     wanted = PostFilter(
-        channels=tuple(channel),
+        channels=who.channels(*channel),
         statuses=tuple(one.value for one in status),
         slots=tuple(slot),
         since=since,
