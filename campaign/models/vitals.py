@@ -3,6 +3,8 @@
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
@@ -16,6 +18,7 @@ from campaign.models.notices import Notice
 from campaign.models.partners import Account, Lane, Partner
 from campaign.models.posts import Attempt, Post, stands
 from campaign.models.status import Status
+from campaign.models.types import bound_instant
 
 _LATE = timedelta(seconds=60)
 """Later than this a post that could go is overdue: the beat would have found it three times over."""
@@ -51,8 +54,14 @@ class WaitingLane:
 
 def overdue(session: Session, now: datetime) -> Pile:
     """Return the posts that a claim could have taken a minute ago, by the claim's own condition, and none has."""
-    late = now - _LATE
-    statement = (
+    return Pile(*session.execute(_overdue(), {"now": now, "late": now - _LATE}).one())
+
+
+@cache
+def _overdue() -> sa.Select[*tuple[Any, ...]]:
+    # Made once: to put such a condition together takes longer than to answer it.
+    now, late = bound_instant("now"), bound_instant("late")
+    return (
         sa.select(sa.func.count(), sa.func.min(col(Post.due_at)))
         .select_from(Post)
         .where(
@@ -62,7 +71,6 @@ def overdue(session: Session, now: datetime) -> Pile:
             of_account(sends(now), ready(now)),
         )
     )
-    return Pile(*session.execute(statement).one())
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +87,13 @@ def stuck_issues(session: Session, now: datetime) -> list[StuckIssue]:
     """Return the begun issues that nothing keeps back and of which no copy has come to its end for a while, though some
     may go. They never expire, so nobody else would say it. An attempt that is under way gets its time first.
     """
-    before = now - _STUCK
+    bound = {"now": now, "before": now - _STUCK}
+    return [StuckIssue(*row) for row in session.execute(_stuck_issues(), bound)]
+
+
+@cache
+def _stuck_issues() -> sa.Select[*tuple[Any, ...]]:
+    now, before = bound_instant("now"), bound_instant("before")
     of_post = col(Delivery.post_id) == col(Post.id)
     could_go = sa.and_(of_post, col(Delivery.status).in_(MAY_GO), col(Delivery.next_try_at) <= before)
     lately = sa.select(sa.literal(1)).where(of_post, col(Delivery.settled_at) > before)
@@ -89,7 +103,7 @@ def stuck_issues(session: Session, now: datetime) -> list[StuckIssue]:
     on_its_way = sa.and_(stands(Status.PUBLISHING), may_go(now), sa.exists(long_tried.correlate(Post)))
     counted = sa.select(sa.func.count()).where(could_go).correlate(Post).scalar_subquery()
     last = sa.select(sa.func.max(col(Delivery.settled_at))).where(of_post).correlate(Post).scalar_subquery()
-    statement = (
+    return (
         sa.select(col(Post.id), counted, sa.func.coalesce(last, col(Post.started_at), col(Post.due_at)), _last_word())
         .where(
             # Of all issues there ever were few are on their way: by state and time an index finds them.
@@ -102,7 +116,6 @@ def stuck_issues(session: Session, now: datetime) -> list[StuckIssue]:
         )
         .order_by(col(Post.id))
     )
-    return [StuckIssue(*row) for row in session.execute(statement)]
 
 
 def _last_word() -> sa.ScalarSelect[str | None]:
