@@ -1,15 +1,19 @@
 """`campaign run`, `worker`, `serve`, `sandbox`: what stays up."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from campaign.cli.frame import cli, local_time, opened
 from campaign.collector import spare_what_stays
 from campaign.errors import WrongUse
+
+if TYPE_CHECKING:
+    from campaign.app import App
 
 
 @cli.command("run")
@@ -21,15 +25,26 @@ def run(
     """Run the daemon: dispatch, engagement, upkeep."""
     from campaign import daemon
     from campaign.logs import set_up_logs
-    from campaign.web.doors import doors
 
     with opened() as app:
         set_up_logs(app.settings.logging.level, as_json=app.settings.logging.json_lines)
         end = local_time(app, until) if until else None
-        with doors(app, pages=web):
+        with _doors(app, pages=web):
             spare_what_stays()
             code = daemon.run(app, until_idle=until_idle, until=end)
     raise typer.Exit(code)
+
+
+@contextmanager
+def _doors(app: "App", *, pages: bool) -> Iterator[None]:
+    # The pages are half of what there is to load: a daemon that serves nothing dispatches the sooner without them.
+    if not pages and not app.settings.metrics.listen:
+        yield
+        return
+    from campaign.web.doors import doors
+
+    with doors(app, pages=pages):
+        yield
 
 
 @cli.command("worker")
