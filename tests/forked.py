@@ -3,17 +3,20 @@
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from multiprocessing import get_context
+from functools import cache
+from multiprocessing import forkserver, get_context
 from pathlib import Path
 from subprocess import CompletedProcess, TimeoutExpired
 from tempfile import TemporaryDirectory
+from unittest.mock import patch
 
 _FORK = get_context("forkserver")
-_FORK.set_forkserver_preload(["__main__", "campaign.cli.every_command", "campaign.app", "campaign.sandbox.server"])
+_FORK.set_forkserver_preload(["__main__", "preloaded"])
 
 
 def campaign(arguments: Sequence[str], environ: Mapping[str, str], timeout: float) -> CompletedProcess[str]:
     """Run the command line, with these variables beside those of this process; return what it said."""
+    _ready()
     with TemporaryDirectory() as kept:
         said = [Path(kept) / "out", Path(kept) / "err"]
         everything = os.environ | dict(environ)
@@ -25,6 +28,14 @@ def campaign(arguments: Sequence[str], environ: Mapping[str, str], timeout: floa
             process.join()
             raise TimeoutExpired([*arguments], timeout)
         return CompletedProcess([*arguments], process.exitcode, *(file.read_text(encoding="utf-8") for file in said))
+
+
+@cache
+def _ready() -> None:
+    """Start the process that forks. It finds what it is to load by its environment alone."""
+    here = str(Path(__file__).parent)
+    with patch.dict(os.environ, PYTHONPATH=os.pathsep.join(filter(None, (here, os.environ.get("PYTHONPATH"))))):
+        forkserver.ensure_running()
 
 
 def _main(arguments: list[str], environ: dict[str, str], out: str, err: str) -> None:
