@@ -12,13 +12,14 @@ from campaign.models import Database
 from campaign.models.database import migrate
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def cheap_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keys that cost nothing; the story of a restore makes real ones."""
     monkeypatch.setattr(seal, "_COST", {"n": 1 << 10, "r": 8, "p": 1})
 
 
 @pytest.fixture
-def place(database: Database, clock: MovedClock, tmp_path: Path, cheap_keys: None) -> Place:
+def place(database: Database, clock: MovedClock, tmp_path: Path) -> Place:
     place = Place(tmp_path / "here", database, clock)
     place.open()
     return place
