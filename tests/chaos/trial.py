@@ -205,11 +205,15 @@ class Trial:
         readers = [f"r{n}@example.org,Reader {n},form,2025-01-01T10:00:00Z\n" for n in range(self.size.readers)]
         desk.write("readers.csv", "email,name,consent_source,consent_at\n" + "".join(readers))
 
+    def _compiled(self) -> Mapping[str, str]:
+        # The daemon starts over and over: where the tests were told to leave no compiled modules, it has a place.
+        if not os.environ.get("PYTHONDONTWRITEBYTECODE"):
+            return {}
+        return {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(self.folder / "compiled")}
+
     def _environ(self) -> Mapping[str, str]:
-        # The daemon starts over and over: it finds its compiled modules, wherever the tests were told to leave none.
         return {
-            "PYTHONDONTWRITEBYTECODE": "",
-            "PYTHONPYCACHEPREFIX": str(self.folder / "compiled"),
+            **self._compiled(),
             "CHAOS_PASSPHRASE": "four good words for a backup",
             "CAMPAIGN__ENGINE__KIND": self.engine,
             "CAMPAIGN__DISPATCH__SENDERS": str(self.senders),
