@@ -13,7 +13,7 @@ from conftest import MovedClock
 from daemons import free_port
 from measured import measure
 from pages_room import Room, demo_link, opened_app
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page
 from reviewing import opened_office
 
 from campaign.hooks import managing
@@ -127,16 +127,60 @@ def sign_in(page: Page, room: Room, name: str) -> None:
 @contextmanager
 def a_page(browser: Browser, room: Room, name: str | None, path: str | None = "/", **options: Any) -> Iterator[Page]:
     """Open a page, or none, as a person where one is named. Whatever the console says against it fails the test."""
-    context, said = browser.new_context(**options), list[str]()
+    context = browser.new_context(**options)
     page = context.new_page()
     page.set_default_timeout(10_000)
-    page.on("console", lambda message: said.append(message.text) if message.type in {"error", "warning"} else None)
-    page.on("pageerror", lambda error: said.append(str(error)))
+    with nothing_said_against(page):
+        enter(context, room, name)
+        if path is not None:
+            page.goto(f"{room.address}{path}")
+        yield page
+        context.close()
+
+
+@pytest.fixture(scope="module")
+def window(browser: Browser) -> Iterator[Page]:
+    """A window for tests that only look at pages: to open one costs more than the page that is shown in it."""
+    context = browser.new_context()
+    page = context.new_page()
+    page.set_default_timeout(10_000)
+    yield page
+    context.close()
+
+
+@contextmanager
+def shown(window: Page, room: Room, name: str | None, path: str) -> Iterator[Page]:
+    """Open a page in the window, as ``a_page`` does in one of its own."""
+    window.context.clear_cookies()
+    window.emulate_media(forced_colors="none")
+    with nothing_said_against(window):
+        enter(window.context, room, name)
+        window.goto(f"{room.address}{path}")
+        yield window
+
+
+def enter(context: BrowserContext, room: Room, name: str | None) -> None:
+    """Let the browser be a person's, where one is named."""
     if name is not None:
         secret = room.browser(name).session.cookies["campaign"]
         context.add_cookies([{"name": "campaign", "value": secret, "url": room.address}])
-    if path is not None:
-        page.goto(f"{room.address}{path}")
-    yield page
-    context.close()
-    assert [line for line in said if "the server responded with a status of 4" not in line] == []
+
+
+@contextmanager
+def nothing_said_against(page: Page) -> Iterator[None]:
+    said = list[str]()
+
+    def hear(message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            said.append(message.text)
+
+    def fault(error: Error) -> None:
+        said.append(str(error))
+
+    page.on("console", hear)
+    page.on("pageerror", fault)
+    yield
+    page.remove_listener("console", hear)
+    page.remove_listener("pageerror", fault)
+    against = [line for line in said if "the server responded with a status of 4" not in line]
+    assert against == [], against
