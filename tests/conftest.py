@@ -9,10 +9,12 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from threading import Event
 from typing import Any
 
+import jinja2
 import leaks
 import pytest
 import structlog
@@ -22,6 +24,7 @@ from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.util import LRUCache
 
 from campaign.models import Database
+from campaign.web import rendering
 
 _MEMORY = Path("/dev/shm")  # noqa: S108 - what is laid there is as private as in a temporary folder
 _ROOM = 3 << 30  # bytes; a run needs a tenth of that
@@ -132,13 +135,24 @@ def sqlite_migrated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     def copied(self: Database) -> None:
         if self.is_sqlite and (file := Path(self.url.database or "")).name and not file.exists():
             file.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(migrated, file)
-            self.learn()
+            shutil.copyfile(migrated, file)  # with what SQLite has learnt of empty tables
         else:
             upgrade(self)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Database, "upgrade", copied)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def pages_are_compiled_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Let all sites of a run share the compiled templates of the pages, as the visitors of a site do."""
+    base = tmp_path_factory.getbasetemp()
+    kept = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "compiled-pages"
+    kept.mkdir(exist_ok=True)
+    made = partial(jinja2.Environment, bytecode_cache=jinja2.FileSystemBytecodeCache(str(kept)))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rendering, "Environment", made)
         yield
 
 
