@@ -73,17 +73,17 @@ def posts_of(session: Session, key: GroupKey, partners: Sequence[str] = (), *, l
 
 
 def _first_written(
-    session: Session, statement: sa.Select[*tuple[Any, ...]], limit: int
+    reads: Session | sa.Connection, statement: sa.Select[*tuple[Any, ...]], limit: int
 ) -> list[sa.Row[*tuple[Any, ...]]]:
     """Return rows about posts by due time, first what was written for one post alone: the words of all the others come
     from their partners' details.
     """
     ordered = statement.order_by(col(Post.due_at), col(Post.id))
     # Two questions, each by its index; one that sorted by this would read all that waits.
-    found = list(session.execute(ordered.where(_WRITTEN).limit(limit)))
+    found = list(reads.execute(ordered.where(_WRITTEN).limit(limit)).all())
     if len(found) == limit:
         return found
-    return found + list(session.execute(ordered.where(sa.not_(_WRITTEN)).limit(limit - len(found))))
+    return [*found, *reads.execute(ordered.where(sa.not_(_WRITTEN)).limit(limit - len(found))).all()]
 
 
 class Stored(NamedTuple):
@@ -91,10 +91,17 @@ class Stored(NamedTuple):
 
     post_id: int
     partner_id: int
-    key: GroupKey
+    template: str
+    version: str
+    channel: str
     event: str | None
     question: str | None
     draft: str
+
+    @property
+    def key(self) -> GroupKey:
+        """The group that it is of."""
+        return GroupKey(self.template, self.version, self.channel)
 
 
 def stored(session: Session, partners: Sequence[str] = (), *, limit: int) -> list[Stored]:
@@ -103,12 +110,8 @@ def stored(session: Session, partners: Sequence[str] = (), *, limit: int) -> lis
     statement = sa.select(col(Post.id), col(Post.partner_id), *_COLUMNS, *about).where(
         stands(Status.IN_REVIEW), *of_partners(partners)
     )
-    return [
-        Stored(ident, partner_id, GroupKey(template, version, channel), event, question, draft)
-        for ident, partner_id, template, version, channel, event, question, draft in _first_written(
-            session, statement, limit
-        )
-    ]
+    # Of the connection, not of the session: that would take each row in its hands once more.
+    return [Stored(*row) for row in _first_written(session.connection(), statement, limit)]
 
 
 def of_partners(partners: Sequence[str]) -> list[sa.ColumnElement[bool]]:

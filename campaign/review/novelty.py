@@ -1,5 +1,6 @@
 """What is new in all that awaits review: each line once that its partner had not had approved, the rarest first."""
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -112,11 +113,12 @@ def _own_lines(
     read: Sequence[Read], fixed: Callable[[GroupKey, str | None, str | None], FixedLines]
 ) -> Iterator[tuple[Stored, str]]:
     """Yield the lines of each post, masked, that not most say which speak of the same."""
-    sections: dict[tuple[GroupKey, str | None, str | None], list[Read]] = {}
+    sections: defaultdict[tuple[object, ...], list[Read]] = defaultdict(list)
     for one in read:
-        sections.setdefault((one.post.key, one.post.event, one.post.question), []).append(one)
-    for place, posts in sections.items():
-        common = common_of([one.lines for one in posts], fixed(*place))
+        sections[one.post[2:7]].append(one)  # from template to question
+    for posts in sections.values():
+        about = posts[0].post
+        common = common_of([one.lines for one in posts], fixed(about.key, about.event, about.question))
         # Most posts say what many others say: what of it is their own is found once.
         own = {
             lines: [line for line in dict.fromkeys(lines) if line not in common]

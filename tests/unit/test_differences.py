@@ -8,7 +8,7 @@ from types import MappingProxyType
 import pytest
 
 from campaign.errors import Finding
-from campaign.models.groups import GroupKey, Stored
+from campaign.models.groups import Stored
 from campaign.models.listing import PostRow
 from campaign.models.partners import Account, Partner
 from campaign.models.posts import Post
@@ -122,7 +122,7 @@ def test_told_lines_are_those_in_which_no_field_and_no_partner_has_a_part(tmp_pa
 
 def read(number: int, *lines: str, channel: str = "facebook") -> Read:
     row = said(number, *lines).row
-    stored = Stored(number, number, GroupKey("t", "1", channel), None, None, "{}")
+    stored = Stored(number, number, "t", "1", channel, None, None, "{}")
     return Read(stored, lines_of(row.partner, Draft("\n\n".join(lines))))
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from campaign.models.groups import GroupKey, Stored
+from campaign.models.groups import Stored
 from campaign.models.listing import PostRow
 from campaign.models.partners import Account, Partner
 from campaign.models.posts import Post
@@ -75,7 +75,7 @@ def drafts() -> list[tuple[Partner, Draft]]:
 
 def new_words() -> list[Novelty]:
     read = [
-        Read(Stored(partner.ident, partner.ident, GroupKey("t", "1", "x"), None, None, "{}"), lines_of(partner, draft))
+        Read(Stored(partner.ident, partner.ident, "t", "1", "x", None, None, "{}"), lines_of(partner, draft))
         for partner, draft in drafts()
     ]
     return novelties(read, lambda *_place: FIXED, lambda _: {one.ident: Whose(one, ()) for one in PARTNERS})
