@@ -15,7 +15,7 @@ from campaign.dispatch.by_hand import HandOver
 from campaign.dispatch.means import Means
 from campaign.dispatch.retry import nth
 from campaign.errors import AccountBlocked, CredentialDead, MoveRefused, NeverSent, Outcome, Refused, Wait
-from campaign.models import lanes, partners, sharing, upkeep
+from campaign.models import lanes, partners, reasons, sharing, upkeep
 from campaign.models.database import is_away
 from campaign.models.listing import PostRow
 from campaign.models.moves import move
@@ -86,7 +86,7 @@ def _miss(session: Session, means: Means, post: Post, now: datetime) -> bool:
     why = {
         Status.IN_REVIEW: "its time passed before it was approved",
         Status.BY_HAND: "nobody recorded where it was published",
-    }.get(Status(post.status), f"later than the grace of {_spoken(means.policy.grace)}")
+    }.get(Status(post.status), reasons.late(_spoken(means.policy.grace)))
     if waited := lanes.waits_for(session, post.account_id, now) or _tried(session, post):
         why += f"; {waited}"
     share_of = post.draft.get("share_of")

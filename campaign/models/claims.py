@@ -16,6 +16,7 @@ from sqlalchemy.orm import aliased
 from sqlalchemy.sql.dml import ReturningUpdate
 from sqlmodel import Session, col
 
+from campaign.models import reasons
 from campaign.models.database import lease_now
 from campaign.models.deliveries import begun_issue
 from campaign.models.lanes import ready, sendable, sends
@@ -194,7 +195,7 @@ def claim(session: Session, posts: Sequence[Due], owner: str, now: datetime, lea
             post.version,
             post.tries,
             post.due_at,
-            f"attempt {post.tries + 1}",
+            reasons.attempt(post.tries + 1),
             {"tries": post.tries + 1, "started_at": post.started_at or now},
         )
         for post in posts

@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from campaign.config import nearest
 from campaign.errors import BadInput, UnknownName, WrongUse
-from campaign.models import partners
+from campaign.models import partners, reasons
 from campaign.models.listing import PostRow
 from campaign.models.partners import Account
 from campaign.models.posts import Post
@@ -112,7 +112,7 @@ def refill(desk: Desk, source: Source, row: PostRow, values: Mapping[str, str], 
     Raises BadInput, NotAllowed, MoveRefused.
     """
     made, fields = reworded(desk, source, row, values, files=files)
-    why = "edited: " + ", ".join(f"{name}={text}" for name, text in values.items())
+    why = reasons.edited(f"{name}={text}" for name, text in values.items())
     decisions.edit(desk, row, made.draft, fields, why, made.carried)
 
 

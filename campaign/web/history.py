@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from campaign.models import reasons
 from campaign.models.posts import Event
 from campaign.models.status import Move
 from campaign.ports import MAIL
@@ -25,7 +26,6 @@ _BY_PROGRAM: Mapping[str, str] = MappingProxyType(
         Move.HAND_OVER: "It is due, and a person publishes on this account.",
     }
 )
-_FIRST, _EDITED, _LATE = "attempt 1", "edited: ", "later than the grace of "
 _NAMES = re.compile(r"[\w, ]+")
 
 
@@ -38,8 +38,8 @@ def sentence_of(event: Event, on: str) -> tuple[str, str]:
         return "", ""  # it says the slot, which is the title of the page
     if event.move in {Move.APPROVE, Move.DONE}:
         return "", why
-    if event.move == Move.EDIT and f"{why}: ".startswith(_EDITED):
-        return _edited(why)
+    if event.move == Move.EDIT and (changes := reasons.changes_of(why)) is not None:
+        return _edited(changes)
     return _of_program(event.move, why, on) if by_program(event.who) else (why, "")
 
 
@@ -49,19 +49,18 @@ def _of_program(move: str, why: str, on: str) -> tuple[str, str]:
     if move not in _BY_PROGRAM:
         return why, ""
     where = "The mail server" if on == MAIL else channel(on)
-    return _BY_PROGRAM[move].format(where=where), "" if why == _FIRST else why
+    return _BY_PROGRAM[move].format(where=where), "" if why == reasons.attempt(1) else why
 
 
-def _edited(why: str) -> tuple[str, str]:
+def _edited(changes: str) -> tuple[str, str]:
     """Return which fields are new. From the command line it tells their values too, which may be long."""
-    said = why.removeprefix(_EDITED)
-    if said == why or not _NAMES.fullmatch(said):
-        return "", why.removeprefix(_EDITED.strip(": ")).removeprefix(": ")
-    return f"New: {some_of(name.strip().replace('_', ' ') for name in said.split(','))}.", ""
+    if not _NAMES.fullmatch(changes):
+        return "", changes
+    return f"New: {some_of(name.strip().replace('_', ' ') for name in changes.split(','))}.", ""
 
 
 def _expired(why: str) -> tuple[str, str]:
     """Return why it was missed; what kept it from the wire is for those who look after the machine."""
     said, _, details = why.partition("; ")
-    late = said.removeprefix(_LATE)
-    return (said if late == said else f"It could not go out within {late} of its time."), details
+    grace = reasons.grace_of(said)
+    return (said if grace is None else f"It could not go out within {grace} of its time."), details

@@ -9,7 +9,7 @@ from fastapi.responses import Response
 from sqlmodel import Session
 
 from campaign.errors import BadInput, MoveRefused, UnknownName, WrongUse
-from campaign.models import partners
+from campaign.models import partners, reasons
 from campaign.models.listing import PostRow
 from campaign.models.partners import Account, AccountMode, Partner
 from campaign.models.posts import Post
@@ -272,8 +272,7 @@ def save(ident: str, who: Who, sent: Sent) -> Response:
         row = who.post(desk.session, ident)
         if row.post.version != opened.row.post.version:
             raise MoveRefused(post=row.post.id, status="changed meanwhile", move=Move.EDIT, mend="Look at it again.")
-        changed = ", ".join(sorted(name for name in fields if fields[name] != opened.row.post.fields.get(name)))
-        why = f"edited: {changed}" if changed else "edited"
+        why = reasons.edited(sorted(name for name in fields if fields[name] != opened.row.post.fields.get(name)))
         decisions.edit(desk, row, made.draft, fields, why, made.carried)
         review = row.post.status == Status.IN_REVIEW
     return who.redirect(f"/posts/{int(ident)}", _IN_REVIEW if review else _NOT_SENT)
