@@ -39,6 +39,18 @@ _SAVE: Final[Mapping[str, Mapping[str, Any]]] = {
 # Where the library only warns of an image that unpacks to something huge, it would go on and unpack it.
 warnings.simplefilter("error", Image.DecompressionBombWarning)
 _STORED: Final = re.compile(r"(?P<digest>[0-9a-f]{64})(?:\.(?:png|jpg|webp|gif))?")
+_NOTE: Final = "from-"  # before the digest of a source: the file says under which name it is stored
+_OWN: Final = re.compile(rf"\.?(?:{_NOTE})?[0-9a-f]{{64}}(?:\.(?:png|jpg|webp|gif))?(?:\.\d+\.\d+)?")
+
+
+def is_own(path: Path) -> bool:
+    """Say whether a file is called as a store calls its own: images, notes of their sources, what is half written."""
+    return _OWN.fullmatch(path.name) is not None
+
+
+def is_note(path: Path) -> bool:
+    """Say whether a file of a store notes which image was drawn from a source."""
+    return path.name.startswith(_NOTE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +79,7 @@ class MediaStore:
         return self._keep(raw, alt, "")
 
     def _keep(self, raw: bytes, alt: str, named: str) -> Media:
-        note = self.folder / f"from-{hashlib.sha256(raw).hexdigest()}"
+        note = self.folder / f"{_NOTE}{hashlib.sha256(raw).hexdigest()}"
         with contextlib.suppress(FileNotFoundError):
             name = note.read_text("ascii")
             if (self.folder / name).is_file():

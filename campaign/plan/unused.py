@@ -1,7 +1,6 @@
 """Images that nobody uses any more, or never did: uploads that came into no post. They are removed after a week."""
 
 import os
-import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ import structlog
 from campaign.clock import Clock, SystemClock
 from campaign.config import Settings
 from campaign.models import Database, images
+from campaign.plan.media import is_note, is_own
 
 log = structlog.get_logger(__name__)
 
@@ -24,7 +24,6 @@ _SEEN_AGAIN = timedelta(days=1)
 """After so long it is written down anew, as the time of the file, that something speaks of an image."""
 _WRITTEN = frozenset({".md", ".toml"})
 _AT_A_TIME = 2000  # posts that one question reads
-_OURS = re.compile(r"\.?(?:from-)?[0-9a-f]{64}(?:\.(?:png|jpg|webp|gif))?(?:\.\d+\.\d+)?")
 
 
 @dataclass(frozen=True)
@@ -52,9 +51,7 @@ class Unused:
 
     def _files(self) -> Iterator[Path]:
         with suppress(FileNotFoundError):
-            yield from (
-                path for path in self.settings.media.folder.iterdir() if _OURS.fullmatch(path.name) and path.is_file()
-            )
+            yield from (path for path in self.settings.media.folder.iterdir() if is_own(path) and path.is_file())
 
     def _age(self, path: Path) -> timedelta:
         """Return how old a file is; one that is gone is new."""
@@ -89,11 +86,11 @@ class Unused:
         if self._age(path) <= KEPT:
             return False
         path.unlink(missing_ok=True)
-        return not _is_note(path)
+        return not is_note(path)
 
     def _stays(self, path: Path, spoken_of: set[str]) -> bool:
         """Say whether something speaks of an image, or of the one that a note is of."""
-        if not _is_note(path):
+        if not is_note(path):
             return not path.name.startswith(".") and path.stem in spoken_of
         try:
             return (self.settings.media.folder / path.read_text("ascii")).is_file()
@@ -101,10 +98,6 @@ class Unused:
             return False
 
 
-def _is_note(path: Path) -> bool:
-    return path.name.startswith("from-")
-
-
 def _notes_last(path: Path) -> tuple[bool, str]:
     """Order the notes of sources behind the images that they speak of."""
-    return _is_note(path), path.name
+    return is_note(path), path.name
