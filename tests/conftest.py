@@ -49,13 +49,22 @@ _RUNTIME.mkdir(mode=0o700, exist_ok=True)
 os.environ.setdefault("XDG_RUNTIME_DIR", str(_RUNTIME))
 
 
+_LONG = ("/chaos/", "/story/test_tutorial", "/story/test_demo", "/story/test_watching", "/api/test_openapi")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Spread the trials, a minute each: workers begin with a stretch of the list each, and one would get them all."""
-    trials = [item for item in items if "/chaos/" in item.path.as_posix()]
-    others = [item for item in items if item not in set(trials)]
-    for number, item in enumerate(trials):
-        others.insert(number * len(items) // len(trials), item)
+    """Spread what takes a minute each over the first two thirds: workers begin with a stretch of the list each, and one
+    would get them all; and none may begin when the others have nothing left to do.
+    """
+    long = [item for item in items if _is_long(item)]
+    others = [item for item in items if not _is_long(item)]
+    for number, item in enumerate(long):
+        others.insert(number * 2 * len(items) // (3 * len(long)), item)
     items[:] = others
+
+
+def _is_long(item: pytest.Item) -> bool:
+    return any(name in item.path.as_posix() for name in _LONG)
 
 
 @pytest.fixture(scope="session")
