@@ -53,8 +53,12 @@ NPM := command -v npm >/dev/null || $(INSTALL) --require-hashes -r requirements-
 	$(INSTALL) --no-deps --no-build-isolation -e .
 	@touch $@
 
+# uv installs in half the time; where it finds less than pip does (a mirror that only pip was told of), pip goes on.
 .venv/dev.stamp: requirements-dev.lock requirements.lock $(BUILT_FROM) | .venv/bin/python
-	$(INSTALL) --require-hashes -r requirements-dev.lock
+	@awk '/^uv==/, !/\\$$/' requirements-dev.lock > .venv/uv.lock
+	$(INSTALL) --require-hashes -r .venv/uv.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode --require-hashes -r requirements-dev.lock || \
+		$(INSTALL) --require-hashes -r requirements-dev.lock
 	@$(NPM)
 	$(INSTALL) --no-deps --no-build-isolation -e .
 	@touch .venv/runtime.stamp $@
