@@ -13,7 +13,7 @@ from conftest import MovedClock
 from daemons import free_port
 from measured import measure
 from pages_room import Room, demo_link, opened_app
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, expect
 from reviewing import opened_office
 
 from campaign.hooks import managing
@@ -29,6 +29,9 @@ from campaign.web.site import site
 CHROMIUM = shutil.which("chromium")
 NEEDED = os.environ.get("REQUIRE_ALL") == "1"
 SAID_TWICE = "Families can ring 020 7946 0000 until nine in the evening"
+PATIENCE = 30_000
+"""Milliseconds: other tests keep both cores busy."""
+expect.set_options(timeout=PATIENCE)
 QUIET = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 
 
@@ -129,7 +132,7 @@ def a_page(browser: Browser, room: Room, name: str | None, path: str | None = "/
     """Open a page, or none, as a person where one is named. Whatever the console says against it fails the test."""
     context = browser.new_context(**options)
     page = context.new_page()
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(PATIENCE)
     with nothing_said_against(page):
         enter(context, room, name)
         if path is not None:
@@ -143,7 +146,7 @@ def window(browser: Browser) -> Iterator[Page]:
     """A window for tests that only look at pages: to open one costs more than the page that is shown in it."""
     context = browser.new_context()
     page = context.new_page()
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(PATIENCE)
     yield page
     context.close()
 
