@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from fastapi.responses import Response
 from sqlmodel import Session
 
-from campaign.models import listing
+from campaign.models import holds, listing
 from campaign.models.calendar import Due
 from campaign.models.listing import PostFilter, PostRow
 from campaign.models.status import Status
@@ -125,7 +125,7 @@ def show(who: Who, month: str = "", week: str = "") -> Response:
     with who.reading() as session:
         found = calendar.days(session, [day for row in sight.weeks for day in row], zone, copy, who.partners)
         rows = _told(session, found)
-        banners = held.over_lists(session, who)
+        banners = held.over_lists(session, who, holds.active(session))
     drawn = {one.day: _day(one, sight, today, rows) for one in found}
     weeks = [[drawn[day] for day in row] for row in sight.weeks]
     return who.page(

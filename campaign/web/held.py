@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from sqlmodel import Session
 
-from campaign.models import holds, listing, partners
+from campaign.models import listing, partners
 from campaign.models.holds import Hold
 from campaign.web.visitor import Actor
 from campaign.web.words import titled
@@ -28,9 +28,9 @@ class Held:
         return "/hold/release?" + urlencode({"scope": self.hold.scope})
 
 
-def over_lists(session: Session, who: Actor) -> list[Held]:
-    """Return the active holds over many posts of whoever looks, oldest first."""
-    return [Held(hold, named(session, hold.scope)) for hold in wide(holds.active(session)) if _touches(hold, who)]
+def over_lists(session: Session, who: Actor, on: Iterable[Hold]) -> list[Held]:
+    """Return those of the active holds that are over many posts of whoever looks."""
+    return [Held(hold, named(session, hold.scope)) for hold in wide(on) if _touches(hold, who)]
 
 
 def wide(on: Iterable[Hold]) -> list[Hold]:

@@ -50,7 +50,7 @@ def dashboard(who: Who) -> Response:
             may_hold=who.may(Right.HOLD),
             unset=who.may(Right.ADMINISTER) and not partners.partners_page(session, 1).rows,
             all_held=holds.everything(on) is not None,
-            banners=held.over_lists(session, who),
+            banners=held.over_lists(session, who, on),
             steps=_steps(session, own) if own else [],
             needs=items(on, [*asked, *_mine(session, who)][:_SHOWN]),
             unsettled=bool(asked),
@@ -63,7 +63,7 @@ def _steps(session: Session, own: Partner) -> list[tuple[str, str]]:
     """Return what an officer's organisation has still to do once: what it is called, and the page."""
     [progress] = participation.progress(session, published_up_to=0, of=own)
     steps = [_STEPS[one] for one in steps_of(progress)]
-    queued = listing.posts(session, PostFilter(partners=(own.key,)), limit=1)
+    queued = listing.idents(session, PostFilter(partners=(own.key,)), 1)
     return steps if queued else [*steps, ("Queue the timetable", "/posts/plan")]
 
 

@@ -158,8 +158,9 @@ def posts(who: Who, asked: Asks, after: str = "", before: str = "") -> Response:
     with who.reading() as session:
         search = asked.read(session, who)
         found = search.page(session, SIZE, after=place_in(after), before=place_in(before), newest_first=newest_first)
-        shown = items(holds.active(session), found.page.rows)
-        banners = held.over_lists(session, who)
+        on = holds.active(session)
+        shown = items(on, found.page.rows)
+        banners = held.over_lists(session, who, on)
         choices = _choices(session, who, asked)
     return who.page(
         "queue/list.html",

@@ -13,7 +13,7 @@ from fastapi.responses import Response
 from sqlmodel import Session
 
 from campaign.errors import CampaignError, UnknownName
-from campaign.models import asides, groups, partners
+from campaign.models import asides, groups, holds, partners
 from campaign.models.groups import GroupKey
 from campaign.models.listing import PostRow
 from campaign.models.status import Status
@@ -48,7 +48,7 @@ def show(who: Who) -> Response:
     copy = copy_of(who.house.app)
     with who.reading() as session:
         found = grouping.waiting(session, who.partners)
-        banners = held.over_lists(session, who)
+        banners = held.over_lists(session, who, holds.active(session))
         theirs = _left_to_dfe(session, who)
     shown = [
         {"group": one, "title": title(copy, one.key), "path": _path(one.key), "aside": apart} for one, apart in found
@@ -80,7 +80,7 @@ def _page(who: Actor, key: GroupKey, form: Form[Any], refused: Sequence[str] = (
     with who.reading() as session:
         found = reader(who.house.app, who.partners).sheet(session, key)
         apart = asides.of(session, [one.row.post.ident for one in found.posts])
-        banners = held.over_lists(session, who)
+        banners = held.over_lists(session, who, holds.active(session))
     questions = [part.question for part in found.sections]
     return who.page(
         "review/group.html",
