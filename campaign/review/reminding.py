@@ -146,9 +146,9 @@ def choose(rows: Iterable[Progress], officers: Iterable[User], reminded: Contain
 
 def chosen(session: Session, wanted: Wanted, today: date) -> Chosen:
     """Return whom a reminder would reach today of the partners that are meant."""
-    rows = [one for one in participation.progress(session, published_up_to=0) if wanted.takes(one)]
+    rows = participation.progress(session, published_up_to=0, of=participation.unfinished(session))
     told = notices.keys(session, _beginning(today))
-    return choose(rows, users.officers(session), {int(key.split(":")[2]) for key in told})
+    return choose(filter(wanted.takes, rows), users.officers(session), {int(key.split(":")[2]) for key in told})
 
 
 def remind(desk: Desk, found: Chosen, today: date) -> int:

@@ -61,7 +61,7 @@ def dashboard(who: Who) -> Response:
 
 def _steps(session: Session, own: Partner) -> list[tuple[str, str]]:
     """Return what an officer's organisation has still to do once: what it is called, and the page."""
-    [progress] = participation.progress(session, published_up_to=0, of=own)
+    [progress] = participation.progress(session, published_up_to=0, of=[own])
     steps = [_STEPS[one] for one in steps_of(progress)]
     queued = listing.idents(session, PostFilter(partners=(own.key,)), 1)
     return steps if queued else [*steps, ("Queue the timetable", "/posts/plan")]
