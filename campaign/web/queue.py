@@ -45,6 +45,8 @@ _OFTEN = frozenset(
     }
 )
 """States that people look for; the filter folds the others."""
+_OUT = frozenset({Status.PUBLISHED.value, Status.RETRACTING.value, Status.RETRACTED.value})
+"""States of posts that went out, none of them before it was due."""
 _LONGEST = 200
 _IN_WORDS = "words"
 
@@ -76,9 +78,9 @@ class Filter:
         """Return the posts among which is searched. Without a text, a state and a day: what is still to come, from
         today on.
         """
-        since, zone = self.day, who.house.zone
+        since, zone, now = self.day, who.house.zone, who.house.now()
         if since is None and self.last is None and not (self.statuses or self.search or self.ids):
-            since = who.house.now().astimezone(zone).date()
+            since = now.astimezone(zone).date()
         return PostFilter(
             ids=self.ids,
             partners=who.partners or ((self.partner,) if self.partner else ()),
@@ -86,8 +88,14 @@ class Filter:
             statuses=self.statuses,
             slots=(self.slot,) if self.slot else (),
             since=day_start(since, zone) if since else None,
-            until=day_after(self.last, zone) if self.last else None,
+            until=day_after(self.last, zone) if self.last else self._end(now),
         )
+
+    def _end(self, now: datetime) -> datetime | None:
+        """Return when the last of them was due, where that is known: the latest come first, and a database would go
+        through all that is still to come to find what is out. A day more, for other machines' clocks.
+        """
+        return now + timedelta(days=1) if self.statuses and _OUT.issuperset(self.statuses) else None
 
     def read(self, session: Session, who: Actor) -> Search:
         """Return the posts that are meant."""

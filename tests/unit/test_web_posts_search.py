@@ -39,6 +39,8 @@ def test_a_search_finds_what_is_past_too_the_latest_first(room: Room) -> None:
     assert "Another open evening" in text, "what was found is shown"
     assert rows(rita, f"/posts?search={old}") == [old]
     assert rows(rita, "/posts?search=open+evening&partner=oak") == [old]
+    assert rows(rita, "/posts?search=open+evening&status=published") == [new, old]
+    assert rows(rita, "/posts?search=open+evening&status=published&to=1/12/2025") == [old]
 
 
 def test_an_officer_finds_own_posts_alone(room: Room) -> None:
