@@ -1,4 +1,4 @@
-"""Searching in the words of posts: in the order of a list, and no further than a bound.
+"""Searching in the words of posts: piece by piece in the order of a list, and no further than a bound.
 
 The texts are compared here and not by the database, so that both databases find the same, whatever the script.
 """
@@ -19,6 +19,9 @@ from campaign.models.posts import Post
 
 MOST = 500
 """Posts that one page of a search looks at: a browser with scripts goes on by itself."""
+FAR = 10_000
+"""Posts that one call of a program looks at."""
+_PIECE = 500
 _APOSTROPHES = str.maketrans({"\N{RIGHT SINGLE QUOTATION MARK}": "'", "\N{LEFT SINGLE QUOTATION MARK}": "'"})
 _STORED: sa.Select[*tuple[Any, ...]] = sa.select(col(Post.id), sa.cast(col(Post.draft), sa.Text))
 _PLAIN = re.compile(r"[a-z0-9.,:;!?()#%&+*=@/_-]+")
@@ -55,14 +58,23 @@ def posts_with(
     after: Place | None = None,
     before: Place | None = None,
     newest_first: bool = False,
+    most: int = FAR,
 ) -> Found:
-    """Return ``size`` posts of ``wanted`` that have all of these folded words in their text or subject, by due time."""
-    backward = before is not None
+    """Return ``size`` posts of ``wanted`` that have all of these folded words in their text or subject, by due time.
+    ``most``: so many are looked at.
+    """
+    place, backward, ids = before or after, before is not None, list[int]()
     plain = max((word for word in words if _PLAIN.fullmatch(word)), key=len, default="")
-    stretch = Stretch(before or after, MOST, backward=backward)
-    rows = session.execute(listing.in_order(_STORED, wanted, stretch, newest_first=newest_first)).all()
-    ids = [ident for ident, stored in rows if _may_have(plain, stored) and _has(words, stored)]
-    stopped = _place(session, rows[-1][0]) if len(ids) <= size and len(rows) == MOST else None
+    stopped: Place | None = None
+    for _ in range(most // _PIECE):
+        stretch = Stretch(place, _PIECE, backward=backward)
+        rows = session.execute(listing.in_order(_STORED, wanted, stretch, newest_first=newest_first)).all()
+        ids += [ident for ident, stored in rows if _may_have(plain, stored) and _has(words, stored)]
+        if len(ids) > size or len(rows) < _PIECE:
+            break
+        place = _place(session, rows[-1][0])
+    else:
+        stopped = place
     found = listing.posts(session, PostFilter(ids=tuple(ids[:size])), newest_first=newest_first) if ids else []
     more = len(ids) > size
     page = Page(found, more, has_after=True) if backward else Page(found, after is not None, more)

@@ -9,7 +9,7 @@ from campaign.intake.values import row_id
 from campaign.models import listing, partners, searching
 from campaign.models.listing import PostFilter
 from campaign.models.paging import Place
-from campaign.models.searching import Found, folded
+from campaign.models.searching import FAR, Found, folded
 
 _MOST_NAMED = 10
 """A text that is in the names of more partners names none of them."""
@@ -34,13 +34,14 @@ class Search:
         after: Place | None = None,
         before: Place | None = None,
         newest_first: bool = False,
+        most: int = FAR,
     ) -> Found:
-        """Return ``size`` of its posts by due time; where words are looked for, a page may stop short."""
+        """Return ``size`` of its posts by due time; of words, that are looked for in ``most``, it may be fewer."""
+        ways = {"after": after, "before": before}
         if self.words:
             return searching.posts_with(
-                session, self.words, self.wanted, size, after=after, before=before, newest_first=newest_first
+                session, self.words, self.wanted, size, newest_first=newest_first, most=most, **ways
             )
-        ways = {"after": after, "before": before}
         return Found(listing.posts_page(session, self.wanted, size, newest_first=newest_first, **ways))
 
 

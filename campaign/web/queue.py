@@ -15,9 +15,10 @@ from sqlmodel import Session
 from campaign.intake.posts import ROWS_MAX
 from campaign.intake.values import row_id
 from campaign.models import holds, partners
+from campaign.models import searching as searching_in
 from campaign.models.listing import PostFilter, PostRow
 from campaign.models.paging import Place
-from campaign.models.searching import MOST, Found
+from campaign.models.searching import Found
 from campaign.models.status import Status
 from campaign.people import Right
 from campaign.plan.days import day_after, day_start
@@ -165,7 +166,8 @@ def posts(who: Who, asked: Asks, after: str = "", before: str = "") -> Response:
     zone, newest_first = who.house.zone, bool(asked.search)
     with who.reading() as session:
         search = asked.read(session, who)
-        found = search.page(session, SIZE, after=place_in(after), before=place_in(before), newest_first=newest_first)
+        ways = {"after": place_in(after), "before": place_in(before)}
+        found = search.page(session, SIZE, newest_first=newest_first, most=searching_in.MOST, **ways)
         on = holds.active(session)
         shown = items(on, found.page.rows)
         banners = held.over_lists(session, who, on)
@@ -180,7 +182,8 @@ def posts(who: Who, asked: Asks, after: str = "", before: str = "") -> Response:
         summary=_summary(found, asked, search),
         named=search.named,
         excerpts={row.post.ident: excerpt(row.post, search.words) for row in found.page.rows} if search.words else {},
-        most=MOST,
+        most=searching_in.MOST,
+        onward=not place_in(before),
         **_ways(asked, found, backward=bool(place_in(before))),
         **choices,
     )

@@ -11,10 +11,13 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from pages_room import Room
 from pages_shown import NEEDED, SAID_TWICE, a_page, shown, sign_in
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 from seeing import cut_off, unseen
 
 from campaign.models import searching
+from campaign.models.listing import PostFilter
+from campaign.review.searching import read
+from campaign.web import queue
 
 SIZES = ((1366, 900), (320, 256))
 """A desk's screen; and 1280 by 1024 pixels at 400 %, or a phone."""
@@ -279,25 +282,103 @@ def test_posts_from_a_file_are_seen_then_sent(browser: Browser, pages: Room, *, 
         expect(page.get_by_role("alert")).to_contain_text("1 post imported.")
 
 
+def searched(page: Page, room: Room, query: str) -> str:
+    """Search, wait until the script is done, and return what it says of the end."""
+    page.goto(f"{room.address}/posts?{query}")
+    expect(page.get_by_role("status")).to_contain_text("found")
+    return page.get_by_role("status").inner_text()
+
+
+def titles(page: Page) -> list[str]:
+    """The addresses of the posts of a list."""
+    found: list[str] = page.locator(".app-post__title").evaluate_all("all => all.map(one => one.getAttribute('href'))")
+    return found
+
+
 @pytest.mark.usefixtures("posts")
 def test_a_search_goes_on_by_itself_until_a_page_is_full_or_nothing_is_left(
     browser: Browser, pages: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(searching, "MOST", 4)
+    monkeypatch.setattr(searching, "_PIECE", 4)
     with a_page(browser, pages, "rita") as page:
-        page.goto(f"{pages.address}/posts?search=Families+can+ring")
-        expect(page.get_by_role("status")).to_have_text("Every post was looked at.")
+        assert searched(page, pages, "search=Families+can+ring") == "2 posts found. Nothing is left to look at."
         assert page.locator(".app-post").count() == 2
-        assert page.locator("[data-further], .app-empty").count() == 0
-        page.goto(f"{pages.address}/posts?search=zzz")
-        expect(page.locator(".app-empty")).to_contain_text("Clear the filters")
-        page.goto(f"{pages.address}/posts?search=words&within=words&partner=elm")
-        expect(page.locator(".app-post").nth(29)).to_be_visible()
+        assert page.locator("[data-further], .app-empty, nav.govuk-pagination").count() == 0
+        assert page.get_by_role("link", name="(CSV)").count() == 1
+        assert searched(page, pages, "search=zzz") == "0 posts found. Nothing is left to look at."
+        expect(page.locator(".app-empty")).to_have_text(re.compile(r"No posts match\. Clear the filters"))
+        assert page.get_by_role("link", name="(CSV)").count() == 0
+        said = searched(page, pages, "search=words&within=words&partner=elm")
+        shown = page.locator(".app-post").count()
+        assert said == f"{shown} posts found so far. There may be more."
+        assert 30 <= shown < 34
+        expect(page.locator(".govuk-inset-text", has_text=f"stopped after {shown} posts")).to_be_visible()
         headings = page.locator(".app-day").evaluate_all("all => all.map(one => [one.id, one.textContent])")
         assert len({ident for ident, _ in headings}) == len({day for _, day in headings}) == len(headings) > 1
-        assert page.get_by_role("link", name="Search on from there").count() == 1, "a page is full"
+        before = titles(page)
+        page.get_by_role("link", name="Search on from there").click()
+        expect(page.get_by_role("status")).to_contain_text("Nothing is left to look at.")
+        with pages.app.database.read() as session:
+            search = read(session, "words", PostFilter(partners=("elm",)), in_words=True)
+            every = search.page(session, 500, newest_first=True).page.rows
+        assert [*before, *titles(page)] == [f"/posts/{row.post.id}" for row in every]
         assert findings(page) == []
     with a_page(browser, pages, "rita", java_script_enabled=False) as page:
         page.goto(f"{pages.address}/posts?search=zzz")
         page.get_by_role("link", name="Search on from there").click()
         expect(page.get_by_text("The search stopped after")).to_be_visible()
+
+
+@pytest.mark.usefixtures("posts")
+def test_a_search_that_comes_upon_a_full_page_leads_to_the_next_one(
+    browser: Browser, pages: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(searching, "MOST", 4)
+    monkeypatch.setattr(searching, "_PIECE", 4)
+
+    def fill(route: Route) -> None:
+        monkeypatch.setattr(searching, "MOST", 40)
+        monkeypatch.setattr(queue, "SIZE", 8)
+        route.continue_()
+
+    with a_page(browser, pages, "rita") as page:
+        page.route(re.compile("after="), fill)
+        assert (
+            searched(page, pages, "search=words&within=words&partner=elm")
+            == "12 posts found so far. The next page has more."
+        )
+        before = titles(page)
+        page.unroute_all()
+        page.get_by_role("link", name="Earlier").click()
+        expect(page.get_by_role("link", name="Later")).to_be_visible()
+        assert len({*before, *titles(page)}) == 12 + 8
+
+
+@pytest.mark.usefixtures("posts")
+def test_a_search_that_goes_back_puts_nothing_below_what_comes_after_it(
+    browser: Browser, pages: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queue, "SIZE", 8)
+    with a_page(browser, pages, "rita") as page:
+        page.goto(f"{pages.address}/posts?search=words&within=words&partner=elm")
+        page.get_by_role("link", name="Earlier").click()
+        monkeypatch.setattr(searching, "MOST", 4)
+        monkeypatch.setattr(searching, "_PIECE", 4)
+        page.get_by_role("link", name="Later").click()
+        expect(page.get_by_role("link", name="Search on from there")).to_be_visible()
+        assert len(titles(page)) == 4
+        expect(page.get_by_role("status")).to_have_text("")
+
+
+@pytest.mark.usefixtures("posts")
+def test_a_search_that_cannot_go_on_says_so_and_keeps_its_way(
+    browser: Browser, pages: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(searching, "MOST", 4)
+    monkeypatch.setattr(searching, "_PIECE", 4)
+    with a_page(browser, pages, "rita") as page:
+        page.route(re.compile("after="), lambda route: route.fulfill(status=302, headers={"location": "/sign-in"}))
+        page.goto(f"{pages.address}/posts?search=zzz")
+        expect(page.get_by_role("status")).to_contain_text("The search could not go on.")
+        expect(page.get_by_role("link", name="Search on from there")).to_be_visible()

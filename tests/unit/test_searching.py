@@ -87,17 +87,17 @@ def test_a_text_in_many_names_is_words(database: Database, clock: MovedClock) ->
 def test_a_search_stops_at_its_bound_says_so_and_goes_on_from_there(
     database: Database, clock: MovedClock, monkeypatch: pytest.MonkeyPatch, *, newest_first: bool
 ) -> None:
-    monkeypatch.setattr(searching, "MOST", 6)
+    monkeypatch.setattr(searching, "_PIECE", 3)
     ids = partner_with(database, clock, "Oak", ["rare" if number in {0, 13} else "Come" for number in range(14)])
     with database.read() as session:
         search = read(session, "rare", PostFilter(statuses=(Status.APPROVED.value,)))
         place, pages = None, []
         while not pages or place is not None:
-            one = search.page(session, 5, after=place, newest_first=newest_first)
+            one = search.page(session, 5, after=place, newest_first=newest_first, most=6)
             pages.append([row.post.ident for row in one.page.rows])
             place = one.further
         assert pages == ([[ids[13]], [], [ids[0]]] if newest_first else [[ids[0]], [], [ids[13]]])
-        back = search.page(session, 5, before=(clock.now(), ids[13]))
+        back = search.page(session, 5, before=(clock.now(), ids[13]), most=6)
         assert (back.page.rows, back.stopped) == ([], (clock.now(), ids[7]))
         assert back.page.has_after
     assert found(database, "rare") == [ids[0], ids[13]], "a file is made of all"

@@ -75,13 +75,14 @@ def test_the_name_of_a_partner_is_looked_for_in_words_by_a_link(room: Room) -> N
 
 def test_a_search_that_stopped_says_so_and_leads_on(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(searching, "MOST", 2)
+    monkeypatch.setattr(searching, "_PIECE", 1)
     for hours in range(1, 4):
         said(room, "oak", "Come", timedelta(hours=-hours))
     rare = said(room, "oak", "A rare word", timedelta(days=-3))
     rita = room.browser("rita")
     text = rita.get("/posts?search=rare").text
     assert "The search stopped after" in text
-    assert "No posts match so far" in text
+    assert "No posts match<span data-so-far> so far</span>." in text
     way = re.search(r'href="([^"]+)" data-further>', text)
     assert way
     assert rows(rita, way[1].replace("&amp;", "&")) == [rare]

@@ -100,7 +100,7 @@ def list_posts(
     """List posts by due time; `until` is exclusive. An officer's token sees their partner's alone.
 
     `status=by_hand` lists what waits to be published by hand, `needs_person=true` what waits to be settled.
-    `search` is a post's number, a partner's name, or words of a post. Words are looked for in at most 500 posts at a
+    `search` is a post's number, a partner's name, or words of a post. Words are looked for in at most 10,000 posts at a
     time: while `next` is there, a page with few or no items is not the end.
     """
     after = place(cursor, place_in)
