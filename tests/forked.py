@@ -50,6 +50,7 @@ def _main(arguments: list[str], environ: dict[str, str], out: str, err: str) -> 
     os.environ.clear()
     os.environ.update(environ)
     sys.argv = ["campaign", *arguments]
+    assert "preloaded" in sys.modules, "it could not be loaded, and everything was loaded here anew"
 
     from campaign.cli import main  # noqa: PLC0415 - the one who asks need not load it
 

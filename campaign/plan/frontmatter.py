@@ -26,8 +26,8 @@ KEYS: Final = (
     "channels",
 )
 
-# The one in C reads ten times as fast; a build of PyYAML may lack it.
-_LOADER: Final[type[yaml.SafeLoader]] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+# The one in C reads ten times as fast. A build of PyYAML may lack it, and its faults are told less well.
+_QUICK: Final[type[yaml.SafeLoader]] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +67,10 @@ def parse(file: str, text: str) -> Source:
 
 def _mapping(file: str, text: str) -> tuple[Mapping[str, Any], Mapping[str, int]]:
     try:
-        node = yaml.compose(text, _LOADER)
-        head = yaml.load(text, _LOADER)  # noqa: S506 - both loaders are safe ones
+        try:
+            node, head = _loaded(text, _QUICK)
+        except (yaml.YAMLError, ValueError):
+            node, head = _loaded(text, yaml.SafeLoader)
     except yaml.YAMLError as why:
         mark = getattr(why, "problem_mark", None)
         problem = f"is no YAML ({getattr(why, 'problem', None) or 'it cannot be read'})"
@@ -80,6 +82,10 @@ def _mapping(file: str, text: str) -> tuple[Mapping[str, Any], Mapping[str, int]
     if not isinstance(node, yaml.MappingNode):
         raise BadInput([Finding(file, "front matter", "is no list of keys", "Write one `key: value` a line.", 2)])
     return head, _places(file, node)
+
+
+def _loaded(text: str, loader: type[yaml.SafeLoader]) -> tuple[yaml.Node | None, Any]:
+    return yaml.compose(text, loader), yaml.load(text, loader)  # noqa: S506 - both loaders are safe ones
 
 
 def _places(file: str, node: yaml.MappingNode) -> Mapping[str, int]:

@@ -6,8 +6,10 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+import yaml
 
 from campaign.errors import BadInput, Finding, UnknownName
+from campaign.plan import frontmatter
 from campaign.plan.media import MediaStore
 from campaign.plan.template import Facts, Template, fill, load_templates, wanted_fields
 from campaign.ports import Draft
@@ -223,3 +225,15 @@ def test_forms_are_told_of_every_field_once(tmp_path: Path) -> None:
         "one": (5, True),
         "two": (None, False),
     }
+
+
+def test_a_fault_of_the_head_is_told_alike_whichever_parser_read_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    for head in ("title: [a", "title: *nobody", "title: @a", "on: 2025-02-30"):
+        told = []
+        for quick in (frontmatter._QUICK, yaml.SafeLoader):
+            monkeypatch.setattr(frontmatter, "_QUICK", quick)
+            with pytest.raises(BadInput) as caught:
+                frontmatter.parse("t.md", f"---\n{head}\n---\nWords\n")
+            told.append(caught.value.findings)
+        assert told[0] == told[1]
+        monkeypatch.undo()

@@ -36,9 +36,12 @@ pytestmark = pytest.mark.thorough
 
 
 @pytest.fixture(autouse=True)
-def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Hashes without their cost, a tenth of a second each time; that of what is stored is made as the program does."""
     monkeypatch.setattr(passwords, "_hasher", lambda: QUICK)
+    passwords._nobodys.cache_clear()
+    yield
+    passwords._nobodys.cache_clear()  # made once, of what stands there then
 
 
 @pytest.fixture
