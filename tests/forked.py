@@ -5,7 +5,6 @@ import sys
 from collections.abc import Mapping, Sequence
 from functools import cache
 from multiprocessing import forkserver, get_context
-from multiprocessing.process import BaseProcess
 from pathlib import Path
 from subprocess import CompletedProcess, TimeoutExpired
 from tempfile import TemporaryDirectory
@@ -17,23 +16,18 @@ _FORK.set_forkserver_preload(["__main__", "preloaded"])
 
 def campaign(arguments: Sequence[str], environ: Mapping[str, str], timeout: float) -> CompletedProcess[str]:
     """Run the command line, with these variables beside those of this process; return what it said."""
+    _ready()
     with TemporaryDirectory() as kept:
         said = [Path(kept) / "out", Path(kept) / "err"]
-        process = started(arguments, environ, *said)
+        everything = os.environ | dict(environ)
+        process = _FORK.Process(target=_main, args=([*arguments], everything, *map(str, said)))
+        process.start()
         process.join(timeout)
         if process.exitcode is None:
             process.kill()
             process.join()
             raise TimeoutExpired([*arguments], timeout)
         return CompletedProcess([*arguments], process.exitcode, *(file.read_text(encoding="utf-8") for file in said))
-
-
-def started(arguments: Sequence[str], environ: Mapping[str, str], out: Path, err: Path) -> BaseProcess:
-    """Start the command line, with these variables beside those of this process; what it says is added to two files."""
-    _ready()
-    process = _FORK.Process(target=_main, args=([*arguments], os.environ | dict(environ), str(out), str(err)))
-    process.start()
-    return process
 
 
 @cache
@@ -46,7 +40,7 @@ def _ready() -> None:
 
 def _main(arguments: list[str], environ: dict[str, str], out: str, err: str) -> None:
     for name, number in ((out, 1), (err, 2)):
-        os.dup2(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), number)
+        os.dup2(os.open(name, os.O_WRONLY | os.O_CREAT, 0o600), number)
     os.environ.clear()
     os.environ.update(environ)
     sys.argv = ["campaign", *arguments]

@@ -1,16 +1,16 @@
 """Kills the daemon at random instants with SIGKILL, and starts it again at once."""
 
 import os
+import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 
-import forked
 from daemons import comes_true
 from sqlmodel import col, select
-from workshop import Workshop
+from workshop import CAMPAIGN, Workshop
 
 from campaign.app import App
 from campaign.models import listing, upkeep
@@ -62,17 +62,16 @@ def kill_at_random(
 
 def _live_and_die(desk: Workshop, life: float, log: Path, app: App, *, starts: bool) -> None:
     since = datetime.now(UTC)
-    daemon = forked.started(["-w", str(desk.folder), "run"], desk.environ, log, log)
+    daemon = _started(desk, log)
     try:
         if starts:
-            comes_true(_STARTS, lambda: bool(beaten(app, since)) or not daemon.is_alive(), every=0.02)
-        daemon.join(life)
-        ended = not daemon.is_alive()
+            comes_true(_STARTS, lambda: bool(beaten(app, since)) or daemon.poll() is not None, every=0.02)
+        ended = _ended_within(daemon, life)
         comes_true(_MOMENT, lambda: _sends(app), every=0.01)
-        assert not ended, f"the daemon ended by itself with {daemon.exitcode}:\n{log.read_text()[-3000:]}"
+        assert not ended, f"the daemon ended by itself with {daemon.returncode}:\n{log.read_text()[-3000:]}"
     finally:
         daemon.kill()
-        daemon.join()
+        daemon.wait()
 
 
 def _has_more(app: App) -> bool:
@@ -84,6 +83,21 @@ def _sends(app: App) -> bool:
     with app.database.read() as session:
         return (
             session.exec(select(Attempt.post_id).where(col(Attempt.closed_at).is_(None)).limit(1)).first() is not None
+        )
+
+
+def _ended_within(daemon: subprocess.Popen[bytes], seconds: float) -> bool:
+    try:
+        daemon.wait(seconds)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
+
+
+def _started(desk: Workshop, log: Path) -> subprocess.Popen[bytes]:
+    with log.open("ab") as words:
+        return subprocess.Popen(  # noqa: S603 - our own program
+            [str(CAMPAIGN), "-w", str(desk.folder), "run"], stdout=words, stderr=words, env=os.environ | desk.environ
         )
 
 
