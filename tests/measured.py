@@ -75,7 +75,7 @@ def _post(session: Session, room: Room, account: Account, number: int, template:
 
 def _read(session: Session, room: Room, post: Post, number: int) -> None:
     assert post.published_at is not None
-    day = 1
+    day, rows = 1, list[Snapshot]()
     while (at := post.published_at + day * DAY) < room.office.clock.now():
         gap = "the platform did not answer" if post.channel == "x" and _is_dark(room, at) else None
         keen = _KEEN[post.channel] + 15 * number
@@ -92,8 +92,9 @@ def _read(session: Session, room: Room, post: Post, number: int) -> None:
             facts |= {"impressions": impressions, "reactions": impressions // 30, "comments": impressions // 200}
             facts |= {"shares": impressions // 90, "clicks": impressions // 25 if post.channel == "x" else None}
             facts["reach"] = impressions * 3 // 4 if post.channel != "x" else None
-        readings.store(session, post, [Snapshot.model_validate(facts)])
+        rows.append(Snapshot.model_validate(facts))
         day += 1
+    readings.store(session, post, rows)
 
 
 def _is_dark(room: Room, at: object) -> bool:

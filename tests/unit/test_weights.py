@@ -1,5 +1,6 @@
 """Lengths as the platforms count them, against X's own conformance data."""
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,14 @@ from campaign.weights import (
 DATA = Path(__file__).parents[1] / "data"
 
 
+@cache
+def _published(file: str) -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load((DATA / f"twitter-text-{file}.yml").read_text("utf-8"))["tests"]
+    return found
+
+
 def _cases(file: str, *groups: str) -> list[Any]:
-    tests = yaml.safe_load((DATA / f"twitter-text-{file}.yml").read_text("utf-8"))["tests"]
+    tests = _published(file)
     return [
         pytest.param(case["text"], case["expected"], id=f"{group}-{n}")
         for group in groups
