@@ -21,7 +21,7 @@ from campaign import demo
 PROGRAM = Path(sys.executable).with_name("campaign")
 DATA = Path(demo.__file__).parent / "data"
 PORTS = ["--port", "0", "--smtp-port", "0", "--web-port", "0"]
-PATIENCE = 60.0  # seconds, on a machine that runs other tests as well; alone it takes a quarter of that
+PATIENCE = 150.0  # seconds, on a machine that runs other tests as well; alone it takes a tenth of that
 
 
 class Running:
