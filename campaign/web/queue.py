@@ -1,7 +1,7 @@
 """The list of posts for everybody: by day, with filters, page by page by key."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import Annotated, Any
@@ -79,9 +79,9 @@ class Filter:
         """Return the posts among which is searched. Without a text, a state and a day: what is still to come, from
         today on.
         """
-        since, zone, now = self.day, who.house.zone, who.house.now()
+        since, zone = self.day, who.house.zone
         if since is None and self.last is None and not (self.statuses or self.search or self.ids):
-            since = now.astimezone(zone).date()
+            since = who.house.now().astimezone(zone).date()
         return PostFilter(
             ids=self.ids,
             partners=who.partners or ((self.partner,) if self.partner else ()),
@@ -89,14 +89,17 @@ class Filter:
             statuses=self.statuses,
             slots=(self.slot,) if self.slot else (),
             since=day_start(since, zone) if since else None,
-            until=day_after(self.last, zone) if self.last else self._end(now),
+            until=day_after(self.last, zone) if self.last else None,
         )
 
-    def _end(self, now: datetime) -> datetime | None:
-        """Return when the last of them was due, where that is known: the latest come first, and a database would go
-        through all that is still to come to find what is out. A day more, for other machines' clocks.
+    def begun(self, search: Search, now: datetime) -> Search:
+        """Return a search for words, the latest first, that begins where the first of them may be: PostgreSQL would go
+        through all that is still to come to find what is out. A day more, for other machines' clocks. For a first page
+        alone: beside the place of a later one SQLite would go by this bound.
         """
-        return now + timedelta(days=1) if self.statuses and _OUT.issuperset(self.statuses) else None
+        if not search.words or self.last or not self.statuses or not _OUT.issuperset(self.statuses):
+            return search
+        return replace(search, wanted=replace(search.wanted, until=now + timedelta(days=1)))
 
     def read(self, session: Session, who: Actor) -> Search:
         """Return the posts that are meant."""
@@ -167,7 +170,8 @@ def posts(who: Who, asked: Asks, after: str = "", before: str = "") -> Response:
     with who.reading() as session:
         search = asked.read(session, who)
         ways = {"after": place_in(after), "before": place_in(before)}
-        found = search.page(session, SIZE, newest_first=newest_first, most=searching_in.MOST, **ways)
+        begun = search if any(ways.values()) else asked.begun(search, who.house.now())
+        found = begun.page(session, SIZE, newest_first=newest_first, most=searching_in.MOST, **ways)
         on = holds.active(session)
         shown = items(on, found.page.rows)
         banners = held.over_lists(session, who, on)

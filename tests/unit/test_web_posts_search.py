@@ -3,15 +3,20 @@
 import csv
 import io
 import re
+from dataclasses import replace
 from datetime import timedelta
 from zipfile import ZipFile
 
 import pytest
+from conftest import MovedClock
 from pages_room import Browser, Room
 
 from campaign.models import searching
+from campaign.models.listing import PostFilter
 from campaign.models.posts import Post
 from campaign.models.status import Status
+from campaign.review.searching import Search
+from campaign.web.queue import Filter
 
 pytestmark = pytest.mark.thorough
 PAST = timedelta(days=-9)
@@ -41,6 +46,15 @@ def test_a_search_finds_what_is_past_too_the_latest_first(room: Room) -> None:
     assert rows(rita, "/posts?search=open+evening&partner=oak") == [old]
     assert rows(rita, "/posts?search=open+evening&status=published") == [new, old]
     assert rows(rita, "/posts?search=open+evening&status=published&to=1/12/2025") == [old]
+
+
+def test_a_search_among_what_went_out_begins_where_that_may_be(clock: MovedClock) -> None:
+    asked = Filter("x", "", "", (), ("published", "retracted"), "", None, "")
+    search, now = Search(PostFilter(), words=("x",)), clock.now()
+    assert asked.begun(search, now).wanted == PostFilter(until=now + timedelta(days=1))
+    for other in ({"statuses": ("published", "approved")}, {"statuses": ()}, {"last": now.date()}):
+        assert replace(asked, **other).begun(search, now) == search
+    assert asked.begun(Search(PostFilter(), named=("Oak",)), now).wanted.until is None
 
 
 def test_an_officer_finds_own_posts_alone(room: Room) -> None:
