@@ -151,7 +151,7 @@ weekly_until = "4s"
             parts.append(f'[[slot]]\nname = "{name}"\ntemplate = "{template}"\nchannels = {names}\nat = "{at}"\n')
         self.write("schedules/own.toml", "\n".join(parts) + more)
 
-    def run(self, *arguments: str, code: int = 0, timeout: float = 120) -> str:
+    def run(self, *arguments: str, code: int = 0, timeout: float = 300) -> str:
         began = time.monotonic()
         done = forked.campaign(["-w", str(self.folder), *arguments], self.environ, timeout)
         if arguments[0] != "run":
