@@ -103,6 +103,11 @@ class Stored(NamedTuple):
         """The group that it is of."""
         return GroupKey(self.template, self.version, self.channel)
 
+    @property
+    def about(self) -> tuple[str, str, str, str | None, str | None]:
+        """What it has in common with others: they are of its group, and of the same event and question."""
+        return self.template, self.version, self.channel, self.event, self.question
+
 
 def stored(session: Session, partners: Sequence[str] = (), *, limit: int) -> list[Stored]:
     """Return what awaits review, first what was written for one post alone, then by due time."""

@@ -17,8 +17,6 @@ from campaign.models.listing import PostFilter, PostRow
 from campaign.models.paging import Page, Place, Stretch
 from campaign.models.posts import Post
 
-MOST = 500
-"""Posts that one page of a search looks at: a browser with scripts goes on by itself."""
 FAR = 10_000
 """Posts that one call of a program looks at."""
 _PIECE = 500

@@ -135,6 +135,8 @@ PLANNABLE = frozenset({S.DRAFT, S.IN_REVIEW, S.APPROVED})
 UNSETTLED = (S.UNCONFIRMED, S.RETRACTING)
 """The platform is asked what became of a post that stands here, or a person is."""
 
+OUT = frozenset({S.PUBLISHED, S.RETRACTING, S.RETRACTED})
+"""What went out, none of it before it was due."""
 OVER = frozenset({S.WITHDRAWN, S.REJECTED})
 """Nothing went out of a post that stands here, and nothing will."""
 

@@ -11,11 +11,10 @@ from campaign.models import audit, holds, listing, partners, users
 from campaign.models.holds import Hold
 from campaign.models.partners import Account, Partner
 from campaign.models.posts import Post
-from campaign.models.status import Status
+from campaign.models.status import OUT, Status
 from campaign.models.users import User
 from campaign.people import Right, demand
 
-_OUT = frozenset({Status.PUBLISHED, Status.RETRACTING, Status.RETRACTED})
 _SCOPE = re.compile(r"everything|(channel|partner|event):\S+|(account|post):[0-9]{1,10}")
 
 _NAMED = {
@@ -81,7 +80,7 @@ def _refuse_too_late(session: Session, scope: str) -> None:
     """Refuse to hold a post that is out already: the person must know that it is."""
     kind, _, name = scope.partition(":")
     found = listing.post(session, int(name)) if kind == "post" else None
-    if found is not None and found.post.status in _OUT:
+    if found is not None and found.post.status in OUT:
         mend = (
             f"`campaign retract {scope} --reason ...` takes it down." if found.post.status == Status.PUBLISHED else ""
         )

@@ -113,12 +113,12 @@ def _own_lines(
     read: Sequence[Read], fixed: Callable[[GroupKey, str | None, str | None], FixedLines]
 ) -> Iterator[tuple[Stored, str]]:
     """Yield the lines of each post, masked, that not most say which speak of the same."""
-    sections: defaultdict[tuple[object, ...], list[Read]] = defaultdict(list)
+    sections: defaultdict[tuple[str | None, ...], list[Read]] = defaultdict(list)
     for one in read:
-        sections[one.post[2:7]].append(one)  # from template to question
+        sections[one.post.about].append(one)
     for posts in sections.values():
-        about = posts[0].post
-        common = common_of([one.lines for one in posts], fixed(about.key, about.event, about.question))
+        first = posts[0].post
+        common = common_of([one.lines for one in posts], fixed(first.key, first.event, first.question))
         # Most posts say what many others say: what of it is their own is found once.
         own = {
             lines: [line for line in dict.fromkeys(lines) if line not in common]

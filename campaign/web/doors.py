@@ -16,20 +16,18 @@ log = structlog.get_logger(__name__)
 
 @contextmanager
 def doors(app: App, *, pages: bool) -> Iterator[None]:
-    """Serve while the block runs; dispatch then counts for /metrics. Raises WrongUse when an address cannot be had.
+    """Serve the pages, the door for watching alone where it is set, or both while the block runs; dispatch then counts
+    for /metrics. Raises WrongUse when an address cannot be had.
 
     To be entered before the engine is made: it takes the meter that is bound here.
     """
-    alone = app.settings.metrics.listen
+    metrics = Metrics(app.database, app.clock)
+    app.meter = metrics.counts
     with ExitStack() as opened:
-        if pages or alone:
-            metrics = Metrics(app.database, app.clock)
-            app.meter = metrics.counts
-            if pages:
-                everything = site(app, metrics)
-                opened.enter_context(serving(everything, app.settings.web.listen))
-            if alone:
-                watching = add_watching(bare_site(), app.database, app.clock, metrics)
-                address = opened.enter_context(serving(watching, alone, "[metrics] listen"))
-                log.info("metrics are served", address=address)
+        if pages:
+            opened.enter_context(serving(site(app, metrics), app.settings.web.listen))
+        if alone := app.settings.metrics.listen:
+            watching = add_watching(bare_site(), app.database, app.clock, metrics)
+            address = opened.enter_context(serving(watching, alone, "[metrics] listen"))
+            log.info("metrics are served", address=address)
         yield

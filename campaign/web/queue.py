@@ -15,11 +15,10 @@ from sqlmodel import Session
 from campaign.intake.posts import ROWS_MAX
 from campaign.intake.values import row_id
 from campaign.models import holds, partners
-from campaign.models import searching as searching_in
 from campaign.models.listing import PostFilter, PostRow
 from campaign.models.paging import Place
 from campaign.models.searching import Found
-from campaign.models.status import Status
+from campaign.models.status import OUT, Status
 from campaign.people import Right
 from campaign.plan.days import day_after, day_start
 from campaign.reports.export import Row
@@ -39,6 +38,8 @@ area = Area(Tab("Posts", "/posts", Right.SEE))
 
 SIZE = 30
 """Posts on a page."""
+MOST = 500
+"""Posts that a page of a search looks at: a browser with scripts goes on by itself."""
 _OFTEN = frozenset(
     {
         *(Status.DRAFT.value, Status.IN_REVIEW.value, Status.APPROVED.value, Status.PUBLISHED.value),
@@ -46,8 +47,6 @@ _OFTEN = frozenset(
     }
 )
 """States that people look for; the filter folds the others."""
-_OUT = frozenset({Status.PUBLISHED.value, Status.RETRACTING.value, Status.RETRACTED.value})
-"""States of posts that went out, none of them before it was due."""
 _LONGEST = 200
 _IN_WORDS = "words"
 
@@ -97,7 +96,7 @@ class Filter:
         through all that is still to come to find what is out. A day more, for other machines' clocks. For a first page
         alone: beside the place of a later one SQLite would go by this bound.
         """
-        if not search.words or self.last or not self.statuses or not _OUT.issuperset(self.statuses):
+        if not search.words or self.last or not self.statuses or not OUT.issuperset(self.statuses):
             return search
         return replace(search, wanted=replace(search.wanted, until=now + timedelta(days=1)))
 
@@ -171,7 +170,7 @@ def posts(who: Who, asked: Asks, after: str = "", before: str = "") -> Response:
         search = asked.read(session, who)
         ways = {"after": place_in(after), "before": place_in(before)}
         begun = search if any(ways.values()) else asked.begun(search, who.house.now())
-        found = begun.page(session, SIZE, newest_first=newest_first, most=searching_in.MOST, **ways)
+        found = begun.page(session, SIZE, newest_first=newest_first, most=MOST, **ways)
         on = holds.active(session)
         shown = items(on, found.page.rows)
         banners = held.over_lists(session, who, on)
@@ -186,7 +185,7 @@ def posts(who: Who, asked: Asks, after: str = "", before: str = "") -> Response:
         summary=_summary(found, asked, search),
         named=search.named,
         excerpts={row.post.ident: excerpt(row.post, search.words) for row in found.page.rows} if search.words else {},
-        most=searching_in.MOST,
+        most=MOST,
         onward=not place_in(before),
         **_ways(asked, found, backward=bool(place_in(before))),
         **choices,

@@ -63,6 +63,7 @@ from campaign.web.headers import Headers
 from campaign.web.house import House
 from campaign.web.rates import Rates
 from campaign.web.rendering import STATIC, Pages
+from campaign.web.routes import put_together
 from campaign.web.watching import add_watching, bare_site
 
 _MODULES = (
@@ -131,12 +132,7 @@ def site(app: App, metrics: Metrics) -> FastAPI:
 
 @cache
 def _of_all_areas() -> Sequence[BaseRoute]:
-    """Return every area's routes, put together once: FastAPI works out what each route needs at each inclusion."""
-    together = bare_site()
-    before = len(together.routes)
-    for area in AREAS:
-        together.include_router(area.router)
-    return together.routes[before:]
+    return put_together(bare_site(), (area.router for area in AREAS))
 
 
 def _all_under(path: str, app: FastAPI) -> Mount:

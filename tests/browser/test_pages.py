@@ -282,6 +282,12 @@ def test_posts_from_a_file_are_seen_then_sent(browser: Browser, pages: Room, *, 
         expect(page.get_by_role("alert")).to_contain_text("1 post imported.")
 
 
+def look_at(posts: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a page of a search look at so many posts."""
+    monkeypatch.setattr(queue, "MOST", posts)
+    monkeypatch.setattr(searching, "_PIECE", posts)
+
+
 def searched(page: Page, room: Room, query: str) -> str:
     """Search, wait until the script is done, and return what it says of the end."""
     page.goto(f"{room.address}/posts?{query}")
@@ -299,8 +305,7 @@ def titles(page: Page) -> list[str]:
 def test_a_search_goes_on_by_itself_until_a_page_is_full_or_nothing_is_left(
     browser: Browser, pages: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(searching, "MOST", 4)
-    monkeypatch.setattr(searching, "_PIECE", 4)
+    look_at(4, monkeypatch)
     with a_page(browser, pages, "rita") as page:
         assert searched(page, pages, "search=Families+can+ring") == "2 posts found. Nothing is left to look at."
         assert page.locator(".app-post").count() == 2
@@ -334,11 +339,10 @@ def test_a_search_goes_on_by_itself_until_a_page_is_full_or_nothing_is_left(
 def test_a_search_that_comes_upon_a_full_page_leads_to_the_next_one(
     browser: Browser, pages: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(searching, "MOST", 4)
-    monkeypatch.setattr(searching, "_PIECE", 4)
+    look_at(4, monkeypatch)
 
     def fill(route: Route) -> None:
-        monkeypatch.setattr(searching, "MOST", 40)
+        look_at(40, monkeypatch)
         monkeypatch.setattr(queue, "SIZE", 8)
         route.continue_()
 
@@ -363,8 +367,7 @@ def test_a_search_that_goes_back_puts_nothing_below_what_comes_after_it(
     with a_page(browser, pages, "rita") as page:
         page.goto(f"{pages.address}/posts?search=words&within=words&partner=elm")
         page.get_by_role("link", name="Earlier").click()
-        monkeypatch.setattr(searching, "MOST", 4)
-        monkeypatch.setattr(searching, "_PIECE", 4)
+        look_at(4, monkeypatch)
         page.get_by_role("link", name="Later").click()
         expect(page.get_by_role("link", name="Search on from there")).to_be_visible()
         assert len(titles(page)) == 4
@@ -375,8 +378,7 @@ def test_a_search_that_goes_back_puts_nothing_below_what_comes_after_it(
 def test_a_search_that_cannot_go_on_says_so_and_keeps_its_way(
     browser: Browser, pages: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(searching, "MOST", 4)
-    monkeypatch.setattr(searching, "_PIECE", 4)
+    look_at(4, monkeypatch)
     with a_page(browser, pages, "rita") as page:
         page.route(re.compile("after="), lambda route: route.fulfill(status=302, headers={"location": "/sign-in"}))
         page.goto(f"{pages.address}/posts?search=zzz")

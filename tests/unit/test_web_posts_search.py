@@ -16,6 +16,7 @@ from campaign.models.listing import PostFilter
 from campaign.models.posts import Post
 from campaign.models.status import Status
 from campaign.review.searching import Search
+from campaign.web import queue
 from campaign.web.queue import Filter
 
 pytestmark = pytest.mark.thorough
@@ -88,7 +89,7 @@ def test_the_name_of_a_partner_is_looked_for_in_words_by_a_link(room: Room) -> N
 
 
 def test_a_search_that_stopped_says_so_and_leads_on(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(searching, "MOST", 2)
+    monkeypatch.setattr(queue, "MOST", 2)
     monkeypatch.setattr(searching, "_PIECE", 1)
     for hours in range(1, 4):
         said(room, "oak", "Come", timedelta(hours=-hours))

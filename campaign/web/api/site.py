@@ -33,6 +33,7 @@ from campaign.web.api import (
 from campaign.web.api.problems import MEDIA_TYPE, SCHEMA, Bounded, add_problems
 from campaign.web.api.query import only_declared
 from campaign.web.house import House
+from campaign.web.routes import put_together
 
 _MODULES = (
     importing,
@@ -89,12 +90,7 @@ def api(house: House) -> FastAPI:
 
 @cache
 def _routes() -> Sequence[BaseRoute]:
-    """Return what there is to ask, put together once: FastAPI works out what each route needs at each inclusion."""
-    together = _bare()
-    before = len(together.routes)
-    for module in _MODULES:
-        together.include_router(module.router)
-    return together.routes[before:]
+    return put_together(_bare(), (module.router for module in _MODULES))
 
 
 def _bare() -> FastAPI:

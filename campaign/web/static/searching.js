@@ -15,7 +15,7 @@ const goOn = async (list) => {
   const told = list.querySelector("[data-told]");
   let [rest, failed, pages] = [list.querySelector("[data-rest]"), false, 1];
   told.textContent = "Looking further…";
-  while (furtherIn(rest) && postsIn(found) < FULL && pages < PAGES && !failed) {
+  while (furtherIn(rest) && postsIn(found) < FULL && pages < PAGES) {
     const next = await listAt(furtherIn(rest).href);
     failed = !next;
     if (failed) break;
