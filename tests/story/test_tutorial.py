@@ -54,11 +54,11 @@ def standing(command: str, folder: Path, environ: dict[str, str], port: int) -> 
             yield
         finally:
             process.terminate()
-            process.wait(timeout=20)
+            process.wait(timeout=60)
 
 
 def wait_for(port: int, process: "subprocess.Popen[bytes]") -> None:
-    end = time.monotonic() + 30
+    end = time.monotonic() + 90
     while time.monotonic() < end and process.poll() is None:
         with closing(socket.socket()) as one:
             if one.connect_ex(("127.0.0.1", port)) == 0:
@@ -70,14 +70,13 @@ def wait_for(port: int, process: "subprocess.Popen[bytes]") -> None:
 def run(script: str, folder: Path, environ: dict[str, str]) -> str:
     done = subprocess.run(  # noqa: S603 - the page's own commands
         ["bash", "-eu", "-c", script],  # noqa: S607
-        cwd=folder, env=environ, capture_output=True, text=True, timeout=250, check=False,
+        cwd=folder, env=environ, capture_output=True, text=True, timeout=400, check=False,
     )  # fmt: skip
     assert done.returncode == 0, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
     assert "Traceback" not in done.stderr
     return done.stdout
 
 
-@pytest.mark.timeout(300)
 def test_every_command_of_the_tutorial_does_what_the_page_shows(tmp_path: Path) -> None:
     port = free_port()
     found = [
