@@ -71,6 +71,7 @@ def _warnings(session: Session, now: datetime) -> dict[str, int]:
     person = vitals.unconfirmed(session, for_person=True).count + vitals.retractions_for_person(session)
     counts = {
         Rule.POSTS_OVERDUE: vitals.overdue(session, now).count,
+        Rule.ISSUE_STUCK: len(vitals.stuck_issues(session, now)),
         Rule.POST_UNCONFIRMED: vitals.unconfirmed(session, for_person=False).count,
         Rule.POST_NEEDS_PERSON: person,
         Rule.ACCOUNT_STOPPED: vitals.lane_states(session, now).stopped,

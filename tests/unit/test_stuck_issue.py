@@ -19,6 +19,7 @@ from campaign.dispatch.means import Means
 from campaign.dispatch.retry import Policy
 from campaign.errors import CredentialDead
 from campaign.health import posts
+from campaign.health.beat import health
 from campaign.health.finding import Finding, Rule, Severity
 from campaign.models import lanes
 from campaign.models.bounds import QuietSpan
@@ -70,6 +71,7 @@ def test_an_issue_that_takes_nobody_on_for_hours_is_an_error_between_two_tries_t
     assert "12 hours" in finding.what
     assert "OSError in the channel" in finding.what
     assert f"campaign posts show {post_id}" in finding.mend
+    assert health(office.database, office.clock).warnings["issue-stuck"] == 1
 
 
 def test_an_issue_that_has_lately_sent_a_copy_is_none(office: Office) -> None:
