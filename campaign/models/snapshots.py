@@ -113,7 +113,6 @@ def lines(wanted: LogFilter, *, one_by_one: bool = False) -> sa.Select[*tuple[An
     """Return the statement for snapshots with what they are about; ``line`` reads its rows. ``one_by_one``: see
     ``about_post``.
     """
-    about = about_post(replace(wanted, partner=None), one_by_one=one_by_one)
     return (
         sa.select(
             *(col(Snapshot.id), col(Post.id), col(Partner.key), col(Post.channel), col(Post.slot), col(Post.template)),
@@ -124,14 +123,14 @@ def lines(wanted: LogFilter, *, one_by_one: bool = False) -> sa.Select[*tuple[An
         .select_from(Snapshot)
         .join(Post, col(Post.id) == col(Snapshot.post_id))
         .join(Partner, col(Partner.id) == col(Post.partner_id))
-        .where(*about, *_of_partner(wanted), *about_time(wanted))
+        .where(*_about_their_post(wanted, one_by_one=one_by_one), *_about_itself(wanted))
     )
 
 
 def of(wanted: LogFilter, *columns: Any) -> sa.Select[*tuple[Any, ...]]:
     """Return the statement for these columns of snapshots. Their posts are asked for where the filter is about them."""
-    about = about_post(replace(wanted, partner=None))
-    statement = sa.select(*columns).where(*about, *_of_partner(wanted), *about_time(wanted))
+    about = _about_their_post(wanted)
+    statement = sa.select(*columns).where(*about, *_about_itself(wanted))
     return statement.join(Post, col(Post.id) == col(Snapshot.post_id)) if about else statement
 
 
@@ -141,11 +140,16 @@ def line(row: Any) -> LogLine:
     return LogLine(*facts)
 
 
-def _of_partner(wanted: LogFilter) -> Sequence[sa.ColumnElement[bool]]:
+def _about_itself(wanted: LogFilter) -> Sequence[sa.ColumnElement[bool]]:
     if wanted.partner is None:
-        return ()
+        return about_time(wanted)
     theirs = sa.select(col(Partner.id)).where(col(Partner.key) == wanted.partner).scalar_subquery()
-    return [col(Snapshot.partner_id) == theirs]
+    return [col(Snapshot.partner_id) == theirs, *about_time(wanted)]
+
+
+def _about_their_post(wanted: LogFilter, *, one_by_one: bool = False) -> Sequence[sa.ColumnElement[bool]]:
+    # Whose a snapshot is stands in itself.
+    return about_post(replace(wanted, partner=None), one_by_one=one_by_one)
 
 
 def about_post(wanted: LogFilter, *, one_by_one: bool = False) -> Sequence[sa.ColumnElement[bool]]:
