@@ -1,21 +1,20 @@
 """Writing posts: a new one outside the timetable, and other words for one that is not out yet."""
 
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from fastapi.responses import Response
 from sqlmodel import Session
 
-from campaign.errors import BadInput, MoveRefused, UnknownName, WrongUse
+from campaign.errors import BadInput, MoveRefused, WrongUse
 from campaign.models import partners, reasons
 from campaign.models.listing import PostRow
-from campaign.models.partners import Account, AccountMode, Partner
+from campaign.models.partners import Account, Partner
 from campaign.models.posts import Post
 from campaign.models.status import Move, Status, moves_from
 from campaign.people import Right
-from campaign.plan.refill import NewPost, refilled, single, tied
+from campaign.plan.refill import NewPost, refilled, single
 from campaign.plan.rows import PlanRow
 from campaign.plan.template import Template
 from campaign.ports import Draft
@@ -23,99 +22,28 @@ from campaign.review import decisions, queue
 from campaign.review.describing import described
 from campaign.web import times
 from campaign.web.area import Area
-from campaign.web.forms import CONFLICT, WRONG, Form, Posted, Sent, options
+from campaign.web.choosing import ACCOUNT, PARTNER, TEMPLATE, Choice, Place, choice_page, chosen
+from campaign.web.forms import CONFLICT, WRONG, Form, Posted, Sent
 from campaign.web.holes import Holes, holes
 from campaign.web.pictures import MOST_WITH_PICTURES, Pictures, addresses
 from campaign.web.pictures import own as own_pictures
 from campaign.web.preview import Preview, drafted
 from campaign.web.visitor import Actor, Who
 from campaign.web.words_page import Words, words_page
-from campaign.wording import channel
 
 area = Area()
 
-Place = tuple[Account, Partner, Template]
-"""Where a new post goes and what it is filled from."""
-
 
 @area.get("/posts/new", Right.QUEUE)
-def choose(who: Who, template: str | None = None, account: str | None = None) -> Response:
-    """Ask for an account, then for one of the templates that it has, then for the words."""
-    if account is None and template is None:
-        return _choice(who, Form())
+def choose(who: Who, partner: str | None = None, account: str | None = None, template: str | None = None) -> Response:
+    """Ask for a partner, for one of its accounts, for one of the templates that it has, then for the words."""
+    given = {PARTNER: partner, ACCOUNT: account, TEMPLATE: template}
+    sent = Posted({name: (text,) for name, text in given.items() if text is not None})
     with who.reading() as session:
-        place = _place(session, who, template or "", account or "")
-    if not isinstance(place, dict):
-        return words_page(who, _new(place), Form())
-    if template is None and "account" not in place:
-        return _choice(who, Form(Posted({"account": (account or "",)})))
-    return _choice(who, _mistaken(template or "", account or "", place), WRONG)
-
-
-def _mistaken(template: str, account: str, errors: dict[str, str]) -> Form[Any]:
-    """Return the form as it was sent, with what is wrong first: without an account there are no templates to choose."""
-    first = {name: errors[name] for name in ("account",) if name in errors} or errors
-    return Form(Posted({"template": (template,), "account": (account,)}), None, first)
-
-
-def _choice(who: Actor, form: Form[Any], status: int = 200) -> Response:
-    """Return the first step, or with an account that is known the second."""
-    with who.reading() as session:
-        found = _accounts(session, who)
-        chosen = form.value("account") if form.value("account") in found else ""
-        account = partners.account_with_partner(session, int(chosen))[0] if chosen else None
-    return who.page(
-        "writing/choose.html",
-        status=status,
-        form=form,
-        accounts=options("Choose an account", found.items(), form.value("account")),
-        chosen=chosen,
-        called=found.get(chosen, ""),
-        templates=options("Choose a template", _titles(who, account), form.value("template")),
-    )
-
-
-def _titles(who: Actor, account: Account | None) -> list[tuple[str, str]]:
-    """Return name and title of each template of an account's channel from which a new post can be made."""
-    if account is None:
-        return []
-    copy, found = who.house.app.copy.templates, dict[str, str]()
-    for name in sorted({name for name, _ in copy.by_key}):
-        with suppress(UnknownName):
-            picked = copy.pick(name, account.channel)
-            found |= {} if tied(picked) else {name: picked.title}
-    return list(found.items())
-
-
-def _accounts(session: Session, who: Actor) -> dict[str, str]:
-    """Return the accounts on which the person may post, by id."""
-    return {
-        str(account.id): f"{channel(account.channel)}: {account.handle}"
-        + ("" if who.partners else f", {partner.name}")
-        + (", published by hand" if account.mode == AccountMode.BY_HAND else "")
-        for account, partner in partners.accounts(session, only=who.partners)
-        if account.disabled_why is None
-    }
-
-
-def _place(session: Session, who: Actor, template: str, account: str) -> Place | dict[str, str]:
-    """Return where the new post goes, or what is wrong with the choice, by field."""
-    known = _accounts(session, who)
-    errors = {} if account in known else {"account": "Choose the account that is to post"}
-    if not template:
-        errors["template"] = "Choose a template"
-    if errors:
-        return errors
-    found, owner = partners.account_with_partner(session, int(account))
-    try:
-        picked = who.house.app.copy.templates.pick(template, found.channel)
-    except UnknownName:
-        return {"template": f"There is no such template for {channel(found.channel)}"}
-    return (
-        (found, owner, picked)
-        if not tied(picked)
-        else {"template": "This template needs an event of the timetable, or an issue to correct"}
-    )
+        place = chosen(session, who, sent)
+        if isinstance(place, Choice):
+            return choice_page(session, who, sent, place)
+    return words_page(who, _new(place), Form())
 
 
 def _new(place: Place) -> Words:
@@ -127,9 +55,9 @@ def _new(place: Place) -> Words:
 def create(who: Who, sent: Sent) -> Response:
     """Show the new post as it will look, or send it for review."""
     with who.reading() as session:
-        place = _place(session, who, sent.one("template"), sent.one("account"))
-    if isinstance(place, dict):
-        return _choice(who, _mistaken(sent.one("template"), sent.one("account"), place), WRONG)
+        place = chosen(session, who, sent)
+        if isinstance(place, Choice):
+            return choice_page(session, who, sent, place)
     account, owner, template = place
     words = _new(place)
     pictures = Pictures.of(who, owner, template.fields, owner.details)
@@ -160,7 +88,7 @@ def _stored(
 ) -> Response:
     try:
         with who.desk() as desk:
-            account, _ = partners.account_with_partner(desk.session, place[0].ident)
+            account, _ = partners.account_with_partner(desk.session, place.account.ident)
             post = queue.add_single(desk, account, row, own)
             ident, status = post.ident, post.status
     except WrongUse as error:
@@ -263,8 +191,8 @@ def save(ident: str, who: Who, sent: Sent) -> Response:
         try:
             made = refilled(session, source, opened.row, fields)
         except BadInput as error:
-            found = Form[Any](sent, None, opened.inputs.told(error.findings))
-            return words_page(who, opened.words, found, status=WRONG, given=given)
+            form: Form[Any] = Form(sent, None, opened.inputs.told(error.findings))
+            return words_page(who, opened.words, form, status=WRONG, given=given)
         if sent.one("do") != "save":
             look = _look(who, made.draft, opened.row.account, opened.row.partner, opened.row.post)
             return words_page(who, opened.words, Form(sent), look, given=given)

@@ -50,6 +50,8 @@ PAGES = (
     ("olga", "/posts/plan"),
     ("adam", "/details"),
     ("olga", "/posts/new"),
+    ("adam", "/posts/new"),
+    ("adam", "/posts/new?partner=oak"),
     ("olga", "/posts/new?account={account}"),
     ("olga", "/posts/new?template=post-1&account={account}"),
     ("olga", "/posts/import"),

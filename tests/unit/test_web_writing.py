@@ -106,6 +106,27 @@ def test_the_account_is_chosen_first_then_one_of_its_templates(room: Room) -> No
     assert (again.status_code, "Choose a template</a>" in again.text) == (422, True)
 
 
+def test_who_sees_all_partners_chooses_one_first(room: Room) -> None:
+    rita, account = room.browser("rita"), room.office.accounts["elm"]
+    first = rita.get("/posts/new").text
+    assert re.findall(r'<option value="(\w+)"', first) == ["elm", "oak"]
+    nobody = rita.get("/posts/new?partner=nobody")
+    assert (nobody.status_code, nobody.text.count("Choose the partner that is to speak")) == (422, 2)
+    second = rita.get("/posts/new?partner=elm").text
+    assert re.findall(r'<option value="(\w+)"', second) == [str(account)]
+    assert 'name="partner" value="elm"' in second
+    chosen = rita.get(f"/posts/new?partner=elm&account={account}").text
+    assert 'href="/posts/new?partner=elm"' in chosen
+    assert 'value="post-1"' in chosen
+
+
+def test_an_officer_chooses_among_the_own_accounts_whatever_the_address_says(room: Room) -> None:
+    olga, mine = room.browser("olga"), str(room.office.accounts["oak"])
+    assert re.findall(r'<option value="(\w+)"', olga.get("/posts/new?partner=elm").text) == [mine]
+    found = olga.get(f"/posts/new?partner=elm&account={room.office.accounts['elm']}")
+    assert (found.status_code, re.findall(r'<option value="(\w+)"', found.text)) == (422, [mine])
+
+
 def test_a_preview_needs_no_time_and_is_where_one_reads_on(room: Room) -> None:
     olga = room.browser("olga")
     code, text = new(room, olga, "preview", day="", time="", x_line=LINE)
@@ -159,6 +180,15 @@ def test_other_words_are_previewed_and_void_an_approval(room: Room) -> None:
     seen = room.office.seen(post)
     assert (seen.status, seen.version, seen.approved_hash, seen.edited_by) == ("in_review", 2, None, "olga")
     assert "Other words" in seen.draft["words"]
+
+
+@pytest.mark.parametrize("do", ["preview", "save"])
+def test_words_that_are_too_long_come_back_with_what_is_wrong_and_change_nothing(room: Room, do: str) -> None:
+    browser = room.browser("olga")
+    post = stored(room, browser, x_line=LINE)
+    code, text = edit(browser, post, do=do, x_line="x" * 57)
+    assert (code, "Shorten it by 1." in text, "x" * 57 in text) == (422, True, True)
+    assert (room.office.seen(post).version, room.office.seen(post).fields) == (1, {"x_line": LINE})
 
 
 def test_words_that_equal_the_details_follow_the_details(room: Room) -> None:
