@@ -170,9 +170,9 @@ def test_nothing_is_sent_before_its_attempt_can_be_written(room: Room) -> None:
 
 
 def test_a_stop_while_the_database_is_away_waits_for_a_lease_and_no_longer(room: Room, told: list[str]) -> None:
-    room.goes_wrong("store-then-delay", seconds=0.5, times=1)
+    room.goes_wrong("store-then-delay", seconds=1.6, times=1)
     post_id = room.post("Have your say")
-    policy = replace(QUICK, lease=5 * SECOND)
+    policy = replace(QUICK, lease=8 * SECOND)
     engine = LocalEngine(replace(room.means, policy=policy, stopping=Event()), threads=4, beat=SECOND)
     engine.start()
     until(lambda: len(room.shown()) == 1, "sent")
@@ -181,7 +181,7 @@ def test_a_stop_while_the_database_is_away_waits_for_a_lease_and_no_longer(room:
         stopped.start()
         stopped.join(3.0)
         assert stopped.is_alive(), "it did not wait for the database"
-        stopped.join(10.0)
+        stopped.join(30.0)
         assert not stopped.is_alive(), "it waits without end"
     assert f"left unwritten; it is looked up later: {room.shown()[0]}" in told
     with running(room):

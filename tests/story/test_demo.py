@@ -56,7 +56,7 @@ class Running:
 
 
 def fetched(address: str) -> str:
-    with urlopen(address, timeout=10) as answer:  # noqa: S310 - an address on this machine that the demo printed
+    with urlopen(address, timeout=60) as answer:  # noqa: S310 - an address on this machine that the demo printed
         return str(answer.read().decode())
 
 
@@ -77,7 +77,7 @@ def started(folder: Path, *options: str) -> Iterator[Running]:
     try:
         yield running
         running.process.send_signal(signal.SIGINT)
-        assert running.process.wait(30) == 0, running.screen.read_text()
+        assert running.process.wait(PATIENCE) == 0, running.screen.read_text()
     finally:
         running.process.kill()
         running.process.wait()
