@@ -132,9 +132,9 @@ class Office:
             return [(event.who, event.move) for event in listing.events(session, post_id)]
 
 
-def opened_office(folder: Path, clock: MovedClock) -> Iterator[Office]:
+def opened_office(folder: Path, clock: MovedClock, url: str = "") -> Iterator[Office]:
     """An office with the partners oak and elm, an officer of each, two reviewers and an admin."""
-    database = Database(f"sqlite:///{folder}/office.db", connections=4)
+    database = Database(url or f"sqlite:///{folder}/office.db", connections=4)
     database.upgrade()
     with database.write() as session:
         session.add(Campaign(name="Test", timezone="Europe/London", salt="salt", created_at=clock.now()))

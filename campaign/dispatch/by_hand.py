@@ -5,12 +5,13 @@ from dataclasses import dataclass, replace
 
 from sqlmodel import Session
 
-from campaign.errors import WrongUse
+from campaign.errors import MoveRefused, WrongUse
 from campaign.identities import public
-from campaign.models import sharing
+from campaign.models import listing, sharing
 from campaign.models.listing import PostRow
+from campaign.models.posts import Post
 from campaign.models.sharing import Original
-from campaign.models.status import Move
+from campaign.models.status import Move, Status
 from campaign.people import Right
 from campaign.ports import ByHand, Channel, Message
 from campaign.review.addressed import check_address, id_at
@@ -61,13 +62,23 @@ def ready(session: Session, channels: Mapping[str, Channel], row: PostRow, messa
     return HandOver(message, found, page if known and page and len(page) <= _PAGE_MAX else None)
 
 
-def record(desk: Desk, channels: Mapping[str, Channel], row: PostRow, url: str) -> str | None:
-    """Record where a post stands that a person published; what they published counts, wherever they say it stands.
+def refuse_unasked(session: Session, post: Post) -> None:
+    """Refuse a post that no person was asked to publish, and one that is known to stand. Raises MoveRefused."""
+    if post.status != Status.BY_HAND and not listing.handed_in_vain(session, post):
+        mend = "Only what was handed to a person can be."
+        raise MoveRefused(post=post.id, status=post.status, move=Move.DONE, mend=mend)
 
-    Returns why its id could not be kept, None when it was. Raises NotAllowed, WrongUse for what is no address.
+
+def record(desk: Desk, channels: Mapping[str, Channel], row: PostRow, url: str) -> str | None:
+    """Record where a post stands that a person published; what they published counts, wherever they say it stands, and
+    however late they say so.
+
+    Returns why its id could not be kept, None when it was. Raises NotAllowed, WrongUse for what is no address,
+    MoveRefused as ``refuse_unasked`` does.
     """
     check_address(url)
     desk.demand(Right.SETTLE, row)
+    refuse_unasked(desk.session, row.post)
     found, why = _id_at(desk.session, channels, row, url)
     changes: dict[str, object] = {"url": url, "external_id": found, "published_at": desk.now}
     desk.move(row.post, Move.DONE, why=f"published by hand: {url}", changes=changes)

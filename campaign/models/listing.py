@@ -273,8 +273,18 @@ def events(session: Session, post_id: int) -> list[Event]:
     return list(session.exec(select(Event).where(col(Event.post_id) == post_id).order_by(col(Event.id))))
 
 
+def handed_in_vain(session: Session, post: Post) -> bool:
+    """Say whether a missed post had been handed to a person: it may stand there, and nobody said so in time."""
+    if post.status != Status.MISSED:
+        return False
+    newest = sa.select(col(Event.from_status)).where(col(Event.post_id) == post.id).order_by(col(Event.id).desc())
+    return session.scalar(newest.limit(1)) == Status.BY_HAND
+
+
 def approvals(session: Session, post_id: int, content_hash: str) -> list[Approval]:
-    """Return who said yes to this content of a post."""
+    """Return who said yes to this content of a post. Whoever adds to them waits here for others who do just that."""
+    # On PostgreSQL of two sides that said yes at once neither would see the other, and the post stay unapproved.
+    session.execute(sa.select(col(Post.id)).where(col(Post.id) == post_id).with_for_update(key_share=True))
     statement = select(Approval).where(col(Approval.post_id) == post_id, col(Approval.content_hash) == content_hash)
     return list(session.exec(statement))
 

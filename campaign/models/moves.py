@@ -33,8 +33,9 @@ def move(
 ) -> None:
     """Move ``post`` as the transition table says and write its Event.
 
-    The UPDATE names the status, the version and the number of tries that the caller saw and counts its rows, so of two
-    movers one is refused. ``changes`` sets further columns in the same statement. ``post`` is brought up to date.
+    The UPDATE names the status, the version, the number of tries and the due time that the caller saw and counts its
+    rows, so of two movers one is refused; a new time inside the window leaves the version as it was. ``changes`` sets
+    further columns in the same statement. ``post`` is brought up to date.
 
     Raises:
         MoveRefused: the table does not know the move from here, or somebody else was quicker.
@@ -50,6 +51,7 @@ def move(
             col(Post.status) == before.value,
             col(Post.version) == post.version,
             col(Post.tries) == post.tries,
+            col(Post.due_at) == post.due_at,
         )
         .values(**values)
     )
@@ -66,9 +68,7 @@ def move(
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One post's part in a common move: what was seen of it (a person may give it another time inside its window,
-    which leaves its version as it was), why it moves, and what else changes.
-    """
+    """One post's part in a common move: what was seen of it, why it moves, and what else changes."""
 
     post_id: int
     version: int

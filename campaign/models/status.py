@@ -119,6 +119,7 @@ TRANSITIONS: Mapping[tuple[Status, Move], tuple[Status, ...]] = MappingProxyType
         (S.MISSED, M.REVIVE): (S.IN_REVIEW,),
         (S.MISSED, M.REARRANGE): (S.APPROVED,),
         (S.MISSED, M.FOUND): (S.PUBLISHED,),
+        (S.MISSED, M.DONE): (S.PUBLISHED,),
         (S.MISSED, M.WITHDRAW): (S.WITHDRAWN,),
         (S.BY_HAND, M.DONE): (S.PUBLISHED,),
         (S.BY_HAND, M.EXPIRE): (S.MISSED,),

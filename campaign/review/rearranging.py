@@ -8,7 +8,7 @@ from functools import partial
 
 from campaign import tell
 from campaign.errors import BadInput, MoveRefused, WrongUse
-from campaign.models import bounds, deliveries, planned
+from campaign.models import bounds, deliveries, listing, planned
 from campaign.models.listing import PostRow
 from campaign.models.posts import Post
 from campaign.models.status import Move, Status
@@ -121,7 +121,7 @@ def rearrange(desk: Desk, files: Callable[[], Source], row: PostRow, slot_at: da
     Raises:
         MoveRefused: it was not missed, or was missed because nobody had approved it.
         Changed: what would go out is not what was approved.
-        WrongUse: at that time it would say other words.
+        WrongUse: at that time it would say other words, or a person may have published it.
 
     """
     _refuse_unapproved(desk, row)
@@ -156,6 +156,10 @@ def _refuse_unapproved(desk: Desk, row: PostRow) -> None:
     if post.status != Status.MISSED or post.approved_hash is None:
         status = post.status if post.status != Status.MISSED else "missed without an approval"
         raise MoveRefused(post=post.id, status=status, move=Move.REARRANGE, mend=_ALONE)
+    if listing.handed_in_vain(desk.session, post):
+        problem = f"Post {post.id} was handed to a person, who may have published it"
+        mend = "Ask them: `campaign hand done` records where it stands. If it does not, `campaign posts move ID`."
+        raise WrongUse(problem=problem, mend=mend)
     unchanged(desk, row, post.approved_hash)
 
 

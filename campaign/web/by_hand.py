@@ -9,7 +9,7 @@ from sqlmodel import Session
 from campaign.dispatch import by_hand
 from campaign.errors import MoveRefused, WrongUse
 from campaign.models.listing import PostRow
-from campaign.models.status import Move, Status
+from campaign.models.status import Status
 from campaign.newsletter.article import article, article_of
 from campaign.people import Right
 from campaign.review import speaking
@@ -51,15 +51,14 @@ def _page(who: Actor, ident: str, form: Form[Any], status: int = 200, *, doubt: 
         article=article(ready.message) if ready.message.html else None,
         platform=app.channels[row.post.channel].title,
         doubt=doubt,
+        late=row.post.status != Status.BY_HAND,
     )
 
 
 def _waiting(session: Session, who: Actor, ident: str) -> PostRow:
-    """Return a post that waits to be published by hand. Raises MoveRefused for another one."""
+    """Return a post that a person is to publish, or may have published. Raises MoveRefused for another one."""
     row = who.post(session, ident)
-    if row.post.status != Status.BY_HAND:
-        mend = "Only what waits to be published by hand can be."
-        raise MoveRefused(post=row.post.id, status=row.post.status, move=Move.DONE, mend=mend)
+    by_hand.refuse_unasked(session, row.post)
     return row
 
 

@@ -160,6 +160,7 @@ def _powers(session: Session, who: Actor, row: PostRow) -> dict[str, object]:
         "may_hold": row.post.status in PLANNABLE and who.may(Right.EDIT) and not held,
         "may_release": held and who.may(Right.EDIT),
         "by_hand": row.post.status == Status.BY_HAND and who.may(Right.SETTLE),
+        "in_vain": who.may(Right.SETTLE) and listing.handed_in_vain(session, row.post),
         "may_take_down": row.post.status == Status.PUBLISHED and not_mail and who.may(Right.RETRACT),
         "correctable": correcting.can_be_corrected(session, row) if who.may(Right.QUEUE) else 0,
         "must_agree": row.post.status == Status.DRAFT and not covers(session, row.post) and who.may(Right.AGREE),

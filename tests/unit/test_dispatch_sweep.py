@@ -1,18 +1,19 @@
 """What the clock does to posts: handed over when due, missed when late, told to the people whom it concerns."""
 
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from builders import CONTENTS, unsent
 from conftest import MovedClock
-from reviewing import GRACE, Office, opened_office
+from reviewing import GRACE, Office, no_files, opened_office
 
 from campaign.channels import load_channels
-from campaign.dispatch import sweep
+from campaign.dispatch import by_hand, sweep
 from campaign.dispatch.means import Means
 from campaign.dispatch.retry import Policy
+from campaign.errors import MoveRefused, WrongUse
 from campaign.models import lanes, listing, upkeep
 from campaign.models.deliveries import Delivery
 from campaign.models.holds import Hold
@@ -20,7 +21,7 @@ from campaign.models.partners import Account, Partner
 from campaign.models.posts import Post
 from campaign.models.status import Move, Status
 from campaign.ports import Draft, Identity, Media
-from campaign.review import decisions
+from campaign.review import decisions, rearranging
 from campaign.review.content import draft_to_json
 
 DUE = timedelta()
@@ -45,7 +46,8 @@ def means(office: Office) -> Means:
     )
     kinds = load_channels()
     channels = {
-        name: kinds[name].from_settings(kinds[name].settings_type(), office.clock) for name in ("x", "linkedin")
+        name: kinds[name].from_settings(kinds[name].settings_type(), office.clock)
+        for name in ("x", "facebook", "linkedin")
     }
 
     def nobody(_account: Account, _partner: Partner) -> Identity:
@@ -85,6 +87,54 @@ def test_a_post_is_handed_over_when_due_and_not_before(office: Office, means: Me
     assert notice.to == "anna@ash.example.org"
     assert office.seen(post_id).draft["words"] in notice.body
     assert notice.path == f"/posts/{post_id}/hand"
+
+
+@pytest.mark.parametrize("step", [sweep.hand_over, sweep.expire])
+def test_a_time_that_is_given_between_the_look_and_the_step_counts(
+    office: Office, means: Means, step: Callable[[Means, datetime], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.join("ash", mode="by-hand")
+    office.hire("anna", "officer", "ash")
+    ago = SECOND if step is sweep.hand_over else means.policy.grace + SECOND
+    post_id = office.post("ash", status=Status.APPROVED, after=-ago, window=2 * ago + 60 * SECOND)
+    look = "to_hand_over" if step is sweep.hand_over else "overdue"
+    real = getattr(upkeep, look)
+
+    def moved_meanwhile(*asked: object, **more: object) -> list[Post]:
+        found: list[Post] = real(*asked, **more)
+        if found:
+            with office.deciding("anna", post_id) as (desk, row):
+                rearranging.reschedule(desk, row, office.clock.now() + 30 * SECOND)
+        return found
+
+    monkeypatch.setattr(upkeep, look, moved_meanwhile)
+    step(means, office.clock.now())
+    assert office.seen(post_id).status == Status.APPROVED
+
+
+def test_what_nobody_recorded_in_three_days_can_still_be_recorded_and_is_not_asked_for_again(
+    office: Office, means: Means
+) -> None:
+    office.join("ash", mode="by-hand", channel="facebook")
+    office.hire("anna", "officer", "ash")
+    post_id = office.post("ash", status=Status.APPROVED, after=-SECOND)
+    sweep.hand_over(means, office.clock.now())
+    office.clock.move(timedelta(days=3, seconds=2))
+    sweep.expire(means, office.clock.now())
+    assert office.seen(post_id).status == Status.MISSED
+    with pytest.raises(WrongUse, match="may have published it"), office.deciding("rita", post_id) as (desk, row):
+        rearranging.rearrange(desk, no_files, row, office.clock.now() + 60 * SECOND)
+    with office.deciding("anna", post_id) as (desk, row):
+        by_hand.record(desk, means.channels, row, "https://www.facebook.com/ash/posts/4711")
+    assert office.seen(post_id).status == Status.PUBLISHED
+
+
+def test_what_was_missed_without_a_person_is_not_recorded_as_published_by_hand(office: Office, means: Means) -> None:
+    post_id = office.post("oak", status=Status.APPROVED, after=-means.policy.grace - SECOND)
+    sweep.expire(means, office.clock.now())
+    with pytest.raises(MoveRefused, match="handed to a person"), office.deciding("olga", post_id) as (desk, row):
+        by_hand.record(desk, means.channels, row, "https://x.com/oak/status/4711")
+    assert office.seen(post_id).status == Status.MISSED
 
 
 def test_what_is_held_is_not_handed_over(office: Office, means: Means) -> None:

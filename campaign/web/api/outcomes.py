@@ -7,9 +7,8 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from campaign.dispatch import by_hand, word
-from campaign.errors import MoveRefused, WrongUse
+from campaign.errors import WrongUse
 from campaign.models.listing import PostRow
-from campaign.models.status import Move, Status
 from campaign.people import Right, demand
 from campaign.reports.documents import hand_document, row_document
 from campaign.review import taking_down
@@ -78,14 +77,12 @@ class Left(BaseModel):
 
 @router.get("/posts/{ident}/hand", tags=["posts"])
 def show_by_hand(ident: PostId, who: Reads) -> ByHand:
-    """Show a post that waits to be published by hand, ready to copy."""
+    """Show a post that was handed to a person, ready to copy; of a missed one it may stand there already."""
     app = who.house.app
     with app.database.read() as session:
         demand(who.person, Right.SETTLE)
         row = who.post(session, ident)
-        if row.post.status != Status.BY_HAND:
-            mend = "Only what waits to be published by hand can be."
-            raise MoveRefused(post=row.post.id, status=row.post.status, move=Move.DONE, mend=mend)
+        by_hand.refuse_unasked(session, row.post)
         ready = by_hand.ready(session, app.channels, row, app.contents.message(row.post))
     return ByHand.model_validate(hand_document(row, ready))
 
