@@ -55,20 +55,20 @@ def change(
 @users.command("send-away")
 def send_away(name: Name, by: As = None) -> None:
     """Let a person in no more, and end their sessions. What they did stays theirs."""
-    from campaign.people import roster
+    from campaign.register import letting_in
 
     with file_of(name, by) as (place, person):
-        roster.send_away(place.session, person, by=place.person.name, now=place.now)
+        letting_in.send_away(place.session, person, by=place.person.name, now=place.now)
     typer.echo(f"{name} can no longer sign in or act. `campaign users take-back {name}` lets them in again.")
 
 
 @users.command("take-back")
 def take_back(name: Name, by: As = None) -> None:
     """Let a person in again who was sent away."""
-    from campaign.people import roster
+    from campaign.register import letting_in
 
     with file_of(name, by) as (place, person):
-        roster.take_back(place.session, person, by=place.person.name, now=place.now)
+        letting_in.take_back(place.session, person, by=place.person.name, now=place.now)
     typer.echo(f"{name} can sign in and act again.")
 
 

@@ -17,7 +17,7 @@ from campaign.models.users import User
 from campaign.people import RIGHTS, Right, demand
 from campaign.plan.fields import FieldSpec
 from campaign.plan.refill import pictures_named
-from campaign.register import Taken
+from campaign.register import Taken, letting_in
 from campaign.register.foreseen import State, Value, differing, state_of
 
 _COLUMNS = ("name", "kind", "region", "approver")
@@ -116,19 +116,22 @@ def take(
     file of one purpose does not undo what was set by hand.
     """
     demand(by, Right.ADMINISTER)
-    taken, known, touched = Taken(), _known(session), list[Partner]()
+    taken, known, touched, approving = Taken(), _known(session), list[Partner](), list[Partner]()
     for row in rows:
         found = _found(known, row)
         before = _values(found) if found else None
-        partner = found or _new(row, rules, now)
+        partner, approved_by = found or _new(row, rules, now), found.approver if found else ""
         _bring(partner, row)
         session.add(partner)
         session.flush()
         if before != _values(partner):
             touched.append(partner)
+        if approved_by != partner.approver:
+            approving.append(partner)
         taken.count(added=found is None, changed=before != _values(partner))
         _agree(session, partner, row, rules, by, now)
     quiet(session, touched)
+    letting_in.approver_changed(session, approving, by=by.name, now=now)
     facts = {"added": taken.added, "changed": taken.changed}
     audit.record(session, who=by.name, action="import partners", subject="partners", at=now, facts=facts)
     return taken
@@ -209,11 +212,14 @@ def change(
     session: Session, partner: Partner, values: Mapping[str, str], *, quiet: Quieting, by: User, now: datetime
 ) -> None:
     """Change columns and details of a partner; an empty value takes a detail away. Raises WrongUse as ``put`` does."""
+    approved_by = partner.approver
     put(partner, values, by=by)
     session.add(partner)
     session.flush()
     session.refresh(partner)  # with what somebody else has changed of it meanwhile
     quiet(session, [partner])
+    if partner.approver != approved_by:
+        letting_in.approver_changed(session, [partner], by=by.name, now=now)
     subject = f"partner:{partner.key}"
     audit.record(session, who=by.name, action="change partner", subject=subject, at=now, facts=dict(values))
 

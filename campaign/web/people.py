@@ -227,10 +227,10 @@ def ask_away(ident: RowId, who: Who) -> Response:
 @area.post("/admin/people/{ident}/send-away", Right.ADMINISTER)
 def send_away(ident: RowId, who: Who) -> Response:
     """Let a person in no more."""
-    return _done(who, ident, roster.send_away, "can no longer sign in.")
+    return _done(who, ident, letting_in.send_away, "can no longer sign in.")
 
 
 @area.post("/admin/people/{ident}/take-back", Right.ADMINISTER)
 def take_back(ident: RowId, who: Who) -> Response:
     """Let a person in again."""
-    return _done(who, ident, roster.take_back, "can sign in again.")
+    return _done(who, ident, letting_in.take_back, "can sign in again.")

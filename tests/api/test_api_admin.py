@@ -6,7 +6,7 @@ from builders import unsent
 from pages_room import Room
 from sqlmodel import select
 
-from campaign.models import audit, mailing, users
+from campaign.models import audit, mailing, partners, users
 from campaign.models.sign_in import Password
 from campaign.models.tokens import Answered
 
@@ -19,10 +19,11 @@ def test_a_person_is_added_changed_invited_sent_away_and_taken_back(room: Room) 
     made = adam.call("POST", "/people", new)
     assert made.status_code == 201, made.text
     path = f"/people/{made.json()['id']}"
-    changed = adam.call("PUT", path, {"role": "reviewer", "email": "nina@example.org"})
-    assert (changed.json()["role"], changed.json()["partner"]) == ("reviewer", None)
+    changed = adam.call("PUT", path, {"role": "officer", "partner": "elm", "email": "nina@example.org"})
+    assert (changed.json()["role"], changed.json()["partner"]) == ("officer", "elm")
     invited = adam.call("POST", f"{path}/invite", **{"Idempotency-Key": "i"})
     link = invited.json()["link"]
+    assert link is not None, "an officer has no say in what goes out"
     assert room.browser().get(link[link.index("/invitation/") :]).status_code == 200
     assert adam.call("POST", f"{path}/invite", **{"Idempotency-Key": "i"}).json()["link"] is None
     with room.office.database.read() as session:
@@ -51,6 +52,36 @@ def test_an_invitation_of_somebody_who_could_sign_in_before_is_never_shown_to_a_
     assert answer["mailed"] is not None, "it goes by mail alone"
     with room.office.database.read() as session:
         assert "rita@example.org" in {notice.to for notice in unsent(session)}
+
+
+@pytest.mark.parametrize("approver", ["partner", None])
+def test_an_invitation_of_who_may_approve_is_never_shown_to_a_program(room: Room, approver: str | None) -> None:
+    adam, new = program(room, "adam"), {"name": "nina", "role": "reviewer", "email": "nina@example.org"}
+    if approver:
+        new |= {"role": "officer", "partner": "oak"}
+        with room.office.database.write() as session:
+            oak = partners.partner_by_key(session, "oak")
+            assert oak is not None
+            oak.approver = approver
+    ident = adam.call("POST", "/people", new).json()["id"]
+    answer = adam.call("POST", f"/people/{ident}/invite").json()
+    assert answer["link"] is None
+    assert answer["mailed"] is not None, "it goes by mail alone"
+
+
+def test_who_is_sent_away_and_let_in_again_is_told_to_the_admins(room: Room) -> None:
+    room.office.reach("adam", "adam@example.org")
+    with room.office.database.read() as session:
+        rita = users.user(session, "rita")
+        assert rita is not None
+    for act in ("send-away", "take-back"):
+        assert program(room, "adam").call("POST", f"/people/{rita.ident}/{act}").status_code == 200
+    with room.office.database.read() as session:
+        told = [notice.body.partition(".")[0] for notice in unsent(session)]
+    assert told == [
+        "adam has removed the access of rita, reviewer",
+        "adam has given rita, reviewer, access again",
+    ]
 
 
 def test_what_makes_no_person_is_refused(room: Room) -> None:

@@ -6,10 +6,12 @@ from conftest import MovedClock
 from sqlmodel import Session
 
 from campaign.models import Database, users
+from campaign.models import partners as rows
 from campaign.models.partners import Partner
 from campaign.models.sign_in import Password
 from campaign.models.users import Mail, User
-from campaign.register import letting_in
+from campaign.people import roster
+from campaign.register import letting_in, partners
 
 
 @pytest.fixture
@@ -30,6 +32,19 @@ def rita(session: Session) -> User:
     return found
 
 
+def changed(
+    session: Session, name: str, clock: MovedClock, *, role: str, email: str | None, partner_key: str | None = None
+) -> None:
+    person = users.user(session, name)
+    assert person is not None
+    letting_in.change(session, person, role=role, partner_key=partner_key, email=email, by="adam", now=clock.now())
+
+
+def joined(session: Session, clock: MovedClock, **approvers: str) -> None:
+    for key, approver in approvers.items():
+        session.add(Partner(key=key, name=key.title(), approver=approver, joined_at=clock.now()))
+
+
 def told(store: Database) -> dict[str, str]:
     with store.read() as session:
         return {notice.to: notice.body for notice in unsent(session)}
@@ -45,13 +60,16 @@ def test_a_new_invitation_of_somebody_who_could_sign_in_is_told_to_them_and_ever
     assert found["rita@example.org"].startswith("adam has made a new invitation for rita, who could sign in before.")
 
 
-def test_the_first_invitation_is_no_news(store: Database, clock: MovedClock) -> None:
+def test_the_first_invitation_of_who_has_a_say_is_told_to_the_admins(store: Database, clock: MovedClock) -> None:
     with store.write() as session:
         nina = User(name="nina", role="reviewer", email="nina@example.org", added_at=clock.now())
         session.add(nina)
         session.flush()
         letting_in.invite(session, nina, by="adam", now=clock.now())
-    assert told(store) == {}
+    said = "adam has invited nina, reviewer, at nina@example.org."
+    found = told(store)
+    assert set(found) == {"adam@example.org", "ada@example.org"}, "nina reads the invitation itself"
+    assert found["ada@example.org"].startswith(said)
 
 
 def test_another_address_is_told_at_the_one_before(store: Database, clock: MovedClock) -> None:
@@ -77,11 +95,77 @@ def test_who_may_approve_from_now_on_is_told_to_the_admins(store: Database, cloc
         assert "adam has made nina, who was reviewer, admin" in unsent(session)[-1].body
 
 
-def test_an_officer_is_added_without_a_word(store: Database, clock: MovedClock) -> None:
+@pytest.mark.parametrize("before", [None, "old@example.org"])
+def test_an_address_given_to_somebody_who_has_no_way_in_yet_is_told(
+    store: Database, clock: MovedClock, before: str | None
+) -> None:
+    """Else an admin alone comes in as ``operator``, or as a reviewer who has not yet accepted."""
     with store.write() as session:
-        session.add(Partner(key="oak", name="Oak", joined_at=clock.now()))
+        session.add(User(name="operator", role="admin", email=before, added_at=clock.now()))
         session.flush()
-        letting_in.add(
-            session, name="olga", role="officer", partner_key="oak", email="o@x.org", by="adam", now=clock.now()
-        )
-    assert told(store) == {}
+        changed(session, "operator", clock, role="admin", email="evil@example.net")
+    found = told(store)
+    assert {"ada@example.org", "evil@example.net", *([before] if before else [])} < set(found)
+    assert "has given operator the address evil@example.net in place of" in found["ada@example.org"]
+
+
+@pytest.mark.parametrize(("approver", "heard"), [("dfe", False), ("partner", True), ("both", True)])
+def test_an_officer_is_news_where_the_partner_approves(
+    store: Database, clock: MovedClock, approver: str, *, heard: bool
+) -> None:
+    with store.write() as session:
+        joined(session, clock, oak=approver, elm="dfe")
+        facts = {"role": "officer", "partner_key": "oak", "email": "o@x.org"}
+        olga = letting_in.add(session, name="olga", **facts, by="adam", now=clock.now())
+        session.flush()
+        letting_in.invite(session, olga, by="adam", now=clock.now())
+    with store.read() as session:
+        bodies = [notice.body.partition(". ")[0] for notice in unsent(session) if notice.to == "ada@example.org"]
+    who = "officer of oak, which approves its own posts"
+    assert bodies == ([f"adam has added olga as {who}", f"adam has invited olga, {who}, at o@x.org"] if heard else [])
+
+
+def test_an_officer_who_comes_to_a_partner_that_approves_is_told(store: Database, clock: MovedClock) -> None:
+    with store.write() as session:
+        joined(session, clock, oak="both", elm="dfe")
+        session.add(User(name="olga", role="officer", partner_key="elm", email="o@x.org", added_at=clock.now()))
+        session.flush()
+        changed(session, "olga", clock, role="officer", partner_key="oak", email="o@x.org")
+    assert "made olga, who was officer of elm, officer of oak, which approves" in told(store)["ada@example.org"]
+
+
+def test_a_partner_that_approves_from_now_on_is_told_where_it_has_officers(store: Database, clock: MovedClock) -> None:
+    with store.write() as session:
+        joined(session, clock, oak="dfe", elm="dfe")
+        session.add(User(name="olga", role="officer", partner_key="oak", added_at=clock.now()))
+        adam = users.user(session, "adam")
+        session.flush()
+        assert adam is not None
+        for partner in rows.partners(session):
+            values, quiet = {"approver": "partner"}, lambda _session, _partners: None
+            partners.change(session, partner, values, quiet=quiet, by=adam, now=clock.now())
+    assert told(store)["ada@example.org"].startswith("adam has let the officers of Oak approve. ")
+
+
+def test_who_is_let_in_again_is_told(store: Database, clock: MovedClock) -> None:
+    with store.write() as session:
+        roster.send_away(session, rita(session), by="ada", now=clock.now())
+        letting_in.take_back(session, rita(session), by="adam", now=clock.now())
+    found = told(store)
+    assert set(found) == {"adam@example.org", "ada@example.org", "rita@example.org"}
+    assert found["ada@example.org"].startswith("adam has given rita, reviewer, access again.")
+
+
+def test_an_admin_who_loses_the_say_hears_of_it(store: Database, clock: MovedClock) -> None:
+    """Else the only one who would have heard of the rest hears of nothing."""
+    with store.write() as session:
+        session.add(User(name="abel", role="admin", email="abel@example.org", added_at=clock.now()))
+        joined(session, clock, oak="dfe")
+        session.flush()
+        changed(session, "ada", clock, role="officer", partner_key="oak", email="ada@example.org")
+        abel = users.user(session, "abel")
+        assert abel is not None
+        letting_in.send_away(session, abel, by="adam", now=clock.now())
+    found = told(store)
+    assert found["ada@example.org"].startswith("adam has made ada, who was admin, officer of oak.")
+    assert found["abel@example.org"].startswith("adam has removed the access of abel, admin.")

@@ -74,7 +74,9 @@ class Invitation(BaseModel):
     """An invitation. It stands whether or not it could be mailed. Asked again under one key, all else is null."""
 
     person: str
-    link: str | None = Field(default=None, description="Opens once, within a week. Shown this once.")
+    link: str | None = Field(
+        default=None, description="Opens once, within a week. Shown this once; null where it goes by mail alone."
+    )
     mailed: bool | None = Field(default=None, description="Whether the mail server took it; null: nobody asked it.")
     unsent: str | None = Field(default=None, description="Why the mail server did not take it.")
 
@@ -178,7 +180,11 @@ def change_person(ident: Number, sent: Role, who: Administers, once: Onced) -> P
 def send_person_away(ident: Number, who: Administers, once: Onced) -> PersonOut:
     """Let a person in no more: their sessions, invitations and tokens end."""
     return _done(
-        ident, who, once, None, lambda desk, one: roster.send_away(desk.session, one, by=desk.person.name, now=desk.now)
+        ident,
+        who,
+        once,
+        None,
+        lambda desk, one: letting_in.send_away(desk.session, one, by=desk.person.name, now=desk.now),
     )
 
 
@@ -186,7 +192,11 @@ def send_person_away(ident: Number, who: Administers, once: Onced) -> PersonOut:
 def take_person_back(ident: Number, who: Administers, once: Onced) -> PersonOut:
     """Let a person in again."""
     return _done(
-        ident, who, once, None, lambda desk, one: roster.take_back(desk.session, one, by=desk.person.name, now=desk.now)
+        ident,
+        who,
+        once,
+        None,
+        lambda desk, one: letting_in.take_back(desk.session, one, by=desk.person.name, now=desk.now),
     )
 
 
@@ -205,7 +215,8 @@ def end_sessions(ident: Number, who: Administers, once: Onced) -> PersonOut:
 @router.post("/people/{ident}/invite")
 def invite_person(ident: Number, who: Administers, once: Onced, sent: Inviting | None = None) -> Invitation:
     """Make a new invitation, and mail it where that is asked for; the one before no longer opens. To a person who could
-    sign in before it goes by mail alone.
+    sign in before, and to whoever may approve (reviewers, admins, officers of a partner that approves), it goes by mail
+    alone.
     """
     made = list[tuple[User, str, bool]]()
 
@@ -213,18 +224,18 @@ def invite_person(ident: Number, who: Administers, once: Onced, sent: Inviting |
         demand(desk.person, Right.ADMINISTER)
         found = people.acting(desk.session, roster.numbered(desk.session, ident).name)
         secret = letting_in.invite(desk.session, found, by=desk.person.name, now=desk.now)
-        made.append((found, secret, sign_in.has_way_in(desk.session, found.ident)))
+        made.append((found, secret, letting_in.by_mail_alone(desk.session, found)))
         return {"person": str(found.id)}
 
     # What is kept under an idempotency key lies there in the clear: the secret goes past it.
     answer = once.do(who, sent, Invitation, act)
     if not made:
         return answer
-    person, secret, known = made[0]
+    person, secret, unseen = made[0]
     link = who.house.app.notices.invitations.link(secret)
     # A token that lets people in must not let its holder in as any of them.
-    shown: dict[str, object] = {} if known else {"link": link}
-    if known or (sent is not None and sent.mail):
+    shown: dict[str, object] = {} if unseen else {"link": link}
+    if unseen or (sent is not None and sent.mail):
         shown |= _mailed(who, person, link)
     return answer.model_copy(update=shown)
 
