@@ -104,7 +104,7 @@ def restore(
         places = Places(settings, found.made_at, clock.now())
         places.check_key(found.key, force=force)
         with database.write() as session:
-            opt_outs = _make_room(session, found.migration, force=force)
+            opt_outs, people = _make_room(session, found.migration, force=force)
             _load(session, path, passphrase, places)
             copying.migrate(session.connection(), "head")
             copying.count_on(session)
@@ -114,6 +114,7 @@ def restore(
                 now=clock.now(),
                 person=acting(session, by),
                 opt_outs=opt_outs,
+                people=people,
                 posts=found.rows.get("post", 0),
             )
     return Restored(ruled, places.aside, places.old_key)
@@ -130,18 +131,22 @@ def _refuse_living(database: Database, now: datetime) -> None:
         raise WrongUse(problem=problem, mend="End it; of one that was killed the beat is old after a minute.")
 
 
-def _make_room(session: Session, migration: str, *, force: bool) -> restoring.OptOuts:
-    """Take the old tables away and make those of the backup's migration. Returns who wants no mail by the old ones."""
+def _make_room(
+    session: Session, migration: str, *, force: bool
+) -> tuple[restoring.OptOuts, dict[str, restoring.Standing]]:
+    """Take the old tables away and make those of the backup's migration. Returns who wants no mail, and who was in as
+    what, by the old ones.
+    """
     connection = session.connection()
     if restoring.in_use(connection) and not force:
         raise WrongUse(
             problem="The database holds a campaign already",
             mend="Back it up with `campaign db backup`, then restore with --force.",
         )
-    opt_outs = restoring.opt_outs(connection)
+    opt_outs, people = restoring.opt_outs(connection), restoring.people(connection)
     copying.remove_tables(connection)
     copying.migrate(connection, migration)
-    return opt_outs
+    return opt_outs, people
 
 
 def _load(session: Session, path: Path, passphrase: str, places: Places) -> None:

@@ -5,11 +5,14 @@ up where the platform lets us, a person's question where not. Newsletters never 
 """
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 
 from sqlmodel import Session
 
+from campaign.backup.people import fallen_back, keep_out
 from campaign.clock import iso
 from campaign.models import audit, deliveries, notices, restoring, upkeep, users
 from campaign.models.holds import Hold
@@ -21,6 +24,11 @@ from campaign.models.status import Move, Status
 from campaign.models.users import User
 from campaign.people import Right, demand
 from campaign.ports import MAIL
+from campaign.wording import some_of
+
+_NOBODY: Mapping[str, restoring.Standing] = MappingProxyType({})
+_NAMED = 20
+"""How many people a line names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +43,24 @@ class Ruled:
     """Copies of begun issues that may have gone out since; they are not sent again."""
     opt_outs_kept: int
     webhooks_off: int
+    kept_out: tuple[str, ...]
+    """Who was sent away since, or lost a role: they stay so."""
+    fallen_back: tuple[str, ...]
+    """Who has anything of the backup again, with what it is."""
 
 
 def rule(
-    session: Session, *, made_at: datetime, now: datetime, person: User, opt_outs: restoring.OptOuts, posts: int
+    session: Session,
+    *,
+    made_at: datetime,
+    now: datetime,
+    person: User,
+    opt_outs: restoring.OptOuts,
+    posts: int,
+    people: Mapping[str, restoring.Standing] = _NOBODY,
 ) -> Ruled:
     """Hold everything, doubt what fell due since, and say so to the reviewers, in one transaction with the rows.
+    ``people`` are those of the database that was replaced.
 
     Raises:
         NotAllowed: the person may not administer.
@@ -58,7 +78,18 @@ def rule(
         looked += question is None
     session.flush()
     silenced = restoring.silence_webhooks(session, by=person.name, why="restored from a backup", now=now)
-    ruled = Ruled(made_at, posts, looked, asked, doubted, restoring.keep_opt_outs(session, opt_outs), silenced)
+    kept_out = keep_out(session, people, but=person)
+    ruled = Ruled(
+        made_at,
+        posts,
+        looked,
+        asked,
+        doubted,
+        restoring.keep_opt_outs(session, opt_outs),
+        silenced,
+        tuple(kept_out),
+        tuple(fallen_back(people, restoring.people(session.connection()))),
+    )
     _hold(session, ruled, person, now)
     _tell(session, ruled, now)
     return ruled
@@ -98,6 +129,7 @@ def _hold(session: Session, ruled: Ruled, person: User, now: datetime) -> None:
         "to_ask": ruled.to_ask,
         "opt_outs_kept": ruled.opt_outs_kept,
         "webhooks_off": ruled.webhooks_off,
+        "kept_out": list(ruled.kept_out),
     }
     audit.record(session, who=person.name, action="restore", subject="database", at=now, facts=facts)
 
@@ -123,8 +155,19 @@ def lines(ruled: Ruled) -> list[str]:
         found.append(f"{ruled.copies_in_doubt} copies of begun issues may have gone out since; none is sent again.")
     found.append(f"{ruled.opt_outs_kept} readers who left since are known from the database that stood here before.")
     found.append("If others left since (ask the mail server and the inbox), take them off before you release.")
+    if ruled.kept_out:
+        found.append(f"Sent away or with less to do since, and so still: {some_of(ruled.kept_out, _NAMED)}.")
+    found.append(_of_people(ruled))
     if ruled.webhooks_off:
         wait = "switch them on when all is settled: each is told of what happens from the restore on"
         found.append(f"{ruled.webhooks_off} webhooks are switched off; {wait}.")
     found.append("When all that fell due is settled: `campaign release --dry-run`, then `campaign release`.")
     return found
+
+
+def _of_people(ruled: Ruled) -> str:
+    """Return what about people is as it was at the backup, by name as far as the database before it tells."""
+    said = "Roles, passwords, passkeys and recovery codes are those of the backup; open invitations are void."
+    if not ruled.fallen_back:
+        return said
+    return f"{said} Changed since, and fallen back: {some_of(ruled.fallen_back, _NAMED)}. Change them or invite anew."

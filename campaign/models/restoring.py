@@ -1,8 +1,10 @@
 """The statements by which a restored copy is told that time went on without it."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -15,6 +17,7 @@ from campaign.models.mailing import Subscriber, Suppression
 from campaign.models.notices import Notice
 from campaign.models.partners import Account, Campaign, Lane
 from campaign.models.posts import Attempt, Post
+from campaign.models.sign_in import Ticket
 from campaign.models.status import Status
 
 _MAY_HAVE_GONE = (Status.DRAFT, Status.IN_REVIEW, Status.APPROVED)
@@ -28,6 +31,16 @@ class OptOuts:
     """Tokens of subscribers, and when each left."""
     suppressed: Sequence[tuple[str, str, datetime]] = ()
     """Digests of addresses, with reason and time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """As what a person was in, and by what they could sign in, by what a database says. ``ways`` are kind and value."""
+
+    role: str
+    partner_key: str | None
+    active: bool
+    ways: frozenset[tuple[str, str]] = frozenset()
 
 
 def in_use(connection: Connection) -> bool:
@@ -52,6 +65,35 @@ def opt_outs(connection: Connection) -> OptOuts:
         [(token, at) for token, at in connection.execute(left)],
         [(digest, reason, at) for digest, reason, at in connection.execute(suppressed)],
     )
+
+
+def people(connection: Connection) -> dict[str, Standing]:
+    """Return everybody by name, from a schema of any age."""
+    found = {table.name: table.c for table in copying.tables(connection)}
+    if "users" not in found:
+        return {}
+    ways = defaultdict[int, set[tuple[str, str]]](set)
+    for kind, statement in _ways(found):
+        for user_id, *values in connection.execute(statement):
+            ways[user_id].add((kind, " ".join(values)))
+    one = found["users"]
+    everybody = connection.execute(sa.select(one.id, one.name, one.role, one.partner_key, one.active))
+    return {
+        name: Standing(role, partner, bool(active), frozenset(ways[ident]))
+        for ident, name, role, partner, active in everybody
+    }
+
+
+def _ways(found: Mapping[str, Any]) -> Iterator[tuple[str, sa.Select[Any]]]:
+    """Yield by what people sign in: each kind as it is called, with whose and which they are."""
+    if one := found.get("password"):
+        yield "password", sa.select(one.user_id, one.hash)
+    if one := found.get("passkey"):
+        yield "passkey", sa.select(one.user_id, one.credential_id)
+    if one := found.get("recoverycode"):
+        yield "recovery code", sa.select(one.user_id, one.digest).where(one.used_at.is_(None))
+    if one := found.get("elsewhere"):
+        yield "sign-in elsewhere", sa.select(one.user_id, one.issuer, one.subject)
 
 
 def _instant(column: sa.ColumnElement[datetime]) -> sa.ColumnElement[datetime]:
@@ -130,6 +172,11 @@ def free_lanes(session: Session) -> None:
 def drop_notices(session: Session, now: datetime) -> int:
     """Hold back mails that were still to go: they may have gone since, and "please publish this" must not go twice."""
     return changed(session, sa.update(Notice).where(col(Notice.sent_at).is_(None)).values(sent_at=now))
+
+
+def drop_tickets(session: Session) -> int:
+    """Let no open link serve: an invitation that was used since would open a second time."""
+    return changed(session, sa.delete(Ticket))
 
 
 def silence_webhooks(session: Session, *, by: str, why: str, now: datetime) -> int:

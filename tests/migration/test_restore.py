@@ -10,14 +10,19 @@ from sqlmodel import col, select
 from campaign.backup.ruling import lines
 from campaign.clock import iso
 from campaign.hooks import managing
-from campaign.models import audit, deliveries, holds, hooks, lanes, listing, mailing, upkeep, users
+from campaign.models import audit, deliveries, holds, hooks, lanes, listing, mailing, sign_in, upkeep, users
 from campaign.models.deliveries import Delivery
 from campaign.models.hooks import Hook, HookCall
 from campaign.models.mailing import MailingList, Subscriber, Suppression
 from campaign.models.notices import Notice
 from campaign.models.partners import Campaign, Lane
 from campaign.models.posts import Attempt, Post
+from campaign.models.sign_in import Passkey, Password
 from campaign.models.status import Status
+from campaign.models.users import User
+from campaign.people import passkeys, passwords, roster, tickets
+from campaign.people.passwords import Hashed
+from campaign.people.tickets import Purpose
 from campaign.review.decisions import Desk
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -182,3 +187,76 @@ def test_numbers_that_come_again_make_no_message_id_that_went_out_before(place: 
     place.stale()
     with place.database.read() as session:
         assert session.exec(select(Campaign)).one().salt != "first"
+
+
+def person(place: Place, name: str, role: str, **values: object) -> None:
+    with place.database.write() as session:
+        known = {"email": f"{name}@example.org", "added_at": place.clock.now()}
+        found = users.user(session, name) or User(name=name, role=role, **known)
+        for column, value in ({"role": role} | values).items():
+            setattr(found, column, value)
+        session.add(found)
+
+
+def test_who_was_sent_away_or_lost_a_role_since_stays_so_and_hears_nothing(place: Place) -> None:
+    for name, role in (("mallory", "reviewer"), ("ada", "admin"), ("rita", "reviewer"), ("oscar", "officer")):
+        person(place, name, role)
+    path = place.backup()
+    place.clock.move(HOUR)
+    person(place, "mallory", "reviewer", active=False)
+    person(place, "ada", "officer", partner_key="p")
+    person(place, "rita", "admin")
+    person(place, "oscar", "officer", partner_key="q")
+    person(place, "operator", "reviewer")
+    ruled = place.restore(path, force=True).ruled
+    assert ruled.kept_out == ("ada", "mallory", "oscar")
+    assert ruled.fallen_back == (
+        "operator (admin where they were reviewer)",
+        "rita (reviewer where they were admin)",
+    ), "whoever restores must be able to"
+    with place.database.read() as session:
+        found = {one.name: (one.role, one.partner_key, one.active) for one in users.users(session)}
+        assert {notice.to for notice in unsent(session)} == {"op@example.org", "rita@example.org"}
+        assert audit.rows(session)[-1].facts["kept_out"] == ["ada", "mallory", "oscar"]
+    assert (found["mallory"], found["ada"]) == (("reviewer", None, False), ("officer", "p", True))
+    assert found["oscar"] == ("officer", "q", True)
+    assert any(
+        "Sent away or with less to do since, and so still: ada, mallory, oscar." in line for line in lines(ruled)
+    )
+
+
+def test_no_invitation_opens_a_second_time(place: Place) -> None:
+    now = place.clock.now()
+    person(place, "ivy", "reviewer")
+    with place.database.write() as session:
+        secret = tickets.issue(session, roster.anybody(session, "ivy"), Purpose.INVITATION, by="operator", now=now)
+    path = place.backup()
+    with place.database.write() as session:
+        assert tickets.use(session, secret, Purpose.INVITATION, now) is not None
+    place.restore(path, force=True)
+    with place.database.read() as session:
+        assert tickets.look(session, secret, Purpose.INVITATION, now) is None
+
+
+def test_a_line_names_whose_ways_in_are_those_of_the_backup_again(place: Place) -> None:
+    now = place.clock.now()
+    for name in ("ivy", "rita", "rolf"):
+        person(place, name, "reviewer")
+        with place.database.write() as session:
+            found = roster.anybody(session, name)
+            codes = passkeys.new_codes(session, found, now)
+            session.add(Passkey(user_id=found.ident, credential_id=name, public_key=b"", name="p", added_at=now))
+            session.add(Password(user_id=found.ident, hash="of then", changed_at=now))
+    path = place.backup()
+    with place.database.write() as session:
+        sign_in.drop_passkey(session, roster.anybody(session, "ivy").ident, 1)
+        rolf = roster.anybody(session, "rolf")
+        assert passkeys.use_code(session, rolf, codes[0], now)
+        passwords.set_password(session, rolf, Hashed("newer"), now=now)
+    ruled = place.restore(path, force=True).ruled
+    assert ruled.fallen_back == ("ivy (passkey)", "rolf (password, recovery code)")
+    [line] = [line for line in lines(ruled) if line.startswith("Roles, passwords")]
+    assert line.endswith(
+        "open invitations are void. Changed since, and fallen back: ivy (passkey), rolf (password, recovery code). "
+        "Change them or invite anew."
+    )
