@@ -72,6 +72,16 @@ def take_back(name: Name, by: As = None) -> None:
     typer.echo(f"{name} can sign in and act again.")
 
 
+@users.command("unbind")
+def unbind(name: Name, by: As = None) -> None:
+    """Let another account of the identity provider be a person's: they have a new one there."""
+    from campaign.register import letting_in
+
+    with file_of(name, by) as (place, person):
+        letting_in.unbind(place.session, person, by=place.person.name, now=place.now)
+    typer.echo(f"The next account of the provider that signs in with the address of {name} is theirs.")
+
+
 @users.command("sign-out")
 def sign_out(name: Name, by: As = None) -> None:
     """End every session of a person in the pages."""

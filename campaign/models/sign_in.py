@@ -76,7 +76,7 @@ class RecoveryCode(SQLModel, table=True):
 
 
 class Elsewhere(SQLModel, table=True):
-    """Whom an identity provider means: its issuer and subject belong to one person for good."""
+    """Whom an identity provider means: its issuer and subject belong to one person, until an admin lets go."""
 
     __table_args__ = (UniqueConstraint("issuer", "subject"),)
 
@@ -212,3 +212,13 @@ def person_elsewhere(session: Session, issuer: str, subject: str) -> User | None
         .where(col(Elsewhere.issuer) == issuer, col(Elsewhere.subject) == subject)
     )
     return session.exec(statement).first()
+
+
+def elsewhere(session: Session, user_id: int) -> list[Elsewhere]:
+    """Return whom identity providers mean who is this person, the oldest first."""
+    return list(session.exec(select(Elsewhere).where(col(Elsewhere.user_id) == user_id).order_by(col(Elsewhere.id))))
+
+
+def drop_elsewhere(session: Session, user_id: int) -> int:
+    """Let no identity provider mean a person any more; returns how many accounts there were."""
+    return changed(session, sa.delete(Elsewhere).where(col(Elsewhere.user_id) == user_id))

@@ -144,6 +144,13 @@ def take_back(session: Session, person: User, *, by: str, now: datetime) -> None
     _note(session, person, "take user back", by, now, {})
 
 
+def unbind(session: Session, person: User, *, by: str, now: datetime) -> None:
+    """Let go of a person's accounts at identity providers. Raises WrongUse where they have none."""
+    if not sign_in.drop_elsewhere(session, person.ident):
+        raise WrongUse(problem=f"{person.name} has no account at an identity provider", mend="Nothing is to be done.")
+    _note(session, person, "let go of sign-in elsewhere", by, now, {})
+
+
 def end_sessions(session: Session, person: User, *, by: str, now: datetime) -> int:
     """End every session of another person; returns how many there were."""
     count = sign_in.end_visits(session, person.ident)

@@ -35,12 +35,20 @@ def by_mail_alone(session: Session, person: User) -> bool:
 
 
 def add(
-    session: Session, *, name: str, role: str, partner_key: str | None, email: str | None, by: str, now: datetime
+    session: Session,
+    *,
+    name: str,
+    role: str,
+    partner_key: str | None,
+    email: str | None,
+    by: str,
+    now: datetime,
+    told_as: str = "",
 ) -> User:
-    """Add a person. Raises as ``roster.add_user`` does."""
+    """Add a person; ``told_as``: whose doing the mail calls it, where not ``by``'s. Raises as ``roster.add_user``."""
     person = roster.add_user(session, name=name, role=role, partner_key=partner_key, email=email, by=by, now=now)
     if decides(session, person):
-        _tell_of(session, person, f"{by} has added {name} as {_what(session, person)}", [], now)
+        _tell_of(session, person, f"{told_as or by} has added {name} as {_what(session, person)}", [], now)
     return person
 
 
@@ -57,16 +65,24 @@ def invite(session: Session, person: User, *, by: str, now: datetime) -> str:
 
 
 def change(
-    session: Session, person: User, *, role: str, partner_key: str | None, email: str | None, by: str, now: datetime
+    session: Session,
+    person: User,
+    *,
+    role: str,
+    partner_key: str | None,
+    email: str | None,
+    by: str,
+    now: datetime,
+    told_as: str = "",
 ) -> None:
-    """Give a person another role, partner or address. Raises as ``roster.change`` does."""
+    """Give a person another role, partner or address; ``told_as`` as for ``add``. Raises as ``roster.change`` does."""
     was, before = _what(session, person), person.email
     decided, place = decides(session, person), (person.role, person.partner_key)
     roster.change(session, person, role=role, partner_key=partner_key, email=email, by=by, now=now)
     reached = [before, person.email]
     if place != (person.role, person.partner_key) and (decided or decides(session, person)):
         # Who loses it is told of too: an admin who has no more a say hears nothing of what comes next.
-        done = f"{by} has made {person.name}, who was {was}, {_what(session, person)}"
+        done = f"{told_as or by} has made {person.name}, who was {was}, {_what(session, person)}"
         _tell_of(session, person, done, reached, now)
     if (person.email or None) != (before or None):
         done = f"{by} has given {person.name} the address {person.email or '(none)'} in place of {before or '(none)'}"
@@ -85,6 +101,22 @@ def take_back(session: Session, person: User, *, by: str, now: datetime) -> None
     """Let a person in again, by whichever way they had. Raises as ``roster.take_back`` does."""
     roster.take_back(session, person, by=by, now=now)
     done = f"{by} has given {person.name}, {_what(session, person)}, access again"
+    _tell_of(session, person, done, [person.email], now)
+
+
+def bind(session: Session, person: User, issuer: str, now: datetime) -> None:
+    """Tell that a person is known at an identity provider from now on, where they could sign in before."""
+    if sign_in.has_way_in(session, person.ident):
+        done = f"{person.name}, who could sign in before, has signed in through {issuer} for the first time"
+        _tell_of(session, person, done, [person.email], now)
+
+
+def unbind(session: Session, person: User, *, by: str, now: datetime) -> None:
+    """Let go of a person's accounts at identity providers: the next one with their address is theirs. Raises as
+    ``roster.unbind`` does.
+    """
+    roster.unbind(session, person, by=by, now=now)
+    done = f"{by} has let another account of the identity provider become that of {person.name}"
     _tell_of(session, person, done, [person.email], now)
 
 

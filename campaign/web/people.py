@@ -139,6 +139,7 @@ def _page(
         proofs = {
             "has_password": sign_in.password(session, person.ident) is not None,
             "passkeys": len(sign_in.passkeys(session, person.ident)),
+            "elsewhere": sign_in.elsewhere(session, person.ident),
         }
         offered = _partners(session, form.value("partner") or person.partner_key)
     return who.page(
@@ -200,6 +201,12 @@ def _invited(who: Actor, person: User, secret: str) -> Response:
 def end_sessions(ident: RowId, who: Who) -> Response:
     """Sign a person out everywhere."""
     return _done(who, ident, roster.end_sessions, "is signed out everywhere.")
+
+
+@area.post("/admin/people/{ident}/unbind", Right.ADMINISTER)
+def unbind(ident: RowId, who: Who) -> Response:
+    """Let go of a person's accounts at identity providers."""
+    return _done(who, ident, letting_in.unbind, "can sign in with another account of the provider.")
 
 
 class _Act(Protocol):

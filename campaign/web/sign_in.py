@@ -10,9 +10,9 @@ from campaign.errors import CampaignError, WrongUse
 from campaign.models import sign_in, users
 from campaign.models.users import User
 from campaign.people import passkeys, passwords, tickets, visits
-from campaign.people.elsewhere import person_for
 from campaign.people.provider import Provider, Stranger
 from campaign.people.tickets import Purpose
+from campaign.register.elsewhere import person_for
 from campaign.web.area import Area, Open
 from campaign.web.entering import Answer, entered, own_path, place, welcomed
 from campaign.web.forms import WRONG, Fields, Form, Secret, Sent, read

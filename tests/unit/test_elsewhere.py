@@ -5,18 +5,22 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from builders import unsent
 from conftest import MovedClock
 from reviewing import Office, opened_office
 
 from campaign.errors import NotAllowed, WrongUse
 from campaign.models import audit, sign_in, users
+from campaign.models.sign_in import Password
 from campaign.models.users import User
-from campaign.people import visits
-from campaign.people.elsewhere import person_for
+from campaign.people import roster, visits
 from campaign.people.provider import Stranger
 from campaign.people.visits import Lasting
+from campaign.register import letting_in
+from campaign.register.elsewhere import person_for
 
 EMAIL = "rita@example.org"
+ISSUER = "https://login.example.org"
 
 
 @pytest.fixture
@@ -33,9 +37,9 @@ def changed(office: Office, name: str, **values: object) -> None:
         session.add(person)
 
 
-def came(office: Office, role: str | None, email: str = EMAIL, partner: str | None = None) -> User:
+def came(office: Office, role: str | None, email: str = EMAIL, partner: str | None = None, subject: str = "") -> User:
     named = email.lower()
-    stranger = Stranger("https://login.example.org", f"s-{named}", named, email, role, partner)
+    stranger = Stranger(ISSUER, subject or f"s-{named}", named, email, role, partner)
     with office.database.write() as session:
         found = person_for(session, stranger, office.clock.now())
     if isinstance(found, NotAllowed):
@@ -139,3 +143,50 @@ def test_the_last_admin_who_is_refused_with_less_keeps_what_they_hold(office: Of
     with pytest.raises(WrongUse, match="adam is the last admin"):
         came(office, "reviewer")
     assert sessions_of(office, "adam") == 1
+
+
+def told(office: Office, to: str = "adam@example.org") -> list[str]:
+    """What one address is told, without what to do about it."""
+    with office.database.read() as session:
+        return [one.body.partition(". ")[0] for one in unsent(session) if one.to == to]
+
+
+def test_whom_the_provider_gives_a_say_is_told_to_the_admins(office: Office) -> None:
+    office.reach("adam", "adam@example.org")
+    changed(office, "olga", email=EMAIL)
+    came(office, "admin")
+    came(office, "reviewer", "nina@example.org")
+    assert told(office) == [
+        "the identity provider has made olga, who was officer of oak, admin",
+        "the identity provider has added nina@example.org as reviewer",
+    ]
+    came(office, "admin")
+    assert len(told(office)) == 2, "once"
+
+
+def test_who_could_sign_in_before_hears_that_they_can_elsewhere_too(office: Office) -> None:
+    office.reach("adam", "adam@example.org")
+    changed(office, "rita", email=EMAIL)
+    with office.database.write() as session:
+        ident = roster.anybody(session, "rita").ident
+        session.add(Password(user_id=ident, hash="x", changed_at=office.clock.now()))
+    for _ in range(2):
+        came(office, None)
+    said = f"rita, who could sign in before, has signed in through {ISSUER} for the first time"
+    assert told(office) == told(office, EMAIL) == [said]
+
+
+def test_a_second_account_with_the_address_is_refused_until_an_admin_lets_go_of_the_first(office: Office) -> None:
+    """At the provider an address may be given to somebody new."""
+    office.reach("adam", "adam@example.org")
+    changed(office, "rita", email=EMAIL)
+    came(office, None, subject="first")
+    with pytest.raises(NotAllowed, match="another account there signs in with this address, until an admin lets go"):
+        came(office, None, subject="second")
+    with office.database.write() as session:
+        letting_in.unbind(session, roster.anybody(session, "rita"), by="adam", now=office.clock.now())
+    assert came(office, None, subject="second").name == "rita"
+    said = "adam has let another account of the identity provider become that of rita"
+    assert told(office) == told(office, EMAIL) == [said]
+    with pytest.raises(NotAllowed):
+        came(office, None, subject="first")

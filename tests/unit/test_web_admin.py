@@ -14,6 +14,7 @@ from campaign.models import audit, mailing, upkeep, users
 from campaign.models.audit import Audit
 from campaign.models.mailing import MailingList, Subscriber
 from campaign.models.posts import Post
+from campaign.models.sign_in import Elsewhere
 from campaign.models.status import Status
 from campaign.review import holding
 from campaign.web.audit import SIZE
@@ -42,6 +43,21 @@ def actions(room: Room) -> list[str]:
 
 
 # --- people ---------------------------------------------------------------------------------------------------------
+
+
+def test_an_account_at_the_provider_is_shown_and_let_go_of(room: Room) -> None:
+    page, browser = f"/admin/people/{ident(room, 'rita')}", room.browser("adam")
+    assert "Let another account there be theirs" not in browser.get(page).text
+    with room.office.database.write() as session:
+        found = {"issuer": "https://login.example.org", "subject": "s-rita", "added_at": room.office.clock.now()}
+        session.add(Elsewhere(user_id=ident(room, "rita"), **found))
+    shown = browser.get(page).text
+    assert "https://login.example.org" in shown
+    assert "They have not set up an account here yet" not in shown
+    assert browser.send(f"{page}/unbind").status_code == 303
+    assert "https://login.example.org" not in browser.get(page).text
+    assert browser.send(f"{page}/unbind").status_code == 422
+    assert actions(room)[-1] == "let go of sign-in elsewhere"
 
 
 def test_a_newcomer_gets_an_invitation_that_is_shown_once_and_lets_them_in(room: Room) -> None:

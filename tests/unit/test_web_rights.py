@@ -134,6 +134,7 @@ CASES: dict[tuple[str, str], Case] = {
     ("GET", "/admin/people/{ident}"): Case(Right.ADMINISTER, ADMINS),
     ("POST", "/admin/people/{ident}/role"): Case(Right.ADMINISTER, ADMINS),
     ("POST", "/admin/people/{ident}/invite"): Case(Right.ADMINISTER, ADMINS),
+    ("POST", "/admin/people/{ident}/unbind"): Case(Right.ADMINISTER, ADMINS),
     ("POST", "/admin/people/{ident}/end-sessions"): Case(Right.ADMINISTER, ADMINS),
     ("GET", "/admin/people/{ident}/send-away"): Case(Right.ADMINISTER, ADMINS),
     ("POST", "/admin/people/{ident}/send-away"): Case(Right.ADMINISTER, ADMINS),

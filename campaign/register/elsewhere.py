@@ -10,6 +10,9 @@ from campaign.models.sign_in import Elsewhere
 from campaign.models.users import User
 from campaign.people import roster
 from campaign.people.provider import Stranger
+from campaign.register import letting_in
+
+_PROVIDER = "the identity provider"
 
 
 def person_for(session: Session, stranger: Stranger, now: datetime) -> User | NotAllowed:
@@ -18,7 +21,8 @@ def person_for(session: Session, stranger: Stranger, now: datetime) -> User | No
     is stored.
 
     Raises:
-        NotAllowed: nobody here has this address and the provider names no role, or the person was sent away.
+        NotAllowed: nobody here has this address and the provider names no role, the person was sent away, or another
+            subject of the provider is them already.
         WrongUse: they are the last admin, and the provider names another role.
 
     """
@@ -32,8 +36,7 @@ def person_for(session: Session, stranger: Stranger, now: datetime) -> User | No
     if found is None:
         found = _known_by_address(session, stranger) or _added(session, stranger, now)
         session.flush()
-        bound = Elsewhere(user_id=found.ident, issuer=stranger.issuer, subject=stranger.subject, added_at=now)
-        session.add(bound)
+        _bind(session, found, stranger, now)
     _follow(session, found, stranger, now)
     return found
 
@@ -51,6 +54,16 @@ def _known_by_address(session: Session, stranger: Stranger) -> User | None:
     return users.user_by_email(session, stranger.email) if stranger.email else None
 
 
+def _bind(session: Session, person: User, stranger: Stranger, now: datetime) -> None:
+    """Let the provider's subject be the person from now on. Addresses are given to somebody new; subjects are not."""
+    if any(one.issuer == stranger.issuer for one in sign_in.elsewhere(session, person.ident)):
+        why = "another account there signs in with this address, until an admin lets go of it on the person's page"
+        raise _refused(stranger, why)
+    letting_in.bind(session, person, stranger.issuer, now)
+    bound = Elsewhere(user_id=person.ident, issuer=stranger.issuer, subject=stranger.subject, added_at=now)
+    session.add(bound)
+
+
 def _added(session: Session, stranger: Stranger, now: datetime) -> User:
     if stranger.email and any(not one.active for one in users.with_email(session, stranger.email)):
         raise _refused(stranger, "they were sent away")
@@ -58,7 +71,7 @@ def _added(session: Session, stranger: Stranger, now: datetime) -> User:
         raise _refused(stranger, "nobody has added them")
     if users.user(session, stranger.name) is not None:
         raise _refused(stranger, "somebody else has that name here")
-    return roster.add_user(
+    return letting_in.add(
         session,
         name=stranger.name,
         role=stranger.role,
@@ -66,6 +79,7 @@ def _added(session: Session, stranger: Stranger, now: datetime) -> User:
         email=stranger.email,
         by=stranger.name,
         now=now,
+        told_as=_PROVIDER,
     )
 
 
@@ -75,8 +89,16 @@ def _follow(session: Session, person: User, stranger: Stranger, now: datetime) -
         return
     role, partner_key = stranger.role, roster.partner_of(session, stranger.role, stranger.partner)
     if (person.role, person.partner_key) != (role, partner_key):
-        email, by = person.email, person.name
-        roster.change(session, person, role=role, partner_key=partner_key, email=email, by=by, now=now)
+        letting_in.change(
+            session,
+            person,
+            role=role,
+            partner_key=partner_key,
+            email=person.email,
+            by=person.name,
+            now=now,
+            told_as=_PROVIDER,
+        )
 
 
 def _refused(stranger: Stranger, why: str) -> NotAllowed:
