@@ -168,6 +168,15 @@ def has_way_in(session: Session, user_id: int) -> bool:
     return any(session.exec(select(way.user_id).where(col(way.user_id) == user_id).limit(1)).first() for way in ways)
 
 
+def drop_proofs(session: Session, user_id: int) -> dict[str, int]:
+    """Take a person's password, passkeys and recovery codes away; returns how many there were of each."""
+    return {
+        "passwords": changed(session, sa.delete(Password).where(col(Password.user_id) == user_id)),
+        "passkeys": changed(session, sa.delete(Passkey).where(col(Passkey.user_id) == user_id)),
+        "codes": changed(session, sa.delete(RecoveryCode).where(col(RecoveryCode.user_id) == user_id)),
+    }
+
+
 def passkeys(session: Session, user_id: int) -> list[Passkey]:
     """Return a person's passkeys, oldest first."""
     return list(session.exec(select(Passkey).where(col(Passkey.user_id) == user_id).order_by(col(Passkey.id))))

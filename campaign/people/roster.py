@@ -136,6 +136,19 @@ def _ended(session: Session, person: User, now: datetime) -> dict[str, int]:
     }
 
 
+def begin_anew(session: Session, person: User, now: datetime) -> None:
+    """End all that let a person in here before, as they take an invitation: it may have been lost, or got about. Their
+    account at an identity provider stays.
+    """
+    ended = {
+        **sign_in.drop_proofs(session, person.ident),
+        "tokens": tokens.revoke_all(session, person.ident, now),
+        "calendars": int(calendar_links.revoke(session, person.ident, now)),
+    }
+    if any(ended.values()):
+        _note(session, person, "end old ways in", person.name, now, ended)
+
+
 def take_back(session: Session, person: User, *, by: str, now: datetime) -> None:
     """Let a person in again. Raises WrongUse where another person has their address by now."""
     _refuse_taken(session, person.email, but=person.id)

@@ -1,5 +1,6 @@
 """/invitation/<secret>: a person who was added chooses a password, or makes a passkey instead, and is in."""
 
+from datetime import datetime
 from typing import ClassVar
 
 from fastapi.responses import Response
@@ -7,8 +8,9 @@ from pydantic import Field
 from sqlmodel import Session
 
 from campaign.errors import WrongUse
+from campaign.models import sign_in
 from campaign.models.users import User
-from campaign.people import passwords, tickets, visits
+from campaign.people import passwords, roster, tickets, visits
 from campaign.people.tickets import Purpose
 from campaign.web.area import Area, Open
 from campaign.web.entering import Answer, entered, place, welcomed
@@ -37,12 +39,14 @@ def _invitation(who: Visitor, secret: str, form: Form[Chosen], status: int = 200
     with who.reading() as session:
         person = tickets.look(session, secret, Purpose.INVITATION, who.house.now())
         asked = place(who).ask_for_new(person, []) if person else None
+        again = person is not None and sign_in.has_way_in(session, person.ident)
     if person is None:
         note(who.request, "an invitation that does not serve")
     who.keep(challenge=asked.challenge if asked else None)
     options = asked.options if asked else ""
     shown = status if person else 404
-    return who.page("sign_in/invitation.html", status=shown, form=form, one=person, secret=secret, options=options)
+    names = {"form": form, "one": person, "secret": secret, "options": options, "again": again}
+    return who.page("sign_in/invitation.html", status=shown, **names)
 
 
 @area.post("/invitation/{secret}", Open.ANYONE)
@@ -57,8 +61,9 @@ def accept(secret: str, who: Anyone, sent: Sent) -> Response:
         chosen = passwords.hashed(person, form.found.password)
         with who.house.app.database.write() as session:
             person = _invited(tickets.use(session, secret, Purpose.INVITATION, who.house.now()))
+            _end_all(session, person, who.house.now())
             passwords.set_password(session, person, chosen, now=who.house.now())
-            cookie = _entered(who, session, person, visits.INVITATION)
+            cookie = entered(who, session, person, visits.INVITATION)
     except WrongUse as error:
         return _invitation(who, secret, form.wrong("password", str(error)), WRONG)
     return welcomed(who, cookie)
@@ -73,8 +78,9 @@ def accept_with_passkey(secret: str, who: Anyone, sent: Sent) -> Response:
     with who.house.app.database.write() as session:
         now = who.house.now()
         person = _invited(tickets.use(session, secret, Purpose.INVITATION, now))
+        _end_all(session, person, now)
         place(who).add(session, person, answer.credential, challenge, name="First passkey", now=now)
-        cookie = _entered(who, session, person, f"{visits.INVITATION} and passkey")
+        cookie = entered(who, session, person, f"{visits.INVITATION} and passkey")
     return welcomed(who, cookie)
 
 
@@ -84,7 +90,7 @@ def _invited(person: User | None) -> User:
     return person
 
 
-def _entered(who: Visitor, session: Session, person: User, how: str) -> str:
-    """Begin the person's session and end those from before: an admin invites anew whose password got about."""
-    visits.end_all(session, person, who.house.now())
-    return entered(who, session, person, how)
+def _end_all(session: Session, person: User, now: datetime) -> None:
+    """End the person's sessions and ways in from before: an admin invites anew whose password or device got about."""
+    visits.end_all(session, person, now)
+    roster.begin_anew(session, person, now)

@@ -12,6 +12,7 @@ from pathlib import Path
 from threading import Lock
 
 import pytest
+from api_room import Program, token_of
 from conftest import MovedClock
 from pages_room import Browser, Room, opened_app, opened_room, served
 from pwdlib import PasswordHash
@@ -23,7 +24,7 @@ from campaign.models import Database, audit, sign_in, users
 from campaign.models.partners import Campaign
 from campaign.models.sign_in import Passkey, RecoveryCode
 from campaign.models.users import User
-from campaign.people import passkeys, passwords, tickets, visits
+from campaign.people import calendars, passkeys, passwords, tickets, visits
 from campaign.people.secrets import digest
 from campaign.people.tickets import Purpose
 
@@ -100,6 +101,37 @@ def test_a_taken_invitation_ends_the_sessions_from_before(room: Room) -> None:
     with room.office.database.read() as session:
         ended = [row.facts["ended"] for row in audit.rows(session) if row.action == "sign out everywhere"]
     assert ended == [1]
+
+
+def test_a_taken_invitation_ends_all_that_let_in_before(room: Room) -> None:
+    """Whoever lost a passkey is invited anew: the finder has nothing, and the next sign-in does not ask for it."""
+    with_password(room)
+    with room.office.database.write() as session:
+        known = {"public_key": b"", "name": "lost phone", "added_at": room.office.clock.now()}
+        session.add(Passkey(user_id=rita(session).ident, credential_id="lost", **known))
+        codes = passkeys.new_codes(session, rita(session), room.office.clock.now())
+        calendar = calendars.issue(session, rita(session), room.office.clock.now())
+    program, link, browser = Program(room, token_of(room, "rita")), invitation(room), room.browser()
+    assert "passkeys, recovery codes, tokens for programs" in browser.get(link).text, "it is said beforehand"
+    assert program.call("GET", "/account").status_code == 200, "an invitation alone ends nothing"
+    assert browser.send(link, page=link, password="four other random words").status_code == 303
+    assert program.call("GET", "/account").status_code == 401
+    assert room.browser().get(f"/calendar/{calendar}.ics").status_code == 404
+    assert try_password(room)[1] == "", "the old password"
+    assert try_password(room, password="four other random words")[1] == "/", "no passkey is asked for"
+    with room.office.database.write() as session:
+        assert sign_in.passkeys(session, rita(session).ident) == []
+        assert not passkeys.use_code(session, rita(session), codes[0], room.office.clock.now())
+        [row] = [row for row in audit.rows(session) if row.action == "end old ways in"]
+        assert row.facts == {"passwords": 1, "passkeys": 1, "codes": 10, "tokens": 1, "calendars": 1}
+
+
+def test_the_first_invitation_ends_nothing_and_says_nothing_of_it(room: Room) -> None:
+    link, browser = invitation(room), room.browser()
+    assert "from before" not in browser.get(link).text
+    assert browser.send(link, page=link, password=GOOD).status_code == 303
+    with room.office.database.read() as session:
+        assert "end old ways in" not in [row.action for row in audit.rows(session)]
 
 
 @pytest.mark.parametrize(
