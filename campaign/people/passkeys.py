@@ -17,7 +17,7 @@ from webauthn.helpers.structs import (
     UserVerificationRequirement,
 )
 
-from campaign.errors import WrongUse
+from campaign.errors import UnknownName, WrongUse
 from campaign.models import audit, sign_in, users
 from campaign.models.sign_in import Passkey
 from campaign.models.users import User
@@ -134,6 +134,18 @@ class Place:
         passkey.sign_count, passkey.used_at = found.new_sign_count, now
         session.add(passkey)
         return person
+
+
+def remove(session: Session, person: User, ident: int, now: datetime) -> None:
+    """Take a passkey of a person away; the last way to sign in stays. Raises WrongUse, UnknownName."""
+    held = sign_in.passkeys(session, person.ident)
+    if len(held) == 1 and sign_in.password(session, person.ident) is None:
+        raise WrongUse(problem="This passkey is your only way to sign in", mend="Set a password first.")
+    names = [one.name for one in held if one.id == ident]
+    if not names or not sign_in.drop_passkey(session, person.ident, ident):
+        raise UnknownName(kind="passkey", name=ident, mend="It may be gone already.")
+    subject, facts = f"user:{person.name}", {"name": names[0]}
+    audit.record(session, who=person.name, action="remove passkey", subject=subject, at=now, facts=facts)
 
 
 def _described(held: list[Passkey]) -> list[PublicKeyCredentialDescriptor]:

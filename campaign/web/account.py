@@ -173,11 +173,7 @@ def remove_passkey(ident: RowId, who: Who) -> Response:
     """Take a passkey away; the last way to sign in stays."""
     who.demand_fresh()
     with who.house.app.database.write() as session:
-        held = sign_in.passkeys(session, who.person.ident)
-        if len(held) == 1 and sign_in.password(session, who.person.ident) is None:
-            raise WrongUse(problem="This passkey is your only way to sign in", mend="Set a password first.")
-        if not sign_in.drop_passkey(session, who.person.ident, ident):
-            raise UnknownName(kind="passkey", name=ident, mend="It may be gone already.")
+        passkeys.remove(session, who.person, ident, who.house.now())
     return who.redirect(_HOME, "The passkey is removed.")
 
 

@@ -476,6 +476,9 @@ def test_the_last_way_in_is_not_taken_away(room: Room) -> None:
     with_password(room)
     assert room.browser("rolf").send(f"/account/passkeys/{ident}/remove").status_code == 404
     assert room.browser("rita").send(f"/account/passkeys/{ident}/remove").status_code == 303
+    with room.office.database.read() as session:
+        done = [(row.who, row.facts) for row in audit.rows(session) if row.action == "remove passkey"]
+    assert done == [("rita", {"name": "one"})]
 
 
 def test_every_sign_in_stands_in_the_chain(room: Room) -> None:

@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from campaign.errors import TurnedAway
 from campaign.models import tokens
 from campaign.models.tokens import Answered
+from campaign.models.users import User
 from campaign.review.decisions import Desk
 from campaign.web.api.bearer import Caller
 
@@ -33,7 +34,7 @@ _KEY = Header(
 
 
 class KeyUsed(TurnedAway):
-    """This key was used for another request."""
+    """This key was used for another request, or in another role."""
 
     status, code = 422, "key-used"
 
@@ -51,18 +52,19 @@ class Once:
         """Do the write in one transaction and return its answer, or the answer of the time before.
 
         Raises:
-            KeyUsed: the key was used for another request.
+            KeyUsed: the key was used for another request, or when the person had another role or partner.
 
         """
         with who.desk() as desk:
-            before = self._before(desk, who)
+            # As the person is before the act, which may be about themselves.
+            request, before = self._digest(desk.person, sent), self._before(desk, who)
             if before is not None:
-                if before.request != self._digest(sent):
+                if before.request != request:
                     raise KeyUsed
                 return kind.model_validate(before.body)
             answer = kind.model_validate(act(desk))
             if self._key:
-                self._keep(desk, who, sent, answer)
+                self._keep(desk, who, request, answer)
             return answer
 
     def _before(self, desk: Desk, who: Caller) -> Answered | None:
@@ -71,21 +73,23 @@ class Once:
         tokens.lock_key(desk.session, who.token.ident, self._key)
         return tokens.answered(desk.session, who.token.ident, self._key, desk.now - KEPT)
 
-    def _keep(self, desk: Desk, who: Caller, sent: BaseModel | None, answer: BaseModel) -> None:
+    def _keep(self, desk: Desk, who: Caller, request: str, answer: BaseModel) -> None:
         tokens.forget_answers(desk.session, desk.now - KEPT)
         desk.session.add(
             Answered(
                 token_id=who.token.ident,
                 key=self._key or "",
-                request=self._digest(sent),
+                request=request,
                 body=jsonable_encoder(answer),
                 at=desk.now,
             )
         )
 
-    def _digest(self, sent: BaseModel | None) -> str:
+    def _digest(self, person: User, sent: BaseModel | None) -> str:
+        """Return the digest of what is asked, and by whom as what: an answer is not for who has other rights by now."""
+        asked = f"{self._request.method} {self._request.url.path}"
         body = sent.model_dump_json() if sent is not None else ""
-        return hashlib.sha256(f"{self._request.method} {self._request.url.path}\n{body}".encode()).hexdigest()
+        return hashlib.sha256(f"{person.role} {person.partner_key}\n{asked}\n{body}".encode()).hexdigest()
 
 
 Onced = Annotated[Once, Depends(Once)]
