@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from campaign.models import audit, sign_in
+from campaign.clock import iso
+from campaign.models import audit, sign_in, users
 from campaign.models.sign_in import Visit
 from campaign.models.users import User
 from campaign.people.secrets import digest, new_secret
@@ -20,6 +21,8 @@ _SEEN_EVERY = timedelta(minutes=1)
 _BROWSER_MAX = 200
 PASSWORD, INVITATION = "password", "invitation"
 """How somebody signed in who has shown a password alone."""
+_HALF_LASTS = timedelta(minutes=10)
+"""How long a right password waits for the passkey."""
 PROVEN_LASTS = timedelta(minutes=15)
 """How long after signing in a person may change how they sign in, without signing in again."""
 
@@ -102,6 +105,21 @@ def keep(session: Session, visit: Visit, **values: object) -> None:
     # The row in hand is brought up to date too: a page may keep more than one thing.
     visit.kept = {name: value for name, value in (visit.kept | values).items() if value is not None}
     sign_in.change_visit(session, visit.ident, {"kept": visit.kept})
+
+
+def half_in(person: User, stored: str, now: datetime) -> dict[str, object]:
+    """Return what to keep of a person whose password (its hash: ``stored``) was right and whose passkey is asked for."""
+    return {"person": person.ident, "password": digest(stored), "until": iso(now + _HALF_LASTS)}
+
+
+def half(session: Session, visit: Visit, now: datetime) -> User | None:
+    """Return whose password was right in this visit a moment ago and has not changed since."""
+    kept = visit.kept.get("half")
+    if not isinstance(kept, dict) or now >= datetime.fromisoformat(kept["until"]):
+        return None
+    person, stored = users.user_by_id(session, kept["person"]), sign_in.password(session, kept["person"])
+    still = person is not None and person.active and stored is not None and digest(stored.hash) == kept["password"]
+    return person if still else None
 
 
 def end_all(session: Session, person: User, now: datetime, *, but: int | None = None) -> int:

@@ -50,7 +50,7 @@ def ask(who: Anyone, next: str = "/", again: str = "") -> Response:  # noqa: A00
 
 def _asked(who: Visitor, form: Form[Local], then: str, status: int = 200) -> Response:
     asked = place(who).ask_for_one()
-    who.keep(challenge=asked.challenge, then=then)
+    who.keep(challenge=asked.challenge, then=then, half=None)  # whoever begins again may be somebody else
     oidc = who.house.app.settings.oidc
     title = oidc.title if oidc.profile != "off" else None
     return who.page("sign_in/ask.html", status=status, form=form, options=asked.options, provider=title)
@@ -69,7 +69,7 @@ def with_password(who: Anyone, sent: Sent) -> Response:
         note(who.request, "a wrong password", person.name if person else None)
         return _asked(who, form.wrong("email", _NOT_THESE), then, WRONG)
     if has_passkey:
-        who.keep(half=person.ident)
+        who.keep(half=visits.half_in(person, stored or "", who.house.now()))
         return who.redirect("/sign-in/passkey")
     with who.house.app.database.write() as session:
         secret = entered(who, session, person, visits.PASSWORD)
@@ -93,10 +93,9 @@ def ask_for_passkey(who: Anyone) -> Response:
 
 def _half(who: Visitor) -> User:
     """Return the person whose password was right a moment ago. Raises WrongUse."""
-    ident = who.visit.kept.get("half") if who.visit else None
     with who.reading() as session:
-        person = users.user_by_id(session, int(ident)) if ident is not None else None
-    if person is None or not person.active:
+        person = visits.half(session, who.visit, who.house.now()) if who.visit else None
+    if person is None:
         raise WrongUse(problem="Your sign-in took too long", mend="Begin again with your email address and password.")
     return person
 
@@ -106,7 +105,7 @@ def _second(who: Visitor, form: Form[Code], status: int = 200) -> Response:
     with who.reading() as session:
         held = sign_in.passkeys(session, person.ident)
     asked = place(who).ask_for_one(held)
-    who.keep(challenge=asked.challenge, half=person.ident)
+    who.keep(challenge=asked.challenge)
     return who.page("sign_in/second.html", status=status, form=form, options=asked.options)
 
 
@@ -120,10 +119,11 @@ def with_passkey(who: Anyone, sent: Sent) -> Response:
         raise WrongUse(problem="No passkey was used", mend="Go back and try again.")
     challenge = str(kept.get("challenge", ""))
     who.keep(challenge=None)
+    half = _half(who) if kept.get("half") else None
     try:
         with who.house.app.database.write() as session:
-            person = _holder(who, session, form.found.credential, challenge, kept.get("half"))
-            how = "password and passkey" if kept.get("half") else "passkey"
+            person = _holder(who, session, form.found.credential, challenge, half)
+            how = "password and passkey" if half else "passkey"
             secret = entered(who, session, person, how)
     except WrongUse:
         note(who.request, "a passkey that does not fit")
@@ -131,10 +131,10 @@ def with_passkey(who: Anyone, sent: Sent) -> Response:
     return welcomed(who, secret, str(kept.get("then", "/")))
 
 
-def _holder(who: Visitor, session: Session, answer: str, challenge: str, half: object) -> User:
+def _holder(who: Visitor, session: Session, answer: str, challenge: str, half: User | None) -> User:
     """Return whose passkey answered; after a password (``half``) it must be that person's. Raises WrongUse."""
     person = place(who).person_of(session, answer, challenge, who.house.now())
-    if half not in (None, person.ident):
+    if half is not None and half.id != person.id:
         raise WrongUse(problem="This passkey is somebody else's", mend="Use your own.")
     return person
 

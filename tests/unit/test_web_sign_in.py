@@ -3,7 +3,7 @@
 import re
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from threading import Lock
 import pytest
 from api_room import Program, token_of
 from conftest import MovedClock
-from pages_room import Browser, Room, opened_app, opened_room, served
+from pages_room import TOKEN, Browser, Room, opened_app, opened_room, served
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 from sqlmodel import Session, select
@@ -327,6 +327,50 @@ def test_a_person_with_a_passkey_does_not_get_in_with_the_password_alone(room: R
     assert browser.get("/").status_code == 200
     again, _ = try_password(room)
     assert again.send("/sign-in/code", page="/sign-in/passkey", code=codes[0]).status_code == 422
+
+
+def halfway(room: Room) -> tuple[Browser, str]:
+    """Returns a browser in which Rita's password was right and her passkey is asked for, and a code instead of it."""
+    with_password(room)
+    with room.office.database.write() as session:
+        known = {"credential_id": "aWQ", "public_key": b"key", "name": "laptop", "added_at": room.office.clock.now()}
+        session.add(Passkey(user_id=rita(session).ident, **known))
+        codes = passkeys.new_codes(session, rita(session), room.office.clock.now())
+    browser, then = try_password(room)
+    assert then == "/sign-in/passkey"
+    found = TOKEN.search(browser.get(then).text)
+    assert found
+    browser.token = found[1]
+    return browser, codes[0]
+
+
+def starts_over(room: Room, browser: Browser) -> None:
+    browser.get("/sign-in")
+
+
+def waits(room: Room, browser: Browser) -> None:
+    room.office.clock.move(timedelta(minutes=10))
+
+
+def changes_password(room: Room, browser: Browser) -> None:
+    with room.office.database.write() as session:
+        chosen = passwords.hashed(rita(session), "four other random words")
+        passwords.set_password(session, rita(session), chosen, now=room.office.clock.now())
+
+
+@pytest.mark.parametrize("meanwhile", [starts_over, waits, changes_password])
+def test_a_right_password_waits_for_its_passkey_a_short_while(
+    room: Room, meanwhile: Callable[[Room, Browser], None]
+) -> None:
+    """Else the next who signs in at this browser is held to be the one before, or to have shown a password too."""
+    browser, code = halfway(room)
+    meanwhile(room, browser)
+    for path, sent in (("/sign-in/code", {"code": code}), ("/sign-in/passkey", {"credential": "{}"})):
+        assert browser.send(path, **sent).status_code == 422
+    assert browser.get("/sign-in/passkey").status_code == 422
+    assert browser.get("/").status_code == 303
+    with room.office.database.read() as session:
+        assert sign_in.recovery_codes_left(session, rita(session).ident) == passkeys.CODES, "it is not used up"
 
 
 def test_the_second_step_cannot_be_had_without_the_first(room: Room) -> None:
