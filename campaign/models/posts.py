@@ -29,11 +29,11 @@ class Post(Numbered, table=True):
 
     ``due_at`` is the promise, ``next_try_at`` is what dispatch moves. ``draft`` holds the filled words as JSON
     (``ports.Draft``); ``content_hash`` digests all that will go out; approval copies it to ``approved_hash``.
-    ``version`` counts the changes of content. ``edited_by`` changed the words last, ``writers`` changed words or time
-    since the last approval: somebody else is to approve that. ``text_key`` and ``media_key`` digest the normalised
-    words and images: a post equal to an unconfirmed one waits for it. ``moved``: a person gave it its time: inside
-    its slot's window it follows the slot, elsewhere a plan leaves it be. ``slot_at`` is the slot's time there as of the
-    last plan.
+    ``version`` counts the changes of content. ``edited_by`` changed the words last, ``writers`` changed words, time or
+    account since the last approval: somebody else is to approve that. ``text_key`` and ``media_key`` digest the
+    normalised words and images: a post equal to an unconfirmed one waits for it. ``moved``: a person gave it its time:
+    inside its slot's window it follows the slot, elsewhere a plan leaves it be. ``slot_at`` is the slot's time there as
+    of the last plan.
     ``withdrawn_by_plan``: what a plan withdrew, a plan may bring back. ``event`` and ``question`` name what the post is
     about, ``first_slot`` is the name that its slot had first. From ``stale_at`` on its words are no longer true:
     their last day is over, or the event that they announce has begun.

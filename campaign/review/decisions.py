@@ -145,6 +145,11 @@ def wrote(person: User, post: Post) -> bool:
     return person.name in {post.queued_by, post.edited_by, *post.writers}
 
 
+def writers_with(person: User, post: Post) -> list[str]:
+    """Return the writers of the post once the person has changed it too."""
+    return sorted({*post.writers, person.name})
+
+
 def four_eyes(person: User, post: Post) -> None:
     """Refuse a person who queued or edited the post."""
     if wrote(person, post):
@@ -242,7 +247,7 @@ def rewrite(desk: Desk, row: PostRow, changes: Mapping[str, object], why: str) -
         "approved_hash": None,
         "version": post.version + 1,
         "edited_by": post.edited_by if ahead.draft == post.draft else desk.person.name,
-        "writers": sorted({*post.writers, desk.person.name}),
+        "writers": writers_with(desk.person, post),
         "next_try_at": ahead.due_at,
     }
     desk.move(post, Move.EDIT, why=why, changes=new)

@@ -66,6 +66,7 @@ def _connected(who: Actor, found: Connected) -> Response:
     words += [f"{text}." for text in found.warnings]
     if found.anew:
         words.append(f"{counted(found.anew, 'post')} went back to review, because the account is another one now.")
+        words.append("Somebody else approves them.")
     return who.redirect(_ACCOUNTS, " ".join(words))
 
 

@@ -109,6 +109,19 @@ def test_a_file_of_accounts_is_seen_then_taken(room: Room) -> None:
     assert adam.call("POST", "/accounts/import", csv | {"seen": seen["seen"]}).status_code == 409, "all is there now"
 
 
+def test_who_swaps_an_account_does_not_approve_its_posts_alone(room: Room) -> None:
+    post, adam = room.office.post("oak"), program(room, "adam")
+    (known,) = (row for row in adam.get("/accounts")["items"] if row["partner"] == "oak")
+    csv = {"csv": f"partner,channel,handle,external_id\noak,x,{known['handle']},999666\n"}
+    seen = adam.call("POST", "/accounts/import/preview", csv).json()["seen"]
+    assert adam.call("POST", "/accounts/import", csv | {"seen": seen}).json()["posts"] == 1
+    approval = {"content_hash": adam.get(f"/posts/{post}")["content_hash"]}
+    refused = adam.call("POST", f"/posts/{post}/approve", approval)
+    assert refused.status_code == 403
+    assert "queued or edited" in refused.text
+    assert program(room, "rita").call("POST", f"/posts/{post}/approve", approval).status_code == 200
+
+
 def test_a_file_of_accounts_brings_no_credentials(room: Room) -> None:
     adam = program(room, "adam")
     csv = {"csv": "partner,channel,handle,external_id,credentials\noak,x,Oak,7,file:config.toml\n"}

@@ -230,6 +230,7 @@ def test_posts_that_were_approved_for_an_unnamed_account_are_read_again(room: Ro
     trip.comes_back("5001")
     assert room.office.seen(post).status == Status.IN_REVIEW
     assert "1 post went back to review" in trip.notice()
+    assert room.office.seen(post).writers == [trip.officer], "somebody else approves what speaks as another now"
 
 
 @pytest.mark.parametrize("kind", ["5xx-before-store", "drop-before-store", "html-2xx", "truncated"])

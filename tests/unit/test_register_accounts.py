@@ -93,6 +93,18 @@ def test_approval_of_posts_that_now_speak_for_another_account_is_void_and_review
     assert {row["status"] for row in terminal.posts()} == {"approved"}
 
 
+def test_who_brings_another_account_in_approves_none_of_its_posts(terminal: Terminal) -> None:
+    terminal.run("users", "add", "adam", "--role", "admin")
+    terminal.run("queue")
+    (post,) = terminal.posts("--partner", "elm")
+    sheet = terminal.write("now.csv", f"{HEADER}elm,x,@elm,2007,by-hand,\n")
+    assert "Somebody else approves them." in terminal.run("accounts", "import", str(sheet), "--as", "adam")
+    (again,) = terminal.posts("--partner", "elm")
+    approval = f"{post['id']}@{again['content_hash']}"
+    assert "queued or edited" in terminal.run("review", "approve", approval, "--as", "adam", code=2)
+    terminal.approve(post["id"])
+
+
 def test_a_second_account_with_its_own_id_is_a_second_account(terminal: Terminal) -> None:
     assert "1 account added" in brought(terminal, "oak,x,@oaksixth,1009,api,file:x.json")
     assert len(on_x(terminal, "oak")) == 2

@@ -7,6 +7,7 @@ from pages_room import Browser, Room
 from campaign.models import audit, partners
 from campaign.models.partners import Account, change_account
 from campaign.models.status import Status
+from campaign.review import decisions
 
 pytestmark = pytest.mark.thorough
 PAGE = "/accounts/import"
@@ -82,6 +83,19 @@ def test_what_follows_of_another_id_is_said_before_it_is_done(room: Room) -> Non
     assert [room.office.seen(post).status for post in posts] == ["in_review", "in_review"]
     (after,) = accounts(room, "oak")
     assert (after.external_id, after.sealed) == ("1007", None)
+
+
+def test_who_takes_another_id_from_a_file_approves_none_of_its_posts(room: Room) -> None:
+    connected(room)
+    posts = [room.office.post("oak", status=status) for status in (Status.APPROVED, Status.IN_REVIEW, Status.DRAFT)]
+    adam = room.browser("adam")
+    confirm(adam, upload(adam, f"{HEADER}\noak,x,oak,1007\n").text)
+    assert [room.office.seen(post).writers for post in posts] == [["adam"]] * 3
+    assert "you queued or edited it" in adam.get(f"/posts/{posts[1]}").text
+    confirm(adam, upload(adam, f"{HEADER}\noak,x,Oak,1007\n").text)
+    with room.office.deciding("rita", posts[1]) as (desk, row):
+        assert decisions.approve(desk, row, row.post.content_hash)
+    assert room.office.seen(posts[1]).writers == [], "it has been approved, and a new name is no other account"
 
 
 def test_a_new_sender_says_which_issues_go_back(room: Room) -> None:
