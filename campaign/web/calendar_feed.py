@@ -17,19 +17,22 @@ from sqlmodel import Session
 from campaign.models import calendar, calendar_links, listing
 from campaign.models.calendar import Together
 from campaign.models.listing import PostFilter, PostRow
+from campaign.models.posts import Post
 from campaign.models.status import Status
 from campaign.people import calendars
 from campaign.plan.days import instant
 from campaign.plan.entries import Event
+from campaign.plan.gather import Copy
+from campaign.plan.rows import SINGLE
 from campaign.web import ical
 from campaign.web.area import Area, Open
 from campaign.web.house import House
 from campaign.web.ical import Entry, Standing
 from campaign.web.rates import network_of
 from campaign.web.refusals import came_from
-from campaign.web.subjects import copy_of
+from campaign.web.subjects import copy_of, template_title
 from campaign.web.visitor import own_partners
-from campaign.web.words import STATES, sentence, titled
+from campaign.web.words import STATES, sentence
 from campaign.wording import channel, counted
 
 area = Area()
@@ -95,8 +98,9 @@ def _answer(name: str, entries: Sequence[Entry], now: datetime, known: str) -> R
 def _posts(session: Session, house: House, wanted: PostFilter) -> list[Entry]:
     rows = listing.posts(session, wanted, limit=MOST + 1)
     if len(rows) <= MOST:
+        copy = copy_of(house.app)
         changes = calendar.changes_made(session, [row.post.ident for row in rows])
-        return [_post(house, row, changes.get(row.post.ident, 0)) for row in rows]
+        return [_post(house, copy, row, changes.get(row.post.ident, 0)) for row in rows]
     since = wanted.since or house.now()
     found = calendar.together(session, since, wanted.partners, wanted.channels, limit=_COUNTS)
     entries = [_together(house, one) for one in found]
@@ -113,14 +117,19 @@ def _uid(house: House, *parts: str) -> str:
     return f"{'-'.join(parts)}@{urlsplit(house.app.settings.web.public_url).hostname}"
 
 
-def _post(house: House, row: PostRow, changes: int) -> Entry:
+def _called(copy: Copy | None, post: Post) -> str:
+    """Return what a post is called here: the pages call one outside the timetable by its words."""
+    return template_title(copy, post.template, post.channel) if post.slot == SINGLE else sentence(post.slot)
+
+
+def _post(house: House, copy: Copy | None, row: PostRow, changes: int) -> Entry:
     post = row.post
     state, where = STATES[Status(post.status)].text, house.address(f"/posts/{post.ident}")
     return Entry(
         uid=_uid(house, "post", str(post.ident)),
         starts=post.due_at,
         standing=_STANDS.get(Status(post.status), "CANCELLED"),
-        title=f"{channel(post.channel)}: {titled(post)}, {row.partner.name} ({state.lower()})",
+        title=f"{channel(post.channel)}: {_called(copy, post)}, {row.partner.name} ({state.lower()})",
         words=f"{state}.\n{where}",
         address=where,
         sequence=changes,

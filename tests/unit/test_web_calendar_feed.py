@@ -10,6 +10,9 @@ from structlog.testing import capture_logs
 
 from campaign.models import audit
 from campaign.models.status import Status
+from campaign.plan.rows import SINGLE
+from campaign.ports import Draft
+from campaign.review.content import draft_to_json
 from campaign.review.rearranging import reschedule
 from campaign.web import calendar_feed
 
@@ -54,6 +57,20 @@ def test_a_post_stands_in_the_calendar_as_it_stands_in_review(room: Room) -> Non
     changed = entries(room, path)[f"post-{waits}"]
     assert changed["status"] == "CANCELLED"
     assert int(changed["sequence"]) == int(first["sequence"]) + 1
+
+
+def test_a_post_outside_the_timetable_stands_under_its_template_not_its_words(room: Room) -> None:
+    draft = draft_to_json(Draft(words="Our head resigns", subject="Farewell"))
+    changes: dict[str, object] = {"slot": SINGLE, "template": "post-1", "draft": draft}
+    post = room.office.post("oak", after=DAY, changes=changes)
+    of_none = room.office.post("oak", after=2 * DAY, changes=changes | {"template": "gone", "occurrence": "b"})
+    path = made(room, "olga")
+    found = entries(room, path)
+    assert found[f"post-{post}"]["summary"].startswith("X: Launch\\, ")
+    assert found[f"post-{of_none}"]["summary"].startswith("X: gone\\, ")
+    text = read(room, path).text
+    assert "resigns" not in text
+    assert "Farewell" not in text
 
 
 def test_a_time_given_inside_the_window_is_a_change_of_the_entry_too(room: Room) -> None:
