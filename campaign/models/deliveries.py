@@ -1,6 +1,7 @@
-"""Each recipient's copy of an issue: frozen once, claimed by a sender, settled as its outcome says.
+"""Each recipient's copy of an issue: frozen when it begins, claimed by a sender, settled as its outcome says.
 
-A delivery stands in one of few places and goes only the ways of ``WAYS``: ``_moved`` is the only door.
+A delivery stands in one of few places and goes only the ways of ``WAYS``: ``_moved`` is the only door. Before anybody
+has a copy, all of an issue's deliveries may go at once (``thaw``).
 """
 
 from collections.abc import Collection, Mapping
@@ -104,6 +105,17 @@ def write(session: Session, post_id: int, people: "sa.Select[tuple[object, ...]]
     statement = sa.insert(Delivery).from_select(names, people.add_columns(*literals), include_defaults=False)
     session.execute(statement)
     return sum(count(session, post_id).values())
+
+
+def thaw(session: Session, post_id: int) -> None:
+    """Take away the deliveries of an issue of which nobody has a copy or may have one: it goes to its list as that
+    stands when it begins anew. Of any other issue the same rows serve to the end.
+    """
+    held = sa.select(col(Delivery.id)).where(col(Delivery.post_id) == post_id).with_for_update()
+    # Locked first: a sender whose lease has ended may be about to claim some of them.
+    session.execute(sa.select(sa.func.count()).select_from(held.subquery()))
+    if not copies_out(session, post_id):
+        session.execute(sa.delete(Delivery).where(col(Delivery.post_id) == post_id))
 
 
 def begun_issue() -> sa.ColumnElement[bool]:

@@ -9,15 +9,19 @@ import sqlalchemy as sa
 from sqlmodel import Session, col
 
 from campaign.errors import MoveRefused
-from campaign.models import listing
+from campaign.models import deliveries, listing
 from campaign.models.database import changed
 from campaign.models.posts import Event, Post
 from campaign.models.prepared import Batch, inserted
 from campaign.models.status import Move, Status, target
 from campaign.models.types import table_of
+from campaign.ports import MAIL
 
 _EVENTS = inserted(table_of(Event), ["post_id", "at", "who", "move", "from_status", "to_status", "why"])
 _MOVED_ON = "changed by somebody else meanwhile"
+
+_ANEW = frozenset({Move.EDIT, Move.REVIVE, Move.REARRANGE})
+"""What a person decides anew after these is another sending: an issue that nobody has got begins with its list."""
 
 
 def move(
@@ -57,6 +61,8 @@ def move(
     )
     if changed(session, guarded) != 1:
         raise MoveRefused(post=post.id, status=_MOVED_ON, move=name, mend="Look again.")
+    if name in _ANEW and post.channel == MAIL:
+        deliveries.thaw(session, post.ident)
     session.add(
         Event(post_id=post.ident, at=at, who=who, move=name, from_status=before, to_status=end, why=why),
     )

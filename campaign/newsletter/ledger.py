@@ -1,7 +1,7 @@
 """The ledger of an issue: its deliveries in the database, who is claimed, and how each one ended.
 
-Recipients are frozen once. A claim is written to the journal first, then committed here, then sent; after that each
-delivery is settled as its outcome says. ``recover`` settles what a sender that died has left.
+Recipients are frozen when the issue begins. A claim is written to the journal first, then committed here, then sent;
+after that each delivery is settled as its outcome says. ``recover`` settles what a sender that died has left.
 """
 
 import secrets

@@ -21,14 +21,15 @@ from campaign.dispatch import sweep
 from campaign.dispatch.means import Means
 from campaign.dispatch.retry import Policy
 from campaign.errors import MoveRefused, NotAllowed
-from campaign.models import Database, listing, users
+from campaign.models import Database, listing, moves, users
 from campaign.models.deliveries import Delivery
+from campaign.models.mailing import Subscriber
 from campaign.models.partners import Account, Campaign, Lane
 from campaign.models.posts import Attempt, Post
 from campaign.models.status import Status
 from campaign.models.users import User
 from campaign.ports import Draft
-from campaign.review import rearranging
+from campaign.review import decisions, rearranging
 from campaign.review.content import Contents, draft_to_json
 from campaign.review.decisions import Desk
 
@@ -81,6 +82,13 @@ class Office:
             assert row is not None
             desk = Desk(session, self.contents, person, self.clock.now())
             rearranging.new_time(desk, no_files, row, due_at)
+
+    def approve(self) -> None:
+        with self.database.write() as session:
+            person, row = users.user(session, "rita"), listing.post(session, self.bench.post_id)
+            assert person is not None
+            assert row is not None
+            decisions.approve(Desk(session, self.contents, person, self.clock.now()), row, row.post.content_hash)
 
     def told(self) -> str:
         with self.database.read() as session:
@@ -155,6 +163,51 @@ def test_a_failed_issue_that_nobody_has_goes_to_review_as_before(office: Office)
     assert office.serve() is Status.FAILED
     office.move("rita", office.clock.now() + 60 * MINUTE)
     assert office.post.status == Status.IN_REVIEW
+
+
+def anew(office: Office) -> Status:
+    """Give it a new time, have it approved once more, and serve it then."""
+    office.move("officer", office.clock.now() + 60 * MINUTE)
+    assert office.post.status == Status.IN_REVIEW
+    assert office.bench.statuses() == {}, "whom it goes to is settled when it begins"
+    office.approve()
+    office.bench.clock.wait(Event(), 3600)
+    return office.serve()
+
+
+def test_an_issue_of_which_nothing_went_out_goes_to_the_list_as_it_is_when_it_is_approved_anew(office: Office) -> None:
+    office.bench.subscribe("ann@example.org", "bob@example.org")
+    office.bench.server.mail = lambda: "451 4.3.2 Busy"
+    assert office.serve() is Status.APPROVED
+    assert set(office.bench.statuses()) == {"ann@example.org", "bob@example.org"}
+    office.bench.server.mail = lambda: None
+    office.bench.subscribe("carol@example.org")
+    with office.database.write() as session:
+        session.execute(sa.update(Subscriber).values(name="Renamed"))
+    assert anew(office) is Status.PUBLISHED
+    assert office.bench.server.received() == {f"{name}@example.org": 1 for name in ("ann", "bob", "carol")}
+    assert all(b"Dear Renamed" in raw for _, raw in office.bench.server.taken)
+
+
+def test_good_addresses_go_in_the_place_of_those_that_all_bounced(office: Office) -> None:
+    typos = ("typo1@example.org", "typo2@example.org")
+    office.bench.subscribe(*typos)
+    office.bench.server.rcpt = on(*typos, say="550 5.1.1 Nobody")
+    assert office.serve() is Status.FAILED
+    office.bench.subscribe("right1@example.org", "right2@example.org")
+    assert anew(office) is Status.PUBLISHED
+    assert office.bench.server.received() == {"right1@example.org": 1, "right2@example.org": 1}
+
+
+@pytest.mark.parametrize("status", ["sending", "sent", "unknown"])
+def test_the_recipients_of_an_issue_of_which_a_copy_may_be_out_stay(office: Office, status: str) -> None:
+    with office.database.write() as session:
+        for number, stands in enumerate([status, "waiting"]):
+            values = {"post_id": office.bench.post_id, "email": f"r{number}@example.org", "token": f"t{number}"}
+            session.add(Delivery(**values, status=stands, next_try_at=office.clock.now()))
+        post = session.get_one(Post, office.bench.post_id)
+        assert moves.void_approval(session, post, who="rita", at=office.clock.now(), why="revoked")
+    assert office.bench.statuses() == {"r0@example.org": status, "r1@example.org": "waiting"}
 
 
 def test_a_missed_issue_that_some_have_goes_on_too(office: Office) -> None:
