@@ -137,6 +137,7 @@ POWERS: dict[str, str] = {
     "Sunsets": "say when the API version in use ends",
     "Probes": "say whether the platform answers",
     "ByHand": "offer the platform's compose page, or copy to paste",
+    "Pastes": "give the words as a person pastes them, where what goes out is more than that",
 }
 
 KINDS: dict[str, str] = {

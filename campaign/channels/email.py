@@ -5,6 +5,7 @@ The channel gives an issue its form and opens connections to the mail server. Th
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -95,8 +96,21 @@ class EmailChannel:
 
     def compose_url(self, who: Identity, message: Message) -> str:  # noqa: ARG002 - the same for every account
         """Return a ``mailto:`` address (RFC 6068) that opens a new mail with the article in it."""
-        body = article(message).plain.replace("\n", "\r\n")
-        return f"mailto:?subject={quote(message.subject or '', safe='')}&body={quote(body, safe='')}"
+        made = article(message)
+        body = made.plain.replace("\n", "\r\n")
+        return f"mailto:?subject={quote(made.subject, safe='')}&body={quote(body, safe='')}"
+
+    def to_paste(self, message: Message) -> Message:
+        """Return the article: without marks, and without the letter's foot and sender, for those are the partner's."""
+        made = article(message)
+        return replace(
+            message,
+            text=made.plain,
+            subject=made.subject,
+            preheader=made.preheader or None,
+            html=made.html_fragment,
+            envelope=None,
+        )
 
     def verify(self, who: Identity) -> Standing:
         """Connect and sign in, without a mail. A mail server shows nobody what it has sent. Raises an Outcome."""

@@ -13,7 +13,7 @@ from campaign.models.posts import Post
 from campaign.models.sharing import Original
 from campaign.models.status import Move, Status
 from campaign.people import Right
-from campaign.ports import ByHand, Channel, Message
+from campaign.ports import ByHand, Channel, Message, Pastes
 from campaign.review.addressed import check_address, id_at
 from campaign.review.decisions import Desk
 
@@ -25,8 +25,9 @@ _PAGE_MAX = 2000
 
 @dataclass(frozen=True, slots=True)
 class HandOver:
-    """A post ready to copy. ``message`` of a share holds the id (empty: nobody knows it) and the address of what is
-    shared; ``original`` is None of a post with words of its own, and of a share whose post is not published yet.
+    """A post ready to copy. ``message`` is what a person pastes; of a share it holds the id (empty: nobody knows it)
+    and the address of what is shared. ``original`` is None of a post with words of its own, and of a share whose post
+    is not published yet.
     """
 
     message: Message
@@ -59,6 +60,8 @@ def ready(session: Session, channels: Mapping[str, Channel], row: PostRow, messa
     channel = channels[row.post.channel]
     known = message.share_of is None or found is not None
     page = channel.compose_url(public(row.account, row.partner), message) if isinstance(channel, ByHand) else None
+    if isinstance(channel, Pastes):
+        message = channel.to_paste(message)
     return HandOver(message, found, page if known and page and len(page) <= _PAGE_MAX else None)
 
 

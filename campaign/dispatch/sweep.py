@@ -143,7 +143,8 @@ def _hand(session: Session, means: Means, post: Post, now: datetime) -> bool:
 
 def _to_publish(handed: HandOver) -> str:
     shared = handed.message.share_of is not None
-    body = f"\n{handed.words}\n\n"
+    body = f"\nSubject: {handed.message.subject}\n" if handed.message.subject else ""
+    body += f"\n{handed.words}\n\n"
     body += f"Link: {handed.message.link}\n" if handed.message.link and not shared else ""
     body += "".join(f"Image: {item.path.name}, alt text: {item.alt}\n" for item in handed.message.media)
     return body + (f"Open: {handed.page}\n" if handed.page else "")

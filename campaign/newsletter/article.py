@@ -22,8 +22,12 @@ _PAGE = """<!DOCTYPE html>
 
 @dataclass(frozen=True, slots=True)
 class Article:
-    """The article in three forms: HTML to paste, plain text, and a mail file that mail programs open as a draft."""
+    """The article in three forms: HTML to paste, plain text, and a mail file that mail programs open as a draft; with
+    the subject and the preheader of the issue.
+    """
 
+    subject: str
+    preheader: str
     html_fragment: str
     plain: str
     eml: bytes
@@ -41,12 +45,13 @@ def article(message: Message) -> Article:
     _, _, after = (message.html or "").partition(WORDS_FROM)
     fragment = _unmarked(after.partition(WORDS_UNTIL)[0]).strip()
     plain = _unmarked(message.text.rpartition(FOOT)[0] or message.text).strip() + "\n"
-    return Article(fragment, plain, _draft(message.subject or "", fragment, plain))
+    subject, preheader = (" ".join(_unmarked(text or "").split()) for text in (message.subject, message.preheader))
+    return Article(subject, preheader, fragment, plain, _draft(subject, fragment, plain))
 
 
 def _draft(subject: str, fragment: str, plain: str) -> bytes:
     mail = EmailMessage(policy=SMTP)
-    mail["Subject"] = " ".join(_unmarked(subject).split())
+    mail["Subject"] = subject
     mail["X-Unsent"] = "1"  # opens as a draft, not as a mail received
     mail.set_content(plain)
     mail.add_alternative(_PAGE.format(fragment), subtype="html")

@@ -43,6 +43,7 @@ __all__ = [
     "Measures",
     "Media",
     "Message",
+    "Pastes",
     "Progress",
     "Proofreads",
     "Receipt",
@@ -202,6 +203,15 @@ class ByHand(Protocol):
 
     def compose_url(self, who: Identity, message: Message) -> str:
         """Return the address of the platform's compose page, filled where the platform allows it."""
+        ...
+
+
+@runtime_checkable
+class Pastes(Protocol):
+    """The power to give a post as a person pastes it, where what goes out holds what programs alone fill."""
+
+    def to_paste(self, message: Message) -> Message:
+        """Return the words alone, filled for nobody in particular. Pure."""
         ...
 
 

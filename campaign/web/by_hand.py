@@ -10,7 +10,7 @@ from campaign.dispatch import by_hand
 from campaign.errors import MoveRefused, WrongUse
 from campaign.models.listing import PostRow
 from campaign.models.status import Status
-from campaign.newsletter.article import article, article_of
+from campaign.newsletter.article import article_of
 from campaign.people import Right
 from campaign.review import speaking
 from campaign.web.area import Area
@@ -48,7 +48,6 @@ def _page(who: Actor, ident: str, form: Form[Any], status: int = 200, *, doubt: 
         partner=row.partner,
         account=row.account,
         ready=ready,
-        article=article(ready.message) if ready.message.html else None,
         platform=app.channels[row.post.channel].title,
         doubt=doubt,
         late=row.post.status != Status.BY_HAND,

@@ -1,6 +1,7 @@
 """What the clock does to posts: handed over when due, missed when late, told to the people whom it concerns."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from builders import CONTENTS, unsent
 from conftest import MovedClock
 from reviewing import GRACE, Office, no_files, opened_office
 
-from campaign.channels import load_channels
+from campaign.channels import ChannelComposer, load_channels
 from campaign.dispatch import by_hand, sweep
 from campaign.dispatch.means import Means
 from campaign.dispatch.retry import Policy
@@ -20,9 +21,9 @@ from campaign.models.holds import Hold
 from campaign.models.partners import Account, Partner
 from campaign.models.posts import Post
 from campaign.models.status import Move, Status
-from campaign.ports import Draft, Identity, Media
+from campaign.ports import Draft, Envelope, Identity, Media
 from campaign.review import decisions, rearranging
-from campaign.review.content import draft_to_json
+from campaign.review.content import Contents, draft_to_json
 
 DUE = timedelta()
 SECOND = timedelta(seconds=1)
@@ -47,7 +48,7 @@ def means(office: Office) -> Means:
     kinds = load_channels()
     channels = {
         name: kinds[name].from_settings(kinds[name].settings_type(), office.clock)
-        for name in ("x", "facebook", "linkedin")
+        for name in ("x", "facebook", "linkedin", "email")
     }
 
     def nobody(_account: Account, _partner: Partner) -> Identity:
@@ -135,6 +136,28 @@ def test_what_was_missed_without_a_person_is_not_recorded_as_published_by_hand(o
     with pytest.raises(MoveRefused, match="handed to a person"), office.deciding("olga", post_id) as (desk, row):
         by_hand.record(desk, means.channels, row, "https://x.com/oak/status/4711")
     assert office.seen(post_id).status == Status.MISSED
+
+
+def test_a_newsletter_is_handed_over_as_an_article_without_marks_and_foot(office: Office, means: Means) -> None:
+    office.join("ash", channel="email", mode="by-hand")
+    office.hire("anna", "officer", "ash")
+    office.reach("anna", "anna@ash.example.org")
+    envelope = Envelope("News <news@ash.example.org>", "Ash", "https://campaign.example.org")
+    draft = Draft("Dear ⟦name|reader⟧, hello.", subject="News for ⟦name|you⟧", audience="a", envelope=envelope)
+    office.post("ash", status=Status.APPROVED, after=DUE, changes={"draft": draft_to_json(draft)})
+    contents = Contents(ChannelComposer(means.channels), CONTENTS.media_folder)
+    with office.database.write() as session:
+        (row,) = listing.posts(session, listing.PostFilter(partners=("ash",)))
+        row.post.approved_hash = contents.digest(row.post, row.account)
+        session.add(row.post)
+    sweep.hand_over(replace(means, contents=contents), office.clock.now())
+    with office.database.read() as session:
+        (notice,) = unsent(session)
+    assert "\nSubject: News for you\n\n" in notice.body
+    assert "Dear reader, hello." in notice.body
+    assert "Open: mailto:?subject=News%20for%20you&body=" in notice.body
+    for foot in ("⟦", "nsubscribe", "%E2%9F%A6"):
+        assert foot not in notice.body
 
 
 def test_what_is_held_is_not_handed_over(office: Office, means: Means) -> None:

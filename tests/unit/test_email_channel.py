@@ -10,7 +10,7 @@ from campaign.channels import load_channels
 from campaign.channels.email import CHANNEL, EmailChannel
 from campaign.config import Origin, validated
 from campaign.errors import BadSetting, CredentialDead, NeverSent, Refused
-from campaign.ports import Bulk, ByHand, Channel, Draft, Finds, Identity, Measures, Verifies
+from campaign.ports import Bulk, ByHand, Channel, Draft, Envelope, Finds, Identity, Measures, Pastes, Verifies
 
 WHO = Identity(account_id=1, partner="p", name="Partner", channel="email", handle="news", external_id="parents")
 
@@ -24,6 +24,7 @@ def test_it_is_one_of_the_channels_with_the_powers_that_mail_has() -> None:
     made = channel()
     assert isinstance(made, Channel)
     assert isinstance(made, ByHand)
+    assert isinstance(made, Pastes)
     assert isinstance(made, Verifies)
     assert not isinstance(made, Finds | Measures | Bulk)
 
@@ -62,6 +63,17 @@ def test_publish_in_one_call_is_refused() -> None:
     message = channel().compose(Draft("Words", subject="S"), "t")
     with pytest.raises(Refused, match="copy by copy"):
         channel().publish(WHO, message, Open())
+
+
+def test_a_person_pastes_the_words_without_marks_and_foot() -> None:
+    envelope = Envelope("News <news@oak.example.org>", "Oak", "https://campaign.example.org")
+    draft = Draft("Dear ⟦name|reader⟧", subject="For ⟦name|you⟧", preheader="Read ⟦name|it⟧", envelope=envelope)
+    pasted = channel().to_paste(channel().compose(draft, "t"))
+    assert (pasted.subject, pasted.preheader, pasted.envelope) == ("For you", "Read it", None)
+    for part in (pasted.text, pasted.html or ""):
+        assert "Dear reader" in part
+        assert "⟦" not in part
+        assert "nsubscribe" not in part
 
 
 def test_article_opens_as_a_new_mail() -> None:

@@ -215,3 +215,19 @@ def test_a_newsletter_is_an_article_to_paste(room: Room) -> None:
     assert (mail["Subject"], mail["X-Unsent"]) == ("News", "1")
     assert f'filename="newsletter-{post}.eml"' in found.headers["Content-Disposition"]
     assert browser.get(f"/posts/{room.office.post('oak')}/article").status_code == 404
+
+
+def test_a_newsletter_to_publish_by_hand_shows_its_subject_and_no_marks(room: Room) -> None:
+    room.office.join("elder", channel="email", mode="by-hand")
+    post = room.office.post("elder", status=Status.BY_HAND)
+    with room.office.database.write() as session:
+        row = session.get_one(Post, post)
+        words = {"subject": "News for ⟦name|you⟧", "words": "Dear ⟦name|reader⟧", "audience": "a"}
+        row.draft = {**row.draft, **words}
+        session.add(row)
+    text = room.browser("rita").get(f"/posts/{post}/hand").text
+    assert re.search(r'<textarea[^>]*id="subject"[^>]*>News for you<', text)
+    assert 'data-copy="subject"' in text
+    assert "Dear reader" in text
+    assert "⟦" not in text
+    assert "%E2%9F%A6" not in text
