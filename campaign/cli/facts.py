@@ -190,8 +190,15 @@ def enable_account(ident: AccountId, reason: Reason, by: As = None) -> None:
     typer.echo(f"Enabled: {called}. `campaign plan` shows what the timetable wants of it.")
 
 
+FileLost = Annotated[
+    bool, typer.Option("--file-lost", help="The file of an import that broke off is lost: this one ends it.")
+]
+
+
 @lists.command("import")
-def import_list(name: Annotated[str, typer.Argument(metavar="LIST")], file: CsvFile, by: As = None) -> None:
+def import_list(
+    name: Annotated[str, typer.Argument(metavar="LIST")], file: CsvFile, file_lost: FileLost = False, by: As = None
+) -> None:
     """Add subscribers to a list: email,name,...,consent_source,consent_at.
 
     A time without a zone is local wall time. Others write meanwhile, so that a hold holds at once. What is stored
@@ -203,11 +210,11 @@ def import_list(name: Annotated[str, typer.Argument(metavar="LIST")], file: CsvF
 
     done = Taken()
     with opened() as app:
-        rows = each_subscriber(file, app.clock.now(), ZoneInfo(app.settings.campaign.timezone))
+        readers = each_subscriber(file, app.clock.now(), ZoneInfo(app.settings.campaign.timezone))
         with app.database.read() as session:
             who = person(session, by)
         try:
-            for so_far in register.bring(app.database, name, rows, by=who, clock=app.clock):
+            for so_far in register.bring(app.database, name, readers, by=who, clock=app.clock, lost=file_lost):
                 done = so_far
         except BaseException:
             if done.rows:
@@ -228,7 +235,8 @@ def list_lists(as_json: AsJson = False) -> None:
     show(documents, as_json=as_json, columns=("list", "subscribers"), empty="No lists.")
     for one in found:
         if one.importing:
-            typer.echo(f"An import into {one.key} has not ended. If it broke off: {_AGAIN}", err=True)
+            of = f" of {one.file}" if one.file else ""
+            typer.echo(f"An import{of} into {one.key} has not ended. If it broke off: {_AGAIN}", err=True)
 
 
 @lists.command("export")

@@ -3,9 +3,10 @@
 No address comes in without saying where and when its owner consented (PECR regulation 22; UK GDPR article 7(1)).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -36,6 +37,28 @@ class SubscriberRow:
     columns: frozenset[str] = field(default=frozenset(), compare=False, repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Readers:
+    """The people of a file that was checked whole; ``rows`` can be taken once. ``digest`` is ``digest_of`` them."""
+
+    file: str
+    digest: str
+    rows: Iterator[SubscriberRow]
+
+
+def digest_of(rows: Iterable[SubscriberRow]) -> str:
+    """Return the digest of what rows say, in their order: by whatever way a file comes in, it is the same."""
+    summed = sha256()
+    for row in rows:
+        summed.update(_said(row))
+    return summed.hexdigest()
+
+
+def _said(row: SubscriberRow) -> bytes:
+    consent = (row.consent_source, row.consent_at.timestamp())
+    return repr((row.email, row.name, *consent, sorted(row.details.items()), sorted(row.columns))).encode()
+
+
 def read_subscribers(path: Path, now: datetime, zone: ZoneInfo) -> list[SubscriberRow]:
     """Read and check the whole file, as ``subscribers_of`` does. Raises BadInput."""
     return subscribers_of(path.name, read_content(path, FILE_MAX), now, zone)
@@ -56,13 +79,14 @@ def subscribers_of(
     return found
 
 
-def each_subscriber(path: Path, now: datetime, zone: ZoneInfo) -> Iterator[SubscriberRow]:
+def each_subscriber(path: Path, now: datetime, zone: ZoneInfo) -> Readers:
     """Read and check the whole file as ``read_subscribers`` does, then read it once more as the people are asked for:
     a long file is never in memory as rows. Raises BadInput at once.
     """
     rows = _rows(path.name, read_content(path, FILE_MAX), FILE_MAX)
-    _refuse(rows, now, zone)
-    return (one for _, one in _each(rows, now, zone))
+    summed = sha256()
+    _refuse(rows, now, zone, lambda row: summed.update(_said(row)))
+    return Readers(path.name, summed.hexdigest(), (one for _, one in _each(rows, now, zone)))
 
 
 def _rows(name: str, content: bytes, file_max: int) -> Rows:

@@ -15,13 +15,16 @@ from campaign.ports import MAIL
 
 @dataclass(frozen=True, slots=True)
 class ListCount:
-    """A list: how many want its mail, how many have left it, and whether an import into it has not ended."""
+    """A list: how many want its mail, how many have left it, whether an import into it has not ended, and of which
+    file, where that is known.
+    """
 
     ident: int
     key: str
     wanting: int
     left: int
     importing: bool
+    file: str | None
 
 
 def counts(session: Session) -> list[ListCount]:
@@ -34,6 +37,7 @@ def counts(session: Session) -> list[ListCount]:
             sa.func.count(col(Subscriber.id)) - left,
             left,
             col(MailingList.importing_at).is_not(None),
+            col(MailingList.importing_file),
         )
         .join(Subscriber, col(Subscriber.list_id) == col(MailingList.id), isouter=True)
         .group_by(col(MailingList.id), col(MailingList.key))

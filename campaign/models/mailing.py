@@ -31,11 +31,14 @@ def _key_of(row: DefaultExecutionContext) -> str:
 
 class MailingList(Numbered, table=True):
     """A list of subscribers; an email account's external_id names it. ``importing_at``: when rows came in last of an
-    import that has not ended. The list is shorter than its file then, and no issue to it begins.
+    import that has not ended. The list is shorter than its file then, and no issue to it begins. ``importing_file`` and
+    ``importing_digest``: the name and the digest of that file.
     """
 
     key: str = Field(unique=True)
     importing_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    importing_file: str | None = None
+    importing_digest: str | None = None
 
 
 class Subscriber(Numbered, table=True):

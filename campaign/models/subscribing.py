@@ -33,9 +33,12 @@ def list_to_fill(session: Session, key: str) -> MailingList:
     return found
 
 
-def note_import(session: Session, list_id: int, at: datetime | None) -> None:
-    """Note that rows of an import come in; None: it has ended."""
-    session.execute(sa.update(MailingList).where(col(MailingList.id) == list_id).values(importing_at=at))
+def note_import(
+    session: Session, list_id: int, at: datetime | None, file: str | None = None, digest: str | None = None
+) -> None:
+    """Note that rows of an import come in, and of which file; None: it has ended."""
+    values = {"importing_at": at, "importing_file": file, "importing_digest": digest}
+    session.execute(sa.update(MailingList).where(col(MailingList.id) == list_id).values(**values))
 
 
 def known(session: Session, list_id: int, emails: Collection[str]) -> dict[str, Known]:

@@ -62,7 +62,8 @@ class Ledger:
                 return
             found, issue = mailing.list_to_freeze(session, audience), corrections.issue_of(audience)
             if found is not None and found.importing_at is not None:
-                raise NeverSent(f"an import into the mailing list {audience!r} has not ended: import the file again")
+                again = f"import {found.importing_file or 'the file'} again"
+                raise NeverSent(f"an import into the mailing list {audience!r} has not ended: {again}")
             if found is not None:
                 count = deliveries.freeze(session, self._post_id, found.ident, self._clock.now())
             elif issue is not None:

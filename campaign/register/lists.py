@@ -1,7 +1,7 @@
 """Subscribers from a file: consent recorded; who has unsubscribed is not brought back by an import."""
 
 import secrets
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -12,7 +12,7 @@ from sqlmodel import Session
 from campaign.clock import NEVER, Clock
 from campaign.config import said
 from campaign.errors import UnknownName, WrongUse
-from campaign.intake import SubscriberRow
+from campaign.intake import Readers, SubscriberRow, digest_of
 from campaign.models import Database, audiences, audit, mailing, subscribing
 from campaign.models.mailing import MailingList, folded
 from campaign.models.portions import AT_A_TIME, some_at_a_time
@@ -31,6 +31,7 @@ _DOOR_OPEN = 0.12
 _QUIET = timedelta(seconds=10)
 """An import that has stored nothing for so long broke off."""
 _EXPORT = "export list"
+_LOST = "tick the box below the file, or `campaign lists import` with `--file-lost`"
 _WRITTEN_FOR = timedelta(hours=1)
 """So long a program may go on, page by page, until it is written down once more."""
 
@@ -60,11 +61,13 @@ class Change:
     digest: str
 
 
-def preview(session: Session, key: str, rows: Sequence[SubscriberRow], *, by: User) -> Change:
+def preview(session: Session, key: str, rows: Sequence[SubscriberRow], *, by: User, lost: bool = False) -> Change:
     """Return what ``take`` would do; nothing is written. Raises WrongUse as it does."""
     demand(by, Right.ADMINISTER)
     key = said("list's name", key)
     found = mailing.list_by_key(session, key)
+    if found is not None and not lost:
+        _refuse_other(found, digest_of(rows))
     known = subscribing.known(session, found.ident, [row.email for row in rows]) if found else {}
     fates = [_fate(known.get(folded(row.email)), row) for row in rows]
     counts = {fate.value: fates.count(fate) for fate in Fate}
@@ -74,18 +77,23 @@ def preview(session: Session, key: str, rows: Sequence[SubscriberRow], *, by: Us
     return Change(key, found is None, **counts, suppressed=suppressed, digest=digest)
 
 
-def take(session: Session, key: str, rows: Sequence[SubscriberRow], *, by: User, now: datetime) -> Taken:
+def take(
+    session: Session, key: str, rows: Sequence[SubscriberRow], *, by: User, now: datetime, lost: bool = False
+) -> Taken:
     """Store the subscribers of a short file on the list ``key``, which is made when it is new.
 
     The columns that the file has win, an empty cell takes the value away; what it has no column for is kept. A file of
-    any length: ``bring``.
+    any length: ``bring``. ``lost``: whoever stores it says that the file of an import that broke off is lost, so that
+    this one ends it.
 
     Raises:
-        WrongUse: the list has no name, or one that is not one line.
+        WrongUse: the list has no name, or one that is not one line; an import of another file has not ended.
 
     """
     demand(by, Right.ADMINISTER)
     found, taken = subscribing.list_to_fill(session, said("list's name", key)), Taken()
+    _begin(session, found, digest_of(rows), by=by, now=now, lost=lost)
+    subscribing.note_import(session, found.ident, None)
     for part in some_at_a_time(rows):
         _store(session, found.ident, part, taken)
     _record(session, found.key, taken, by, now)
@@ -95,36 +103,39 @@ def take(session: Session, key: str, rows: Sequence[SubscriberRow], *, by: User,
 def bring(
     database: Database,
     key: str,
-    rows: Iterable[SubscriberRow],
+    readers: Readers,
     *,
     by: User,
     clock: Clock,
     size: int = AT_A_TIME,
+    lost: bool = False,
 ) -> Iterator[Taken]:
     """Store the subscribers of a file as ``take`` does, but ``size`` of them by a transaction, so that others write
     meanwhile: a hold first of all. Yields what is stored so far after each.
 
     Whoever is stored stays so if it breaks off, and the same file brings the others; until an import of this list has
-    ended no issue to it begins.
+    ended no issue to it begins. ``lost`` as in ``take``.
 
     Raises:
-        WrongUse: the list has no name, or one that is not one line; another import fills it.
+        WrongUse: the list has no name, or one that is not one line; another import fills it, or broke off.
 
     """
     demand(by, Right.ADMINISTER)
     key, taken, begun = said("list's name", key), Taken(), False
-    for part, last in _with_the_last(some_at_a_time(rows, size)):
+    for part, last in _with_the_last(some_at_a_time(readers.rows, size)):
         now, stored = clock.now(), replace(taken)
         with database.write() as session:
             found = subscribing.list_to_fill(session, key)
             if not begun:
-                _refuse_two(found, now)
-            subscribing.note_import(session, found.ident, None if last else now)
+                _begin(session, found, readers.digest, by=by, now=now, lost=lost)
+            under_way = (None,) if last else (now, readers.file, readers.digest)
+            subscribing.note_import(session, found.ident, *under_way)
             _store(session, found.ident, part, stored)
             if last:
                 _record(session, key, stored, by, now)
             elif not begun:
-                audit.record(session, who=by.name, action="begin import", subject=f"list:{key}", at=now)
+                facts = {"file": readers.file, "digest": readers.digest}
+                audit.record(session, who=by.name, action="begin import", subject=f"list:{key}", at=now, facts=facts)
         taken, begun = stored, True
         yield taken
         if not last and database.is_sqlite:
@@ -138,6 +149,31 @@ def _with_the_last(parts: Iterator[list[SubscriberRow]]) -> Iterator[tuple[list[
         yield part, False
         part = following
     yield part, True
+
+
+def _begin(session: Session, found: MailingList, digest: str, *, by: User, now: datetime, lost: bool) -> None:
+    """Refuse to fill a list into which the import of another file has not ended. Where that file is ``lost``, write
+    down who says so.
+    """
+    _refuse_two(found, now)
+    if not lost:
+        _refuse_other(found, digest)
+    elif _is_other(found, digest):
+        facts = {"file": found.importing_file, "digest": found.importing_digest}
+        subject = f"list:{found.key}"
+        audit.record(session, who=by.name, action="give up import", subject=subject, at=now, facts=facts)
+
+
+def _refuse_other(found: MailingList, digest: str) -> None:
+    """Refuse another file than that of the import that broke off: the list would be called whole, and is not."""
+    if _is_other(found, digest):
+        problem = f"The import of {found.importing_file} into the list {found.key!r} has not ended"
+        mend = f"Import that file first. Where it is lost, say so ({_LOST}): this one then ends it."
+        raise WrongUse(problem=problem, mend=mend)
+
+
+def _is_other(found: MailingList, digest: str) -> bool:
+    return found.importing_at is not None and found.importing_digest not in {None, digest}
 
 
 def _refuse_two(found: MailingList, now: datetime) -> None:

@@ -50,23 +50,24 @@ def take(who: Who, sent: Sent) -> Response:
 
 def _carrier(who: Actor, sent: Posted) -> Carrier[SubscriberRow, Change]:
     with who.reading() as session:
-        known = [one.key for one in audiences.counts(session)]
+        found = audiences.counts(session)
+    known, lost = [one.key for one in found], bool(sent.one("lost"))
 
     def read(file: Upload) -> list[SubscriberRow]:
         _named(sent, known)
         return subscribers_of(file.name or "readers.csv", file.content, who.house.now(), who.house.zone, MOST)
 
     def foresee(session: Session, rows: Sequence[SubscriberRow]) -> list[Change]:
-        return [register.preview(session, _named(sent, known), rows, by=who.person)]
+        return [register.preview(session, _named(sent, known), rows, by=who.person, lost=lost)]
 
     def store(desk: Desk, rows: Sequence[SubscriberRow]) -> str:
-        done = register.take(desk.session, _named(sent, known), rows, by=desk.person, now=desk.now)
+        done = register.take(desk.session, _named(sent, known), rows, by=desk.person, now=desk.now, lost=lost)
         return done.said("reader", register.SAME)
 
     lists = options("Choose a list", [(key, key) for key in known], sent.one("list"))
     pages = ("admin/readers_import.html", "admin/readers_preview.html", "/admin/lists")
-    names = {"section": "lists", "lists": lists if known else []}
-    more = {"list": sent.one("list"), "new": sent.one("new")}
+    names = {"section": "lists", "lists": lists if known else [], "broken_off": [one for one in found if one.importing]}
+    more = {"list": sent.one("list"), "new": sent.one("new"), "lost": sent.one("lost")}
     return Carrier(who, *pages, read, foresee, store, _sums, names | {"more": more})
 
 

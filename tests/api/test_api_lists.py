@@ -7,7 +7,7 @@ from api_room import Program, program
 from pages_room import Room
 from sqlmodel import select
 
-from campaign.models import audit, mailing
+from campaign.models import audit, mailing, subscribing
 from campaign.models.tokens import Answered
 
 pytestmark = pytest.mark.thorough
@@ -44,6 +44,21 @@ def test_a_file_of_readers_is_counted_then_taken(room: Room) -> None:
         facts = [row.facts for row in audit.rows(session) if row.action == "import list"]
     assert "example.org" not in kept
     assert facts == [{"added": 5, "changed": 0}]
+
+
+def test_an_import_that_broke_off_is_ended_by_its_file_or_by_word_that_it_is_lost(room: Room) -> None:
+    adam, minute = program(room, "adam"), timedelta(minutes=1)
+    with room.office.database.write() as session:
+        found = subscribing.list_to_fill(session, "parents")
+        subscribing.note_import(session, found.ident, room.office.clock.now() - minute, "big.csv", "0" * 64)
+    assert [one["importing"] for one in adam.get("/lists")["items"]] == [True]
+    refused = adam.call("POST", "/lists/import/preview", FILE)
+    assert (refused.status_code, "The import of big.csv" in refused.text) == (422, True)
+    lost = FILE | {"file_lost": True}
+    seen = adam.call("POST", "/lists/import/preview", lost).json()["seen"]
+    assert adam.call("POST", "/lists/import", FILE | {"seen": seen}).status_code == 422
+    assert adam.call("POST", "/lists/import", lost | {"seen": seen}).status_code == 201
+    assert [one["importing"] for one in adam.get("/lists")["items"]] == [False]
 
 
 def test_readers_go_out_page_by_page_each_once_with_who_has_left(room: Room) -> None:

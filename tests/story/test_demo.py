@@ -146,7 +146,8 @@ def test_posts_and_mail_stand_at_once_and_a_second_start_goes_on(tmp_path: Path)
         database.execute("ALTER TABLE post DROP COLUMN slot_at")
         database.execute("ALTER TABLE post DROP COLUMN writers")
         database.execute("ALTER TABLE account DROP COLUMN added_at")
-        database.execute("ALTER TABLE mailinglist DROP COLUMN importing_at")
+        for column in ("importing_at", "importing_file", "importing_digest"):
+            database.execute(f"ALTER TABLE mailinglist DROP COLUMN {column}")
         database.execute("UPDATE alembic_version SET version_num = '0034'")
     with started(folder) as again:
         assert again.address("Every account") == place

@@ -1,18 +1,20 @@
 """A long file of readers: others write while it comes in, no issue begins before it has, and once more ends it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+import sqlalchemy as sa
 from builders import add_account, add_post
 from conftest import MovedClock
 from terminal import Terminal, opened_terminal
 
 from campaign.errors import BadInput, NeverSent, WrongUse
-from campaign.intake import SubscriberRow, each_subscriber, read_subscribers
+from campaign.intake import Readers, SubscriberRow, digest_of, each_subscriber, read_subscribers
 from campaign.models import Database, audiences, audit, mailing
 from campaign.models import database as the_way
 from campaign.models.holds import Hold
@@ -32,8 +34,22 @@ def rows(count: int) -> Iterator[SubscriberRow]:
     return (SubscriberRow(f"r{n:05}@example.org", f"R{n}", "form", NOW, {}, columns) for n in range(count))
 
 
-def brought(store: Database, clock: MovedClock, count: int, *, size: int = 10, key: str = "parents") -> Iterator[Taken]:
-    return lists.bring(store, key, rows(count), by=ADAM, clock=clock, size=size)
+def readers(people: Iterable[SubscriberRow], file: str = "readers.csv") -> Readers:
+    kept = list(people)
+    return Readers(file, digest_of(kept), iter(kept))
+
+
+def brought(
+    store: Database, clock: MovedClock, count: int, *, size: int = 10, key: str = "parents", lost: bool = False
+) -> Iterator[Taken]:
+    return lists.bring(store, key, readers(rows(count)), by=ADAM, clock=clock, size=size, lost=lost)
+
+
+def broken_off(store: Database, clock: MovedClock, count: int) -> None:
+    coming = brought(store, clock, count)
+    next(coming)
+    coming.close()
+    clock.move(timedelta(seconds=11))
 
 
 def stored(store: Database) -> int:
@@ -92,6 +108,51 @@ def test_no_issue_begins_with_a_part_of_a_file_and_once_more_ends_it(database: D
     assert frozen(database, ledger) == stored(database) == 35
 
 
+def test_the_same_file_ends_it_by_whatever_way_it_comes_in(database: Database, clock: MovedClock) -> None:
+    ledger, same = issue(database), list(rows(35))
+    broken_off(database, clock, 35)
+    with database.write() as session:
+        assert lists.preview(session, "parents", same, by=ADAM).new == 25
+        assert lists.take(session, "parents", same, by=ADAM, now=clock.now()).added == 25
+    assert frozen(database, ledger) == 35
+
+
+def test_another_file_does_not_make_a_list_whole(database: Database, clock: MovedClock) -> None:
+    ledger, other = issue(database), list(rows(1))
+    broken_off(database, clock, 35)
+    said = "The import of readers.csv into the list 'parents' has not ended"
+    with pytest.raises(WrongUse, match=said):
+        next(brought(database, clock, 1))
+    for do in (lists.preview, partial(lists.take, now=clock.now())):
+        with pytest.raises(WrongUse, match=said), database.write() as session:
+            do(session, "parents", other, by=ADAM)
+    with pytest.raises(NeverSent, match=r"import readers\.csv again"):
+        ledger.freeze("parents")
+
+
+def test_where_the_file_is_lost_another_ends_it_and_the_audit_says_who_said_so(
+    database: Database, clock: MovedClock
+) -> None:
+    ledger = issue(database)
+    broken_off(database, clock, 35)
+    assert [done.same for done in brought(database, clock, 1, lost=True)] == [1]
+    broken_off(database, clock, 35)
+    with database.write() as session:
+        lists.take(session, "parents", list(rows(1)), by=ADAM, now=clock.now(), lost=True)
+    assert frozen(database, ledger) == 10
+    assert actions(database) == ["begin import", "give up import", "import list"] * 2
+
+
+def test_any_file_ends_what_broke_off_before_files_were_known(database: Database, clock: MovedClock) -> None:
+    broken_off(database, clock, 35)
+    with database.write() as session:
+        found = mailing.list_by_key(session, "parents")
+        assert found is not None
+        found.importing_file = found.importing_digest = None
+        session.add(found)
+    assert [done.same for done in brought(database, clock, 1)] == [1]
+
+
 def test_two_do_not_fill_a_list_at_once(database: Database, clock: MovedClock) -> None:
     next(brought(database, clock, 35))
     with pytest.raises(WrongUse, match="is under way"):
@@ -104,7 +165,7 @@ def test_who_leaves_while_it_comes_in_stays_away(database: Database, clock: Move
     list(brought(database, clock, 20))
     clock.move(timedelta(seconds=11))
     renamed = (SubscriberRow(one.email, "New", "form", NOW, {}, one.columns) for one in rows(20))
-    coming = lists.bring(database, "parents", renamed, by=ADAM, clock=clock, size=10)
+    coming = lists.bring(database, "parents", readers(renamed), by=ADAM, clock=clock, size=10)
     next(coming)
     with database.write() as session:
         found = mailing.list_by_key(session, "parents")
@@ -119,7 +180,9 @@ def test_who_leaves_while_it_comes_in_stays_away(database: Database, clock: Move
 def test_a_file_is_checked_whole_before_its_first_row_comes(tmp_path: Path) -> None:
     file, text = tmp_path / "readers.csv", f"{HEAD};x\n".replace(",", ";") + "a@example.org;Ann;form;2025-11-20;1\n"
     file.write_text(text)
-    assert list(each_subscriber(file, NOW, LONDON)) == read_subscribers(file, NOW, LONDON)
+    each, whole = each_subscriber(file, NOW, LONDON), read_subscribers(file, NOW, LONDON)
+    assert list(each.rows) == whole
+    assert (each.file, each.digest) == ("readers.csv", digest_of(whole))
     file.write_text(f"{text}b@example.org;Bo;form;2025-11-20;\nA@example.org;Ann;form;2025-11-20;\n;;;;1\n")
     with pytest.raises(BadInput) as caught:
         each_subscriber(file, NOW, LONDON)
@@ -162,10 +225,15 @@ def test_an_import_that_breaks_off_says_how_far_it_came(terminal: Terminal, monk
         said = terminal.run("lists", "import", "parents", file, code=2)
     assert "Only 10 rows of the file came in. Import the same file again" in said
     with terminal.database() as opened:
-        next(lists.bring(opened, "parents", rows(2), by=ADAM, clock=MovedClock(), size=1))
+        next(lists.bring(opened, "parents", readers(rows(2)), by=ADAM, clock=MovedClock(), size=1))
     out, err = terminal.both("lists", "list")
-    assert "An import into parents has not ended." in err
+    assert "An import of readers.csv into parents has not ended." in err
     assert "parents" in out
+    with terminal.database() as opened, opened.write() as session:
+        session.execute(sa.update(mailing.MailingList).values(importing_at=NOW))
+    assert "`--file-lost`" in terminal.run("lists", "import", "parents", file, code=2)
+    terminal.run("lists", "import", "parents", file, "--file-lost")
+    assert "has not ended" not in terminal.both("lists", "list")[1]
 
 
 def test_a_busy_database_is_no_damaged_one(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,12 +1,15 @@
 """Readers from a file in the pages: counted before they are taken, named to nobody, and who has left stays away."""
 
 import re
+from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 import requests
 from pages_room import Browser, Room
 
-from campaign.models import audit, mailing
+from campaign.intake import digest_of, subscribers_of
+from campaign.models import audiences, audit, mailing, subscribing
 from campaign.models.mailing import Subscriber
 
 pytestmark = pytest.mark.thorough
@@ -82,6 +85,40 @@ def test_who_left_since_the_preview_is_counted_anew(room: Room) -> None:
     found = confirm(adam, page)
     assert found.status_code == 409
     assert counts(found.text) == ["0", "0", "1", "1"]
+
+
+def broken_off(room: Room, text: str) -> None:
+    """Leave the list as an import of this text leaves it that broke off a minute ago."""
+    now = room.office.clock.now()
+    digest = digest_of(subscribers_of("big.csv", text.encode(), now, ZoneInfo("UTC")))
+    with room.office.database.write() as session:
+        found = subscribing.list_to_fill(session, "parents")
+        subscribing.note_import(session, found.ident, now - timedelta(minutes=1), "big.csv", digest)
+
+
+def test_the_file_of_an_import_that_broke_off_ends_it_here(room: Room) -> None:
+    broken_off(room, FILE)
+    adam = room.browser("adam")
+    assert "The import of big.csv has not ended" in adam.get("/admin/lists").text
+    assert confirm(adam, upload(adam, FILE, list="parents").text).status_code == 303
+    assert "has not ended" not in adam.get("/admin/lists").text
+
+
+def test_another_file_ends_it_only_where_that_one_is_said_to_be_lost(room: Room) -> None:
+    broken_off(room, f"{FILE}cy@example.org,Cy,form,2025-11-20,\n")
+    adam = room.browser("adam")
+    assert 'name="lost"' in adam.get(PAGE).text
+    refused = upload(adam, FILE, list="parents")
+    assert refused.status_code == 422
+    assert "The import of big.csv into the list" in refused.text
+    assert readers(room, "parents") == {}
+    assert confirm(adam, upload(adam, FILE, list="parents", lost="yes").text).status_code == 303
+    assert len(readers(room, "parents")) == 2
+    with room.office.database.read() as session:
+        (row,) = audit.page(session, audit.AuditFilter("adam", "give up import"), 1).rows
+        assert not any(one.importing for one in audiences.counts(session))
+    assert (row.subject, row.facts["file"]) == ("list:parents", "big.csv")
+    assert 'name="lost"' not in adam.get(PAGE).text
 
 
 def test_a_file_of_the_same_counts_is_another_file(room: Room) -> None:

@@ -29,6 +29,7 @@ class ListOut(BaseModel):
     wanting: int
     left: int
     speakers: list[str]
+    importing: bool = Field(description="Whether an import into it has not ended: no issue to it begins before.")
 
 
 class Lists(Page[ListOut]):
@@ -51,6 +52,9 @@ class ReadersFile(CsvFile):
     """A CSV file of readers."""
 
     list: Name = Field(description="The list; one that is not there is made.")
+    file_lost: bool = Field(
+        default=False, description="The file of an import that broke off is lost: this one ends it. Else that one must."
+    )
 
 
 class SeenReadersFile(ReadersFile):
@@ -87,7 +91,11 @@ def list_lists(who: Administers) -> Lists:
     with who.house.app.database.read() as session:
         items = [
             ListOut(
-                key=one.key, wanting=one.wanting, left=one.left, speakers=list(mailing.speakers(session, one.ident))
+                key=one.key,
+                wanting=one.wanting,
+                left=one.left,
+                speakers=list(mailing.speakers(session, one.ident)),
+                importing=one.importing,
             )
             for one in audiences.counts(session)
         ]
@@ -125,7 +133,7 @@ def preview_readers(sent: ReadersFile, who: Administers) -> ReadersPreviewed:
     """
     rows = _rows(who, sent)
     with who.house.app.database.read() as session:
-        found = register.preview(session, sent.list, rows, by=who.person)
+        found = register.preview(session, sent.list, rows, by=who.person, lost=sent.file_lost)
     return ReadersPreviewed(
         seen=seen([found]),
         list=found.key,
@@ -144,9 +152,10 @@ def import_readers(sent: SeenReadersFile, who: Administers, once: Onced) -> Read
     rows = _rows(who, sent)
 
     def act(desk: Desk) -> dict[str, object]:
-        if seen([register.preview(desk.session, sent.list, rows, by=desk.person)]) != sent.seen:
+        lost = sent.file_lost
+        if seen([register.preview(desk.session, sent.list, rows, by=desk.person, lost=lost)]) != sent.seen:
             raise SeenOthers
-        done = register.take(desk.session, sent.list, rows, by=desk.person, now=desk.now)
+        done = register.take(desk.session, sent.list, rows, by=desk.person, now=desk.now, lost=lost)
         return {"added": done.added, "changed": done.changed, "same": done.same}
 
     return once.do(who, sent, ReadersTaken, act)
