@@ -129,10 +129,11 @@ class Copies:
         """
         recipient = address(to.email)
         values = self._values(to)
+        subject = " ".join(self._subject.filled(values).split())  # a reader's detail may have several lines
         own = b"".join(
             (
                 person("To", to.name, recipient),
-                line("Subject", self._subject.filled(values)),
+                line("Subject", subject),
                 structured("Message-ID", f"<{self.message_id(to.email)}>"),
                 structured("Date", format_datetime(at)),
                 structured("List-Unsubscribe", f"<{values[UNSUBSCRIBE]}>"),

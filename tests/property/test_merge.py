@@ -2,6 +2,7 @@
 
 import html
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -75,6 +76,14 @@ def test_no_value_adds_a_header_or_a_recipient(name: str) -> None:
     plain = parsed(COPIES.copy(Recipient("zoe@example.org", "Zoe", "tok", {}), NOW))
     assert mail.keys() == plain.keys()
     assert [one.addr_spec for one in mail["To"].addresses] == ["zoe@example.org"]
+
+
+@given(before=NAMES, breaking=st.sampled_from(["\n", "\r\n", "\r", "\t", "\x85", "\u2028"]), after=NAMES)
+def test_a_detail_of_many_lines_is_one_line_of_the_subject(before: str, breaking: str, after: str) -> None:
+    copies = Copies(replace(MESSAGE, subject="News for ⟦school|you⟧"), MOULD)
+    school = f"a{before}{breaking}{after}b"
+    mail = parsed(copies.copy(Recipient("zoe@example.org", "Zoe", "tok", {"school": school}), NOW))
+    assert " ".join(str(mail["Subject"]).split()) == " ".join(f"News for {school}".split())
 
 
 @given(name=NAMES, breaking=st.sampled_from("\r\n\x00\x1b\x85\u2028\u2029"), rest=NAMES)
