@@ -252,6 +252,19 @@ def export_list(name: Annotated[str, typer.Argument(metavar="LIST")], by: As = N
         write_csv(each_reader(app.database, ident), sys.stdout, READER_COLUMNS)
 
 
+@lists.command("allow")
+def allow_address(address: Annotated[str, typer.Argument(metavar="ADDRESS")], reason: Reason, by: As = None) -> None:
+    """Mail an address again that gets no mail since a mail server said that nobody is there.
+
+    Whoever has left a list, or complained, stays away.
+    """
+    from campaign.register import allowing
+
+    with opened() as app, desk(app, by) as place:
+        allowing.allow(place.session, address, reason, by=place.person, now=place.now)
+    typer.echo(f"{address.strip()} gets the next issue of each list that it stands on and has not left.")
+
+
 @users.command("add")
 def add_user(
     name: Annotated[str, typer.Argument(metavar="NAME")],

@@ -214,6 +214,12 @@ def counts(session: Session, post_ids: Collection[int]) -> dict[int, dict[str, i
     return found
 
 
+def taken(session: Session, post_id: int) -> bool:
+    """Say whether a mail server has taken a copy of the issue."""
+    sent = sa.select(col(Delivery.id)).where(col(Delivery.post_id) == post_id, col(Delivery.status) == S.SENT).limit(1)
+    return session.execute(sent).first() is not None
+
+
 def copies_out(session: Session, post_id: int) -> bool:
     """Say whether somebody has a copy of the issue, or may have one."""
     out = sa.select(col(Delivery.id)).where(col(Delivery.post_id) == post_id, col(Delivery.status).in_(_OUT)).limit(1)

@@ -16,6 +16,9 @@ from campaign.models.partners import Account, Partner
 from campaign.models.types import Numbered, UtcDateTime
 from campaign.ports import MAIL
 
+BOUNCED = "bounced"
+"""Why an address is suppressed at which a mail server says that nobody is. Every other reason is its owner's wish."""
+
 
 def folded(email: str) -> str:
     """Return the form under which an address is known: without outer blanks, composed letters, lower case.
@@ -116,6 +119,11 @@ def suppress(session: Session, email: str, reason: str, at: datetime) -> None:
     if session.get(Suppression, digest) is None:
         session.add(Suppression(address_digest=digest, reason=reason, at=at))
         session.flush()
+
+
+def suppression(session: Session, email: str) -> Suppression | None:
+    """Return what suppresses an address."""
+    return session.get(Suppression, address_digest(email))
 
 
 def subscriber_by_token(session: Session, token: str) -> Subscriber | None:

@@ -23,7 +23,7 @@ from campaign.newsletter.journal import Journal, Past
 class Result:
     """A claimed delivery and where it stands now: waiting, as if never claimed, where nothing was sent.
 
-    ``dead``: the address does not exist, so it is suppressed on every list.
+    ``dead``: the server says that nobody is at the address.
     """
 
     delivery: Delivery
@@ -47,6 +47,7 @@ class Ledger:
         self._post_id = post_id
         self._retries = tuple(retries)
         self._resend = resend_unknown
+        self._dead: list[str] = []
 
     def freeze(self, audience: str) -> None:
         """Write one delivery for everybody on the list, or for all who got the issue that is corrected, in one
@@ -100,12 +101,22 @@ class Ledger:
         with self._database.write() as session:
             for result in results:
                 self._settle_one(session, result, now)
+            self._suppress_dead(session, now)
 
     def _settle_one(self, session: Session, result: Result, now: datetime) -> None:
         delivery = result.delivery
         end, changes = self._ended(result, now)
         if deliveries.settle(session, delivery, end, **changes) and result.dead:
-            mailing.suppress(session, delivery.email, "bounced", now)
+            self._dead.append(delivery.email)
+
+    def _suppress_dead(self, session: Session, now: datetime) -> None:
+        """Suppress the addresses at which nobody is, on every list, once the server has taken a copy of the issue. As
+        long as it takes none, it may know no recipient at all; what a run refused so is then left to the next issue.
+        """
+        if self._dead and deliveries.taken(session, self._post_id):
+            for email in self._dead:
+                mailing.suppress(session, email, mailing.BOUNCED, now)
+            self._dead.clear()
 
     def _ended(self, result: Result, now: datetime) -> tuple[DeliveryStatus, dict[str, object]]:
         tries, end, reply = result.delivery.tries + 1, result.end, result.reply

@@ -120,3 +120,21 @@ def test_nobody_but_an_admin_reads_or_brings_readers(room: Room, name: str) -> N
         found = somebody.call(method, path, body)
         assert found.status_code == 403, path
         assert "r0@" not in found.text
+
+
+def test_an_address_that_a_server_refused_is_mailed_again(room: Room) -> None:
+    adam, sent = program(room, "adam"), {"address": "dead@example.org", "reason": "their server was mended"}
+    with room.office.database.write() as session:
+        mailing.suppress(session, "dead@example.org", mailing.BOUNCED, room.office.clock.now())
+        mailing.suppress(session, "cross@example.org", "complaint", room.office.clock.now())
+    assert program(room, "rita").call("POST", "/lists/allow", sent).status_code == 403
+    assert adam.call("POST", "/lists/allow", sent | {"address": "cross@example.org"}).status_code == 422
+    for _ in range(2):
+        assert adam.call("POST", "/lists/allow", sent, **{"Idempotency-Key": "a"}).json() == {"allowed": True}
+    assert adam.call("POST", "/lists/allow", sent).status_code == 404
+    assert adam.get("/lists")["suppressed"] == {"complaint": 1}
+    with room.office.database.read() as session:
+        assert [row.facts for row in audit.rows(session) if row.action == "allow address"] == [
+            {"reason": "their server was mended"}
+        ]
+        assert "example.org" not in str(session.exec(select(Answered.body)).all())

@@ -179,6 +179,24 @@ def test_a_server_that_takes_nobody_at_all_stops_the_account_before_it_costs_eve
     assert len(bench.server.received()) == counts["waiting"]
 
 
+def test_a_server_that_knows_nobody_at_all_strikes_nobody_off(bench: Bench) -> None:
+    crowd = people(40)
+    bench.subscribe(*crowd)
+    bench.server.rcpt = on(*crowd, say="550 5.1.1 User unknown in relay recipient table")
+    with pytest.raises(AccountBlocked, match="User unknown"):
+        bench.send(same_refusals=2)
+    bench.server.rcpt = yes
+    assert bench.send(same_refusals=2) is Progress.DONE
+    assert not any(bench.suppressed(email) for email in crowd)
+
+
+def test_a_dead_address_that_comes_before_the_first_copy_taken_is_suppressed_after_it(bench: Bench) -> None:
+    bench.subscribe(*people(3))
+    bench.server.rcpt = on("p000@example.org", say="550 5.1.1 Nobody")
+    assert bench.send(connections=1, batch=1) is Progress.DONE
+    assert [bench.suppressed(email) for email in people(3)] == [True, False, False]
+
+
 def test_many_refused_at_the_end_of_an_issue_that_others_have_got_stop_nothing(bench: Bench) -> None:
     crowd = people(30)
     bench.subscribe(*crowd)

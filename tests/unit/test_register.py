@@ -1,12 +1,13 @@
 """What imports store: all rows or none, sealed secrets, recorded consent; and what an import never does."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from terminal import ACCOUNTS, CONFIG, PARTNERS, Terminal, opened_terminal, slot
 
-from campaign.models import Database, mailing, partners
+from campaign.models import Database, audiences, mailing, partners
 from campaign.vault import create_key
 
 SECRET = {"consumer_key": "a", "consumer_secret": "b", "access_token": "1000-t", "access_token_secret": "c"}
@@ -264,3 +265,24 @@ def test_an_account_that_gets_its_id_is_no_second_one(terminal: Terminal) -> Non
     assert [one["status"] for one in terminal.posts("--partner", "elm", "--channel", "facebook")] == ["in_review"]
     assert "0 add" in terminal.run("queue")
     assert len(terminal.posts("--partner", "elm", "--channel", "facebook")) == 1
+
+
+def test_an_address_that_a_server_refused_is_mailed_again_and_who_left_stays_away(terminal: Terminal) -> None:
+    rows = "email,consent_source,consent_at\nann@example.org,form,2025-01-01\nbob@example.org,form,2025-01-01\n"
+    terminal.run("lists", "import", "parents", str(terminal.write("parents.csv", rows)))
+    database = Database(f"sqlite:///{terminal.folder}/campaign.db", connections=1)
+    at = datetime(2025, 2, 1, tzinfo=UTC)
+    with database.write() as session:
+        ann, bob = mailing.subscribers(session, 1)
+        mailing.unsubscribe(session, bob.token, at)
+        for one in (ann, bob):
+            mailing.suppress(session, one.email, mailing.BOUNCED, at)
+    assert "no such right" in terminal.run("lists", "allow", "ann@example.org", "--reason", "r", "--as", "olga", code=2)
+    assert "empty" in terminal.run("lists", "allow", "ann@example.org", "--reason", " ", code=2)
+    assert "no suppressed address" in terminal.run("lists", "allow", "eve@example.org", "--reason", "r", code=2)
+    for address in ("Ann@example.org", "bob@example.org"):
+        terminal.run("lists", "allow", address, "--reason", "the server was mended")
+    with database.read() as session:
+        assert audiences.suppressed(session) == []
+        assert [row.unsubscribed_at for row in mailing.subscribers(session, 1)] == [None, at]
+    database.close()

@@ -262,6 +262,31 @@ def test_lists_are_counted_and_given_as_the_command_prints_them(room: Room) -> N
     assert adam.get("/admin/lists/none.csv").status_code == 404
 
 
+def test_an_address_that_a_server_refused_is_mailed_again_and_a_complaint_stays(room: Room) -> None:
+    with room.office.database.write() as session:
+        for email, why in (("dead@example.org", mailing.BOUNCED), ("cross@example.org", "complaint")):
+            mailing.suppress(session, email, why, room.office.clock.now())
+    adam, why = room.browser("adam"), "their server was mended"
+    for fields, said in (
+        ({"address": "", "reason": why}, "Enter the address"),
+        ({"address": "dead@example.org", "reason": ""}, "Enter a reason"),
+        ({"address": "new@example.org", "reason": why}, "No mail server has refused"),
+        ({"address": "cross@example.org", "reason": why}, "complaint"),
+    ):
+        found = adam.send("/admin/lists/allow", **fields)
+        assert (found.status_code, said in found.text) == (422, True), said
+    assert adam.send("/admin/lists/allow", address=" Dead@Example.ORG ", reason=why).status_code == 303
+    with room.office.database.read() as session:
+        assert mailing.suppression(session, "dead@example.org") is None
+        assert mailing.suppression(session, "cross@example.org") is not None
+        (row,) = [row for row in audit.rows(session) if row.action == "allow address"]
+    assert (row.who, row.subject, row.facts) == (
+        "adam",
+        f"address:{mailing.address_digest('dead@example.org')}",
+        {"reason": why},
+    )
+
+
 # --- settling -------------------------------------------------------------------------------------------------------
 
 URL = "https://x.com/oak/status/1999"

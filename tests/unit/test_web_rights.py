@@ -150,6 +150,7 @@ CASES: dict[tuple[str, str], Case] = {
     ("POST", "/admin/partners/{ident}/agree"): Case(Right.ADMINISTER, ADMINS),
     ("POST", "/admin/partners/{ident}/revoke"): Case(Right.ADMINISTER, ADMINS),
     ("GET", "/admin/lists"): Case(Right.ADMINISTER, ADMINS),
+    ("POST", "/admin/lists/allow"): Case(Right.ADMINISTER, ADMINS),
     ("GET", "/admin/lists/import"): Case(Right.ADMINISTER, ADMINS),
     ("POST", "/admin/lists/import"): Case(Right.ADMINISTER, ADMINS),
     ("GET", "/admin/lists/import/template.csv"): Case(Right.ADMINISTER, ADMINS),

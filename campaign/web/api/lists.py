@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 from campaign.intake import SubscriberRow, subscribers_of
 from campaign.models import audiences, mailing
 from campaign.people import Right, demand
+from campaign.register import allowing
 from campaign.register import lists as register
 from campaign.reports.readers import reader_row
 from campaign.review.decisions import Desk
@@ -16,7 +17,7 @@ from campaign.web.api.bearer import Administers, Caller
 from campaign.web.api.once import Onced
 from campaign.web.api.problems import SeenOthers
 from campaign.web.api.query import place
-from campaign.web.api.shapes import CsvFile, Cursor, Digest, Name, Page, Size
+from campaign.web.api.shapes import CsvFile, Cursor, Digest, Name, Page, Reason, Sent, Size
 from campaign.web.forms import seen
 
 router = APIRouter(prefix="/lists", tags=["admin"])
@@ -82,6 +83,19 @@ class ReadersTaken(BaseModel):
     added: int
     changed: int
     same: int = Field(description="As before, or away and staying so.")
+
+
+class Refused(Sent):
+    """An address that a mail server refused, and why it is to be mailed again."""
+
+    address: Name
+    reason: Reason
+
+
+class Allowed(BaseModel):
+    """The address has mail again. It is not repeated: no answer is kept with one."""
+
+    allowed: bool
 
 
 @router.get("")
@@ -159,6 +173,19 @@ def import_readers(sent: SeenReadersFile, who: Administers, once: Onced) -> Read
         return {"added": done.added, "changed": done.changed, "same": done.same}
 
     return once.do(who, sent, ReadersTaken, act)
+
+
+@router.post("/allow")
+def allow_address(sent: Refused, who: Administers, once: Onced) -> Allowed:
+    """Mail an address again that is suppressed since a mail server said that nobody is there. Whoever has left a list,
+    or complained, stays away.
+    """
+
+    def act(desk: Desk) -> dict[str, object]:
+        allowing.allow(desk.session, sent.address, sent.reason, by=desk.person, now=desk.now)
+        return {"allowed": True}
+
+    return once.do(who, sent, Allowed, act)
 
 
 def _rows(who: Caller, sent: ReadersFile) -> list[SubscriberRow]:
