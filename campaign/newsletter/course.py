@@ -23,6 +23,7 @@ class Course:
         self._troubles = 0
         self._refusals = 0
         self._turned_away = 0
+        self._barred = 0
         self._welcome = welcome
         self.halted: Exception | None = None
 
@@ -49,7 +50,7 @@ class Course:
     def taken(self) -> None:
         """Note that the server took a copy: whatever ailed it or the letter is over."""
         with self._lock:
-            self._troubles = self._refusals = 0
+            self._troubles = self._refusals = self._barred = 0
             self._welcome = True
 
     def refused(self, reply: str) -> None:
@@ -69,6 +70,21 @@ class Course:
             unwanted = not self._welcome and self._turned_away >= self._policy.all_refused
         if unwanted:
             self.halt(AccountBlocked(f"the mail server takes no recipient from us: {reply}"))
+
+    def barred(self, reply: str) -> bool:
+        """Note that a recipient was refused by policy; say whether that is between the server and this recipient. It is
+        us whom the server does not want where it has taken no copy yet, or bars so many in a row.
+        """
+        with self._lock:
+            self._barred += 1
+            theirs = self._welcome and self._barred < self._policy.same_refusals
+        if not theirs:
+            self.unwanted(reply)
+        return theirs
+
+    def unwanted(self, reply: str) -> None:
+        """End the run: the server takes no such mail from us."""
+        self.halt(AccountBlocked(f"the mail server does not take this mail: {reply}"))
 
     def trouble(self, detail: str) -> None:
         """Note that the server is in trouble, and wait a while; too often in a row, and the issue as a whole waits."""

@@ -13,8 +13,9 @@ class Policy:
     ``retries`` are the pauses of one copy that the server defers. When the server itself is in trouble a sender waits
     ``relay_pause`` and connects anew; after ``relay_tries`` such troubles of every sender without a copy taken between
     them the issue waits for ``relay_wait``. After ``same_refusals`` copies in a row refused for what is in them, the
-    fault is ours and the issue ends; after five times as many recipients refused before the first copy was taken, the
-    account stops. ``beat`` is how often the gate is asked while replies are awaited.
+    fault is ours and the issue ends. The account stops after as many recipients in a row whom policy bars, or five
+    times as many refused before the first copy was taken. ``beat`` is how often the gate is asked while replies are
+    awaited.
     """
 
     connections: int = 4

@@ -29,8 +29,9 @@ class Meaning(enum.Enum):
 
     SENT: the server has it. DEFERRED: this copy may be tried later. NOBODY: the address does not exist, and is not
     written to again. BOUNCED: this copy is refused for good, for reasons of its recipient that do not prove the address
-    dead. LETTER: it is refused for good, perhaps for what is in it. RELAY: the server closes, all copies wait. POLICY:
-    the server does not want this mail from us. SIGN_IN: it does not know us.
+    dead. LETTER: it is refused for good, perhaps for what is in it. RELAY: the server closes, all copies wait. BARRED:
+    policy keeps this copy from its recipient, if not all of ours. POLICY: the server does not want this mail from us.
+    SIGN_IN: it does not know us.
     """
 
     SENT = "sent"
@@ -39,6 +40,7 @@ class Meaning(enum.Enum):
     BOUNCED = "bounced"
     LETTER = "letter"
     RELAY = "relay"
+    BARRED = "barred"
     POLICY = "policy"
     SIGN_IN = "sign-in"
 
@@ -76,7 +78,7 @@ def _refusal(reply: Reply) -> Meaning:
     if reply.code in _NEEDS_SIGN_IN or (subject, detail) == ("7", "8"):
         return Meaning.SIGN_IN
     if reply.stage is Stage.MAIL or subject == "7" or f"{subject}.{detail}" in _SENDER_REFUSED:
-        return Meaning.POLICY
+        return Meaning.BARRED if reply.stage is Stage.RCPT and subject == "7" else Meaning.POLICY
     if subject == "1":
         return Meaning.NOBODY
     # Before the data the server has not seen the letter: what it refuses is the recipient. Without an enhanced code it

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from queue import SimpleQueue
 
 from campaign.clock import Clock
-from campaign.errors import AccountBlocked, CredentialDead, NeverSent, Refused, Stopped, Unknown, Wait
+from campaign.errors import CredentialDead, NeverSent, Refused, Stopped, Unknown, Wait
 from campaign.models.deliveries import Delivery, DeliveryStatus
 from campaign.newsletter.course import Course
 from campaign.newsletter.journal import Journal
@@ -151,8 +151,11 @@ class Sender:
                 return Result(
                     delivery, DeliveryStatus.WAITING if reply.stage is Stage.MAIL else DeliveryStatus.DEFERRED, said
                 )
+            case Meaning.BARRED:
+                theirs = self._course.barred(said)
+                return Result(delivery, DeliveryStatus.BOUNCED if theirs else DeliveryStatus.DEFERRED, said)
             case Meaning.POLICY:
-                self._course.halt(AccountBlocked(f"the mail server does not take this mail: {said}"))
+                self._course.unwanted(said)
             case Meaning.SIGN_IN:
                 self._course.halt(CredentialDead(f"the mail server wants a sign-in: {said}"))
         return Result(delivery, DeliveryStatus.DEFERRED, said)

@@ -124,6 +124,50 @@ def test_policy_block_stops_the_issue_blames_nobody_and_resumes_with_the_others_
     assert bench.server.received() == dict.fromkeys(people(6), 1)
 
 
+def test_one_recipient_whom_policy_bars_costs_the_others_nothing(bench: Bench) -> None:
+    crowd = people(20)
+    bench.subscribe(*crowd)
+    bench.server.rcpt = on(crowd[3], say="550 5.7.1 Delivery not authorized for this recipient")
+    assert bench.send(connections=1) is Progress.DONE
+    assert bench.server.received() == dict.fromkeys(set(crowd) - {crowd[3]}, 1)
+    assert bench.statuses()[crowd[3]] == "bounced"
+    assert not bench.suppressed(crowd[3])
+
+
+def test_a_barred_recipient_who_comes_first_stops_the_account_once(bench: Bench) -> None:
+    crowd = people(20)
+    bench.subscribe(*crowd)
+    bench.server.rcpt = on(crowd[0], say="550 5.7.1 Delivery not authorized for this recipient")
+    with pytest.raises(AccountBlocked, match="not authorized"):
+        bench.send(connections=1)
+    assert bench.to_the_end(connections=1) is Progress.DONE
+    assert Counter(bench.statuses().values()) == {"sent": 19, "bounced": 1}
+
+
+def test_many_barred_in_a_row_stop_the_account_before_it_costs_everybody(bench: Bench) -> None:
+    crowd = people(40)
+    bench.subscribe(*crowd)
+    bench.server.rcpt = on(*crowd[5:], say="550 5.7.1 Quota of the day is used up")
+    with pytest.raises(AccountBlocked, match="Quota"):
+        bench.send(connections=1, same_refusals=5)
+    assert Counter(bench.statuses().values()) == {"sent": 5, "bounced": 4, "deferred": 1, "waiting": 30}
+
+
+@pytest.mark.parametrize("where", ["mail", "data"])
+def test_policy_that_is_not_about_the_recipient_stops_the_account_at_once(bench: Bench, where: str) -> None:
+    crowd, seen = people(10), list[int]()
+    bench.subscribe(*crowd)
+
+    def script(*_: object) -> str | None:
+        seen.append(1)
+        return "550 5.7.1 Not from you" if len(seen) > 3 else None
+
+    setattr(bench.server, where, script)
+    with pytest.raises(AccountBlocked, match="Not from you"):
+        bench.send(connections=1)
+    assert Counter(bench.statuses().values()) == {"sent": 3, "deferred": 1, "waiting": 6}
+
+
 def test_refused_sign_in_stops_the_account_and_a_good_one_is_used(bench: Bench) -> None:
     bench.subscribe(*people(3))
     bench.server.signs_in = False
