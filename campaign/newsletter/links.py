@@ -8,7 +8,7 @@ from urllib.parse import quote, urlsplit
 
 from markdown_it.token import Token
 
-from campaign.newsletter.marks import OPEN
+from campaign.plan.marked import OPEN
 
 _GOVERNMENT = "gov.uk"
 _OPEN_MARK = quote(OPEN)

@@ -17,6 +17,7 @@ from markupsafe import Markup
 from campaign.newsletter.links import counted
 from campaign.newsletter.marks import CONTACT, PARTNER, UNSUBSCRIBE, mark
 from campaign.newsletter.plain import plain_words
+from campaign.plan.marked import takes_marks
 
 _TAGS = {"h1", "h2", "h3", "p", "a", "ul", "ol", "li", "strong", "em", "blockquote", "br", "hr", "code", "pre"}
 _ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}}
@@ -88,9 +89,19 @@ def _plain(tokens: list[Token], heading: str | None) -> str:
     return f"{above}{words}{FOOT}{REASON}\n{REACH}{mark(CONTACT)}\n{leave}\n"
 
 
+class _Markdown(MarkdownIt):
+    """CommonMark, in which an address with a mark where none may stand is no link but text, for everybody to see."""
+
+    def normalizeLink(self, url: str) -> str:  # noqa: N802 - the library's name
+        return super().normalizeLink(url) if takes_marks(url) else url
+
+    def validateLink(self, url: str) -> bool:  # noqa: N802 - the library's name
+        return takes_marks(url) and super().validateLink(url)
+
+
 @cache
 def _markdown() -> MarkdownIt:
-    return MarkdownIt("commonmark", {"html": False})
+    return _Markdown("commonmark", {"html": False})
 
 
 @cache

@@ -9,11 +9,12 @@ from campaign.plan.addressing import addressed
 from campaign.plan.audience import matches
 from campaign.plan.days import day_after, instant, local, spoken_day, spoken_time
 from campaign.plan.entries import Event, Timetable
+from campaign.plan.marked import misplaced
 from campaign.plan.placing import announced
 from campaign.plan.questions import question_facts
 from campaign.plan.rows import Filled, PickedTemplate, PlanFacts
 from campaign.plan.wanted import Wanted
-from campaign.ports import Draft, Limits, Message
+from campaign.ports import MAIL, Draft, Limits, Message
 
 TOKEN = "00000000"  # noqa: S105 - no secret
 """A token of the right length: the real one is drawn when the post is stored."""
@@ -227,4 +228,7 @@ def _problems(limits: Limits, message: Message) -> list[tuple[str, str, str]]:
     if message.text and length <= limits.text_max and not limits.valid(message.text):
         mend = "Type the text anew: the character may be one that cannot be seen, such as U+FEFF"
         broken.append(("words", f"the text holds a character that {message.channel} refuses", mend))
+    if message.channel == MAIL and (address := misplaced(message.text)) is not None:
+        mend = "Let the mark stand behind the host, as in https://example.org/?school=⟦school⟧, or in the link's words"
+        broken.append(("words", f"a mark stands where an address says where it leads ({address}⟦…⟧)", mend))
     return broken

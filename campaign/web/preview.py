@@ -104,7 +104,7 @@ def shown(app: App, message: Message, account: Account, partner: Partner, images
 def mail_page(message: Message) -> str:
     """Return an issue's HTML as a reader without a name gets it; what each has for themselves, in brackets."""
     skeleton = Skeleton.of(message.html or "")
-    own = {name: f"[{name}]" for name, otherwise in skeleton.marks if not otherwise}
+    own = {mark.name: f"[{mark.name}]" for mark in skeleton.marks if not mark.otherwise}
     return skeleton.filled(own | seen_beforehand(message), html.escape)
 
 

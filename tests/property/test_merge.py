@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import SMTP
+from urllib.parse import quote
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from campaign.errors import Refused
@@ -68,6 +69,23 @@ def test_wire_carries_short_ascii_lines_that_end_in_crlf(name: str, town: str) -
     assert re.sub(rb"\r\n", b"", data).count(b"\r") == 0
     assert re.sub(rb"\r\n", b"", data).count(b"\n") == 0
     assert max(map(len, data.split(b"\r\n"))) <= 998
+
+
+@given(value=ANYTHING)
+@example("Oak Lane & Elm/../#?x")
+@example("javascript:alert(1)//")
+@example('"><script>')
+def test_a_value_in_an_address_stays_one_part_of_it(value: str) -> None:
+    words = (
+        "[Book](https://x.example/⟦town|any place⟧/a?s=⟦town⟧&t=1#⟦town⟧) [write](mailto:a@x.example?subject=⟦town⟧)"
+    )
+    letter = rendered(words.replace("⟦town|any place⟧", "⟦town|any%20place⟧"), "S", "")
+    copies = Copies(replace(MESSAGE, text=letter.plain, html=letter.html), MOULD)
+    mail = parsed(copies.copy(Recipient("zoe@example.org", "Zoe", "tok", {"Town": value}), NOW))
+    said = quote(value, safe="", errors="replace")
+    book = f"https://x.example/{said or 'any%20place'}/a?s={said}&t=1#{said}"
+    assert f"Book ({book}) write (mailto:a@x.example?subject={said})" in part(mail, "plain")
+    assert f'href="{html.escape(book)}"' in part(mail, "html")
 
 
 @given(name=NAMES)

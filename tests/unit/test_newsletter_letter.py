@@ -3,15 +3,18 @@
 import re
 from email import message_from_bytes
 from email.policy import default
+from html import escape
 from html.parser import HTMLParser
 
 import pytest
 
+from campaign.channels.email import EmailChannel
 from campaign.newsletter.article import article
-from campaign.newsletter.marks import Skeleton
+from campaign.newsletter.marks import Skeleton, spoken_marks
 from campaign.newsletter.plain import plain_words
 from campaign.newsletter.render import rendered
-from campaign.ports import Message
+from campaign.plan.words import over_limits
+from campaign.ports import Draft, Message
 
 WORDS = """Dear ⟦name|reader⟧,
 
@@ -150,6 +153,61 @@ def test_mark_has_words_for_those_of_whom_the_value_is_not_known() -> None:
 
 def test_value_that_looks_like_a_mark_is_not_filled_again() -> None:
     assert Skeleton.of("⟦name⟧").filled({"name": "⟦email⟧", "email": "secret"}) == "⟦email⟧"
+
+
+FOOT = {"⟦unsubscribe⟧", "mailto:⟦contact⟧"}
+BOOK = "[Book](https://x.example/?s=⟦school⟧)"
+
+
+def test_a_mark_in_an_address_is_filled_encoded_in_both_parts() -> None:
+    letter = rendered(f"{BOOK} <https://y.example/⟦School_Name|any⟧>", "S", "")
+    values = {"school": "Oak Lane & Co", "school_name": "É/?"}
+    assert "https://x.example/?s=Oak%20Lane%20%26%20Co" in Skeleton.of(letter.plain).filled(values)
+    page = seen(Skeleton.of(letter.html).filled(values, escape))
+    assert [link["href"] for link in page.all("a")][:2] == [
+        "https://x.example/?s=Oak%20Lane%20%26%20Co",
+        "https://y.example/%C3%89%2F%3F",
+    ]
+    assert "(https://y.example/any)" in Skeleton.of(letter.plain).filled({})
+    assert spoken_marks(letter.plain).count("https://x.example/?s=[school]") == 1
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "[Book](https://⟦school⟧.example/)",
+        "[Book](https://x.example⟦school⟧)",
+        "[Book](https://⟦school⟧@x.example/)",
+        "[Book](https://x.example\\⟦school⟧/)",
+        "[Book](⟦school⟧)",
+        "[Book](⟦school⟧://alert)",
+        "[Book](//⟦school⟧/)",
+        "[Book](mailto:⟦contact⟧)",
+        "<https://⟦school⟧.example/>",
+        "[Book][1]\n\n[1]: https://⟦school⟧.example/",
+        "Look at https://⟦school⟧.example/",
+    ],
+)
+def test_a_mark_that_would_say_where_a_link_leads_makes_no_link_and_is_found(words: str) -> None:
+    channel = EmailChannel(EmailChannel.settings_type())
+    message = channel.compose(Draft(words, subject="S"), "t")
+    assert {link["href"] for link in seen(message.html or "").all("a")} == FOOT
+    (found,) = over_limits(channel.limits, message, "mail")
+    assert (found.field, found.severity) == ("words", "error")
+    assert "a mark stands where an address says where it leads" in found.problem
+
+
+@pytest.mark.parametrize(
+    "words", [BOOK, "[See](https://x.example/)⟦name⟧", "[Write](mailto:a@x.example?subject=⟦school⟧)", "see: ⟦name⟧"]
+)
+def test_marks_elsewhere_are_nothing_to_find(words: str) -> None:
+    channel = EmailChannel(EmailChannel.settings_type())
+    assert over_limits(channel.limits, channel.compose(Draft(words, subject="S"), "t"), "mail") == []
+
+
+def test_an_encoded_mark_that_is_typed_in_a_host_makes_no_link() -> None:
+    html = rendered("[Book](https://%E2%9F%A6school%E2%9F%A7.example/)", "S", "").html
+    assert {link["href"] for link in seen(html).all("a")} == FOOT
 
 
 def test_article_is_the_words_alone_in_three_forms() -> None:
