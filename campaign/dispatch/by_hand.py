@@ -17,7 +17,10 @@ from campaign.ports import ByHand, Channel, Message, Pastes
 from campaign.review.addressed import check_address, id_at
 from campaign.review.decisions import Desk
 
-WITHOUT_ID = "Its address holds no id that the platform's API knows: its figures are not read, and nobody can share it."
+WITHOUT_ID = (
+    "Its address holds no id by which the platform's API knows it for this account: its figures are not read, and "
+    "nobody can share it."
+)
 
 _PAGE_MAX = 2000
 """Characters of an address that every browser and mail program takes."""

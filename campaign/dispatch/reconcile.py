@@ -32,6 +32,7 @@ log = structlog.get_logger(__name__)
 
 _TOLD_AT: Final = 10
 """Looks without an answer after which a person is told (a quarter of an hour with the delays that ship)."""
+_ANOTHER: Final = "its account is another one since it was sent, or its words are; look where it was sent"
 _NOTHING: Final[Mapping[str, object]] = MappingProxyType({})
 
 
@@ -60,11 +61,22 @@ def _look(means: Means, post_id: int) -> Sighting:
     with means.database.read() as session:
         post = session.get_one(Post, post_id)
         account, partner = partners.account_with_partner(session, post.account_id)
+        if is_another(session, means, post):
+            raise CannotLook(detail=_ANOTHER, permanent=True)
         evidence = _evidence(session, means, post)
     channel = means.channel(post.channel)
     if not isinstance(channel, Finds):
         raise CannotLook(detail=f"{post.channel} does not let us look", permanent=True)
     return channel.find(means.identify(account, partner), evidence)
+
+
+def is_another(session: Session, means: Means, post: Post) -> bool:
+    """Say whether the post would go out from another account today than it was sent from, or with other words: what
+    that account shows tells nothing of it, and what stands there is none of the account's present posts.
+    """
+    tried = lanes.newest_attempt(session, post.ident)
+    account, _ = partners.account_with_partner(session, post.account_id)
+    return means.contents.digest(post, account) != (tried.content_hash if tried else post.content_hash)
 
 
 def _evidence(session: Session, means: Means, post: Post) -> Evidence:

@@ -79,7 +79,7 @@ def _said(row: PostRow, *, known: bool) -> str:
         Status.MISSED: "It counts as not published. Its time has passed: it needs a new one.",
         Status.RETRACTED: "It counts as taken down.",
     }
-    hidden = " Its figures cannot be read: the address holds no number that the platform knows." if not known else ""
+    hidden = " Its figures cannot be read: the address holds no number of this account's." if not known else ""
     return words.get(Status(row.post.status), "Settled.") + hidden
 
 

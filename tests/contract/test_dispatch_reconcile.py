@@ -12,13 +12,15 @@ from dispatch_room import Room, ShiftedClock, claim_next, opened_room
 from sqlmodel import select
 
 from campaign.config.settings import DispatchSection
-from campaign.dispatch import reconcile
+from campaign.dispatch import reconcile, word
 from campaign.dispatch.retry import Policy
-from campaign.models import lanes
+from campaign.intake import AccountRow
+from campaign.models import lanes, listing
 from campaign.models.moves import move
 from campaign.models.posts import Post
 from campaign.models.status import Move, Status
 from campaign.ports import Evidence, Identity, Media, Receipt, Sighting
+from campaign.review.rebinding import take_accounts
 from campaign.sandbox.server import Sandbox
 
 WORDS = "Have your say on SEND reform (5 minutes) & pass it on: https://www.gov.uk/dfe/SEND-conversation?a=1&b=2"
@@ -368,6 +370,53 @@ class Breaking:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.channel, name)
+
+
+# --- an account that has become another one ---------------------------------------------------------------------------
+
+
+ADDRESSES = {
+    "x": "https://x.com/p1001/status/{}",
+    "facebook": "https://www.facebook.com/1001/posts/{}",
+    "linkedin": "https://www.linkedin.com/feed/update/{}/",
+}
+
+
+def to_elms_page(room: Room) -> None:
+    """Give oak's account the id and the access of elm's, as a file of accounts does; elm has none then."""
+    access = room.credentials("2002") if room.channel != "x" else {"access_token": "elm-access"}
+    columns = frozenset({"partner", "channel", "handle", "external_id", "mode", "credentials"})
+    row = AccountRow("oak", room.channel, "@p1001", "2002", "api", access, columns=columns)
+    with room.desk() as desk:
+        take_accounts(desk, [row], room.vault)
+
+
+@pytest.mark.parametrize("kind", ["store-then-drop", "drop-before-store"])
+def test_what_another_page_does_not_show_proves_nothing(room: Room, kind: str) -> None:
+    """The post went to the page that the account was then; its listing alone could show that it is not there."""
+    post_id = lost(room, kind=kind)
+    stood = room.shown()
+    to_elms_page(room)
+    room.look(post_id)
+    room.later(60 * MINUTE)
+    room.come_to_rest()
+    asked = room.seen(post_id)
+    assert (asked.status, asked.good_reads) == (Status.UNCONFIRMED, 0)
+    assert "another" in (asked.needs_person or "")
+    assert room.shown() == stood
+
+
+def test_a_post_on_the_page_that_the_account_was_is_no_control_of_the_present_one(room: Room) -> None:
+    post_id = lost(room)
+    to_elms_page(room)
+    room.look(post_id)
+    url = ADDRESSES[room.channel].format(room.shown()[0].rpartition("_")[2])
+    with room.desk() as desk:
+        row = listing.post(desk.session, post_id)
+        assert row is not None
+        assert word.settle(desk, row, url, channels=room.means.channels, means=room.means) is False
+    there = room.seen(post_id)
+    assert (there.status, there.url, there.external_id) == (Status.PUBLISHED, url, None)
 
 
 # --- posts that pass another one on ---------------------------------------------------------------------------------
