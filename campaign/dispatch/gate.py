@@ -63,9 +63,14 @@ class SendGate:
             raise Stopped(detail=f"hold on {scope}: {held[scope]}")
 
     def keep(self, media_ids: Sequence[str]) -> None:
-        """Store the ids of what was uploaded, durably."""
-        with self.database.write() as session:
-            lanes.keep_media(session, self.post_id, self.number, media_ids)
+        """Store the ids of what was uploaded, durably. Raises Stopped where that cannot be done: the call that makes
+        the post visible has not been made.
+        """
+        try:
+            with self.database.write() as session:
+                lanes.keep_media(session, self.post_id, self.number, media_ids)
+        except DatabaseAway as error:
+            raise Stopped(detail="what was uploaded cannot be kept: the database is away") from error
 
     def _elapsed(self) -> timedelta:
         counted = timedelta(seconds=self.clock.monotonic() - self._counted_from)

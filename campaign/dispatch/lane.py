@@ -16,7 +16,7 @@ from campaign.dispatch.means import Means
 from campaign.errors import MoveRefused, NeverSent, Outcome, Refused, Stopped, Unknown
 from campaign.models import claims, deliveries, holds, partners, sharing
 from campaign.models.claims import Due
-from campaign.models.database import is_away
+from campaign.models.database import DatabaseAway, is_away
 from campaign.models.posts import Post
 from campaign.ports import Identity, Message, Progress, Receipt
 
@@ -188,11 +188,14 @@ def _resolve_share(means: Means, claimed: Claimed, message: Message) -> Message:
     It is kept before the wire: a look-up must know what went out, whatever the name leads to by then.
     """
     due, name = claimed.due, message.share_of or ""
-    with means.database.write() as session:
-        found = sharing.passed_on(session, due.ident, name, due.channel)
-        if found is None:
-            raise NeverSent(detail=f"{name} is not published yet")
-        sharing.keep(session, due.ident, claimed.number, found)
+    try:
+        with means.database.write() as session:
+            found = sharing.passed_on(session, due.ident, name, due.channel)
+            if found is None:
+                raise NeverSent(detail=f"{name} is not published yet")
+            sharing.keep(session, due.ident, claimed.number, found)
+    except DatabaseAway as error:
+        raise NeverSent(detail=f"the database cannot be asked for {name}") from error
     return replace(message, share_of=found)
 
 

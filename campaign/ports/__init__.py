@@ -70,7 +70,12 @@ class Gate(Protocol):
         ...
 
     def keep(self, media_ids: Sequence[str]) -> None:
-        """Keep the ids of what was uploaded, durably, before the call that makes the post visible."""
+        """Keep the ids of what was uploaded, durably, before the call that makes the post visible.
+
+        Raises:
+            campaign.errors.Stopped: they cannot be kept, and that call is not to be made.
+
+        """
         ...
 
 

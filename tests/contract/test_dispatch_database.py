@@ -14,13 +14,14 @@ from time import monotonic, sleep
 import psycopg
 import pytest
 import structlog
-from dispatch_room import POLICY, SECOND, Room, opened_room
+from dispatch_room import POLICY, SECOND, Room, claim_next, opened_room
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
 
-from campaign.dispatch import dispatcher
+from campaign.dispatch import dispatcher, lane
 from campaign.dispatch.retry import Policy
 from campaign.engine.local import LocalEngine
+from campaign.errors import NeverSent
 from campaign.models import database, lanes
 from campaign.models.posts import Post
 from campaign.models.status import Status
@@ -167,6 +168,22 @@ def test_nothing_is_sent_before_its_attempt_can_be_written(room: Room) -> None:
         until(published(room, post_id), "published when the database is back")
     assert len(room.shown()) == 1
     assert room.attempts(post_id) == ["posted"]
+
+
+def test_a_share_whose_original_cannot_be_asked_for_leaves_no_doubt(room: Room) -> None:
+    room.post("The launch", partner="elm", slot="launch")
+    room.serve("elm")
+    post_id = room.post("", share_of="launch@elm")
+    room.later(timedelta(minutes=1))
+    claimed = claim_next(room.means, room.accounts["oak"])
+    assert claimed is not None
+    with away(room):
+        done = lane.send(room.means, claimed)
+    assert isinstance(done.result, NeverSent)
+    lane.turn(room.means, [done], ())
+    assert room.seen(post_id).status == Status.APPROVED
+    room.come_to_rest()
+    assert (room.attempts(post_id), len(room.shown())) == (["never-sent", "posted"], 2)
 
 
 def test_a_stop_while_the_database_is_away_waits_for_a_lease_and_no_longer(room: Room, told: list[str]) -> None:

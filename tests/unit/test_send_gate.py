@@ -83,6 +83,8 @@ def test_nothing_goes_out_while_the_database_cannot_be_asked(database: Database,
     gate.database = Database(url, connections=1)
     with pytest.raises(Stopped, match="cannot be asked for holds"):
         gate.check()
+    with pytest.raises(Stopped, match="cannot be kept"):
+        gate.keep(["4711"])
     gate.database.close()
 
 
