@@ -26,9 +26,10 @@ from campaign.vault import Vault
 log = structlog.get_logger(__name__)
 
 _AHEAD: Final = timedelta(minutes=5)
-_FLIGHT: Final = timedelta(seconds=90)
-"""Longer than a call of the token endpoint can take; a renewal that is not over by then is lost."""
 _GLANCE: Final = 0.2
+_PATIENCE: Final = 15.0
+"""Seconds for which anybody waits for a renewal of somebody else. That one may have died: a lane, the readings of all
+accounts and the end of this process must not wait until it counts as lost."""
 _KEEPING: Final = (0.1, 0.5, 2.0, 5.0)
 """Seconds between the tries to store a new pair while the database is away: it exists nowhere else."""
 _LOST: Final = "the answer to the renewal of its token was lost, so its refresh token may be spent"
@@ -55,7 +56,8 @@ class Identities:
 
         Raises:
             campaign.errors.CredentialDead: the credentials cannot be opened, or a person must consent again.
-            campaign.errors.NeverSent: the token could not be renewed now, and nothing was spent.
+            campaign.errors.NeverSent: the token could not be renewed now, and nothing was spent; or somebody else is at
+                it for long.
             campaign.errors.Wait: the platform wants renewals to wait.
 
         """
@@ -92,7 +94,7 @@ class Identities:
 
         One flight of ours is enough. A new token may be due at once: near the end of a consent it lasts no longer.
         """
-        flown = False
+        flown, ends = False, self._clock.monotonic() + _PATIENCE
         while True:
             with self._database.read() as session:
                 account = session.get_one(Account, account_id)
@@ -101,6 +103,8 @@ class Identities:
             if flown or not self._is_due(channel, account, credentials):
                 return credentials
             if flight is Flight.UNDER_WAY:
+                if self._clock.monotonic() > ends:
+                    raise NeverSent(detail="its token is being renewed by somebody else")
                 self._clock.wait(Event(), _GLANCE)
             elif flight is Flight.ENDED:
                 raise CredentialDead(detail=account.renewal_why or _LOST)
@@ -112,7 +116,7 @@ class Identities:
 
     def _begin(self, account: Account, *, lost_too: bool) -> bool:
         with self._database.write() as session:
-            return renewals.begin(session, account, self._clock.now(), _FLIGHT, lost_too=lost_too)
+            return renewals.begin(session, account, self._clock.now(), renewals.FLIGHT, lost_too=lost_too)
 
     def _spend(self, channel: Renews, account: Account, credentials: Mapping[str, str]) -> dict[str, str]:
         """Make the call, which nobody else makes now. What it did not spend may be tried again."""

@@ -8,6 +8,7 @@ time belonged to a process that died: what its call did nobody knows.
 import enum
 import hashlib
 from datetime import datetime, timedelta
+from typing import Final
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
@@ -15,6 +16,9 @@ from sqlmodel import Session, col, select
 from campaign.models.claims import AccountFacts
 from campaign.models.database import changed, lease_now
 from campaign.models.partners import Account, AccountMode, Partner
+
+FLIGHT: Final = timedelta(seconds=90)
+"""Longer than a call of the token endpoint can take; a renewal that is not over by then is lost."""
 
 
 class Flight(enum.Enum):

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from campaign.models import renewals
 from campaign.models.database import changed, lease_now
 from campaign.models.deliveries import Delivery, DeliveryStatus
 from campaign.models.notices import Notice
@@ -25,7 +26,11 @@ def prove_anew(session: Session, now: datetime) -> None:
 
 
 def clamp_leases(session: Session, now: datetime, lease: timedelta) -> None:
-    """Let no lease end later than one that begins now: such a one was given by a clock that ran ahead."""
+    """Let no lease, and no renewal of a token, end later than one that begins now: such a one was given by a clock that
+    ran ahead.
+    """
+    over = lease_now(session, now) + renewals.FLIGHT
+    changed(session, sa.update(Account).where(col(Account.renewal_until) > over).values(renewal_until=over))
     latest = lease_now(session, now) + lease
     changed(session, sa.update(Lane).where(col(Lane.lease_until) > latest).values(lease_until=latest))
     running = sa.and_(col(Attempt.closed_at).is_(None), col(Attempt.lease_until) > latest)

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from builders import CONTENTS, add_post
 
+from campaign import identities
 from campaign.channels import load_channels
 from campaign.clock import SystemClock, iso
 from campaign.engagement.collect import Collector
@@ -192,6 +193,19 @@ def test_a_process_that_died_in_mid_renewal_leaves_it_lost(till: Till, database:
         account = session.get_one(Account, till.account_id)
         assert renewals.begin(session, account, till.clock.now(), timedelta(seconds=-1), lost_too=False)
     with pytest.raises(CredentialDead, match="lost"):
+        till.ask(database)
+    assert till.spent == 0
+
+
+def test_nobody_waits_long_for_the_renewal_of_another(
+    till: Till, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may have died; whoever waits keeps a lane, the readings of all accounts, or the end of the process waiting."""
+    monkeypatch.setattr(identities, "_PATIENCE", 0.5)
+    with database.write() as session:
+        account = session.get_one(Account, till.account_id)
+        assert renewals.begin(session, account, till.clock.now(), HOUR, lost_too=False)
+    with pytest.raises(NeverSent, match="being renewed"):
         till.ask(database)
     assert till.spent == 0
 

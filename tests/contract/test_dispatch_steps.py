@@ -13,8 +13,9 @@ from dispatch_room import POLICY, Room, claim_next, deliver, opened_room
 from campaign.clock import SystemClock
 from campaign.dispatch import sweep
 from campaign.dispatch.dispatcher import Dispatcher
-from campaign.models import lanes, partners, upkeep
+from campaign.models import lanes, partners, renewals, upkeep
 from campaign.models.partners import Account, Lane
+from campaign.models.renewals import Flight
 from campaign.models.status import Status
 from campaign.sandbox.server import Sandbox
 
@@ -185,6 +186,19 @@ def test_a_dead_claim_is_taken_over_in_time_though_the_clock_was_set_back(x: Mac
     x.clock.wrong = timedelta()
     x.live(POLICY.lease + MINUTE, 30 * SECOND)
     assert x.status(post_id) != Status.PUBLISHING
+
+
+def test_a_renewal_that_died_is_over_in_time_though_the_clock_was_set_back(x: Machine) -> None:
+    x.clock.wrong = HOUR
+    x.look()
+    means, oak = x.room.means, x.room.accounts["oak"]
+    with means.database.write() as session:
+        account = session.get_one(Account, oak)
+        assert renewals.begin(session, account, means.clock.now(), renewals.FLIGHT, lost_too=False)
+    x.clock.wrong = timedelta()
+    x.live(renewals.FLIGHT + 30 * SECOND, 30 * SECOND)
+    with means.database.read() as session:
+        assert renewals.standing(session, session.get_one(Account, oak), means.clock.now()) is Flight.LOST
 
 
 def test_a_wait_of_the_account_does_not_grow_when_the_clock_is_set_back(x: Machine) -> None:
