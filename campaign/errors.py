@@ -235,9 +235,16 @@ class Wait(Outcome):
 
 
 class CredentialDead(Outcome):
-    """the account's access has ended: {detail}"""
+    """the account's access has ended: {detail}
+
+    ``opened`` tells which credentials it was (``models.renewals.mark``), None where nobody noted it.
+    """
 
     name = "credential"
+
+    def __init__(self, detail: str, *, opened: str | None = None) -> None:
+        super().__init__(detail)
+        self.opened = opened
 
 
 class AccountBlocked(Outcome):

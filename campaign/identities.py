@@ -61,24 +61,24 @@ class Identities:
             campaign.errors.Wait: the platform wants renewals to wait.
 
         """
-        credentials: dict[str, str] = {}
+        credentials, opened = dict[str, str](), renewals.mark(account)
         if account.sealed is not None:
-            credentials = self._fresh(account, self._open(account))
+            credentials, opened = self._fresh(account, self._open(account))
         elif account.channel != MAIL:
-            raise CredentialDead(detail="no credentials are stored for this account")
-        return replace(public(account, partner), credentials=credentials)
+            raise _dead(account, "no credentials are stored for this account")
+        return replace(public(account, partner), credentials=credentials, opened=opened)
 
     def _open(self, account: AccountFacts) -> dict[str, str]:
         """Open stored credentials. Where that fails nothing was sent: the account stops, no post is in doubt."""
         try:
             return self._vault.open(account.sealed or b"", name(account))
         except WrongUse as error:
-            raise CredentialDead(detail=str(error)) from error
+            raise _dead(account, str(error)) from error
 
-    def _fresh(self, account: AccountFacts, credentials: dict[str, str]) -> dict[str, str]:
+    def _fresh(self, account: AccountFacts, credentials: dict[str, str]) -> tuple[dict[str, str], str]:
         channel = self._channels[account.channel]
         if not isinstance(channel, Renews) or not self._is_due(channel, account, credentials):
-            return credentials
+            return credentials, renewals.mark(account)
         with self._queues[account.ident]:  # threads of this process wait here, and not at the database
             return self._renewed(channel, account.ident)
 
@@ -89,8 +89,8 @@ class Identities:
             return True
         return renewals.wanted(account) and channel.renewable(credentials)
 
-    def _renewed(self, channel: Renews, account_id: int) -> dict[str, str]:
-        """Return credentials that last: those that another flight brought, or those of our own.
+    def _renewed(self, channel: Renews, account_id: int) -> tuple[dict[str, str], str]:
+        """Return credentials that last, and their mark: those that another flight brought, or those of our own.
 
         One flight of ours is enough. A new token may be due at once: near the end of a consent it lasts no longer.
         """
@@ -101,13 +101,13 @@ class Identities:
                 flight = renewals.standing(session, account, self._clock.now())
             credentials = self._open(account)
             if flown or not self._is_due(channel, account, credentials):
-                return credentials
+                return credentials, renewals.mark(account)
             if flight is Flight.UNDER_WAY:
                 if self._clock.monotonic() > ends:
                     raise NeverSent(detail="its token is being renewed by somebody else")
                 self._clock.wait(Event(), _GLANCE)
             elif flight is Flight.ENDED:
-                raise CredentialDead(detail=account.renewal_why or _LOST)
+                raise _dead(account, account.renewal_why or _LOST)
             elif flight is Flight.LOST and channel.renewal_spends:
                 self._give_up(account, _LOST)
             elif self._begin(account, lost_too=not channel.renewal_spends):
@@ -132,7 +132,7 @@ class Identities:
                 raise NeverSent(detail=f"its token could not be renewed: {type(error).__name__}") from error
             why = _LOST if unclear else str(error)
             self._give_up(account, why)
-            raise CredentialDead(detail=why) from error
+            raise _dead(account, why) from error
 
     def _keep(self, account: Account, renewed: Mapping[str, str]) -> None:
         """Commit the new pair before anybody uses it."""
@@ -147,7 +147,7 @@ class Identities:
             else:
                 log.info("token renewed", account=account.ident, kept=kept)
                 return
-        raise CredentialDead(detail="its renewed token could not be stored: the database was away")
+        raise _dead(account, "its renewed token could not be stored: the database was away")
 
     def _let_go(self, account: Account) -> None:
         with self._database.write() as session:
@@ -157,6 +157,10 @@ class Identities:
         log.error("token cannot be renewed", account=account.ident, why=why)
         with self._database.write() as session:
             renewals.give_up(session, account, why)
+
+
+def _dead(account: AccountFacts, why: str) -> CredentialDead:
+    return CredentialDead(why, opened=renewals.mark(account))
 
 
 def public(account: AccountFacts, partner: PartnerFacts) -> Identity:

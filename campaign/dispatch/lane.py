@@ -13,7 +13,7 @@ from campaign.dispatch import budget, settle
 from campaign.dispatch.claimed import Claimed, Done, Parcel
 from campaign.dispatch.gate import SendGate
 from campaign.dispatch.means import Means
-from campaign.errors import MoveRefused, NeverSent, Outcome, Refused, Stopped, Unknown
+from campaign.errors import CredentialDead, MoveRefused, NeverSent, Outcome, Refused, Stopped, Unknown
 from campaign.models import claims, deliveries, holds, partners, sharing
 from campaign.models.claims import Due
 from campaign.models.database import DatabaseAway, is_away
@@ -151,8 +151,16 @@ def send(means: Means, claimed: Claimed) -> Done:
 
 
 def _send(means: Means, claimed: Claimed) -> Receipt | datetime:
+    who = _identity(means, claimed.due)
+    try:
+        return _send_as(means, claimed, who)
+    except CredentialDead as dead:
+        dead.opened = who.opened
+        raise
+
+
+def _send_as(means: Means, claimed: Claimed, who: Identity) -> Receipt | datetime:
     due, message = claimed.due, claimed.message
-    who = _identity(means, due)
     if due.channel in means.bulk:
         return _send_issue(means, claimed, who)
     if message.share_of is not None:

@@ -60,6 +60,7 @@ class History:
 class Decision:
     """What happens next. ``lane_ready_at`` makes the whole account wait; ``stop_why`` stops it until a person acts
     (or ``stop_until``). ``renew``: the credentials were refused, and are renewed before they are used again.
+    ``opened`` tells which ones they were: others that were brought in since neither stop nor need renewal.
     """
 
     move: Move
@@ -70,6 +71,7 @@ class Decision:
     stop_why: str | None = None
     stop_until: datetime | None = None
     renew: bool = False
+    opened: str | None = None
 
 
 def decide(outcome: Outcome, history: History, now: datetime, policy: Policy) -> Decision:
@@ -84,7 +86,7 @@ def decide(outcome: Outcome, history: History, now: datetime, policy: Policy) ->
         case Wait():
             decision = _wait(outcome, history, now, policy)
         case CredentialDead():
-            decision = _credential(detail, history, now, policy)
+            decision = _credential(outcome, history, now, policy)
         case AccountBlocked():
             until = None if outcome.after is None else now + outcome.after
             decision = Decision(Move.DEFER, detail, next_try_at=now, stop_why=detail, stop_until=until)
@@ -102,13 +104,14 @@ def _wait(outcome: Wait, history: History, now: datetime, policy: Policy) -> Dec
     return Decision(Move.DEFER, str(outcome), next_try_at=later, lane_ready_at=later)
 
 
-def _credential(detail: str, history: History, now: datetime, policy: Policy) -> Decision:
+def _credential(outcome: CredentialDead, history: History, now: datetime, policy: Policy) -> Decision:
     # X answered 401 to good tokens for a while on 2026-06-30, LinkedIn does so to fresh ones: only a second refusal,
     # some time after the first, stops the account.
+    detail, opened = str(outcome), outcome.opened
     if history.outcomes and history.outcomes[-1] == CredentialDead.name:
-        return Decision(Move.DEFER, detail, next_try_at=now, stop_why=detail)
+        return Decision(Move.DEFER, detail, next_try_at=now, stop_why=detail, opened=opened)
     later = now + policy.retries[0]
-    return Decision(Move.DEFER, detail, next_try_at=later, lane_ready_at=later, renew=True)
+    return Decision(Move.DEFER, detail, next_try_at=later, lane_ready_at=later, renew=True, opened=opened)
 
 
 def nth(delays: Sequence[timedelta], number: int) -> timedelta:

@@ -166,8 +166,8 @@ def carry_out(session: Session, means: Means, post: Post, decision: Decision, no
     if decision.lane_ready_at is not None:
         lanes.pace_lane(session, post.account_id, decision.lane_ready_at, decision.why)
     if decision.renew:
-        renewals.want(session, post.account_id)
-    if decision.stop_why is not None:
+        renewals.want(session, post.account_id, decision.opened)
+    if decision.stop_why is not None and renewals.stored(session, post.account_id, decision.opened):
         _stop_account(session, post, decision, now)
     if decision.move is Move.REFUSE:
         _tell_failed(session, post, decision.why, now)

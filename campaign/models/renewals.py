@@ -36,29 +36,39 @@ def begin(session: Session, account: Account, now: datetime, length: timedelta, 
     ``lost_too``: take over a renewal whose time is over. Returns False when somebody else was quicker, or the
     credentials are others by now.
     """
-    instant, mark = lease_now(session, now), _mark(account)
-    free = sa.or_(col(Account.renewal_of).is_(None), col(Account.renewal_of) != mark)
+    instant, spent = lease_now(session, now), mark(account)
+    free = sa.or_(col(Account.renewal_of).is_(None), col(Account.renewal_of) != spent)
     if lost_too:
         free = sa.or_(free, sa.and_(col(Account.renewal_until) < instant, col(Account.renewal_why).is_(None)))
     statement = sa.update(Account).where(*_same(account), free)
-    return changed(session, statement.values(renewal_of=mark, renewal_until=instant + length, renewal_why=None)) == 1
+    return changed(session, statement.values(renewal_of=spent, renewal_until=instant + length, renewal_why=None)) == 1
 
 
-def want(session: Session, account_id: int) -> None:
-    """Note that the platform has refused the stored credentials: whoever opens them next shall renew them first."""
+def want(session: Session, account_id: int, refused: str | None) -> None:
+    """Note that the platform has refused credentials (by their ``mark``; None: the stored ones): whoever opens these
+    next shall renew them first. On others in their place it has no bearing.
+    """
     account = session.get_one(Account, account_id)
-    account.renewal_wanted = _mark(account)
+    account.renewal_wanted = refused or mark(account)
     session.add(account)
+
+
+def stored(session: Session, account_id: int, opened: str | None) -> bool:
+    """Say whether credentials (by their ``mark``; None: not known) are still those of the account. Whoever brings in
+    others waits until the transaction ends, or has been here.
+    """
+    account = session.get_one(Account, account_id, with_for_update=True, populate_existing=True)
+    return opened is None or opened == mark(account)
 
 
 def wanted(account: AccountFacts) -> bool:
     """Say whether the platform has refused these very credentials."""
-    return account.renewal_wanted is not None and account.renewal_wanted == _mark(account)
+    return account.renewal_wanted is not None and account.renewal_wanted == mark(account)
 
 
 def standing(session: Session, account: Account, now: datetime) -> Flight:
     """Say how the renewal of the credentials in this row stands."""
-    if account.renewal_of != _mark(account) or account.renewal_until is None:
+    if account.renewal_of != mark(account) or account.renewal_until is None:
         return Flight.NONE
     if account.renewal_why is not None:
         return Flight.ENDED
@@ -96,12 +106,13 @@ def given_up(session: Session, *, limit: int = 500) -> list[tuple[Account, Partn
         .order_by(col(Account.renewal_until).desc(), col(Account.id))
         .limit(limit)
     )
-    return [(account, partner) for account, partner in session.exec(statement) if account.renewal_of == _mark(account)]
+    return [(account, partner) for account, partner in session.exec(statement) if account.renewal_of == mark(account)]
 
 
 def _same(account: Account) -> tuple[sa.ColumnElement[bool], ...]:
     return col(Account.id) == account.id, col(Account.sealed) == account.sealed
 
 
-def _mark(account: AccountFacts) -> str:
+def mark(account: AccountFacts) -> str:
+    """Return the digest of an account's sealed credentials: what they go by where they must not be told."""
     return hashlib.sha256(account.sealed or b"").hexdigest()

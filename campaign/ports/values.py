@@ -93,7 +93,10 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """An account as a channel needs it: its names on the platform and its opened credentials (never logged)."""
+    """An account as a channel needs it: its names on the platform and its opened credentials (never logged).
+
+    ``opened`` is the mark of what was opened, so that an answer to old credentials is not taken as one to new ones.
+    """
 
     account_id: int
     partner: str
@@ -104,6 +107,7 @@ class Identity:
     credentials: Mapping[str, str] = field(repr=False, default_factory=dict)
     sender: str | None = None
     reply_to: str | None = None
+    opened: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dispatch_room import Room, opened_room
+from dispatch_room import Room, claim_next, opened_room
 
 from campaign.clock import iso
+from campaign.dispatch import lane
 from campaign.identities import Identities
 from campaign.identities import name as bound_to
-from campaign.models import listing
+from campaign.models import listing, renewals
 from campaign.models.partners import Account
 from campaign.models.status import Status
 from campaign.register import accounts as register
@@ -126,6 +127,39 @@ def test_a_platform_that_refused_good_tokens_for_long_stops_the_account_and_a_ch
     assert account_of(room).stopped_why is None
     room.serve(partner)
     assert [room.seen(post_id).external_id] == room.shown()
+
+
+@pytest.mark.parametrize("refusals", [1, 2])
+def test_an_answer_to_old_credentials_leaves_new_ones_alone(room: Room, refusals: int) -> None:
+    """A person brings in good credentials while a call with the old ones is under way; its answer comes after."""
+    partner, number = WHO[room.channel]
+    seal(room, access_token="revoked-7719", refresh_token="")
+    post_id = room.post("Have your say", partner=partner)
+    for _ in range(refusals - 1):
+        room.serve(partner)
+    room.later(timedelta(minutes=1))
+    claimed = claim_next(room.means, room.accounts[partner])
+    assert claimed is not None
+    done = lane.send(room.means, claimed)
+    with room.means.database.write() as session:
+        register.seal(session.get_one(Account, room.accounts[partner]), room.credentials(number), room.vault)
+    lane.turn(room.means, [done], ())
+    assert room.attempts(post_id) == ["credential"] * refusals
+    assert (account_of(room).stopped_why, renewals.wanted(account_of(room))) == (None, False)
+    room.serve(partner)
+    assert [room.seen(post_id).external_id] == room.shown()
+    assert room.notices() == []
+
+
+def test_credentials_that_were_renewed_for_the_call_and_refused_stop_the_account(on_x: Room) -> None:
+    seal(on_x, access_token="revoked-7719")
+    post_id = on_x.post("Have your say", partner="elm")
+    on_x.goes_wrong("dead-token", "create")
+    for _ in range(3):
+        on_x.serve("elm")
+    assert on_x.attempts(post_id) == ["credential", "credential"]
+    assert account_of(on_x).stopped_why
+    assert token_calls(on_x) == 1
 
 
 def checked(room: Room) -> Mapping[str, bool]:
