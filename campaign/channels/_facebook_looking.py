@@ -95,6 +95,11 @@ def own_part(post_id: str) -> str:
     return post_id.rpartition("_")[2]
 
 
+def page_part(post_id: str) -> str:
+    """Return the number of the page in an id, empty where the id does not tell it."""
+    return post_id.rpartition("_")[0]
+
+
 def same_post(post_id: str, other: str) -> bool:
     """Say whether two ids name one post of a page."""
     return own_part(post_id) == own_part(other)

@@ -180,10 +180,15 @@ _MEANINGS: tuple[tuple[type[Outcome], frozenset[int]], ...] = (
 
 
 def gone(answer: Answer) -> bool:
-    """Say whether Facebook itself says that a post was taken down, or that there is none (code 100, subcode 33)."""
+    """Say whether Facebook itself says that a post was taken down."""
+    return answer.fine and answer.facts.get("error") is None and answer.facts.get("success") is True
+
+
+def out_of_reach(answer: Answer) -> bool:
+    """Say whether Facebook says that there is no such post, or that this token may not touch it: in one breath (code
+    100, subcode 33).
+    """
     error = answer.facts.get("error")
-    if answer.fine and error is None:
-        return answer.facts.get("success") is True
     codes = (error.get("code"), error.get("error_subcode")) if isinstance(error, dict) else ()
     return answer.status < HTTPStatus.INTERNAL_SERVER_ERROR and codes == _NOT_THERE
 

@@ -6,7 +6,7 @@ reference (Page feed, Page photos, Page published posts, Post, Post insights, Ba
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, Self
 from urllib.parse import quote
 
@@ -28,16 +28,27 @@ from campaign.channels._facebook_looking import (
     instant_of,
     is_post,
     own_part,
+    page_part,
     same_post,
     shown,
 )
 from campaign.channels._facebook_pace import pace
-from campaign.channels._facebook_wire import Settings, Wire, gone, good, new_id, other_version, refusal
+from campaign.channels._facebook_wire import Settings, Wire, gone, good, new_id, other_version, out_of_reach, refusal
 from campaign.channels._watching import GRAPH, platform_time, sunset
 from campaign.channels._wire import ends_at, looking, paced, picture, said, taken_down, unseen
 from campaign.channels._words import MARGIN, carded, strongest
 from campaign.clock import Clock, SystemClock
-from campaign.errors import AccountBlocked, CannotLook, CredentialDead, Outcome, Pace, Unknown, Wait, WrongUse
+from campaign.errors import (
+    AccountBlocked,
+    CannotLook,
+    CredentialDead,
+    Forbidden,
+    Outcome,
+    Pace,
+    Unknown,
+    Wait,
+    WrongUse,
+)
 from campaign.http import Answer
 from campaign.ports import Draft, Evidence, Figures, Gate, Identity, Limits, Media, Message, Receipt, Sighting, Standing
 from campaign.ports.watching import Sunset
@@ -213,10 +224,20 @@ class Facebook(Consents):
         return trouble if isinstance(trouble, Unknown) else part
 
     def retract(self, who: Identity, external_id: str) -> None:
-        """Delete the post. One that is gone already is success."""
+        """Delete the post. One that is gone already is success, where the page shows that it is."""
         with Wire(self._settings, who) as wire:
             answer = wire.delete(external_id)
-        taken_down(answer, self._good, gone=gone(answer))
+            lacking = out_of_reach(answer)
+            if lacking and not self._is_gone(wire, who, external_id):
+                raise Forbidden(f"it may stand there still: {said(answer)}")
+        taken_down(answer, self._good, gone=lacking or gone(answer))
+
+    def _is_gone(self, wire: Wire, who: Identity, post_id: str) -> bool:
+        """Say whether the post was this page's, the token is too, and the page's listing goes without it to its end."""
+        if page_part(post_id) not in {"", who.external_id} or not self._is_self(wire, who):
+            return False
+        posts, whole = self._listing(wire, who, datetime.min.replace(tzinfo=UTC), None)
+        return whole and not any(same_post(post.post_id, post_id) for post in posts)
 
     def verify(self, who: Identity) -> Standing:
         """Ask whose token this is, and try whether the page's posts can be listed."""

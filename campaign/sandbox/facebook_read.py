@@ -96,9 +96,11 @@ def wanted(call: Call) -> tuple[Field, ...]:
 
 
 def own_post(world: World, page: SandboxAccount, name: str, method: str) -> Post:
-    """Return one of the page's posts, else refuse."""
-    post = visible(world, page, name)
-    if post is None:
+    """Return one of the page's posts, else refuse. The switch ``facebook.out_of_reach`` lists posts that are there and
+    for which no token is good.
+    """
+    post, hidden = visible(world, page, name), world.switches.get("facebook.out_of_reach", [])
+    if post is None or (isinstance(hidden, list) and name in hidden):
         raise missing_object(name, method)
     return post
 

@@ -1,6 +1,7 @@
 """The channel Facebook against its emulator: what is peculiar to the Graph API."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,7 +10,7 @@ from conftest import MovedClock
 from structlog.testing import capture_logs
 
 from campaign.channels import _facebook_looking, _facebook_wire, facebook
-from campaign.errors import AccountBlocked, Unknown, Wait
+from campaign.errors import AccountBlocked, Forbidden, Unknown, Wait
 from campaign.ports import Draft, Media, Message
 
 AUTUMN = datetime(2026, 11, 1, tzinfo=UTC)  # v20.0 has ended, v21.0 lives
@@ -40,6 +41,42 @@ def test_a_page_that_wants_the_app_secret_proof_gets_it_on_every_call(
     assert receipt.external_id in play.channel.measure(play.who, [receipt.external_id])
     play.channel.retract(play.who, receipt.external_id)
     assert play.ledger() == []
+
+
+def test_a_post_that_this_token_cannot_reach_is_not_called_gone(stage: Build, watch: Any) -> None:
+    """Facebook says the same of a post that is not there, and of one that the token may not touch."""
+    play = stage("facebook")
+    receipt = play.channel.publish(play.who, Message("facebook", WORDS), watch)
+    play.box.world.switches["facebook.out_of_reach"] = [receipt.external_id]
+    with pytest.raises(Forbidden, match="missing permissions"):
+        play.channel.retract(play.who, receipt.external_id)
+    play.box.world.delete_post("facebook", receipt.external_id)
+    play.channel.retract(play.who, receipt.external_id)
+
+
+def test_the_post_of_another_page_is_not_called_gone(stage: Build, watch: Any) -> None:
+    """The account has become another page since, or holds the token of another one."""
+    play = stage("facebook")
+    other = play.as_account("2002")
+    theirs = other.channel.publish(other.who, Message("facebook", WORDS), watch)
+    receipt = play.channel.publish(play.who, Message("facebook", WORDS), watch)
+    with pytest.raises(Forbidden):
+        play.channel.retract(play.who, theirs.external_id)
+    wrong = replace(play.who, credentials=other.who.credentials)
+    with pytest.raises(Forbidden):
+        play.channel.retract(wrong, receipt.external_id)
+    assert len(play.ledger()) == 2
+
+
+def test_a_page_with_more_posts_than_are_listed_leaves_the_word_to_a_person(
+    stage: Build, watch: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    play = stage("facebook")
+    monkeypatch.setattr(facebook, "_PAGES", 0)
+    receipt = play.channel.publish(play.who, Message("facebook", WORDS), watch)
+    play.box.world.delete_post("facebook", receipt.external_id)
+    with pytest.raises(Forbidden):
+        play.channel.retract(play.who, receipt.external_id)
 
 
 def test_a_metric_that_meta_has_dropped_costs_only_itself(
