@@ -108,7 +108,7 @@ def keep(session: Session, visit: Visit, **values: object) -> None:
 
 
 def half_in(person: User, stored: str, now: datetime) -> dict[str, object]:
-    """Return what to keep of a person whose password (its hash: ``stored``) was right and whose passkey is asked for."""
+    """Return what to keep of a person whose password (its hash: ``stored``) was right, until the passkey comes."""
     return {"person": person.ident, "password": digest(stored), "until": iso(now + _HALF_LASTS)}
 
 
