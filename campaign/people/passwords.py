@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator
 from datetime import datetime
 from functools import cache
-from threading import BoundedSemaphore
 from typing import NewType
 
 from pwdlib import PasswordHash
@@ -15,6 +14,7 @@ from campaign.errors import WrongUse
 from campaign.models import audit, sign_in
 from campaign.models.sign_in import Password
 from campaign.models.users import User
+from campaign.seats import Seats
 
 Hashed = NewType("Hashed", str)
 """A password that a person chose, as it is to be stored."""
@@ -31,7 +31,7 @@ _GUESSED = 32
 _HARD = 3
 """The score of zxcvbn from which a guess takes a hundred million tries, each a tenth of a second long."""
 
-_AT_ONCE = BoundedSemaphore(4)
+_SEATS = Seats(4, waiting=8)
 """So many passwords are hashed at once, a quarter of a gigabyte in all, however many strangers try theirs."""
 
 
@@ -52,6 +52,7 @@ def hashed(person: User, password: str) -> Hashed:
 
     Raises:
         WrongUse: it is too short or too long, or easy to guess: much used, or made of names and words of ours.
+        Busy: too many others are hashed just now.
 
     """
     if not SHORTEST <= len(password) <= LONGEST:
@@ -59,7 +60,7 @@ def hashed(person: User, password: str) -> Hashed:
         raise WrongUse(problem=problem, mend="Three random words do well.")
     if _is_easy(person, password):
         raise WrongUse(problem="The password is easy to guess", mend="Three random words do well.")
-    with _AT_ONCE:
+    with _SEATS.taken():
         return Hashed(_hasher().hash(password))
 
 
@@ -86,8 +87,8 @@ def set_password(session: Session, person: User, chosen: Hashed, *, now: datetim
 
 def fits(stored: str | None, password: str) -> bool:
     """Say whether a password is the one that was stored. It takes a tenth of a second and 64 MiB, person or not: so
-    it is to be asked with no transaction open.
+    it is to be asked with no transaction open. Raises Busy.
     """
-    with _AT_ONCE:
+    with _SEATS.taken():
         right = _hasher().verify(password[:LONGEST], stored or _nobodys())
     return right and stored is not None

@@ -36,6 +36,8 @@ _SAVE: Final[Mapping[str, Mapping[str, Any]]] = {
     "WEBP": {"quality": 90, "method": 4},
     "GIF": {},
 }
+_OPTIMIZED: Final = 4_000_000
+"""Pixels up to which a PNG is made as small as can be: a large one would take half a minute, for a hundredth less."""
 # Where the library only warns of an image that unpacks to something huge, it would go on and unpack it.
 warnings.simplefilter("error", Image.DecompressionBombWarning)
 _STORED: Final = re.compile(r"(?P<digest>[0-9a-f]{64})(?:\.(?:png|jpg|webp|gif))?")
@@ -196,5 +198,6 @@ def _saved(image: Image.Image) -> bytes:
         clean = clean.convert("RGB")
     clean.info = {key: image.info[key] for key in _KEPT if key in image.info}
     out = io.BytesIO()
-    clean.save(out, kind, **_SAVE[kind], **({"save_all": True} if moving else {}))
+    large = kind == "PNG" and image.width * image.height * getattr(image, "n_frames", 1) > _OPTIMIZED
+    clean.save(out, kind, **({} if large else _SAVE[kind]), **({"save_all": True} if moving else {}))
     return out.getvalue()

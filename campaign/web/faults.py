@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 
 from campaign.errors import CampaignError, MoveRefused, NotAllowed, TurnedAway, UnknownName
 from campaign.models.database import DatabaseAway
+from campaign.seats import Busy
 from campaign.web.guard import Forged
 from campaign.web.headers import headers
 from campaign.web.rates import TooMany
@@ -38,7 +39,8 @@ CLASH = Fault("This could not be done", "Something has changed since you opened 
 WRONG = Fault("There is a problem with what you sent", "Go back and check it.")
 BROKEN = Fault("Sorry, there is a problem with the service", "Try again later. Nothing that you sent was half done.")
 TOO_MANY = Fault("Too many tries", "Wait a few minutes, then try again.")
-_TURNED_AWAY: Mapping[type[TurnedAway], Fault] = {Forged: FORGED, TooMany: TOO_MANY}
+BUSY = Fault("The service is busy", "Nothing has changed. Wait a minute, then go back and try again.")
+_TURNED_AWAY: Mapping[type[TurnedAway], Fault] = {Forged: FORGED, TooMany: TOO_MANY, Busy: BUSY}
 _BY_STATUS: Mapping[int, Fault] = {404: NOT_FOUND, 403: NOT_ALLOWED, 405: NOT_FOUND, 422: WRONG}
 
 

@@ -7,7 +7,6 @@ it, or where it stands there already: nobody names a file of this machine, nor a
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from threading import BoundedSemaphore
 
 from fastapi.responses import FileResponse
 
@@ -20,6 +19,7 @@ from campaign.people import Right
 from campaign.plan.fields import FieldSpec, checked, wrong
 from campaign.plan.media import MediaStore
 from campaign.ports import Media
+from campaign.seats import Seats
 from campaign.web import times
 from campaign.web.area import Area
 from campaign.web.forms import Posted
@@ -35,8 +35,8 @@ MOST_WITH_PICTURES = 12_000_000
 """The longest form with pictures."""
 
 _KEPT = 20
-_AT_ONCE = BoundedSemaphore(2)
-"""So many pictures are drawn at once: each may take some hundred megabytes while it is."""
+_SEATS = Seats(2, waiting=4)
+"""So many pictures are drawn at once: each may take some hundred megabytes while it is, and seconds."""
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _DAY = FieldSpec("until", type="date")
 _PARTS = ("", "_alt", "_until")
@@ -124,11 +124,11 @@ class Pictures:
 
 
 def take_in(house: House, person: User, raw: bytes) -> str:
-    """Draw anew and keep what a person uploads; returns its digest. Raises BadInput, TooMany."""
+    """Draw anew and keep what a person uploads; returns its digest. Raises BadInput, TooMany, Busy."""
     if len(raw) > MOST_FILE:
         raise wrong(f"is larger than {MOST_FILE // 1_000_000} MB", "Save it smaller")
     house.rates.spend("picture", person.name)
-    with _AT_ONCE:
+    with _SEATS.taken():
         # Its alt text is asked for beside it; the store wants one for whoever uses the picture.
         return MediaStore(house.app.media_folder).take_in(raw, "a picture").digest
 

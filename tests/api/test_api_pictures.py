@@ -1,6 +1,9 @@
 """Pictures by a program: drawn anew, with what they show; hostile files and other partners' go no further."""
 
 import io
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import ExitStack
+from itertools import islice
 
 import pytest
 import requests
@@ -11,6 +14,7 @@ from PIL import Image
 
 from campaign.models.status import Status
 from campaign.people.bearers import Scope
+from campaign.web import pictures
 from campaign.web.forms import MOST_BYTES
 from campaign.web.pictures import MOST_FILE
 
@@ -42,6 +46,21 @@ def test_a_picture_comes_into_the_details_drawn_anew_and_is_given_back(room: Roo
     gone = olga.call("DELETE", OURS)
     assert {"image", "image_alt", "image_until"} & gone.json()["details"].keys() == set()
     assert olga.call("GET", OURS).status_code == 404
+
+
+def test_who_sends_many_pictures_at_once_keeps_nobody_from_holding(room: Room) -> None:
+    """Each may take seconds to draw, and whoever waits holds one of the threads that serve everything."""
+    olga, rita = program(room, "olga"), program(room, "rita")
+    with ThreadPoolExecutor(45) as crowd, ExitStack() as seats:
+        for _ in range(2):
+            seats.enter_context(pictures._SEATS.taken())
+        sent = [crowd.submit(put, olga, OURS, drawn()) for _ in range(45)]
+        for upload in islice(as_completed(sent), 39):
+            refused = upload.result()
+            assert (refused.status_code, refused.json()["code"], refused.headers["retry-after"]) == (503, "busy", "60")
+        assert requests.get(f"{room.address}/healthz", timeout=5).status_code in {200, 503}
+        assert rita.call("POST", "/holds", {"scope": "everything", "reason": "stop"}).status_code == 201
+    assert put(olga, OURS, drawn()).status_code == 200
 
 
 def test_a_post_gets_a_picture_of_its_own_and_must_be_approved_again(room: Room) -> None:

@@ -4,14 +4,16 @@ import re
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from threading import Lock
 
 import pytest
+import requests
 from api_room import Program, token_of
 from conftest import MovedClock
 from pages_room import TOKEN, Browser, Room, opened_app, opened_room, served
@@ -247,12 +249,28 @@ def test_a_crowd_takes_the_memory_of_a_few(monkeypatch: pytest.MonkeyPatch) -> N
     hasher = Crowded(QUICK)
     monkeypatch.setattr(passwords, "_hasher", lambda: hasher)
     person = User(name="rita", role="reviewer")
-    with ThreadPoolExecutor(20) as crowd:
+    with ThreadPoolExecutor(12) as crowd:
         guesses = [crowd.submit(passwords.fits, None, "a guess") for _ in range(20)]
         changes = [crowd.submit(passwords.hashed, person, GOOD) for _ in range(20)]
     assert not any(guess.result() for guess in guesses)
     assert all(change.result() for change in changes)
     assert 1 < hasher.most <= 4
+
+
+def test_a_crowd_that_waits_to_sign_in_leaves_room_for_others(room: Room) -> None:
+    with ThreadPoolExecutor(20) as crowd, ExitStack() as seats:
+        for _ in range(4):
+            seats.enter_context(passwords._SEATS.taken())
+        guesses = [crowd.submit(guessed, room, f"{number}@example.org") for number in range(20)]
+        for guess in islice(as_completed(guesses), 12):
+            assert (guess.result().status_code, guess.result().headers["retry-after"]) == (503, "60")
+            assert "The service is busy" in guess.result().text
+    assert {guess.result().status_code for guess in guesses} <= {422, 503}
+    assert guessed(room, "later@example.org").status_code == 422
+
+
+def guessed(room: Room, email: str) -> requests.Response:
+    return room.browser().send("/sign-in", page="/sign-in", email=email, password="a guess")
 
 
 def test_an_invitation_ends_after_seven_days(room: Room) -> None:

@@ -68,7 +68,7 @@ _REFUSALS = {
     413: "The body is longer than any that is needed, or does not say how long it is",
     429: "Too many requests",
     500: "Something is wrong with the service; nothing was half done",
-    503: "The database does not answer; try again later",
+    503: "The database does not answer, or too many are at this just now; try again later",
 }
 _DESCRIPTION = """What the pages do, for programs.
 
