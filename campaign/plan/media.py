@@ -19,6 +19,7 @@ from typing import Any, Final
 from PIL import Image, ImageOps, ImageSequence, UnidentifiedImageError
 
 from campaign.errors import BadInput
+from campaign.plan.colours import in_srgb
 from campaign.plan.fields import wrong
 from campaign.ports import Media
 
@@ -29,7 +30,7 @@ _MAX_BYTES: Final = 50_000_000
 _MAX_FRAMES: Final = 250
 _FORMATS: Final = {"PNG": "png", "JPEG": "jpg", "WEBP": "webp", "GIF": "gif"}
 _MIMES: Final = {"png": "image/png", "jpg": "image/jpeg", "webp": "image/webp", "gif": "image/gif"}
-_KEPT: Final = ("transparency", "duration", "loop", "background", "icc_profile")
+_KEPT: Final = ("transparency", "duration", "loop", "background")
 _SAVE: Final[Mapping[str, Mapping[str, Any]]] = {
     "PNG": {"optimize": True},
     "JPEG": {"quality": 90, "optimize": True},
@@ -191,13 +192,17 @@ def _refuse_growing(image: Image.Image) -> None:
 
 
 def _saved(image: Image.Image) -> bytes:
+    """Draw anew. Its profile is not kept: it is bytes that nothing has looked through, and most platforms drop it. The
+    colours of a moving image are taken as they are.
+    """
     kind = str(image.format)
     moving = getattr(image, "is_animated", False)
-    clean = image if moving else ImageOps.exif_transpose(image)
+    clean = image if moving else in_srgb(ImageOps.exif_transpose(image))
     if kind == "JPEG" and clean.mode not in {"L", "RGB"}:
         clean = clean.convert("RGB")
-    clean.info = {key: image.info[key] for key in _KEPT if key in image.info}
+    clean.info = {key: clean.info[key] for key in _KEPT if key in clean.info}
     out = io.BytesIO()
     large = kind == "PNG" and image.width * image.height * getattr(image, "n_frames", 1) > _OPTIMIZED
-    clean.save(out, kind, **({} if large else _SAVE[kind]), **({"save_all": True} if moving else {}))
+    more: dict[str, Any] = {"icc_profile": None} | ({"save_all": True} if moving else {})
+    clean.save(out, kind, **({} if large else _SAVE[kind]), **more)
     return out.getvalue()

@@ -9,7 +9,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
 
 from campaign.errors import BadInput
 from campaign.plan.media import MediaStore
@@ -65,6 +65,72 @@ def test_a_cmyk_photo_becomes_one_that_every_platform_shows(tmp_path: Path) -> N
     Image.new("CMYK", (8, 8)).save(tmp_path / "a.jpg")
     with Image.open(MediaStore(tmp_path / "store").add(tmp_path / "a.jpg", "White").path) as image:
         assert image.mode == "RGB"
+
+
+SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+ODD = SRGB.replace(b"rXYZ", b"####").replace(b"gXYZ", b"rXYZ").replace(b"####", b"gXYZ")
+"""A profile by which red is green."""
+GREY = SRGB.replace(b"RGB XYZ ", b"GRAYXYZ ").replace(b"rTRC", b"kTRC")
+JUNK = b"GPS 51.5007,-0.1246 <script>alert(1)</script>" * 3
+
+
+def _with_profile(folder: Path, suffix: str, profile: bytes, mode: str = "RGB", **more: object) -> Image.Image:
+    """Store an image of one red, half see-through where its kind can be, and return it as it was stored."""
+    source = Image.new("RGBA", (40, 20), (255, 0, 0, 100)).convert("RGBA" if "A" in mode else "RGB")
+    source.convert(mode).save(folder / f"a.{suffix}", icc_profile=profile, **more)
+    stored = MediaStore(folder / "store").add(folder / f"a.{suffix}", "A field")
+    assert b"script" not in stored.path.read_bytes()
+    with Image.open(stored.path) as image:
+        image.load()
+        assert "icc_profile" not in image.info
+        return image
+
+
+@pytest.mark.parametrize(
+    ("suffix", "mode"),
+    [("png", "RGB"), ("png", "RGBA"), ("png", "P"), ("jpg", "RGB"), ("webp", "RGB"), ("webp", "RGBA")],
+)
+def test_a_picture_keeps_its_colours_without_its_profile(tmp_path: Path, suffix: str, mode: str) -> None:
+    image = _with_profile(tmp_path, suffix, ODD, mode)
+    red, green, blue, alpha = image.convert("RGBA").getpixel((9, 9))
+    assert (max(red, blue) < 5, green > 250, alpha) == (True, True, 100 if mode == "RGBA" else 255)
+
+
+def test_a_colour_that_is_see_through_stays_so(tmp_path: Path) -> None:
+    assert _with_profile(tmp_path, "png", ODD, transparency=(255, 0, 0)).convert("RGBA").getpixel((9, 9))[3] == 0
+
+
+@pytest.mark.parametrize(("suffix", "mode"), [("png", "L"), ("png", "LA"), ("jpg", "L")])
+def test_a_grey_picture_stays_grey(tmp_path: Path, suffix: str, mode: str) -> None:
+    image = _with_profile(tmp_path, suffix, GREY, mode)
+    assert image.mode == mode
+    assert abs(image.convert("L").getpixel((9, 9)) - 76) < 3
+
+
+@pytest.mark.parametrize("profile", [JUNK, SRGB[:200] + JUNK, GREY])
+@pytest.mark.parametrize(("suffix", "mode"), [("png", "RGB"), ("jpg", "RGB"), ("jpg", "CMYK"), ("webp", "RGB")])
+def test_a_profile_that_says_nothing_is_dropped(tmp_path: Path, suffix: str, mode: str, profile: bytes) -> None:
+    red, green, blue = _with_profile(tmp_path, suffix, profile, mode).convert("RGB").getpixel((9, 9))
+    assert (red > 250, max(green, blue) < 5) == (True, True)
+
+
+@pytest.mark.parametrize("suffix", ["png", "webp", "gif"])
+def test_a_moving_picture_keeps_no_profile(tmp_path: Path, suffix: str) -> None:
+    more = {"save_all": True, "append_images": [Image.new("RGB", (40, 20), "blue")], "comment": JUNK}
+    _with_profile(tmp_path, suffix, JUNK, **more)
+    (stored,) = (tmp_path / "store").glob(f"*.{suffix}")
+    with Image.open(stored) as image:
+        assert getattr(image, "n_frames", 1) == 2
+
+
+def test_a_picture_that_was_stored_stays_as_it_is_however_it_would_be_drawn_now(tmp_path: Path) -> None:
+    _with_profile(tmp_path, "png", ODD)
+    (drawn,) = (tmp_path / "store").glob("*.png")
+    old = drawn.with_name(f"{'a' * 64}.png")
+    drawn.rename(old)
+    (note,) = (tmp_path / "store").glob("from-*")
+    note.write_text(old.name)
+    assert MediaStore(tmp_path / "store").add(tmp_path / "a.png", "A field").digest == "a" * 64
 
 
 def test_what_is_no_image_or_too_large_or_without_alt_text_is_refused(tmp_path: Path) -> None:
