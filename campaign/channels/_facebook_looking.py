@@ -124,16 +124,26 @@ def id_in(page: str, url: str) -> str | None:
     """Return ``<page>_<post>`` of an address that ``is_post``; None where it hides a number, as ``pfbid...`` does.
     ``page`` is the account's own id, empty where it is not known: then it must stand in the address.
     """
-    parts = urlsplit(url)
-    if whole := _WHOLE.fullmatch(parts.path):
-        return whole[1]
-    if of_page := _OF_PAGE.fullmatch(parts.path):
-        named, post = of_page[1], of_page[2] or ""
-    else:
-        query = parse_qs(parts.query)
-        named, post = query.get("id", [""])[0], query.get("story_fbid", [""])[0]
+    named, post = _parts_of(url)
     owner = page or named
     return f"{owner}_{post}" if _NUMBER.fullmatch(owner) and _NUMBER.fullmatch(post) else None
+
+
+def names_another(page: str, url: str) -> bool:
+    """Say whether the address of a post names another page by its number than ``page``, which may be empty."""
+    named, _ = _parts_of(url)
+    return _NUMBER.fullmatch(named) is not None and page not in {"", named}
+
+
+def _parts_of(url: str) -> tuple[str, str]:
+    """Return the page that the address of a post names, by its number or name, and the post; empty what is not told."""
+    parts = urlsplit(url)
+    if whole := _WHOLE.fullmatch(parts.path):
+        return page_part(whole[1]), own_part(whole[1])
+    if of_page := _OF_PAGE.fullmatch(parts.path):
+        return of_page[1], of_page[2] or ""
+    query = parse_qs(parts.query)
+    return query.get("id", [""])[0], query.get("story_fbid", [""])[0]
 
 
 def instant_of(text: object) -> datetime:

@@ -8,7 +8,9 @@ from campaign.errors import WrongUse
 from campaign.ports import Identity, Message
 
 _HOSTS = frozenset({"x.com", "www.x.com", "mobile.x.com", "twitter.com", "www.twitter.com", "mobile.twitter.com"})
-_STATUS = re.compile(r"/(?:i/web|\w{1,50})/status(?:es)?/([0-9]{1,19})(?:/.*)?")
+_STATUS = re.compile(r"/(?:i/web|(\w{1,50}))/status(?:es)?/([0-9]{1,19})(?:/.*)?")
+_NOBODY = "i"
+"""What stands for any account in an address."""
 
 
 class Addressed:
@@ -29,9 +31,18 @@ class Addressed:
             raise WrongUse(problem=f"{url} is no post on X", mend="Write it as https://x.com/NAME/status/NUMBER.")
         return f"{REPOST}{number}" if share else number
 
+    def account_in(self, url: str) -> str | None:
+        """Return the handle in the address of a post; None where there is none."""
+        found = _found(url)
+        return found[1] if found and found[1] != _NOBODY else None
+
 
 def number_in(url: str) -> str | None:
     """Return the id in the address of a post, whatever follows it; None where it is the address of none."""
+    found = _found(url)
+    return found[2] if found else None
+
+
+def _found(url: str) -> re.Match[str] | None:
     parts = urlsplit(url)
-    found = _STATUS.fullmatch(parts.path) if parts.hostname in _HOSTS else None
-    return found[1] if found else None
+    return _STATUS.fullmatch(parts.path) if parts.hostname in _HOSTS else None

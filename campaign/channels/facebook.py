@@ -27,6 +27,7 @@ from campaign.channels._facebook_looking import (
     insights,
     instant_of,
     is_post,
+    names_another,
     own_part,
     page_part,
     same_post,
@@ -95,10 +96,15 @@ class Facebook(Consents):
         return f"https://www.facebook.com/sharer/sharer.php?u={quote(link, safe='')}"
 
     def id_in(self, who: Identity, url: str, *, share: bool = False) -> str | None:  # noqa: ARG002 - shares are posts
-        """Return the id in the address of a post; None where Facebook hides it (``pfbid...``). Raises WrongUse."""
+        """Return the id in the address of a post; None where Facebook hides it (``pfbid...``). Raises WrongUse,
+        for the address of another page's post too.
+        """
         if not is_post(url):
             mend = "Write it as https://www.facebook.com/PAGE/posts/NUMBER."
             raise WrongUse(problem=f"{url} is no post on Facebook", mend=mend)
+        if names_another(who.external_id, url):
+            mend = f"If it is on this page all the same, write it as https://www.facebook.com/{who.external_id}/posts/NUMBER."
+            raise WrongUse(problem=f"{url} names another page than {who.external_id}", mend=mend)
         return id_in(who.external_id, url)
 
     # --- publish -----------------------------------------------------------------------------------------------------

@@ -226,6 +226,7 @@ def settle(
         str | None, typer.Option("--published", metavar="URL", help="It is there: its address.")
     ] = None,
     not_published: Annotated[bool, typer.Option("--not-published", help="It is not there.")] = False,
+    sure: Annotated[bool, typer.Option("--sure", help="It is the address, though it names another account.")] = False,
     by: As = None,
 ) -> None:
     """Give a person's word on a post that nobody could confirm, or that was to be taken down by hand."""
@@ -236,6 +237,8 @@ def settle(
         raise WrongUse(problem="Say one of --published URL and --not-published", mend="Look at the account first.")
     with opened() as app, desk(app, by) as place:
         row = find(place.session, ident)
+        if published is not None and not sure and (why := word.doubt(row, app.channels, published)):
+            raise WrongUse(problem=why.removesuffix("."), mend="Check the address, or say --sure.")
         known = word.settle(place, row, published, channels=app.channels, means=app.means())
         typer.echo(f"Post {ident} is {row.post.status}.")
     if not known:

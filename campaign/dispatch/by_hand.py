@@ -14,7 +14,7 @@ from campaign.models.sharing import Original
 from campaign.models.status import Move, Status
 from campaign.people import Right
 from campaign.ports import ByHand, Channel, Message, Pastes
-from campaign.review.addressed import check_address, id_at
+from campaign.review.addressed import check_address, id_at, stranger
 from campaign.review.decisions import Desk
 
 WITHOUT_ID = (
@@ -96,7 +96,7 @@ def doubt(session: Session, channels: Mapping[str, Channel], row: PostRow, url: 
     is no address.
     """
     check_address(url)
-    return _id_at(session, channels, row, url)[1]
+    return _id_at(session, channels, row, url)[1] or stranger(channels[row.post.channel], row, url)
 
 
 def _id_at(session: Session, channels: Mapping[str, Channel], row: PostRow, url: str) -> tuple[str | None, str | None]:

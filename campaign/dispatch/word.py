@@ -9,8 +9,13 @@ from campaign.models.status import Status
 from campaign.people import Right
 from campaign.ports import Channel, Receipt
 from campaign.review import decisions
-from campaign.review.addressed import check_address, id_at
+from campaign.review.addressed import check_address, id_at, stranger
 from campaign.review.decisions import Desk
+
+
+def doubt(row: PostRow, channels: Mapping[str, Channel], published: str) -> str | None:
+    """Return why the address does not look like a post's of this account, though it may be; None where it does."""
+    return stranger(channels[row.post.channel], row, published)
 
 
 def settle(desk: Desk, row: PostRow, published: str | None, *, channels: Mapping[str, Channel], means: Means) -> bool:

@@ -235,6 +235,15 @@ class Addresses(Protocol):
         ...
 
 
+@runtime_checkable
+class NamesAccounts(Protocol):
+    """The power to tell from the address of a post whose it is."""
+
+    def account_in(self, url: str) -> str | None:
+        """Return the handle that the address of a post names; None where it names none. Pure."""
+        ...
+
+
 class Progress(enum.Enum):
     """How a bulk send left an issue: all settled, paused by a hold, or deliveries wait for a later time."""
 

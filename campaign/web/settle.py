@@ -59,6 +59,11 @@ def settle(ident: str, who: Who, sent: Sent) -> Response:
         return _page(who, ident, form, WRONG)
     published = form.found.url if form.found.there == "yes" else None
     app = who.house.app
+    if published is not None and not sent.one("sure"):
+        with who.reading() as session:
+            why = word.doubt(who.post(session, ident), app.channels, published)
+        if why:
+            return _page(who, ident, form.wrong("url", f"{why} Check the address"), WRONG, doubt=True)
     means = app.means()
     try:
         with who.desk() as desk:
@@ -83,7 +88,7 @@ def _said(row: PostRow, *, known: bool) -> str:
     return words.get(Status(row.post.status), "Settled.") + hidden
 
 
-def _page(who: Actor, ident: str, form: Form[Any], status: int = 200) -> Response:
+def _page(who: Actor, ident: str, form: Form[Any], status: int = 200, *, doubt: bool = False) -> Response:
     with who.reading() as session:
         row = who.post(session, ident)
         if row.post.status not in UNSETTLED:
@@ -96,6 +101,7 @@ def _page(who: Actor, ident: str, form: Form[Any], status: int = 200) -> Respons
         "settle/post.html",
         status=status,
         form=form,
+        doubt=doubt,
         post=row.post,
         partner=row.partner,
         account=row.account,

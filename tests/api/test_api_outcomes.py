@@ -32,7 +32,9 @@ def test_a_post_is_fetched_published_by_hand_and_recorded(room: Room) -> None:
     asked = olga.call("POST", f"/posts/{post}/hand", doubtful)
     assert (asked.status_code, "Check the address" in asked.text) == (422, True)
     assert room.office.seen(post).status == Status.BY_HAND
-    sent = {"url": "https://x.com/oak/status/1234567890", "sure": False}
+    theirs = {"url": "https://x.com/elm/status/1234567890", "sure": False}
+    assert "names elm" in olga.call("POST", f"/posts/{post}/hand", theirs).text
+    sent = {"url": "https://x.com/i/status/1234567890", "sure": False}
     done = olga.call("POST", f"/posts/{post}/hand", sent)
     assert (done.status_code, done.json()["status"], done.json()["note"]) == (200, "published", None)
     assert room.office.seen(post).external_id == "1234567890"
@@ -49,6 +51,8 @@ def test_a_person_says_what_became_of_a_post(room: Room, url: str | None, status
         stored = session.get_one(Post, post)
         stored.approved_hash = stored.content_hash
     assert str(post) in {row["id"] for row in rita.get("/posts?needs_person=true")["items"]}
+    theirs = {"url": "https://x.com/elm/status/42", "sure": False}
+    assert "names elm" in rita.call("POST", f"/posts/{post}/settle", theirs).text
     found = rita.call("POST", f"/posts/{post}/settle", {"url": url})
     assert (found.status_code, found.json()["status"]) == (200, status.value)
     assert room.office.moves(post)[-1][0] == "rita"

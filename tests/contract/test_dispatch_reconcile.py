@@ -14,6 +14,7 @@ from sqlmodel import select
 from campaign.config.settings import DispatchSection
 from campaign.dispatch import reconcile, word
 from campaign.dispatch.retry import Policy
+from campaign.errors import WrongUse
 from campaign.intake import AccountRow
 from campaign.models import lanes, listing
 from campaign.models.moves import move
@@ -417,6 +418,19 @@ def test_a_post_on_the_page_that_the_account_was_is_no_control_of_the_present_on
         assert word.settle(desk, row, url, channels=room.means.channels, means=room.means) is False
     there = room.seen(post_id)
     assert (there.status, there.url, there.external_id) == (Status.PUBLISHED, url, None)
+
+
+@pytest.mark.parametrize("room", ["facebook"], indirect=True)
+def test_the_address_of_another_page_is_not_taken_for_one_of_this(room: Room) -> None:
+    """Stored under this account it would be the control of every later look-up, which never shows it."""
+    post_id = lost(room)
+    url = "https://www.facebook.com/2002/posts/555"
+    with room.desk() as desk:
+        row = listing.post(desk.session, post_id)
+        assert row is not None
+        with pytest.raises(WrongUse, match="another page"):
+            word.settle(desk, row, url, channels=room.means.channels, means=room.means)
+    assert room.seen(post_id).status == Status.UNCONFIRMED
 
 
 # --- posts that pass another one on ---------------------------------------------------------------------------------

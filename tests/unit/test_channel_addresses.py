@@ -4,7 +4,7 @@ import pytest
 
 from campaign.channels import load_channels
 from campaign.errors import WrongUse
-from campaign.ports import Addresses, Identity
+from campaign.ports import Addresses, Identity, NamesAccounts
 
 NUMBER = "1995436456343679215"
 SHARE = "urn:li:share:7401"
@@ -92,3 +92,35 @@ def test_linkedin_by_its_update_and_post_addresses(url: str, found: str | None) 
 def test_what_is_no_post_of_the_platform_is_refused(channel: str, url: str) -> None:
     with pytest.raises(WrongUse, match="is no post on"):
         id_in(channel, url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://www.facebook.com/2002/posts/555",
+        "https://www.facebook.com/2002/posts/pfbid02AbC",
+        "https://facebook.com/2002_555",
+        "https://m.facebook.com/story.php?story_fbid=555&id=2002",
+    ],
+)
+def test_facebooks_address_of_another_page_is_refused(url: str) -> None:
+    with pytest.raises(WrongUse, match="names another page than 3001"):
+        id_in("facebook", url)
+    assert id_in("facebook", url, external_id="") in {"2002_555", None}
+
+
+@pytest.mark.parametrize(
+    ("url", "named"),
+    [
+        (f"https://x.com/Oak/status/{NUMBER}?s=20", "Oak"),
+        (f"https://mobile.twitter.com/oak/status/{NUMBER}", "oak"),
+        (f"https://x.com/i/status/{NUMBER}", None),
+        (f"https://x.com/i/web/status/{NUMBER}", None),
+        ("https://x.com/oak", None),
+    ],
+)
+def test_x_names_the_account_in_its_addresses(url: str, named: str | None) -> None:
+    kind = load_channels()["x"]
+    made = kind.from_settings(kind.settings_type())
+    assert isinstance(made, NamesAccounts)
+    assert made.account_in(url) == named

@@ -204,7 +204,10 @@ def test_a_person_settles_an_unconfirmed_post_both_ways(terminal: Terminal) -> N
     assert "is no post on X" in terminal.run(
         "settle", there, "--published", "https://x.com/oak", "--as", "rita", code=2
     )
-    seen = "https://x.com/oak/status/99?s=20"
+    theirs = ("settle", there, "--published", "https://x.com/ash/status/99", "--as", "rita")
+    assert "names ash, and the account is " in terminal.run(*theirs, code=2)
+    handle = str(post(terminal, there)["account"]).removeprefix("@")
+    seen = f"https://x.com/{handle.upper()}/status/99?s=20"
     assert "published" in terminal.run("settle", there, "--published", seen, "--as", "rita")
     assert "approved" in terminal.run("settle", absent, "--not-published", "--as", "rita")
     assert "missed" in terminal.run("settle", late, "--not-published", "--as", "rita")

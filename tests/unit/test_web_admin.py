@@ -289,7 +289,7 @@ def test_an_address_that_a_server_refused_is_mailed_again_and_a_complaint_stays(
 
 # --- settling -------------------------------------------------------------------------------------------------------
 
-URL = "https://x.com/oak/status/1999"
+URL = "https://x.com/i/status/1999"
 
 
 def in_doubt(
@@ -312,6 +312,16 @@ def test_a_post_that_is_there_counts_as_published_in_the_persons_name(room: Room
     assert (seen.status, seen.url, seen.external_id) == (Status.PUBLISHED, URL, "1999")
     assert room.office.moves(post)[-1] == ("olga", "found")
     assert "settle" in actions(room)
+
+
+def test_an_address_that_names_another_account_is_asked_about(room: Room) -> None:
+    post, url = in_doubt(room), "https://x.com/oak_renamed/status/1998"
+    asked = room.browser("olga").send(f"/settle/{post}", there="yes", url=url)
+    assert asked.status_code == 422
+    assert "names oak_renamed" in asked.text
+    assert room.office.seen(post).status == Status.UNCONFIRMED
+    assert room.browser("olga").send(f"/settle/{post}", there="yes", url=url, sure="yes").status_code == 303
+    assert room.office.seen(post).external_id == "1998"
 
 
 def test_a_post_that_is_not_there_goes_out_again_or_is_missed(room: Room) -> None:

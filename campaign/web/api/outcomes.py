@@ -20,6 +20,8 @@ from campaign.web.api.problems import SeenOthers
 from campaign.web.api.shapes import Address, Digest, Name, PostId, PostOut, PostPreview, Reason, Sent, Size, Why
 from campaign.web.forms import seen
 
+_SURE = "Check the address, or send `sure`."
+
 router = APIRouter()
 
 
@@ -27,6 +29,7 @@ class Settled(Sent):
     """What a person saw of a post that nobody could confirm, or that was to be taken down."""
 
     url: Address | None = Field(description="Where the post stands; null: it is not there.")
+    sure: bool = Field(default=True, description="False: an address that names another account is refused.")
 
 
 class Done(Sent):
@@ -94,7 +97,7 @@ def done_by_hand(ident: PostId, sent: Done, who: Settles, once: Onced) -> PostPl
 
     def place(desk: Desk, row: PostRow) -> str | None:
         if not sent.sure and (why := by_hand.doubt(desk.session, channels, row, sent.url)):
-            raise WrongUse(field="url", problem=why.removesuffix("."), mend="Check the address, or send `sure`.")
+            raise WrongUse(field="url", problem=why.removesuffix("."), mend=_SURE)
         return by_hand.record(desk, channels, row, sent.url)
 
     return _placed(ident, who, once, sent, place)
@@ -110,6 +113,8 @@ def settle_post(ident: PostId, sent: Settled, who: Settles, once: Onced) -> Post
     means = app.means()
 
     def settle(desk: Desk, row: PostRow) -> str | None:
+        if sent.url is not None and not sent.sure and (why := word.doubt(row, app.channels, sent.url)):
+            raise WrongUse(field="url", problem=why.removesuffix("."), mend=_SURE)
         known = word.settle(desk, row, sent.url, channels=app.channels, means=means)
         return None if known else by_hand.WITHOUT_ID
 
