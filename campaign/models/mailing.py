@@ -87,6 +87,11 @@ def list_by_key(session: Session, key: str) -> MailingList | None:
     return session.exec(select(MailingList).where(col(MailingList.key) == key)).first()
 
 
+def key_of(session: Session, list_id: int) -> str:
+    """Return the key of a list."""
+    return session.get_one(MailingList, list_id).key
+
+
 def list_to_freeze(session: Session, key: str) -> MailingList | None:
     """Return the list with this key, on which no import begins before the transaction has ended."""
     return session.exec(select(MailingList).where(col(MailingList.key) == key).with_for_update(read=True)).first()

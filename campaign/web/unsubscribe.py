@@ -23,8 +23,7 @@ def ask(token: str, who: Anyone) -> Response:
     who.house.rates.spend("link", who.address)
     with who.reading() as session:
         found = _reader(session, token)
-        names = mailing.speakers(session, found.list_id) if found else []
-    return _page(who, "ask", names, token=token) if found else _unknown(who)
+        return _of_one(who, "ask", session, found, token) if found else _unknown(who)
 
 
 @area.post("/u/{token}", Open.MACHINES)
@@ -33,11 +32,9 @@ def leave(token: str, who: Anyone) -> Response:
     who.house.rates.spend("link", who.address)
     with who.house.app.database.write() as session:
         found = mailing.unsubscribe(session, token, who.house.now()) if _is_token(token) else None
-        names = mailing.speakers(session, found.list_id) if found else []
-        others = audiences.standing(session, found) if found else []
-    if "text/html" not in who.request.headers.get("accept", ""):
-        return Response(status_code=200 if found else 404)
-    return _page(who, "left", names, token=token, others=len(others)) if found else _unknown(who)
+        if "text/html" not in who.request.headers.get("accept", ""):
+            return Response(status_code=200 if found else 404)
+        return _of_one(who, "left", session, found, token) if found else _unknown(who)
 
 
 @area.get("/u/{token}/lists", Open.MACHINES)
@@ -62,6 +59,13 @@ def leave_lists(token: str, who: Anyone, sent: Sent) -> Response:
             mailing.unsubscribe(session, row.token, who.house.now())
         session.flush()
         return _lists(who, session, found, token, [key for key, _ in chosen], chose=bool(chosen))
+
+
+def _of_one(who: Anyone, name: str, session: Session, reader: Subscriber, token: str) -> Response:
+    """Return a page about the reader's own list, with the partner's others on which they stand."""
+    names = mailing.speakers(session, reader.list_id)
+    others = [key for key, row in audiences.standing(session, reader) if row.list_id != reader.list_id]
+    return _page(who, name, names, token=token, list=mailing.key_of(session, reader.list_id), others=others)
 
 
 def _wants_off(sent: Posted, key: str) -> bool:

@@ -1,5 +1,6 @@
 """The public pages: health that is red when dispatch does not tick, and an unsubscribe that no scanner presses."""
 
+import re
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -243,6 +244,27 @@ def test_a_reader_sees_the_partners_lists_and_leaves_one_or_all(
     assert [name for name, wants in wanted(database).items() if wants] == ["token-others"]
     assert "You are on no list" in requests.get(page, timeout=5).text
     assert requests.post(page, data={"leave": "all"}, timeout=5).status_code == 200
+
+
+def test_who_leaves_one_list_of_several_is_told_which_and_leaves_all_on_the_spot(
+    address: str, database: Database, clock: MovedClock
+) -> None:
+    subscribe(database, clock, "parents", "events", "governors")
+    partner_of(database, clock, "parents", "events", "governors")
+    page = f"{address}/u/token-parents"
+    asked = requests.get(page, timeout=5)
+    left = requests.post(page, headers={"Accept": "text/html"}, timeout=5)
+    assert wanted(database) == {"token-parents": False, "token-events": True, "token-governors": True}
+    for found, said in ((asked, "You are also on these lists"), (left, "You are still on these lists")):
+        assert "no more newsletters from" not in found.text
+        assert "no more of <strong>parents</strong>" in found.text
+        assert f"{said} of Oak School: events, governors." in found.text
+        form = re.search(r'<form method="post" action="([^"]*)">\s*<button[^>]*name="leave"[^>]*>', found.text)
+        assert form
+        assert form[1] == "/u/token-parents/lists"
+    requests.post(f"{address}/u/token-parents/lists", data={"leave": "all"}, timeout=5)
+    assert not any(wanted(database).values())
+    assert "no more newsletters from Oak School" in requests.get(page, timeout=5).text
 
 
 def test_the_page_for_leaving_leads_to_the_lists(address: str, database: Database, clock: MovedClock) -> None:
