@@ -1,6 +1,6 @@
 """An area of the pages: one module and one folder of templates. Each of its routes declares what it takes to enter."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -43,9 +43,9 @@ class Area:
         self.router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
         self.needs: dict[tuple[str, str], Need] = {}
 
-    def get(self, path: str, needs: Need) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-        """Register a page that only shows."""
-        return self._route("GET", path, needs)
+    def get(self, path: str, needs: Need, *, head: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """Register a page that only shows. ``head``: programs that check links ask it for its head alone."""
+        return self._route("GET", path, needs, more=("HEAD",) if head else ())
 
     def post(
         self, path: str, needs: Need, *, most_bytes: int = MOST_BYTES
@@ -56,13 +56,14 @@ class Area:
         return self._route("POST", path, needs, most_bytes)
 
     def _route(
-        self, method: str, path: str, needs: Need, most_bytes: int = MOST_BYTES
+        self, method: str, path: str, needs: Need, most_bytes: int = MOST_BYTES, more: Sequence[str] = ()
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-        self.needs[method, path] = needs
+        methods = [method, *more]
+        self.needs.update({(one, path): needs for one in methods})
         asked = [Depends(_admits(needs)), Depends(_takes(most_bytes))]
         if method == "POST" and needs is not Open.MACHINES:
             asked.append(Depends(guarded))
-        return self.router.api_route(path, methods=[method], dependencies=asked, response_model=None)
+        return self.router.api_route(path, methods=methods, dependencies=asked, response_model=None)
 
 
 def _admits(needs: Need) -> Callable[[Request], None]:

@@ -28,7 +28,7 @@ _PROGRAMS = re.compile(
 )
 
 
-@area.get("/l/{token}/{number}", Open.ANYONE)
+@area.get("/l/{token}/{number}", Open.ANYONE, head=True)
 def follow(token: str, number: str, who: Anyone) -> Response:
     """Lead on to the address of a link, and count that. Whatever the count meets, the reader gets where they want."""
     who.house.rates.spend("link", who.address)
@@ -39,7 +39,8 @@ def follow(token: str, number: str, who: Anyone) -> Response:
     if found is None:
         return _unknown(who)
     post_id, address = found
-    day, machine = f"{who.house.now().astimezone(who.house.zone):%Y-%m-%d}", is_program(who.request.headers)
+    day = f"{who.house.now().astimezone(who.house.zone):%Y-%m-%d}"
+    machine = who.request.method == "HEAD" or is_program(who.request.headers)
     try:
         with who.house.app.database.write() as session:
             clicks.count(session, post_id, int(number), day, machine=machine)

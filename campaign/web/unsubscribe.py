@@ -17,7 +17,7 @@ from campaign.web.visitor import Anyone
 area = Area()
 
 
-@area.get("/u/{token}", Open.MACHINES)
+@area.get("/u/{token}", Open.MACHINES, head=True)
 def ask(token: str, who: Anyone) -> Response:
     """Ask for a confirmation. A GET never unsubscribes: mail scanners fetch every link."""
     who.house.rates.spend("link", who.address)
@@ -37,7 +37,7 @@ def leave(token: str, who: Anyone) -> Response:
         return _of_one(who, "left", session, found, token) if found else _unknown(who)
 
 
-@area.get("/u/{token}/lists", Open.MACHINES)
+@area.get("/u/{token}/lists", Open.MACHINES, head=True)
 def lists(token: str, who: Anyone) -> Response:
     """Show the reader on which of the partner's lists they are; it changes nothing."""
     who.house.rates.spend("link", who.address)

@@ -149,6 +149,9 @@ def test_a_get_never_unsubscribes(address: str, database: Database, clock: Moved
     subscribe(database, clock, "parents")
     for method in ("GET", "HEAD", "OPTIONS"):
         requests.request(method, f"{address}/u/token-parents", timeout=5)
+    for path in ("", "/lists"):
+        assert requests.head(f"{address}/u/token-parents{path}", timeout=5).status_code == 200
+        assert requests.head(f"{address}/u/none{path}", timeout=5).status_code == 404
     page = requests.get(f"{address}/u/token-parents", timeout=5)
     assert page.status_code == 200
     assert 'method="post"' in page.text

@@ -122,6 +122,14 @@ def test_a_program_that_says_so_is_counted_apart_and_led_on_all_the_same(
     assert counts(room, post) == {0: (0, 1)}
 
 
+def test_what_asks_for_the_head_alone_is_led_on_and_is_no_person(room: Room) -> None:
+    post = issue(room)
+    address = f"{room.address}/l/{post.token}/0"
+    answer = requests.head(address, headers=FIREFOX, timeout=20, allow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (302, COUNTED[0])
+    assert counts(room, post) == {0: (0, 1)}
+
+
 def test_nothing_leads_anywhere_that_an_issues_words_do_not_name(room: Room) -> None:
     post, plain = issue(room), issue(room, replace(ENVELOPE, counts_clicks=False))
     other = room.office.seen(room.office.post("oak", status=Status.PUBLISHED))

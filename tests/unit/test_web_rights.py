@@ -189,9 +189,12 @@ CASES: dict[tuple[str, str], Case] = {
     ("POST", "/invitation/{secret}/passkey"): Case(Open.ANYONE),
     ("GET", "/calendar/{secret}.ics"): Case(Open.MACHINES),
     ("GET", "/l/{token}/{number}"): Case(Open.ANYONE),
+    ("HEAD", "/l/{token}/{number}"): Case(Open.ANYONE),
     ("GET", "/u/{token}"): Case(Open.MACHINES),
+    ("HEAD", "/u/{token}"): Case(Open.MACHINES),
     ("POST", "/u/{token}"): Case(Open.MACHINES),
     ("GET", "/u/{token}/lists"): Case(Open.MACHINES),
+    ("HEAD", "/u/{token}/lists"): Case(Open.MACHINES),
     ("POST", "/u/{token}/lists"): Case(Open.MACHINES),
 }
 
