@@ -242,7 +242,7 @@ def test_a_kept_answer_is_not_for_an_officer_who_has_another_partner_by_now(room
         assert person is not None
         person.partner_key = "elm"
     refused(olga.call(*order, **key), 422, "key-used")
-    refused(olga.call(*order), 404, "unknown-name")
+    refused(olga.call(*order), 404, "not-found")
 
 
 def test_a_key_names_its_write_for_a_day_whoever_writes_meanwhile(tmp_path: Path) -> None:
