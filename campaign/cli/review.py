@@ -31,9 +31,11 @@ from campaign.cli.posts import (
 )
 from campaign.errors import UnknownName, WrongUse
 from campaign.reports.documents import row_document
-from campaign.wording import counted
+from campaign.wording import counted, some_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlmodel import Session
 
     from campaign.app import App
@@ -210,13 +212,28 @@ def revoke(partner: OnePartner, slot: OneSlot = None, by: As = None) -> None:
 
 @cli.command("retract")
 def retract(scope: Scope, reason: Reason, by: As = None) -> None:
-    """Take published posts down where the platform lets us; else a person gets the task."""
+    """Take published posts down where the platform lets us; else a person gets the task.
+
+    What is on its way or unconfirmed is taken down once it is found. Mail that was sent cannot be taken back.
+    """
     from campaign.review import holding, taking_down
 
     with opened() as app, desk(app, by) as place:
         scope = holding.check_scope(place.session, scope, frozenset(app.channels), place.person.partner_key)
-        count = taking_down.take_down(place, taking_down.published_under(place.session, scope), reason)
-    typer.echo(f"To be taken down: {counted(count, 'post')}. `campaign run` does it.")
+        rows, mail = taking_down.out_under(place.session, scope)
+        if mail and not rows:
+            raise WrongUse(problem="Mail that was sent cannot be taken back", mend=_correct(mail))
+        now, once_found = taking_down.take_down(place, rows, reason)
+    typer.echo(f"To be taken down: {counted(now, 'post')}. `campaign run` does it.")
+    if once_found:
+        typer.echo(f"On the way or in doubt: {counted(once_found, 'post')}. Each is taken down once it is found.")
+    if mail:
+        typer.echo(f"Newsletters that stay: {counted(len(mail), 'issue')}. {_correct(mail)}")
+
+
+def _correct(mail: "Sequence[PostRow]") -> str:
+    named = some_of(str(row.post.id) for row in mail)
+    return f"`campaign posts correct ID` writes to exactly those who got one. ID: {named}."
 
 
 @cli.command("settle")

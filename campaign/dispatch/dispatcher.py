@@ -70,6 +70,7 @@ class Dispatcher:
         recovered = sweep.recover(means, now, serving=self._posts.accounts | self._issues.accounts)
         expired = sweep.expire(means, now)
         sweep.hand_over(means, now)
+        sweep.carry_out_orders(means, now)
         with means.database.read() as session:
             due = lanes.due_accounts(session, now, limit=_MOST)
             lost = upkeep.to_look_up(session, now)

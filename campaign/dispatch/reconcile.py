@@ -16,7 +16,7 @@ import structlog
 from sqlmodel import Session
 
 from campaign import tell
-from campaign.dispatch import budget, turns
+from campaign.dispatch import budget, ordered, turns
 from campaign.dispatch.means import Means
 from campaign.dispatch.retry import Looks, absent_leads_to, nth, proves_absence
 from campaign.dispatch.settle import published_changes
@@ -189,7 +189,8 @@ def _count_absent(session: Session, means: Means, post: Post, sighting: Sighting
 
 
 def declare_absent(session: Session, means: Means, post: Post, *, who: str, now: datetime, why: str) -> None:
-    """Send the post again inside the grace, else give it to a person as missed.
+    """Send the post again inside the grace, else give it to a person as missed. What was to be
+    taken down once found is withdrawn.
 
     After a restore from a backup a post may stand here that is not due yet, or that nobody has approved: the one goes
     at its time, the other not at all.
@@ -199,5 +200,7 @@ def declare_absent(session: Session, means: Means, post: Post, *, who: str, now:
     changes = {"next_try_at": max(now, post.due_at), "next_look_at": None, "needs_person": None}
     move(session, post, Move.ABSENT, to=end, who=who, at=now, why=why, changes=changes)
     budget.absent(session, means, post, now)
+    if ordered.carry_out(session, post, now):
+        return
     if end is Status.MISSED:
         tell.missed(session, post, f"it is not there ({why}), and its time has passed", now)

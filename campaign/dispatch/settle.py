@@ -8,7 +8,7 @@ import structlog
 from sqlmodel import Session
 
 from campaign import tell
-from campaign.dispatch import budget
+from campaign.dispatch import budget, ordered
 from campaign.dispatch.claimed import Done
 from campaign.dispatch.means import Means
 from campaign.dispatch.retry import Decision, History, decide, nth
@@ -169,6 +169,8 @@ def carry_out(session: Session, means: Means, post: Post, decision: Decision, no
         renewals.want(session, post.account_id, decision.opened)
     if decision.stop_why is not None and renewals.stored(session, post.account_id, decision.opened):
         _stop_account(session, post, decision, now)
+    if decision.move is Move.DEFER:
+        ordered.carry_out(session, post, now)
     if decision.move is Move.REFUSE:
         _tell_failed(session, post, decision.why, now)
 

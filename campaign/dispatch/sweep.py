@@ -10,12 +10,12 @@ import structlog
 from sqlmodel import Session
 
 from campaign import tell
-from campaign.dispatch import budget, by_hand, settle, turns
+from campaign.dispatch import budget, by_hand, ordered, settle, turns
 from campaign.dispatch.by_hand import HandOver
 from campaign.dispatch.means import Means
 from campaign.dispatch.retry import nth
 from campaign.errors import AccountBlocked, CredentialDead, MoveRefused, NeverSent, Outcome, Refused, Wait
-from campaign.models import lanes, partners, reasons, sharing, upkeep
+from campaign.models import lanes, leaving, partners, reasons, sharing, upkeep
 from campaign.models.database import is_away
 from campaign.models.listing import PostRow
 from campaign.models.moves import move
@@ -148,6 +148,13 @@ def _to_publish(handed: HandOver) -> str:
     body += f"Link: {handed.message.link}\n" if handed.message.link and not shared else ""
     body += "".join(f"Image: {item.path.name}, alt text: {item.alt}\n" for item in handed.message.media)
     return body + (f"Open: {handed.page}\n" if handed.page else "")
+
+
+def carry_out_orders(means: Means, now: datetime) -> None:
+    """Take down what somebody ordered to be while nobody knew whether it was there."""
+    with means.database.read() as session:
+        found = leaving.to_carry_out(session)
+    _each(means, found, lambda session, post: ordered.carry_out(session, post, now))
 
 
 def take_down(means: Means, post_id: int) -> None:

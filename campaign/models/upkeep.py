@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped
 from sqlmodel import Field, Session, SQLModel, col, select
 
+from campaign.models import leaving
 from campaign.models.bounds import may_go
 from campaign.models.database import changed, unindexed
 from campaign.models.deliveries import begun_issue
@@ -236,7 +237,7 @@ def _first_by_hand(now: Instant) -> sa.Select[*tuple[Any]]:
 
 def still_to_come(session: Session, now: datetime) -> bool:
     """Say whether dispatch has anything ahead of it: an unheld approved post, a post on its way, a look-up, a
-    retraction. A post on a stopped account waits for a person, and so does not count.
+    retraction, ordered or begun. A post on a stopped account waits for a person, and so does not count.
     """
     posts = (
         sa.select(sa.literal(1))
@@ -254,7 +255,7 @@ def still_to_come(session: Session, now: datetime) -> bool:
         )
         .limit(1)
     )
-    return session.execute(posts).first() is not None
+    return session.execute(posts).first() is not None or bool(leaving.to_carry_out(session, limit=1))
 
 
 def _wakes(now: datetime) -> sa.ColumnElement[bool]:

@@ -9,9 +9,10 @@ from markupsafe import Markup
 from sqlmodel import Session
 
 from campaign.errors import UnknownName
-from campaign.models import holds, listing
+from campaign.models import holds, leaving, listing
 from campaign.models.listing import PostRow
 from campaign.models.partners import AccountMode
+from campaign.models.posts import Post
 from campaign.models.status import PLANNABLE, Move, Status, moves_from
 from campaign.people import Right
 from campaign.ports import MAIL
@@ -95,8 +96,11 @@ def _looks(who: Actor, row: PostRow) -> Preview:
 
 
 def _strips(session: Session, who: Actor, row: PostRow) -> Iterator[Strip]:
-    """Say what `campaign check` would find of the post, while it can still be mended."""
+    """Say what `campaign check` would find of the post, while it can still be mended, and what waits for it."""
     app = who.house.app
+    if row.post.status in leaving.UNSURE and (order := leaving.ordered(session, row.post.ident)):
+        words = f"It is taken down as soon as it is found, as {order.ordered_by} ordered: {order.why}"
+        yield Strip(Kind.NOTE, words)
     if row.post.status not in PLANNABLE:
         return
     if row.account.mode == AccountMode.BY_HAND:
@@ -161,7 +165,14 @@ def _powers(session: Session, who: Actor, row: PostRow) -> dict[str, object]:
         "may_release": held and who.may(Right.EDIT),
         "by_hand": row.post.status == Status.BY_HAND and who.may(Right.SETTLE),
         "in_vain": who.may(Right.SETTLE) and listing.handed_in_vain(session, row.post),
-        "may_take_down": row.post.status == Status.PUBLISHED and not_mail and who.may(Right.RETRACT),
+        "may_take_down": not_mail and who.may(Right.RETRACT) and _may_be_out(session, row.post),
         "correctable": correcting.can_be_corrected(session, row) if who.may(Right.QUEUE) else 0,
         "must_agree": row.post.status == Status.DRAFT and not covers(session, row.post) and who.may(Right.AGREE),
     }
+
+
+def _may_be_out(session: Session, post: Post) -> bool:
+    """Say whether the post is out, or may be and nobody has ordered yet that it be taken down."""
+    if post.status in leaving.UNSURE:
+        return leaving.ordered(session, post.ident) is None
+    return post.status == Status.PUBLISHED

@@ -83,6 +83,7 @@ def _said(row: PostRow, *, known: bool) -> str:
         Status.APPROVED: "It counts as not published, and goes out again.",
         Status.MISSED: "It counts as not published. Its time has passed: it needs a new one.",
         Status.RETRACTED: "It counts as taken down.",
+        Status.WITHDRAWN: "It counts as not published, and is withdrawn: somebody has ordered it to be taken down.",
     }
     hidden = " Its figures cannot be read: the address holds no number of this account's." if not known else ""
     return words.get(Status(row.post.status), "Settled.") + hidden

@@ -39,26 +39,25 @@ class SlotRemoval(Removal):
 
 @area.post("/posts/{ident}/take-down", Right.RETRACT)
 def one(ident: str, who: Who, sent: Sent) -> Response:
-    """Order one published post to be taken down."""
+    """Order one post to be taken down."""
     form = read(Removal, sent)
     if form.found is None:
         return page(who, ident, form, status=WRONG)
     with who.desk() as desk:
-        taking_down.take_down(desk, [who.post(desk.session, ident)], form.found.remove)
-    return who.redirect(
-        f"/posts/{int(ident)}", "It is being taken down. Where a platform does not allow it, a person is asked."
-    )
+        ordered = taking_down.take_down(desk, [who.post(desk.session, ident)], form.found.remove)
+    when = "It is taken down as soon as it is found." if ordered.once_found else "It is being taken down."
+    return who.redirect(f"/posts/{int(ident)}", f"{when} Where a platform does not allow it, a person is asked.")
 
 
 @area.get("/take-down", Right.RETRACT)
 def ask(who: Who, slot: str = "") -> Response:
-    """Show what a slot has published, to take it down."""
+    """Show what is out of a slot, or may be, to take it down."""
     return _asked(who, slot, Form())
 
 
 def _asked(who: Actor, slot: str, form: Form[Any], status: int = 200) -> Response:
     with who.reading() as session:
-        found = taking_down.published_of_slot(session, slot, who.house.app.channels, who.partners)
+        found = taking_down.out_of_slot(session, slot, who.house.app.channels, who.partners)
         shown = items(holds.active(session), found.rows(session, SHOWN))
     return who.page(
         "taking_down/slot.html",
@@ -66,7 +65,8 @@ def _asked(who: Actor, slot: str, form: Form[Any], status: int = 200) -> Respons
         form=form,
         slot=slot,
         shown=shown,
-        count=len(found.idents),
+        count=len(found.published),
+        unsure=len(found.unsure),
         more=found.more,
         told=seen(found.idents),
         all_partners=not who.partners,
@@ -75,15 +75,15 @@ def _asked(who: Actor, slot: str, form: Form[Any], status: int = 200) -> Respons
 
 @area.post("/take-down", Right.RETRACT)
 def slot(who: Who, sent: Sent) -> Response:
-    """Order every published post of a slot to be taken down, where they are still those that were shown."""
+    """Order every post of a slot that is out to be taken down, where they are still those that were shown."""
     form = read(SlotRemoval, sent)
     if form.found is None:
         return _asked(who, sent.one("slot"), form, WRONG)
     wanted = form.found
     with who.desk() as desk:
-        found = taking_down.published_of_slot(desk.session, wanted.slot, who.house.app.channels, who.partners)
+        found = taking_down.out_of_slot(desk.session, wanted.slot, who.house.app.channels, who.partners)
         same = seen(found.idents) == wanted.told
-        count = taking_down.take_down(desk, found.rows(desk.session), wanted.remove) if same else 0
+        count = sum(taking_down.take_down(desk, found.rows(desk.session), wanted.remove)) if same else 0
     if not same:
         words = "Others are published than you saw. Look again"
         return _asked(who, wanted.slot, form.wrong("remove", words), CONFLICT)

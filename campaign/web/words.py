@@ -106,6 +106,7 @@ MOVES: Mapping[str, str] = MappingProxyType(
         "hand over": "Handed over to publish by hand",
         "done": "Published by hand",
         "retract": "To be taken down",
+        "retract once found": "To be taken down once it is found",
         "gone": "Taken down",
         "restore": "Restored from a backup",
     }

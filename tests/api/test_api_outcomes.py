@@ -88,8 +88,37 @@ def test_what_a_slot_published_is_taken_down_where_it_is_what_was_seen(room: Roo
     assert (refused.status_code, refused.json()["code"]) == (409, "changed")
     assert room.office.seen(first).status == Status.PUBLISHED
     order["seen"] = rita.get("/take-down?slot=wrong")["seen"]
-    assert rita.call("POST", "/take-down", order).json() == {"slot": "wrong", "posts": 1, "more": False}
+    assert rita.call("POST", "/take-down", order).json() == {
+        "slot": "wrong",
+        "posts": 1,
+        "once_found": 0,
+        "more": False,
+    }
     assert room.office.seen(first).status == Status.RETRACTING
+
+
+def test_what_is_in_doubt_is_ordered_once_and_stays_what_was_seen_once_it_is_found(room: Room) -> None:
+    rita = program(room, "rita")
+    one, other = (
+        room.office.post("oak", status=Status.UNCONFIRMED, changes={"slot": "doubtful", "occurrence": str(number)})
+        for number in range(2)
+    )
+    assert rita.call("POST", f"/posts/{one}/take-down", {"reason": "a typo"}).json()["status"] == "unconfirmed"
+    seen = rita.get("/take-down?slot=doubtful")
+    assert (seen["posts"], seen["once_found"], [row["id"] for row in seen["items"]]) == (0, 1, [str(other)])
+    with room.office.database.write() as session:
+        session.get_one(Post, other).status = Status.PUBLISHED
+    order = {"slot": "doubtful", "seen": seen["seen"], "reason": "a typo"}
+    assert rita.call("POST", "/take-down", order).json()["posts"] == 1
+    assert room.office.seen(other).status == Status.RETRACTING
+    assert rita.get("/take-down?slot=doubtful")["once_found"] == 0
+
+
+def test_mail_that_was_sent_is_not_taken_back(room: Room) -> None:
+    issue = room.office.post("oak", status=Status.PUBLISHED, changes={"channel": "email"})
+    refused = program(room, "rita").call("POST", f"/posts/{issue}/take-down", {"reason": "a typo"})
+    assert (refused.status_code, "correction" in refused.text) == (422, True)
+    assert room.office.seen(issue).status == Status.PUBLISHED
 
 
 def test_a_slot_with_more_posts_than_one_order_takes_says_so(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -101,7 +130,12 @@ def test_a_slot_with_more_posts_than_one_order_takes_says_so(room: Room, monkeyp
         seen = rita.get("/take-down?slot=long")
         order = {"slot": "long", "seen": seen["seen"], "reason": "a wrong figure"}
         assert (seen["posts"], seen["more"]) == (1, more)
-        assert rita.call("POST", "/take-down", order).json() == {"slot": "long", "posts": 1, "more": more}
+        assert rita.call("POST", "/take-down", order).json() == {
+            "slot": "long",
+            "posts": 1,
+            "once_found": 0,
+            "more": more,
+        }
 
 
 def test_a_file_of_posts_is_seen_then_stored_whole(tmp_path: Path) -> None:

@@ -276,6 +276,21 @@ def test_retract_takes_what_the_scope_covers_and_nothing_else(terminal: Terminal
     assert {row["status"] for row in terminal.posts("--channel", "x")} == {"published"}
 
 
+def test_retract_remembers_what_is_in_doubt_and_leaves_mail_that_was_sent(terminal: Terminal) -> None:
+    doubtful, issue, _ = (row["id"] for row in terminal.posts())
+    terminal.put(doubtful, status=Status.UNCONFIRMED)
+    terminal.put(issue, status=Status.PUBLISHED, channel="email")
+    said = terminal.run("retract", "everything", "--reason", "a wrong picture", "--as", "rita")
+    assert "To be taken down: 0 posts." in said
+    assert "On the way or in doubt: 1 post. Each is taken down once it is found." in said
+    assert (
+        f"Newsletters that stay: 1 issue. `campaign posts correct ID` writes to exactly those who got one. ID: {issue}"
+        in " ".join(said.split())
+    )
+    assert [post(terminal, ident)["status"] for ident in (doubtful, issue)] == ["unconfirmed", "published"]
+    assert "cannot be taken back" in terminal.run("retract", f"post:{issue}", "--reason", "r", "--as", "rita", code=2)
+
+
 def test_the_audit_verifies_and_a_tampered_row_ends_with_a_finding(terminal: Terminal) -> None:
     assert terminal.json("audit", "--verify")["whole"] is True
     database = Database(f"sqlite:///{terminal.folder}/campaign.db", connections=1)

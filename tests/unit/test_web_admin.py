@@ -347,6 +347,23 @@ def test_a_post_taken_down_by_hand_is_gone_or_stays(room: Room) -> None:
     assert room.office.seen(stays).status == Status.PUBLISHED
 
 
+def test_a_post_in_doubt_is_ordered_to_be_taken_down_once_it_is_found(room: Room) -> None:
+    one = room.office.post("oak", status=Status.UNCONFIRMED, changes={"slot": "first"})
+    other = room.office.post("oak", status=Status.PUBLISHING, changes={"slot": "first", "occurrence": "2"})
+    rita = room.browser("rita")
+    assert "Take the X post down" in rita.get(f"/posts/{one}").text
+    rita.send(f"/posts/{one}/take-down", page=f"/posts/{one}", remove="The wrong picture")
+    text = rita.get(f"/posts/{one}").text
+    assert "It is taken down as soon as it is found, as rita ordered: The wrong picture" in text
+    assert "Take the X post down" not in text, "it is ordered"
+    page = rita.get("/take-down?slot=first").text
+    assert "1 post is on its way or in doubt: it is taken down once it is found." in page
+    told = re.search(r'name="told" value="(\w+)"', page)
+    assert told
+    rita.send("/take-down", page="/take-down?slot=first", slot="first", told=told[1], remove="The wrong picture")
+    assert "as rita ordered" in rita.get(f"/posts/{other}").text
+
+
 @pytest.mark.parametrize(
     ("fields", "said"),
     [

@@ -40,7 +40,7 @@ class Done(Sent):
 
 
 class SlotRemoval(Sent):
-    """Every published post of a slot, as it was shown, is to be taken down."""
+    """Every post of a slot that is out, as it was shown, is to be taken down."""
 
     slot: Name
     seen: Digest = Field(description="`seen` of what was shown: where others are published by now, nothing is done.")
@@ -60,11 +60,15 @@ class ByHand(PostPreview):
     compose_url: str | None = Field(description="The platform's own page with the post in it; null: it has none.")
 
 
+_ONCE_FOUND = "How many posts are on their way or in doubt: each is taken down once it is found."
+
+
 class Leaving(BaseModel):
-    """What a slot has published, at most 200 posts at a time."""
+    """What a slot has published, or may have, at most 200 posts of either at a time."""
 
     slot: str
-    posts: int
+    posts: int = Field(description="How many are published.")
+    once_found: int = Field(description=_ONCE_FOUND)
     more: bool = Field(description="Whether the slot has still others published.")
     seen: str = Field(description="To be sent with the order to take them down.")
     items: list[PostOut] = Field(description="The first of them; `GET /posts` lists all.")
@@ -74,7 +78,8 @@ class Left(BaseModel):
     """How many posts are to be taken down."""
 
     slot: str
-    posts: int
+    posts: int = Field(description="How many are taken down at once.")
+    once_found: int = Field(description=_ONCE_FOUND)
     more: bool = Field(description="Whether the slot has still others published: ask again, and order those.")
 
 
@@ -134,32 +139,36 @@ def _placed(
 
 @router.post("/posts/{ident}/take-down", tags=["posts"])
 def take_down_post(ident: PostId, sent: Why, who: Retracts, once: Onced) -> PostOut:
-    """Order a published post to be taken down. Where its platform does not allow it, a person is asked."""
+    """Order a published post to be taken down. Where its platform does not allow it, a person is asked.
+
+    A post that is `publishing` or `unconfirmed` stays so for now: it is taken down once it is found.
+    """
     return decided(ident, who, once, sent, lambda desk, row: taking_down.take_down(desk, [row], sent.reason))
 
 
 @router.get("/take-down", tags=["posts"])
 def what_would_leave(who: Reads, slot: Annotated[Name, Query()], limit: Size = 50) -> Leaving:
-    """Show what a slot has published and would be taken down. Mail that was sent cannot be taken back."""
+    """Show what of a slot is out, or may be, and would be taken down. Mail that was sent cannot be taken back."""
     with who.house.app.database.read() as session:
         demand(who.person, Right.RETRACT)
-        found = taking_down.published_of_slot(session, slot, who.house.app.channels, who.partners)
+        found = taking_down.out_of_slot(session, slot, who.house.app.channels, who.partners)
         items = [PostOut.model_validate(row_document(row)) for row in found.rows(session, limit)]
-    return Leaving(slot=slot, posts=len(found.idents), more=found.more, seen=seen(found.idents), items=items)
+    counts = {"posts": len(found.published), "once_found": len(found.unsure)}
+    return Leaving(slot=slot, **counts, more=found.more, seen=seen(found.idents), items=items)
 
 
 @router.post("/take-down", tags=["posts"])
 def take_down_slot(sent: SlotRemoval, who: Retracts, once: Onced) -> Left:
-    """Order a slot's published posts to be taken down, where they are still those that were shown.
+    """Order a slot's posts that are out to be taken down, where they are still those that were shown.
 
     They are at most 200 at a time: while `more` is true, ask what is left and order that too.
     """
 
     def act(desk: Desk) -> dict[str, object]:
-        found = taking_down.published_of_slot(desk.session, sent.slot, who.house.app.channels, who.partners)
+        found = taking_down.out_of_slot(desk.session, sent.slot, who.house.app.channels, who.partners)
         if seen(found.idents) != sent.seen:
             raise SeenOthers
-        count = taking_down.take_down(desk, found.rows(desk.session), sent.reason)
-        return {"slot": sent.slot, "posts": count, "more": found.more}
+        now, once_found = taking_down.take_down(desk, found.rows(desk.session), sent.reason)
+        return {"slot": sent.slot, "posts": now, "once_found": once_found, "more": found.more}
 
     return once.do(who, sent, Left, act)
