@@ -1,5 +1,6 @@
 """Posts as the command line's JSON and the API show them: ids as text, times ISO 8601 with Z, what is unknown null."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from campaign.clock import iso
@@ -8,6 +9,7 @@ if TYPE_CHECKING:
     from sqlmodel import Session
 
     from campaign.dispatch.by_hand import HandOver
+    from campaign.models.holds import Hold
     from campaign.models.listing import PostRow
     from campaign.models.partners import Account, Partner
     from campaign.ports import Message
@@ -61,10 +63,12 @@ def message_document(message: "Message") -> dict[str, object]:
     return document
 
 
-def hand_document(row: "PostRow", ready: "HandOver") -> dict[str, object]:
-    """Return a post ready to copy, as `hand show` shows it."""
+def hand_document(row: "PostRow", ready: "HandOver", held: Sequence["Hold"]) -> dict[str, object]:
+    """Return a post ready to copy, as `hand show` shows it; ``held`` are the holds over it."""
     message = ready.message
-    document: dict[str, object] = {"id": str(row.post.id)} | message_document(message) | {"text": ready.words}
+    document: dict[str, object] = (
+        {"id": str(row.post.id), "held": held_for(held)} | message_document(message) | {"text": ready.words}
+    )
     if message.share_of is not None:
         document |= {
             "share_of": row.post.draft["share_of"],
@@ -73,6 +77,11 @@ def hand_document(row: "PostRow", ready: "HandOver") -> dict[str, object]:
             "link": None,
         }
     return document | {"compose_url": ready.page}
+
+
+def held_for(held: Sequence["Hold"]) -> str | None:
+    """Return why a post is on hold; None where it is not."""
+    return "; ".join(hold.reason for hold in held) or None
 
 
 def partner_document(session: "Session", row: "Partner") -> dict[str, object]:

@@ -1,6 +1,6 @@
 """What a release will do to each item that fell due while it was held, said beforehand."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -11,6 +11,7 @@ from campaign.clock import iso
 from campaign.intake.values import row_id
 from campaign.models import bounds, deliveries, holds, listing, partners
 from campaign.models.deliveries import DeliveryStatus
+from campaign.models.holds import Hold
 from campaign.models.listing import PostFilter, PostRow
 from campaign.models.partners import AccountMode, Lane
 from campaign.models.status import Status
@@ -76,6 +77,12 @@ def foresee(session: Session, scope: str, terms: Terms) -> list[Release]:
 def scopes(row: PostRow) -> frozenset[str]:
     """Return every scope that the item falls under."""
     return holds.scopes_of(row.post.ident, row.post.channel, row.partner.key, row.account.ident, row.post.event)
+
+
+def over(on: Iterable[Hold], row: PostRow) -> list[Hold]:
+    """Return those of the active holds that the item falls under."""
+    fallen = scopes(row)
+    return [hold for hold in on if hold.scope in fallen]
 
 
 def _missed(session: Session, scope: str, terms: Terms) -> list[PostRow]:

@@ -8,11 +8,13 @@ from sqlmodel import Session
 
 from campaign.dispatch import by_hand
 from campaign.errors import MoveRefused, WrongUse
+from campaign.models import holds
 from campaign.models.listing import PostRow
 from campaign.models.status import Status
 from campaign.newsletter.article import article_of
 from campaign.people import Right
 from campaign.review import speaking
+from campaign.review.foresight import over
 from campaign.web.area import Area
 from campaign.web.forms import WRONG, Fields, Form, Sent, read
 from campaign.web.visitor import Actor, Who
@@ -40,6 +42,7 @@ def _page(who: Actor, ident: str, form: Form[Any], status: int = 200, *, doubt: 
     with who.reading() as session:
         row = _waiting(session, who, ident)
         ready = by_hand.ready(session, app.channels, row, app.contents.message(row.post))
+        held = over(holds.active(session), row)
     return who.page(
         "by_hand/hand.html",
         status=status,
@@ -48,6 +51,7 @@ def _page(who: Actor, ident: str, form: Form[Any], status: int = 200, *, doubt: 
         partner=row.partner,
         account=row.account,
         ready=ready,
+        held=held,
         platform=app.channels[row.post.channel].title,
         doubt=doubt,
         late=row.post.status != Status.BY_HAND,

@@ -10,7 +10,7 @@ from campaign.models.listing import PostRow
 from campaign.models.posts import Post
 from campaign.models.status import UNSETTLED, Status
 from campaign.ports import MAIL
-from campaign.review.foresight import scopes
+from campaign.review.foresight import over
 from campaign.web.held import wide
 from campaign.web.words import HELD, Tag, tag_of
 from campaign.wording import channel
@@ -49,7 +49,7 @@ class Item:
 
 def items(on: Sequence[Hold], rows: Iterable[PostRow]) -> list[Item]:
     """Return the posts with their tags, under these active holds."""
-    return [_item(row, [hold for hold in on if hold.scope in scopes(row)]) for row in rows]
+    return [_item(row, over(on, row)) for row in rows]
 
 
 def _item(row: PostRow, on: list[Hold]) -> Item:
@@ -58,7 +58,9 @@ def _item(row: PostRow, on: list[Hold]) -> Item:
     return Item(row, tag_of(row.post), held, strips, next((one for one in strips if one.hold not in wide(on)), None))
 
 
-_HELD_BACK = frozenset({Status.DRAFT, Status.IN_REVIEW, Status.APPROVED})
+_TO_SEND = frozenset({Status.DRAFT, Status.IN_REVIEW, Status.APPROVED})
+_HELD_BACK = _TO_SEND | {Status.BY_HAND}
+"""Where a hold keeps a post back: us from sending it, or a person from publishing it."""
 
 
 def _strips(row: PostRow, on: list[Hold]) -> Iterable[Strip]:
@@ -70,10 +72,17 @@ def _strips(row: PostRow, on: list[Hold]) -> Iterable[Strip]:
     if post.status in {Status.DRAFT, Status.REJECTED} and post.comment:
         yield Strip(Kind.FIX if post.status == Status.DRAFT else Kind.NOTE, post.comment)
     if post.status in _HELD_BACK:
-        yield from (Strip(Kind.NOTE, f"On hold: {hold.reason}", hold=hold) for hold in on)
-        if row.account.stopped_why:
-            words = f"The account {row.account.handle} has stopped: nothing is sent from it."
-            yield Strip(Kind.CHECK, words, row.account.stopped_why)
+        yield from (_held(post, hold) for hold in on)
+    if post.status in _TO_SEND and row.account.stopped_why:
+        words = f"The account {row.account.handle} has stopped: nothing is sent from it."
+        yield Strip(Kind.CHECK, words, row.account.stopped_why)
+
+
+def _held(post: Post, hold: Hold) -> Strip:
+    """Return the word on a hold; a person who is to publish the post must not overlook it."""
+    if post.status != Status.BY_HAND:
+        return Strip(Kind.NOTE, f"On hold: {hold.reason}", hold=hold)
+    return Strip(Kind.CHECK, f"On hold: {hold.reason.rstrip('.')}. Do not publish it yet.", hold=hold)
 
 
 def _asked(post: Post) -> str:

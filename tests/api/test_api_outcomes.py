@@ -10,7 +10,7 @@ from pages_room import Room, opened_room
 
 from campaign.models.posts import Post
 from campaign.models.status import Status
-from campaign.review import taking_down
+from campaign.review import holding, taking_down
 
 pytestmark = pytest.mark.thorough
 
@@ -27,6 +27,10 @@ def test_a_post_is_fetched_published_by_hand_and_recorded(room: Room) -> None:
     ready = olga.get(f"/posts/{post}/hand")
     assert ready["text"] == olga.get(f"/posts/{post}/preview")["text"]
     assert ready["compose_url"].startswith("https://x.com/intent/")
+    assert ready["held"] is None
+    with room.office.desk("rita") as desk:
+        holding.hold(desk.session, desk.person, f"post:{post}", "a wrong picture", desk.now)
+    assert olga.get(f"/posts/{post}/hand")["held"] == "a wrong picture"
     assert olga.call("POST", f"/posts/{post}/hand", {"url": "nowhere at all"}).json()["code"] == "wrong-use"
     doubtful = {"url": "https://x.com/oak", "sure": False}
     asked = olga.call("POST", f"/posts/{post}/hand", doubtful)

@@ -257,6 +257,17 @@ def test_what_was_published_by_hand_keeps_its_id_so_that_others_can_share_it(
     database.close()
 
 
+def test_whoever_publishes_by_hand_is_told_of_a_hold(terminal: Terminal) -> None:
+    ident = terminal.posts("--partner", "oak", "--channel", "x")[0]["id"]
+    terminal.put(ident, status=Status.BY_HAND)
+    assert terminal.json("hand", "list")[0]["held"] is None
+    terminal.run("hold", "channel:x", "--reason", "the minister resigned", "--as", "rita")
+    assert terminal.json("hand", "list")[0]["held"] == "the minister resigned"
+    assert terminal.json("hand", "show", ident)["held"] == "the minister resigned"
+    out, err = terminal.both("hand", "show", ident)
+    assert ("the minister resigned" in out, "do not publish it yet" in err) == (True, True)
+
+
 def test_a_person_settles_what_was_to_be_taken_down_by_hand(terminal: Terminal) -> None:
     gone, stays, _ = (row["id"] for row in terminal.posts())
     for ident in (gone, stays):

@@ -13,7 +13,7 @@ from campaign.models.partners import Partner
 from campaign.models.posts import Post
 from campaign.models.status import Status
 from campaign.plan.gather import Source
-from campaign.review import planning
+from campaign.review import holding, planning
 
 pytestmark = pytest.mark.thorough
 GOOD = {"name": "Oak School", "x_line": "Oak's own line", "contact": "send@oak.example"}
@@ -179,6 +179,23 @@ def test_a_post_by_hand_is_ready_to_copy_and_counts_when_its_address_is_there(ro
     assert (seen.status, seen.url) == ("published", "https://x.com/p1/status/1234567890123456789")
     assert room.office.moves(post)[-1] == ("olga", "done")
     assert browser.get(page).status_code == 409, "it is out"
+
+
+@pytest.mark.parametrize("scope", ["everything", "channel:x", "partner:oak", "post:{post}"])
+def test_whoever_publishes_by_hand_is_told_of_a_hold_wherever_they_look(room: Room, scope: str) -> None:
+    post, browser = by_hand(room), room.browser("olga")
+    with room.office.desk("rita") as desk:
+        holding.hold(desk.session, desk.person, scope.format(post=post), "The minister resigned.", desk.now)
+    page, said = f"/posts/{post}/hand", "On hold: The minister resigned. Do not publish it yet."
+    for path in (f"/posts/{post}", page):
+        assert said in browser.get(path).text, path
+    text = browser.get(page).text
+    assert "Copy &lt;me&gt;" not in text, "which would be published"
+    assert "intent" not in text
+    assert re.search(r"By hand\s*</strong>\s*<strong[^>]*>\s*On hold", browser.get("/posts?status=by_hand").text)
+    url = "https://x.com/p1/status/1234567890123456789"
+    assert browser.send(page, page=page, url=url).status_code == 303, "where it is out already"
+    assert room.office.seen(post).status == "published"
 
 
 def test_an_address_that_is_no_posts_is_recorded_only_on_a_second_word(room: Room) -> None:

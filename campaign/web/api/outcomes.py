@@ -8,11 +8,13 @@ from pydantic import BaseModel, Field
 
 from campaign.dispatch import by_hand, word
 from campaign.errors import WrongUse
+from campaign.models import holds
 from campaign.models.listing import PostRow
 from campaign.people import Right, demand
 from campaign.reports.documents import hand_document, row_document
 from campaign.review import taking_down
 from campaign.review.decisions import Desk
+from campaign.review.foresight import over
 from campaign.web.api.bearer import Caller, Reads, Retracts, Settles
 from campaign.web.api.once import Once, Onced
 from campaign.web.api.posts import decided
@@ -57,6 +59,7 @@ class ByHand(PostPreview):
     """A post ready to be published by hand. Of a share, `text` says what to share."""
 
     id: str
+    held: str | None = Field(description="Why it is on hold and must not be published yet; null: it is not.")
     compose_url: str | None = Field(description="The platform's own page with the post in it; null: it has none.")
 
 
@@ -92,7 +95,8 @@ def show_by_hand(ident: PostId, who: Reads) -> ByHand:
         row = who.post(session, ident)
         by_hand.refuse_unasked(session, row.post)
         ready = by_hand.ready(session, app.channels, row, app.contents.message(row.post))
-    return ByHand.model_validate(hand_document(row, ready))
+        held = over(holds.active(session), row)
+    return ByHand.model_validate(hand_document(row, ready, held))
 
 
 @router.post("/posts/{ident}/hand", tags=["posts"])
