@@ -233,16 +233,17 @@ def test_a_write_under_one_key_is_done_once_and_answered_alike(room: Room) -> No
     assert rolf.status_code == 409, "a key is its token's own"
 
 
-def test_a_kept_answer_is_not_for_an_officer_who_has_another_partner_by_now(room: Room) -> None:
-    olga, post = program(room, "olga"), room.office.post("oak", status=Status.DRAFT)
-    order, key = ("POST", f"/posts/{post}/withdraw", {"reason": "x"}), {"Idempotency-Key": "k"}
-    assert olga.call(*order, **key).json()["partner"] == "oak"
-    with room.office.database.write() as session:
-        person = users.user(session, "olga")
-        assert person is not None
-        person.partner_key = "elm"
-    refused(olga.call(*order, **key), 422, "key-used")
-    refused(olga.call(*order), 404, "not-found")
+def test_a_kept_answer_is_not_for_an_officer_who_has_another_partner_by_now(tmp_path: Path) -> None:
+    with opened_room(tmp_path, MovedClock()) as room:
+        olga, post = program(room, "olga"), room.office.post("oak", status=Status.DRAFT)
+        order, key = ("POST", f"/posts/{post}/withdraw", {"reason": "x"}), {"Idempotency-Key": "k"}
+        assert olga.call(*order, **key).json()["partner"] == "oak"
+        with room.office.database.write() as session:
+            person = users.user(session, "olga")
+            assert person is not None
+            person.partner_key = "elm"
+        refused(olga.call(*order, **key), 422, "key-used")
+        refused(olga.call(*order), 404, "not-found")
 
 
 def test_a_key_names_its_write_for_a_day_whoever_writes_meanwhile(tmp_path: Path) -> None:
