@@ -222,5 +222,11 @@ def taken(session: Session, post_id: int) -> bool:
 
 def copies_out(session: Session, post_id: int) -> bool:
     """Say whether somebody has a copy of the issue, or may have one."""
-    out = sa.select(col(Delivery.id)).where(col(Delivery.post_id) == post_id, col(Delivery.status).in_(_OUT)).limit(1)
-    return session.execute(out).first() is not None
+    return bool(partly_out(session, [post_id]))
+
+
+def partly_out(session: Session, post_ids: Collection[int]) -> set[int]:
+    """Return the issues of which somebody has a copy, or may have one; each is looked up to its first copy alone."""
+    out = sa.select(sa.literal(1)).where(col(Delivery.post_id) == col(Post.id), col(Delivery.status).in_(_OUT))
+    statement = sa.select(col(Post.id)).where(col(Post.id).in_(post_ids), sa.exists(out.correlate(Post)))
+    return set(session.scalars(statement)) if post_ids else set()

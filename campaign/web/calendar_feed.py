@@ -14,7 +14,7 @@ from fastapi import Query, Request
 from fastapi.responses import Response
 from sqlmodel import Session
 
-from campaign.models import calendar, calendar_links, listing
+from campaign.models import calendar, calendar_links, deliveries, listing
 from campaign.models.calendar import Together
 from campaign.models.listing import PostFilter, PostRow
 from campaign.models.posts import Post
@@ -24,6 +24,7 @@ from campaign.plan.days import instant
 from campaign.plan.entries import Event
 from campaign.plan.gather import Copy
 from campaign.plan.rows import SINGLE
+from campaign.ports import MAIL
 from campaign.web import ical
 from campaign.web.area import Area, Open
 from campaign.web.house import House
@@ -51,12 +52,14 @@ _STANDS: Mapping[Status, Standing] = {
     Status.APPROVED: "CONFIRMED",
     Status.PUBLISHING: "CONFIRMED",
     Status.PUBLISHED: "CONFIRMED",
+    Status.RETRACTING: "CONFIRMED",
     Status.BY_HAND: "CONFIRMED",
     Status.DRAFT: "TENTATIVE",
     Status.IN_REVIEW: "TENTATIVE",
     Status.UNCONFIRMED: "TENTATIVE",
 }
 """What is not named here does not go out."""
+_MAY_GO_ON = (Status.FAILED, Status.MISSED)
 
 Names = Annotated[list[str], Query(default_factory=list, max_length=_NAMES)]
 
@@ -100,7 +103,8 @@ def _posts(session: Session, house: House, wanted: PostFilter) -> list[Entry]:
     if len(rows) <= MOST:
         copy = copy_of(house.app)
         changes = calendar.changes_made(session, [row.post.ident for row in rows])
-        return [_post(house, copy, row, changes.get(row.post.ident, 0)) for row in rows]
+        begun = _begun(session, rows)
+        return [_post(house, copy, row, changes.get(row.post.ident, 0), partly=row.post.ident in begun) for row in rows]
     since = wanted.since or house.now()
     found = calendar.together(session, since, wanted.partners, wanted.channels, limit=_COUNTS)
     entries = [_together(house, one) for one in found]
@@ -122,13 +126,20 @@ def _called(copy: Copy | None, post: Post) -> str:
     return template_title(copy, post.template, post.channel) if post.slot == SINGLE else sentence(post.slot)
 
 
-def _post(house: House, copy: Copy | None, row: PostRow, changes: int) -> Entry:
+def _begun(session: Session, rows: Sequence[PostRow]) -> set[int]:
+    """Return the issues that ended when some had got them: they may go on."""
+    ended = [row.post.ident for row in rows if row.post.status in _MAY_GO_ON and row.post.channel == MAIL]
+    return deliveries.partly_out(session, ended)
+
+
+def _post(house: House, copy: Copy | None, row: PostRow, changes: int, *, partly: bool) -> Entry:
+    """Return the entry of a post; ``partly``: it ended when some had got it."""
     post = row.post
     state, where = STATES[Status(post.status)].text, house.address(f"/posts/{post.ident}")
     return Entry(
         uid=_uid(house, "post", str(post.ident)),
         starts=post.due_at,
-        standing=_STANDS.get(Status(post.status), "CANCELLED"),
+        standing="TENTATIVE" if partly else _STANDS.get(Status(post.status), "CANCELLED"),
         title=f"{channel(post.channel)}: {_called(copy, post)}, {row.partner.name} ({state.lower()})",
         words=f"{state}.\n{where}",
         address=where,

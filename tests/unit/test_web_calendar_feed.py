@@ -9,6 +9,7 @@ from pages_room import Room
 from structlog.testing import capture_logs
 
 from campaign.models import audit
+from campaign.models.deliveries import Delivery
 from campaign.models.status import Status
 from campaign.plan.rows import SINGLE
 from campaign.ports import Draft
@@ -71,6 +72,23 @@ def test_a_post_outside_the_timetable_stands_under_its_template_not_its_words(ro
     text = read(room, path).text
     assert "resigns" not in text
     assert "Farewell" not in text
+
+
+def test_what_went_out_in_part_or_is_to_be_taken_down_is_not_called_off(room: Room) -> None:
+    room.office.join("ash", channel="email")
+    leaving = room.office.post("oak", status=Status.RETRACTING)
+    stands = {"published": "CONFIRMED", "failed": "TENTATIVE", "missed": "TENTATIVE", "withdrawn": "CANCELLED"}
+    begun = {room.office.post("ash", status=Status(status)): stood for status, stood in stands.items()}
+    nobody = room.office.post("ash", status=Status.FAILED)
+    with room.office.database.write() as session:
+        for post in (*begun, nobody):
+            for number, status in enumerate(["bounced" if post == nobody else "sent", "waiting"]):
+                copy = {"email": f"r{number}@example.org", "token": f"{post}-{number}", "status": status}
+                session.add(Delivery(post_id=post, next_try_at=room.office.clock.now(), **copy))
+    found = entries(room, made(room, "rita"))
+    assert {post: found[f"post-{post}"]["status"] for post in begun} == begun
+    assert found[f"post-{nobody}"]["status"] == "CANCELLED"
+    assert found[f"post-{leaving}"]["status"] == "CONFIRMED"
 
 
 def test_a_time_given_inside_the_window_is_a_change_of_the_entry_too(room: Room) -> None:
