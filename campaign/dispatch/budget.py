@@ -30,6 +30,8 @@ from campaign.tell import News
 
 log = structlog.get_logger(__name__)
 
+_DAY = timedelta(days=1)
+
 
 @dataclass(frozen=True, slots=True)
 class Stop:
@@ -113,11 +115,17 @@ def _lock(session: Session, channel: Budgeted, name: str) -> bool:
 def _day_stops(
     session: Session, channel: Budgeted, most: int, uses: Sequence[Use], now: datetime
 ) -> list[tuple[Use, Stop]]:
-    today = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    tomorrow = today + timedelta(days=1)
-    made = bookings.posts_since(session, [use.account_id for use in uses], today)
-    why = f"the {most} posts of a day on {channel.title} are used up until {iso(tomorrow)}"
-    return [(use, Stop(Pace(tomorrow, why))) for use in uses if made.get(use.account_id, 0) >= most]
+    made = bookings.posts_since(session, [use.account_id for use in uses], _today(now))
+    pace = Pace(_today(now) + _DAY, _used_up(channel, str(most), now))
+    return [(use, Stop(pace)) for use in uses if made.get(use.account_id, 0) >= most]
+
+
+def _today(now: datetime) -> datetime:
+    return now.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _used_up(channel: Budgeted, most: str, now: datetime) -> str:
+    return f"the {most} posts of a day on {channel.title} are used up until {iso(_today(now) + _DAY)}"
 
 
 def _over(channel: Budgeted, total: int, single: int, now: datetime) -> Stop | None:
@@ -257,18 +265,27 @@ def looked_up(means: Means, post_id: int, shown: Collection[str]) -> None:
             bookings.book_readings(session, dict.fromkeys(sorted(fresh), use), now)
 
 
-# --- when a person raises a cap --------------------------------------------------------------------------------------
+# --- when a person raises a cap or a limit ---------------------------------------------------------------------------
 
 
 def reopen(means: Means, now: datetime) -> None:
-    """Let lanes go on that wait for a cap which config.toml has raised since."""
+    """Let lanes go on that wait for a cap, or a limit of a day, which config.toml has raised since."""
     for name, channel in means.channels.items():
         if not isinstance(channel, Budgeted):
             continue
         present = (channel.budget.monthly_cap, channel.budget.account_monthly_cap)
         with means.database.read() as session:
-            waiting = caps.raised(session, name, month_of(now), present)
+            waiting = caps.raised(session, name, month_of(now), present) + _with_room(session, channel, name, now)
         if waiting:
             with means.database.write() as session:
                 caps.reopen(session, waiting)
-            log.info("a cap was raised", channel=name, lanes=len(waiting))
+            log.info("a limit was raised", channel=name, lanes=len(waiting))
+
+
+def _with_room(session: Session, channel: Budgeted, name: str, now: datetime) -> list[int]:
+    """Return the lanes that wait for the day to end though they have made fewer posts in it than they may by now."""
+    waiting, most = caps.waiting_for(session, name, _used_up(channel, "%", now)), channel.budget.daily_posts
+    if most is None or not waiting:
+        return waiting
+    made = bookings.posts_since(session, waiting, _today(now))
+    return [account_id for account_id in waiting if made.get(account_id, 0) < most]

@@ -1,4 +1,4 @@
-"""The monthly caps that were reached, and the lanes that wait for them."""
+"""The monthly caps that were reached, and the lanes that wait for them, or for another reason."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -51,6 +51,12 @@ def stopped(session: Session, channel: str, month: str) -> list[int]:
     return list(session.exec(free))
 
 
+def waiting_for(session: Session, channel: str, why: str) -> list[int]:
+    """Return the lanes of a channel that wait for a reason like ``why``, in which a ``%`` stands for anything."""
+    statement = select(Lane.account_id).join(Account, col(Account.id) == col(Lane.account_id))
+    return list(session.exec(statement.where(col(Account.channel) == channel, col(Lane.ready_why).like(why))))
+
+
 def _waiting(channel: str, month: str, which: sa.ColumnElement[bool]) -> SelectOfScalar[int]:
     reasons = sa.select(col(CapReached.why)).where(
         col(CapReached.channel) == channel, col(CapReached.month) == month, which
@@ -67,5 +73,5 @@ def _below(cap: int | None) -> sa.ColumnElement[bool]:
 
 
 def reopen(session: Session, account_ids: Sequence[int]) -> None:
-    """Let lanes go on whose cap was raised."""
+    """Let lanes go on whose cap or limit was raised."""
     changed(session, sa.update(Lane).where(col(Lane.account_id).in_(account_ids)).values(ready_at=None, ready_why=None))

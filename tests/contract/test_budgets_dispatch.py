@@ -220,6 +220,43 @@ def test_linkedin_an_accounts_own_counter_stops_it_before_it_is_refused_and_ends
     goes_on_exactly_at(room, ready_at, posts[2])
 
 
+def test_linkedin_a_raised_limit_of_a_day_lets_the_lane_go_on_at_once(opened: Open) -> None:
+    room = opened("linkedin", daily_limit=1)
+    to_noon(room)
+    posts = [room.post(f"Part {number}") for number in range(3)]
+    for _ in range(2):
+        room.serve()
+    reopen(room.means)
+    room.serve()
+    assert room.seen(posts[1]).status == Status.APPROVED, "the limit is what it was"
+    raised = limited_to(room, 2)
+    reopen(raised.means)
+    for _ in range(2):
+        raised.serve()
+    assert [room.seen(ident).status for ident in posts] == ["published", "published", "approved"]
+    reopen(raised.means)
+    goes_on_exactly_at(raised, midnight(raised), posts[2])
+
+
+def test_linkedin_a_wait_that_the_platform_told_outlasts_a_raised_limit(opened: Open) -> None:
+    room = opened("linkedin", daily_limit=1)
+    to_noon(room)
+    post_id = room.post("Have your say")
+    room.goes_wrong("429", seconds=60, times=1)
+    room.serve()
+    raised = limited_to(room, 2)
+    reopen(raised.means)
+    goes_on_exactly_at(raised, midnight(raised), post_id)
+
+
+def limited_to(room: Room, most: int) -> Room:
+    """Return the room as a process sees it that was started with another daily limit."""
+    channel: Any = room.means.channels["linkedin"]
+    settings = channel._settings.model_copy(update={"daily_limit": most})
+    channels = {"linkedin": type(channel)(settings, room.means.clock)}
+    return replace(room, means=replace(room.means, channels=channels, owner="restarted:2"))
+
+
 def test_linkedin_what_never_reached_it_is_not_counted(opened: Open) -> None:
     room = opened("linkedin", daily_limit=1, api_url="http://127.0.0.1:9")
     to_noon(room)
