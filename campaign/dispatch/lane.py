@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 import structlog
+from sqlmodel import Session
 
 from campaign.dispatch import budget, settle
 from campaign.dispatch.claimed import Claimed, Done, Parcel
@@ -199,12 +200,21 @@ def _resolve_share(means: Means, claimed: Claimed, message: Message) -> Message:
     try:
         with means.database.write() as session:
             found = sharing.passed_on(session, due.ident, name, due.channel)
-            if found is None:
-                raise NeverSent(detail=f"{name} is not published yet")
+            if not found:
+                raise _nothing_to_share(session, name, due.channel)
             sharing.keep(session, due.ident, claimed.number, found)
     except DatabaseAway as error:
         raise NeverSent(detail=f"the database cannot be asked for {name}") from error
     return replace(message, share_of=found)
+
+
+def _nothing_to_share(session: Session, name: str, channel: str) -> Outcome:
+    """Return why a share cannot go: what it shares may come yet, or is there and will never be known by an id."""
+    there = sharing.original(session, name, channel)
+    if there is None:
+        return NeverSent(detail=f"{name} is not published yet")
+    where = f"stands at {there.url}" if there.url else "is published"
+    return Refused(detail=f"{name} {where}, and nobody knows its id there: share it by hand")
 
 
 def _check_media(message: Message, now: datetime) -> None:

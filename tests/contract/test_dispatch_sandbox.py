@@ -160,6 +160,21 @@ def test_a_dead_token_stops_that_account_alone_until_new_credentials_come(room: 
     assert room.seen(bad).status == Status.PUBLISHED
 
 
+def test_a_share_of_a_post_whose_id_nobody_knows_ends_at_once_and_says_so(room: Room) -> None:
+    """It was published by hand, at an address that hides the id: no wait makes it known."""
+    url = "https://www.facebook.com/oak/posts/pfbid02AbC"
+    source, share = room.post("The launch", slot="launch"), room.post("", partner="elm", share_of="launch@oak")
+    with room.means.database.write() as session:
+        there = session.get_one(Post, source)
+        there.status, there.url, there.published_at = Status.PUBLISHED, url, room.means.clock.now()
+        session.add(there)
+    room.serve("elm")
+    assert (room.seen(share).status, room.shown()) == (Status.FAILED, [])
+    (told,) = room.notices()
+    assert f"launch@oak stands at {url}" in told.body
+    assert "share it by hand" in told.body
+
+
 def test_a_share_waits_for_its_post_and_then_passes_it_on(room: Room) -> None:
     share = room.post("", partner="elm", share_of="launch@oak")
     room.serve("elm")
