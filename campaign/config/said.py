@@ -26,4 +26,24 @@ def said(what: str, text: str) -> str:
 
 def is_mail(text: str) -> bool:
     """Say whether the text has the form of a mail address: one mailbox, a domain with a dot, no display name."""
-    return len(text) <= MAIL_MAX and ".." not in text and _MAIL.fullmatch(text) is not None
+    if len(text) > MAIL_MAX or ".." in text or _MAIL.fullmatch(text) is None:
+        return False
+    try:
+        ascii_domain(text.rpartition("@")[2])
+    except UnicodeError:
+        return False
+    return True
+
+
+def ascii_domain(domain: str) -> str:
+    """Return a domain in its ASCII form by IDNA 2008, spelt as people do (UTS 46); one that is ASCII stays as it is.
+
+    Raises:
+        UnicodeError: no domain can be called so.
+
+    """
+    if domain.isascii():
+        return domain
+    import idna  # noqa: PLC0415 - its tables are large, and hardly anybody's domain needs them
+
+    return idna.encode(domain, uts46=True).decode("ascii")

@@ -129,7 +129,8 @@ def _email(row: Row) -> str:
     if text and not is_mail(text):
         row.fault("email", f"{text!r} is no mail address", "Write name@example.org, one address")
     mailbox, at, domain = text.rpartition("@")
-    return f"{mailbox}{at}{domain.lower()}"
+    # Letter by letter: at a word's end str.lower writes another sigma, and that is another domain.
+    return f"{mailbox}{at}{''.join(map(str.lower, domain))}"
 
 
 def _consent_at(row: Row, now: datetime, zone: ZoneInfo) -> datetime:

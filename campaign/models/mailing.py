@@ -4,6 +4,7 @@ An address is known by its folded form, however a file spells it: one key for th
 suppresses it.
 """
 
+import contextlib
 import hashlib
 import unicodedata
 from datetime import datetime
@@ -12,6 +13,7 @@ from sqlalchemy import JSON, Column, String, UniqueConstraint
 from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlmodel import Field, Session, SQLModel, col, select
 
+from campaign.config import ascii_domain
 from campaign.models.partners import Account, Partner
 from campaign.models.types import Numbered, UtcDateTime
 from campaign.ports import MAIL
@@ -21,11 +23,15 @@ BOUNCED = "bounced"
 
 
 def folded(email: str) -> str:
-    """Return the form under which an address is known: without outer blanks, composed letters, lower case.
+    """Return the form under which an address is known: without outer blanks, composed letters, the domain in its ASCII
+    form where it has one, lower case.
 
     RFC 5321 lets a server tell ``Ann@`` from ``ann@``; none that people use does, and whoever left must stay away.
     """
-    return unicodedata.normalize("NFC", email.strip()).lower()
+    mailbox, at, domain = unicodedata.normalize("NFC", email.strip()).rpartition("@")
+    with contextlib.suppress(UnicodeError):  # else as it was typed: no mail goes there
+        domain = ascii_domain(domain)
+    return f"{mailbox}{at}{domain}".lower()
 
 
 def _key_of(row: DefaultExecutionContext) -> str:

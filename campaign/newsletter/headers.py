@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from email.header import Header
 from email.utils import formataddr, parseaddr
 
+from campaign.config import ascii_domain
 from campaign.errors import Refused
 
 
@@ -33,7 +34,8 @@ def address(email: str) -> Address:
     if not (local and at and domain) or "@" in local or odd or len(email) > 254:  # noqa: PLR2004 (RFC 5321, path)
         raise Refused(f"{email!r} is no mail address")
     try:
-        domain = domain.encode("idna").decode("ascii")
+        # Of what is ASCII by now this codec checks the lengths alone; by itself it would write strasse for straße.
+        domain = ascii_domain(domain).encode("idna").decode("ascii")
     except UnicodeError as error:
         raise Refused(f"{email!r} is no mail address: {error}") from error
     return Address(f"{local}@{domain}", wide=not local.isascii())

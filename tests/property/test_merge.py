@@ -143,6 +143,9 @@ def test_what_is_no_bare_address_is_refused(text: str) -> None:
 def test_domain_beyond_ascii_goes_in_its_ascii_form_and_a_wide_name_is_marked() -> None:
     assert address("info@bücher.example").text == "info@xn--bcher-kva.example"
     assert not address("info@bücher.example").wide
+    assert address("kim@straße.example").text == "kim@xn--strae-oqa.example"
+    with pytest.raises(Refused, match="no mail address"):
+        address("kim@☃.example")
     assert address("zoë@example.org").wide
     wide = COPIES.copy(Recipient("zoë@example.org", "Zoë", "tok", {}), NOW)
     assert "zoë@example.org".encode() in wide.data

@@ -281,6 +281,14 @@ def test_subscribers_come_with_their_consent(tmp_path: Path) -> None:
     ]
 
 
+def test_two_spellings_of_one_domain_are_one_address(tmp_path: Path) -> None:
+    rows = "Ann@BÜCHER.example,A,web,2025-11-20\nann@xn--bcher-kva.example,B,web,2025-11-20\n"
+    with pytest.raises(BadInput, match=r"3: email"):
+        read_subscribers(sheet(tmp_path, SUBSCRIBERS + rows), NOW, LONDON)
+    others = "kim@straße.example,A,web,2025-11-20\nkim@strasse.example,B,web,2025-11-20\n"
+    assert len(read_subscribers(sheet(tmp_path, SUBSCRIBERS + others), NOW, LONDON)) == 2
+
+
 def test_further_columns_of_subscribers_become_details(tmp_path: Path) -> None:
     content = SUBSCRIBERS.strip() + ",borough\na@example.org,A,web,2025-11-20,Camden\n"
     assert read_subscribers(sheet(tmp_path, content), NOW, LONDON)[0].details == {"borough": "Camden"}
