@@ -8,7 +8,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 
 from campaign.config import Duration, Section, fault
 from campaign.errors import Refused
-from campaign.newsletter.headers import mailbox
+from campaign.newsletter.headers import mailbox, refuse_wide
 from campaign.newsletter.policy import Policy
 from campaign.newsletter.wire import Relay
 
@@ -58,7 +58,7 @@ class Settings(Section):
     @classmethod
     def _is_a_mailbox(cls, sender: str) -> str:
         try:
-            mailbox(sender)
+            refuse_wide(mailbox(sender)[1])
         except Refused as error:
             raise fault(error.detail, 'Write "Name <address@example.org>"') from error
         return sender

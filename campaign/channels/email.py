@@ -5,6 +5,7 @@ The channel gives an issue its form and opens connections to the mail server. Th
 """
 
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import replace
 from datetime import datetime, timedelta
 from email.message import EmailMessage
@@ -18,7 +19,7 @@ from campaign.channels._smtp import Settings
 from campaign.clock import Clock
 from campaign.errors import CredentialDead, Refused
 from campaign.newsletter.article import article
-from campaign.newsletter.headers import address, mailbox
+from campaign.newsletter.headers import mailbox, person
 from campaign.newsletter.merge import Mail
 from campaign.newsletter.policy import Policy
 from campaign.newsletter.render import rendered
@@ -153,8 +154,7 @@ class EmailChannel:
             campaign.errors.Outcome: the mail server did not take it, or nobody knows whether it did.
 
         """
-        data = message.as_bytes(policy=SMTP.clone(cte_type="7bit"))
-        mail = Mail(mailbox(str(message["From"]))[1], address(mailbox(str(message["To"]))[1].text), data)
+        mail = _mail(message)
         relay = self._settings.relay()
         wire = Wire.open(relay if patience is None else relay.within(patience))
         try:
@@ -168,6 +168,17 @@ class EmailChannel:
                 raise CredentialDead(str(reply))
             case _:
                 raise Refused(str(reply))
+
+
+def _mail(message: EmailMessage) -> Mail:
+    """Return a message as it goes out. Its sender and reader are written by our own rule: the library encodes an
+    address beyond ASCII as if it were words.
+    """
+    (name, sender), (_, reader) = mailbox(str(message["From"])), mailbox(str(message["To"]))
+    rest = copy(message)
+    del rest["From"], rest["To"]
+    data = rest.as_bytes(policy=SMTP.clone(cte_type="7bit"))
+    return Mail(sender, reader, person("From", name, sender) + person("To", "", reader) + data)
 
 
 CHANNEL = EmailChannel

@@ -199,6 +199,7 @@ def _sender(row: Row, channel: str) -> str | None:
     text = _for_mail(row, "sender", channel)
     if text and not is_mail(parseaddr(text)[1]):
         row.fault("sender", f"{text!r} is no sender", "Write Name <name@example.org>")
+    _refuse_wide(row, "sender", text)
     return text or None
 
 
@@ -206,7 +207,14 @@ def _reply_to(row: Row, channel: str) -> str | None:
     text = _for_mail(row, "reply_to", channel)
     if text and not is_mail(text):
         row.fault("reply_to", f"{text!r} is no mail address", "Write name@example.org")
+    _refuse_wide(row, "reply_to", text)
     return text or None
+
+
+def _refuse_wide(row: Row, column: str, text: str) -> None:
+    """Refuse an address that few mail servers would take; it stands in every copy."""
+    if not parseaddr(text)[1].rpartition("@")[0].isascii():
+        row.fault(column, f"{text!r} is not ASCII before the @", "Name an address that every mail server takes")
 
 
 def _for_mail(row: Row, column: str, channel: str) -> str:

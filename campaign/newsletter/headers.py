@@ -48,6 +48,17 @@ def mailbox(text: str) -> tuple[str, Address]:
     return name, address(email)
 
 
+def refuse_wide(who: Address) -> None:
+    """Refuse an address that stands in everybody's copy if few mail servers would take it.
+
+    Raises:
+        campaign.errors.Refused: the part before the @ is not ASCII.
+
+    """
+    if who.wide:
+        raise Refused(f"{who.text!r} is not ASCII before the @: few mail servers take mail from it or answers to it")
+
+
 def one_line(what: str, value: str) -> str:
     """Return the value if it is a single line of printable text, else refuse it: it would forge a header.
 

@@ -19,7 +19,7 @@ from campaign.errors import Refused
 from campaign.models.corrections import list_of
 from campaign.models.deliveries import Delivery
 from campaign.models.mailing import address_digest
-from campaign.newsletter.headers import Address, address, line, mailbox, one_line, person, structured
+from campaign.newsletter.headers import Address, address, line, mailbox, one_line, person, refuse_wide, structured
 from campaign.newsletter.marks import CONTACT, EMAIL, NAME, PARTNER, UNSUBSCRIBE, Skeleton
 from campaign.ports import Message
 
@@ -115,6 +115,8 @@ class Copies:
         self.mould = mould
         self.display, self.sender = mailbox(mould.sender)
         self._contact = mailbox(mould.reply_to)[1] if mould.reply_to else self.sender
+        for one in (self.sender, self._contact):
+            refuse_wide(one)
         self._html = Skeleton.of(message.html)
         self._plain = Skeleton.of(message.text)
         self._subject = Skeleton.of(message.subject)

@@ -125,7 +125,7 @@ class Wire:
     def _envelope(self, mail: Mail) -> Reply | None:
         """Say who writes to whom, up to the server's go-ahead. Returns its refusal, if it refuses."""
         options: list[str] = []
-        if mail.recipient.wide or mail.sender.wide:
+        if mail.recipient.wide:
             if not self._smtp.has_extn("smtputf8"):
                 return Reply(Stage.RCPT, 553, "5.6.7 the mail server does not take addresses beyond ASCII")
             options = ["SMTPUTF8"]

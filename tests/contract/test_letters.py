@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 from datetime import timedelta
 from email import message_from_bytes
+from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
 
 import pytest
 from builders import unsent
 from conftest import MovedClock
+from mail_bench import listening
 from reviewing import opened_office
 
 from campaign import tell
@@ -50,6 +52,32 @@ def test_a_notice_that_cannot_go_lets_the_others_go(tmp_path: Path, clock: Moved
     with database.read() as session:
         assert unsent(session) == []
     database.close()
+
+
+@pytest.mark.parametrize(
+    ("to", "said"),
+    [
+        ("user@schöne.example", "To: user@xn--schne-lua.example"),
+        ("zoë@oak.example", "To: <zoë@oak.example>"),
+        ("o'neil@oak.example", "To: o'neil@oak.example"),
+    ],
+)
+def test_a_mail_of_ours_names_its_reader_and_sender_as_its_envelope_does(to: str, said: str) -> None:
+    message = EmailMessage()
+    message["From"], message["To"], message["Subject"] = "SEND é <news@schöne.example>", to, "Zoë’s post"
+    message.set_content("Good morning, Zoë.\n")
+    with listening() as server:
+        url = f"smtp://127.0.0.1:{server.port}"
+        EmailChannel(EmailChannel.settings_type(smtp_url=url)).send(message)
+    ((recipient, raw),) = server.taken
+    lines = raw.split(b"\r\n\r\n", 1)[0].split(b"\r\n")
+    assert recipient in said
+    assert lines.count(said.encode()) == 1
+    assert sum(line.startswith(b"To:") for line in lines) == 1
+    assert b"From: =?utf-8?q?SEND_=C3=A9?= <news@xn--schne-lua.example>" in lines
+    parsed = message_from_bytes(raw, policy=default)
+    assert (parsed["Subject"], parsed.get_content().strip()) == ("Zoë’s post", "Good morning, Zoë.")
+    assert message["To"] == to, "what was handed in stays as it was"
 
 
 def test_what_happens_at_once_arrives_as_one_letter_with_the_pages_that_settle_it(

@@ -175,6 +175,12 @@ def test_message_id_follows_from_campaign_post_and_address() -> None:
     assert len({first, COPIES.message_id("b@example.org"), other.message_id("zoe@example.org")}) == 3
 
 
+@pytest.mark.parametrize("one", [{"reply_to": "zoë@oak.example"}, {"sender": "News <zoë@oak.example>"}])
+def test_an_issue_whose_answers_would_go_to_a_mailbox_beyond_ascii_is_refused_as_a_whole(one: dict[str, str]) -> None:
+    with pytest.raises(Refused, match="not ASCII"):
+        Copies(MESSAGE, replace(MOULD, **one))  # type: ignore[arg-type]
+
+
 def test_sender_that_would_forge_a_header_is_refused() -> None:
     with pytest.raises(Refused, match="control character"):
         Copies(

@@ -107,6 +107,7 @@ def test_mail_server_is_read_from_its_address(url: str, host: str, port: int, se
         ({"smtp_url": "smtps://user:secret@host"}, "CAMPAIGN__CHANNELS__EMAIL__PASSWORD"),
         ({"smtp_url": "notify"}, "not served yet"),
         ({"sender": "nobody"}, "no mail address"),
+        ({"sender": "News <zoë@example.org>"}, "not ASCII"),
         ({"sender": "A\r\nBcc: b@c.example <a@b.example>"}, "control character"),
         ({"password": "secret"}, "no user name"),
         ({"retries": []}, "retries"),

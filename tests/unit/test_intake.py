@@ -268,6 +268,15 @@ def test_sender_and_reply_belong_to_mail_and_must_be_addresses(tmp_path: Path) -
     assert [words.split(": ")[1] for words in found] == ["sender", "reply_to", "sender"]
 
 
+def test_a_mailbox_beyond_ascii_neither_sends_nor_takes_replies(tmp_path: Path) -> None:
+    header = ACCOUNTS.strip() + ",sender,reply_to\n"
+    found = account_faults(tmp_path, "oakfield,email,h,l,,,News <zoë@oak.example>,zoë@oak.example\n", header)
+    assert [words.split(": ")[1] for words in found] == ["sender", "reply_to"]
+    assert all("not ASCII" in words for words in found)
+    path = sheet(tmp_path, f"{header}oakfield,email,h,l,,,News <news@schöne.example>,info@schöne.example\n")
+    assert read_accounts(path, {"email"}, {"oakfield"}, {})
+
+
 def test_subscribers_come_with_their_consent(tmp_path: Path) -> None:
     rows = (
         "Ann@EXAMPLE.org,Ann,web form,2025-11-20T14:05:00+01:00\n"

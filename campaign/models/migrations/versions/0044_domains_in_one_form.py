@@ -14,8 +14,8 @@ from alembic import op
 from campaign.models.mailing import BOUNCED, folded
 from campaign.models.types import UtcDateTime
 
-revision = "0046"
-down_revision = "0040"
+revision = "0044"
+down_revision = "0043"
 branch_labels = None
 depends_on = None
 
