@@ -21,7 +21,8 @@
         │   └── Stopped          a hold stopped it before the wire: go on as soon as it may
         │       └── Worn         too little of the lease was left: retry like what was never sent
         ├── Refused              final, not posted
-        │   └── Forbidden        these credentials lack a permission
+        │   ├── Forbidden        these credentials lack a permission
+        │   └── Withheld         by us: the platform was never asked
         ├── Wait                 retry at the stated time
         ├── CredentialDead       stop the account, ask a person
         ├── AccountBlocked       stop the account for a while, ask a person
@@ -217,6 +218,12 @@ class Refused(Outcome):
 
 class Forbidden(Refused):
     """not permitted: {detail}"""
+
+
+class Withheld(Refused):
+    """not sent: {detail}"""
+
+    name = "withheld"
 
 
 class Wait(Outcome):

@@ -19,8 +19,8 @@ from campaign.errors import (
     NeverSent,
     Outcome,
     Pace,
-    Refused,
     Unknown,
+    Withheld,
 )
 from campaign.http import Answer
 from campaign.ports import Media
@@ -130,7 +130,7 @@ def said(answer: Answer, words: object = "") -> str:
 def picture(media: Media, limit: int) -> bytes:
     """Return the bytes of an image: those that were approved, for the approval is bound to their digest.
 
-    Raises Refused if the file holds others or more than the platform takes, NeverSent if it cannot be read here:
+    Raises Withheld if the file holds others or more than the platform takes, NeverSent if it cannot be read here:
     another machine may.
     """
     try:
@@ -138,9 +138,9 @@ def picture(media: Media, limit: int) -> bytes:
     except OSError as error:
         raise NeverSent(f"the image {media.digest[:12]} cannot be read: {error.strerror}") from error
     if sha256(data).hexdigest() != media.digest:
-        raise Refused(f"the file of the image {media.digest[:12]} is not the one that was approved: {media.path.name}")
+        raise Withheld(f"the file of the image {media.digest[:12]} is not the one that was approved: {media.path.name}")
     if len(data) > limit:
-        raise Refused(f"the image {media.digest[:12]} has {len(data)} bytes; the platform takes {limit}")
+        raise Withheld(f"the image {media.digest[:12]} has {len(data)} bytes; the platform takes {limit}")
     return data
 
 

@@ -16,7 +16,7 @@ from campaign.clock import iso
 from campaign.config.money import dollars
 from campaign.dispatch.means import Means
 from campaign.dispatch.retry import Decision
-from campaign.errors import NeverSent, Outcome, Pace, Unknown
+from campaign.errors import NeverSent, Outcome, Pace, Unknown, Withheld
 from campaign.models import bookings, caps, lanes
 from campaign.models.bookings import Use, month_of
 from campaign.models.caps import CapReached
@@ -201,7 +201,7 @@ def ended(session: Session, means: Means, due: Due, number: int, outcome: Outcom
     channel = means.channel(due.channel)
     if outcome.name != Unknown.name and isinstance(channel, Budgeted):
         with giving_back(session, channel, due.channel, now):
-            bookings.release(session, due.ident, number, now, never_called=isinstance(outcome, NeverSent))
+            bookings.release(session, due.ident, number, now, never_called=isinstance(outcome, NeverSent | Withheld))
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from campaign.dispatch import budget, settle
 from campaign.dispatch.claimed import Claimed, Done, Parcel
 from campaign.dispatch.gate import SendGate
 from campaign.dispatch.means import Means
-from campaign.errors import CredentialDead, MoveRefused, NeverSent, Outcome, Refused, Stopped, Unknown
+from campaign.errors import CredentialDead, MoveRefused, NeverSent, Outcome, Stopped, Unknown, Withheld
 from campaign.models import claims, deliveries, holds, partners, sharing
 from campaign.models.claims import Due
 from campaign.models.database import DatabaseAway, is_away
@@ -220,6 +220,6 @@ def _nothing_to_share(session: Session, name: str, channel: str) -> Outcome:
 def _check_media(message: Message, now: datetime) -> None:
     for item in message.media:
         if item.ended(now):
-            raise Refused(detail=f"the permission for the image “{item.alt}” has ended")
+            raise Withheld(detail=f"the permission for the image “{item.alt}” has ended")
         if not item.path.is_file():
             raise NeverSent(detail=f"the image {item.path.name} is not in the media folder of this machine")

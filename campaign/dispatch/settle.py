@@ -12,7 +12,7 @@ from campaign.dispatch import budget, ordered
 from campaign.dispatch.claimed import Done
 from campaign.dispatch.means import Means
 from campaign.dispatch.retry import Decision, History, decide, nth
-from campaign.models import claims, deliveries, lanes, listing, partners, renewals, upkeep
+from campaign.models import claims, deliveries, lanes, listing, partners, reasons, renewals, upkeep
 from campaign.models.claims import Published
 from campaign.models.deliveries import DeliveryStatus
 from campaign.models.moves import move
@@ -177,8 +177,9 @@ def carry_out(session: Session, means: Means, post: Post, decision: Decision, no
 
 def _tell_failed(session: Session, post: Post, why: str, now: datetime) -> None:
     if not deliveries.copies_out(session, post.ident):
-        said = "the platform did not take it. Nothing was published"
-        tell.of_post(session, post, Kind.FAILED, said, now, details=why)
+        ours = reasons.withheld(why)
+        said = "the platform did not take it. Nothing was published" if ours is None else f"it was not sent: {ours}"
+        tell.of_post(session, post, Kind.FAILED, said, now, details=why if ours is None else "")
         return
     mend = "Once that is mended, give it a new time: it goes on unchanged to those who wait. Nobody gets it twice.\n"
     said = f"the mail server ended it in its midst. {_copies(deliveries.count(session, post.ident))}"

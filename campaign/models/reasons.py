@@ -2,7 +2,10 @@
 
 from collections.abc import Iterable
 
+from campaign.errors import Withheld
+
 _EDITED, _LATE = "edited", "later than the grace of "
+_WITHHELD = str(Withheld(detail=""))
 
 
 def attempt(number: int) -> str:
@@ -29,3 +32,8 @@ def late(grace: str) -> str:
 def grace_of(why: str) -> str | None:
     """Return the grace that such a reason tells; None of another reason."""
     return why.removeprefix(_LATE) if why.startswith(_LATE) else None
+
+
+def withheld(why: str) -> str | None:
+    """Return why the program itself refused to send a post; None where the platform did, or of another reason."""
+    return why.removeprefix(_WITHHELD) if why.startswith(_WITHHELD) else None

@@ -13,7 +13,7 @@ from typing import Any
 from sqlmodel import Session
 
 from campaign.clock import Clock
-from campaign.errors import NeverSent, Refused
+from campaign.errors import NeverSent, Withheld
 from campaign.models import Database, corrections, deliveries, mailing
 from campaign.models.deliveries import Delivery, DeliveryStatus
 from campaign.newsletter.journal import Journal, Past
@@ -54,7 +54,7 @@ class Ledger:
         transaction; on resume the same rows serve.
 
         Raises:
-            campaign.errors.Refused: there is no such list, or nobody is on it.
+            campaign.errors.Withheld: there is no such list, or nobody is on it.
             campaign.errors.NeverSent: a file of readers is coming in, of which some are not there yet.
 
         """
@@ -70,9 +70,9 @@ class Ledger:
             elif issue is not None:
                 count = corrections.freeze(session, self._post_id, issue, self._clock.now())
             else:
-                raise Refused(f"there is no mailing list {audience!r}")
+                raise Withheld(f"there is no mailing list {audience!r}")
             if not count:
-                raise Refused(f"nobody on the mailing list {audience!r} wants its mail")
+                raise Withheld(f"nobody on the mailing list {audience!r} wants its mail")
 
     def recover(self, journal: Journal) -> None:
         """Settle what an earlier sender claimed and left; then the journal begins anew."""

@@ -46,6 +46,8 @@ def sentence_of(event: Event, on: str) -> tuple[str, str]:
 def _of_program(move: str, why: str, on: str) -> tuple[str, str]:
     if move == Move.EXPIRE:
         return _expired(why)
+    if move == Move.REFUSE and (ours := reasons.withheld(why)) is not None:
+        return f"It was not sent: {ours}.", ""
     if move not in _BY_PROGRAM:
         return why, ""
     where = "The mail server" if on == MAIL else channel(on)

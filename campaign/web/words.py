@@ -61,15 +61,16 @@ FIGURE_NAMES: Mapping[str, str] = MappingProxyType({name: name.title() for name 
 OUTCOMES: Mapping[str, str] = MappingProxyType(
     {
         "posted": "Published",
-        "NeverSent": "Not sent",
-        "Stopped": "Stopped before it was sent",
-        "Refused": "Refused by the platform",
-        "Forbidden": "Not permitted to this account",
-        "Wait": "The platform asked to wait",
-        "CredentialDead": "The account is no longer connected",
-        "AccountBlocked": "The platform has blocked the account",
-        "Duplicate": "The platform says it is there already",
-        "Unknown": "Outcome not known",
+        "waiting": "Copies wait for a later try",
+        "never-sent": "Not sent",
+        "stopped": "Stopped before it was sent",
+        "worn": "Not sent: it took too long to begin",
+        "refused": "Refused by the platform",
+        "withheld": "Not sent: we may not send it so",
+        "wait": "The platform asked to wait",
+        "credential": "The account is no longer connected",
+        "blocked": "The platform has blocked the account",
+        "duplicate": "The platform says it is there already",
         "unknown": "Outcome not known",
     }
 )

@@ -311,14 +311,15 @@ def test_words_that_changed_after_approval_go_back_to_review_and_not_out(room: R
     assert [notice.subject for notice in room.notices()] == ["Oak: a post went back to review"]
 
 
-def test_an_image_whose_permission_has_ended_is_refused_before_the_wire(room: Room, pictures: Pictures) -> None:
+def test_an_image_whose_permission_has_ended_is_withheld_before_the_wire(room: Room, pictures: Pictures) -> None:
     (image,) = pictures(1)
     post_id = room.post("Have your say", media=(replace(image, until=room.means.clock.now() + timedelta(seconds=30)),))
     room.serve()
     refused = room.seen(post_id)
-    assert (refused.status, room.attempts(post_id), room.shown()) == (Status.FAILED, ["refused"], [])
+    assert (refused.status, room.attempts(post_id), room.shown()) == (Status.FAILED, ["withheld"], [])
     (notice,) = room.notices()
-    assert f"the permission for the image “{image.alt}” has ended" in notice.body
+    assert f"it was not sent: the permission for the image “{image.alt}” has ended" in notice.body
+    assert "the platform" not in notice.body, "which was never asked"
     assert room.box.world.faults.report()["calls"] == {}
 
 
