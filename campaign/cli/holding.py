@@ -91,7 +91,7 @@ def _foreseen(app: "App", session: "Session", scope: str) -> list[dict[str, obje
     from campaign.clock import iso
     from campaign.review.foresight import Terms, foresee
 
-    terms = Terms.of(app.clock.now(), app.settings.dispatch.grace, app.contents, app.limits)
+    terms = Terms.of(app.clock.now(), app.settings.dispatch.grace, app.contents, app.channels)
     return [
         {
             "id": str(item.row.post.id),

@@ -9,13 +9,16 @@ from sqlmodel import Session
 
 from campaign.clock import iso
 from campaign.intake.values import row_id
-from campaign.models import bounds, deliveries, holds, listing, partners
+from campaign.models import bounds, deliveries, holds, listing, partners, sharing
 from campaign.models.deliveries import DeliveryStatus
 from campaign.models.holds import Hold
 from campaign.models.listing import PostFilter, PostRow
 from campaign.models.partners import AccountMode, Lane
+from campaign.models.sharing import Original
 from campaign.models.status import Status
-from campaign.ports import MAIL, Limits
+from campaign.ports import MAIL, Channel, Message
+from campaign.ports.costs import Budgeted
+from campaign.review.budgets import Budgets
 from campaign.review.content import Contents
 
 _AT_ONCE = timedelta(minutes=1)
@@ -30,6 +33,7 @@ class Fate(StrEnum):
     WAITS = "waits"
     HELD = "still held"
     REVIEW = "back to review"
+    FAILED = "failed"
     MISSED = "missed"
 
 
@@ -48,17 +52,19 @@ class Release:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What decides beside the tables: the time, the grace, the pace of each channel, and what would go out."""
+    """What decides beside the tables: the time, the grace, what would go out, the pace and the budget of channels."""
 
     now: datetime
     grace: timedelta
     contents: Contents
     pace: Mapping[str, timedelta] = field(default_factory=dict)
+    budgets: Mapping[str, Budgeted] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, now: datetime, grace: timedelta, contents: Contents, limits: Mapping[str, Limits]) -> "Terms":
-        """Take the pace from the limits of the channels."""
-        return cls(now, grace, contents, {name: one.pace for name, one in limits.items()})
+    def of(cls, now: datetime, grace: timedelta, contents: Contents, channels: Mapping[str, Channel]) -> "Terms":
+        """Take pace and budget from the channels."""
+        budgets = {name: one for name, one in channels.items() if isinstance(one, Budgeted)}
+        return cls(now, grace, contents, {name: one.limits.pace for name, one in channels.items()}, budgets)
 
 
 def foresee(session: Session, scope: str, terms: Terms) -> list[Release]:
@@ -102,8 +108,8 @@ def under(session: Session, scope: str, wanted: PostFilter) -> list[PostRow]:
 
 
 class _Outlook:
-    """The other holds, the unconfirmed posts, what partners agreed to, who is silent, and when each account may send:
-    read once for all items.
+    """The other holds, the unconfirmed posts, what partners agreed to, who is silent, what the budgets have room for,
+    and when each account may send: read once for all items. ``_goes``: when what this release sends will be there.
     """
 
     def __init__(self, session: Session, scope: str, terms: Terms, held: Sequence[PostRow]) -> None:
@@ -112,7 +118,10 @@ class _Outlook:
         self._covered = partners.covered_of(session, [row.post.ident for row in held])
         self._quiet = bounds.quiet_of(session, {row.partner.ident for row in held}, terms.now)
         self._unsure = listing.posts(session, PostFilter(statuses=(Status.UNCONFIRMED.value,)))
+        self._budgets = Budgets(session, terms.budgets, held, terms.now)
         self._ready: dict[int, datetime] = {}
+        self._shared: dict[tuple[str, str], Original | None] = {}
+        self._goes: dict[tuple[str, str], datetime] = {}
 
     def of(self, row: PostRow) -> Release:
         """Foretell one item; items are asked by due time, for each takes its turn in its account."""
@@ -123,9 +132,10 @@ class _Outlook:
             return Release(row, Fate.HELD, f"still held: {', '.join(dict.fromkeys(still))}")
         if kept := self._kept_back(row):
             return kept
+        message = self._terms.contents.message(row.post)
         if row.account.mode == AccountMode.BY_HAND:
-            return self._changed(row) or Release(row, Fate.HANDED_OVER, "handed over at once")
-        return self._waits(row) or self._in_turn(row, begun=begun)
+            return self._changed(row, message) or self._handed_over(row, message)
+        return self._waits(row) or self._in_turn(row, message, begun=begun)
 
     def _begun(self, row: PostRow) -> bool:
         counts = deliveries.count(self._session, row.post.ident)
@@ -150,25 +160,87 @@ class _Outlook:
             return Release(row, Fate.WAITS, f"waits: post {twin.id} says the same, and is unconfirmed")
         return None
 
-    def _changed(self, row: PostRow) -> Release | None:
-        if self._terms.contents.digest(row.post, row.account) == row.post.approved_hash:
+    def _changed(self, row: PostRow, message: Message) -> Release | None:
+        if self._terms.contents.hash_of(message, row.post, row.account) == row.post.approved_hash:
             return None
         return Release(row, Fate.REVIEW, "back to review: what would go out is not what was approved")
 
-    def _in_turn(self, row: PostRow, *, begun: bool) -> Release:
-        """Reckon when its account comes to it: one post at a time, at the pace of the channel."""
-        terms, post = self._terms, row.post
-        start = max(terms.now, self._ready_at(post.account_id), post.next_try_at)
-        if start > post.due_at + terms.grace and not begun:
+    def _handed_over(self, row: PostRow, message: Message) -> Release:
+        if ended := _ended(message, self._terms.now):
+            return Release(row, Fate.MISSED, f"missed: {ended}")
+        if kept := self._lacks_original(row, message):
+            return kept
+        when = "once the post that it shares is published" if self._follows(row, message) else "at once"
+        return Release(row, Fate.HANDED_OVER, f"handed over {when}")
+
+    def _in_turn(self, row: PostRow, message: Message, *, begun: bool) -> Release:
+        """Reckon when its account comes to it: one post at a time, at the pace of the channel, within its budgets."""
+        post, end = row.post, row.post.due_at + self._terms.grace
+        start = max(self._terms.now, self._ready_at(post.account_id), post.next_try_at)
+        if begun or start <= end:
+            if changed := self._changed(row, message):
+                return changed
+            start = self._with_room(row, message, start, end)
+        if start > end and not begun:
             return Release(row, Fate.MISSED, f"missed: its account may not send before {iso(start)}", start)
-        if changed := self._changed(row):
-            return changed
-        self._ready[post.account_id] = start + terms.pace.get(post.channel, timedelta())
+        return self._stopped_short(row, message, start) or self._sent(row, message, start, begun=begun)
+
+    def _with_room(self, row: PostRow, message: Message, start: datetime, end: datetime) -> datetime:
+        """Return when the budgets have room for the post; its account waits until then."""
+        room = self._budgets.room_from(row, message, start, end)
+        if room > start:
+            self._ready[row.post.account_id] = room
+        return room
+
+    def _stopped_short(self, row: PostRow, message: Message, start: datetime) -> Release | None:
+        """Say what ends its try before anything is sent; the next post of its account goes in its stead."""
+        if kept := self._lacks_original(row, message):
+            return kept
+        ended = _ended(message, start) if row.post.channel != MAIL else None
+        return Release(row, Fate.FAILED, f"failed: {ended}") if ended else None
+
+    def _sent(self, row: PostRow, message: Message, start: datetime, *, begun: bool) -> Release:
+        post, follows = row.post, self._follows(row, message)
+        start = max(start, follows or start)
+        self._ready[post.account_id] = start + self._terms.pace.get(post.channel, timedelta())
+        self._budgets.take(row, message, start)
+        self._goes[f"{post.slot}@{row.partner.key}", post.channel] = start
         if begun:
             return Release(row, Fate.GOES_ON, "goes on where it stopped; nobody gets it twice")
-        if start - terms.now < _AT_ONCE:
+        if follows:
+            return Release(row, Fate.SENT, "sent once the post that it shares is published", start)
+        if start - self._terms.now < _AT_ONCE:
             return Release(row, Fate.SENT, "sent at once")
         return Release(row, Fate.SENT, f"sent from {iso(start)} on, in its turn", start)
+
+    def _lacks_original(self, row: PostRow, message: Message) -> Release | None:
+        """Say what becomes of a share as long as there is nothing to share."""
+        if message.share_of is None or self._has_original(row, message.share_of):
+            return None
+        there_at = self._follows(row, message)
+        if there_at is None:
+            return Release(row, Fate.WAITS, f"waits: the post that it shares, {message.share_of}, is not published")
+        if there_at > row.post.due_at + self._terms.grace:
+            return Release(row, Fate.MISSED, f"missed: the post that it shares is not sent before {iso(there_at)}")
+        return None
+
+    def _follows(self, row: PostRow, message: Message) -> datetime | None:
+        """Return when this release sends the post that is shared; None where it does not, or need not."""
+        if message.share_of is None or self._has_original(row, message.share_of):
+            return None
+        return self._goes.get((message.share_of, row.post.channel))
+
+    def _has_original(self, row: PostRow, name: str) -> bool:
+        """Say whether there is something to share: for a person its address will do, a platform needs its id."""
+        post, key = row.post, (name, row.post.channel)
+        if key not in self._shared:
+            self._shared[key] = sharing.original(self._session, *key)
+        found = self._shared[key]
+        if row.account.mode == AccountMode.BY_HAND:
+            return found is not None
+        if found is not None and found.external_id:
+            return True
+        return post.tries > 0 and sharing.passed_on(self._session, post.ident, *key) is not None
 
     def _ready_at(self, account_id: int) -> datetime:
         if account_id not in self._ready:
@@ -179,6 +251,12 @@ class _Outlook:
 
 def _stopped(until: datetime | None, now: datetime) -> bool:
     return until is None or until > now
+
+
+def _ended(message: Message, at: datetime) -> str | None:
+    """Return what is wrong with an image that may not be shown any more."""
+    gone = next((item for item in message.media if item.ended(at)), None)
+    return f"the permission for the image “{gone.alt}” has ended" if gone else None
 
 
 def _equal(row: PostRow, other: PostRow) -> bool:

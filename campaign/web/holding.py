@@ -31,6 +31,7 @@ FATES: Mapping[Fate, Tag] = {
     Fate.WAITS: Tag("Waits", "yellow"),
     Fate.HELD: Tag("Still held", "red"),
     Fate.REVIEW: Tag("To review", "yellow"),
+    Fate.FAILED: Tag("Fails", "red"),
     Fate.MISSED: Tag("Missed", "red"),
 }
 
@@ -137,7 +138,7 @@ def _asked(who: Actor, scope: str, form: Form[Any], status: int = 200) -> Respon
 
 def _terms(who: Actor) -> Terms:
     app = who.house.app
-    return Terms.of(app.clock.now(), app.settings.dispatch.grace, app.contents, app.limits)
+    return Terms.of(app.clock.now(), app.settings.dispatch.grace, app.contents, app.channels)
 
 
 def _told(ahead: Sequence[Release]) -> str:

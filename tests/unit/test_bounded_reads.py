@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from builders import add_account, add_post
+from builders import CONTENTS, add_account, add_post
 from conftest import MovedClock
 from plans import plan_of
 from sqlmodel import Session, col
 
+from campaign.channels import load_channels
 from campaign.models import (
     Database,
     asides,
@@ -34,8 +35,11 @@ from campaign.models.partners import Partner
 from campaign.models.posts import Post
 from campaign.models.snapshots import LogFilter, Snapshot
 from campaign.models.status import Status
+from campaign.ports import Draft
 from campaign.reports.readers import each_reader
 from campaign.review import foresight
+from campaign.review.content import draft_to_json
+from campaign.review.foresight import Terms
 
 DAY = timedelta(days=1)
 FILTERS = {
@@ -234,6 +238,35 @@ def test_what_a_hold_or_an_order_is_about_is_found_among_what_is_out(
     plan = plan_of(database, lambda session: foresight.under(session, scope, PostFilter(statuses=("published",))))
     assert not re.search(r"(?m)^\W*SCAN post$|Seq Scan on post\b", plan), plan
     assert not database.is_sqlite or bound in plan, plan
+
+
+def test_an_outlook_asks_no_more_for_many_posts_than_for_few(store: Database, clock: MovedClock) -> None:
+    priced = {"monthly_cap": "9", "account_monthly_cap": "9", "connect": "2s", "read": "2s"}
+    kinds = load_channels()
+    channels = {"x": kinds["x"].from_settings(kinds["x"].settings_type.model_validate(priced), clock)}
+    terms = Terms.of(clock.now(), DAY, CONTENTS, channels)
+
+    def asked(posts: int) -> int:
+        with store.write() as session:
+            account = add_account(session, clock.now())
+            for number in range(posts):
+                post = add_post(session, account, clock.now(), changes={"occurrence": str(number)})
+                post.draft = draft_to_json(
+                    Draft(words="", share_of="launch@dfe") if number % 2 else CONTENTS.draft(post)
+                )
+                post.content_hash = post.approved_hash = CONTENTS.digest(post, account)
+            key = session.get_one(Partner, account.partner_id).key
+        with store.read() as session:
+            statements = list[str]()
+            listen = lambda _c, _k, statement, *_: statements.append(statement)  # noqa: E731
+            sa.event.listen(session.get_bind(), "before_cursor_execute", listen)
+            told = foresight.foresee(session, f"partner:{key}", terms)
+            sa.event.remove(session.get_bind(), "before_cursor_execute", listen)
+        assert {item.fate for item in told} == {foresight.Fate.SENT, foresight.Fate.WAITS}
+        assert len(told) == posts
+        return len(statements)
+
+    assert asked(40) == asked(4)
 
 
 def test_what_was_written_for_one_post_is_found_among_all_that_waits_by_an_index(

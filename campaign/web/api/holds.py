@@ -81,7 +81,7 @@ def list_holds(who: Reads) -> Page[HoldOut]:
 def foretell(who: Reads, scope: Annotated[Name, Query()]) -> Page[Foretold]:
     """Say what a release of this scope will do to each post that fell due meanwhile; nothing is done."""
     app = who.house.app
-    terms = Terms.of(app.clock.now(), app.settings.dispatch.grace, app.contents, app.limits)
+    terms = Terms.of(app.clock.now(), app.settings.dispatch.grace, app.contents, app.channels)
     with app.database.read() as session:
         demand(who.person, Right.HOLD)
         scope = _checked(session, who, scope)
