@@ -214,7 +214,7 @@ def _nothing_to_share(session: Session, name: str, channel: str) -> Outcome:
     if there is None:
         return NeverSent(detail=f"{name} is not published yet")
     where = f"stands at {there.url}" if there.url else "is published"
-    return Refused(detail=f"{name} {where}, and nobody knows its id there: share it by hand")
+    return Withheld(detail=f"{name} {where}, and nobody knows its id there: share it by hand")
 
 
 def _check_media(message: Message, now: datetime) -> None:
