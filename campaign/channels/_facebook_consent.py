@@ -12,8 +12,8 @@ from typing import Any, ClassVar
 
 from campaign.channels._consent import address, granted
 from campaign.channels._facebook_wire import Settings, Wire, good
+from campaign.channels._wire import once
 from campaign.errors import Unknown
-from campaign.http import Session, asked
 from campaign.ports import Identity
 from campaign.ports.connecting import Client, ClientNames, Consent, Offer, Scope
 
@@ -67,9 +67,7 @@ class Consents:
 
     def _token(self, query: Mapping[str, str]) -> str:
         url = f"{self._settings.graph_url.rstrip('/')}/{self._settings.graph_version}/oauth/access_token"
-        with Session(connect=self._settings.connect, read=self._settings.read) as session:
-            answer = asked(session, lambda: session.get(url, params=query))
-        return str(granted(answer)["access_token"])
+        return str(granted(once(self._settings, "GET", url, params=query))["access_token"])
 
     def _pages(self, wire: Wire, secret: str) -> Iterator[Offer]:
         """Yield the pages on which the person may write. The address of the next page of the list, which Facebook gives

@@ -16,15 +16,15 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import cache
 from http import HTTPStatus
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import structlog
 from pydantic import Field
 
 from campaign.channels._consent import ConfidentialApp
 from campaign.channels._facebook_pace import Slowing, regained
-from campaign.channels._wire import said, token_of
+from campaign.channels._tokens import token_of
+from campaign.channels._wire import Conversation, said, well_formed
 from campaign.config import Duration, WebAddress
 from campaign.errors import AccountBlocked, CredentialDead, Duplicate, Forbidden, Outcome, Refused, Unknown, Wait
 from campaign.http import Answer, Session, asked
@@ -76,7 +76,7 @@ class Settings(ConfidentialApp):
         return Slowing(self.slow_from, self.slowest, self.back_off)
 
 
-class Wire:
+class Wire(Conversation):
     """A short conversation with the Graph API in the name of one page. Use it as a context manager."""
 
     def __init__(self, settings: Settings, who: Identity, before: Callable[[], None] | None = None) -> None:
@@ -92,12 +92,6 @@ class Wire:
         self._graph.version = self.version
         secret = who.credentials.get("app_secret")
         self._proof = {"appsecret_proof": proof(secret, token)} if secret else {}
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self.session.close()
 
     def get(self, path: str, **args: str) -> Answer:
         """Read from a path of our version."""
@@ -195,10 +189,7 @@ def out_of_reach(answer: Answer) -> bool:
 
 def new_id(answer: Answer) -> str:
     """Return the id of a successful create or upload. Raises Unknown if there is no well-formed one."""
-    number = answer.facts.get("id")
-    if isinstance(number, str) and _ID.fullmatch(number):
-        return number
-    raise Unknown(f"the answer carries no id: {said(answer)}")
+    return well_formed(answer.facts.get("id"), _ID, answer)
 
 
 def _words(facts: Mapping[str, Any]) -> str:

@@ -10,10 +10,10 @@ from typing import Any, ClassVar
 
 from campaign.channels._consent import address, granted, scopes_in
 from campaign.channels._linkedin_wire import Settings, Wire, good
-from campaign.channels._wire import patiently, renewed
+from campaign.channels._tokens import renewed
+from campaign.channels._wire import once, patiently
 from campaign.clock import Clock
 from campaign.errors import Unknown
-from campaign.http import Session, asked
 from campaign.ports import Identity
 from campaign.ports.connecting import Client, ClientNames, Consent, Offer, Scope
 
@@ -60,8 +60,7 @@ class Consents:
         own = {"client_id": client.id, "client_secret": client.secret or ""}
         form = {**own, "grant_type": "authorization_code", "code": code, "redirect_uri": back}
         url = f"{self._settings.auth_url.rstrip('/')}/oauth/v2/accessToken"
-        with Session(connect=self._settings.connect, read=self._settings.read) as session:
-            answer = asked(session, lambda: session.post(url, data=form))
+        answer = once(self._settings, "POST", url, data=form)
         scopes = scopes_in(granted(answer).get("scope"))
         credentials = renewed(own, answer, self._clock.now())
         if "rw_organization_admin" not in scopes:

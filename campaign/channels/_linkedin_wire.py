@@ -8,15 +8,14 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from http import HTTPStatus
-from types import TracebackType
-from typing import Self
 from urllib.parse import quote, urlsplit
 
 from pydantic import Field
 
 from campaign.channels._consent import ConfidentialApp
 from campaign.channels._linkedin_pace import DAILY_POSTS, throttled
-from campaign.channels._wire import said, token_of, unclear
+from campaign.channels._tokens import token_of
+from campaign.channels._wire import Conversation, said, unclear, well_formed
 from campaign.config import Duration, WebAddress
 from campaign.errors import AccountBlocked, CredentialDead, Duplicate, Forbidden, Outcome, Refused, Unknown
 from campaign.http import Answer, Session, asked
@@ -40,7 +39,7 @@ class Settings(ConfidentialApp):
     daily_limit: int = Field(default=DAILY_POSTS, ge=1)
 
 
-class Wire:
+class Wire(Conversation):
     """A short conversation with LinkedIn in the name of one organisation page. Use it as a context manager."""
 
     def __init__(self, settings: Settings, who: Identity, before: Callable[[], None] | None = None) -> None:
@@ -52,12 +51,6 @@ class Wire:
             "X-Restli-Protocol-Version": "2.0.0",
         }
         self.session = Session(None, before, connect=settings.connect, read=settings.read)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self.session.close()
 
     def ask(
         self, method: str, path: str, body: Mapping[str, object] | None = None, finder: str | None = None
@@ -94,10 +87,7 @@ def urn_in(text: str) -> str | None:
 
 def new_urn(answer: Answer) -> str:
     """Return the URN of a created post, which stands in a header. Raises Unknown if there is no well-formed one."""
-    urn = answer.headers.get("x-restli-id", "")
-    if _URN.fullmatch(urn):
-        return urn
-    raise Unknown(f"the answer carries no id: {said(answer)}")
+    return well_formed(answer.headers.get("x-restli-id"), _URN, answer)
 
 
 def good(answer: Answer, now: datetime, back_off: timedelta) -> Answer:

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
-from campaign.channels._wire import Times, ends_at
-from campaign.http import Session, asked
+from campaign.channels._tokens import ends_at
+from campaign.channels._wire import Times, once
 from campaign.ports.watching import Sunset
 
 GRAPH: Mapping[str, date] = {
@@ -57,10 +57,9 @@ def platform_time(url: str, times: Times, now: Callable[[], datetime]) -> dateti
 
     The header counts whole seconds, so half a second is added. Raises an Outcome when no answer comes.
     """
-    with Session(connect=times.connect, read=times.read) as session:
-        began = now()
-        answer = asked(session, lambda: session.get(url))
-        took = now() - began
+    began = now()
+    answer = once(times, "GET", url)
+    took = now() - began
     try:
         stated = parsedate_to_datetime(answer.headers.get("Date", ""))
     except ValueError:

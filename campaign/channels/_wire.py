@@ -1,20 +1,22 @@
-"""What every channel over HTTP does alike: settings of time, the tone of failures, patience with a refused token."""
+"""What every channel over HTTP does alike: settings of time, calls, the tone of failures, patience with a refused
+token, ids, and the reading of a listing.
+"""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from hashlib import sha256
 from http import HTTPStatus
 from threading import Event
-from typing import ClassVar
+from typing import Any, ClassVar, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
-from campaign.clock import Clock, iso
+from campaign.clock import Clock
 from campaign.config import Duration
 from campaign.errors import (
     CannotLook,
-    CredentialDead,
     Forbidden,
     NeverSent,
     Outcome,
@@ -22,12 +24,13 @@ from campaign.errors import (
     Unknown,
     Withheld,
 )
-from campaign.http import Answer
+from campaign.http import Answer, Session, asked
 from campaign.ports import Media
 from campaign.scrubbing import scrub
 
 _DETAIL_MAX = 300
 UNSURE = frozenset({HTTPStatus.REQUEST_TIMEOUT})
+_Read = TypeVar("_Read")
 
 
 class Times(BaseModel):
@@ -43,6 +46,24 @@ class Times(BaseModel):
     read: Duration = timedelta(seconds=30)
     token_pause: Duration = timedelta(seconds=3)
     back_off: Duration = timedelta(minutes=1)
+
+
+class Conversation:
+    """A short conversation with a platform in the name of one account. Use it as a context manager."""
+
+    session: Session
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *ended: object) -> None:
+        self.session.close()
+
+
+def once(times: Times, method: str, url: str, **call: Any) -> Answer:
+    """Make one call outside of any account's conversation. ``call`` is what requests takes beside these."""
+    with Session(connect=times.connect, read=times.read) as session:
+        return asked(session, lambda: session.request(method, url, **call))
 
 
 @contextmanager
@@ -127,6 +148,21 @@ def said(answer: Answer, words: object = "") -> str:
     return scrub(f"{answer.status} {' '.join(text.split())}".strip())[:_DETAIL_MAX]
 
 
+def well_formed(number: object, form: re.Pattern[str], answer: Answer) -> str:
+    """Return the id that an answer to a create or an upload carries. Raises Unknown if it is none."""
+    if isinstance(number, str) and form.fullmatch(number):
+        return number
+    raise Unknown(f"the answer carries no id: {said(answer)}")
+
+
+def all_read(posts: Iterable[Any], read: Callable[[Any], _Read]) -> list[_Read]:
+    """Read the posts of a listing. Raises CannotLook if one cannot be read."""
+    try:
+        return [read(post) for post in posts]
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise CannotLook(f"a post of the listing cannot be read: {error}") from error
+
+
 def picture(media: Media, limit: int) -> bytes:
     """Return the bytes of an image: those that were approved, for the approval is bound to their digest.
 
@@ -142,45 +178,3 @@ def picture(media: Media, limit: int) -> bytes:
     if len(data) > limit:
         raise Withheld(f"the image {media.digest[:12]} has {len(data)} bytes; the platform takes {limit}")
     return data
-
-
-def token_of(credentials: Mapping[str, str]) -> str:
-    """Return the access token of opened credentials. Raises CredentialDead if there is none."""
-    token = credentials.get("access_token")
-    if not token:
-        raise CredentialDead("no access token is stored for this account")
-    return token
-
-
-def ends_at(credentials: Mapping[str, str]) -> datetime | None:
-    """Return when the access token ends (``expires_at``: ISO 8601 with an offset, or seconds of the epoch)."""
-    text = credentials.get("expires_at") or ""
-    try:
-        if text.replace(".", "", 1).isdigit():
-            return datetime.fromtimestamp(float(text), UTC)
-        instant = datetime.fromisoformat(text) if text else None
-    except (ValueError, OverflowError, OSError):
-        return None
-    return instant.astimezone(UTC) if instant and instant.tzinfo else None
-
-
-def renewed(credentials: Mapping[str, str], answer: Answer, now: datetime) -> dict[str, str]:
-    """Return the credentials with the tokens of a token endpoint's answer (RFC 6749, section 5.1) put in.
-
-    Raises:
-        campaign.errors.Unknown: the answer carries no token; the old refresh token may be spent all the same.
-
-    """
-    facts = answer.facts
-    token, seconds = facts.get("access_token"), facts.get("expires_in")
-    if not isinstance(token, str) or not token:
-        raise Unknown("the renewal's answer carries no token")
-    fresh = {**credentials, "access_token": token}
-    if isinstance(facts.get("refresh_token"), str) and facts["refresh_token"]:
-        fresh["refresh_token"] = facts["refresh_token"]
-    fresh.pop("expires_at", None)
-    if isinstance(seconds, int):
-        fresh["expires_at"] = iso(now + timedelta(seconds=seconds))
-    if isinstance(facts.get("refresh_token_expires_in"), int):
-        fresh["refresh_expires_at"] = iso(now + timedelta(seconds=facts["refresh_token_expires_in"]))
-    return fresh

@@ -6,11 +6,11 @@ Sources: X API documentation (OAuth 2.0 Authorization Code Flow with PKCE; its s
 from typing import ClassVar
 
 from campaign.channels._consent import address, granted, scopes_in
-from campaign.channels._wire import renewed
+from campaign.channels._tokens import renewed
+from campaign.channels._wire import once
 from campaign.channels._x_wire import Settings, Wire, good
 from campaign.clock import Clock
 from campaign.errors import Unknown
-from campaign.http import Session, asked
 from campaign.ports import Identity
 from campaign.ports.connecting import Client, ClientNames, Consent, Offer, Scope
 
@@ -58,9 +58,8 @@ class Consents:
         login = (client.id, client.secret) if client.secret else None
         own = {"client_id": client.id} | ({"client_secret": client.secret} if client.secret else {})
         url = f"{self._settings.api_url.rstrip('/')}/2/oauth2/token"
-        with Session(connect=self._settings.connect, read=self._settings.read) as session:
-            sent = form if login else {**form, "client_id": client.id}
-            answer = asked(session, lambda: session.post(url, data=sent, auth=login))
+        sent = form if login else {**form, "client_id": client.id}
+        answer = once(self._settings, "POST", url, data=sent, auth=login)
         scopes = scopes_in(granted(answer).get("scope"))
         credentials = renewed(own, answer, self._clock.now())
         # Whose it is can be asked with one permission alone; without it there is nothing to connect anyway.

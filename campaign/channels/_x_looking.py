@@ -13,7 +13,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from campaign.channels._words import squeezed
-from campaign.errors import CannotLook
 from campaign.ports import Evidence, Figures
 from campaign.weights import x_urls
 
@@ -54,14 +53,6 @@ def before(control_id: str | None, since: int) -> int:
     """Return an id before the control's, so that the listing has to show it (reposts are younger than their source)."""
     number = (control_id or "").removeprefix(REPOST)
     return int(number) - 1 if re.fullmatch(r"[0-9]{1,19}", number) and int(number) > 0 else since
-
-
-def all_shown(posts: Sequence[Mapping[str, Any]]) -> list[Shown]:
-    """Read the posts of a listing. Raises CannotLook if one cannot be read."""
-    try:
-        return [shown(post) for post in posts]
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise CannotLook(f"a post of the listing cannot be read: {error}") from error
 
 
 def ids_in(page: Mapping[str, Any]) -> set[str]:

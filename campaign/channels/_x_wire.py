@@ -8,13 +8,12 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from http import HTTPStatus
-from types import TracebackType
-from typing import Self
 
 import tweepy
 
 from campaign.channels._consent import PublicApp
-from campaign.channels._wire import said, token_of, unclear
+from campaign.channels._tokens import token_of
+from campaign.channels._wire import Conversation, said, unclear, well_formed
 from campaign.channels._x_pace import lifted_at
 from campaign.config import WebAddress
 from campaign.config.money import Money
@@ -48,7 +47,7 @@ class Settings(PublicApp):
     account_monthly_cap: Money | None = None
 
 
-class Wire:
+class Wire(Conversation):
     """A short conversation with X in the name of one account. Use it as a context manager.
 
     A client of its own each time: tweepy's keeps cookies, and swaps its tokens in some of its calls. Credentials with a
@@ -71,12 +70,6 @@ class Wire:
             wait_on_rate_limit=False,
         )
         self._client.session = self.session
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self.session.close()
 
     def ask(
         self,
@@ -119,10 +112,7 @@ def refusal(answer: Answer, now: datetime, back_off: timedelta) -> Outcome:
 def new_id(answer: Answer) -> str:
     """Return the id in ``data`` of a successful create or upload. Raises Unknown if there is no well-formed one."""
     data = answer.facts.get("data")
-    number = data.get("id") if isinstance(data, dict) else None
-    if isinstance(number, str) and _ID.fullmatch(number):
-        return number
-    raise Unknown(f"the answer carries no id: {said(answer)}")
+    return well_formed(data.get("id") if isinstance(data, dict) else None, _ID, answer)
 
 
 def gone(answer: Answer) -> bool:

@@ -35,8 +35,9 @@ from campaign.channels._facebook_looking import (
 )
 from campaign.channels._facebook_pace import pace
 from campaign.channels._facebook_wire import Settings, Wire, gone, good, new_id, other_version, out_of_reach, refusal
+from campaign.channels._tokens import ends_at
 from campaign.channels._watching import GRAPH, platform_time, sunset
-from campaign.channels._wire import ends_at, looking, paced, picture, said, taken_down, unseen
+from campaign.channels._wire import all_read, looking, paced, picture, said, taken_down, unseen
 from campaign.channels._words import MARGIN, carded, strongest
 from campaign.clock import Clock, SystemClock
 from campaign.errors import (
@@ -278,10 +279,7 @@ class Facebook(Consents):
 def _all_shown(facts: Mapping[str, Any]) -> list[Shown]:
     if not isinstance(facts.get("data"), list):
         raise CannotLook("the listing came without data")
-    try:
-        return [shown(post) for post in facts["data"]]
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise CannotLook(f"a post of the listing cannot be read: {error}") from error
+    return all_read(facts["data"], shown)
 
 
 def _metric_refused(answer: Answer) -> bool:

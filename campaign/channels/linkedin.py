@@ -30,12 +30,13 @@ from campaign.channels._linkedin_looking import (
 )
 from campaign.channels._linkedin_wire import Settings, Wire, encoded, gone, good, new_urn
 from campaign.channels._little import to_little
+from campaign.channels._tokens import ends_at, renewal, renewed
 from campaign.channels._watching import LINKEDIN, consent_ends_at, platform_time, sunset
-from campaign.channels._wire import ends_at, looking, patiently, picture, renewed, said, taken_down, unseen
+from campaign.channels._wire import all_read, looking, patiently, picture, said, taken_down, unseen
 from campaign.channels._words import MARGIN, carded, strongest
 from campaign.clock import Clock, SystemClock
-from campaign.errors import CannotLook, CredentialDead, NeverSent, Refused, Unknown
-from campaign.http import Answer, Session, asked
+from campaign.errors import CannotLook, NeverSent, Refused, Unknown
+from campaign.http import Answer
 from campaign.ports import Draft, Evidence, Figures, Gate, Identity, Limits, Media, Message, Receipt, Sighting, Standing
 from campaign.ports.costs import POST, Budget, Cost
 from campaign.ports.watching import Sunset
@@ -48,7 +49,6 @@ _AS_GOOD_AS_AT_ONCE = timedelta(hours=1)
 _NOT_YET = frozenset({400, 404})
 _NOT_FOUND = 404
 _FORBIDDEN = 403
-_DEAD = frozenset({400, 401})
 
 
 class LinkedIn(Addressed, Consents):
@@ -243,11 +243,7 @@ class LinkedIn(Addressed, Consents):
         form = {key: credentials.get(key, "") for key in ("refresh_token", "client_id", "client_secret")}
         form["grant_type"] = "refresh_token"
         url = f"{self._settings.auth_url.rstrip('/')}/oauth/v2/accessToken"
-        with Session(connect=self._settings.connect, read=self._settings.read) as session:
-            answer = asked(session, lambda: session.post(url, data=form))
-        if answer.status in _DEAD and answer.facts:
-            raise CredentialDead(said(answer, answer.facts.get("error_description")))
-        return renewed(credentials, self._good(answer), self._clock.now())
+        return renewed(credentials, self._good(renewal(self._settings, url, form)), self._clock.now())
 
     # --- watch -------------------------------------------------------------------------------------------------------
 
@@ -285,10 +281,7 @@ def _page(wire: Wire, who: Identity, start: int, count: int) -> Answer:
 def _all_shown(elements: Any) -> list[Shown]:
     if not isinstance(elements, list):
         raise CannotLook("the listing came without elements")
-    try:
-        return [shown(post) for post in elements]
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise CannotLook(f"a post of the listing cannot be read: {error}") from error
+    return all_read(elements, shown)
 
 
 CHANNEL = LinkedIn

@@ -12,8 +12,9 @@ from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel
 
+from campaign.channels._tokens import ends_at, renewal, renewed
 from campaign.channels._watching import consent_ends_at, platform_time
-from campaign.channels._wire import ends_at, looking, paced, patiently, picture, renewed, said, taken_down, unseen
+from campaign.channels._wire import all_read, looking, paced, patiently, picture, said, taken_down, unseen
 from campaign.channels._words import MARGIN, strongest
 from campaign.channels._x_address import Addressed
 from campaign.channels._x_consent import Consents
@@ -22,20 +23,20 @@ from campaign.channels._x_looking import (
     FIELDS,
     REPOST,
     Shown,
-    all_shown,
     before,
     count_of,
     figures_of,
     ids_in,
     keys_of,
     respelled,
+    shown,
 )
 from campaign.channels._x_pace import pace
 from campaign.channels._x_price import Priced
 from campaign.channels._x_wire import Settings, Wire, gone, good, instant_of, new_id, snowflake
 from campaign.clock import Clock, SystemClock
-from campaign.errors import CannotLook, CredentialDead, NeverSent, Outcome, Unknown
-from campaign.http import Answer, Session, asked
+from campaign.errors import CannotLook, NeverSent, Outcome, Unknown
+from campaign.http import Answer
 from campaign.ports import Draft, Evidence, Figures, Gate, Identity, Limits, Media, Message, Receipt, Sighting, Standing
 from campaign.weights import X_MAX, x_length, x_valid
 
@@ -160,7 +161,7 @@ class X(Priced, Addressed, Consents):
         posts: list[Shown] = []
         for _ in range(_PAGES):
             page = self._page(wire, who, params, pages)
-            posts += all_shown(page.get("data") or ())
+            posts += all_read(page.get("data") or (), shown)
             following = page["meta"].get("next_token")
             if not following:
                 return posts, True
@@ -261,10 +262,7 @@ class X(Priced, Addressed, Consents):
         if not login:
             form["client_id"] = client
         url = f"{self._settings.api_url.rstrip('/')}/2/oauth2/token"
-        with Session(connect=self._settings.connect, read=self._settings.read) as session:
-            answer = asked(session, lambda: session.post(url, data=form, auth=login))
-        if answer.status in {_BAD_REQUEST, 401} and answer.facts:
-            raise CredentialDead(said(answer, answer.facts.get("error_description")))
+        answer = renewal(self._settings, url, form, login)
         return renewed(credentials, self._good(answer), self._clock.now())
 
     # --- watch -------------------------------------------------------------------------------------------------------

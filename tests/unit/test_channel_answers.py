@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from campaign.channels import _facebook_wire, _linkedin_wire, _x_wire
-from campaign.channels._wire import ends_at, renewed
+from campaign.channels._tokens import ends_at, renewed
 from campaign.errors import AccountBlocked, CredentialDead, Duplicate, Forbidden, Outcome, Refused, Unknown, Wait
 from campaign.http import Answer
 

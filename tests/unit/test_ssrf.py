@@ -47,7 +47,8 @@ WHO_SAYS_WHERE = {
     "channels/_linkedin_consent.py": OPERATOR,
     "channels/_linkedin_wire.py": "config.toml; for an image's bytes LinkedIn, https or the configured host",
     "channels/_watching.py": OPERATOR,
-    "channels/_wire.py": "nobody: it reads answers",
+    "channels/_tokens.py": "whoever calls through it",
+    "channels/_wire.py": "whoever calls through it",
     "channels/_x_consent.py": OPERATOR,
     "channels/_x_wire.py": OPERATOR,
     "channels/facebook.py": "nobody: it reads answers",
@@ -70,6 +71,7 @@ WHO_SAYS_WHERE = {
 _OUT = frozenset(
     {
         *("aiohttp", "asyncpg", "facebook", "ftplib", "httpx", "imaplib", "poplib", "psycopg", "requests", "smtplib"),
+        *("campaign.channels._wire.once", "campaign.channels._tokens.renewal"),
         *("socket", "tweepy", "urllib3", "http.client", "urllib.request", "campaign.http", "authlib.integrations"),
     }
 )
