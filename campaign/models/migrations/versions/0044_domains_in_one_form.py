@@ -4,14 +4,15 @@ A domain beyond ASCII is known by its ASCII form. A suppression or an unsubscrip
 token of each row still takes its reader off the list.
 """
 
+import contextlib
 import hashlib
 import unicodedata
 from typing import Any
 
+import idna
 import sqlalchemy as sa
 from alembic import op
 
-from campaign.models.mailing import BOUNCED, folded
 from campaign.models.types import UtcDateTime
 
 revision = "0044"
@@ -19,6 +20,7 @@ down_revision = "0043"
 branch_labels = None
 depends_on = None
 
+_NOBODY_THERE = "bounced"
 _metadata = sa.MetaData()
 _subscriber = sa.Table(
     "subscriber",
@@ -61,13 +63,20 @@ def _wide_addresses(connection: sa.Connection) -> list[str]:
     return list(connection.execute(statement).scalars().all())
 
 
+def _folded(email: str) -> str:
+    mailbox, at, domain = unicodedata.normalize("NFC", email.strip()).rpartition("@")
+    with contextlib.suppress(UnicodeError):
+        domain = domain if domain.isascii() else idna.encode(domain, uts46=True).decode("ascii")
+    return f"{mailbox}{at}{domain}".lower()
+
+
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _carry_suppression(connection: sa.Connection, email: str) -> None:
     """Let what suppressed an address under its digest of old suppress it under the new one; its owner's wish wins."""
-    old, new = _digest(unicodedata.normalize("NFC", email.strip()).lower()), _digest(folded(email))
+    old, new = _digest(unicodedata.normalize("NFC", email.strip()).lower()), _digest(_folded(email))
     of_old, of_new = _suppression.c.address_digest == old, _suppression.c.address_digest == new
     reason = connection.execute(sa.select(_suppression.c.reason).where(of_old)).scalar()
     if old == new or reason is None:
@@ -76,7 +85,7 @@ def _carry_suppression(connection: sa.Connection, email: str) -> None:
         connection.execute(sa.update(_suppression).where(of_old).values(address_digest=new))
         return
     connection.execute(sa.delete(_suppression).where(of_old))
-    if reason != BOUNCED:
+    if reason != _NOBODY_THERE:
         connection.execute(sa.update(_suppression).where(of_new).values(reason=reason))
 
 
@@ -85,7 +94,7 @@ def _rename(connection: sa.Connection, ident: int) -> None:
     row = connection.execute(sa.select(_subscriber).where(_subscriber.c.id == ident)).first()
     if row is None:  # merged already, into a row that means the same
         return
-    key = folded(row.email)
+    key = _folded(row.email)
     same = sa.and_(_subscriber.c.list_id == row.list_id, _subscriber.c.address_key == key, _subscriber.c.id != ident)
     other = connection.execute(sa.select(_subscriber).where(same)).first()
     kept = row
