@@ -29,6 +29,8 @@ MAX_PIXELS: Final = 36_000_000
 _MAX_BYTES: Final = 50_000_000
 _MAX_FRAMES: Final = 250
 _FORMATS: Final = {"PNG": "png", "JPEG": "jpg", "WEBP": "webp", "GIF": "gif"}
+_WITH_MORE: Final = "MPO"
+"""What the library calls a JPEG that carries more beside its picture, as telephones add one for bright screens."""
 _MIMES: Final = {"png": "image/png", "jpg": "image/jpeg", "webp": "image/webp", "gif": "image/gif"}
 _KEPT: Final = ("transparency", "duration", "loop", "background")
 _SAVE: Final[Mapping[str, Mapping[str, Any]]] = {
@@ -159,7 +161,8 @@ def _redrawn(raw: bytes, named: str) -> tuple[str, bytes]:
     try:
         with Image.open(io.BytesIO(raw), formats=list(_FORMATS)) as image:
             _measure(image)
-            return str(image.format), _saved(image)
+            kind = "JPEG" if image.format == _WITH_MORE else str(image.format)
+            return kind, _saved(image, kind)
     except (BadInput, MemoryError):
         raise
     except UnidentifiedImageError as why:
@@ -172,13 +175,17 @@ def _redrawn(raw: bytes, named: str) -> tuple[str, bytes]:
 
 def _measure(image: Image.Image) -> None:
     width, height = image.size
-    frames = getattr(image, "n_frames", 1)
+    frames = _frames(image)
     if width * height > MAX_PIXELS:
         raise wrong(f"has {width} x {height} pixels", "Make it smaller than 36 megapixels.")
     if frames > _MAX_FRAMES or width * height * frames > 4 * MAX_PIXELS:
         raise wrong(f"moves through {frames} pictures", "Use a still image, or a much shorter one.")
     if frames > 1:
         _refuse_growing(image)
+
+
+def _frames(image: Image.Image) -> int:
+    return 1 if image.format == _WITH_MORE else getattr(image, "n_frames", 1)
 
 
 def _refuse_growing(image: Image.Image) -> None:
@@ -191,18 +198,17 @@ def _refuse_growing(image: Image.Image) -> None:
     image.seek(0)
 
 
-def _saved(image: Image.Image) -> bytes:
+def _saved(image: Image.Image, kind: str) -> bytes:
     """Draw anew. Its profile is not kept: it is bytes that nothing has looked through, and most platforms drop it. The
     colours of a moving image are taken as they are.
     """
-    kind = str(image.format)
-    moving = getattr(image, "is_animated", False)
+    moving = _frames(image) > 1
     clean = image if moving else in_srgb(ImageOps.exif_transpose(image))
     if kind == "JPEG" and clean.mode not in {"L", "RGB"}:
         clean = clean.convert("RGB")
     clean.info = {key: clean.info[key] for key in _KEPT if key in clean.info}
     out = io.BytesIO()
-    large = kind == "PNG" and image.width * image.height * getattr(image, "n_frames", 1) > _OPTIMIZED
+    large = kind == "PNG" and image.width * image.height * _frames(image) > _OPTIMIZED
     more: dict[str, Any] = {"icc_profile": None} | ({"save_all": True} if moving else {})
     clean.save(out, kind, **({} if large else _SAVE[kind]), **more)
     return out.getvalue()

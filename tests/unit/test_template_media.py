@@ -61,6 +61,14 @@ def test_a_moving_image_keeps_its_frames(tmp_path: Path) -> None:
     assert b"where I live" not in stored.path.read_bytes()
 
 
+def test_what_a_telephone_adds_to_a_photo_is_left_out(tmp_path: Path) -> None:
+    photo, bright = Image.new("RGB", (40, 20), "red"), Image.new("L", (20, 10), 9)
+    photo.save(tmp_path / "a.jpg", "MPO", save_all=True, append_images=[bright])
+    stored = MediaStore(tmp_path / "store").add(tmp_path / "a.jpg", "A red field")
+    with Image.open(stored.path) as image:
+        assert (image.format, image.size, stored.mime) == ("JPEG", (40, 20), "image/jpeg")
+
+
 def test_a_cmyk_photo_becomes_one_that_every_platform_shows(tmp_path: Path) -> None:
     Image.new("CMYK", (8, 8)).save(tmp_path / "a.jpg")
     with Image.open(MediaStore(tmp_path / "store").add(tmp_path / "a.jpg", "White").path) as image:
