@@ -21,6 +21,7 @@ from campaign.models import (
     bookings,
     figures,
     groups,
+    leaving,
     listing,
     mailing,
     participation,
@@ -238,6 +239,24 @@ def test_what_a_hold_or_an_order_is_about_is_found_among_what_is_out(
     plan = plan_of(database, lambda session: foresight.under(session, scope, PostFilter(statuses=("published",))))
     assert not re.search(r"(?m)^\W*SCAN post$|Seq Scan on post\b", plan), plan
     assert not database.is_sqlite or bound in plan, plan
+
+
+def test_orders_to_take_down_are_few_and_their_posts_are_found_by_their_ids(
+    database: Database, clock: MovedClock
+) -> None:
+    with database.write() as session:
+        account, now = add_account(session, clock.now()), clock.now()
+        posts = [add_post(session, account, now, status=Status.UNCONFIRMED).ident for _ in range(3)]
+        for number, ident in enumerate((*posts[:2], posts[0])):
+            leaving.order(session, ident, by="rita", why=str(number), at=now + number * DAY)
+        session.get_one(Post, posts[0]).status = Status.PUBLISHED
+    with database.read() as session:
+        assert [post.ident for post in leaving.to_carry_out(session)] == [posts[0]]
+        found = [leaving.ordered(session, ident) for ident in posts]
+        assert [one and one.why for one in found] == ["2", "1", None]
+        assert (leaving.count(session), leaving.without_order(session, posts)) == (2, posts[2:])
+    plan = plan_of(database, leaving.to_carry_out)
+    assert not re.search(r"(?m)^\W*SCAN post$|post_(status_due|by_due)", plan), plan
 
 
 def test_an_outlook_asks_no_more_for_many_posts_than_for_few(store: Database, clock: MovedClock) -> None:
