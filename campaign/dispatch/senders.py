@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
-from multiprocessing import get_context
+from multiprocessing import AuthenticationError, get_context
 from multiprocessing.connection import Client, Connection, Listener
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -150,10 +150,15 @@ def _serve(opened: Callable[[], Means], address: str, key: bytes, lifeline: "Con
 
 
 def _accept(listener: Listener, means: Means) -> None:
-    with suppress(OSError):  # the listener was closed
-        while True:
-            # Of this thread's own kind it would be a daemon too, and a stop would cut what is on the wire.
-            Thread(target=_work, args=(listener.accept(), means), daemon=False).start()
+    while True:
+        try:
+            wire = listener.accept()
+        except (EOFError, ConnectionError, AuthenticationError):
+            continue  # whoever knocked has died, or has not the key
+        except OSError:
+            return  # the listener was closed
+        # Of this thread's own kind it would be a daemon too, and a stop would cut what is on the wire.
+        Thread(target=_work, args=(wire, means), daemon=False).start()
 
 
 def _work(wire: "Connection[lane.Ended, Parcel]", means: Means) -> None:

@@ -100,7 +100,7 @@ def test_a_reviewer_returns_takes_down_and_settles(browser: Browser, pages: Room
         page.goto(f"{pages.address}/settle/{asked}")
         tab_to(page.get_by_label("It is there", exact=True))
         page.keyboard.press("Space")
-        write(page, "Its address", "https://x.com/oak/status/123")
+        write(page, "Its address", "https://x.com/i/status/123")
         press(page, "button", "Save")
         expect(page.locator(BANNER)).to_be_visible()
     assert pages.office.seen(out).status == Status.RETRACTING

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import struct
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -9,6 +10,7 @@ from datetime import timedelta
 from functools import partial
 from multiprocessing import active_children
 from pathlib import Path
+from socket import AF_UNIX, SO_LINGER, SOCK_STREAM, SOL_SOCKET, socket
 from threading import Event, Thread
 from time import sleep
 from types import SimpleNamespace
@@ -88,6 +90,17 @@ def test_a_post_goes_out_from_the_other_process_and_is_settled_here(room: Room, 
     assert room.shown() == [done.result.external_id]
     assert room.seen(post_id).status == Status.PUBLISHED
     assert len(pids()) == 1
+
+
+def test_who_dies_in_knocking_keeps_no_other_out(room: Room, senders: Senders) -> None:
+    (door,) = Path(senders.folder).iterdir()
+    for said in (b"", b"nonsense"):
+        with socket(AF_UNIX, SOCK_STREAM) as caller:
+            caller.connect(str(door))
+            caller.sendall(said)
+            caller.setsockopt(SOL_SOCKET, SO_LINGER, struct.pack("ii", 1, 0))
+    room.post("From over there.")
+    assert isinstance(send(room, senders.send).result, Receipt)
 
 
 def told_to_wait(done: Done) -> tuple[object, ...]:

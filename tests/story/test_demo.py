@@ -148,6 +148,7 @@ def test_posts_and_mail_stand_at_once_and_a_second_start_goes_on(tmp_path: Path)
         database.execute("ALTER TABLE account DROP COLUMN added_at")
         for column in ("importing_at", "importing_file", "importing_digest"):
             database.execute(f"ALTER TABLE mailinglist DROP COLUMN {column}")
+        database.execute("DROP TABLE takedown")
         database.execute("UPDATE alembic_version SET version_num = '0034'")
     with started(folder) as again:
         assert again.address("Every account") == place

@@ -322,7 +322,7 @@ def by_hand_addresses(room: Room, trap: Trap) -> None:
     addresses = (trap.url, f"https://x.com@{trap.host}/oak/status/12", f"https://{trap.host}/oak/status/12")
     for address in (*addresses, f"http://x.com:{trap.host.partition(':')[2]}/oak/status/12#", "file:///etc/passwd"):
         browser.send(f"/posts/{post}/hand", url=address)
-    browser.send(f"/posts/{post}/hand", url="https://x.com/oak/status/1995000000000000000")
+    browser.send(f"/posts/{post}/hand", url="https://x.com/i/status/1995000000000000000")
     assert room.office.seen(post).status == Status.PUBLISHED
 
 

@@ -173,10 +173,10 @@ def test_a_post_by_hand_is_ready_to_copy_and_counts_when_its_address_is_there(ro
     text = browser.get(page).text
     assert "Copy &lt;me&gt;</textarea>" in text
     assert 'href="https://x.com/intent/' in text
-    handle = browser.send(page, page=page, url="https://x.com/p1/status/1234567890123456789")
+    handle = browser.send(page, page=page, url="https://x.com/i/status/1234567890123456789")
     assert handle.status_code == 303
     seen = room.office.seen(post)
-    assert (seen.status, seen.url) == ("published", "https://x.com/p1/status/1234567890123456789")
+    assert (seen.status, seen.url) == ("published", "https://x.com/i/status/1234567890123456789")
     assert room.office.moves(post)[-1] == ("olga", "done")
     assert browser.get(page).status_code == 409, "it is out"
 
@@ -193,7 +193,7 @@ def test_whoever_publishes_by_hand_is_told_of_a_hold_wherever_they_look(room: Ro
     assert "Copy &lt;me&gt;" not in text, "which would be published"
     assert "intent" not in text
     assert re.search(r"By hand\s*</strong>\s*<strong[^>]*>\s*On hold", browser.get("/posts?status=by_hand").text)
-    url = "https://x.com/p1/status/1234567890123456789"
+    url = "https://x.com/i/status/1234567890123456789"
     assert browser.send(page, page=page, url=url).status_code == 303, "where it is out already"
     assert room.office.seen(post).status == "published"
 
