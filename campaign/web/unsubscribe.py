@@ -4,6 +4,7 @@ page on which they see and leave every list of that newsletter's partner.
 
 import re
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from fastapi.responses import Response
 from sqlmodel import Session
@@ -23,7 +24,8 @@ def ask(token: str, who: Anyone) -> Response:
     who.house.rates.spend("link", who.address)
     with who.reading() as session:
         found = _reader(session, token)
-        return _of_one(who, "ask", session, found, token) if found else _unknown(who)
+        facts = _facts(session, found) if found else None
+    return _of_one(who, "ask", facts, token) if facts else _unknown(who)
 
 
 @area.post("/u/{token}", Open.MACHINES)
@@ -32,9 +34,10 @@ def leave(token: str, who: Anyone) -> Response:
     who.house.rates.spend("link", who.address)
     with who.house.app.database.write() as session:
         found = mailing.unsubscribe(session, token, who.house.now()) if _is_token(token) else None
-        if "text/html" not in who.request.headers.get("accept", ""):
-            return Response(status_code=200 if found else 404)
-        return _of_one(who, "left", session, found, token) if found else _unknown(who)
+        facts = _facts(session, found) if found else None
+    if "text/html" not in who.request.headers.get("accept", ""):
+        return Response(status_code=200 if facts else 404)
+    return _of_one(who, "left", facts, token) if facts else _unknown(who)
 
 
 @area.get("/u/{token}/lists", Open.MACHINES, head=True)
@@ -61,11 +64,22 @@ def leave_lists(token: str, who: Anyone, sent: Sent) -> Response:
         return _lists(who, session, found, token, [key for key, _ in chosen], chose=bool(chosen))
 
 
-def _of_one(who: Anyone, name: str, session: Session, reader: Subscriber, token: str) -> Response:
-    """Return a page about the reader's own list, with the partner's others on which they stand."""
-    names = mailing.speakers(session, reader.list_id)
+class _Facts(NamedTuple):
+    """Who mails a reader's list, its key, and the partner's others on which they stand."""
+
+    names: list[str]
+    key: str
+    others: list[str]
+
+
+def _facts(session: Session, reader: Subscriber) -> _Facts:
     others = [key for key, row in audiences.standing(session, reader) if row.list_id != reader.list_id]
-    return _page(who, name, names, token=token, list=mailing.key_of(session, reader.list_id), others=others)
+    return _Facts(mailing.speakers(session, reader.list_id), mailing.key_of(session, reader.list_id), others)
+
+
+def _of_one(who: Anyone, name: str, facts: _Facts, token: str) -> Response:
+    """Return a page about the reader's own list. It is made when they have left: no fault of it brings them back."""
+    return _page(who, name, facts.names, token=token, list=facts.key, others=facts.others)
 
 
 def _wants_off(sent: Posted, key: str) -> bool:
