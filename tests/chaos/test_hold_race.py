@@ -80,14 +80,14 @@ def hold_at_random(desk: Workshop, dice: Random) -> Holds:
 def _hold(app: App, ident: int, holds: Holds) -> None:
     try:
         with app.database.write() as session:
-            person = acting(session, "rita")
-            holding.hold(session, person, f"post:{ident}", "a wrong figure", app.clock.now())
-            session.flush()
-            claimed = session.get_one(Post, ident).status == Status.PUBLISHING
+            holding.hold(session, acting(session, "rita"), f"post:{ident}", "a wrong figure", app.clock.now())
     except WrongUse:
         holds.late.add(ident)
-    else:
-        (holds.close if claimed else holds.early).add(ident)
+        return
+    # Nobody heeds a hold before it is committed. Whoever claims later meets it; what is claimed by now may not have.
+    with app.database.read() as session:
+        waits = session.get_one(Post, ident).status == Status.APPROVED
+    (holds.early if waits else holds.close).add(ident)
 
 
 def statuses(desk: Workshop) -> dict[int, str]:
