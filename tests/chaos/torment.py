@@ -73,10 +73,12 @@ class Torment:
     _asked_at: float = 0.0
 
     def go_on(self, seconds: float, kills: int) -> None:
-        """Torment for so long, and until so many kills were made; each act comes at its share of the time."""
+        """Torment for so long, and until so many kills and each of the rarer strikes were made; each act comes at its
+        share of the time.
+        """
         began = time.monotonic()
         acts = [(0.12, self.cut), (0.25, self.break_database), (0.38, self.back_up), (0.5, self.restore)]
-        while time.monotonic() < began + seconds or self.done["kill"] < kills:
+        while time.monotonic() < began + seconds or self.done["kill"] < kills or not self._struck_in_every_way():
             time.sleep(self.dice.expovariate(1 / self.mean))
             self._thaw(time.monotonic())
             if acts and time.monotonic() > began + acts[0][0] * seconds:
@@ -85,6 +87,9 @@ class Torment:
                 self._strike()
             self._let_person_answer()
         self._thaw(float("inf"))
+
+    def _struck_in_every_way(self) -> bool:
+        return all(self.done[act] for act in ("kill", "freeze", "replace"))
 
     def _strike(self) -> None:
         machine = self.dice.choice(self.fleet.machines)
