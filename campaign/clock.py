@@ -54,6 +54,21 @@ class SystemClock:
         return event.wait(max(0.0, seconds))
 
 
+def today(instant: datetime) -> datetime:
+    """Return the first instant of its day in UTC."""
+    return instant.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def next_day(instant: datetime) -> datetime:
+    """Return the next midnight in UTC."""
+    return today(instant) + timedelta(days=1)
+
+
+def next_month(instant: datetime) -> datetime:
+    """Return the first instant of the next calendar month in UTC."""
+    return (today(instant).replace(day=1) + timedelta(days=32)).replace(day=1)
+
+
 class StepWatch:
     """Notices that the wall clock was set: it has moved otherwise than the counter."""
 

@@ -6,6 +6,7 @@ not published.
 
 from datetime import datetime, timedelta
 
+from campaign.clock import next_day
 from campaign.errors import Wait
 
 DAILY_POSTS = 150
@@ -15,10 +16,5 @@ DAILY_POSTS = 150
 def throttled(detail: str, words: str, now: datetime, back_off: timedelta) -> Wait:
     """Return the wait behind a 429: one that names the DAY limit ends at midnight UTC, any other is not told."""
     if "DAY" in words:
-        return Wait(detail, until=midnight(now))
+        return Wait(detail, until=next_day(now))
     return Wait(detail, after=back_off, stated=False)
-
-
-def midnight(now: datetime) -> datetime:
-    """Return the next midnight UTC."""
-    return now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)

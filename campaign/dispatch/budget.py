@@ -12,7 +12,7 @@ import structlog
 from sqlmodel import Session
 
 from campaign import tell
-from campaign.clock import iso
+from campaign.clock import iso, next_day, next_month, today
 from campaign.config.money import dollars
 from campaign.dispatch.means import Means
 from campaign.dispatch.retry import Decision
@@ -25,23 +25,18 @@ from campaign.models.posts import Post
 from campaign.models.status import Move
 from campaign.notices.kinds import Kind
 from campaign.ports import Message, Receipt
-from campaign.ports.costs import LINKED, LOOK_UP, POST, Budgeted, Cost
+from campaign.ports.costs import LINKED, LOOK_UP, POST, Budgeted, Cap, Cost
 from campaign.tell import News
 
 log = structlog.get_logger(__name__)
 
-_DAY = timedelta(days=1)
-
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """Why a post is not claimed now. ``cap`` is the monthly cap that stops it, for the whole channel or, with
-    ``single``, for its account; None where a day's posts are used up.
-    """
+    """Why a post is not claimed now. ``cap`` is the monthly cap that stops it, None where a day's posts are used up."""
 
     pace: Pace
-    cap: int | None = None
-    single: bool = False
+    cap: Cap | None = None
 
 
 # --- before the wire --------------------------------------------------------------------------------------------------
@@ -106,48 +101,31 @@ def _month_stops(
 
 def _lock(session: Session, channel: Budgeted, name: str) -> bool:
     """Keep every other worker from the channel's money until the transaction ends; False where no cap bounds it."""
-    capped = channel.budget.monthly_cap is not None or channel.budget.account_monthly_cap is not None
-    if capped:
+    if channel.budget.capped:
         bookings.lock_budget(session, name)
-    return capped
+    return channel.budget.capped
 
 
 def _day_stops(
     session: Session, channel: Budgeted, most: int, uses: Sequence[Use], now: datetime
 ) -> list[tuple[Use, Stop]]:
-    made = bookings.posts_since(session, [use.account_id for use in uses], _today(now))
-    pace = Pace(_today(now) + _DAY, _used_up(channel, str(most), now))
+    made = bookings.posts_since(session, [use.account_id for use in uses], today(now))
+    pace = Pace(next_day(now), _used_up(channel, str(most), now))
     return [(use, Stop(pace)) for use in uses if made.get(use.account_id, 0) >= most]
 
 
-def _today(now: datetime) -> datetime:
-    return now.replace(hour=0, minute=0, second=0, microsecond=0)
-
-
 def _used_up(channel: Budgeted, most: str, now: datetime) -> str:
-    return f"the {most} posts of a day on {channel.title} are used up until {iso(_today(now) + _DAY)}"
+    return f"the {most} posts of a day on {channel.title} are used up until {iso(next_day(now))}"
 
 
 def _over(channel: Budgeted, total: int, single: int, now: datetime) -> Stop | None:
     """Return what a spending of so much passes: the cap of the channel, that of the account, or none."""
-    budget = channel.budget
-    if budget.monthly_cap is not None and total > budget.monthly_cap:
-        return Stop(_capped(channel, budget.monthly_cap, now, single=False), budget.monthly_cap)
-    if budget.account_monthly_cap is not None and single > budget.account_monthly_cap:
-        return Stop(_capped(channel, budget.account_monthly_cap, now, single=True), budget.account_monthly_cap, True)
-    return None
-
-
-def _capped(channel: Budgeted, cap: int, now: datetime, *, single: bool) -> Pace:
-    whose = "of this account " if single else ""
-    until = next_month(now)
-    return Pace(until, f"the monthly cap {whose}on {channel.title} ({dollars(cap)}) is reached until {iso(until)}")
-
-
-def next_month(now: datetime) -> datetime:
-    """Return the first instant of the next calendar month in UTC."""
-    first = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    return (first + timedelta(days=32)).replace(day=1)
+    cap = channel.budget.passed(total, single)
+    if cap is None:
+        return None
+    whose, until = "of this account " if cap.single else "", next_month(now)
+    why = f"the monthly cap {whose}on {channel.title} ({dollars(cap.micros)}) is reached until {iso(until)}"
+    return Stop(Pace(until, why), cap)
 
 
 def _wait(session: Session, means: Means, use: Use, stop: Stop, now: datetime) -> None:
@@ -156,23 +134,23 @@ def _wait(session: Session, means: Means, use: Use, stop: Stop, now: datetime) -
     log.warning("budget used up", channel=use.channel, account=use.account_id, why=stop.pace.why)
     if stop.cap is None:
         return
-    scope = f"{use.channel}:{use.account_id}" if stop.single else use.channel
+    scope = f"{use.channel}:{use.account_id}" if stop.cap.single else use.channel
     news = CapReached(
-        channel=use.channel, scope=scope, month=month_of(now), cap=stop.cap, why=stop.pace.why, reached_at=now
+        channel=use.channel, scope=scope, month=month_of(now), cap=stop.cap.micros, why=stop.pace.why, reached_at=now
     )
     if caps.note_cap(session, news):
-        _tell(session, use, stop, now)
+        _tell(session, use, stop.pace.why, stop.cap, now)
 
 
-def _tell(session: Session, use: Use, stop: Stop, now: datetime) -> None:
-    key = "account_monthly_cap" if stop.single else "monthly_cap"
-    said = f"No post that would pass the cap is sent: {stop.pace.why}"
+def _tell(session: Session, use: Use, why: str, cap: Cap, now: datetime) -> None:
+    key = "account_monthly_cap" if cap.single else "monthly_cap"
+    said = f"No post that would pass the cap is sent: {why}"
     more = f"What is later than the grace is missed. To go on earlier, an admin raises {key} under "
     more += (
         f"[channels.{use.channel}] in config.toml and starts the daemon again; `campaign spend` shows the figures.\n"
     )
     named = f"the monthly cap on {use.channel} is reached"
-    if stop.single:
+    if cap.single:
         tell.of_post(session, session.get_one(Post, use.post_id), Kind.CAP, said, now, more=more, named=named)
     else:
         tell.reviewers(session, News(Kind.CAP, named, f"{said}.\n{more}", ""), now)
@@ -287,5 +265,5 @@ def _with_room(session: Session, channel: Budgeted, name: str, now: datetime) ->
     waiting, most = caps.waiting_for(session, name, _used_up(channel, "%", now)), channel.budget.daily_posts
     if most is None or not waiting:
         return waiting
-    made = bookings.posts_since(session, waiting, _today(now))
+    made = bookings.posts_since(session, waiting, today(now))
     return [account_id for account_id in waiting if made.get(account_id, 0) < most]

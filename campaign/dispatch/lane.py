@@ -218,8 +218,8 @@ def _nothing_to_share(session: Session, name: str, channel: str) -> Outcome:
 
 
 def _check_media(message: Message, now: datetime) -> None:
+    if ended := message.ended(now):
+        raise Withheld(detail=ended)
     for item in message.media:
-        if item.ended(now):
-            raise Withheld(detail=f"the permission for the image “{item.alt}” has ended")
         if not item.path.is_file():
             raise NeverSent(detail=f"the image {item.path.name} is not in the media folder of this machine")

@@ -15,7 +15,8 @@ from campaign.dispatch.means import Means
 from campaign.dispatch.retry import nth
 from campaign.errors import CredentialDead, Forbidden, Outcome, Stopped
 from campaign.models import holds, partners
-from campaign.models.posts import Event, Post
+from campaign.models.moves import note
+from campaign.models.posts import Post
 from campaign.notices.kinds import Kind
 from campaign.ports import Proofreads, Receipt
 
@@ -81,17 +82,6 @@ def _tell(means: Means, post_id: int, fault: str, now: datetime) -> None:
     log.warning("published, but not whole", post=post_id, detail=fault)
     with means.database.write() as session:
         post = session.get_one(Post, post_id)
-        where = str(post.status)
-        session.add(
-            Event(
-                post_id=post_id,
-                at=now,
-                who=means.owner,
-                move="read back",
-                from_status=where,
-                to_status=where,
-                why=fault,
-            )
-        )
+        note(session, post, "read back", who=means.owner, at=now, why=fault)
         said = f"published, but not whole, {fault}"
         tell.of_post(session, post, Kind.CUT, said, now, more=f"It stands at {post.url}\n")

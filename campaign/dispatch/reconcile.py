@@ -23,6 +23,7 @@ from campaign.dispatch.settle import published_changes
 from campaign.errors import CannotLook, CredentialDead, Duplicate, MoveRefused, Outcome
 from campaign.models import lanes, partners, sharing, upkeep
 from campaign.models.moves import move
+from campaign.models.partners import Account
 from campaign.models.posts import Post
 from campaign.models.status import Move, Status
 from campaign.notices.kinds import Kind
@@ -61,7 +62,7 @@ def _look(means: Means, post_id: int) -> Sighting:
     with means.database.read() as session:
         post = session.get_one(Post, post_id)
         account, partner = partners.account_with_partner(session, post.account_id)
-        if is_another(session, means, post):
+        if is_another(session, means, post, account):
             raise CannotLook(detail=_ANOTHER, permanent=True)
         evidence = _evidence(session, means, post)
     channel = means.channel(post.channel)
@@ -70,12 +71,11 @@ def _look(means: Means, post_id: int) -> Sighting:
     return channel.find(means.identify(account, partner), evidence)
 
 
-def is_another(session: Session, means: Means, post: Post) -> bool:
+def is_another(session: Session, means: Means, post: Post, account: Account) -> bool:
     """Say whether the post would go out from another account today than it was sent from, or with other words: what
     that account shows tells nothing of it, and what stands there is none of the account's present posts.
     """
     tried = lanes.newest_attempt(session, post.ident)
-    account, _ = partners.account_with_partner(session, post.account_id)
     return means.contents.digest(post, account) != (tried.content_hash if tried else post.content_hash)
 
 
@@ -189,8 +189,8 @@ def _count_absent(session: Session, means: Means, post: Post, sighting: Sighting
 
 
 def declare_absent(session: Session, means: Means, post: Post, *, who: str, now: datetime, why: str) -> None:
-    """Send the post again inside the grace, else give it to a person as missed. What was to be
-    taken down once found is withdrawn.
+    """Send the post again inside the grace, else give it to a person as missed; withdraw it where somebody has ordered
+    it to be taken down once it is found.
 
     After a restore from a backup a post may stand here that is not due yet, or that nobody has approved: the one goes
     at its time, the other not at all.

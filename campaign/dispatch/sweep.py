@@ -127,8 +127,8 @@ def _hand(session: Session, means: Means, post: Post, now: datetime) -> bool:
         settle.back_to_review(session, means, post, account, now)
         return False
     message = means.contents.message(post)
-    if any(item.ended(now) for item in message.media):
-        _miss_for(session, means, post, "the permission for an image in it has ended", now)
+    if ended := message.ended(now):
+        _miss_for(session, means, post, ended, now)
         return False
     handed = by_hand.ready(session, means.channels, PostRow(post, account, partner), message)
     if handed.waits:

@@ -36,7 +36,7 @@ def settle(desk: Desk, row: PostRow, published: str | None, *, channels: Mapping
         decisions.settle_retraction(desk, row, gone=published is None)
     elif published is not None:
         # An id on the page that the account was would be looked for on the present one, as its control.
-        elsewhere = reconcile.is_another(desk.session, means, row.post)
+        elsewhere = reconcile.is_another(desk.session, means, row.post, row.account)
         found = None if elsewhere else id_at(desk.session, channels[row.post.channel], row, published)
         receipt, known = Receipt(external_id=found or "", url=published), found is not None
         reconcile.adopt(desk.session, means, row.post, receipt, who=who, now=desk.now)

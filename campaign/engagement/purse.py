@@ -12,15 +12,15 @@ from typing import Protocol
 import structlog
 from sqlmodel import Session
 
-from campaign.clock import Clock
-from campaign.dispatch.budget import giving_back, next_month
+from campaign.clock import Clock, next_month
+from campaign.dispatch.budget import giving_back
 from campaign.errors import AccountBlocked, CredentialDead, NeverSent, Outcome, Refused, Wait
 from campaign.models import Database, bookings
 from campaign.models.bookings import Use, month_of
 from campaign.models.claims import PostFacts
 from campaign.models.posts import Post
 from campaign.ports import Channel, Figures, Media, Message
-from campaign.ports.costs import Budgeted, Cost
+from campaign.ports.costs import Budgeted, Cost, price
 
 log = structlog.get_logger(__name__)
 
@@ -134,18 +134,14 @@ class Purse:
         if digest in self.prices:
             return self.prices[digest]
         try:
-            price = _cost(channel, self.message(session.get_one(Post, post_id)))
+            micros = price(channel.costs(self.message(session.get_one(Post, post_id))))
         except Exception as error:  # noqa: BLE001 - whatever a template, a detail or a picture brings up
             log.warning("the price of a post is not known", post=post_id, error=type(error).__name__)
-            return _cost(channel, _dearest(channel))
+            return price(channel.costs(_dearest(channel)))
         if len(self.prices) >= _REMEMBERED:
             self.prices.clear()
-        self.prices[digest] = price
-        return price
-
-
-def _cost(channel: Budgeted, message: Message) -> int:
-    return sum(cost.micros for cost in channel.costs(message))
+        self.prices[digest] = micros
+        return micros
 
 
 def _dearest(channel: _Priced) -> Message:

@@ -19,7 +19,7 @@ from campaign.models.posts import Attempt, Post, stands
 from campaign.models.prepared import inserted
 from campaign.models.status import Status
 from campaign.models.types import UtcDateTime, bound_instant, table_of
-from campaign.ports.costs import LINKED, POST, Cost
+from campaign.ports.costs import LINKED, POST, Cost, price
 
 _BUDGETS = 0x63616D70  # keeps the advisory locks of budgets apart from any others
 _UNRELEASED = text("released_at IS NULL")
@@ -101,7 +101,7 @@ class Use:
     @property
     def micros(self) -> int:
         """Return what it costs in millionths of a US dollar."""
-        return sum(cost.micros for cost in self.costs)
+        return price(self.costs)
 
 
 def book(session: Session, uses: Iterable[Use], at: datetime) -> None:

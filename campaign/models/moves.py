@@ -72,6 +72,14 @@ def move(
     session.refresh(post)
 
 
+def note(session: Session, post: Post, name: str, *, who: str, at: datetime, why: str) -> None:
+    """Write into a post's history what leaves it where it stands."""
+    stands = str(post.status)
+    session.add(
+        Event(post_id=post.ident, at=at, who=who, move=name, from_status=stands, to_status=stands, why=why),
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One post's part in a common move: what was seen of it, why it moves, and what else changes."""

@@ -17,11 +17,7 @@ def in_srgb(image: Image.Image) -> Image.Image:
         return image
     try:
         drawn = _converted(image if image.mode == flat else image.convert(flat), raw)
-    except (
-        ImageCms.PyCMSError,
-        OSError,
-        ValueError,
-    ):  # what the library says of bytes that are no profile, or another's
+    except (ImageCms.PyCMSError, OSError, ValueError):  # bytes that are no profile, or another kind's
         return image
     if image.has_transparency_data:
         drawn.putalpha(image.convert("RGBA").getchannel("A"))

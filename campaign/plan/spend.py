@@ -13,7 +13,7 @@ from campaign.models.status import PLANNABLE
 from campaign.plan.audience import AccountFacts
 from campaign.plan.rows import PlanFacts, PlanRow
 from campaign.ports import Channel, Draft
-from campaign.ports.costs import LINKED, Budget, Budgeted
+from campaign.ports.costs import LINKED, Budget, Budgeted, price
 
 _TOKEN = "forecast"  # noqa: S105 - stands where a post's own token will; no price depends on it
 
@@ -118,7 +118,7 @@ def forecast(facts: PlanFacts, rows: Iterable[PlanRow], priced: Mapping[str, Bud
         if account is None or account.channel not in priced or facts.compose is None:
             continue
         costs = priced[account.channel].costs(facts.compose(account.channel, draft, _TOKEN))
-        micros, linked = sum(cost.micros for cost in costs), any(cost.what == LINKED for cost in costs)
+        micros, linked = price(costs), any(cost.what == LINKED for cost in costs)
         if micros:
             month = month_of(due_at.astimezone(UTC))
             found.append(Coming(account_id, account.channel, month, micros, posts=1, with_link=int(linked)))

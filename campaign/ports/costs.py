@@ -1,7 +1,8 @@
 """What a post takes from the budgets of its channel and its account, as the core sees it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import ClassVar, Protocol, runtime_checkable
+from typing import ClassVar, NamedTuple, Protocol, runtime_checkable
 
 from campaign.ports.values import Message
 
@@ -24,6 +25,18 @@ class Cost:
     sunk: bool = False
 
 
+def price(costs: Iterable[Cost]) -> int:
+    """Return what these come to, in millionths of a US dollar."""
+    return sum(cost.micros for cost in costs)
+
+
+class Cap(NamedTuple):
+    """A monthly cap: of the whole channel or, with ``single``, of one account."""
+
+    micros: int
+    single: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Budget:
     """What may be used up; None: no bound. Caps in millionths of a US dollar for a calendar month, posts of an account
@@ -33,6 +46,19 @@ class Budget:
     monthly_cap: int | None = None
     account_monthly_cap: int | None = None
     daily_posts: int | None = None
+
+    @property
+    def capped(self) -> bool:
+        """Say whether any cap bounds the money."""
+        return self.monthly_cap is not None or self.account_monthly_cap is not None
+
+    def passed(self, total: int, single: int) -> Cap | None:
+        """Return which cap is passed where the channel has spent ``total`` and the account ``single``; None: none."""
+        if self.monthly_cap is not None and total > self.monthly_cap:
+            return Cap(self.monthly_cap, single=False)
+        if self.account_monthly_cap is not None and single > self.account_monthly_cap:
+            return Cap(self.account_monthly_cap, single=True)
+        return None
 
 
 @runtime_checkable

@@ -87,6 +87,11 @@ class Message:
     audience: str | None = None
     envelope: Envelope | None = None
 
+    def ended(self, at: datetime) -> str | None:
+        """Return which image may not be shown any more at ``at``, as a reason; None where all may."""
+        gone = next((item for item in self.media if item.ended(at)), None)
+        return f"the permission for the image “{gone.alt}” has ended" if gone else None
+
 
 # --- who sends, and what comes back ---------------------------------------------------------------------------------
 

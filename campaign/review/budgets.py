@@ -4,16 +4,17 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlmodel import Session
 
+from campaign.clock import next_day, next_month, today
 from campaign.models import bookings
 from campaign.models.bookings import month_of
 from campaign.models.listing import PostRow
 from campaign.models.portions import some_at_a_time
 from campaign.ports import Message
-from campaign.ports.costs import Budgeted
+from campaign.ports.costs import Budgeted, price
 
 
 class Budgets:
@@ -28,7 +29,7 @@ class Budgets:
             if row.post.channel in channels:
                 self._accounts.setdefault(row.post.channel, set()).add(row.account.ident)
         self._now = now
-        self._days: dict[str, Counter[tuple[int, str]]] = {}
+        self._days: dict[str, Counter[tuple[int, datetime]]] = {}
         self._months: dict[tuple[str, str], Counter[int | None]] = {}
 
     def room_from(self, row: PostRow, message: Message, at: datetime, until: datetime) -> datetime:
@@ -44,34 +45,30 @@ class Budgets:
         if (channel := self._channels.get(name)) is None:
             return
         if channel.budget.daily_posts is not None:
-            self._made(name)[account, _day(at)] += 1
-        if _capped(channel):
-            spent, micros = self._spent(name, month_of(at)), _price(channel, message)
+            self._made(name)[account, today(at)] += 1
+        if channel.budget.capped:
+            spent, micros = self._spent(name, month_of(at)), price(channel.costs(message))
             spent[None] += micros
             spent[account] += micros
 
     def _stop(self, channel: Budgeted, row: PostRow, message: Message, at: datetime) -> datetime | None:
         """Return until when there is no room for the post, None where there is."""
         name, account, budget = row.post.channel, row.account.ident, channel.budget
-        midnight = at.replace(hour=0, minute=0, second=0, microsecond=0)
-        if budget.daily_posts is not None and self._made(name)[account, _day(at)] >= budget.daily_posts:
-            return midnight + timedelta(days=1)
-        micros = _price(channel, message) if _capped(channel) else 0
+        if budget.daily_posts is not None and self._made(name)[account, today(at)] >= budget.daily_posts:
+            return next_day(at)
+        micros = price(channel.costs(message)) if budget.capped else 0
         if not micros:
             return None
         spent = self._spent(name, month_of(at))
-        over = budget.monthly_cap is not None and spent[None] + micros > budget.monthly_cap
-        alone = budget.account_monthly_cap is not None and spent[account] + micros > budget.account_monthly_cap
-        return (midnight.replace(day=1) + timedelta(days=32)).replace(day=1) if over or alone else None
+        return next_month(at) if budget.passed(spent[None] + micros, spent[account] + micros) else None
 
-    def _made(self, name: str) -> Counter[tuple[int, str]]:
+    def _made(self, name: str) -> Counter[tuple[int, datetime]]:
         """Return how many posts each account has made on a day (UTC)."""
         if name not in self._days:
-            since = self._now.replace(hour=0, minute=0, second=0, microsecond=0)
             found = self._days[name] = Counter()
             for some in some_at_a_time(self._accounts[name]):
-                made = bookings.posts_since(self._session, some, since)
-                found.update({(account, _day(self._now)): count for account, count in made.items()})
+                made = bookings.posts_since(self._session, some, today(self._now))
+                found.update({(account, today(self._now)): count for account, count in made.items()})
         return self._days[name]
 
     def _spent(self, name: str, month: str) -> Counter[int | None]:
@@ -85,15 +82,3 @@ class Budgets:
     def _of(self, name: str) -> Collection[int]:
         """Return the accounts whose own spending counts."""
         return self._accounts[name] if self._channels[name].budget.account_monthly_cap is not None else ()
-
-
-def _capped(channel: Budgeted) -> bool:
-    return channel.budget.monthly_cap is not None or channel.budget.account_monthly_cap is not None
-
-
-def _price(channel: Budgeted, message: Message) -> int:
-    return sum(cost.micros for cost in channel.costs(message))
-
-
-def _day(at: datetime) -> str:
-    return f"{at:%Y-%m-%d}"

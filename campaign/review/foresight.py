@@ -166,7 +166,7 @@ class _Outlook:
         return Release(row, Fate.REVIEW, "back to review: what would go out is not what was approved")
 
     def _handed_over(self, row: PostRow, message: Message) -> Release:
-        if ended := _ended(message, self._terms.now):
+        if ended := message.ended(self._terms.now):
             return Release(row, Fate.MISSED, f"missed: {ended}")
         if kept := self._lacks_original(row, message):
             return kept
@@ -196,7 +196,7 @@ class _Outlook:
         """Say what ends its try before anything is sent; the next post of its account goes in its stead."""
         if kept := self._lacks_original(row, message):
             return kept
-        ended = _ended(message, start) if row.post.channel != MAIL else None
+        ended = message.ended(start) if row.post.channel != MAIL else None
         return Release(row, Fate.FAILED, f"failed: {ended}") if ended else None
 
     def _sent(self, row: PostRow, message: Message, start: datetime, *, begun: bool) -> Release:
@@ -251,12 +251,6 @@ class _Outlook:
 
 def _stopped(until: datetime | None, now: datetime) -> bool:
     return until is None or until > now
-
-
-def _ended(message: Message, at: datetime) -> str | None:
-    """Return what is wrong with an image that may not be shown any more."""
-    gone = next((item for item in message.media if item.ended(at)), None)
-    return f"the permission for the image “{gone.alt}” has ended" if gone else None
 
 
 def _equal(row: PostRow, other: PostRow) -> bool:

@@ -14,7 +14,7 @@ from campaign.errors import WrongUse
 from campaign.models import leaving, listing
 from campaign.models.leaving import UNSURE
 from campaign.models.listing import PostFilter, PostRow
-from campaign.models.posts import Event
+from campaign.models.moves import note
 from campaign.models.status import Status
 from campaign.people import Right
 from campaign.ports import MAIL
@@ -30,8 +30,6 @@ ONCE_FOUND = "retract once found"
 
 _OUT = (Status.PUBLISHED.value,)
 _UNSURE = tuple(status.value for status in UNSURE)
-
-
 _MEND = "Correct it: a correction goes to exactly those who got it."
 
 
@@ -107,17 +105,7 @@ def take_down(desk: Desk, rows: Sequence[PostRow], reason: str) -> Ordered:
 
 def _take_down_once_found(desk: Desk, row: PostRow, reason: str) -> None:
     desk.demand(Right.RETRACT, row)
-    post, stands = row.post, str(row.post.status)
+    post = row.post
     leaving.order(desk.session, post.ident, by=desk.person.name, why=reason, at=desk.now)
-    desk.session.add(
-        Event(
-            post_id=post.ident,
-            at=desk.now,
-            who=desk.person.name,
-            move=ONCE_FOUND,
-            from_status=stands,
-            to_status=stands,
-            why=reason,
-        )
-    )
-    desk.record(ONCE_FOUND, post, {"why": reason, "content_hash": post.content_hash, "status": stands})
+    note(desk.session, post, ONCE_FOUND, who=desk.person.name, at=desk.now, why=reason)
+    desk.record(ONCE_FOUND, post, {"why": reason, "content_hash": post.content_hash, "status": str(post.status)})

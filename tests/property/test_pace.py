@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from campaign.channels import _facebook_pace, _linkedin_pace, _x_pace
 from campaign.channels._facebook_pace import Slowing
+from campaign.clock import next_day, next_month
 from campaign.config.money import Money, dollars, in_dollars, micros
-from campaign.dispatch.budget import next_month
 from campaign.dispatch.retry import History, Policy, decide
 from campaign.errors import Wait
 
@@ -119,7 +119,7 @@ def test_the_apps_own_usage_counts_for_every_page() -> None:
 
 @given(instants)
 def test_the_day_ends_at_midnight_and_the_month_at_its_first(now: datetime) -> None:
-    midnight, month = _linkedin_pace.midnight(now), next_month(now)
+    midnight, month = next_day(now), next_month(now)
     assert timedelta() < midnight - now <= timedelta(days=1)
     assert (midnight.hour, midnight.minute, midnight.second, midnight.microsecond) == (0, 0, 0, 0)
     assert timedelta() < month - now <= timedelta(days=31)

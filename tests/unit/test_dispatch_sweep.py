@@ -181,7 +181,7 @@ def test_an_image_whose_permission_has_ended_is_not_handed_over_and_people_are_t
     assert office.seen(post_id).status == Status.MISSED
     with office.database.read() as session:
         (notice,) = unsent(session)
-    assert "the permission for an image in it has ended" in notice.body
+    assert "the permission for the image “Our class” has ended" in notice.body
 
 
 def test_changed_words_are_not_handed_over_but_go_back_to_review(office: Office, means: Means) -> None:
