@@ -4,15 +4,11 @@ Client libraries are given this session as their own. What a platform answered i
 from the libraries, which lose statuses, headers and bodies on the way, or fail on answers they did not expect.
 """
 
-import http.client
-import io
 import json
 import logging
-import socket
 import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from http import HTTPStatus
@@ -24,8 +20,9 @@ import urllib3
 
 from campaign.errors import NeverSent, Outcome, Unknown
 from campaign.scrubbing import scrub
+from campaign.sockets import Adapter
 
-__all__ = ["Adapter", "Answer", "Session", "asked", "causes", "in_words", "network_outcome"]
+__all__ = ["Answer", "Session", "asked", "causes", "in_words", "network_outcome"]
 
 # These write headers, bodies or whole addresses with tokens at DEBUG.
 _TALKATIVE = (
@@ -83,91 +80,14 @@ class Answer:
         return body if isinstance(body, dict) else {}
 
 
-class _Bounded(io.RawIOBase):
-    """An answer's bytes with one bound on all of it: headers that drip outlast any bound on each wait."""
-
-    def __init__(self, sock: socket.socket, raw: io.RawIOBase, wait: float) -> None:
-        self._sock, self._raw, self._wait = sock, raw, wait
-        self._end = time.monotonic() + 2 * wait
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int | None:
-        left = self._end - time.monotonic()
-        if left <= 0:
-            raise TimeoutError("the answer came too slowly")
-        self._sock.settimeout(min(left, self._wait))
-        return self._raw.readinto(buffer)
-
-    def close(self) -> None:
-        with suppress(OSError):  # the next request on this connection gets the whole wait; a closed one needs none
-            self._sock.settimeout(self._wait)
-        self._raw.close()
-        super().close()
-
-
-class _Response(http.client.HTTPResponse):
-    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
-        super().__init__(sock, *args, **kwargs)
-        wait = sock.gettimeout()
-        if wait is not None:
-            self.fp = io.BufferedReader(_Bounded(sock, self.fp.detach(), wait))
-
-
-class _Connection(urllib3.connection.HTTPConnection):
-    response_class = _Response
-
-
-class _Pool(urllib3.HTTPConnectionPool):
-    ConnectionCls = _Connection
-
-
-class _TlsConnection(urllib3.connection.HTTPSConnection):
-    """Tells a handshake that failed, before which nothing of ours was sent, from TLS that breaks in an answer."""
-
-    response_class = _Response
-
-    def connect(self) -> None:
-        try:
-            super().connect()
-        except (OSError, urllib3.exceptions.SSLError) as error:
-            raise urllib3.exceptions.NewConnectionError(self, f"no TLS: {error}") from error
-
-
-class _TlsPool(urllib3.HTTPSConnectionPool):
-    ConnectionCls = _TlsConnection
-
-
-class Adapter(requests.adapters.HTTPAdapter):
-    """The adapter of requests over such connections; what the other side has not taken after ``read`` is dropped.
-
-    The kernel goes on sending for a minute or two what a program has given up: when a dead line comes back a request
-    would arrive whose post has been declared absent meanwhile.
-    """
-
-    pools: Mapping[str, type[urllib3.HTTPConnectionPool]] = {"http": _Pool, "https": _TlsPool}
-
-    def __init__(self, read: float) -> None:
-        self._options = [*urllib3.connection.HTTPConnection.default_socket_options]
-        if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux alone
-            self._options.append((socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, max(1, int(read * 1000))))
-        super().__init__()
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        """Let the connections be of our kinds."""
-        super().init_poolmanager(*args, socket_options=self._options, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = dict(self.pools)
-
-
 class Session(requests.Session):
     """A ``requests.Session`` for one short conversation, to be closed after it.
 
     ``rewrites`` maps address prefixes that libraries carry as literals to those that are configured. ``before`` is
-    called right before every outbound request, and what it raises leaves untouched. ``connect`` bounds the time to a
-    connection, ``read`` both each wait for bytes and the time of a whole body, twice ``read`` the whole answer.
-    Proxies, ``.netrc`` (which would replace our Authorization header) and certificates from the environment are not
-    read. Nothing is tried twice.
+    called once the connection stands, right before a request is written to it; what it raises leaves untouched.
+    ``connect`` bounds the time to a connection, ``read`` both each wait for bytes and the time of a whole body, twice
+    ``read`` the whole answer. Proxies, ``.netrc`` (which would replace our Authorization header) and certificates from
+    the environment are not read. Nothing is tried twice.
     """
 
     def __init__(
@@ -181,11 +101,10 @@ class Session(requests.Session):
         _quieten()
         self.trust_env = False
         for scheme in ("https://", "http://"):
-            self.mount(scheme, Adapter(read.total_seconds()))
+            self.mount(scheme, Adapter(read.total_seconds(), before))
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self.last: Answer | None = None
         self._rewrites = dict(rewrites or {})
-        self._before = before
         self._connect = connect.total_seconds()
         self._read = read.total_seconds()
 
@@ -198,9 +117,7 @@ class Session(requests.Session):
         return super().request(method, self._rewritten(url), *args, **kwargs)
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
-        """Ask ``before``, send, and take in the whole answer within the bounds of time."""
-        if self._before is not None:
-            self._before()
+        """Send, and take in the whole answer within the bounds of time."""
         kwargs["stream"] = True
         response = super().send(request, **kwargs)
         try:

@@ -14,7 +14,7 @@ import urllib3
 
 from campaign.config.addresses import is_loopback
 from campaign.errors import WrongUse
-from campaign.http import Adapter
+from campaign.sockets import Adapter
 
 _LONGEST = 1000
 # What IANA gives to networks of the internet. All else of the new kind is local, reserved, or carries an address of the

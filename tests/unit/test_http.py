@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -20,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from campaign.errors import NeverSent, Stopped, Unknown
+from campaign.errors import NeverSent, Stopped, Unknown, Worn
 from campaign.http import Answer, Session, asked, network_outcome
 from campaign.scrubbing import scrub
 
@@ -49,6 +50,13 @@ def serve() -> Iterator[Serve]:
         door.close()
     for thread in threads:
         thread.join(5)
+
+
+@pytest.fixture
+def door() -> Iterator[socket.socket]:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.settimeout(5)
+        yield listening
 
 
 def _answer(door: socket.socket, pieces: tuple[bytes, ...], pause: float, got: list[bytes]) -> None:
@@ -135,7 +143,39 @@ def test_the_gate_is_asked_before_every_request_and_its_word_goes_through_a_libr
         with pytest.raises(Stopped):
             asked(session, lambda: client.request("GET", "/2/users/me"))
     assert asks == [0, 1]
-    assert len(got) == 1
+    assert len([request for request in got if request]) == 1
+
+
+def test_the_gate_is_asked_when_the_connection_stands_and_nothing_is_written(door: socket.socket) -> None:
+    accepted: list[socket.socket] = []
+
+    def before() -> None:
+        line, _ = door.accept()
+        accepted.append(line)
+        with pytest.raises(BlockingIOError):
+            line.recv(1, socket.MSG_DONTWAIT)
+        raise Worn("half of the lease is gone")
+
+    with Session(before=before) as session, pytest.raises(Worn):
+        asked(session, lambda: session.post(f"http://127.0.0.1:{door.getsockname()[1]}", data=b"words"))
+    with accepted[0] as line:
+        assert line.recv(65_536) == b""
+
+
+def test_a_request_is_written_in_one_piece(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[bytes] = []
+
+    class Noting(socket.socket):
+        def sendall(self, data: Any, *flags: int) -> None:
+            if f":{self.getpeername()[1]}" in url:
+                written.append(bytes(data))
+            super().sendall(data, *flags)
+
+    url = serve(OK, b'{"a": "b" }')
+    with monkeypatch.context() as patch, Session() as session:
+        patch.setattr(socket, "socket", Noting)
+        asked(session, lambda: session.post(url, json={"text": "words"}))
+    assert [(piece[:4], piece[-7:]) for piece in written] == [(b"POST", b'words"}')]
 
 
 def test_a_library_that_chokes_on_an_answer_does_not_hide_it(serve: Serve) -> None:

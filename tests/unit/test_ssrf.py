@@ -57,6 +57,7 @@ WHO_SAYS_WHERE = {
     "health/webhook.py": OPERATOR,
     "hooks/outside.py": OUTSIDE,
     "hooks/signing.py": OUTSIDE,
+    "sockets.py": "whoever opens a session",
     "newsletter/wire.py": OPERATOR,
     "register/connecting.py": "nobody: it says how a call failed",
     "people/provider.py": "config.toml names the issuer, and the issuer's own description the rest",
@@ -71,7 +72,7 @@ WHO_SAYS_WHERE = {
 _OUT = frozenset(
     {
         *("aiohttp", "asyncpg", "facebook", "ftplib", "httpx", "imaplib", "poplib", "psycopg", "requests", "smtplib"),
-        *("campaign.channels._wire.once", "campaign.channels._tokens.renewal"),
+        *("campaign.channels._wire.once", "campaign.channels._tokens.renewal", "campaign.sockets"),
         *("socket", "tweepy", "urllib3", "http.client", "urllib.request", "campaign.http", "authlib.integrations"),
     }
 )
