@@ -4,7 +4,7 @@ import os
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
@@ -19,6 +19,8 @@ from campaign.models.status import Status
 
 _SPREAD_OVER_START_UP = 0.2
 """This share of the kills may strike while the daemon still starts."""
+_START_UP = timedelta(seconds=2)
+"""So long a daemon takes to start on a machine that is not busy."""
 _STARTS = 60.0
 """Seconds within which a daemon shows that it dispatches, however busy the machine is."""
 _MOMENT = 3.0
@@ -45,10 +47,10 @@ def kill_at_random(
 ) -> Kills:
     """Start the daemon and kill it, ``kills`` times or until nothing is left to send.
 
-    Death comes at random, ``mean`` seconds after the daemon dispatches or, for a share of the kills, after it was
-    started: on a machine that grows slower, lives counted from the start would all end before anything is done. It
-    comes at the next instant at which a post is in flight, if there is one within a moment: chance alone may strike
-    none.
+    Death comes at random, on average ``mean`` seconds after the daemon dispatches or, for a share of the kills, after
+    it was started. A daemon that took long to start lives up to twice as long: on a slow machine lives of so few
+    seconds all end before anything is done. Death waits for the next instant at which a post is in flight, if there is
+    one within a moment: chance alone may strike none.
     """
     done = Kills()
     app = App.open(desk.folder, os.environ | desk.environ)
@@ -66,6 +68,7 @@ def _live_and_die(desk: Workshop, life: float, log: Path, app: App, *, starts: b
     try:
         if starts:
             comes_true(_STARTS, lambda: bool(beaten(app, since)) or daemon.poll() is not None, every=0.02)
+            life *= min(max(1.0, (datetime.now(UTC) - since) / _START_UP), 2.0)
         ended = _ended_within(daemon, life)
         comes_true(_MOMENT, lambda: _sends(app), every=0.01)
         assert not ended, f"the daemon ended by itself with {daemon.returncode}:\n{log.read_text()[-3000:]}"
