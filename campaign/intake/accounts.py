@@ -14,7 +14,8 @@ from pathlib import Path
 
 from campaign.config import GUESSES, is_mail, nearest
 from campaign.errors import Finding, WrongUse
-from campaign.intake.sheet import FILE_MAX, Row, Sheet, one_row, read_sheet, sheet_of
+from campaign.intake.rows import Row, Sheet
+from campaign.intake.sheet import FILE_MAX, one_row, read_sheet, sheet_of
 from campaign.models.partners import AccountMode
 from campaign.ports import MAIL
 from campaign.vault import read_reference

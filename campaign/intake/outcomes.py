@@ -4,7 +4,8 @@ import re
 from dataclasses import dataclass
 from datetime import date
 
-from campaign.intake.sheet import Row, sheet_of
+from campaign.intake.rows import Row
+from campaign.intake.sheet import sheet_of
 from campaign.intake.values import day
 
 FILE_MAX = 1_000_000

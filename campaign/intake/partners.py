@@ -9,7 +9,8 @@ from datetime import datetime
 from pathlib import Path
 
 from campaign.config import is_mail
-from campaign.intake.sheet import FILE_MAX, Row, one_row, read_content, sheet_of
+from campaign.intake.rows import Row
+from campaign.intake.sheet import FILE_MAX, one_row, read_content, sheet_of
 from campaign.intake.values import KEY_MAX, instant, is_key
 from campaign.models.partners import CONTACT
 

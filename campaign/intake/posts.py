@@ -10,7 +10,8 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from campaign.errors import Finding
-from campaign.intake.sheet import Row, Sheet, sheet_of
+from campaign.intake.rows import Row, Sheet
+from campaign.intake.sheet import sheet_of
 from campaign.intake.values import local_instant
 
 FILE_MAX = 400_000

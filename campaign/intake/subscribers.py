@@ -11,7 +11,8 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from campaign.config import MAIL_MAX, is_mail
-from campaign.intake.sheet import Row, Rows, read_content, rows_of
+from campaign.intake.rows import Row
+from campaign.intake.sheet import Rows, read_content, rows_of
 from campaign.intake.values import instant
 from campaign.models.mailing import folded
 

@@ -123,6 +123,15 @@ def test_one_line_is_asked_for_where_forms_ask_for_it(tmp_path: Path) -> None:
     assert faults(caught) == [(1, "name")]
 
 
+def test_a_control_character_in_a_detail_is_refused_and_lines_are_taken(tmp_path: Path) -> None:
+    header, row = SUBSCRIBERS.replace("\n", ",school\n"), "a@b.example,Ann,form,2025-01-01T10:00:00Z,{}\n"
+    with pytest.raises(BadInput) as caught:
+        read_subscribers(sheet(tmp_path, header + row.format("Oak\x07field")), NOW, LONDON)
+    assert faults(caught) == [(2, "school")]
+    found = read_subscribers(sheet(tmp_path, header + row.format('"Oak\nfield\tSchool"')), NOW, LONDON)
+    assert found[0].details == {"school": "Oak\nfield\tSchool"}
+
+
 def test_an_approver_that_nobody_knows_is_named_by_its_line(tmp_path: Path) -> None:
     [found] = partner_faults(tmp_path, "partner,name,approver\na,A,both\nb,B,nobody\n")
     assert str(found) == "people.csv:3: approver: 'nobody' is not known. Write one of dfe, partner, both"
