@@ -220,15 +220,21 @@ def retract(scope: Scope, reason: Reason, by: As = None) -> None:
 
     with opened() as app, desk(app, by) as place:
         scope = holding.check_scope(place.session, scope, frozenset(app.channels), place.person.partner_key)
-        rows, mail = taking_down.out_under(place.session, scope)
-        if mail and not rows:
+        posts, handed, mail = taking_down.out_under(place.session, scope)
+        if mail and not posts and not handed:
             raise WrongUse(problem="Mail that was sent cannot be taken back", mend=_correct(mail))
-        now, once_found = taking_down.take_down(place, rows, reason)
+        now, once_found = taking_down.take_down(place, posts, reason)
     typer.echo(f"To be taken down: {counted(now, 'post')}. `campaign run` does it.")
     if once_found:
         typer.echo(f"On the way or in doubt: {counted(once_found, 'post')}. Each is taken down once it is found.")
+    if handed:
+        named = some_of(str(row.post.id) for row in handed)
+        typer.echo(f"Handed over and not recorded: {counted(len(handed), 'post')}. {_BY_HAND} ID: {named}.")
     if mail:
         typer.echo(f"Newsletters that stay: {counted(len(mail), 'issue')}. {_correct(mail)}")
+
+
+_BY_HAND = "Whoever published one takes it down there; to stop the others, `campaign posts withdraw ID`."
 
 
 def _correct(mail: "Sequence[PostRow]") -> str:

@@ -1,7 +1,8 @@
 """Which posts a person orders to be taken down together, and the order itself.
 
 What is published is taken down at once. What is on its way or in doubt is taken down as soon as it is found: the order
-stands until then. Mail that was sent cannot be taken back.
+stands until then. What was handed to a person may stand there with nobody having recorded it: that person has to look.
+Mail that was sent cannot be taken back.
 """
 
 from collections.abc import Iterable, Sequence
@@ -30,6 +31,7 @@ ONCE_FOUND = "retract once found"
 
 _OUT = (Status.PUBLISHED.value,)
 _UNSURE = tuple(status.value for status in UNSURE)
+_HANDED = (Status.BY_HAND.value,)
 _MEND = "Correct it: a correction goes to exactly those who got it."
 
 
@@ -40,24 +42,35 @@ class Ordered(NamedTuple):
     once_found: int
 
 
-def out_under(session: Session, scope: str) -> tuple[list[PostRow], list[PostRow]]:
-    """Return what is out under a scope, or may be, by due time: posts that can be ordered to be taken down, and the
-    newsletters that went out, of which nothing can be taken back.
+class Out(NamedTuple):
+    """What is out under a scope, or may be, by due time: ``posts`` that can be ordered to be taken down, those
+    ``handed`` to a person and not recorded since, and newsletters, of which nothing can be taken back.
     """
-    rows = under(session, scope, PostFilter(statuses=(*_OUT, *_UNSURE)))
+
+    posts: list[PostRow]
+    handed: list[PostRow]
+    mail: list[PostRow]
+
+
+def out_under(session: Session, scope: str) -> Out:
+    """Return what is out under a scope, or may be."""
+    rows = under(session, scope, PostFilter(statuses=(*_OUT, *_UNSURE, *_HANDED)))
     mail = [row for row in rows if row.post.channel == MAIL and row.post.status == Status.PUBLISHED]
-    return [row for row in rows if row.post.channel != MAIL], mail
+    posts = [row for row in rows if row.post.channel != MAIL and row.post.status != Status.BY_HAND]
+    return Out(posts, [row for row in rows if row.post.status == Status.BY_HAND], mail)
 
 
 @dataclass(frozen=True, slots=True)
 class Leaving:
     """The posts that one order takes down, by due time, as their ids; ``unsure`` those that are on their way or in
-    doubt. ``more``: others stay for the next order.
+    doubt. ``more``: others stay for the next order. ``handed``: so many were handed to a person and not recorded
+    since, counted up to ``MOST``.
     """
 
     published: tuple[int, ...]
     unsure: tuple[int, ...]
     more: bool
+    handed: int
 
     @property
     def idents(self) -> tuple[int, ...]:
@@ -80,7 +93,8 @@ def out_of_slot(session: Session, slot: str, channels: Iterable[str], partners: 
     most = MOST + 1 + leaving.count(session)
     doubtful = listing.idents(session, replace(wanted, statuses=_UNSURE), most)
     unsure = leaving.without_order(session, doubtful)
-    return Leaving(tuple(found[:MOST]), tuple(unsure[:MOST]), max(len(found), len(unsure)) > MOST)
+    handed = len(listing.idents(session, replace(wanted, statuses=_HANDED), MOST))
+    return Leaving(tuple(found[:MOST]), tuple(unsure[:MOST]), max(len(found), len(unsure)) > MOST, handed)
 
 
 def take_down(desk: Desk, rows: Sequence[PostRow], reason: str) -> Ordered:

@@ -67,6 +67,7 @@ def _asked(who: Actor, slot: str, form: Form[Any], status: int = 200) -> Respons
         shown=shown,
         count=len(found.published),
         unsure=len(found.unsure),
+        handed=found.handed,
         more=found.more,
         told=seen(found.idents),
         all_partners=not who.partners,

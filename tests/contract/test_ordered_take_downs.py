@@ -31,7 +31,7 @@ def facebook(sandbox: Sandbox, tmp_path: Path) -> Iterator[Room]:
 
 def retract(room: Room, scope: str) -> taking_down.Ordered:
     with room.desk() as desk:
-        return taking_down.take_down(desk, taking_down.out_under(desk.session, scope)[0], "the wrong picture")
+        return taking_down.take_down(desk, taking_down.out_under(desk.session, scope).posts, "the wrong picture")
 
 
 def lost(room: Room, kind: str) -> int:

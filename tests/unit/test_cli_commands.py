@@ -288,12 +288,15 @@ def test_retract_takes_what_the_scope_covers_and_nothing_else(terminal: Terminal
 
 
 def test_retract_remembers_what_is_in_doubt_and_leaves_mail_that_was_sent(terminal: Terminal) -> None:
-    doubtful, issue, _ = (row["id"] for row in terminal.posts())
+    doubtful, issue, handed = (row["id"] for row in terminal.posts())
     terminal.put(doubtful, status=Status.UNCONFIRMED)
     terminal.put(issue, status=Status.PUBLISHED, channel="email")
+    terminal.put(handed, status=Status.BY_HAND)
     said = terminal.run("retract", "everything", "--reason", "a wrong picture", "--as", "rita")
     assert "To be taken down: 0 posts." in said
     assert "On the way or in doubt: 1 post. Each is taken down once it is found." in said
+    assert "Handed over and not recorded: 1 post. Whoever published one takes it down there" in " ".join(said.split())
+    assert f"ID: {handed}." in said
     assert (
         f"Newsletters that stay: 1 issue. `campaign posts correct ID` writes to exactly those who got one. ID: {issue}"
         in " ".join(said.split())

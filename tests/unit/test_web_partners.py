@@ -57,6 +57,9 @@ def test_every_post_of_a_slot_is_taken_down_by_whom_it_concerns(room: Room) -> N
     assert browser.send("/take-down", page=page, slot="launch", told=seen, remove="Wrong").status_code == 303
     assert [room.office.seen(post).status for post in (oak, elm, other)] == ["retracting", "retracting", "published"]
     assert "No “Launch” post is published" in browser.get(page).text
+    assert "handed over" not in browser.get(page).text
+    room.office.post("oak", status=Status.BY_HAND, changes={**OUT, "occurrence": "2"})
+    assert "1 post was handed over to be published by hand, and nobody has recorded it" in browser.get(page).text
 
 
 def test_only_the_posts_that_were_seen_are_taken_down(room: Room) -> None:

@@ -64,6 +64,7 @@ class ByHand(PostPreview):
 
 
 _ONCE_FOUND = "How many posts are on their way or in doubt: each is taken down once it is found."
+_HANDED = "How many posts wait to be recorded by a person, who alone can take them down; they are counted up to 200."
 
 
 class Leaving(BaseModel):
@@ -72,6 +73,7 @@ class Leaving(BaseModel):
     slot: str
     posts: int = Field(description="How many are published.")
     once_found: int = Field(description=_ONCE_FOUND)
+    handed: int = Field(description=_HANDED)
     more: bool = Field(description="Whether the slot has still others published.")
     seen: str = Field(description="To be sent with the order to take them down.")
     items: list[PostOut] = Field(description="The first of them; `GET /posts` lists all.")
@@ -157,7 +159,7 @@ def what_would_leave(who: Reads, slot: Annotated[Name, Query()], limit: Size = 5
         demand(who.person, Right.RETRACT)
         found = taking_down.out_of_slot(session, slot, who.house.app.channels, who.partners)
         items = [PostOut.model_validate(row_document(row)) for row in found.rows(session, limit)]
-    counts = {"posts": len(found.published), "once_found": len(found.unsure)}
+    counts = {"posts": len(found.published), "once_found": len(found.unsure), "handed": found.handed}
     return Leaving(slot=slot, **counts, more=found.more, seen=seen(found.idents), items=items)
 
 
