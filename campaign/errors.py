@@ -19,7 +19,7 @@
     └── Outcome                  how a call to a platform ended, when it did not end well
         ├── NeverSent            retry freely
         │   └── Stopped          a hold stopped it before the wire: go on as soon as it may
-        │       └── Worn         too little of the lease was left: retry like what was never sent
+        │       └── Worn         too little of the lease was left, or no answer came: retry like what was never sent
         ├── Refused              final, not posted
         │   ├── Forbidden        these credentials lack a permission
         │   └── Withheld         by us: the platform was never asked

@@ -85,9 +85,9 @@ class Session(requests.Session):
 
     ``rewrites`` maps address prefixes that libraries carry as literals to those that are configured. ``before`` is
     called once the connection stands, right before a request is written to it; what it raises leaves untouched.
-    ``connect`` bounds the time to a connection, ``read`` both each wait for bytes and the time of a whole body, twice
-    ``read`` the whole answer. Proxies, ``.netrc`` (which would replace our Authorization header) and certificates from
-    the environment are not read. Nothing is tried twice.
+    ``connect`` bounds the time to a connection, ``read`` the writing of a request, each wait for bytes and the time of
+    a whole body, twice ``read`` the whole answer. Proxies, ``.netrc`` (which would replace our Authorization header)
+    and certificates from the environment are not read. Nothing is tried twice.
     """
 
     def __init__(

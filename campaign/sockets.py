@@ -5,6 +5,7 @@ time.
 import http.client
 import io
 import socket
+import ssl
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -50,7 +51,7 @@ class _Response(http.client.HTTPResponse):
 
 
 class _Connection(urllib3.connection.HTTPConnection):
-    """Asks ``before`` once it stands, and then writes the request in one piece.
+    """Asks ``before`` once it stands, and then writes the request in one piece, for ``patience`` seconds at most.
 
     A connection takes its time, TLS most of all: a hold that came meanwhile counts, and a process that was stopped
     meanwhile finds its lease gone. In two pieces a request could be begun in time and ended too late.
@@ -58,13 +59,16 @@ class _Connection(urllib3.connection.HTTPConnection):
 
     response_class = _Response
 
-    def __init__(self, *args: Any, before: Before | None = None, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, before: Before | None = None, patience: float, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._before = before
+        self._patience = patience
         self._pieces: list[bytes] | None = None
 
     def request(self, *args: Any, **kwargs: Any) -> None:
-        """Write one request. Raises what ``before`` does, with nothing written."""
+        """Write one request. Raises what ``before`` does, with nothing written, and NewConnectionError where the other
+        side has closed the connection meanwhile.
+        """
         pieces = self._pieces = list[bytes]()
         try:
             super().request(*args, **kwargs)
@@ -75,7 +79,23 @@ class _Connection(urllib3.connection.HTTPConnection):
             self.connect()
         if self._before is not None:
             self._before()  # nothing that takes time may stand between this and the writing
+            if self._is_closed():
+                raise urllib3.exceptions.NewConnectionError(self, "it was closed before the request was written")
+        self.sock.settimeout(self._patience)
         self.send(whole)
+
+    def _is_closed(self) -> bool:
+        """Say whether the other side has ended the connection, or says something that nobody asked for. A ticket of
+        TLS, which may come at any time, is neither.
+        """
+        self.sock.settimeout(0)
+        try:
+            self.sock.recv(1)
+        except (BlockingIOError, ssl.SSLWantReadError):
+            return False
+        except OSError:
+            return True
+        return True
 
     def send(self, data: Any) -> None:
         """Keep a piece of a request that is being made, else write."""
@@ -114,6 +134,7 @@ class Adapter(requests.adapters.HTTPAdapter):
 
     def __init__(self, read: float, before: Before | None = None) -> None:
         self._before = before
+        self._read = read
         self._options = [*urllib3.connection.HTTPConnection.default_socket_options]
         if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux alone
             self._options.append((socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, max(1, int(read * 1000))))
@@ -123,5 +144,5 @@ class Adapter(requests.adapters.HTTPAdapter):
         """Let the connections be of our kinds."""
         super().init_poolmanager(*args, socket_options=self._options, **kwargs)
         self.poolmanager.pool_classes_by_scheme = {
-            scheme: partial(pool, before=self._before) for scheme, pool in self.pools.items()
+            scheme: partial(pool, before=self._before, patience=self._read) for scheme, pool in self.pools.items()
         }

@@ -22,7 +22,7 @@ from campaign.dispatch.senders import Senders
 from campaign.dispatch.shares import Shares
 from campaign.dispatch.stepping import Steps
 from campaign.models import lanes, upkeep
-from campaign.models.database import is_away
+from campaign.models.away import is_away
 from campaign.ports import Receipt
 
 log = structlog.get_logger(__name__)

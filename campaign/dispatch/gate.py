@@ -42,8 +42,9 @@ class SendGate:
         self._counted_from, self._dated_from = self.claimed_at, self.dated_at
 
     def check(self) -> None:
-        """Raise Stopped when a hold is on, the grace has ended, half of the lease is gone (Worn), somebody else has
-        settled the attempt meanwhile, or this process is to end. What takes long (uploads, an issue) extends its lease.
+        """Raise Stopped when a hold is on, the grace has ended, somebody else has settled the attempt meanwhile, or
+        this process is to end; Worn, so that the next try waits a while, when half of the lease is gone or the database
+        gives no answer. What takes long (uploads, an issue) extends its lease.
         """
         if self.stopping.is_set():
             raise Stopped(detail="this process is ending")
@@ -54,7 +55,7 @@ class SendGate:
                 self._extend()
             held = holds.reasons(self.database, self.post_id, self.number)
         except DatabaseAway as error:
-            raise Stopped(detail="the database cannot be asked for holds") from error
+            raise Worn(detail="the database cannot be asked for holds") from error
         if self._elapsed() > self.lease / 2:
             raise Worn(detail="half of the lease is gone")
         if holds.SETTLED in held:
@@ -63,14 +64,14 @@ class SendGate:
             raise Stopped(detail=f"hold on {scope}: {held[scope]}")
 
     def keep(self, media_ids: Sequence[str]) -> None:
-        """Store the ids of what was uploaded, durably. Raises Stopped where that cannot be done: the call that makes
+        """Store the ids of what was uploaded, durably. Raises Worn where that cannot be done: the call that makes
         the post visible has not been made.
         """
         try:
             with self.database.write() as session:
                 lanes.keep_media(session, self.post_id, self.number, media_ids)
         except DatabaseAway as error:
-            raise Stopped(detail="what was uploaded cannot be kept: the database is away") from error
+            raise Worn(detail="what was uploaded cannot be kept: the database is away") from error
 
     def _elapsed(self) -> timedelta:
         counted = timedelta(seconds=self.clock.monotonic() - self._counted_from)

@@ -16,8 +16,9 @@ from campaign.dispatch.gate import SendGate
 from campaign.dispatch.means import Means
 from campaign.errors import CredentialDead, MoveRefused, NeverSent, Outcome, Stopped, Unknown, Withheld
 from campaign.models import claims, deliveries, holds, partners, sharing
+from campaign.models.away import is_away
 from campaign.models.claims import Due
-from campaign.models.database import DatabaseAway, is_away
+from campaign.models.database import DatabaseAway
 from campaign.models.posts import Post
 from campaign.ports import Identity, Message, Progress, Receipt
 

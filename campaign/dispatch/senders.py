@@ -75,15 +75,16 @@ class Senders:
         began_at = claimed.gate.clock.now()
         try:
             wire = self._wire()
+            wire.send(claimed.parcel)  # one that does not arrive whole cannot be read: nothing was sent
         except Exception as error:
             log.exception("no sender", post=claimed.due.ident)
+            self._mine.wire = None
             return _failed(claimed, NeverSent(detail=f"no sender process: {type(error).__name__}"), began_at)
         try:
-            wire.send(claimed.parcel)
             return Done(claimed, *wire.recv())
         except Exception as error:
             log.exception("a sender ended", post=claimed.due.ident)
-            del self._mine.wire
+            self._mine.wire = None
             return _failed(claimed, Unknown(detail=f"its sender process ended: {type(error).__name__}"), began_at)
 
     def _wire(self) -> "Connection[Parcel, lane.Ended]":

@@ -16,7 +16,7 @@ from campaign.dispatch.means import Means
 from campaign.dispatch.retry import nth
 from campaign.errors import AccountBlocked, CredentialDead, MoveRefused, NeverSent, Outcome, Refused, Wait
 from campaign.models import lanes, leaving, partners, reasons, sharing, upkeep
-from campaign.models.database import is_away
+from campaign.models.away import is_away
 from campaign.models.listing import PostRow
 from campaign.models.moves import move
 from campaign.models.partners import Account, AccountMode

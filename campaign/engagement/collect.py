@@ -27,8 +27,8 @@ from campaign.errors import (
     Wait,
 )
 from campaign.models import Database, readings
+from campaign.models.away import is_away
 from campaign.models.claims import PostFacts
-from campaign.models.database import is_away
 from campaign.models.posts import Post
 from campaign.models.snapshots import Snapshot
 from campaign.models.status import Status

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from campaign.models.database import is_away
+from campaign.models.away import is_away
 
 log = structlog.get_logger(__name__)
 

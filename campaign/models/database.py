@@ -21,8 +21,7 @@ from sqlalchemy import event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Engine, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError, SQLAlchemyError
-from sqlalchemy.exc import TimeoutError as NoConnectionFree
+from sqlalchemy.exc import DisconnectionError, OperationalError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 from sqlmodel import Session, SQLModel
 
@@ -37,8 +36,6 @@ DatabaseAway = SQLAlchemyError
 """What any statement may raise when the database cannot be used, for rooms that must live on without it."""
 
 _BUSY_SECONDS = 30.0
-# What SQLite itself calls operational, and what is none: a table that is missing, a statement that is wrong.
-_OURS = frozenset({sqlite3.SQLITE_ERROR, sqlite3.SQLITE_MISUSE})
 _INODE = "inode"
 _MANY = 10_000  # posts
 _SAMPLE = 1000  # rows of each index
@@ -249,17 +246,6 @@ def _alembic() -> "Config":
     config = Config()
     config.set_main_option("script_location", str(resources.files("campaign.models") / "migrations"))
     return config
-
-
-def is_away(error: Exception) -> bool:
-    """Say whether the same may succeed later because the database was away, locked, full or in a restart. Whatever else
-    it says (a constraint, a missing table) is a fault that waiting does not mend.
-    """
-    if not isinstance(error, DBAPIError):
-        return isinstance(error, (DisconnectionError, NoConnectionFree))
-    if getattr(error.orig, "sqlite_errorcode", None) in _OURS:
-        return False
-    return error.connection_invalidated or isinstance(error, (OperationalError, InterfaceError))
 
 
 def _answered(connection: PoolProxiedConnection, question: str, given: Sequence[Any]) -> list[tuple[Any, ...]]:

@@ -9,7 +9,7 @@ from threading import Lock
 import structlog
 
 from campaign.clock import Clock
-from campaign.errors import Refused, Stopped
+from campaign.errors import Refused, Stopped, Worn
 from campaign.models import Database
 from campaign.models.deliveries import DeliveryStatus
 from campaign.newsletter.course import Course
@@ -47,10 +47,10 @@ class Issues:
         """Send or go on sending the issue. Who is settled is never sent to again, who is not is never left out.
 
         Returns DONE with a receipt when every delivery is settled, WAITING while some wait for a later try, STOPPED
-        when a hold or a worn lease ended it; what was not sent then waits.
+        when a hold ended it; what was not sent then waits.
 
         Raises:
-            campaign.errors.Outcome: the list, the letter, the mail server or the sign-in ended it for all.
+            campaign.errors.Outcome: the list, the letter, the mail server, the sign-in or its lease ended it for all.
 
         """
         mould = Mould.of(post_id, message, salt=self.salt)
@@ -85,7 +85,7 @@ class Issues:
     ) -> tuple[Progress, Receipt | None]:
         counts = ledger.counts()
         log.info("issue", issue=copies.issue_id(), **{end.value: count for end, count in counts.items() if count})
-        if isinstance(course.halted, Stopped):
+        if isinstance(course.halted, Stopped) and not isinstance(course.halted, Worn):
             return Progress.STOPPED, None
         if course.halted is not None:
             raise course.halted

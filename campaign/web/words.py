@@ -64,7 +64,7 @@ OUTCOMES: Mapping[str, str] = MappingProxyType(
         "waiting": "Copies wait for a later try",
         "never-sent": "Not sent",
         "stopped": "Stopped before it was sent",
-        "worn": "Not sent: it took too long to begin",
+        "worn": "Not sent: it could not begin in time",
         "refused": "Refused by the platform",
         "withheld": "Not sent: we may not send it so",
         "wait": "The platform asked to wait",

@@ -145,6 +145,29 @@ def hush_once(so: Callable[[], bool], senders: Senders) -> None:
     senders.hush()
 
 
+def test_a_sender_that_died_with_nothing_to_do_leaves_no_post_in_doubt(room: Room, senders: Senders) -> None:
+    """Its threads' wires are there still: what cannot be handed over to it was not sent."""
+    results = []
+
+    def work() -> None:
+        for number in range(3):
+            room.post(f"Word {number}")
+            room.later(timedelta(minutes=1))
+            claimed = claim_next(room.means, room.accounts["oak"])
+            assert claimed is not None
+            results.append(done := senders.send(claimed))
+            lane.turn(room.means, [done], ())
+            if not number:
+                kill_once(lambda: bool(pids()))
+                assert comes_true(15, lambda: not pids())
+
+    thread = Thread(target=work)
+    thread.start()
+    thread.join()
+    assert [type(done.result) for done in results] == [Receipt, NeverSent, Receipt]
+    assert len(room.shown()) == 2
+
+
 def test_a_soft_stop_waits_for_the_answer_to_what_is_on_the_wire(room: Room, senders: Senders) -> None:
     room.goes_wrong("store-then-delay", seconds=1, times=1)
     post_id = room.post("The answer comes after the stop.")

@@ -162,6 +162,34 @@ def test_the_gate_is_asked_when_the_connection_stands_and_nothing_is_written(doo
         assert line.recv(65_536) == b""
 
 
+def test_what_the_other_side_closed_while_the_gate_was_asked_is_never_sent(door: socket.socket) -> None:
+    def before() -> None:
+        door.accept()[0].close()
+
+    with Session(before=before) as session, pytest.raises(NeverSent, match="closed before the request was written"):
+        asked(session, lambda: session.post(f"http://127.0.0.1:{door.getsockname()[1]}", data=b"words"))
+
+
+def test_a_large_request_takes_longer_than_a_connection(door: socket.socket) -> None:
+    """An image on a slow line."""
+    size = 8_000_000  # more than both sides keep for each other
+
+    def serve() -> None:
+        with door.accept()[0] as line:
+            time.sleep(1.5)
+            left = size
+            while left > 0:
+                left -= len(line.recv(1_000_000))
+            line.sendall(OK + b'{"a": "b" }')
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    with Session(connect=SECOND, read=20 * SECOND) as session:
+        url = f"http://127.0.0.1:{door.getsockname()[1]}"
+        assert asked(session, lambda: session.post(url, data=b"x" * size)).fine
+    thread.join(5)
+
+
 def test_a_request_is_written_in_one_piece(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     written: list[bytes] = []
 
@@ -248,7 +276,8 @@ def _over_tls(authority: Path, reply: bytes, call: Callable[[str], Answer]) -> A
 
 
 def test_over_tls_an_answer_comes_and_one_that_breaks_off_is_unknown(authority: Path) -> None:
-    with Session(read=SECOND) as session:
+    # While the gate is asked the tickets of TLS come in, which are no answer.
+    with Session(before=lambda: time.sleep(0.2), read=SECOND) as session:
         session.verify = str(authority)
         assert _over_tls(authority, OK + b'{"a": "b" }', lambda url: _get(session, url)).facts == {"a": "b"}
     with Session(read=SECOND) as session:

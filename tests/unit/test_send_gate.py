@@ -81,9 +81,9 @@ def test_nothing_goes_out_while_the_database_cannot_be_asked(database: Database,
     """No answer at all, not even a connection: nothing was sent, so no post is in doubt."""
     gate = claimed(database, clock)
     gate.database = Database(url, connections=1)
-    with pytest.raises(Stopped, match="cannot be asked for holds"):
+    with pytest.raises(Worn, match="cannot be asked for holds"):
         gate.check()
-    with pytest.raises(Stopped, match="cannot be kept"):
+    with pytest.raises(Worn, match="cannot be kept"):
         gate.keep(["4711"])
     gate.database.close()
 
