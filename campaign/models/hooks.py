@@ -89,7 +89,7 @@ class HookCall(SQLModel, table=True):
 class Newest:
     """The newest event that is seen, and what tells when all before it are: on PostgreSQL a number is drawn before its
     transaction ends, so that an older event may show after a newer one. ``oldest`` is the oldest transaction that runs,
-    ``following`` the first that had not begun.
+    ``following`` one that began once the event had been read.
     """
 
     event: int
@@ -101,16 +101,30 @@ class Newest:
         return self.oldest >= before.following
 
 
+# Whose transaction each is only the locks tell. One of which they do not say that it is of another database counts as
+# one of ours; a lock names it by the lower half of its number.
+_OLDEST = text("""
+    SELECT coalesce(min(runs.id), txid_snapshot_xmax(txid_current_snapshot()))
+    FROM txid_snapshot_xip(txid_current_snapshot()) AS runs(id)
+    WHERE NOT EXISTS (
+        SELECT 1 FROM pg_locks JOIN pg_stat_activity USING (pid)
+        WHERE locktype = 'transactionid' AND mode = 'ExclusiveLock' AND datname <> current_database()
+        AND transactionid::text::bigint = runs.id % 4294967296
+    )
+""")
+
+
 def newest(session: Session) -> Newest:
-    """Return the newest event. It is read before what runs: whoever drew a number up to it had begun by then, for an
-    event is the last thing that a move writes.
+    """Return the newest event. Whoever drew a number up to it had begun when it was read, for an event is the last
+    thing that a move writes. So three statements, in this order: the event; a transaction of our own, whose number is
+    above all of theirs (the first that has not ended is no bound: those after it may have begun); then what runs. Of
+    other databases on the server nothing counts: nobody there writes an event of ours.
     """
     event = session.execute(sa.select(sa.func.coalesce(sa.func.max(col(Event.id)), 0))).scalar_one()
     if session.get_bind().dialect.name != "postgresql":
         return Newest(event)
-    runs = sa.func.txid_current_snapshot()
-    row = session.execute(sa.select(sa.func.txid_snapshot_xmin(runs), sa.func.txid_snapshot_xmax(runs))).one()
-    return Newest(event, *row)
+    following = session.execute(sa.select(sa.func.txid_current())).scalar_one()
+    return Newest(event, session.execute(_OLDEST).scalar_one(), following)
 
 
 def kind_of(event: Event) -> Kind | None:

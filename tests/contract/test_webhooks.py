@@ -10,18 +10,19 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from builders import CONTENTS, add_account, add_post
 from conftest import MovedClock
 from daemons import comes_true
 from receiver import Call, Receiver, receiving
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
 from campaign.health import machine
 from campaign.health.finding import Rule
 from campaign.hooks import managing, sender, signing
 from campaign.hooks.sender import Sender
 from campaign.models import Database, hooks, users
-from campaign.models.hooks import HookCall
+from campaign.models.hooks import HookCall, Newest
 from campaign.models.moves import move
 from campaign.models.posts import Event, Post
 from campaign.models.status import Move, Status
@@ -70,8 +71,8 @@ class Site:
         process.chore(self.clock.now())
 
     def turns(self, process: Sender, so: Callable[[], bool]) -> None:
-        """Take turns until it is so. All tests have one server: an event waits there until every transaction has ended
-        that began before it, whichever test's that is.
+        """Take turns until it is so: on a server an event waits until every transaction in its database has ended that
+        began before it, and the server's own upkeep has some.
         """
 
         def turned() -> bool:
@@ -325,3 +326,41 @@ def test_an_event_whose_transaction_ends_late_is_told_all_the_same(site: Site, r
         assert receiver.calls == []
     site.turns(process, lambda: len(receiver.calls) >= 2)
     assert [call.document["data"]["post"] for call in receiver.calls] == [str(late), str(soon)]
+
+
+@ON_POSTGRESQL
+@pytest.mark.parametrize("late_begins_first", [True, False])
+def test_a_mark_waits_for_whoever_drew_an_earlier_number(site: Site, *, late_begins_first: bool) -> None:
+    """It passes nobody who runs, whichever transaction began first: that of the earlier number or the other one."""
+    late, soon = (site.happens(status=Status.PUBLISHING) for _ in range(2))
+
+    def settle(session: Session, ident: int) -> None:
+        move(session, session.get_one(Post, ident), Move.SETTLE, who="there:2", at=site.clock.now())
+
+    def looked() -> Newest:
+        with site.database.read() as session:
+            return hooks.newest(session)
+
+    with site.database.write() as later:
+        with site.database.write() as sooner:
+            for session in (later, sooner) if late_begins_first else (sooner, later):
+                session.execute(sa.select(sa.func.txid_current()))
+            settle(later, late)
+            settle(sooner, soon)
+        before = looked()
+        assert not before.follows(before)
+        assert not looked().follows(before)
+    assert comes_true(30, lambda: looked().follows(before))
+
+
+@ON_POSTGRESQL
+def test_who_writes_to_another_database_of_the_server_keeps_no_webhook_silent(
+    site: Site, receiver: Receiver, postgres_url: str
+) -> None:
+    site.hook(receiver.url)
+    process, elsewhere = site.process(), Database(postgres_url, connections=1)
+    with elsewhere.write() as session:
+        session.execute(sa.select(sa.func.txid_current()))
+        site.happens(Move.CLAIM, Move.SETTLE)
+        site.turns(process, lambda: len(receiver.calls) >= 1)
+    elsewhere.close()
