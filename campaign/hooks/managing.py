@@ -105,12 +105,15 @@ def switch_on(desk: Desk, hook: Hook) -> int:
 
 
 def test(desk: Desk, hook: Hook) -> HookCall:
-    """Have the daemon make a call that tells of nothing. Raises NotAllowed, WrongUse for one that is switched off."""
+    """Have the daemon make a call that tells of nothing, also of a webhook that is quiet because it failed: once the
+    test is taken, the rest goes too. Raises NotAllowed, WrongUse for one that is switched off.
+    """
     demand(desk.person, Right.ADMINISTER)
     if hook.off_at is not None:
         raise WrongUse(problem="This webhook is switched off", mend="Switch it on first.")
+    hook.quiet_until = None
     call = call_of(hook, Kind.TEST, {"by": desk.person.name}, at=desk.now, now=desk.now)
-    desk.session.add(call)
+    desk.session.add_all((hook, call))
     desk.session.flush()
     _note(desk, hook, "test webhook", {"message": call.message})
     return call

@@ -16,7 +16,7 @@ from campaign.health.duty import Duty
 from campaign.hooks import managing, signing
 from campaign.hooks.managing import Opened
 from campaign.models import Database, hooks
-from campaign.models.hooks import Hook, HookCall, Newest
+from campaign.models.hooks import Hook, HookCall, Kind, Newest
 from campaign.models.partners import Partner
 from campaign.models.posts import Event, Post
 from campaign.scrubbing import scrub
@@ -143,6 +143,8 @@ class Sender:
             for call in due:
                 if not self._goes_on(end) or opened is None or not self._made(opened, call):
                     return
+                if call.kind == Kind.TEST:
+                    break  # what waited is due by now, and older than the rest of these
 
     def _goes_on(self, end: float) -> bool:
         return not self._stopping.is_set() and self._clock.monotonic() < end

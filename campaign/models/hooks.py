@@ -177,16 +177,22 @@ def failed(session: Session) -> list[Hook]:
 
 
 def due(session: Session, hook_id: int, now: datetime, *, limit: int) -> list[HookCall]:
-    """Return the calls of a webhook that are to be made now, the oldest first; none while it is off or quiet."""
+    """Return the calls of a webhook that are to be made now, tests and then the oldest first; none while it is off or
+    quiet.
+    """
     joined = select(HookCall).join(Hook, col(Hook.id) == col(HookCall.hook_id))
     speaks = sa.or_(col(Hook.quiet_until).is_(None), col(Hook.quiet_until) <= now)
     mine = sa.and_(col(HookCall.hook_id) == hook_id, col(HookCall.next_try_at) <= now, col(Hook.off_at).is_(None))
-    return list(session.exec(joined.where(mine, speaks).order_by(col(HookCall.id)).limit(limit)))
+    order = (col(HookCall.kind) != Kind.TEST.value, col(HookCall.id))
+    return list(session.exec(joined.where(mine, speaks).order_by(*order).limit(limit)))
 
 
 def taken(session: Session, call: HookCall, answer: str, now: datetime) -> None:
-    """Note that a call was taken; its webhook is well."""
+    """Note that a call was taken; its webhook is well. Where it was a test, what waits to be made again is due now."""
     _set_call(session, call, {"taken_at": now, "next_try_at": None}, answer, now)
+    if call.kind == Kind.TEST:
+        waits = sa.and_(col(HookCall.hook_id) == call.hook_id, col(HookCall.next_try_at) > now)
+        changed(session, sa.update(HookCall).where(waits).values(next_try_at=now))
     well = {"failures": 0, "failing_since": None, "quiet_until": None}
     session.execute(sa.update(Hook).where(col(Hook.id) == call.hook_id).values(**well))
 

@@ -226,6 +226,29 @@ def test_a_webhook_that_fails_for_a_day_is_switched_off_and_misses_nothing(site:
         assert hooks.failed(session) == []
 
 
+@ON_SQLITE
+def test_a_test_of_a_webhook_that_failed_goes_at_once_and_brings_the_rest(site: Site, receiver: Receiver) -> None:
+    number, _ = site.hook(receiver.url)
+    process = site.process()
+    receiver.status = 500
+    posts = [site.happens(Move.CLAIM, Move.SETTLE) for _ in range(3)]
+    for _ in range(6):
+        site.turn(process, HOUR)
+    with site.database.read() as session:
+        assert (managing.found(session, number).quiet_until or site.clock.now()) > site.clock.now() + HOUR / 2
+    tried = len(receiver.calls)
+
+    def told_of_a_test() -> list[str]:
+        with site.desk() as desk:
+            managing.test(desk, managing.found(desk.session, number))
+        site.turn(process)
+        return [call.document["data"].get("post", "test") for call in receiver.calls[tried:]]
+
+    assert told_of_a_test() == ["test"], "it is refused, so that the rest waits on"
+    receiver.status, tried = 204, len(receiver.calls)
+    assert told_of_a_test() == ["test", "test", *map(str, posts)]
+
+
 def test_of_two_processes_one_tells(site: Site, receiver: Receiver) -> None:
     site.hook(receiver.url)
     first, second = site.process("here:1"), site.process("there:2")
