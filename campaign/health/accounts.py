@@ -1,5 +1,5 @@
 """The doctor on accounts: stopped or waiting and why, access that is not renewed, credentials that do not open or that
-soon end, versions that end.
+soon end, versions that end. Nothing is said of an account that a person took out of the campaign: nobody may mend it.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -73,10 +73,10 @@ def credentials(
 
 
 def ends_at(vault: Vault, channels: Mapping[str, Channel], account: Account) -> datetime | None:
-    """Return when the access to an account ends; None where it does not, or has none. Raises WrongUse for credentials
-    that do not open.
+    """Return when the access to an account ends; None where it does not, has none, or is not in the campaign. Raises
+    WrongUse for credentials that do not open.
     """
-    if account.sealed is None or account.mode != AccountMode.API:
+    if account.sealed is None or account.mode != AccountMode.API or account.disabled_why is not None:
         return None
     opened = vault.open(account.sealed, bound_to(account))
     channel = channels.get(account.channel)

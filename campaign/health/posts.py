@@ -121,11 +121,10 @@ def _stale(session: Session, now: datetime) -> Iterator[Finding]:
 
 
 def _old_holds(session: Session, now: datetime) -> Iterator[Finding]:
-    for hold in holds.active(session):
-        if now - hold.held_at > _OLD_HOLD:
-            what = f"{hold.held_by} held {hold.scope} {_ago(now - hold.held_at)} ago: {hold.reason}"
-            mend = f"See `campaign release {hold.scope} --dry-run`, then release it, if it was forgotten."
-            yield Finding(Rule.HOLD_OLD, Severity.WARNING, hold.scope, what, mend)
+    for hold in holds.old(session, now - _OLD_HOLD):
+        what = f"{hold.held_by} held {hold.scope} {_ago(now - hold.held_at)} ago: {hold.reason}"
+        mend = f"See `campaign release {hold.scope} --dry-run`, then release it, if it was forgotten."
+        yield Finding(Rule.HOLD_OLD, Severity.WARNING, hold.scope, what, mend)
 
 
 def _ago(span: timedelta) -> str:

@@ -35,6 +35,14 @@ def active(session: Session) -> list[Hold]:
     return list(session.exec(select(Hold).where(col(Hold.released_at).is_(None)).order_by(col(Hold.id))))
 
 
+def old(session: Session, before: datetime) -> list[Hold]:
+    """Return the holds that are on since before then, but those on an account that is disabled: enabling ends these."""
+    scope = sa.literal("account:") + sa.cast(col(Account.id), sa.Text)
+    disabled = sa.select(scope).where(col(Account.disabled_why).is_not(None))
+    on = select(Hold).where(col(Hold.released_at).is_(None), col(Hold.held_at) < before)
+    return list(session.exec(on.where(col(Hold.scope).not_in(disabled)).order_by(col(Hold.id))))
+
+
 SETTLED = "settled"
 """Stands among the scopes where the attempt that asks has been closed by somebody else."""
 

@@ -180,8 +180,8 @@ def accounts(
 
 
 def stopped_accounts(session: Session) -> list[tuple[Account, Partner]]:
-    """Return the accounts that have stopped, or had."""
-    return accounts(session, where=col(Account.stopped_why).is_not(None))
+    """Return the accounts of the campaign that have stopped, or had."""
+    return accounts(session, where=sa.and_(col(Account.stopped_why).is_not(None), col(Account.disabled_why).is_(None)))
 
 
 def sealed_accounts(session: Session) -> list[tuple[Account, Partner]]:

@@ -36,7 +36,7 @@ class Pile:
 
 @dataclass(frozen=True, slots=True)
 class LaneStates:
-    """How many accounts are being served, must wait, and have stopped."""
+    """How many accounts are being served, must wait, and have stopped; the latter two of those in the campaign."""
 
     busy: int
     waiting: int
@@ -178,12 +178,15 @@ def stale_lanes(session: Session, now: datetime, late: timedelta = _LATE) -> lis
 
 
 def waiting_lanes(session: Session, now: datetime) -> list[WaitingLane]:
-    """Return lanes that were told to wait; the pace between two posts tells no reason and does not count."""
+    """Return lanes in the campaign that were told to wait; the pace between two posts has no reason and counts not."""
     return _lanes(session, _waits(now))
 
 
 def _waits(now: datetime) -> sa.ColumnElement[bool]:
-    return sa.and_(col(Lane.ready_at) > now, col(Lane.ready_why).is_not(None))
+    return sa.and_(col(Lane.ready_at) > now, col(Lane.ready_why).is_not(None), _TAKES_PART)
+
+
+_TAKES_PART = col(Account.disabled_why).is_(None)
 
 
 def _lanes(session: Session, condition: sa.ColumnElement[bool]) -> list[WaitingLane]:
@@ -201,7 +204,8 @@ def lane_states(session: Session, now: datetime) -> LaneStates:
     """Return how many lanes are busy, wait for a stated reason, and stand still."""
     instant = lease_now(session, now)
     busy = sa.and_(col(Lane.owner).is_not(None), col(Lane.lease_until) >= instant)
-    counts = [sa.func.count(sa.case((condition, 1))) for condition in (busy, _waits(now), stopped(now))]
+    standing = sa.and_(stopped(now), _TAKES_PART)
+    counts = [sa.func.count(sa.case((condition, 1))) for condition in (busy, _waits(now), standing)]
     statement = sa.select(*counts).select_from(Lane).join(Account, col(Account.id) == col(Lane.account_id))
     return LaneStates(*session.execute(statement).one())
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from builders import CONTENTS, add_account, add_post, unsent
 from conftest import MovedClock
+from sqlmodel import select
 
 from campaign.channels import load_channels
 from campaign.health import machine
@@ -17,7 +18,7 @@ from campaign.health.duty import Duty
 from campaign.health.endings import Endings
 from campaign.health.finding import Finding, Rule, Severity
 from campaign.identities import name as bound_to
-from campaign.models import Database, lanes, upkeep
+from campaign.models import Database, lanes, upkeep, vitals
 from campaign.models.alerts import Alert
 from campaign.models.bounds import QuietSpan
 from campaign.models.holds import Hold
@@ -26,7 +27,9 @@ from campaign.models.partners import Account, Lane
 from campaign.models.posts import Attempt
 from campaign.models.status import Status
 from campaign.models.users import User
+from campaign.models.vitals import LaneStates
 from campaign.ports import Channel, Draft, Media
+from campaign.register import accounts as register
 from campaign.review.content import Contents, draft_to_json
 from campaign.vault import Vault, create_key
 
@@ -256,6 +259,28 @@ def test_a_lane_says_why_it_waits_and_the_pace_between_two_posts_is_no_finding(d
         lanes.pace_lane(session, told.ident, now + MINUTE, "429 too many requests")
         lanes.pace_lane(session, paced.ident, now + SECOND, None)
     assert "429 too many requests" in one(doctor, Rule.LANE_WAITING).what
+
+
+def test_nothing_is_said_of_an_account_that_was_taken_out_of_the_campaign(
+    sqlite_doctor: Doctor, tmp_path: Path
+) -> None:
+    """Its mends are refused: it cannot be connected, and its holds end when it is enabled."""
+    create_key(tmp_path / "another")
+    now, ends = sqlite_doctor.clock.now(), (sqlite_doctor.clock.now() + DAY).isoformat()
+    connected(sqlite_doctor, "linkedin", {"expires_at": ends})
+    connected(sqlite_doctor, "linkedin", {"expires_at": ends}, key=tmp_path / "another")
+    with sqlite_doctor.database.write() as session:
+        olga = User(name="olga", role="admin", email="olga@example.org", added_at=now)
+        session.add(olga)
+        for account in session.exec(select(Account)):
+            account.stopped_why = "401 the token has ended"
+            register.disable(session, account.ident, "the school has closed", by=olga, now=now - 2 * DAY)
+            lanes.pace_lane(session, account.ident, now + MINUTE, "429 too many requests")
+    Endings(sqlite_doctor, Duty(sqlite_doctor.database, sqlite_doctor.clock, "here:1", "endings", SECOND)).chore(now)
+    assert sqlite_doctor.examine() == []
+    with sqlite_doctor.database.read() as session:
+        assert unsent(session) == []
+        assert vitals.lane_states(session, now) == LaneStates(0, 0, 0)
 
 
 SECRET = "a-token-that-nobody-may-see"
