@@ -1,6 +1,6 @@
 """Notices: what people are told by mail, written beside what causes them and sent later, from this table alone."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -101,16 +101,16 @@ def alone(session: Session, now: datetime, *, limit: int = 50) -> list[Notice]:
     return list(session.exec(statement.order_by(col(Notice.id)).limit(limit)))
 
 
-def heaps(session: Session, now: datetime, urgent: Sequence[str]) -> list[Heap]:
-    """Return what waits by address, the oldest first; ``urgent`` are the kinds that are. An address is left out while a
-    letter to it is on its way, or is to be tried again later, unless what is urgent has come since.
+def heaps(session: Session, now: datetime, urgent: Sequence[str], kinds: Collection[str]) -> list[Heap]:
+    """Return what waits of these kinds by address, the oldest first; ``urgent`` are the kinds that are. An address is
+    left out while a letter to it is on its way, or is to be tried again later, unless what is urgent has come since.
     """
     free = col(Notice.next_try_at) <= now
     since = sa.func.min(sa.case((free, col(Notice.created_at)))).label("since")
     presses = sa.func.max(sa.case((sa.and_(free, col(Notice.kind).in_(urgent)), 1), else_=0)).label("urgent")
     waiting = (
         sa.select(col(Notice.to).label("to"), since, presses)
-        .where(_waits(), col(Notice.kind) != "")
+        .where(_waits(), col(Notice.kind).in_(kinds))
         .group_by(col(Notice.to))
         .having(sa.or_(sa.func.max(col(Notice.next_try_at)) <= now, presses == 1))
         .subquery()
@@ -122,11 +122,11 @@ def heaps(session: Session, now: datetime, urgent: Sequence[str]) -> list[Heap]:
     return [Heap(to, since, bool(presses), last) for to, since, presses, last in session.execute(statement)]
 
 
-def claim(session: Session, to: str, now: datetime, until: datetime) -> list[Notice]:
-    """Take for us alone, until then, what waits for an address; nothing when somebody else was quicker. A letter whose
-    fate nobody knows is taken by itself, before the rest.
+def claim(session: Session, to: str, now: datetime, until: datetime, kinds: Collection[str]) -> list[Notice]:
+    """Take for us alone, until then, what waits of these kinds for an address; nothing when somebody else was quicker.
+    A letter whose fate nobody knows is taken by itself, before the rest.
     """
-    return _claim(session, sa.and_(col(Notice.to) == to, col(Notice.kind) != ""), now, until)
+    return _claim(session, sa.and_(col(Notice.to) == to, col(Notice.kind).in_(kinds)), now, until)
 
 
 def claim_alone(session: Session, notice: Notice, now: datetime, until: datetime) -> list[Notice]:

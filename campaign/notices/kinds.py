@@ -155,4 +155,6 @@ WORDINGS: Mapping[Kind, Wording] = MappingProxyType(
     }
 )
 """In the order in which a letter tells them."""
+KNOWN = tuple(kind.value for kind in WORDINGS)
+"""What this program has words for: the others that wait are of a newer one, on another machine, and are left to it."""
 URGENT = tuple(kind.value for kind, wording in WORDINGS.items() if wording.urgent)

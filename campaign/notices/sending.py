@@ -23,7 +23,7 @@ from campaign.errors import Outcome, Refused, Unknown
 from campaign.models import Database, notices
 from campaign.models.notices import GIVEN_UP, Heap, Notice
 from campaign.notices.inviting import PATIENCE, Invitations
-from campaign.notices.kinds import URGENT
+from campaign.notices.kinds import KNOWN, URGENT
 from campaign.notices.letter import AT_ONCE, Paper, Rhythm
 from campaign.scrubbing import scrub
 
@@ -100,7 +100,7 @@ class Notices:
 
     def _send_due(self, now: datetime, rhythm: Rhythm, stopping: Event) -> datetime | None:
         with self._database.read() as session:
-            alone, heaps = notices.alone(session, now, limit=_MOST + 1), notices.heaps(session, now, URGENT)
+            alone, heaps = notices.alone(session, now, limit=_MOST + 1), notices.heaps(session, now, URGENT, KNOWN)
         times = {heap: rhythm.goes_at(heap, now) for heap in heaps}
         due = [heap for heap, at in times.items() if at <= now]
         if stopping.is_set():
@@ -118,7 +118,7 @@ class Notices:
             if told := self._claim(partial(notices.claim_alone, notice=notice)):
                 yield told
         for heap in due:
-            while told := self._claim(partial(notices.claim, to=heap.to)):
+            while told := self._claim(partial(notices.claim, to=heap.to, kinds=KNOWN)):
                 yield told
 
     def _claim(self, claim: Callable[..., list[Notice]]) -> list[Notice]:

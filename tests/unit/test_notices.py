@@ -233,6 +233,23 @@ def test_no_letter_begins_when_the_process_is_to_end(database: Database, clock: 
     assert len(sent) == 1
 
 
+def test_a_notice_of_a_kind_that_only_a_newer_program_knows_is_left_to_that(
+    database: Database, clock: MovedClock
+) -> None:
+    newer = notice("a@example.org", clock, Kind.MISSED)
+    newer.kind = "of_the_next_version"
+    alone = notice("b@example.org", clock, Kind.MISSED)
+    alone.kind = newer.kind
+    written(database, newer, notice("a@example.org", clock, Kind.RETURNED), alone)
+    post = Post(database, clock)
+    assert post.after(MINUTE) == ["Oak: a post was returned"]
+    assert post.after(timedelta(days=1)) == []
+    post.work.last(clock.now())
+    assert len(post.mails) == 1
+    with database.read() as session:
+        assert [one.kind for one in unsent(session)] == [newer.kind] * 2
+
+
 def test_what_has_a_key_is_told_once_to_each(database: Database, clock: MovedClock) -> None:
     for _ in range(2):
         for to in ("a", "b"):
