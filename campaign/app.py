@@ -264,8 +264,9 @@ class App:
     @cached_property
     def doctor(self) -> Doctor:
         """What says what is not well."""
-        key_file = self.settings.vault.key_file
-        return Doctor(self.database, self.clock, self.channels, self.contents, self.workspace, key_file)
+        key_file, letters = self.settings.vault.key_file, self.settings.notices
+        kept_back = letters.gather + letters.pause
+        return Doctor(self.database, self.clock, self.channels, self.contents, self.workspace, key_file, kept_back)
 
     @cached_property
     def notices(self) -> Notices:

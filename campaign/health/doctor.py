@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from campaign.clock import Clock
@@ -18,7 +19,9 @@ from campaign.vault import Vault
 
 @dataclass(frozen=True, slots=True)
 class Doctor:
-    """Examines one workspace. It reads only; the network is used by ``probe`` alone."""
+    """Examines one workspace. It reads only; the network is used by ``probe`` alone. ``kept_back``: for so long a
+    letter to a person may wait for others to go with it.
+    """
 
     database: Database
     clock: Clock
@@ -26,6 +29,7 @@ class Doctor:
     contents: Contents
     workspace: Path
     key_file: Path
+    kept_back: timedelta
 
     def examine(self) -> list[Finding]:
         """Return what is not well, the gravest first."""
@@ -35,7 +39,7 @@ class Doctor:
             found = [*machine.daemon(pulse(beats, now)), *machine.key(self.key_file)]
             found += machine.disks(self._folders())
             found += machine.clocks(session, beats, self.clock.now())
-            found += machine.messages(session, now)
+            found += machine.messages(session, now, self.kept_back)
             found += posts.examine(session, now)
             found += posts.broken(session, self.contents, now)
             found += posts.images(session, self.contents.media_folder, now)

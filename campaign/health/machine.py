@@ -75,12 +75,12 @@ def offset(subject: str, of: str, by: timedelta) -> Iterator[Finding]:
     yield Finding(Rule.CLOCK_OFFSET, severity, subject, what, _CLOCK_MEND)
 
 
-def messages(session: Session, now: datetime) -> Iterator[Finding]:
-    """Find notices and alerts that do not get out."""
-    pile = vitals.unsent_notices(session, now - _MAIL_WAITS)
+def messages(session: Session, now: datetime, kept_back: timedelta) -> Iterator[Finding]:
+    """Find notices and alerts that do not get out; a letter may be ``kept_back`` for so long before it is tried."""
+    pile = vitals.unsent_notices(session, now - _MAIL_WAITS, now - _MAIL_WAITS - kept_back)
     if pile.since is not None:
         what = f"{pile.count} mails to people do not get out, the oldest since {iso(pile.since)}"
-        mend = "See that the mail server of [channels.email] answers: `campaign doctor --probe`."
+        mend = f"{_MAIL_AWAY} If it does, see that every machine runs the newest version."
         yield Finding(Rule.MAIL_STUCK, Severity.ERROR, "mail", what, mend, order(pile.count))
     yield from _unsent(session, now)
     failing = alerts.failing_calls(session, _CALLS)

@@ -222,11 +222,11 @@ def active_holds(session: Session) -> int:
     return int(session.execute(statement).scalar_one())
 
 
-def unsent_notices(session: Session, before: datetime) -> Pile:
-    """Return the mails to people that were written before then and have not gone; what the pause between two letters
-    keeps back has not been tried.
+def unsent_notices(session: Session, before: datetime, untried: datetime) -> Pile:
+    """Return the mails to people that were written before then and have not gone. What was never tried counts from
+    ``untried`` back, the earlier instant: until then the pause between two letters may keep it back.
     """
-    stuck = sa.or_(col(Notice.tries) > 0, col(Notice.kind) == "")
+    stuck = sa.or_(col(Notice.tries) > 0, col(Notice.kind) == "", col(Notice.created_at) < untried)
     statement = sa.select(sa.func.count(), sa.func.min(col(Notice.created_at))).where(
         col(Notice.sent_at).is_(None), col(Notice.created_at) < before, stuck
     )

@@ -34,7 +34,7 @@ def doctor(sandbox: Sandbox, tmp_path: Path) -> Iterator[Callable[..., Doctor]]:
             name: kind.from_settings(kind.settings_type.model_validate(settings[name]), clock)
             for name, kind in kinds.items()
         }
-        return Doctor(database, clock, channels, CONTENTS, tmp_path, tmp_path / "key")
+        return Doctor(database, clock, channels, CONTENTS, tmp_path, tmp_path / "key", timedelta())
 
     yield build
     database.close()

@@ -212,7 +212,7 @@ def test_a_webhook_that_fails_for_a_day_is_switched_off_and_misses_nothing(site:
     assert 8 <= len(receiver.calls) <= 11
     meanwhile = site.happens(Move.CLAIM, Move.REFUSE)
     with site.database.read() as session:
-        found = {finding.rule: finding for finding in machine.messages(session, site.clock.now())}
+        found = {finding.rule: finding for finding in machine.messages(session, site.clock.now(), HOUR)}
     assert found[Rule.WEBHOOK_OFF].subject == f"webhook {number}"
     assert "HTTP 302" in found[Rule.WEBHOOK_OFF].what
     receiver.status, tried = 204, len(receiver.calls)

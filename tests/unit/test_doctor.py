@@ -88,7 +88,7 @@ def opened(database: Database, clock: MovedClock, folder: Path) -> Doctor:
     with database.write() as session:
         upkeep.tick(session, "here:1", clock.now(), None)
     contents = Contents(CONTENTS.composer, folder / "media")
-    return Doctor(database, clock, built(), contents, folder, folder / "campaign.key")
+    return Doctor(database, clock, built(), contents, folder, folder / "campaign.key", 10 * MINUTE)
 
 
 def found(doctor: Doctor, rule: Rule) -> list[Finding]:
@@ -438,6 +438,17 @@ def test_mail_and_webhook_that_do_not_get_out_are_found(doctor: Doctor) -> None:
     assert one(doctor, Rule.MAIL_STUCK).severity is Severity.ERROR
     assert "1 mails" in one(doctor, Rule.MAIL_STUCK).what, "the pause between two letters is no trouble"
     assert one(doctor, Rule.WEBHOOK_STUCK).severity is Severity.ERROR
+
+
+def test_mail_that_nobody_tries_is_found_once_no_pause_keeps_it_back(sqlite_doctor: Doctor, clock: MovedClock) -> None:
+    at = clock.now()
+    with sqlite_doctor.database.write() as session:
+        facts = {"to": "a@example.org", "subject": "s", "body": "b", "created_at": at, "next_try_at": at}
+        session.add(Notice(**facts, kind="of_a_newer_version"))
+    clock.move(25 * MINUTE)
+    assert found(sqlite_doctor, Rule.MAIL_STUCK) == []
+    clock.move(SECOND)
+    assert one(sqlite_doctor, Rule.MAIL_STUCK).severity is Severity.ERROR
 
 
 def raised(at: datetime) -> Alert:
