@@ -113,16 +113,21 @@ class Dispatcher:
             reading = bool(self._reading)
         return reading or self._posts.busy or self._issues.busy or bool(self._done)
 
-    def stop(self) -> None:
-        """Finish what is on the wire, give back what is not, start nothing more.
-
-        What cannot be stored within a lease from now is left: its attempt counts as lost by then and is looked up.
-        """
-        self._leaves_at = self.means.clock.monotonic() + self.means.policy.lease.total_seconds()
+    def hush(self) -> None:
+        """Begin nothing more from now on; what is on the wire ends and is stored. Returns at once."""
+        leaves_at = self.means.clock.monotonic() + self.means.policy.lease.total_seconds()
+        self._leaves_at = min(self._leaves_at, leaves_at)
         self.means.stopping.set()
         if self._senders is not None:
             self._senders.hush()
         self._event.set()
+
+    def stop(self) -> None:
+        """Finish what is on the wire, give back what is not, start nothing more.
+
+        What cannot be stored within a lease of the hush is left: its attempt counts as lost by then and is looked up.
+        """
+        self.hush()
         self._writer.join()
         self._posts.end()
         self._issues.end()

@@ -40,7 +40,8 @@ class LocalEngine:
         return self._dispatcher.busy or self._loop.awake
 
     def stop(self) -> None:
-        """Finish what is under way and end."""
+        """Finish what is under way and end. No post is begun from now on, however long the chores are waited for."""
+        self._dispatcher.hush()
         self._loop.stop()
         self._dispatcher.stop()
 

@@ -1,10 +1,13 @@
-"""A stored post that cannot be composed costs the others nothing: they are sent, it waits and is told."""
+"""What breaks costs the others nothing: a post that cannot be composed or moved, a thread that does not start, a chore
+that hangs while the engine is to end.
+"""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from threading import Event
 
 import pytest
 from builders import CONTENTS
@@ -19,6 +22,8 @@ from campaign.channels.x import X
 from campaign.clock import SystemClock
 from campaign.dispatch import lane, settle, sweep
 from campaign.dispatch.means import Means
+from campaign.engine import loop
+from campaign.engine.apart import Apart
 from campaign.engine.local import LocalEngine
 from campaign.models.partners import Account, Partner
 from campaign.models.posts import Post
@@ -65,6 +70,13 @@ def spoil(office: Office, post_id: int) -> None:
         post = session.get_one(Post, post_id)
         post.draft = {**post.draft, "from_a_newer_worker": 1}
         session.add(post)
+
+
+def becomes_true(what: Callable[[], bool], seconds: float = 10) -> None:
+    end = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < end
+        time.sleep(0.02)
 
 
 def settled(office: Office, post_id: int, seconds: float = 10) -> str:
@@ -130,3 +142,32 @@ def test_a_post_whose_end_cannot_be_written_keeps_no_other_from_being_missed(
     assert not sweep.expire(means, means.clock.now(), at_once=1)
     assert not sweep.expire(means, means.clock.now())
     assert [office.seen(one).status for one in late] == [Status.APPROVED, Status.MISSED, Status.MISSED]
+
+
+def test_once_the_engine_is_to_end_no_post_is_begun_though_a_chore_is_waited_for(
+    office: Office, means: Means, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "_LEAVE", 3.0)
+    for _ in range(9):
+        office.post("oak", status=Status.APPROVED, after=-SECOND)
+    begun, hangs = list[float](), Event()
+
+    class Paced(Obliging):
+        """One post goes out each second."""
+
+        def publish(self, who: Identity, message: Message, gate: Gate) -> Receipt:
+            gate.check()
+            begun.append(time.monotonic())
+            return super().publish(who, message, gate)
+
+    def hang(_now: datetime) -> None:
+        hangs.wait(30)
+
+    means = replace(means, channels={"x": Paced(X.settings_type())})
+    engine = LocalEngine(means, threads=2, beat=SECOND, chores=[Apart(hang, "hangs")])
+    engine.start()
+    becomes_true(lambda: len(begun) >= 1)
+    told_at = time.monotonic()
+    engine.stop()
+    hangs.set()
+    assert [at for at in begun if at > told_at + 0.1] == []
