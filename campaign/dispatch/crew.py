@@ -2,11 +2,18 @@
 
 from collections.abc import Callable
 from itertools import islice
+from math import inf
 from queue import SimpleQueue
 from threading import Lock, Thread
 
+import structlog
+
 from campaign.dispatch.claimed import Claimed, Done
 from campaign.dispatch.shares import Shares
+
+log = structlog.get_logger(__name__)
+
+_AGAIN = 1.0  # seconds until it is tried again to start threads
 
 
 class Crew:
@@ -25,7 +32,8 @@ class Crew:
         self._lock = Lock()
         self._waiting: dict[int, str] = {}
         self._threads: list[Thread] = []
-        self.relieve()
+        self._starts_at = -inf
+        self._start(shares.threads())
 
     @property
     def busy(self) -> bool:
@@ -91,16 +99,24 @@ class Crew:
             self._shares.settle(claimed.due.account.ident)
 
     def relieve(self) -> None:
-        """Start threads for those that hang. A thread more than is needed waits for the next time."""
+        """Start threads for those that hang. A thread more than is needed waits for the next time. Where the machine
+        lets us start none, those that are there go on, and it is tried again after a while.
+        """
         with self._lock:
             missing = self._shares.threads() - len(self._threads)
-            fresh = [
-                Thread(target=self._work, name=f"{self._name}-{len(self._threads) + number}", daemon=True)
-                for number in range(1, missing + 1)
-            ]
-            self._threads += fresh
-        for thread in fresh:
+        if missing <= 0 or self._shares.monotonic() < self._starts_at:
+            return
+        try:
+            self._start(missing)
+        except RuntimeError as error:
+            self._starts_at = self._shares.monotonic() + _AGAIN
+            log.warning("no thread can be started", crew=self._name, threads=len(self._threads), error=str(error))
+
+    def _start(self, threads: int) -> None:
+        for _ in range(threads):
+            thread = Thread(target=self._work, name=f"{self._name}-{len(self._threads) + 1}", daemon=True)
             thread.start()
+            self._threads.append(thread)
 
     def _work(self) -> None:
         while (claimed := self._jobs.get()) is not None:

@@ -5,7 +5,6 @@ writer at a time anyway.
 """
 
 import heapq
-from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime, timedelta
@@ -14,6 +13,7 @@ from threading import Event, Lock, Thread
 
 import structlog
 
+from campaign.clock import NEVER
 from campaign.dispatch import lane, proofread, reconcile, sweep
 from campaign.dispatch.claimed import Claimed, Done
 from campaign.dispatch.crew import Crew
@@ -30,6 +30,7 @@ log = structlog.get_logger(__name__)
 _LINGER = 0.002  # seconds between two looks whether the threads run out of work, while the writer gathers results
 _GATHERED = 10  # such looks at most: a result is stored within a moment
 _AWAY = 1.0  # seconds until a database that is away is asked again
+_AGAIN = 1.0  # seconds until the writer goes on that has broken off
 _REST = 60.0  # seconds until an account is claimed from again whose claim has broken
 _MOST = 1000  # accounts that one look puts in the row
 
@@ -54,7 +55,7 @@ class Dispatcher:
         self._proofreaders = ThreadPoolExecutor(2, thread_name_prefix="read back")
         self._reading: set[tuple[str, int]] = set()
         self._lock = Lock()
-        self._done: deque[Done] = deque()
+        self._done: dict[int, Done] = {}  # by post: what came back, until it is stored
         self._paced: list[tuple[float, int, str]] = []
         self._event = Event()
         self._steps = Steps(means)
@@ -99,7 +100,7 @@ class Dispatcher:
 
     def _rests(self, account_id: int) -> bool:
         if self._resting.get(account_id, inf) <= self.means.clock.monotonic():
-            del self._resting[account_id]
+            self._resting.pop(account_id, None)  # three threads ask, and another may have been quicker
         return account_id in self._resting
 
     def serving(self, account_id: int, channel: str) -> bool:
@@ -145,16 +146,23 @@ class Dispatcher:
         return lane.send(self.means, claimed)
 
     def _landed(self, done: Done) -> None:
-        self._done.append(done)
+        self._done[done.claimed.due.ident] = done
         self._event.set()
 
     def _write(self) -> None:
         while self._goes_on():
             self._event.wait(self._patience())
             self._event.clear()
-            self._gather()
-            self._posts.relieve()
-            self._turn()
+            try:
+                self._gather()
+                self._posts.relieve()
+                self._turn()
+            except Exception:
+                # The only thread that writes must not end. What came back is kept still; what was not claimed is found
+                # by the next look.
+                log.exception("the writer broke off")
+                self.means.clock.wait(NEVER, _AGAIN)
+                self._event.set()
 
     def _goes_on(self) -> bool:
         """Say whether there is anything left to write, or may be."""
@@ -164,8 +172,7 @@ class Dispatcher:
             return False
         if self.means.clock.monotonic() < self._leaves_at:
             return True
-        while self._done:
-            one = self._done.popleft()
+        for one in self._done.values():
             log.error("left unwritten; it is looked up later", post=one.claimed.due.ident, end=_spoken(one))
         return False
 
@@ -186,31 +193,26 @@ class Dispatcher:
         return max(0.0, min(longest, soonest))
 
     def _turn(self) -> None:
-        """Write down what came back and claim what comes next. Whatever breaks must not end the thread."""
-        done = [self._done.popleft() for _ in range(len(self._done))]
+        """Write down what came back and claim what comes next. What came back is kept until it is stored."""
         accounts = self._next()
+        done = list(self._done.values())
         try:
             claimed = lane.turn(self.means, done, accounts)
         except Exception as error:
             if is_away(error):
-                self._keep(done, error)
+                _tell_away(done, error)
                 return
             log.exception("the turn broke off")
             done, claimed = self._apart(done, accounts)
         self._settled(done)
-        for post_id in proofread.worth_reading(self.means, done):
-            self._read(self._proofreaders, "read back", post_id, proofread.read_back)
         for one in claimed:
             self._crew(one.due.channel).give(one)
+        for post_id in proofread.worth_reading(self.means, done):
+            self._read(self._proofreaders, "read back", post_id, proofread.read_back)
         if self._posts.hungry or self._issues.hungry:
             self._event.set()
         if not self.busy or any(not isinstance(one.result, Receipt) for one in done):
             self._changed()
-
-    def _keep(self, done: list[Done], error: Exception) -> None:
-        """Keep what was sent until it is stored; what was not claimed is found by the next look."""
-        log.error("database away", waiting=len(done), error=str(error.__cause__ or error).splitlines()[0])
-        self._done.extendleft(reversed(done))
 
     def _apart(self, done: list[Done], accounts: list[int]) -> tuple[list[Done], list[Claimed]]:
         """Take the turn again piece by piece: what breaks it is a fault of ours, and must cost the others nothing.
@@ -224,7 +226,7 @@ class Dispatcher:
                 lane.turn(self.means, [one], ())
             except Exception as error:
                 if is_away(error):
-                    self._keep([one], error)
+                    _tell_away([one], error)
                     continue
                 log.exception("an end cannot be written", post=one.claimed.due.ident, end=_spoken(one))
             over.append(one)
@@ -253,10 +255,12 @@ class Dispatcher:
         """Let each account go on as soon as its pace allows, without a look at the tables for each. Where its platform
         told it to wait, the tables say until when.
         """
+        for one in done:
+            del self._done[one.claimed.due.ident]
+            self._crew(one.claimed.due.channel).settled(one.claimed)
         instant = self.means.clock.monotonic()
         for one in done:
             due = one.claimed.due
-            self._crew(due.channel).settled(one.claimed)
             if isinstance(one.result, Receipt) and one.result.pace is None:
                 pace = self.means.channel(due.channel).limits.pace.total_seconds()
                 heapq.heappush(self._paced, (instant + pace, due.account.ident, due.channel))
@@ -280,6 +284,10 @@ class Dispatcher:
             log.error("work broke off", kind=kind, id=ident, error=repr(error))
             return
         self._changed()
+
+
+def _tell_away(done: list[Done], error: Exception) -> None:
+    log.error("database away", waiting=len(done), error=str(error.__cause__ or error).splitlines()[0])
 
 
 def _spoken(done: Done) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from threading import Event
+from threading import Event, Thread
 
 import pytest
 from builders import CONTENTS
@@ -20,7 +20,8 @@ from structlog.testing import capture_logs
 
 from campaign.channels.x import X
 from campaign.clock import SystemClock
-from campaign.dispatch import lane, settle, sweep
+from campaign.dispatch import crew, lane, settle, sweep
+from campaign.dispatch.dispatcher import Dispatcher
 from campaign.dispatch.means import Means
 from campaign.engine import loop
 from campaign.engine.apart import Apart
@@ -171,3 +172,69 @@ def test_once_the_engine_is_to_end_no_post_is_begun_though_a_chore_is_waited_for
     engine.stop()
     hangs.set()
     assert [at for at in begun if at > told_at + 0.1] == []
+
+
+def test_where_no_thread_can_be_started_those_that_are_there_go_on(
+    office: Office, means: Means, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Slow(Obliging):
+        def publish(self, who: Identity, message: Message, gate: Gate) -> Receipt:
+            time.sleep(1.5)
+            return super().publish(who, message, gate)
+
+    def cannot(_self: Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    office.join("ash")
+    posts = [office.post(partner, status=Status.APPROVED, after=-SECOND) for partner in ("oak", "elm", "ash")]
+    means = replace(means, channels={"x": Slow(X.settings_type())})
+    dispatcher = Dispatcher(means, threads=2, changed=lambda: None)
+    monkeypatch.setattr(dispatcher._posts._shares, "slow", 0.1)
+    monkeypatch.setattr(crew.Thread, "start", cannot)
+    with capture_logs() as lines:
+        dispatcher.look()
+        assert [settled(office, post) for post in posts] == [Status.PUBLISHED] * 3
+    monkeypatch.undo()
+    dispatcher.stop()
+    told = [line["event"] for line in lines if line["log_level"] != "info"]
+    assert set(told) == {"no thread can be started"}
+    assert len(told) <= 5
+
+
+def test_the_writer_outlives_what_breaks_and_loses_nothing_that_was_sent(
+    office: Office, means: Means, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    post = office.post("oak", status=Status.APPROVED, after=-SECOND)
+    dispatcher = Dispatcher(means, threads=2, changed=lambda: None)
+    landed, go = Event(), Event()
+    whole = dispatcher._posts.take
+
+    def breaks() -> list[int]:
+        if dispatcher._done and not go.is_set():
+            landed.set()
+            raise KeyError("a fault of ours")
+        return whole()
+
+    monkeypatch.setattr(dispatcher._posts, "take", breaks)
+    with capture_logs() as lines:
+        dispatcher.look()
+        assert landed.wait(10)
+        go.set()
+        assert settled(office, post) == Status.PUBLISHED
+    dispatcher.stop()
+    assert [line["event"] for line in lines if line["log_level"] == "error"] == ["the writer broke off"]
+    assert office.seen(post).external_id == "1"
+
+
+def test_an_account_whose_rest_another_thread_ended_just_now_is_served(means: Means) -> None:
+    dispatcher = Dispatcher(means, threads=1, changed=lambda: None)
+
+    class JustEnded(dict[int, float]):
+        """Another thread ends the rest at the very moment at which this one has seen that it is over."""
+
+        def get(self, key: int, default: float | None = None) -> float | None:  # type: ignore[override]
+            return super().pop(key, default)
+
+    dispatcher._resting = JustEnded({1: -1.0})
+    dispatcher.serve(1, "x")
+    dispatcher.stop()
