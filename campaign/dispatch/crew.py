@@ -1,7 +1,6 @@
 """A crew: threads that send claimed posts, one at a time each, and the accounts that wait for one of them."""
 
 from collections.abc import Callable
-from itertools import islice
 from math import inf
 from queue import SimpleQueue
 from threading import Lock, Thread
@@ -57,7 +56,7 @@ class Crew:
     def hungry(self) -> bool:
         """Say whether an account waits although a post could be claimed."""
         with self._lock:
-            return any(True for _ in self._fit())
+            return any(True for _ in self._shares.fitting(self._waiting.items()))
 
     @property
     def starving(self) -> bool:
@@ -78,14 +77,10 @@ class Crew:
     def take(self) -> list[int]:
         """Take as many accounts from the front of the row as posts can be claimed for now."""
         with self._lock:
-            taken = list(self._fit())
+            taken = list(self._shares.fitting(self._waiting.items()))
             for account in taken:
                 del self._waiting[account]
         return taken
-
-    def _fit(self) -> "islice[int]":
-        fit = (account for account, channel in self._waiting.items() if self._shares.admits(account, channel))
-        return islice(fit, max(0, self._shares.room()))
 
     def give(self, claimed: Claimed) -> None:
         """Hand a claimed post to the threads."""

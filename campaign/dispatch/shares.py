@@ -8,7 +8,7 @@ calls may take; a channel that hangs as a whole delays no other channel.
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 AHEAD = 4
@@ -63,11 +63,21 @@ class Shares:
         """Return how many threads it takes that every lane has one beside the calls that hang."""
         return self.lanes + self._hanging()
 
-    def admits(self, account_id: int, channel: str) -> bool:
-        """Say whether neither the account's channel nor the account itself takes more than its share."""
-        if self._channels[channel] >= self.ahead * self.lanes:
-            return False
-        return account_id not in self._tardy or len(self._tardy & self._flights.keys()) < max(1, self.lanes // 4)
+    def fitting(self, waiting: Iterable[tuple[int, str]]) -> Iterator[int]:
+        """Yield the accounts, of those that wait with their channels, that may all go now: each counts for those after
+        it, so that neither a channel nor the accounts that were slow take more than their share at once.
+        """
+        room, channels, most = self.room(), self._channels.copy(), self.ahead * self.lanes
+        tardy = max(1, self.lanes // 4) - sum(account_id in self._tardy for account_id in self._flights)
+        for account_id, channel in waiting:
+            if room <= 0:
+                return
+            slow = account_id in self._tardy
+            if channels[channel] >= most or (slow and tardy <= 0):
+                continue
+            room, tardy = room - 1, tardy - slow
+            channels[channel] += 1
+            yield account_id
 
     def give(self, account_id: int, channel: str) -> None:
         """Note that a post of the account was claimed."""

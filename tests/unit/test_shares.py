@@ -18,12 +18,13 @@ class Hall:
         self.shares = Shares(4, lambda: self.now, ahead=2)
 
     def go(self, *accounts: int, channel: str = "x") -> list[int]:
-        gone = []
-        for account in accounts:
-            if self.shares.room() > 0 and self.shares.admits(account, channel):
-                self.shares.give(account, channel)
-                self.shares.begin(account)
-                gone.append(account)
+        return self.go_at_once([(account, channel) for account in accounts])
+
+    def go_at_once(self, waiting: list[tuple[int, str]]) -> list[int]:
+        gone = list(self.shares.fitting(waiting))
+        for account in gone:
+            self.shares.give(account, dict(waiting)[account])
+            self.shares.begin(account)
         return gone
 
     def end(self, *accounts: int) -> None:
@@ -72,6 +73,22 @@ def test_an_account_that_was_slow_shares_a_quarter_until_it_is_quick_again(hall:
     hall.end(1)
     assert hall.go(2) == [2]
     assert hall.go(1) == [1], "one quick call and it is as good as any"
+
+
+def test_accounts_that_were_slow_take_no_more_than_their_quarter_at_once(hall: Hall) -> None:
+    hall.go(*range(1, 9))
+    hall.now += SLOW
+    hall.end(*range(1, 9))
+    waiting = [(account, "x") for account in range(1, 9)] + [(account, "facebook") for account in range(11, 14)]
+    assert hall.go_at_once(waiting) == [1, 11, 12, 13]
+
+
+def test_a_channel_takes_no_more_than_its_share_at_once(hall: Hall) -> None:
+    hall.go(*range(1, 9))
+    hall.now += SLOW
+    hall.end(1, 2)
+    waiting = [(account, "x") for account in range(11, 16)] + [(21, "facebook")]
+    assert hall.go_at_once(waiting) == [11, 12, 21]
 
 
 def test_time_that_the_database_takes_is_not_the_accounts_fault(hall: Hall) -> None:
