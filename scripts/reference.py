@@ -168,6 +168,12 @@ def _power(name: str) -> type:
     return found
 
 
+def _kinds(limits: ports.Limits) -> str:
+    """Return the kinds of image that a channel takes."""
+    named = ", ".join(sorted(one.rpartition("/")[2].upper() for one in limits.media_types))
+    return f"{named}{'' if limits.media_moves else ', none that moves'}" if limits.media_max else "-"
+
+
 def channels_page() -> str:
     """Return the page of each channel's limits and powers."""
     kinds = load_channels()
@@ -175,7 +181,8 @@ def channels_page() -> str:
         [
             kind.title, str(kind.limits.text_max), str(kind.limits.subject_max or "-"), str(kind.limits.media_max),
             f"{kind.limits.media_bytes / 1_000_000:g} MB" if kind.limits.media_max else "-",
-            str(kind.limits.alt_max) if kind.limits.media_max else "-", spoken(kind.limits.pace),
+            _kinds(kind.limits), str(kind.limits.alt_max) if kind.limits.media_max else "-",
+            str(kind.limits.title_max or "-"), spoken(kind.limits.pace),
             "yes" if kind.limits.card else "no", "yes" if kind.limits.shares else "no",
         ]
         for kind in kinds.values()
@@ -186,7 +193,19 @@ def channels_page() -> str:
         for power, said in words.POWERS.items()
     ]
     titles = [kind.title for kind in kinds.values()]
-    head = ["channel", "longest text", "subject", "images", "each", "alt text", "pace", "link card", "shares"]
+    head = [
+        "channel",
+        "longest text",
+        "subject",
+        "images",
+        "each",
+        "kinds",
+        "alt text",
+        "card title",
+        "pace",
+        "link card",
+        "shares",
+    ]
     return (
         "# Channels\n\nText is counted by each platform's own rule: on X an address counts 23, many signs count 2. "
         "*Pace* is the least time between two posts of one account. *Shares*: the channel can pass on another "

@@ -1,9 +1,13 @@
 """The post to create on LinkedIn (Posts API, Create organic posts)."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from campaign.channels._little import to_little
 from campaign.ports import Media, Message
+
+TITLE_MAX: Final = 400
+"""The longest title of an article, in characters (Posts API, Article)."""
 
 
 def body_of(author: str, message: Message, images: Sequence[str]) -> dict[str, object]:
@@ -25,7 +29,9 @@ def body_of(author: str, message: Message, images: Sequence[str]) -> dict[str, o
     elif images:
         body["content"] = _pictures(message.media, images)
     elif message.link is not None:
-        body["content"] = {"article": {"source": message.link, "title": message.link_title or message.link}}
+        # LinkedIn wants a title; an address that stands in for one may be cut.
+        title = message.link_title or message.link[:TITLE_MAX]
+        body["content"] = {"article": {"source": message.link, "title": title}}
     return body
 
 

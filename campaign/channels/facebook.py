@@ -53,6 +53,7 @@ from campaign.errors import (
 )
 from campaign.http import Answer
 from campaign.ports import Draft, Evidence, Figures, Gate, Identity, Limits, Media, Message, Receipt, Sighting, Standing
+from campaign.ports.values import PNG_OR_JPEG
 from campaign.ports.watching import Sunset
 from campaign.weights import FACEBOOK_MAX, facebook_length
 
@@ -75,6 +76,7 @@ class Facebook(Consents):
         pace=timedelta(seconds=1),
         card=True,
         media_bytes=4_000_000,
+        media_types=PNG_OR_JPEG,
         measure_batch=_AT_ONCE,
     )
 

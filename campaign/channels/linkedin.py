@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Self
 from pydantic import BaseModel
 
 from campaign.channels._linkedin_address import Addressed
-from campaign.channels._linkedin_body import body_of
+from campaign.channels._linkedin_body import TITLE_MAX, body_of
 from campaign.channels._linkedin_consent import Consents
 from campaign.channels._linkedin_looking import (
     Shown,
@@ -39,6 +39,7 @@ from campaign.errors import CannotLook, NeverSent, Refused, Unknown
 from campaign.http import Answer
 from campaign.ports import Draft, Evidence, Figures, Gate, Identity, Limits, Media, Message, Receipt, Sighting, Standing
 from campaign.ports.costs import POST, Budget, Cost
+from campaign.ports.values import PNG_OR_JPEG
 from campaign.ports.watching import Sunset
 from campaign.weights import LINKEDIN_MAX, linkedin_length
 
@@ -66,6 +67,8 @@ class LinkedIn(Addressed, Consents):
         pace=timedelta(seconds=1),
         card=True,
         media_bytes=10_000_000,
+        media_types=PNG_OR_JPEG | {"image/gif"},
+        title_max=TITLE_MAX,
     )
 
     def __init__(self, settings: Settings, clock: Clock | None = None) -> None:

@@ -62,6 +62,8 @@ class X(Priced, Addressed, Consents):
         card=False,
         copies=False,
         valid=x_valid,
+        # One that moves would be another kind of upload, and go alone (Upload Media: 4 photos or 1 GIF).
+        media_moves=False,
         shares_have_figures=False,
     )
 

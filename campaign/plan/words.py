@@ -10,6 +10,7 @@ from campaign.plan.audience import matches
 from campaign.plan.days import day_after, instant, local, spoken_day, spoken_time
 from campaign.plan.entries import Event, Timetable
 from campaign.plan.marked import misplaced
+from campaign.plan.pictured import unfit
 from campaign.plan.placing import announced
 from campaign.plan.questions import question_facts
 from campaign.plan.rows import Filled, PickedTemplate, PlanFacts
@@ -212,19 +213,18 @@ def _share_problems(limits: Limits, channel: str) -> list[tuple[str, str, str]]:
 
 def _problems(limits: Limits, message: Message) -> list[tuple[str, str, str]]:
     """Return field, problem and mend for each limit that the message breaks."""
-    length, longest = limits.count(message.text), max((len(media.alt) for media in message.media), default=0)
-    subject = len(message.subject or "")
+    length, subject, title = limits.count(message.text), len(message.subject or ""), len(message.link_title or "")
     checks = (
         ("words", f"the text counts {length}", length, limits.text_max, "Shorten a field"),
-        ("media", f"there are {len(message.media)} images", len(message.media), limits.media_max, "Leave some out"),
-        ("alt", f"an image's alt text has {longest} characters", longest, limits.alt_max, "Shorten it"),
         ("subject", f"the subject has {subject} characters", subject, limits.subject_max, "Shorten it"),
+        ("link_title", f"the title of the link has {title} characters", title, limits.title_max, "Shorten it"),
     )
     broken = [
         (field, f"{problem}, and {message.channel} allows {most}", mend)
         for field, problem, count, most, mend in checks
         if most is not None and count > most
     ]
+    broken += unfit(limits, message)
     if message.text and length <= limits.text_max and not limits.valid(message.text):
         mend = "Type the text anew: the character may be one that cannot be seen, such as U+FEFF"
         broken.append(("words", f"the text holds a character that {message.channel} refuses", mend))

@@ -11,6 +11,9 @@ from campaign.errors import Pace
 MAIL: Final = "email"
 """The channel of newsletters: a post on it is an issue."""
 
+PNG_OR_JPEG: Final = frozenset({"image/png", "image/jpeg"})
+"""The kinds of image that every platform takes."""
+
 # --- what goes out -------------------------------------------------------------------------------------------------
 
 
@@ -178,6 +181,8 @@ class Limits:
     (then a line that is only the card's address leaves the words). ``copies``: may several accounts say the same.
     ``valid`` says whether the platform takes a text of lawful length: no character in it is refused.
     ``shares_have_figures``: a share is counted for itself, and not with the post that it passes on.
+    ``media_bytes`` and ``media_types`` (MIME types) bound each image, ``media_moves`` says whether one may move;
+    ``title_max`` is the longest title of a link card, in characters, None where none is sent.
     """
 
     text_max: int
@@ -189,6 +194,9 @@ class Limits:
     copies: bool = True
     valid: Callable[[str], bool] = bool
     media_bytes: int = 5_000_000
+    media_types: frozenset[str] = PNG_OR_JPEG | {"image/webp", "image/gif"}
+    media_moves: bool = True
+    title_max: int | None = None
     shares: bool = True
     shares_have_figures: bool = True
     subject_max: int | None = None

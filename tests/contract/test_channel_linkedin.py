@@ -79,6 +79,14 @@ def test_the_card_carries_title_and_token(stage: Build, watch: Any) -> None:
     assert line["link_title"] == "Have your say"
 
 
+def test_a_long_address_without_a_title_goes_out_whole_under_a_cut_title(stage: Build, watch: Any) -> None:
+    play, link = stage("linkedin"), f"https://www.gov.uk/a?{'q' * 400}"
+    play.channel.publish(play.who, play.channel.compose(Draft("words", link=link), "k3j9x2ab"), watch)
+    (line,) = play.ledger()
+    assert line["link"] == f"{link}&utm_content=k3j9x2ab"
+    assert line["link_title"] == link[:400]
+
+
 def test_a_control_further_back_than_one_page_is_looked_for(stage: Build, watch: Any) -> None:
     play = stage("linkedin")
     ids = [play.channel.publish(play.who, Message("linkedin", f"words {n}"), watch).external_id for n in range(53)]

@@ -65,6 +65,17 @@ def test_an_edit_past_the_permission_of_its_images_is_refused(terminal: Terminal
     assert "held until Sunday 1 December 2030 only" in edit(terminal, ident, "Other words", code=2)
 
 
+def test_an_image_that_the_platform_does_not_take_is_named_by_check_and_refused_by_an_edit(terminal: Terminal) -> None:
+    first, second = (Image.new("RGB", (20, 20), colour) for colour in ("red", "blue"))
+    first.save(terminal.folder / "templates/own/pic.gif", save_all=True, append_images=[second])
+    terminal.run("queue")
+    ident = oak_on_x(terminal)
+    terminal.write("templates/own/hello.md", HELLO.replace("fields:", "media:\n  - {file: pic.gif, alt: Us}\nfields:"))
+    said = "the image “Us” moves, and x gets still images alone"
+    assert said in terminal.run("check", code=1)
+    assert said in edit(terminal, ident, "Other words", code=2)
+
+
 SHARE = '[[slot]]\nname = "share"\naction = "share"\nof = "launch@dfe"\nchannels = ["facebook"]\nat = "launch 13:00"\n'
 
 
