@@ -1,6 +1,7 @@
-"""What a person typed: a name or a reason, which is one line that says something, and a mail address."""
+"""What a person typed: a name or a reason, which is one line that says something, a mail address, a sender."""
 
 import re
+from email.utils import parseaddr
 
 from campaign.errors import WrongUse
 
@@ -8,6 +9,10 @@ MAIL_MAX = 254
 """Characters of a mail address (RFC 3696, erratum 1690)."""
 
 _MAIL = re.compile(r"[^\s@<>(),;:\"\\\[\]]{1,64}@(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W\d_][\w-]*[^\W_]")
+
+_SENDER = re.compile(r"(?P<name>.*)<(?P<address>[^<>]*)>", re.DOTALL)
+_QUOTED = re.compile(r'"(?P<inside>(?:[^"\\]|\\.)*)"', re.DOTALL)
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 
 
 def said(what: str, text: str) -> str:
@@ -33,6 +38,26 @@ def is_mail(text: str) -> bool:
     except UnicodeError:
         return False
     return True
+
+
+def named(sender: str) -> tuple[str, str]:
+    """Split ``Name <address>`` into both; the name is all before the last ``<``, without quotation marks around it.
+
+    The grammar of headers is not asked: by it signs that stand in names, as in ``Oak (Primary) School``, would put the
+    name's words elsewhere.
+    """
+    text = sender.strip()
+    found = _SENDER.fullmatch(text)
+    if found is None:
+        return parseaddr(text) if text.endswith(")") else ("", text)
+    name, quoted = found["name"].strip(), _QUOTED.fullmatch(found["name"].strip())
+    return (_ESCAPED.sub(r"\1", quoted["inside"]) if quoted else name), found["address"].strip()
+
+
+def naming(name: str, address: str) -> str:
+    """Return ``"Name" <address>`` as headers are written: whatever signs there are in the name."""
+    escaped = name.replace("\\", r"\\").replace('"', r"\"")
+    return f'"{escaped}" <{address}>' if name else f"<{address}>"
 
 
 def ascii_domain(domain: str) -> str:

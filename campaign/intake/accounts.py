@@ -8,11 +8,10 @@ send.
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from email.utils import parseaddr
 from functools import partial
 from pathlib import Path
 
-from campaign.config import GUESSES, is_mail, nearest
+from campaign.config import GUESSES, is_mail, named, nearest
 from campaign.errors import Finding, WrongUse
 from campaign.intake.rows import Row, Sheet
 from campaign.intake.sheet import FILE_MAX, one_row, read_sheet, sheet_of
@@ -198,7 +197,7 @@ def _credentials(row: Row, channel: str, mode: str, opener: Opener | None) -> di
 def _sender(row: Row, channel: str) -> str | None:
     """Return the From of a mail account: an address, with or without a name before it."""
     text = _for_mail(row, "sender", channel)
-    if text and not is_mail(parseaddr(text)[1]):
+    if text and not is_mail(named(text)[1]):
         row.fault("sender", f"{text!r} is no sender", "Write Name <name@example.org>")
     _refuse_wide(row, "sender", text)
     return text or None
@@ -214,7 +213,7 @@ def _reply_to(row: Row, channel: str) -> str | None:
 
 def _refuse_wide(row: Row, column: str, text: str) -> None:
     """Refuse an address that few mail servers would take; it stands in every copy."""
-    if not parseaddr(text)[1].rpartition("@")[0].isascii():
+    if not named(text)[1].rpartition("@")[0].isascii():
         row.fault(column, f"{text!r} is not ASCII before the @", "Name an address that every mail server takes")
 
 

@@ -3,10 +3,13 @@
 import unicodedata
 from dataclasses import dataclass
 from email.header import Header
-from email.utils import formataddr, parseaddr
+from email.utils import formataddr
 
-from campaign.config import ascii_domain
+from campaign.config import ascii_domain, named, naming
 from campaign.errors import Refused
+
+_ENCODED = "=?"
+"""Words that hold this would be read as encoded ones, so that they are encoded (RFC 2047)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,7 @@ def address(email: str) -> Address:
 def mailbox(text: str) -> tuple[str, Address]:
     """Read ``Name <address>`` into the name and the address. Raises Refused."""
     one_line("the sender", text)
-    name, email = parseaddr(text)
+    name, email = named(text)
     return name, address(email)
 
 
@@ -74,7 +77,7 @@ def one_line(what: str, value: str) -> str:
 def line(name: str, value: str) -> bytes:
     """Return a header line of free text, folded, RFC 2047 where it is not ASCII."""
     one_line(name, value)
-    charset = "us-ascii" if value.isascii() else "utf-8"
+    charset = "us-ascii" if value.isascii() and _ENCODED not in value else "utf-8"
     folded = Header(value, charset, header_name=name).encode(linesep="\r\n")
     return f"{name}: {folded}\r\n".encode("ascii")
 
@@ -87,12 +90,8 @@ def structured(name: str, value: str) -> bytes:
 def person(name: str, display: str, who: Address) -> bytes:
     """Return a header line with a display name and an address."""
     one_line(name, display)
-    if display.isascii():
-        return structured(name, formataddr((display, who.text)) if who.text.isascii() else _wide(display, who))
+    if display.isascii() and _ENCODED not in display:
+        plain = who.text.isascii()
+        return structured(name, formataddr((display, who.text)) if plain else naming(display, who.text))
     words = Header(display, "utf-8", header_name=name).encode(linesep="\r\n")
     return f"{name}: {words} <{who.text}>\r\n".encode()
-
-
-def _wide(display: str, who: Address) -> str:
-    quoted = display.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{quoted}" <{who.text}>' if display else f"<{who.text}>"

@@ -7,6 +7,7 @@ from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
 
 from campaign.clock import Clock
+from campaign.config import named, naming
 from campaign.errors import Outcome, Refused
 from campaign.models import Database, notices
 from campaign.models.notices import GIVEN_UP, Notice
@@ -78,7 +79,7 @@ class Invitations:
 
     def _message(self, to: str, name: str, link: str) -> EmailMessage:
         message = EmailMessage()
-        message["From"], message["To"] = self.paper.sender, to
+        message["From"], message["To"] = naming(*named(self.paper.sender)), to
         message["Subject"] = f"{self.paper.campaign}: your invitation"
         message["Date"] = format_datetime(self.clock.now())
         message["Message-ID"] = make_msgid(domain="campaign.invalid")

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import structlog
 
 from campaign.clock import NEVER, Clock
-from campaign.config import Settings
+from campaign.config import Settings, named, naming
 from campaign.config.addresses import is_loopback
 from campaign.errors import Outcome, Refused, Unknown
 from campaign.models import Database, notices
@@ -176,7 +176,7 @@ class Notices:
     def _message(self, told: Sequence[Notice]) -> EmailMessage:
         first, last = told[0], told[-1]
         message = EmailMessage()
-        message["From"] = self.paper.sender
+        message["From"] = naming(*named(self.paper.sender))
         message["To"] = first.to
         message["Subject"] = " ".join(self.paper.subject(told).split())
         message["Date"] = format_datetime(last.created_at)

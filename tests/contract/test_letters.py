@@ -54,6 +54,26 @@ def test_a_notice_that_cannot_go_lets_the_others_go(tmp_path: Path, clock: Moved
     database.close()
 
 
+@pytest.mark.parametrize("name", ["SEND (team)", "SEND: team", "Zoë, SEND", "SEND"])
+def test_a_notice_comes_from_the_sender_as_it_is_set(tmp_path: Path, clock: MovedClock, name: str) -> None:
+    database = Database(f"sqlite:///{tmp_path}/notices.db", connections=2)
+    database.upgrade()
+    with listening() as server:
+        channel = EmailChannel(
+            EmailChannel.settings_type(smtp_url=f"smtp://127.0.0.1:{server.port}", sender=f"{name} <news@example.org>")
+        )
+        with database.write() as session:
+            session.add(
+                Notice(to="a@b.example", subject="s", body="b", created_at=clock.now(), next_try_at=clock.now())
+            )
+        paper = Paper(channel.sender, "SEND", "https://send.example.org")
+        Notices(database, clock, paper, channel.send, AT_ONCE).chore(clock.now())
+    database.close()
+    ((_, raw),) = server.taken
+    (shown,) = message_from_bytes(raw, policy=default)["From"].addresses
+    assert (shown.display_name, shown.addr_spec) == (name, "news@example.org")
+
+
 @pytest.mark.parametrize(
     ("to", "said"),
     [

@@ -181,6 +181,35 @@ def test_an_issue_whose_answers_would_go_to_a_mailbox_beyond_ascii_is_refused_as
         Copies(MESSAGE, replace(MOULD, **one))  # type: ignore[arg-type]
 
 
+SENDERS = [
+    ("Oak (Primary) School <news@oak.example>", "Oak (Primary) School"),
+    ('"Oak (Primary) School" <news@oak.example>', "Oak (Primary) School"),
+    (r'"Oak \"Hill\" \\ School" <news@oak.example>', r'Oak "Hill" \ School'),
+    ('The "Oak" School <news@oak.example>', 'The "Oak" School'),
+    ("Oak: news <news@oak.example>", "Oak: news"),
+    ("Oak, Elm & Ash; Schools [Hub] <news@oak.example>", "Oak, Elm & Ash; Schools [Hub]"),
+    ("a@b.example via Oak <news@oak.example>", "a@b.example via Oak"),
+    ("=?utf-8?q?Boss?= <news@oak.example>", "=?utf-8?q?Boss?="),
+    ("Zoë (Oak): school <news@oak.example>", "Zoë (Oak): school"),
+    ("news@oak.example (Oak School)", "Oak School"),
+    ("news@oak.example", "Castle & Priory"),
+    ("<news@oak.example>", "Castle & Priory"),
+]
+
+
+@pytest.mark.parametrize(("sender", "name"), SENDERS)
+def test_the_sender_goes_out_as_it_was_approved(sender: str, name: str) -> None:
+    made = Copies(MESSAGE, replace(MOULD, sender=sender)).copy(Recipient("zoe@example.org", "", "t", {}), NOW)
+    (shown,) = parsed(made)["From"].addresses
+    assert (shown.display_name, shown.addr_spec) == (name, "news@oak.example")
+
+
+@pytest.mark.parametrize("sender", ["Oak news@oak.example", "Oak: news@oak.example", "Oak <news@oak.example> School"])
+def test_a_sender_that_is_no_name_with_an_address_is_refused(sender: str) -> None:
+    with pytest.raises(Refused, match="no mail address"):
+        Copies(MESSAGE, replace(MOULD, sender=sender))
+
+
 def test_sender_that_would_forge_a_header_is_refused() -> None:
     with pytest.raises(Refused, match="control character"):
         Copies(

@@ -286,6 +286,14 @@ def test_a_mailbox_beyond_ascii_neither_sends_nor_takes_replies(tmp_path: Path) 
     assert read_accounts(path, {"email"}, {"oakfield"}, {})
 
 
+def test_a_sender_may_hold_signs_that_mean_something_in_a_header(tmp_path: Path) -> None:
+    header = ACCOUNTS.strip() + ",sender,reply_to\n"
+    for name in ("Oak (Primary) School", "Oak: news", "Oak; Elm [Hub]"):
+        path = sheet(tmp_path, f"{header}oakfield,email,h,l,,,{name} <news@oak.example>,\n")
+        (row,) = read_accounts(path, {"email"}, {"oakfield"}, {})
+        assert row.sender == f"{name} <news@oak.example>"
+
+
 def test_subscribers_come_with_their_consent(tmp_path: Path) -> None:
     rows = (
         "Ann@EXAMPLE.org,Ann,web form,2025-11-20T14:05:00+01:00\n"
