@@ -88,6 +88,22 @@ def png(size: int = 4) -> bytes:
     return buffer.getvalue()
 
 
+def gif(pictures: int) -> bytes:
+    buffer = io.BytesIO()
+    first, *others = (Image.new("RGB", (4, 4), (80 * number, 0, 0)) for number in range(pictures))
+    first.save(buffer, "GIF", save_all=True, append_images=others)
+    return buffer.getvalue()
+
+
+def in_parts(api: Api, data: bytes, category: str, mime: str = "image/gif") -> requests.Response:
+    """Upload in one part and say what finalizing answers."""
+    start = {"media_type": mime, "total_bytes": len(data), "media_category": category}
+    media_id = api("POST", "/2/media/upload/initialize", json=start).json()["data"]["id"]
+    part = {"media": base64.b64encode(data).decode(), "segment_index": 0}
+    assert api("POST", f"/2/media/upload/{media_id}/append", json=part).status_code == 200
+    return api("POST", f"/2/media/upload/{media_id}/finalize")
+
+
 def upload(api: Api, alt: str | None = None, data: bytes | None = None) -> str:
     body = {"media": base64.b64encode(data or png()).decode(), "media_category": "tweet_image"}
     media_id = str(api("POST", "/2/media/upload", json=body).json()["data"]["id"])

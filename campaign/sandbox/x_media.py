@@ -22,6 +22,7 @@ from campaign.sandbox.x_problem import invalid, not_found
 LIFE = timedelta(hours=24)
 PROCESSING = timedelta(seconds=1)
 IMAGE_BYTES = 5 * 1024 * 1024
+GIF_BYTES = 15 * 1024 * 1024
 KEYS: Mapping[str, str] = {"photo": "3", "video": "13", "gif": "16"}
 KINDS: Mapping[str, str] = {
     "tweet_image": "photo",
@@ -31,6 +32,8 @@ KINDS: Mapping[str, str] = {
 }
 
 Category = Literal["tweet_image", "tweet_gif", "tweet_video", "amplify_video", "dm_image", "dm_gif", "dm_video"]
+AtOnce = Literal["tweet_image", "dm_image"]
+"""What goes in one shot; both published documents list no other picture, so a GIF that moves goes in parts."""
 Number = Annotated[str, Field(pattern=r"^[0-9]{1,19}$")]
 
 
@@ -42,7 +45,7 @@ class OneShot(_Shape):
     """The body of Upload Media. The newest document forbids ``media_type`` and ``shared``, so they are refused."""
 
     media: str
-    media_category: Category
+    media_category: AtOnce
     additional_owners: str | None = None
 
 
@@ -116,6 +119,7 @@ def finalize(call: Call) -> Response:
     data = b"".join(map(_decoded, parts))
     if len(data) != upload.extra.get("total"):
         raise invalid("total_bytes", len(data), "The parts do not add up to total_bytes.")
+    _check_kind(str(upload.extra["kind"]), data)
     done_at = call.world.clock.now() + (PROCESSING if upload.extra["kind"] != "photo" else timedelta(0))
     whole = replace(upload, data=data, state="ready", extra={**upload.extra, "done_at": done_at.timestamp()})
     call.world.add_media(whole)
@@ -166,14 +170,30 @@ def _decoded(text: str) -> bytes:
         raise invalid("media", text[:20], "media is not base64.") from error
 
 
+def _check_kind(kind: str, data: bytes) -> None:
+    """Hold what came in parts against its category. A film's bytes are not looked at."""
+    if kind == "photo":
+        _image_type(data)
+    if kind == "gif" and (len(data) > GIF_BYTES or _read(data)[0] != "image/gif"):
+        raise invalid("media", kind, "A tweet_gif is a GIF of at most 15 MB.")
+
+
 def _image_type(data: bytes) -> str:
+    mime, moves = _read(data)
+    if len(data) > IMAGE_BYTES or mime not in {"image/jpeg", "image/png", "image/webp", "image/gif"}:
+        raise invalid("media", mime, "Images are JPG, PNG, WEBP or GIF of at most 5 MB.")
+    if moves and mime == "image/gif":
+        raise invalid("media", mime, "A GIF that moves is no tweet_image.")
+    return mime
+
+
+def _read(data: bytes) -> tuple[str, bool]:
+    """Return the type of an image and whether it moves, both by its bytes."""
     try:
-        kind = Image.open(io.BytesIO(data)).get_format_mimetype()
+        with Image.open(io.BytesIO(data)) as image:
+            return str(image.get_format_mimetype()), bool(getattr(image, "is_animated", False))
     except UnidentifiedImageError as error:
         raise invalid("media", "", "media type unrecognized.") from error
-    if len(data) > IMAGE_BYTES or kind not in {"image/jpeg", "image/png", "image/webp", "image/gif"}:
-        raise invalid("media", kind, "Images are JPG, PNG, WEBP or GIF of at most 5 MB.")
-    return str(kind)
 
 
 def _segments(upload: Upload) -> list[int]:

@@ -8,7 +8,9 @@ import requests
 from x_api import (
     Api,
     ShiftedClock,
+    gif,
     held_by_both,
+    in_parts,
     png,
     upload,
 )
@@ -104,6 +106,26 @@ def test_media_of_others_old_media_and_no_media_cannot_be_attached(elm: Api, oak
 )
 def test_what_is_no_picture_or_says_too_much_is_refused(elm: Api, body: object) -> None:
     assert elm("POST", "/2/media/upload", json=body).status_code == 400
+
+
+@pytest.mark.parametrize("category", ["tweet_image", "tweet_gif"])
+def test_a_gif_that_moves_goes_neither_at_once_nor_as_a_still_image(elm: Api, category: str) -> None:
+    at_once = {"media": base64.b64encode(gif(3)).decode(), "media_category": category}
+    assert elm("POST", "/2/media/upload", json=at_once).status_code == 400
+    assert in_parts(elm, gif(3), "tweet_image").status_code == 400
+    assert upload(elm, data=gif(1))
+
+
+def test_a_gif_goes_in_parts_and_alone(elm: Api) -> None:
+    done = in_parts(elm, gif(3), "tweet_gif").json()
+    held_by_both("post", "/2/media/upload/{id}/finalize", "200", done)
+    moving = done["data"]["id"]
+    assert done["data"]["media_key"] == f"16_{moving}"
+    assert done["data"]["processing_info"]["state"] == "in_progress"
+    beside = elm("POST", "/2/tweets", json={"text": "x", "media": {"media_ids": [moving, upload(elm)]}})
+    assert (beside.status_code, beside.json()["errors"][0]["message"]) == (400, "Your media IDs are invalid.")
+    assert elm.post_id("x", media={"media_ids": [moving]})
+    assert in_parts(elm, png(), "tweet_gif").status_code == 400
 
 
 def test_an_alt_text_over_a_thousand_characters_is_refused(elm: Api) -> None:
