@@ -108,7 +108,7 @@ class Wire(Conversation):
     def batch(self, paths: list[str]) -> Answer:
         """Read up to 50 paths at once. Never for writing: a part that times out is answered with null."""
         parts = [{"method": "GET", "relative_url": f"{self.version}/{path}"} for path in paths]
-        return self._ask("", post_args={"batch": json.dumps(parts), **self._proof}, method="POST")
+        return self.post("", batch=json.dumps(parts))
 
     def _ask(self, path: str, **call: Any) -> Answer:
         answer = asked(self.session, lambda: self._graph.request(path, **call))

@@ -164,6 +164,7 @@ def test_a_version_that_has_ended_is_served_by_another_and_said_so(
     with capture_logs() as said:
         assert play.channel.publish(play.who, Message("facebook", "Words"), watch).external_id == play.ledger()[0]["id"]
         note = play.channel.verify(play.who).note
+        play.channel.measure(play.who, [play.ledger()[0]["id"]])
     assert (served or "") in note
     assert bool(note) == (served is not None)
     assert [line["note"] for line in said if line["log_level"] == "warning"] == ([note] if served else [])
