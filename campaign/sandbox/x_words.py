@@ -12,12 +12,18 @@ from collections.abc import Sequence
 from campaign.weights import x_length, x_urls
 
 MOST = 280
+_REFUSED = frozenset("\ufffe\ufeff\uffff")
 _LETTERS = string.ascii_letters + string.digits
 
 
 def too_long(raw: str) -> bool:
     """Say whether the words weigh more than 280 ("Counting characters")."""
     return x_length(raw) > MOST
+
+
+def refused_sign(raw: str) -> bool:
+    """Say whether the words hold a character that X takes in no post ("Counting characters": invalid characters)."""
+    return not _REFUSED.isdisjoint(raw)
 
 
 def same_words(raw: str) -> str:

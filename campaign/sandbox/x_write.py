@@ -14,7 +14,7 @@ from campaign.sandbox.world import Post, PostMedia
 from campaign.sandbox.x_call import EPOCH_MS, Call
 from campaign.sandbox.x_media import LIFE
 from campaign.sandbox.x_problem import duplicate, forbidden, invalid, not_found
-from campaign.sandbox.x_words import rewritten, same_words, too_long
+from campaign.sandbox.x_words import refused_sign, rewritten, same_words, too_long
 
 DUPLICATE_WINDOW = timedelta(hours=1)
 """X does not say for how long; the switch ``x.duplicate_window`` gives other seconds."""
@@ -99,6 +99,8 @@ def create(call: Call) -> Response:
     wanted = call.checked(NewPost)
     if too_long(wanted.text):
         raise invalid("text", wanted.text, "Tweet text is too long")
+    if refused_sign(wanted.text):
+        raise invalid("text", wanted.text, "Tweet text holds an invalid character")
     if wanted.quote_tweet_id:
         raise forbidden("Quoting is not part of your plan.")
     _check_reply(call, wanted)

@@ -67,9 +67,9 @@ def error(answer: requests.Response) -> Answer:
     return answer.json()["error"]
 
 
-def picture() -> bytes:
+def picture(kind: str = "PNG") -> bytes:
     out = BytesIO()
-    Image.new("RGB", (8, 8), "red").save(out, "PNG")
+    Image.new("RGB", (8, 8), "red").save(out, kind)
     return out.getvalue()
 
 
@@ -141,8 +141,10 @@ def test_a_photo_without_published_false_is_a_post_at_once(box: Sandbox) -> None
     assert answer["post_id"] == call(box, "GET", f"{PAGE}/feed").json()["data"][0]["id"]
 
 
-def test_what_is_no_picture_is_refused_as_a_photo(box: Sandbox) -> None:
-    answer = call(box, "POST", f"{PAGE}/photos", files={"source": ("source", b"text", "image/png")})
+@pytest.mark.parametrize("kind", ["WEBP", "GIF", "BMP", "TIFF", None])
+def test_what_is_neither_a_jpeg_nor_a_png_is_refused_as_a_photo(box: Sandbox, kind: str | None) -> None:
+    data = picture(kind) if kind else b"text"
+    answer = call(box, "POST", f"{PAGE}/photos", files={"source": ("source", data, "image/png")})
     assert error(answer)["error_subcode"] == 1366046
 
 

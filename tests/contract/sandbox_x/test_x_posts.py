@@ -42,6 +42,12 @@ def test_the_weight_decides_not_the_number_of_characters(elm: Api) -> None:
     assert elm("POST", "/2/tweets", json={"text": "a" * 256 + " https://www.gov.uk/" + "x" * 300}).status_code == 201
 
 
+@pytest.mark.parametrize("sign", ["\ufeff", "\ufffe", "\uffff"])
+def test_a_character_that_x_takes_in_no_post_is_refused(elm: Api, box: Sandbox, sign: str) -> None:
+    assert elm("POST", "/2/tweets", json={"text": f"Hello{sign} there"}).status_code == 400
+    assert box.world.ledger() == []
+
+
 def test_words_come_back_escaped_with_short_addresses(elm: Api) -> None:
     sent = "Fish & chips <now> https://www.gov.uk/dfe/SEND-conversation?a=1&b=2 and gov.uk"
     post_id = elm.post_id(sent)
