@@ -51,8 +51,7 @@ def carded(channel: str, draft: Draft, token: str) -> Message:
     if draft.link is None:
         return Message(channel, draft.words, media=draft.media)
     if draft.media:
-        inline = draft.words if draft.link in draft.words else f"{draft.words}\n\n{draft.link}".strip()
-        return Message(channel, inline, media=draft.media)
+        return Message(channel, draft.written_out, media=draft.media)
     return Message(channel, draft.words, link=with_token(draft.link, token), link_title=draft.link_title)
 
 

@@ -199,9 +199,8 @@ def over_limits(limits: Limits, message: Message, name: str) -> list[Finding]:
 
 
 def _plain(limits: Limits, channel: str, draft: Draft) -> Message:
-    """Stand in for composing where a caller has no channels at hand: words, and the link where it is no card."""
-    inline = draft.link and not limits.card and draft.link not in draft.words
-    text = f"{draft.words}\n{draft.link}" if inline else draft.words
+    """Stand in for composing where a caller has no channels at hand: words, and the link where it shows as no card."""
+    text = draft.words if limits.card and not draft.media else draft.written_out
     return Message(channel, text, subject=draft.subject, media=draft.media, share_of=draft.share_of)
 
 

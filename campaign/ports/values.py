@@ -1,5 +1,6 @@
 """The values that cross the border of the core: what goes out, who sends it, what comes back."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -10,6 +11,9 @@ from campaign.errors import Pace
 
 MAIL: Final = "email"
 """The channel of newsletters: a post on it is an issue."""
+
+_WHOLE: Final = r"(?<![\w=/%&?#.-]){}/?(?![.,;:!?'()]*[\w/#&=%~+@$*-])"
+"""An address that is no part of a longer one; a stop or a bracket behind it ends it."""
 
 PNG_OR_JPEG: Final = frozenset({"image/png", "image/jpeg"})
 """The kinds of image that every platform takes."""
@@ -68,6 +72,16 @@ class Draft:
     preheader: str | None = None
     audience: str | None = None
     envelope: Envelope | None = None
+
+    @property
+    def written_out(self) -> str:
+        """The words with the link's address in them, for a post that shows no card.
+
+        They hold it where it stands whole: a longer address that begins with it leads elsewhere.
+        """
+        if self.link is None or re.search(_WHOLE.format(re.escape(self.link)), self.words):
+            return self.words
+        return f"{self.words}\n\n{self.link}".strip()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from campaign.channels._little import to_little, visible
 from campaign.channels._words import carded, squeezed, token_in, with_token
 from campaign.channels._x_looking import in_one_form, shown
 from campaign.errors import WrongUse
-from campaign.ports import Bulk, ByHand, Draft, Finds, Measures, Renews, Retracts, Verifies
+from campaign.ports import Bulk, ByHand, Draft, Finds, Measures, Media, Renews, Retracts, Verifies
 
 
 @given(some.text())
@@ -65,6 +65,30 @@ def test_no_link_has_no_token() -> None:
 def test_a_share_has_no_card_of_its_own() -> None:
     made = carded("facebook", Draft("Worth it", link="https://a.uk", share_of="launch@dfe"), "t1")
     assert (made.text, made.link, made.share_of) == ("Worth it", None, "launch@dfe")
+
+
+SEND = "https://www.gov.uk/dfe/SEND"
+IMAGE = Media("d" * 64, "image/png", "Our class", Path("a.png"))
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (f"Read {SEND}-conversation first.", False),
+        (f"Read {SEND}/more or {SEND}?a=1, {SEND}.pdf, {SEND}2, {SEND}#top", False),
+        (f"Read https://a.uk/?u={SEND}", False),
+        (f"Read {SEND}", True),
+        (f"Read {SEND}.", True),
+        (f"Read ({SEND}), then answer", True),
+        (f"“{SEND}”: read it", True),
+        (f"{SEND}/ and {SEND}-conversation", True),
+        (f"Read {SEND}-conversation and {SEND}!", True),
+        (f"Have you read {SEND}? Do.", True),
+    ],
+)
+def test_beside_images_the_link_goes_into_words_that_do_not_hold_it_whole(words: str, *, told: bool) -> None:
+    made = carded("facebook", Draft(words, link=SEND, media=(IMAGE,)), "t1")
+    assert made.text == (words if told else f"{words}\n\n{SEND}")
 
 
 def test_words_are_compared_composed_and_with_single_blanks() -> None:
