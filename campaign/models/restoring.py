@@ -21,6 +21,7 @@ from campaign.models.sign_in import Ticket
 from campaign.models.status import Status
 
 _MAY_HAVE_GONE = (Status.DRAFT, Status.IN_REVIEW, Status.APPROVED)
+_UNDER_WAY = (Status.PUBLISHING, Status.BY_HAND)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,7 @@ def keep_opt_outs(session: Session, known: OptOuts) -> int:
 
 def perhaps_gone(session: Session, now: datetime) -> list[tuple[Post, Account]]:
     """Return posts that may have been published since the copy was made: their time has come, or they were on their
-    way. The window counts, not the due time: inside it a post may have been moved to an earlier minute.
+    way, or handed to a person. The window counts, not the due time: inside it a post may have been moved to an earlier minute.
     """
     fell_due = sa.and_(
         col(Post.status).in_([status.value for status in _MAY_HAVE_GONE]),
@@ -127,7 +128,7 @@ def perhaps_gone(session: Session, now: datetime) -> list[tuple[Post, Account]]:
     statement = (
         select(Post, Account)
         .join(Account, col(Account.id) == col(Post.account_id))
-        .where(sa.or_(fell_due, col(Post.status) == Status.PUBLISHING.value))
+        .where(sa.or_(fell_due, col(Post.status).in_([status.value for status in _UNDER_WAY])))
         .order_by(col(Post.due_at), col(Post.id))
     )
     return list(session.exec(statement).all())

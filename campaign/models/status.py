@@ -124,6 +124,7 @@ TRANSITIONS: Mapping[tuple[Status, Move], tuple[Status, ...]] = MappingProxyType
         (S.BY_HAND, M.DONE): (S.PUBLISHED,),
         (S.BY_HAND, M.EXPIRE): (S.MISSED,),
         (S.BY_HAND, M.WITHDRAW): (S.WITHDRAWN,),
+        (S.BY_HAND, M.RESTORE): (S.UNCONFIRMED,),
         (S.PUBLISHED, M.RETRACT): (S.RETRACTING,),
         (S.RETRACTING, M.GONE): (S.RETRACTED,),
         (S.RETRACTING, M.REFUSE): (S.PUBLISHED,),

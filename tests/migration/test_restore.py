@@ -63,12 +63,10 @@ def test_what_may_have_gone_out_since_is_looked_up_first(place: Place, status: S
 
 def test_what_is_still_to_come_stays_and_so_does_what_is_settled(place: Place) -> None:
     later = place.add(Status.APPROVED, 2 * HOUR)
-    settled = [
-        place.add(status, -HOUR) for status in (Status.PUBLISHED, Status.MISSED, Status.WITHDRAWN, Status.BY_HAND)
-    ]
+    settled = [place.add(status, -HOUR) for status in (Status.PUBLISHED, Status.MISSED, Status.WITHDRAWN)]
     assert place.stale().ruled.to_look_up == 0
     assert place.status(later) == "approved"
-    assert [place.status(ident) for ident in settled] == ["published", "missed", "withdrawn", "by_hand"]
+    assert [place.status(ident) for ident in settled] == ["published", "missed", "withdrawn"]
 
 
 def test_a_post_that_may_have_been_moved_inside_its_window_is_looked_up(place: Place) -> None:
@@ -88,12 +86,13 @@ def test_what_was_unconfirmed_already_is_looked_up_anew(place: Place) -> None:
 
 def test_posts_by_hand_and_issues_wait_for_a_person(place: Place) -> None:
     by_hand = place.add(Status.APPROVED, timedelta(minutes=30), mode="by-hand")
+    handed = place.add(Status.BY_HAND, -HOUR, mode="by-hand")
     issue = place.add(Status.APPROVED, timedelta(minutes=30), channel="email")
     ruled = place.stale().ruled
-    assert (ruled.to_look_up, ruled.to_ask) == (0, 2)
+    assert (ruled.to_look_up, ruled.to_ask) == (0, 3)
     with place.database.read() as session:
         assert upkeep.to_look_up(session, place.clock.now()) == []
-        assert {row.post.ident for row in listing.waiting_for_person(session)} == {by_hand, issue}
+        assert {row.post.ident for row in listing.waiting_for_person(session)} == {by_hand, handed, issue}
 
 
 def test_copies_of_a_begun_issue_that_may_have_gone_out_are_not_sent_again(place: Place) -> None:
