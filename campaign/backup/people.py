@@ -8,7 +8,7 @@ from itertools import groupby
 from sqlmodel import Session
 
 from campaign.models import restoring, users
-from campaign.models.restoring import Standing
+from campaign.models.replaced import Standing
 from campaign.models.users import User
 
 _LESS_TO_MORE = ("officer", "reviewer", "admin")

@@ -14,7 +14,8 @@ from campaign.backup.ruling import Ruled, rule
 from campaign.clock import Clock
 from campaign.config import Settings
 from campaign.errors import WrongUse
-from campaign.models import Database, copying, restoring, upkeep
+from campaign.models import Database, copying, replaced, upkeep
+from campaign.models.replaced import Replaced
 from campaign.people import acting
 
 _ALIVE: Final = timedelta(seconds=60)
@@ -104,7 +105,7 @@ def restore(
         places = Places(settings, found.made_at, clock.now())
         places.check_key(found.key, force=force)
         with database.write() as session:
-            opt_outs, people = _make_room(session, found.migration, force=force)
+            before = _make_room(session, found.migration, force=force)
             _load(session, path, passphrase, places)
             copying.migrate(session.connection(), "head")
             copying.count_on(session)
@@ -113,9 +114,8 @@ def restore(
                 made_at=found.made_at,
                 now=clock.now(),
                 person=acting(session, by),
-                opt_outs=opt_outs,
-                people=people,
                 posts=found.rows.get("post", 0),
+                before=before,
             )
     return Restored(ruled, places.aside, places.old_key)
 
@@ -131,22 +131,18 @@ def _refuse_living(database: Database, now: datetime) -> None:
         raise WrongUse(problem=problem, mend="End it; of one that was killed the beat is old after a minute.")
 
 
-def _make_room(
-    session: Session, migration: str, *, force: bool
-) -> tuple[restoring.OptOuts, dict[str, restoring.Standing]]:
-    """Take the old tables away and make those of the backup's migration. Returns who wants no mail, and who was in as
-    what, by the old ones.
-    """
+def _make_room(session: Session, migration: str, *, force: bool) -> Replaced:
+    """Take the old tables away and make those of the backup's migration. Returns what the old ones tell."""
     connection = session.connection()
-    if restoring.in_use(connection) and not force:
+    if replaced.in_use(connection) and not force:
         raise WrongUse(
             problem="The database holds a campaign already",
             mend="Back it up with `campaign db backup`, then restore with --force.",
         )
-    opt_outs, people = restoring.opt_outs(connection), restoring.people(connection)
+    before = replaced.read(connection)
     copying.remove_tables(connection)
     copying.migrate(connection, migration)
-    return opt_outs, people
+    return before
 
 
 def _load(session: Session, path: Path, passphrase: str, places: Places) -> None:

@@ -5,28 +5,27 @@ up where the platform lets us, a person's question where not. Newsletters never 
 """
 
 import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
-from types import MappingProxyType
 
 from sqlmodel import Session
 
 from campaign.backup.people import fallen_back, keep_out
+from campaign.backup.stopping import Stayed, stay_stopped
 from campaign.clock import iso
-from campaign.models import audit, deliveries, notices, restoring, upkeep, users
+from campaign.models import audit, deliveries, notices, replaced, restoring, upkeep, users
 from campaign.models.holds import Hold
 from campaign.models.moves import move
 from campaign.models.notices import Notice
 from campaign.models.partners import Account, AccountMode
 from campaign.models.posts import Post
+from campaign.models.replaced import Replaced
 from campaign.models.status import Move, Status
 from campaign.models.users import User
 from campaign.people import Right, demand
 from campaign.ports import MAIL
 from campaign.wording import some_of
 
-_NOBODY: Mapping[str, restoring.Standing] = MappingProxyType({})
 _NAMED = 20
 """How many people a line names."""
 
@@ -47,6 +46,8 @@ class Ruled:
     """Who was sent away since, or lost a role: they stay so."""
     fallen_back: tuple[str, ...]
     """Who has anything of the backup again, with what it is."""
+    stayed: Stayed | None
+    """What stays stopped; None where no database tells what was stopped since."""
 
 
 def rule(
@@ -55,12 +56,11 @@ def rule(
     made_at: datetime,
     now: datetime,
     person: User,
-    opt_outs: restoring.OptOuts,
     posts: int,
-    people: Mapping[str, restoring.Standing] = _NOBODY,
+    before: Replaced,
 ) -> Ruled:
     """Hold everything, doubt what fell due since, and say so to the reviewers, in one transaction with the rows.
-    ``people`` are those of the database that was replaced.
+    ``before`` is the database that was replaced.
 
     Raises:
         NotAllowed: the person may not administer.
@@ -70,6 +70,7 @@ def rule(
     restoring.free_lanes(session)
     restoring.drop_notices(session, now)
     restoring.set_salt(session, secrets.token_hex(16))
+    stayed = stay_stopped(session, before.stops, who=person.name, now=now)
     looked, asked, doubted = restoring.look_anew(session, now), 0, 0
     for post, account in restoring.perhaps_gone(session, now):
         question = _question(post, account, made_at)
@@ -78,17 +79,18 @@ def rule(
         looked += question is None
     session.flush()
     silenced = restoring.silence_webhooks(session, by=person.name, why="restored from a backup", now=now)
-    kept_out = keep_out(session, people, but=person)
+    kept_out = keep_out(session, before.people, but=person)
     ruled = Ruled(
         made_at,
         posts,
         looked,
         asked,
         doubted,
-        restoring.keep_opt_outs(session, opt_outs),
+        restoring.keep_opt_outs(session, before.opt_outs),
         silenced,
         tuple(kept_out),
-        tuple(fallen_back(people, restoring.people(session.connection()))),
+        tuple(fallen_back(before.people, replaced.people(session.connection()))),
+        stayed if before.told else None,
     )
     _hold(session, ruled, person, now)
     _tell(session, ruled, now)
@@ -130,6 +132,7 @@ def _hold(session: Session, ruled: Ruled, person: User, now: datetime) -> None:
         "opt_outs_kept": ruled.opt_outs_kept,
         "webhooks_off": ruled.webhooks_off,
         "kept_out": list(ruled.kept_out),
+        "stayed": asdict(ruled.stayed) if ruled.stayed else None,
     }
     audit.record(session, who=person.name, action="restore", subject="database", at=now, facts=facts)
 
@@ -145,7 +148,7 @@ def lines(ruled: Ruled) -> list[str]:
     """Return what a person must know after a restore."""
     found = [
         f"The database stands as at {iso(ruled.made_at)}, with {ruled.posts} posts. Everything is held.",
-        "Gone is what was done since: posts queued, words and times changed, approvals, readers who joined.",
+        "Gone is what was done since: posts queued, words and times changed, approvals, agreements, new readers.",
         "Run `campaign plan`, then `campaign queue`; a post made since by `campaign posts new` must be made again.",
         f"{ruled.to_look_up} posts may have been published since; `campaign run` looks them up, under the hold.",
     ]
@@ -153,6 +156,7 @@ def lines(ruled: Ruled) -> list[str]:
         found.append(f"{ruled.to_ask} issues and posts by hand wait for a person's word: `campaign doctor` names them.")
     if ruled.copies_in_doubt:
         found.append(f"{ruled.copies_in_doubt} copies of begun issues may have gone out since; none is sent again.")
+    found.append(_of_stops(ruled.stayed))
     found.append(f"{ruled.opt_outs_kept} readers who left since are known from the database that stood here before.")
     found.append("If others left since (ask the mail server and the inbox), take them off before you release.")
     if ruled.kept_out:
@@ -171,3 +175,19 @@ def _of_people(ruled: Ruled) -> str:
     if not ruled.fallen_back:
         return said
     return f"{said} Changed since, and fallen back: {some_of(ruled.fallen_back, _NAMED)}. Change them or invite anew."
+
+
+def _of_stops(stayed: Stayed | None) -> str:
+    """Return what is still stopped, or that nobody knows what was."""
+    if stayed is None:
+        what = "posts withdrawn, rejected or taken down, agreements taken back, holds, accounts disabled"
+        return f"Gone is also what people stopped since: {what}. Ask for it and do it again before you release."
+    parts = {
+        "posts withdrawn or rejected": stayed.out,
+        "posts to be taken down": stayed.down,
+        "agreements taken back": stayed.agreements,
+        "holds": stayed.holds,
+        "accounts disabled": stayed.accounts,
+    }
+    said = ", ".join(f"{count} {what}" for what, count in parts.items() if count) or "nothing"
+    return f"Stopped since, by the database that stood here before, and so still: {said}."

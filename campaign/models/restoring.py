@@ -1,104 +1,27 @@
 """The statements by which a restored copy is told that time went on without it."""
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection
 from sqlmodel import Session, col, select
 
-from campaign.models import copying, hooks
+from campaign.models import hooks
 from campaign.models.database import changed
+from campaign.models.holds import Hold
 from campaign.models.hooks import Hook, HookCall
+from campaign.models.leaving import TakeDown
 from campaign.models.mailing import Subscriber, Suppression
 from campaign.models.notices import Notice
-from campaign.models.partners import Account, Campaign, Lane
-from campaign.models.posts import Attempt, Post
+from campaign.models.partners import Account, Agreement, Campaign, Lane, Partner
+from campaign.models.posts import Attempt, Event, Post
+from campaign.models.replaced import Held, OptOuts, Revoked
 from campaign.models.sign_in import Ticket
-from campaign.models.status import Status
+from campaign.models.status import OVER, Status
 
 _MAY_HAVE_GONE = (Status.DRAFT, Status.IN_REVIEW, Status.APPROVED)
+_STOPPED = (*OVER, Status.RETRACTING, Status.RETRACTED)
 _UNDER_WAY = (Status.PUBLISHING, Status.BY_HAND)
-
-
-@dataclass(frozen=True, slots=True)
-class OptOuts:
-    """Who wants no mail, by what a database said before it was replaced."""
-
-    unsubscribed: Sequence[tuple[str, datetime]] = ()
-    """Tokens of subscribers, and when each left."""
-    suppressed: Sequence[tuple[str, str, datetime]] = ()
-    """Digests of addresses, with reason and time."""
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """As what a person was in, and by what they could sign in, by what a database says. ``ways`` are kind and value."""
-
-    role: str
-    partner_key: str | None
-    active: bool
-    ways: frozenset[tuple[str, str]] = frozenset()
-
-
-def in_use(connection: Connection) -> bool:
-    """Say whether the database holds more than a new workspace does."""
-    telling = {"partner", "post", "mailinglist"}
-    return any(
-        connection.execute(sa.select(sa.literal(1)).select_from(table).limit(1)).first() is not None
-        for table in copying.tables(connection)
-        if table.name in telling
-    )
-
-
-def opt_outs(connection: Connection) -> OptOuts:
-    """Return who wants no mail, from a schema of any age."""
-    found = {table.name: table.c for table in copying.tables(connection)}
-    if not {"subscriber", "suppression"} <= found.keys():
-        return OptOuts()
-    one, other = found["subscriber"], found["suppression"]
-    left = sa.select(one.token, _instant(one.unsubscribed_at)).where(one.unsubscribed_at.is_not(None))
-    suppressed = sa.select(other.address_digest, other.reason, _instant(other.at))
-    return OptOuts(
-        [(token, at) for token, at in connection.execute(left)],
-        [(digest, reason, at) for digest, reason, at in connection.execute(suppressed)],
-    )
-
-
-def people(connection: Connection) -> dict[str, Standing]:
-    """Return everybody by name, from a schema of any age."""
-    found = {table.name: table.c for table in copying.tables(connection)}
-    if "users" not in found:
-        return {}
-    ways = defaultdict[int, set[tuple[str, str]]](set)
-    for kind, statement in _ways(found):
-        for user_id, *values in connection.execute(statement):
-            ways[user_id].add((kind, " ".join(values)))
-    one = found["users"]
-    everybody = connection.execute(sa.select(one.id, one.name, one.role, one.partner_key, one.active))
-    return {
-        name: Standing(role, partner, bool(active), frozenset(ways[ident]))
-        for ident, name, role, partner, active in everybody
-    }
-
-
-def _ways(found: Mapping[str, Any]) -> Iterator[tuple[str, sa.Select[Any]]]:
-    """Yield by what people sign in: each kind as it is called, with whose and which they are."""
-    if one := found.get("password"):
-        yield "password", sa.select(one.user_id, one.hash)
-    if one := found.get("passkey"):
-        yield "passkey", sa.select(one.user_id, one.credential_id)
-    if one := found.get("recoverycode"):
-        yield "recovery code", sa.select(one.user_id, one.digest).where(one.used_at.is_(None))
-    if one := found.get("elsewhere"):
-        yield "sign-in elsewhere", sa.select(one.user_id, one.issuer, one.subject)
-
-
-def _instant(column: sa.ColumnElement[datetime]) -> sa.ColumnElement[datetime]:
-    return sa.type_coerce(column, sa.inspect(Suppression).local_table.c.at.type)
 
 
 def keep_opt_outs(session: Session, known: OptOuts) -> int:
@@ -118,12 +41,18 @@ def keep_opt_outs(session: Session, known: OptOuts) -> int:
 
 
 def perhaps_gone(session: Session, now: datetime) -> list[tuple[Post, Account]]:
-    """Return posts that may have been published since the copy was made: their time has come, or they were on their
-    way, or handed to a person. The window counts, not the due time: inside it a post may have been moved to an earlier minute.
+    """Return posts that may have been published since the copy was made: their time has come, they were on their way
+    or handed to a person, or somebody ordered them to be taken down. The window counts, not the due time: inside it a
+    post may have been moved to an earlier minute.
     """
     fell_due = sa.and_(
         col(Post.status).in_([status.value for status in _MAY_HAVE_GONE]),
-        sa.or_(col(Post.window_from) <= now, col(Post.due_at) <= now, col(Post.started_at).is_not(None)),
+        sa.or_(
+            col(Post.window_from) <= now,
+            col(Post.due_at) <= now,
+            col(Post.started_at).is_not(None),
+            col(Post.id).in_(sa.select(col(TakeDown.post_id))),
+        ),
     )
     statement = (
         select(Post, Account)
@@ -194,3 +123,81 @@ def set_salt(session: Session, salt: str) -> None:
     both.
     """
     changed(session, sa.update(Campaign).values(salt=salt))
+
+
+# --- what people stopped since ----------------------------------------------------------------------------------------
+
+
+def not_stopped(session: Session, tokens: Collection[str]) -> list[Post]:
+    """Return those of the posts with these tokens that are neither out of the campaign nor being taken down."""
+    mine = select(Post).where(col(Post.token).in_(tokens))
+    return list(session.exec(mine.where(col(Post.status).not_in([status.value for status in _STOPPED]))))
+
+
+def knows(session: Session, post: Post, who: str, at: datetime | None) -> bool:
+    """Say whether the copy has what somebody did to a post at an instant: where the post stands now came after it."""
+    same = select(Event.id).where(col(Event.post_id) == post.ident, col(Event.who) == who, col(Event.at) == at)
+    return session.exec(same.limit(1)).first() is not None
+
+
+def revoke(session: Session, gone: Revoked) -> bool:
+    """Take back an agreement that was taken back since; one that was given since too is put in as taken back, for a
+    file must not give it anew. Returns whether anything changed.
+    """
+    partner_id = session.exec(select(Partner.id).where(col(Partner.key) == gone.partner)).first()
+    post_id = session.exec(select(Post.id).where(col(Post.token) == gone.token)).first() if gone.token else None
+    if partner_id is None or (gone.token is not None and post_id is None):
+        return False
+    same = select(Agreement).where(
+        col(Agreement.partner_id) == partner_id,
+        col(Agreement.post_id) == post_id,
+        col(Agreement.slot) == gone.facts["slot"],
+        col(Agreement.given_by) == gone.facts["given_by"],
+        col(Agreement.given_at) == gone.facts["given_at"],
+    )
+    found = session.exec(same).first() or Agreement(partner_id=partner_id, post_id=post_id, **gone.facts)
+    if found.id is not None and found.revoked_at is not None:
+        return False
+    found.revoked_by, found.revoked_at = gone.facts["revoked_by"], gone.facts["revoked_at"]
+    session.add(found)
+    return True
+
+
+def hold_on(session: Session, held: Held) -> bool:
+    """Hold what was held since, but for what the copy has no row of. Returns whether anything changed."""
+    scope = _scope_here(session, held)
+    if scope is None:
+        return False
+    same = select(Hold.id).where(
+        col(Hold.scope) == scope, col(Hold.held_by) == held.held_by, col(Hold.held_at) == held.held_at
+    )
+    if session.exec(same).first() is not None:
+        return False
+    session.add(Hold(scope=scope, reason=held.reason, held_by=held.held_by, held_at=held.held_at))
+    return True
+
+
+def _scope_here(session: Session, held: Held) -> str | None:
+    """Return the scope with the number that its post or account has in the copy, None where it is not there."""
+    if not held.of:
+        return held.scope
+    kind, _, _ = held.scope.partition(":")
+    found = (
+        session.exec(select(Post.id).where(col(Post.token) == held.of[0])).first()
+        if kind == "post"
+        else session.scalars(_account(*held.of)).first()
+    )
+    return None if found is None else f"{kind}:{found}"
+
+
+def disable(session: Session, account: tuple[str, str, str], why: str) -> bool:
+    """Take out of the campaign an account that was taken out since. Returns whether anything changed."""
+    one = sa.update(Account).where(col(Account.id).in_(_account(*account)), col(Account.disabled_why).is_(None))
+    return changed(session, one.values(disabled_why=why)) == 1
+
+
+def _account(partner: str, channel: str, external_id: str) -> sa.Select[int | None]:
+    mine = sa.select(col(Account.id)).join(Partner, col(Partner.id) == col(Account.partner_id))
+    return mine.where(
+        col(Partner.key) == partner, col(Account.channel) == channel, col(Account.external_id) == external_id
+    )

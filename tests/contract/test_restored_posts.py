@@ -12,7 +12,7 @@ from campaign.backup.ruling import Ruled, rule
 from campaign.dispatch import reconcile
 from campaign.models import holds
 from campaign.models.posts import Post
-from campaign.models.restoring import OptOuts
+from campaign.models.replaced import Replaced
 from campaign.models.status import Status
 from campaign.models.users import User
 from campaign.sandbox.server import Sandbox
@@ -38,7 +38,7 @@ def restored(room: Room, made_at: datetime) -> Ruled:
     now = room.means.clock.now()
     person = User(name="rita", role="admin", added_at=now)
     with room.means.database.write() as session:
-        return rule(session, made_at=made_at, now=now, person=person, opt_outs=OptOuts(), posts=0)
+        return rule(session, made_at=made_at, now=now, person=person, posts=0, before=Replaced())
 
 
 def release(room: Room) -> None:
