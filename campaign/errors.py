@@ -25,6 +25,7 @@
         │   └── Withheld         by us: the platform was never asked
         ├── Wait                 retry at the stated time
         ├── CredentialDead       stop the account, ask a person
+        │   └── Stranger         stop it at once: its credentials are somebody else's
         ├── AccountBlocked       stop the account for a while, ask a person
         ├── Duplicate            a hint that an equal post is there
         ├── Unknown              nobody knows: look it up, never send blindly
@@ -252,6 +253,10 @@ class CredentialDead(Outcome):
     def __init__(self, detail: str, *, opened: str | None = None) -> None:
         super().__init__(detail)
         self.opened = opened
+
+
+class Stranger(CredentialDead):
+    """these credentials are not this account's: {detail}"""
 
 
 class AccountBlocked(Outcome):

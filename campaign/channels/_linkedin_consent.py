@@ -13,7 +13,7 @@ from campaign.channels._linkedin_wire import Settings, Wire, good
 from campaign.channels._tokens import renewed
 from campaign.channels._wire import once, patiently
 from campaign.clock import Clock
-from campaign.errors import Unknown
+from campaign.errors import Outcome, Stranger, Unknown
 from campaign.ports import Identity
 from campaign.ports.connecting import Client, ClientNames, Consent, Offer, Scope
 
@@ -83,6 +83,19 @@ class Consents:
                     yield number
             if len(elements) < _AT_ONCE:
                 return
+
+    def _refuse_strangers(self, wire: Wire, who: Identity) -> None:
+        """Raise Stranger where LinkedIn says for which pages the token's member writes, and this is none of them. A
+        token without the right to ask is not known to be anybody's.
+        """
+        try:
+            pages = dict.fromkeys(self._organisations(wire))
+        except Outcome:
+            return
+        own = who.external_id.removeprefix(_URN)
+        if own.isdecimal() and own not in pages:
+            theirs = ", ".join(pages) or "no page"
+            raise Stranger(f"whoever they are of writes for {theirs}, and the page is {own}")
 
     def _name(self, wire: Wire, number: str) -> str:
         return str(self._facts(wire, f"organizations/{number}").get("localizedName") or number)

@@ -21,6 +21,7 @@ from campaign.errors import (
     NeverSent,
     Outcome,
     Pace,
+    Stranger,
     Unknown,
     Withheld,
 )
@@ -87,7 +88,8 @@ def paced(pace: Pace | None) -> Iterator[None]:
 
 @contextmanager
 def looking(shown: Callable[[], Iterable[str]] = tuple) -> Iterator[None]:
-    """Around a look-up: whatever fails proves nothing. Only a lack of permission will surely not pass by itself.
+    """Around a look-up: whatever fails proves nothing. Only a lack of permission, or somebody else's credentials, will
+    surely not pass by itself.
 
     ``shown`` tells which posts the platform has shown so far, where it charges for them: that is paid for all the same.
     """
@@ -105,7 +107,7 @@ def _proving_nothing() -> Iterator[None]:
         yield
     except CannotLook:
         raise
-    except Forbidden as error:
+    except (Forbidden, Stranger) as error:
         raise CannotLook(error.detail, permanent=True) from error
     except Outcome as error:
         raise CannotLook(error.detail) from error

@@ -72,4 +72,5 @@ class Consents:
         data = answer.facts.get("data")
         if not isinstance(data, dict) or not str(data.get("id")).isdecimal():
             raise Unknown("X did not say who this is")
-        return Offer(str(data["id"]), f"@{data.get('username')}", credentials)
+        number = str(data["id"])
+        return Offer(number, f"@{data.get('username')}", {**credentials, "user_id": number})

@@ -47,6 +47,7 @@ from campaign.errors import (
     Forbidden,
     Outcome,
     Pace,
+    Stranger,
     Unknown,
     Wait,
     WrongUse,
@@ -252,13 +253,13 @@ class Facebook(Consents):
         """Ask whose token this is, and try whether the page's posts can be listed."""
         with Wire(self._settings, who) as wire:
             answer = self._good(wire.get("me", fields="id,name"))
+            handle, number = str(answer.facts.get("name") or who.handle), str(answer.facts.get("id"))
+            if number != who.external_id:
+                raise Stranger(f"they are those of {handle} ({number}), and the page is {who.external_id}")
             listing = wire.get(f"{who.external_id}/published_posts", fields="id", limit="1")
-        facts, old = answer.facts, other_version(answer, wire.version)
-        handle, number = str(facts.get("name") or who.handle), str(facts.get("id"))
-        note = "" if number == who.external_id else f"This token is that of {handle} ({number})."
         readable = listing.fine and "error" not in listing.facts
         why = "" if readable else f"The page's posts cannot be listed: {said(listing)}"
-        return Standing(handle, can_find=readable and not note, note=note or why or old)
+        return Standing(handle, can_find=readable, note=why or other_version(answer, wire.version))
 
     def _good(self, answer: Answer) -> Answer:
         return good(answer, self._settings.back_off)

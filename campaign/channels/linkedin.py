@@ -220,6 +220,8 @@ class LinkedIn(Addressed, Consents):
         """Try whether the page's posts can be listed. Without the right to read, unknown posts go to a person."""
         with Wire(self._settings, who) as wire:
             answer = self._patiently(lambda: _page(wire, who, 0, 1))
+            if answer.status == _FORBIDDEN:
+                self._refuse_strangers(wire, who)
         if answer.status == _FORBIDDEN and answer.facts:
             return Standing(who.handle, can_find=False, note=f"The page's posts cannot be listed: {said(answer)}")
         self._good(answer)

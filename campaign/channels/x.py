@@ -31,13 +31,14 @@ from campaign.channels._x_looking import (
     respelled,
     shown,
 )
+from campaign.channels._x_owner import Owned, Owners
 from campaign.channels._x_pace import pace
 from campaign.channels._x_price import Priced
 from campaign.channels._x_wire import Settings, Wire, gone, good, instant_of, new_id, snowflake
 from campaign.clock import Clock, SystemClock
 from campaign.errors import CannotLook, NeverSent, Outcome, Unknown
 from campaign.http import Answer
-from campaign.ports import Draft, Evidence, Figures, Gate, Identity, Limits, Media, Message, Receipt, Sighting, Standing
+from campaign.ports import Draft, Evidence, Figures, Gate, Identity, Limits, Media, Message, Receipt, Sighting
 from campaign.weights import X_MAX, x_length, x_valid
 
 _PAGES = 5
@@ -46,7 +47,7 @@ _NOT_FOUND = 404
 _BAD_REQUEST = 400
 
 
-class X(Priced, Addressed, Consents):
+class X(Priced, Addressed, Consents, Owned):
     """X. A repost's id is ``rt:`` and the id of the post passed on: X tells no other that can be relied on."""
 
     name: ClassVar[str] = "x"
@@ -70,6 +71,7 @@ class X(Priced, Addressed, Consents):
     def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
         super().__init__(settings)
         self._clock = clock or SystemClock()
+        self._owners = Owners()
 
     @classmethod
     def from_settings(cls, settings: BaseModel, clock: Clock | None = None) -> Self:
@@ -87,6 +89,7 @@ class X(Priced, Addressed, Consents):
     def publish(self, who: Identity, message: Message, gate: Gate) -> Receipt:
         """Upload the images with their alt texts, then create the post; or repost."""
         with Wire(self._settings, who, gate.check) as wire:
+            self._refuse_strangers(wire, who)
             if message.share_of is not None:
                 return self._repost(wire, who, message.share_of)
             media_ids = self._uploads(wire, message.media, gate)
@@ -146,8 +149,9 @@ class X(Priced, Addressed, Consents):
         since = snowflake(evidence.started_at - MARGIN)
         control, pages = evidence.control_id, list[Mapping[str, Any]]()
         with looking(lambda: _ids_of(pages)), Wire(self._settings, who) as wire:
+            self._refuse_strangers(wire, who)
             everything, whole = self._listing(wire, who, evidence, min(since, before(control, since)), pages)
-            held = self._is_self(wire, who) if control is None else any(post.key == control for post in everything)
+            held = control is None or any(post.key == control for post in everything)
             blank = control is None and not everything and not self._has_posts(wire, who, pages)
         fresh = [post for post in everything if post.number >= since and post.key not in evidence.known_ids]
         matches = strongest(fresh, keys_of(evidence), lambda post: _receipt(who, post))
@@ -190,11 +194,7 @@ class X(Priced, Addressed, Consents):
             answer = wire.ask("GET", route, params=respelled(params))
         return self._good(answer)
 
-    def _is_self(self, wire: Wire, who: Identity) -> bool:
-        data = self._good(wire.ask("GET", "/2/users/me")).facts.get("data")
-        return isinstance(data, dict) and str(data.get("id")) == who.external_id
-
-    # --- measure, retract, verify ------------------------------------------------------------------------------------
+    # --- measure, retract --------------------------------------------------------------------------------------------
 
     def measure(self, who: Identity, external_ids: Sequence[str]) -> Mapping[str, Figures]:
         """Read public figures, then in a request of its own clicks, which X gives for 30 days to the author only.
@@ -234,17 +234,6 @@ class X(Priced, Addressed, Consents):
             answer = self._patiently(lambda: wire.ask("DELETE", route))
         taken_down(answer, self._good, gone=gone(answer))
 
-    def verify(self, who: Identity) -> Standing:
-        """Ask whose credentials these are, and try whether the account's posts can be listed."""
-        with Wire(self._settings, who) as wire:
-            data = self._good(wire.ask("GET", "/2/users/me")).facts.get("data")
-            if not isinstance(data, dict):
-                raise Unknown("X did not say who this is")
-            listing = wire.ask("GET", f"/2/users/{who.external_id}/tweets", params={"max_results": "5"})
-        handle, number = f"@{data.get('username')}", str(data.get("id"))
-        note = "" if number == who.external_id else f"These credentials are those of {handle} ({number})."
-        return Standing(handle, can_find=listing.fine and not note, note=note or _why(listing))
-
     # --- renew -------------------------------------------------------------------------------------------------------
 
     def renewable(self, credentials: Mapping[str, str]) -> bool:
@@ -265,7 +254,9 @@ class X(Priced, Addressed, Consents):
             form["client_id"] = client
         url = f"{self._settings.api_url.rstrip('/')}/2/oauth2/token"
         answer = renewal(self._settings, url, form, login)
-        return renewed(credentials, self._good(answer), self._clock.now())
+        owner = self._owners.of(credentials)
+        fresh = renewed(credentials, self._good(answer), self._clock.now())
+        return fresh | ({"user_id": owner} if owner else {})
 
     # --- watch -------------------------------------------------------------------------------------------------------
 
@@ -297,10 +288,6 @@ def _receipt(who: Identity, post: Shown) -> Receipt:
 
 def _address(who: Identity, number: str) -> str:
     return f"https://x.com/{who.handle.removeprefix('@')}/status/{number}"
-
-
-def _why(listing: Answer) -> str:
-    return "" if listing.fine else f"The account's posts cannot be listed: {said(listing)}"
 
 
 CHANNEL = X

@@ -128,11 +128,14 @@ def list_accounts(as_json: AsJson = False) -> None:
 
 @accounts.command("check")
 def check_accounts(as_json: AsJson = False) -> None:
-    """Ask each platform whose credentials these are and what they may do. Exit 1 when any does not work."""
-    from campaign.register import accounts as register
+    """Ask each platform whose credentials these are and what they may do. Exit 1 when any does not work.
+
+    An account that works and had stopped goes again; one whose credentials are somebody else's stops.
+    """
+    from campaign.register import checking
 
     with opened() as app:
-        documents = register.check(app.database, app.channels, app.identities)
+        documents = checking.check(app.database, app.channels, app.identities)
     columns = ("id", "partner", "channel", "handle", "works", "can_find", "note")
     show(documents, as_json=as_json, columns=columns, empty="No accounts with API access.")
     if not all(document["works"] for document in documents):

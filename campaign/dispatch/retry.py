@@ -13,6 +13,7 @@ from campaign.errors import (
     Outcome,
     Refused,
     Stopped,
+    Stranger,
     Unknown,
     Wait,
     Worn,
@@ -106,9 +107,9 @@ def _wait(outcome: Wait, history: History, now: datetime, policy: Policy) -> Dec
 
 def _credential(outcome: CredentialDead, history: History, now: datetime, policy: Policy) -> Decision:
     # X answered 401 to good tokens for a while on 2026-06-30, LinkedIn does so to fresh ones: only a second refusal,
-    # some time after the first, stops the account.
+    # some time after the first, stops the account. Somebody else's credentials stay so, renewed too.
     detail, opened = str(outcome), outcome.opened
-    if history.outcomes and history.outcomes[-1] == CredentialDead.name:
+    if isinstance(outcome, Stranger) or (history.outcomes and history.outcomes[-1] == CredentialDead.name):
         return Decision(Move.DEFER, detail, next_try_at=now, stop_why=detail, opened=opened)
     later = now + policy.retries[0]
     return Decision(Move.DEFER, detail, next_try_at=later, lane_ready_at=later, renew=True, opened=opened)

@@ -83,7 +83,8 @@ class Gate(Protocol):
 class Channel(Protocol):
     """A kind of outlet. Everything in ``channels/`` is one; dropping in a file adds a platform.
 
-    A channel is built once per process with its settings and a session factory and holds no account's state.
+    A channel is built once per process with its settings and a session factory and holds no account's state but what
+    the platform has told of its tokens.
     """
 
     name: ClassVar[str]
@@ -189,7 +190,13 @@ class Verifies(Protocol):
     """The power to say, without posting, whose credentials these are and what they may do."""
 
     def verify(self, who: Identity) -> "Standing":
-        """Ask the platform who this is. Raises an Outcome."""
+        """Ask the platform who this is.
+
+        Raises:
+            campaign.errors.Stranger: the credentials are somebody else's.
+            campaign.errors.Outcome: any other of its kinds.
+
+        """
         ...
 
 

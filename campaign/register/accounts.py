@@ -1,4 +1,4 @@
-"""Accounts from a file, their credentials sealed; and asking the platforms whether they work."""
+"""Accounts from a file, their credentials sealed; and those taken out of the campaign."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,16 +6,16 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from campaign.errors import BadInput, Outcome, UnknownName, WrongUse
-from campaign.identities import Identities, name
+from campaign.errors import BadInput, UnknownName, WrongUse
+from campaign.identities import name
 from campaign.intake import AccountRow
-from campaign.models import Database, audit, holds, listing, partners
+from campaign.models import audit, holds, listing, partners
 from campaign.models.moves import void_approval
-from campaign.models.partners import Account, AccountMode, Partner
+from campaign.models.partners import Account, AccountMode
 from campaign.models.status import Status
 from campaign.models.users import User
 from campaign.people import Right, demand
-from campaign.ports import MAIL, Channel, Standing, Verifies
+from campaign.ports import MAIL
 from campaign.register import Taken
 from campaign.register.foreseen import State, Value, differing, state_of
 from campaign.register.pairing import paired, spelt
@@ -220,12 +220,6 @@ def seal(account: Account, credentials: Mapping[str, str], vault: Vault) -> None
     account.stopped_why = account.stopped_until = None
 
 
-def _found(account: Account, standing: Standing) -> dict[str, object]:
-    """Return what a probe that worked changes: a stop until a person acts is over, one for a while runs on."""
-    values: dict[str, object] = {"can_find": standing.can_find}
-    return values | ({"stopped_why": None} if account.stopped_until is None else {})
-
-
 def disable(session: Session, account_id: int, reason: str, *, by: User, now: datetime) -> str:
     """Take an account out of the campaign: nothing more is planned for it, and what is approved is held. Returns its
     name for people.
@@ -282,39 +276,3 @@ def _named(session: Session, account_id: int) -> tuple[Account, str]:
     except LookupError as error:
         raise UnknownName(kind="account", name=str(account_id), mend="`campaign accounts list` names them.") from error
     return account, f"{partner.key} {account.channel} {account.handle}"
-
-
-def check(database: Database, channels: Mapping[str, Channel], identities: Identities) -> list[dict[str, object]]:
-    """Ask each platform about each account with API access; what a probe finds is kept.
-
-    One that works and had stopped because its access was refused goes again: the platform refused good tokens.
-    """
-    with database.read() as session:
-        pairs = [
-            one for one in partners.accounts(session) if one[0].mode == AccountMode.API and not one[0].disabled_why
-        ]
-    return [probe(database, channels[account.channel], identities, account, partner) for account, partner in pairs]
-
-
-def probe(
-    database: Database, channel: Channel, identities: Identities, account: Account, partner: Partner
-) -> dict[str, object]:
-    """Ask the platform about one account; what it says is kept, where it says anything."""
-    document: dict[str, object] = {
-        "id": str(account.id),
-        "partner": partner.key,
-        "channel": account.channel,
-        "handle": account.handle,
-        "works": True,
-        "can_find": None,
-        "note": "",
-    }
-    if not isinstance(channel, Verifies):
-        return document
-    try:
-        standing = channel.verify(identities.of(account, partner))
-    except Outcome as outcome:
-        return document | {"works": False, "note": str(outcome)}
-    with database.write() as session:
-        partners.change_account(session, account.ident, _found(account, standing))
-    return document | {"can_find": standing.can_find, "note": standing.note}

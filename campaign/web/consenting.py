@@ -18,8 +18,7 @@ from campaign.models.sign_in import Visit
 from campaign.models.users import User
 from campaign.people import visits
 from campaign.ports.connecting import Offer
-from campaign.register import accounts as register
-from campaign.register import connecting
+from campaign.register import checking, connecting
 from campaign.register.connecting import Connector, meant, not_connected, own_account
 from campaign.review.rebinding import rebind
 from campaign.web.house import House
@@ -153,7 +152,7 @@ class Journey:
             anew = rebind(desk, [account_id]) if changed else 0
         with app.database.read() as session:
             account, partner = partners.account_with_partner(session, account_id)
-        found = register.probe(app.database, app.channels[account.channel], app.identities, account, partner)
+        found = checking.probe(app.database, app.channels[account.channel], app.identities, account, partner)
         warnings = connector(self.house).warnings(account.channel, offer.credentials)
         return Connected(account, found, warnings, anew)
 

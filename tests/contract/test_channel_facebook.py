@@ -10,7 +10,7 @@ from conftest import MovedClock
 from structlog.testing import capture_logs
 
 from campaign.channels import _facebook_looking, _facebook_wire, facebook
-from campaign.errors import AccountBlocked, Forbidden, Unknown, Wait
+from campaign.errors import AccountBlocked, Forbidden, Stranger, Unknown, Wait
 from campaign.ports import Draft, Media, Message
 
 AUTUMN = datetime(2026, 11, 1, tzinfo=UTC)  # v20.0 has ended, v21.0 lives
@@ -176,3 +176,9 @@ def test_a_page_that_is_blocked_for_a_policy_waits_for_hours(stage: Build, watch
     with pytest.raises(AccountBlocked, match="368") as told:
         play.channel.publish(play.who, Message("facebook", "Words"), watch)
     assert told.value.after == timedelta(hours=4)
+
+
+def test_verify_names_the_page_whose_token_this_is(stage: Build) -> None:
+    play = stage("facebook")
+    with pytest.raises(Stranger, match=r"\(1001\)"):
+        play.channel.verify(replace(play.who, external_id="2002"))

@@ -1,6 +1,7 @@
 """The channel LinkedIn against its emulator: what is peculiar to LinkedIn."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 
 from campaign.channels._little import to_little, visible
 from campaign.clock import SystemClock
-from campaign.errors import AccountBlocked, CannotLook, CredentialDead, Duplicate, NeverSent
+from campaign.errors import AccountBlocked, CannotLook, CredentialDead, Duplicate, NeverSent, Stranger
 from campaign.ports import Draft, Media, Message
 
 Build = Callable[..., Any]
@@ -120,3 +121,15 @@ def test_the_compose_page_gets_the_words_as_a_reader_sees_them(stage: Build) -> 
     message = Message("linkedin", "Ask @[DfE](urn:li:organization:1) now", link="https://www.gov.uk/a")
     url = play.channel.compose_url(play.who, message)
     assert url.endswith("&text=Ask%20DfE%20now%0A%0Ahttps%3A%2F%2Fwww.gov.uk%2Fa")
+
+
+def test_verify_refuses_a_token_whose_member_writes_for_other_pages(stage: Build) -> None:
+    play = stage("linkedin")
+    with pytest.raises(Stranger, match="1001"):
+        play.channel.verify(replace(play.who, external_id="2002"))
+
+
+def test_verify_of_a_token_that_may_only_write_says_what_it_cannot(stage: Build) -> None:
+    play = stage("linkedin").as_account("2002")
+    standing = play.channel.verify(play.who)
+    assert (standing.can_find, "cannot be listed" in standing.note) == (False, True)

@@ -16,6 +16,7 @@ from campaign.models import listing, renewals
 from campaign.models.partners import Account
 from campaign.models.status import Status
 from campaign.register import accounts as register
+from campaign.register import checking
 from campaign.sandbox.faults import Fault
 from campaign.sandbox.server import Sandbox
 
@@ -162,7 +163,38 @@ def test_credentials_that_were_renewed_for_the_call_and_refused_stop_the_account
     assert token_calls(on_x) == 1
 
 
+def test_a_check_stops_an_account_that_has_anothers_token_until_it_has_its_own(room: Room) -> None:
+    partner, number = WHO[room.channel]
+    with room.means.database.write() as session:
+        account = session.get_one(Account, room.accounts[partner])
+        account.external_id = "9009"
+        account.sealed = room.vault.seal(room.credentials(number), bound_to(account))
+        session.add(account)
+    assert checked(room)[number] is False
+    assert number in (account_of(room).stopped_why or "")
+    assert checked(room)[number] is False
+    assert account_of(room).stopped_why, "a second check let it go"
+    with room.means.database.write() as session:
+        account = session.get_one(Account, room.accounts[partner])
+        account.external_id = number
+        register.seal(account, room.credentials(number), room.vault)
+    assert (checked(room)[number], account_of(room).stopped_why) == (True, None)
+
+
+def test_an_account_with_anothers_token_stops_at_the_first_post(on_x: Room) -> None:
+    with on_x.means.database.write() as session:
+        account = session.get_one(Account, on_x.accounts["elm"])
+        account.sealed = on_x.vault.seal(on_x.credentials("1001"), bound_to(account))
+        session.add(account)
+    post_id = on_x.post("Have your say", partner="elm")
+    for _ in range(2):
+        on_x.serve("elm")
+    assert (on_x.attempts(post_id), on_x.shown()) == (["credential"], [])
+    assert "1001" in (account_of(on_x).stopped_why or "")
+    assert token_calls(on_x) == 0
+
+
 def checked(room: Room) -> Mapping[str, bool]:
     identities = Identities(room.means.database, room.vault, room.means.clock, room.means.channels)
-    documents = register.check(room.means.database, room.means.channels, identities)
+    documents = checking.check(room.means.database, room.means.channels, identities)
     return {str(document["handle"]).removeprefix("@p"): bool(document["works"]) for document in documents}

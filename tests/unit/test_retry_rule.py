@@ -13,6 +13,7 @@ from campaign.errors import (
     Outcome,
     Refused,
     Stopped,
+    Stranger,
     Unknown,
     Wait,
     Worn,
@@ -82,6 +83,12 @@ def test_a_reset_time_that_is_past_still_waits_a_moment() -> None:
 def test_only_the_second_refused_credential_stops_the_account() -> None:
     assert decide(CredentialDead("401"), FIRST, NOW, POLICY).stop_why is None
     assert decide(CredentialDead("401"), History(2, ("credential",)), NOW, POLICY).stop_why is not None
+
+
+def test_somebody_elses_credentials_stop_the_account_at_once_and_are_not_renewed() -> None:
+    decision = decide(Stranger("they are those of 2002", opened="m"), FIRST, NOW, POLICY)
+    assert (decision.move, decision.renew, decision.opened) == (Move.DEFER, False, "m")
+    assert "2002" in (decision.stop_why or "")
 
 
 def test_absence_needs_reads_spread_and_an_ended_lease() -> None:
