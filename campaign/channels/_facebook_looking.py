@@ -4,9 +4,10 @@ Sources: Graph API reference (Page published posts; Post; Story attachment; Post
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -62,6 +63,22 @@ def shown(post: Mapping[str, Any]) -> Shown:
         targets=frozenset(str(part["target"]["id"]) for part in parts if (part.get("target") or {}).get("id")),
         links=tuple(str(part["unshimmed_url"]) for part in parts if part.get("unshimmed_url")),
     )
+
+
+def times(posts: Iterable[Shown]) -> dict[str, datetime]:
+    """Return when each of the posts was made, by its own part of the id."""
+    return {own_part(post.post_id): post.at for post in posts}
+
+
+def unique_of(evidence: Evidence) -> list[Callable[[Shown], bool]]:
+    """Return the signs that no other post bears, strongest first; a share has none."""
+    keys = () if evidence.message.share_of is not None else (by_upload, by_token)
+    return [partial(key, evidence) for key in keys]
+
+
+def alike_of(evidence: Evidence) -> Callable[[Shown], bool]:
+    """Return the sign that another post may bear as well: what it passes on, or its words."""
+    return partial(by_words if evidence.message.share_of is None else by_share, evidence)
 
 
 def by_upload(evidence: Evidence, post: Shown) -> bool:

@@ -3,9 +3,10 @@
 Sources: LinkedIn developer documentation (Posts API, Find posts by authors; Organization share statistics).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from campaign.channels._linkedin_wire import encoded
@@ -50,6 +51,22 @@ def shown(post: Mapping[str, Any]) -> Shown:
         parent=(post.get("reshareContext") or {}).get("parent"),
         out=post.get("lifecycleState") not in _NOT_OUT,
     )
+
+
+def times(posts: Iterable[Shown]) -> dict[str, datetime]:
+    """Return when each of the posts was made, by its URN."""
+    return {post.urn: post.at for post in posts}
+
+
+def unique_of(evidence: Evidence) -> list[Callable[[Shown], bool]]:
+    """Return the signs that no other post bears, strongest first; a share has none."""
+    keys = () if evidence.message.share_of is not None else (by_upload, by_token)
+    return [partial(key, evidence) for key in keys]
+
+
+def alike_of(evidence: Evidence) -> Callable[[Shown], bool]:
+    """Return the sign that another post may bear as well: what it passes on, or its words."""
+    return partial(by_words if evidence.message.share_of is None else by_share, evidence)
 
 
 def by_upload(evidence: Evidence, post: Shown) -> bool:

@@ -1,19 +1,25 @@
 """How posts are recognised again: the token in a link, and words brought to one form on both sides."""
 
 import unicodedata
-from collections.abc import Callable, Iterable
-from datetime import timedelta
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple, TypeVar
 from urllib.parse import parse_qsl, quote, urlsplit, urlunsplit
 
-from campaign.ports import Draft, Message, Receipt
+from campaign.ports import Draft, Evidence, Message, Receipt
 
 MARGIN = timedelta(minutes=10)
-"""A platform's posts from this long before an attempt still count as of the attempt, for this machine's clock may be
-fast: a margin that is too short hides the post, so that it is sent again. One that is too long adopts no wrong post:
-uploads and tokens are one attempt's own, other rows' ids are left out, equal words wait for one another (ruling 3), and
-equal words that a person put there are what the attempt was to say.
+"""What a platform shows from this long before an attempt still counts as of the attempt by its words alone, for this
+machine's clock may be fast. It adopts no wrong post: other rows' ids are left out, equal words wait for one another
+(ruling 3), and equal words that a person put there are what the attempt was to say. Uploads and tokens are the post's
+own, and count whatever its time; words from before the margin prove nothing, neither that it is there nor that it is
+not.
 """
+REACH = MARGIN + timedelta(days=1)
+"""So far before the attempt a listing goes where it shows no post that surely stood there before: a clock may be
+fast by as much as a wrong zone makes it.
+"""
+_EVER = datetime.min.replace(tzinfo=UTC)
 Seen = TypeVar("Seen")
 _TOKEN = "utm_content"  # noqa: S105 - the name of a public parameter
 
@@ -55,11 +61,46 @@ def carded(channel: str, draft: Draft, token: str) -> Message:
     return Message(channel, draft.words, link=with_token(draft.link, token), link_title=draft.link_title)
 
 
-def strongest(
-    seen: Iterable[Seen], keys: Iterable[Callable[[Seen], bool]], receipt: Callable[[Seen], Receipt]
+def far_enough(evidence: Evidence, listed: Mapping[str, datetime], own: Callable[[str], str] = str) -> bool:
+    """Say whether a listing, its times by ``own`` of the ids, shows the control and all that may be the attempt's."""
+    before, control = evidence.before_id, evidence.control_id
+    far = before is not None and own(before) in listed
+    near = control is None or own(control) in listed
+    return near and (far or any(at < evidence.started_at - REACH for at in listed.values()))
+
+
+def possible_from(evidence: Evidence, listed: Mapping[str, datetime], own: Callable[[str], str] = str) -> datetime:
+    """Return the time of the newest post that surely stood there before the attempt, else the beginning of time."""
+    return _EVER if evidence.before_id is None else listed.get(own(evidence.before_id), _EVER)
+
+
+class Recognised(NamedTuple):
+    """What is the attempt's, or else what looks like it and bears a time before it (see ``Sighting``)."""
+
+    matches: tuple[Receipt, ...]
+    older: tuple[Receipt, ...]
+
+
+def recognised(
+    seen: Iterable[Seen],
+    unique: Iterable[Callable[[Seen], bool]],
+    alike: Callable[[Seen], bool],
+    *,
+    since: Callable[[Seen], bool],
+    receipt: Callable[[Seen], Receipt],
+) -> Recognised:
+    """Recognise the attempt's post by the first of the ``unique`` signs, else by being ``alike`` in time."""
+    everything = list(seen)
+    similar = [one for one in everything if alike(one)]
+    of_its_time = tuple(receipt(one) for one in similar if since(one))
+    matches = _strongest(everything, unique, receipt) or of_its_time
+    return Recognised(matches, () if matches else tuple(receipt(one) for one in similar))
+
+
+def _strongest(
+    everything: list[Seen], keys: Iterable[Callable[[Seen], bool]], receipt: Callable[[Seen], Receipt]
 ) -> tuple[Receipt, ...]:
     """Return the receipts of what the first key matches that matches anything."""
-    everything = list(seen)
     for key in keys:
         matches = tuple(receipt(one) for one in everything if key(one))
         if matches:

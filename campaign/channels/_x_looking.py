@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from campaign.channels._words import squeezed
+from campaign.channels._words import REACH, squeezed
+from campaign.channels._x_wire import instant_of, snowflake
 from campaign.ports import Evidence, Figures
 from campaign.weights import x_urls
 
@@ -49,10 +50,27 @@ def shown(post: Mapping[str, Any]) -> Shown:
     )
 
 
-def before(control_id: str | None, since: int) -> int:
-    """Return an id before the control's, so that the listing has to show it (reposts are younger than their source)."""
-    number = (control_id or "").removeprefix(REPOST)
-    return int(number) - 1 if re.fullmatch(r"[0-9]{1,19}", number) and int(number) > 0 else since
+def possible_after(evidence: Evidence) -> int:
+    """Return the id after which a post may be the attempt's: that of the newest one that surely stood there before.
+    Where none is known, one from long before the attempt and before the control, whichever of the two is older.
+    """
+    known = _number(evidence.before_id)
+    if known is not None:
+        return known
+    reach, control = snowflake(evidence.started_at - REACH), _number(evidence.control_id)
+    return reach if control is None else min(reach, snowflake(instant_of(str(control)) - REACH))
+
+
+def listed_after(evidence: Evidence) -> int:
+    """Return the id after which the listing has to show everything: what may be the attempt's, and the control."""
+    control, first = _number(evidence.control_id), possible_after(evidence)
+    return first if control is None else max(min(first, control - 1), 0)
+
+
+def _number(post_id: str | None) -> int | None:
+    """Return the number of a post that we know; of a repost that of its source, for the repost is younger."""
+    number = (post_id or "").removeprefix(REPOST)
+    return int(number) if re.fullmatch(r"[0-9]{1,19}", number) else None
 
 
 def ids_in(page: Mapping[str, Any]) -> set[str]:
@@ -62,16 +80,18 @@ def ids_in(page: Mapping[str, Any]) -> set[str]:
     return {str(post["id"]) for post in posts if isinstance(post, dict) and "id" in post}
 
 
-def keys_of(evidence: Evidence) -> list[Callable[[Shown], bool]]:
-    """Return what tells the attempt's post, strongest first: what it passes on, else its uploads, then its words."""
-    share_of, uploads = evidence.message.share_of, set(evidence.media_ids)
+def unique_of(evidence: Evidence) -> list[Callable[[Shown], bool]]:
+    """Return the sign that no other post bears: its uploads. X shows no token, and a share has no uploads."""
+    uploads = set(evidence.media_ids)
+    return [lambda post: not uploads.isdisjoint(post.media_ids)]
+
+
+def alike_of(evidence: Evidence) -> Callable[[Shown], bool]:
+    """Return the sign that another post may bear as well: what it passes on, or its words."""
+    share_of, words = evidence.message.share_of, in_one_form(evidence.message.text)
     if share_of is not None:
-        return [lambda post: post.reposts == share_of.removeprefix(REPOST)]
-    words = in_one_form(evidence.message.text)
-    return [
-        lambda post: not uploads.isdisjoint(post.media_ids),
-        lambda post: bool(words) and post.reposts is None and post.words == words,
-    ]
+        return lambda post: post.reposts == share_of.removeprefix(REPOST)
+    return lambda post: bool(words) and post.reposts is None and post.words == words
 
 
 def in_one_form(text: str) -> str:

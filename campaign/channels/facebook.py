@@ -5,8 +5,8 @@ reference (Page feed, Page photos, Page published posts, Post, Post insights, Ba
 """
 
 import json
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, Self
 from urllib.parse import quote
 
@@ -18,10 +18,7 @@ from campaign.channels._facebook_looking import (
     METRICS,
     Shown,
     address,
-    by_share,
-    by_token,
-    by_upload,
-    by_words,
+    alike_of,
     figures,
     id_in,
     insights,
@@ -32,13 +29,15 @@ from campaign.channels._facebook_looking import (
     page_part,
     same_post,
     shown,
+    times,
+    unique_of,
 )
 from campaign.channels._facebook_pace import pace
 from campaign.channels._facebook_wire import Settings, Wire, gone, good, new_id, other_version, out_of_reach, refusal
 from campaign.channels._tokens import ends_at
 from campaign.channels._watching import GRAPH, platform_time, sunset
 from campaign.channels._wire import all_read, looking, paced, picture, said, taken_down, unseen
-from campaign.channels._words import MARGIN, carded, strongest
+from campaign.channels._words import MARGIN, carded, far_enough, possible_from, recognised
 from campaign.clock import Clock, SystemClock
 from campaign.errors import (
     AccountBlocked,
@@ -153,32 +152,35 @@ class Facebook(Consents):
     # --- look up -----------------------------------------------------------------------------------------------------
 
     def find(self, who: Identity, evidence: Evidence) -> Sighting:
-        """List the page's posts since the attempt (and back to the control), and match: photos, token, words."""
+        """List the page's posts back to one that was there before, and match: photos, token, words."""
         since = evidence.started_at - MARGIN
         with looking(), Wire(self._settings, who) as wire:
-            everything, whole = self._listing(wire, who, since, evidence.control_id)
+            everything, whole = self._listing(wire, who, lambda posts: far_enough(evidence, times(posts), own_part))
             if evidence.control_id is None:
                 held = self._is_self(wire, who)
             else:
                 held = any(same_post(post.post_id, evidence.control_id) for post in everything)
         known = set(map(own_part, evidence.known_ids))
-        fresh = [post for post in everything if post.at >= since and own_part(post.post_id) not in known]
-        keys = (by_share,) if evidence.message.share_of is not None else (by_upload, by_token, by_words)
-        bound = [lambda post, key=key: key(evidence, post) for key in keys]
+        first = possible_from(evidence, times(everything), own_part)
+        found = recognised(
+            (post for post in everything if post.at >= first and own_part(post.post_id) not in known),
+            unique_of(evidence),
+            alike_of(evidence),
+            since=lambda post: post.at >= since,
+            receipt=lambda post: post.receipt,
+        )
         blank = evidence.control_id is None and not everything
-        return Sighting(strongest(fresh, bound, lambda post: post.receipt), held and whole, blank)
+        return Sighting(found.matches, held and whole, blank, older=found.older)
 
-    def _listing(self, wire: Wire, who: Identity, since: datetime, control_id: str | None) -> tuple[list[Shown], bool]:
-        """Return the page's posts, newest first, and whether they reach back to ``since`` and to the control."""
+    def _listing(self, wire: Wire, who: Identity, enough: Callable[[list[Shown]], bool]) -> tuple[list[Shown], bool]:
+        """Return the page's posts, newest first, and whether they are ``enough`` or all that there are."""
         args = {"fields": FIELDS, "limit": "100"}
         posts: list[Shown] = []
         for _ in range(_PAGES):
             facts = self._good(wire.get(f"{who.external_id}/published_posts", **args)).facts
             posts += _all_shown(facts)
             paging = facts.get("paging") or {}
-            far = any(post.at < since for post in posts)
-            near = control_id is None or any(same_post(post.post_id, control_id) for post in posts)
-            if not paging.get("next") or (far and near):
+            if not paging.get("next") or enough(posts):
                 return posts, True
             args["after"] = str(paging["cursors"]["after"])
         return posts, False
@@ -246,7 +248,7 @@ class Facebook(Consents):
         """Say whether the post was this page's, the token is too, and the page's listing goes without it to its end."""
         if page_part(post_id) not in {"", who.external_id} or not self._is_self(wire, who):
             return False
-        posts, whole = self._listing(wire, who, datetime.min.replace(tzinfo=UTC), None)
+        posts, whole = self._listing(wire, who, lambda _: False)
         return whole and not any(same_post(post.post_id, post_id) for post in posts)
 
     def verify(self, who: Identity) -> Standing:

@@ -19,21 +19,20 @@ from campaign.channels._linkedin_consent import Consents
 from campaign.channels._linkedin_looking import (
     Shown,
     address,
-    by_share,
-    by_token,
-    by_upload,
-    by_words,
+    alike_of,
     lost_words,
     shown,
     statistics,
     statistics_path,
+    times,
+    unique_of,
 )
 from campaign.channels._linkedin_wire import Settings, Wire, encoded, gone, good, new_urn
 from campaign.channels._little import to_little
 from campaign.channels._tokens import ends_at, renewal, renewed
 from campaign.channels._watching import LINKEDIN, consent_ends_at, platform_time, sunset
 from campaign.channels._wire import all_read, looking, patiently, picture, said, taken_down, unseen
-from campaign.channels._words import MARGIN, carded, strongest
+from campaign.channels._words import MARGIN, carded, far_enough, possible_from, recognised
 from campaign.clock import Clock, SystemClock
 from campaign.errors import CannotLook, NeverSent, Refused, Unknown
 from campaign.http import Answer
@@ -159,30 +158,33 @@ class LinkedIn(Addressed, Consents):
     # --- look up -----------------------------------------------------------------------------------------------------
 
     def find(self, who: Identity, evidence: Evidence) -> Sighting:
-        """List the page's posts since the attempt (and back to the control), and match: images, token, words."""
+        """List the page's posts back to one that was there before, and match: images, token, words."""
         since = evidence.started_at - MARGIN
         with looking(), Wire(self._settings, who) as wire:
-            everything, whole = self._listing(wire, who, since, evidence.control_id)
+            everything, whole = self._listing(wire, who, lambda posts: far_enough(evidence, times(posts)))
         held = evidence.control_id is None or any(post.urn == evidence.control_id for post in everything)
         known = evidence.known_ids
-        fresh = [post for post in everything if post.out and post.at >= since and post.urn not in known]
-        keys = (by_share,) if evidence.message.share_of is not None else (by_upload, by_token, by_words)
-        bound = [lambda post, key=key: key(evidence, post) for key in keys]
+        first = possible_from(evidence, times(everything))
+        found = recognised(
+            (post for post in everything if post.out and post.at >= first and post.urn not in known),
+            unique_of(evidence),
+            alike_of(evidence),
+            since=lambda post: post.at >= since,
+            receipt=lambda post: post.receipt,
+        )
         # Whose page it is needs no question: LinkedIn lists a page's posts to its own organisation's tokens alone.
         blank = evidence.control_id is None and not everything
-        return Sighting(strongest(fresh, bound, lambda post: post.receipt), held and whole, blank)
+        return Sighting(found.matches, held and whole, blank, older=found.older)
 
-    def _listing(self, wire: Wire, who: Identity, since: datetime, control_id: str | None) -> tuple[list[Shown], bool]:
-        """Return the page's posts, newest first, and whether they reach back to ``since`` and to the control."""
+    def _listing(self, wire: Wire, who: Identity, enough: Callable[[list[Shown]], bool]) -> tuple[list[Shown], bool]:
+        """Return the page's posts, newest first, and whether they are ``enough`` or all that there are."""
         posts: list[Shown] = []
         for page in range(_PAGES):
             elements = self._good(_page(wire, who, page * _COUNT, _COUNT)).facts.get("elements")
             fresh = _all_shown(elements)
             posts += fresh
-            far = any(post.at < since for post in fresh)
-            near = control_id is None or any(post.urn == control_id for post in posts)
             # A page may be short in the middle of a listing; only an empty one is surely its end.
-            if not fresh or (far and near):
+            if not fresh or enough(posts):
                 return posts, True
         return posts, False
 

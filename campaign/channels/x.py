@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from campaign.channels._tokens import ends_at, renewal, renewed
 from campaign.channels._watching import consent_ends_at, platform_time
 from campaign.channels._wire import all_read, looking, paced, patiently, picture, said, taken_down, unseen
-from campaign.channels._words import MARGIN, strongest
+from campaign.channels._words import MARGIN, recognised
 from campaign.channels._x_address import Addressed
 from campaign.channels._x_consent import Consents
 from campaign.channels._x_looking import (
@@ -23,13 +23,15 @@ from campaign.channels._x_looking import (
     FIELDS,
     REPOST,
     Shown,
-    before,
+    alike_of,
     count_of,
     figures_of,
     ids_in,
-    keys_of,
+    listed_after,
+    possible_after,
     respelled,
     shown,
+    unique_of,
 )
 from campaign.channels._x_owner import Owned, Owners
 from campaign.channels._x_pace import pace
@@ -45,6 +47,7 @@ _PAGES = 5
 _RENEW_EARLY = timedelta(minutes=10)
 _NOT_FOUND = 404
 _BAD_REQUEST = 400
+_SHOWING = {"tweet.fields": FIELDS, "expansions": EXPANSIONS}
 
 
 class X(Priced, Addressed, Consents, Owned):
@@ -145,23 +148,30 @@ class X(Priced, Addressed, Consents, Owned):
     # --- look up -----------------------------------------------------------------------------------------------------
 
     def find(self, who: Identity, evidence: Evidence) -> Sighting:
-        """List the account's posts since the attempt (and since the control), and match: uploads, then words."""
-        since = snowflake(evidence.started_at - MARGIN)
+        """List the account's posts since one that was there before, and match: uploads, then words."""
+        since, first = snowflake(evidence.started_at - MARGIN), possible_after(evidence)
         control, pages = evidence.control_id, list[Mapping[str, Any]]()
         with looking(lambda: _ids_of(pages)), Wire(self._settings, who) as wire:
             self._refuse_strangers(wire, who)
-            everything, whole = self._listing(wire, who, evidence, min(since, before(control, since)), pages)
+            everything, whole = self._listing(wire, who, evidence, pages)
             held = control is None or any(post.key == control for post in everything)
-            blank = control is None and not everything and not self._has_posts(wire, who, pages)
-        fresh = [post for post in everything if post.number >= since and post.key not in evidence.known_ids]
-        matches = strongest(fresh, keys_of(evidence), lambda post: _receipt(who, post))
-        return Sighting(matches, held and whole, blank, _ids_of(pages))
+            if control is None and not everything:
+                everything, first = self._newest(wire, who, pages), 0
+        found = recognised(
+            (post for post in everything if post.number > first and post.key not in evidence.known_ids),
+            unique_of(evidence),
+            alike_of(evidence),
+            since=lambda post: post.number >= since,
+            receipt=lambda post: _receipt(who, post),
+        )
+        blank = control is None and not everything
+        return Sighting(found.matches, held and whole, blank, _ids_of(pages), found.older)
 
     def _listing(
-        self, wire: Wire, who: Identity, evidence: Evidence, since_id: int, pages: list[Mapping[str, Any]]
+        self, wire: Wire, who: Identity, evidence: Evidence, pages: list[Mapping[str, Any]]
     ) -> tuple[list[Shown], bool]:
-        """Return the posts after ``since_id``, newest first, and whether these are all; ``pages`` gets each page."""
-        params = {"max_results": "100", "since_id": str(since_id), "tweet.fields": FIELDS, "expansions": EXPANSIONS}
+        """Return the posts that count, newest first, and whether these are all; ``pages`` gets each page."""
+        params = {"max_results": "100", "since_id": str(listed_after(evidence)), **_SHOWING}
         if evidence.message.share_of is None and not (evidence.control_id or "").startswith(REPOST):
             params["exclude"] = "retweets"
         posts: list[Shown] = []
@@ -183,9 +193,9 @@ class X(Priced, Addressed, Consents, Owned):
             raise CannotLook("the listing came without its count")
         return page
 
-    def _has_posts(self, wire: Wire, who: Identity, pages: list[Mapping[str, Any]]) -> bool:
-        """Say whether the account shows any post at all; the fewest that X gives, for each read costs."""
-        return bool(self._page(wire, who, {"max_results": "5"}, pages).get("data"))
+    def _newest(self, wire: Wire, who: Identity, pages: list[Mapping[str, Any]]) -> list[Shown]:
+        """Return the newest posts of any time; the fewest that X gives, for each read costs."""
+        return all_read(self._page(wire, who, {"max_results": "5", **_SHOWING}, pages).get("data") or (), shown)
 
     def _read(self, wire: Wire, route: str, params: Mapping[str, str]) -> Answer:
         """Read; if X knows the old names of fields no more, read with the new ones."""

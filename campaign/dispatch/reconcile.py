@@ -82,13 +82,14 @@ def is_another(session: Session, means: Means, post: Post, account: Account) -> 
 def _evidence(session: Session, means: Means, post: Post) -> Evidence:
     tried = lanes.attempts(session, post.ident)
     doubtful = [attempt for attempt in tried if attempt.outcome in {None, "unknown", "duplicate"}] or tried
-    message = means.contents.message(post)
+    message, first = means.contents.message(post), min((attempt.id or 0 for attempt in doubtful), default=0)
     return Evidence(
         message=replace(message, share_of=_shared(session, post, message.share_of)),
         started_at=min((attempt.started_at for attempt in doubtful), default=post.due_at),
         media_ids=tuple(media_id for attempt in doubtful for media_id in attempt.media_ids),
         known_ids=upkeep.known_ids(session, post.account_id, post.ident),
         control_id=upkeep.control_id(session, post.account_id, post.ident),
+        before_id=upkeep.sent_before(session, post.account_id, first),
     )
 
 
@@ -149,8 +150,24 @@ def _weigh(means: Means, post_id: int, sighting: Sighting) -> None:
             _look_again(session, means, post, "what was found belongs to another post", now)
         elif sighting.matches:
             adopt(session, means, post, sighting.matches[0], who=means.owner, now=now)
+        elif sighting.older:
+            _doubt(session, means, post, sighting, now)
         else:
             _count_absent(session, means, post, sighting, now)
+
+
+def _doubt(session: Session, means: Means, post: Post, sighting: Sighting, now: datetime) -> None:
+    """Let what bears a time before the attempt prove nothing: if our clock was fast, it is the post. Its time may yet
+    be told by a better sign; after twice the looks that absence takes, a person is asked.
+    """
+    ids = ", ".join(receipt.external_id or receipt.url or "?" for receipt in sighting.older)
+    why = f"its words stand there from before it was sent ({ids}), unless the clock here was wrong"
+    attempt = lanes.newest_attempt(session, post.ident)
+    over = attempt is None or now >= attempt.lease_until + means.policy.call_timeout
+    if over and post.looks + 1 >= 2 * means.policy.lookup_reads:
+        _ask_person(session, post, why, now)
+    else:
+        _look_again(session, means, post, why, now, {"good_reads": 0, "first_read_at": None})
 
 
 def adopt(session: Session, means: Means, post: Post, receipt: Receipt, *, who: str, now: datetime) -> None:

@@ -180,6 +180,26 @@ def control_id(session: Session, account_id: int, post_id: int) -> str | None:
     return session.execute(statement).scalar()
 
 
+def sent_before(session: Session, account_id: int, attempt_id: int) -> str | None:
+    """Return the newest post of the account whose id the platform gave before an attempt began: whatever any clock
+    says, nothing older on the platform is that attempt's. Of an account one attempt runs at a time, so their ids tell.
+    """
+    told = sa.and_(col(Attempt.outcome) == "posted", col(Attempt.detail) == col(Post.external_id))
+    statement = (
+        sa.select(col(Post.external_id))
+        .join(Attempt, col(Attempt.post_id) == col(Post.id))
+        .where(
+            col(Post.account_id) == account_id,
+            col(Post.status) == Status.PUBLISHED.value,
+            told,
+            col(Attempt.id) < attempt_id,
+        )
+        .order_by(col(Attempt.id).desc())
+        .limit(1)
+    )
+    return session.execute(statement).scalar()
+
+
 def next_wake(session: Session, now: datetime, grace: timedelta) -> datetime | None:
     """Return the next instant at which something is to be done: a post due, a look-up, a lease that ends, a review
     or an approved post that expires. Past instants mean now. Posts that are held or stand on a stopped account wake

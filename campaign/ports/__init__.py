@@ -110,7 +110,9 @@ class Finds(Protocol):
     """The power to look up a post whose end nobody knows."""
 
     def find(self, who: Identity, evidence: Evidence) -> Sighting:
-        """List the account's own posts since the attempt and match them by the strongest key.
+        """List the account's own posts since one from before the attempt, and match them by the strongest key.
+
+        A sign that no other post bears counts whatever the time of what bears it: our clock may be wrong.
 
         Raises:
             campaign.errors.CannotLook: the read failed or is not permitted: proves nothing.

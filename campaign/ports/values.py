@@ -151,6 +151,8 @@ class Evidence:
     ``media_ids`` are uploads that only this attempt used, ``message`` carries the link token and the words.
     ``known_ids`` belong to other rows and are never adopted; ``control_id`` is a post of the same account known to be
     there: a listing that does not show it proves no absence. It is None before the account's first post.
+    ``before_id`` is the newest one that surely stood there before the attempt: nothing older can be the attempt's, and
+    everything younger can, whatever its time, for ``started_at`` is of a clock that may have been wrong.
     """
 
     message: Message
@@ -158,6 +160,7 @@ class Evidence:
     media_ids: tuple[str, ...] = ()
     known_ids: frozenset[str] = frozenset()
     control_id: str | None = None
+    before_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,12 +170,16 @@ class Sighting:
     Where no control is known, a listing of the account that shows any post of it counts as one. ``blank``: it shows
     none, and all that is known is whose account it is; only much patience makes an absence of that. ``shown`` are the
     platform's ids of all posts in the answers, where a platform charges for them.
+
+    ``older`` look like the attempt's, but bear a time before it, and nothing unique tells whose they are: somebody
+    else's, or the attempt's, if our clock was fast. They are not adopted, and with them there nothing is absent.
     """
 
     matches: tuple[Receipt, ...]
     control_seen: bool
     blank: bool = False
     shown: frozenset[str] = frozenset()
+    older: tuple[Receipt, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
