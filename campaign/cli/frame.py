@@ -54,6 +54,8 @@ _DATABASE_MEND = (
     "See config.toml and `campaign db upgrade`; what is lost or damaged comes back by `campaign db restore`."
 )
 _NO_ACCESS = ("readonly", "unable to open")
+_FULL = ("disk is full", "No space left")
+_NOBODY = ("Connection refused", "could not translate host name", "failed to resolve host", "is starting up")
 _BUSY = ("database is locked", "lock timeout", "deadlock detected")
 _place: dict[str, Path | None] = {"workspace": None, "database": None}
 
@@ -116,6 +118,10 @@ def _database_fault(cause: str) -> str:
     if file is not None and any(words in cause for words in _NO_ACCESS):
         mend = f"See that you may write {file} and its folder: SQLite keeps two files beside it, even to read."
         return f"the database {file} cannot be used: {cause}. {mend}"
+    if any(words in cause for words in _FULL):
+        return f"the database has no room left: {cause}. Nothing that was stored is lost: make room, then try again."
+    if any(words in cause for words in _NOBODY):
+        return f"the database server does not answer: {cause}. Start it, or correct `database.url`."
     if any(words in cause for words in _BUSY):
         return f"the database is busy: {cause}. Another program writes to it for long; try again."
     return f"the database said no: {cause}. {_DATABASE_MEND}"
@@ -221,14 +227,18 @@ def show_one(document: dict[str, object], *, as_json: bool) -> None:
 def local_time(app: "App", text: str) -> datetime:
     """Read a local wall time of the campaign's zone, as 2025-12-02 09:00, into aware UTC.
 
-    Raises WrongUse: it is none, or a day alone, for which nobody may choose a time unasked (rulings, 13).
+    Raises WrongUse: it is none, lies beyond the years of a campaign, or is a day alone, for which nobody may choose a
+    time unasked (rulings, 13).
     """
     from campaign.intake import values
+    from campaign.plan.days import YEARS
 
     found = values.local_instant(text, ZoneInfo(app.settings.campaign.timezone))
     if found is None:
         problem = f"{text!r} is {'a day without a time' if values.day(text) else 'no date and time'}"
         raise WrongUse(problem=problem, mend="Write it as 2025-12-02T09:00.")
+    if found.year not in YEARS:
+        raise WrongUse(problem=f"{text!r} lies beyond the years {YEARS[0]} to {YEARS[-1]}", mend="Correct the year.")
     return found
 
 

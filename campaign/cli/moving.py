@@ -34,6 +34,8 @@ def move(
 
     if (ident is None) == (slot is None):
         raise WrongUse(problem="Name a post or a slot", mend="Write its id, or --slot NAME.")
+    if slot is None and day is not None:
+        raise WrongUse(problem="--day goes with --slot alone", mend="Leave it out: the post is named.")
     with opened() as app:
         due_at = local_time(app, at)
         if slot is not None:

@@ -83,6 +83,8 @@ def approve(
     """Approve posts by the content hash that was seen. All of them are approved, or none."""
     if bool(seen) == everything:
         raise WrongUse(problem="Name posts as ID@HASH, or use --all", mend="`campaign review list` shows them.")
+    if seen and any((partner, channel, day)):
+        raise WrongUse(problem="Filters go with --all alone", mend="Leave them out: the posts are named.")
     with opened() as app:
         if everything:
             _approve_listed(app, partner, channel, day, by)

@@ -29,6 +29,13 @@ def said(what: str, text: str) -> str:
     return line
 
 
+def told(what: str, text: str) -> str:
+    """Return the text, of however many lines, without outer blanks. Raises WrongUse: it says nothing."""
+    if not text.strip():
+        raise WrongUse(problem=f"The {what} is empty", mend="Write why.")
+    return text.strip()
+
+
 def is_mail(text: str) -> bool:
     """Say whether the text has the form of a mail address: one mailbox, a domain with a dot, no display name."""
     if len(text) > MAIL_MAX or ".." in text or _MAIL.fullmatch(text) is None:

@@ -172,7 +172,7 @@ class Dispatcher:
             return False
         if self.means.clock.monotonic() < self._leaves_at:
             return True
-        for one in self._done.values():
+        for one in list(self._done.values()):  # a thread may land yet another
             log.error("left unwritten; it is looked up later", post=one.claimed.due.ident, end=_spoken(one))
         return False
 

@@ -27,6 +27,7 @@ _LASTS = {
     Purpose.DEMO: timedelta(days=1),
     Purpose.CONNECT: timedelta(minutes=10),
 }
+_ADD_ADDRESS = "Give them one with `campaign users change {name} --email ADDRESS`."
 _ONE_AT_A_TIME = frozenset({Purpose.INVITATION, Purpose.CONNECT})
 
 
@@ -38,7 +39,7 @@ def issue(session: Session, person: User, purpose: Purpose, *, by: str, now: dat
 
     """
     if purpose is Purpose.INVITATION and not person.email:
-        raise WrongUse(problem=f"{person.name} has no email address", mend="Add them with --email ADDRESS.")
+        raise WrongUse(problem=f"{person.name} has no email address", mend=_ADD_ADDRESS.format(name=person.name))
     if purpose in _ONE_AT_A_TIME:
         sign_in.drop_tickets(session, purpose, person.ident)
     secret = new_secret()

@@ -19,6 +19,7 @@ from campaign.plan.fields import FieldSpec
 from campaign.plan.refill import pictures_named
 from campaign.register import Taken, letting_in
 from campaign.register.foreseen import State, Value, differing, state_of
+from campaign.wording import some_of
 
 _COLUMNS = ("name", "kind", "region", "approver")
 KEPT = ("kind", "region")
@@ -71,10 +72,18 @@ def refuse_pictures(rows: Sequence[PartnerRow], known: Mapping[str, FieldSpec]) 
 def preview(
     session: Session, rows: Sequence[PartnerRow], rules: ReviewRules, *, by: User, now: datetime
 ) -> list[Change]:
-    """Return what ``take`` would do with each row; nothing is written."""
+    """Return what ``take`` would do with each row; nothing is written. Raises as it does."""
     demand(by, Right.ADMINISTER)
+    _refuse_ahead(rows, now)
     known = _known(session)
     return [_foreseen(session, row, _found(known, row), rules, by, now) for row in rows]
+
+
+def _refuse_ahead(rows: Sequence[PartnerRow], now: datetime) -> None:
+    ahead = [row.key for row in rows if row.agreed_at is not None and row.agreed_at > now]
+    if ahead:
+        problem, mend = f"The yes of {some_of(ahead)} is still to come", "Give the day on which they agreed."
+        raise WrongUse(field="agreed", problem=problem, mend=mend)
 
 
 def _known(session: Session) -> dict[str, Partner]:
@@ -114,8 +123,14 @@ def take(
 
     The columns that the file has win, an empty cell takes the value away; what it has no column for is kept, so that a
     file of one purpose does not undo what was set by hand.
+
+    Raises:
+        NotAllowed: the person may not.
+        WrongUse: a partner's yes is dated after now.
+
     """
     demand(by, Right.ADMINISTER)
+    _refuse_ahead(rows, now)
     taken, known, touched, approving = Taken(), _known(session), list[Partner](), list[Partner]()
     for row in rows:
         found = _found(known, row)

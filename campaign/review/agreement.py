@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlmodel import Session
 
@@ -37,26 +38,27 @@ def agree(
     post_id: int | None = None,
     given: Given | None = None,
 ) -> Agreement:
-    """Record the partner's yes; an equal one that stands already is returned instead. ``given``: ``by`` records what
-    somebody else has said.
+    """Record the partner's yes; one for the same that stands already is returned instead. ``given``: ``by`` records
+    what somebody else has said, which takes the place of what stands.
 
     Raises:
         WrongUse: that was said in the future, or before the partner took its yes back; or a text of it says nothing.
 
     """
-    for found in partners.agreements(session, partner.ident):
-        if (found.slot, found.post_id) == (slot, post_id):
-            return found
+    found = partners.agreements(session, partner.ident)
+    standing = [one for one in found if (one.slot, one.post_id) == (slot, post_id)]
+    if standing and given is None:
+        return standing[0]
     said = given or Given(by, now, "")
     if given is not None:
         _refuse(session, partner, given, now)
-    kept = Agreement(
-        partner_id=partner.ident, slot=slot, post_id=post_id, given_by=said.by, given_at=said.at, source=said.source
-    )
+    yes: dict[str, Any] = {"given_by": said.by, "given_at": said.at, "source": said.source}
+    kept = standing[0] if standing else Agreement(partner_id=partner.ident, slot=slot, post_id=post_id, **yes)
+    kept.sqlmodel_update(yes)
     session.add(kept)
     facts: dict[str, object] = {"slot": slot, "post": post_id}
     if given is not None:
-        facts |= {"given_by": given.by, "given_at": given.at, "source": given.source}
+        facts |= yes
     audit.record(session, who=by, action="agree", subject=f"partner:{partner.key}", at=now, facts=facts)
     return kept
 

@@ -12,6 +12,7 @@ from typing import Any
 from sqlmodel import Session
 
 from campaign import tell
+from campaign.config import told
 from campaign.errors import Changed, MoveRefused, NotAllowed, WrongUse
 from campaign.models import audit, deliveries, holds, listing
 from campaign.models.listing import PostRow
@@ -194,6 +195,7 @@ def _refuse_for_both(person: User, post: Post, side: str, given: Mapping[str, st
 def send_back(desk: Desk, row: PostRow, comment: str) -> None:
     """Return a post to its partner with a comment; the partner is told."""
     desk.demand(Right.REVIEW, row)
+    comment = told("comment", comment)
     desk.move(row.post, Move.RETURN, why=comment, changes={"comment": comment})
     listing.void_approvals(desk.session, row.post.ident)
     said = f"{desk.person.name} asks for a change"
@@ -203,6 +205,7 @@ def send_back(desk: Desk, row: PostRow, comment: str) -> None:
 def reject(desk: Desk, row: PostRow, reason: str) -> None:
     """Reject a post for good; its place in the timetable stays empty."""
     desk.demand(Right.REVIEW, row)
+    reason = told("reason", reason)
     desk.move(row.post, Move.REJECT, why=reason, changes={"comment": reason})
 
 

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
+from campaign.config import told
 from campaign.errors import UnknownName, WrongUse
 from campaign.intake.values import row_id
 from campaign.models import audit, holds, listing, partners, users
@@ -70,6 +71,7 @@ def hold(session: Session, person: User, scope: str, reason: str, now: datetime)
     if not _is_own(session, person, scope):
         demand(person, Right.HOLD)
     _refuse_too_late(session, scope)
+    reason = told("reason", reason)
     row = Hold(scope=scope, reason=reason, held_by=person.name, held_at=now)
     session.add(row)
     audit.record(session, who=person.name, action="hold", subject=scope, at=now, facts={"reason": reason})

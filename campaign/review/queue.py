@@ -50,7 +50,7 @@ def apply(desk: Desk, rows: Iterable[PlanRow]) -> Queued:
             continue
         else:
             post = _submit_draft(desk, row)
-        if post is not None and post.status == Status.DRAFT:
+        if post is not None and post.status == Status.DRAFT and post.comment is None:  # else it was returned
             waiting.append(post.ident)
     return Queued(counts, tuple(waiting))
 

@@ -15,7 +15,7 @@ from campaign.models.posts import Post
 from campaign.models.users import User
 from campaign.people import Right, demand
 from campaign.plan.gather import Source
-from campaign.plan.refill import NewPost, Refilled, pictures_named, refilled, single, wording
+from campaign.plan.refill import NewPost, Refilled, pictures_named, refilled, single, unknown_fields, wording
 from campaign.plan.rows import PlanRow
 from campaign.plan.template import Template
 from campaign.register.pairing import spelt
@@ -63,7 +63,7 @@ def proposed(session: Session, source: Source, person: User, asked: Asked) -> tu
         NotAllowed: the person may not queue for this partner.
         UnknownName: there is no such partner.
         WrongUse: see ``one_account``; or there is no such template for the channel.
-        BadInput: a field names a picture.
+        BadInput: the template has no such field, or a field names a picture.
 
     """
     key, channel, template = asked.partner, asked.channel, asked.template
@@ -78,7 +78,10 @@ def proposed(session: Session, source: Source, person: User, asked: Asked) -> tu
     except UnknownName as error:
         problem = f"There is no template {template!r} for {channel}"
         raise WrongUse(problem=problem, mend=error.facts["mend"], field="template") from error
-    _check_pictures(source.copy.templates.pick(template, channel), {} if asked.files else asked.fields)
+    picked = source.copy.templates.pick(template, channel)
+    if unknown := unknown_fields(picked.name, picked.fields, asked.fields):
+        raise BadInput(unknown)
+    _check_pictures(picked, {} if asked.files else asked.fields)
     return account, row
 
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from sqlmodel import Session
 
+from campaign.config import told
 from campaign.errors import WrongUse
 from campaign.models import leaving, listing
 from campaign.models.leaving import UNSURE
@@ -102,10 +103,11 @@ def take_down(desk: Desk, rows: Sequence[PostRow], reason: str) -> Ordered:
 
     Raises:
         NotAllowed: the person may not take one of them down.
-        WrongUse: one of them is a newsletter.
+        WrongUse: one of them is a newsletter, or the reason says nothing.
         MoveRefused: one of them is not out, nor may be.
 
     """
+    reason = told("reason", reason)
     unsure = [row for row in rows if row.post.status in UNSURE]
     for row in rows:
         if row.post.channel == MAIL:

@@ -277,6 +277,26 @@ def test_a_person_settles_what_was_to_be_taken_down_by_hand(terminal: Terminal) 
     assert [post(terminal, ident)["status"] for ident in (gone, stays)] == ["retracted", "published"]
 
 
+def test_a_reason_that_says_nothing_is_none(terminal: Terminal) -> None:
+    ident = terminal.posts()[0]["id"]
+    assert "The comment is empty" in terminal.run("review", "return", ident, "--comment", " ", "--as", "rita", code=2)
+    for command in (("review", "reject", ident), ("hold", f"post:{ident}"), ("retract", f"post:{ident}")):
+        assert "The reason is empty" in terminal.run(*command, "--reason", " ", "--as", "rita", code=2)
+
+
+def test_filters_beside_named_posts_are_refused_and_not_passed_over(terminal: Terminal) -> None:
+    ident = terminal.posts()[0]["id"]
+    said = terminal.run("review", "approve", f"{ident}@abc", "--channel", "facebook", "--as", "rita", code=2)
+    assert "Filters go with --all alone" in said
+    said = terminal.run("posts", "move", ident, "--day", "2027-01-01", "--at", "2027-01-01 10:00", code=2)
+    assert "--day goes with --slot alone" in said
+
+
+def test_a_year_beyond_those_of_campaigns_is_refused(terminal: Terminal) -> None:
+    ident = terminal.posts()[0]["id"]
+    assert "beyond the years 2000 to 2100" in terminal.run("posts", "move", ident, "--at", "9999-12-31 23:59", code=2)
+
+
 def test_retract_takes_what_the_scope_covers_and_nothing_else(terminal: Terminal) -> None:
     rows = terminal.posts()
     for row in rows:

@@ -8,7 +8,7 @@ import pytest
 from conftest import MovedClock
 from reviewing import Office, opened_office
 
-from campaign.errors import NotAllowed, UnknownName
+from campaign.errors import NotAllowed, UnknownName, WrongUse
 from campaign.models import lanes, listing, upkeep
 from campaign.models.moves import move
 from campaign.models.partners import Partner, agreements, partner_by_key
@@ -55,6 +55,21 @@ def test_a_yes_covers_what_it_names_and_no_more(office: Office) -> None:
     third = office.post("ash")
     agree(office, "ash")
     assert covered(office, third)
+
+
+def test_what_somebody_else_said_takes_the_place_of_the_yes_that_stands(office: Office) -> None:
+    """An import made the operator's yes; the evidence comes later."""
+    office.join("ash", agrees=False)
+    agree(office, "ash")
+    with office.desk("adam") as desk:
+        given = agreement.Given("Jo Smith", desk.now - timedelta(days=3), "a mail")
+        ash = partner(desk, "ash")
+        kept = agreement.agree(desk.session, ash, by="adam", now=desk.now, given=given)
+        assert (kept.given_by, kept.given_at, kept.source) == ("Jo Smith", given.at, "a mail")
+        ahead = agreement.Given("Jo Smith", desk.now + timedelta(days=3), "a mail")
+        with pytest.raises(WrongUse, match="still to come"):
+            agreement.agree(desk.session, ash, by="adam", now=desk.now, given=ahead)
+        assert len(agreements(desk.session, ash.ident)) == 1
 
 
 def test_the_yes_of_one_partner_is_not_that_of_another(office: Office) -> None:
