@@ -1,6 +1,7 @@
 """Judges the images of what would go out: their number, size and kind, whether they move, and their words."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
@@ -28,14 +29,18 @@ def unfit(limits: Limits, message: Message) -> Iterator[tuple[str, str, str]]:
 
 
 def _misfit(limits: Limits, image: Media, channel: str) -> tuple[str, str] | None:
-    """Return problem and mend of one image, None where the channel takes it."""
-    taken, most = _named(limits.media_types), limits.media_bytes
+    """Return problem and mend of one image, None where the channel takes it, or where this machine has not got it: that
+    is found when it is to be sent.
+    """
     if image.mime not in limits.media_types:
+        taken = _named(limits.media_types)
         return f"is a {_SHORT.get(image.mime, image.mime)}, and {channel} takes {taken} alone", f"Save it as {taken}"
-    if (size := _size(image.path)) > most:
-        return f"has {size:,} bytes, and {channel} allows {most:,}", "Make it smaller, or save it as JPEG"
-    if not limits.media_moves and image.mime not in _STILL and _moves(image.path):
-        return f"moves, and {channel} gets still images alone", "Use a still image"
+    with suppress(OSError, Image.DecompressionBombError, Image.DecompressionBombWarning):
+        size, most = _size(str(image.path)), limits.media_bytes
+        if size > most:
+            return f"has {size:,} bytes, and {channel} allows {most:,}", "Make it smaller, or save it as JPEG"
+        if not limits.media_moves and image.mime not in _STILL and _moves(str(image.path)):
+            return f"moves, and {channel} gets still images alone", "Use a still image"
     return None
 
 
@@ -44,25 +49,16 @@ def _named(types: frozenset[str]) -> str:
     return " or ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else "".join(names)
 
 
-def _size(path: Path) -> int:
-    """Return the bytes of an image; 0 where this machine has not got it, which is found when it is to be sent."""
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0
-
-
-def _moves(path: Path) -> bool:
-    try:
-        return _seen_to_move(path)
-    except OSError:
-        return False
+# A stored image is called by the digest of its bytes, so that one look is enough for all posts that show it.
 
 
 @lru_cache(maxsize=4096)
-def _seen_to_move(path: Path) -> bool:
-    """Say whether a stored image has several pictures. Its name is the digest of its bytes, so that once is enough, and
-    no picture is unpacked for it.
-    """
+def _size(path: str) -> int:
+    return Path(path).stat().st_size
+
+
+@lru_cache(maxsize=4096)
+def _moves(path: str) -> bool:
+    """Say whether an image has several pictures; none is unpacked for it."""
     with Image.open(path) as image:
         return bool(getattr(image, "is_animated", False))
