@@ -264,8 +264,7 @@ class App:
     @cached_property
     def doctor(self) -> Doctor:
         """What says what is not well."""
-        key_file, letters = self.settings.vault.key_file, self.settings.notices
-        kept_back = letters.gather + letters.pause
+        key_file, kept_back = self.settings.vault.key_file, self.settings.notices.kept_back
         return Doctor(self.database, self.clock, self.channels, self.contents, self.workspace, key_file, kept_back)
 
     @cached_property

@@ -29,6 +29,11 @@ class NoticesSection(Section):
         return text
 
     @property
+    def kept_back(self) -> timedelta:
+        """For how long a letter may wait for others to go with it."""
+        return self.gather + self.pause
+
+    @property
     def digest_at(self) -> time | None:
         """The local time of the digest, None where there is none."""
         return time.fromisoformat(self.digest) if self.digest else None
