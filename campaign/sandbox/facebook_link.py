@@ -23,7 +23,8 @@ def shimmed(link: str) -> str:
 
 
 def passed_on(world: World, link: str) -> Post | None:
-    """Return the post that a link to Facebook shares, None for a link that leads elsewhere.
+    """Return the post that a link to Facebook shares, None for a link that leads elsewhere. Clients in the field report
+    that links to Facebook are refused altogether: the switch ``facebook.own_links`` = false does so.
 
     Raises:
         Declined: the link is malformed, cannot be fetched, or leads into Facebook but to no post (Graph API, *Page
@@ -39,7 +40,7 @@ def passed_on(world: World, link: str) -> Post | None:
     if parts.hostname != "facebook.com" and not parts.hostname.endswith(".facebook.com"):
         return None
     post = world.post(CHANNEL, _named(parts.path, parse_qs(parts.query)))
-    if post is None:
+    if post is None or world.switches.get("facebook.own_links", True) is False:
         raise declined(100, "Invalid parameter", subcode=1609008, said=("Can't share", "You can't share this link."))
     return post
 

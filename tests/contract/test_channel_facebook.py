@@ -10,7 +10,7 @@ from conftest import MovedClock
 from structlog.testing import capture_logs
 
 from campaign.channels import _facebook_looking, _facebook_wire, facebook
-from campaign.errors import AccountBlocked, Forbidden, Stranger, Unknown, Wait
+from campaign.errors import AccountBlocked, Forbidden, Refused, Stranger, Unknown, Wait
 from campaign.ports import Draft, Media, Message
 
 AUTUMN = datetime(2026, 11, 1, tzinfo=UTC)  # v20.0 has ended, v21.0 lives
@@ -152,6 +152,21 @@ def test_a_card_carries_the_token_and_images_push_the_plain_link_into_the_words(
         "https://www.facebook.com/sharer/sharer.php"
         "?u=https%3A%2F%2Fwww.gov.uk%2Fdfe%2FSEND-conversation%3Fa%3D1%26utm_content%3Dk3j9x2ab%23top"
     )
+
+
+def test_where_facebook_takes_no_link_to_itself_a_share_is_refused_and_nothing_is_posted(
+    stage: Build, watch: Any
+) -> None:
+    play = stage("facebook")
+    original = play.channel.publish(play.who, Message("facebook", WORDS), watch).external_id
+    other = play.as_account("2002")
+    share = Message("facebook", "", share_of=original)
+    play.box.world.switches["facebook.own_links"] = False
+    with pytest.raises(Refused, match=r"You can't share this link.*1609008"):
+        other.channel.publish(other.who, share, watch)
+    assert [line["id"] for line in play.ledger()] == [original]
+    play.box.world.switches.clear()
+    assert other.channel.publish(other.who, share, watch).external_id.startswith("2002_")
 
 
 @pytest.mark.parametrize(("version", "served"), [("v20.0", "v21.0"), ("v25.0", None)])
