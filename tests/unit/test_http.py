@@ -1,5 +1,6 @@
 """The session: what it sends, what it keeps, how long it waits, and which failures it calls never sent."""
 
+import json
 import logging
 import socket
 import ssl
@@ -369,11 +370,35 @@ def test_no_secret_is_left_in_words() -> None:
         "smtp://user:SECRET@example.org",
         "Basic U0VDUkVUSECRET==",
         "https://graph.facebook.com/oauth/access_token?client_id=1&code=SECRET&client_secret=SECRET",
+        "the token cmp_SECRETSECRET is none",
+        "signed with whsec_SECRET/SECRET+SECRET=",
+        '{"token": "SECRET", "secret":"SECRET", "accessJwt": "SECRET", "accessToken": "SECRET"}',
+        json.dumps({"body": json.dumps({"token": "one SECRET", "password": 'a "SECRET'})}),
+        "passphrase=SECRET",
+        "https://:SECRET@example.org",
+        "password=\"two SECRET words\", passwd='a \\'SECRET', password=\"cut off SECRET",
+        'password=token="SECRET"',
     )
     for text in secrets:
         assert "SECRET" not in scrub(text), text
     assert "fields=id" in scrub(secrets[0])
-    assert scrub("(#100) error_code=36008, code: 190") == "(#100) error_code=36008, code: 190"
+    assert scrub('{"password": "a SECRET", "user": "oak"}') == '{"password": "…", "user": "oak"}'
+    for harmless in (
+        "(#100) error_code=36008, code: 190",
+        "the token: it has ended",
+        'password="", next="x"',
+        "https://example.org:443/@oak",
+        "Every token begins with cmp_",
+    ):
+        assert scrub(harmless) == harmless
+
+
+@pytest.mark.parametrize("again", ["\\", "password=", 'password="', "password='\\\"", "password ", "://:", "secret=' "])
+def test_long_words_are_searched_for_secrets_in_one_go(again: str) -> None:
+    begun = time.process_time()
+    scrub('password="' + again * 50_000)
+    scrub(again * 50_000)
+    assert time.process_time() - begun < 5, "more than one go takes minutes"
 
 
 def test_a_token_in_an_address_is_not_told_by_an_error() -> None:
