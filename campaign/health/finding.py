@@ -29,6 +29,7 @@ class Rule(StrEnum):
     DISK_LOW = "disk-low"
     CLOCK_OFFSET = "clock-offset"
     HOLD_OLD = "hold-old"
+    IMPORT_BROKEN = "import-broken"
     MAIL_STUCK = "mail-stuck"
     MAIL_REFUSED = "mail-refused"
     MAIL_UNSENT = "mail-unsent"

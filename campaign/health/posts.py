@@ -1,4 +1,6 @@
-"""The doctor on posts: late, in doubt, waiting for a person, ended badly; and on holds that somebody forgot."""
+"""The doctor on posts: late, in doubt, waiting for a person, ended badly; on holds that somebody forgot, and on imports
+of readers that broke off, for no issue to their list begins.
+"""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -8,7 +10,7 @@ from sqlmodel import Session
 
 from campaign.clock import iso
 from campaign.health.finding import Finding, Rule, Severity, order
-from campaign.models import holds, listing, upkeep, vitals
+from campaign.models import audiences, holds, listing, upkeep, vitals
 from campaign.models.status import Status
 from campaign.models.vitals import Pile
 from campaign.review import inbox
@@ -23,6 +25,8 @@ _AHEAD = timedelta(days=1)
 _PUT_OFF = 200
 """So many posts that were put off are composed to see whether they can be."""
 _OLD_HOLD = timedelta(days=1)
+_BROKE_OFF = timedelta(minutes=5)
+"""An import of which no row comes in for so long has ended; each of its portions takes seconds."""
 
 
 def examine(session: Session, now: datetime) -> Iterator[Finding]:
@@ -34,6 +38,7 @@ def examine(session: Session, now: datetime) -> Iterator[Finding]:
     yield from _ended_badly(session, now)
     yield from _stale(session, now)
     yield from _old_holds(session, now)
+    yield from _broken_imports(session, now)
 
 
 def _overdue(pile: Pile, now: datetime) -> Iterator[Finding]:
@@ -125,6 +130,19 @@ def _old_holds(session: Session, now: datetime) -> Iterator[Finding]:
         what = f"{hold.held_by} held {hold.scope} {_ago(now - hold.held_at)} ago: {hold.reason}"
         mend = f"See `campaign release {hold.scope} --dry-run`, then release it, if it was forgotten."
         yield Finding(Rule.HOLD_OLD, Severity.WARNING, hold.scope, what, mend)
+
+
+def _broken_imports(session: Session, now: datetime) -> Iterator[Finding]:
+    for one in audiences.broken_off(session, now - _BROKE_OFF, now + _AHEAD):
+        file = one.file or "a file"
+        what = f"The import of {file} into the mailing list {one.key} broke off at {iso(one.at)}: no issue to it begins"
+        if one.issues:
+            what += f", and {counted(one.issues, 'is', 'are')} due within a day"
+        mend = (
+            f"Import {one.file or 'the file'} again: `campaign lists import {one.key} FILE.csv`, or Admin, Email lists."
+        )
+        severity = Severity.ERROR if one.issues else Severity.WARNING
+        yield Finding(Rule.IMPORT_BROKEN, severity, f"list {one.key}", what, mend, order(one.issues))
 
 
 def _ago(span: timedelta) -> str:

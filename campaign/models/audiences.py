@@ -2,14 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from campaign.models.deliveries import Delivery
 from campaign.models.mailing import MailingList, Subscriber, Suppression, address_digest
 from campaign.models.paging import Page, Place, page
 from campaign.models.partners import Account
 from campaign.models.portions import some_at_a_time
+from campaign.models.posts import Post, stands
+from campaign.models.status import Status
 from campaign.ports import MAIL
 
 
@@ -44,6 +48,32 @@ def counts(session: Session) -> list[ListCount]:
         .order_by(col(MailingList.key))
     )
     return [ListCount(*row) for row in session.execute(statement)]
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenOff:
+    """An import that has not ended: into which list, of which file, when rows came in last, and how many issues to the
+    list are soon to begin, which they do not.
+    """
+
+    key: str
+    file: str | None
+    at: datetime
+    issues: int
+
+
+def broken_off(session: Session, before: datetime, until: datetime) -> list[BrokenOff]:
+    """Return the imports of which no row has come in since ``before``, by list; an issue due by ``until`` is soon."""
+    begun = sa.exists(sa.select(sa.literal(1)).where(col(Delivery.post_id) == col(Post.id)).correlate(Post))
+    to_it = col(Post.draft)["audience"].as_string() == col(MailingList.key)
+    soon = sa.and_(col(Post.channel) == MAIL, stands(Status.APPROVED), col(Post.due_at) <= until, to_it, ~begun)
+    issues = sa.select(sa.func.count()).select_from(Post).where(soon).correlate(MailingList).scalar_subquery()
+    statement = (
+        sa.select(col(MailingList.key), col(MailingList.importing_file), col(MailingList.importing_at), issues)
+        .where(col(MailingList.importing_at) <= before)
+        .order_by(col(MailingList.key))
+    )
+    return [BrokenOff(*row) for row in session.execute(statement)]
 
 
 def suppressed(session: Session) -> list[tuple[str, int]]:

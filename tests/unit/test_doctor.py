@@ -22,6 +22,7 @@ from campaign.models import Database, lanes, upkeep, vitals
 from campaign.models.alerts import Alert
 from campaign.models.bounds import QuietSpan
 from campaign.models.holds import Hold
+from campaign.models.mailing import MailingList
 from campaign.models.notices import Notice
 from campaign.models.partners import Account, Lane
 from campaign.models.posts import Attempt
@@ -426,6 +427,25 @@ def test_a_hold_that_stands_for_more_than_a_day_is_recalled(doctor: Doctor) -> N
     finding = one(doctor, Rule.HOLD_OLD)
     assert finding.subject == "channel:x"
     assert "campaign release channel:x" in finding.mend
+
+
+def test_an_import_of_readers_that_broke_off_is_named_before_its_issues_are_missed(
+    doctor: Doctor, clock: MovedClock
+) -> None:
+    now = doctor.clock.now()
+    with doctor.database.write() as session:
+        session.add(MailingList(key="parents", importing_at=now, importing_file="readers.csv"))
+        session.add(MailingList(key="staff"))
+    assert found(doctor, Rule.IMPORT_BROKEN) == [], "it may be under way"
+    clock.move(6 * MINUTE)
+    assert one(doctor, Rule.IMPORT_BROKEN).severity is Severity.WARNING
+    assert "readers.csv" in one(doctor, Rule.IMPORT_BROKEN).mend
+    with doctor.database.write() as session:
+        for key, due_at in (("parents", now + DAY), ("parents", now + 2 * DAY), ("staff", now + DAY)):
+            issue = add_post(session, add_account(session, now, channel="email"), due_at)
+            issue.draft = {**issue.draft, "audience": key}
+    assert one(doctor, Rule.IMPORT_BROKEN).severity is Severity.ERROR
+    assert "1 is due within a day" in one(doctor, Rule.IMPORT_BROKEN).what
 
 
 def test_mail_and_webhook_that_do_not_get_out_are_found(doctor: Doctor) -> None:
