@@ -14,8 +14,9 @@ _STAMP: Final = "%Y%m%dT%H%M%SZ"
 
 
 class Places:
-    """Writes the files of one restore, one after another: the key in its place, images by their digest, copies of
-    configuration, timetable and templates into a folder of their own where they differ from what is there.
+    """Writes the files of one restore, one after another: images by their digest, copies of configuration, timetable
+    and templates into a folder of their own where they differ from what is there, and the key beside its place, which
+    it takes by ``take_key``.
     """
 
     def __init__(self, settings: Settings, made_at: datetime, now: datetime) -> None:
@@ -24,6 +25,8 @@ class Places:
         self._now = now
         self._head: FileHead | None = None
         self._file: IO[bytes] | None = None
+        self._key = settings.vault.key_file
+        self._key_came = self._key_taken = False
         self.old_key: Path | None = None
 
     @property
@@ -32,22 +35,42 @@ class Places:
         return self._folder if self._folder.is_dir() else None
 
     def check_key(self, content: bytes | None, *, force: bool) -> None:
-        """Refuse a backup whose key is another one than the workspace's; with ``force`` the old one is kept aside.
+        """Refuse a backup whose key is another one than the workspace's, unless ``force`` is on.
 
         Raises:
             WrongUse: the workspace has another key.
 
         """
-        path = self._settings.vault.key_file
-        if content is None or not path.exists() or path.read_bytes() == content:
+        path = self._key
+        if force or content is None or not path.exists() or path.read_bytes() == content:
             return
-        if not force:
-            raise WrongUse(
-                problem=f"{path} is another key than the one in the backup",
-                mend="Restore with --force: the present key is kept beside it under another name.",
-            )
-        self.old_key = path.with_name(f"{path.name}.before-{self._now:{_STAMP}}")
-        path.rename(self.old_key)
+        raise WrongUse(
+            problem=f"{path} is another key than the one in the backup",
+            mend="Restore with --force: the present key is kept beside it under another name.",
+        )
+
+    def take_key(self) -> None:
+        """Put the key that came in its place, the last of all: until then the credentials that are there open. One that
+        was another is kept aside.
+        """
+        if not self._key_came:
+            return
+        if self._key.exists():
+            aside = self._key.with_name(f"{self._key.name}.before-{self._now:{_STAMP}}")
+            self._key.rename(aside)
+            self.old_key = aside
+        _part_of(self._key).rename(self._key)
+        self._key_taken = True
+
+    def undo(self) -> None:
+        """Let the key be that which was there; what broke off has put nothing in its place."""
+        if self._file is not None:
+            self._file.close()
+        if self._key_taken:
+            self._key.unlink()
+        if self.old_key is not None:
+            self.old_key.rename(self._key)
+        _part_of(self._key).unlink(missing_ok=True)
 
     def begin(self, head: FileHead) -> None:
         """Begin a file."""
@@ -63,7 +86,7 @@ class Places:
             self._file.write(block)
 
     def finish(self) -> None:
-        """End the file that was begun, and put it where it belongs."""
+        """End the file that was begun, and put it where it belongs; another key than is there waits to be taken."""
         if self._file is None or self._head is None:
             return
         self._file.flush()
@@ -74,22 +97,28 @@ class Places:
         if there.is_file() and (self._head.kind == MEDIA or filecmp.cmp(part, there, shallow=False)):
             part.unlink()
             _remove_empty(part.parent, self._folder)
-        elif self._head.kind in {KEY, MEDIA}:
+        elif self._head.kind == MEDIA:
             part.rename(there)
+        elif self._head.kind == KEY:
+            self._key_came = True
         else:
             part.rename(part.with_suffix(part.suffix.removesuffix(".part")))
 
     def _target(self, head: FileHead) -> Path:
         match head.kind:
             case "key":
-                return self._settings.vault.key_file
+                return self._key
             case "media":
                 return self._settings.media.folder / head.name
         return self._settings.workspace / head.name
 
     def _part(self, head: FileHead) -> Path:
         place = self._target(head) if head.kind in {KEY, MEDIA} else self._folder / head.name
-        return place.with_name(f"{place.name}.part")
+        return _part_of(place)
+
+
+def _part_of(place: Path) -> Path:
+    return place.with_name(f"{place.name}.part")
 
 
 def _remove_empty(folder: Path, top: Path) -> None:

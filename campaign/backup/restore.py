@@ -93,7 +93,8 @@ def restore(
 ) -> Restored:
     """Put a backup back, in place of what the database holds; then everything is held.
 
-    All rows are replaced in one transaction, so a restore that breaks off has changed nothing in the database.
+    All rows are replaced in one transaction, so a restore that breaks off has changed nothing in the database, nor the
+    key that opens what is sealed in it.
 
     Raises:
         WrongUse: a check failed: the file, the passphrase, a daemon that runs, a database in use without ``force``.
@@ -103,20 +104,24 @@ def restore(
     with database.alone():
         _refuse_living(database, clock.now())
         places = Places(settings, found.made_at, clock.now())
-        places.check_key(found.key, force=force)
-        with database.write() as session:
-            before = _make_room(session, found.migration, force=force)
-            _load(session, path, passphrase, places)
-            copying.migrate(session.connection(), "head")
-            copying.count_on(session)
-            ruled = rule(
-                session,
-                made_at=found.made_at,
-                now=clock.now(),
-                person=acting(session, by),
-                posts=found.rows.get("post", 0),
-                before=before,
-            )
+        try:
+            with database.write() as session:
+                before = _make_room(session, found, places, force=force)
+                _load(session, path, passphrase, places)
+                copying.migrate(session.connection(), "head")
+                copying.count_on(session)
+                ruled = rule(
+                    session,
+                    made_at=found.made_at,
+                    now=clock.now(),
+                    person=acting(session, by),
+                    posts=found.rows.get("post", 0),
+                    before=before,
+                )
+                places.take_key()
+        except BaseException:
+            places.undo()
+            raise
     return Restored(ruled, places.aside, places.old_key)
 
 
@@ -131,17 +136,21 @@ def _refuse_living(database: Database, now: datetime) -> None:
         raise WrongUse(problem=problem, mend="End it; of one that was killed the beat is old after a minute.")
 
 
-def _make_room(session: Session, migration: str, *, force: bool) -> Replaced:
-    """Take the old tables away and make those of the backup's migration. Returns what the old ones tell."""
+def _make_room(session: Session, found: Survey, places: Places, *, force: bool) -> Replaced:
+    """Take the old tables away and make those of the backup's migration. Returns what the old ones tell.
+
+    A workspace made just now has a key under which nothing is sealed: it gives way without ``force``.
+    """
     connection = session.connection()
     if replaced.in_use(connection) and not force:
         raise WrongUse(
             problem="The database holds a campaign already",
             mend="Back it up with `campaign db backup`, then restore with --force.",
         )
+    places.check_key(found.key, force=force or not replaced.seals(connection))
     before = replaced.read(connection)
     copying.remove_tables(connection)
-    copying.migrate(connection, migration)
+    copying.migrate(connection, found.migration)
     return before
 
 

@@ -107,6 +107,15 @@ def in_use(connection: Connection) -> bool:
     )
 
 
+def seals(connection: Connection) -> bool:
+    """Say whether anything in the database opens by the workspace's key alone."""
+    return any(
+        connection.execute(sa.select(sa.literal(1)).where(table.c.sealed.is_not(None)).limit(1)).first() is not None
+        for table in copying.tables(connection)
+        if "sealed" in table.c
+    )
+
+
 def read(connection: Connection) -> Replaced:
     """Return all of it."""
     found = {table.name: table.c for table in copying.tables(connection)}

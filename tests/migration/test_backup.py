@@ -11,9 +11,11 @@ from builders import add_account, add_post
 from counted import counted, kept
 
 from campaign.backup import seal
+from campaign.backup.placing import Places
 from campaign.backup.restore import survey
 from campaign.errors import AlreadyRunning, NotAllowed, WrongUse
 from campaign.models import Database, audit, copying, upkeep
+from campaign.models.hooks import Hook
 from campaign.models.partners import Account
 from campaign.models.posts import Post
 from campaign.models.status import Status
@@ -200,19 +202,58 @@ def test_who_may_not_administer_may_not_restore(place: Place) -> None:
     assert every_row(place.database) == before, "one transaction: what broke off has changed nothing"
 
 
+def another_key(place: Place) -> bytes:
+    key = place.settings.vault.key_file
+    key.unlink()
+    create_key(key)
+    return key.read_bytes()
+
+
 @ON_SQLITE
 def test_another_key_is_kept_aside_and_only_by_force(place: Place) -> None:
     path, key = place.backup(), place.settings.vault.key_file
     restored = key.read_bytes()
-    key.unlink()
-    create_key(key)
-    other = key.read_bytes()
+    other = another_key(place)
+    now = place.clock.now()
+    with place.database.write() as session:
+        sealed = Vault(key).seal({"url": "u"}, "k")
+        session.add(Hook(key="k", place="h", kinds=["failed"], sealed=sealed, made_by="o", made_at=now, seen_event=0))
     with pytest.raises(WrongUse, match="another key"):
         place.restore(path)
+    assert key.read_bytes() == other
     done = place.restore(path, force=True)
     assert key.read_bytes() == restored
     assert done.old_key is not None
     assert done.old_key.read_bytes() == other
+
+
+@ON_SQLITE
+def test_a_key_under_which_nothing_is_sealed_gives_way_without_force(place: Place) -> None:
+    path, key = place.backup(), place.settings.vault.key_file
+    restored, other = key.read_bytes(), another_key(place)
+    done = place.restore(path)
+    assert key.read_bytes() == restored
+    assert done.old_key is not None
+    assert done.old_key.read_bytes() == other
+
+
+@ON_SQLITE
+def test_a_restore_that_is_refused_or_breaks_off_leaves_the_key(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, key = place.backup(), place.settings.vault.key_file
+    other = another_key(place)
+    with pytest.raises(NotAllowed):
+        place.restore(path, force=True, by="olga")
+    take = Places.take_key
+
+    def taken_and_broken_off(places: Places) -> None:
+        take(places)
+        raise KeyError
+
+    monkeypatch.setattr(Places, "take_key", taken_and_broken_off)
+    with pytest.raises(KeyError):
+        place.restore(path, force=True)
+    assert key.read_bytes() == other
+    assert [file.name for file in place.folder.iterdir() if file.name.startswith("campaign.key")] == [key.name]
 
 
 @ON_SQLITE
