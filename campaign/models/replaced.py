@@ -7,12 +7,15 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+import structlog
 from sqlalchemy.engine import Connection
 
 from campaign.models import copying
 from campaign.models.leaving import TakeDown
 from campaign.models.status import Status
 from campaign.models.types import table_of
+
+log = structlog.get_logger(__name__)
 
 _STOPPED = (Status.WITHDRAWN, Status.REJECTED, Status.RETRACTING, Status.RETRACTED)
 
@@ -21,11 +24,19 @@ Tables = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
+class Left:
+    """A reader who left a list: ``facts`` are the columns of their row, which mean the same in any database."""
+
+    readers: str
+    """The key of the list."""
+    facts: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class OptOuts:
     """Who wants no mail, by what a database said before it was replaced."""
 
-    unsubscribed: Sequence[tuple[str, datetime]] = ()
-    """Tokens of subscribers, and when each left."""
+    left: Sequence[Left] = ()
     suppressed: Sequence[tuple[str, str, datetime]] = ()
     """Digests of addresses, with reason and time."""
 
@@ -117,19 +128,36 @@ def seals(connection: Connection) -> bool:
 
 
 def read(connection: Connection) -> Replaced:
-    """Return all of it."""
+    """Return all of it. A database of old is brought up to date first: only its own rows tell which addresses mean one
+    reader, and which of them a digest suppresses.
+    """
+    _bring_up(connection)
     found = {table.name: table.c for table in copying.tables(connection)}
     return Replaced(in_use(connection), _opt_outs(connection, found), people(connection), _stops(connection, found))
+
+
+def _bring_up(connection: Connection) -> None:
+    """Migrate what is to be replaced; where its rows do not let us it is read as it stands."""
+    revision = copying.revision(connection)
+    if revision is None or not copying.knows_migration(revision):
+        return
+    try:
+        with connection.begin_nested():
+            copying.migrate(connection, "head")
+    except Exception:
+        log.exception("what the restore replaces is read as it stands", migration=revision)
 
 
 def _opt_outs(connection: Connection, found: Tables) -> OptOuts:
     if not {"subscriber", "suppression"} <= found.keys():
         return OptOuts()
-    one, other = found["subscriber"], found["suppression"]
-    left = sa.select(one.token, _instant(one.unsubscribed_at)).where(one.unsubscribed_at.is_not(None))
+    one, other, readers = found["subscriber"], found["suppression"], found["mailinglist"]
+    facts = [one[name] for name in ("email", "name", "details", "consent_source", "token")]
+    facts += [_named(one.consent_at), _named(one.unsubscribed_at)]
+    left = sa.select(readers.key, *facts).where(one.list_id == readers.id, one.unsubscribed_at.is_not(None))
     suppressed = sa.select(other.address_digest, other.reason, _instant(other.at))
     return OptOuts(
-        [(token, at) for token, at in connection.execute(left)],
+        [Left(key, _facts(facts, values)) for key, *values in connection.execute(left.order_by(one.id))],
         [(digest, reason, at) for digest, reason, at in connection.execute(suppressed)],
     )
 
@@ -219,7 +247,7 @@ def _revoked(connection: Connection, found: Tables) -> Iterator[Revoked]:
     )
     for key, token, post_id, *facts in connection.execute(statement):
         if (post_id is None) == (token is None):
-            yield Revoked(key, token, dict(zip((column.name for column in same), facts, strict=True)))
+            yield Revoked(key, token, _facts(same, facts))
 
 
 def _held(connection: Connection, found: Tables) -> Iterator[Held]:
@@ -251,9 +279,13 @@ def _accounts(found: Tables) -> sa.Select[Any]:
     return sa.select(partner.key, account.channel, account.external_id).where(partner.id == account.partner_id)
 
 
+def _facts(columns: Sequence[sa.ColumnElement[Any]], values: Sequence[Any]) -> dict[str, Any]:
+    return dict(zip((column.name for column in columns), values, strict=True))
+
+
 def _instant(column: sa.ColumnElement[datetime]) -> sa.ColumnElement[datetime]:
     return sa.type_coerce(column, table_of(TakeDown).c.ordered_at.type)
 
 
-def _named(column: sa.Column[datetime]) -> sa.ColumnElement[datetime]:
+def _named(column: sa.Column[datetime]) -> sa.Label[datetime]:
     return _instant(column).label(column.name)

@@ -6,16 +6,17 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from campaign.models import hooks
+from campaign.models import hooks, mailing
 from campaign.models.database import changed
 from campaign.models.holds import Hold
 from campaign.models.hooks import Hook, HookCall
 from campaign.models.leaving import TakeDown
-from campaign.models.mailing import Subscriber, Suppression
+from campaign.models.mailing import BOUNCED, MailingList, Subscriber, Suppression
 from campaign.models.notices import Notice
 from campaign.models.partners import Account, Agreement, Campaign, Lane, Partner
+from campaign.models.portions import some_at_a_time
 from campaign.models.posts import Attempt, Event, Post
-from campaign.models.replaced import Held, OptOuts, Revoked
+from campaign.models.replaced import Held, Left, OptOuts, Revoked
 from campaign.models.sign_in import Ticket
 from campaign.models.status import OVER, Status
 
@@ -25,19 +26,49 @@ _UNDER_WAY = (Status.PUBLISHING, Status.BY_HAND)
 
 
 def keep_opt_outs(session: Session, known: OptOuts) -> int:
-    """Carry over who left or was suppressed since; returns how many that were."""
+    """Carry over who left or was suppressed since; returns how many that were. Of whoever joined since too a row is
+    put in: the next file would have them join again.
+    """
     kept = 0
-    for token, at in known.unsubscribed:
-        statement = sa.update(Subscriber).where(
-            col(Subscriber.token) == token, col(Subscriber.unsubscribed_at).is_(None)
-        )
-        kept += changed(session, statement.values(unsubscribed_at=at))
-    for digest, reason, at in known.suppressed:
-        if session.get(Suppression, digest) is None:
-            session.add(Suppression(address_digest=digest, reason=reason, at=at))
-            kept += 1
+    for some in some_at_a_time(known.left):
+        away = _away(session, [left.facts["token"] for left in some])
+        kept += sum(_leave(session, left) for left in some if left.facts["token"] not in away)
+    kept += sum(_suppress(session, *one) for one in known.suppressed)
     session.flush()
     return kept
+
+
+def _away(session: Session, tokens: Collection[str]) -> set[str]:
+    gone = col(Subscriber.unsubscribed_at).is_not(None)
+    return set(session.exec(select(Subscriber.token).where(col(Subscriber.token).in_(tokens), gone)))
+
+
+def _leave(session: Session, left: Left) -> bool:
+    """Take a reader off the list; returns whether they were on it, or unknown to it."""
+    readers = mailing.list_by_key(session, left.readers) or MailingList(key=left.readers)
+    session.add(readers)
+    session.flush()
+    same = select(Subscriber).where(
+        col(Subscriber.list_id) == readers.ident, col(Subscriber.address_key) == mailing.folded(left.facts["email"])
+    )
+    found = mailing.subscriber_by_token(session, left.facts["token"]) or session.exec(same).first()
+    if found is not None and found.unsubscribed_at is not None:
+        return False
+    found = found or Subscriber(list_id=readers.ident, **left.facts)
+    found.unsubscribed_at = left.facts["unsubscribed_at"]
+    session.add(found)
+    session.flush()
+    return True
+
+
+def _suppress(session: Session, digest: str, reason: str, at: datetime) -> bool:
+    """Suppress an address; its owner's wish stands above what a mail server said."""
+    found = session.get(Suppression, digest) or Suppression(address_digest=digest, reason="", at=at)
+    if found.reason not in {"", BOUNCED} or found.reason == reason:
+        return False
+    found.reason, found.at = reason, at
+    session.add(found)
+    return True
 
 
 def perhaps_gone(session: Session, now: datetime) -> list[tuple[Post, Account]]:
