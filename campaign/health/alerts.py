@@ -1,5 +1,6 @@
 """Alerts: an error that is found is told once, again when it changes or has lasted a day, and when it is over."""
 
+import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,7 +13,7 @@ from campaign.errors import Outcome
 from campaign.health.duty import Duty
 from campaign.health.finding import Finding, Severity, section
 from campaign.health.webhook import Webhook
-from campaign.models import Database, alerts, notices, users
+from campaign.models import Database, alerts, notices, partners, users
 from campaign.models.alerts import Alert
 from campaign.models.notices import Notice
 
@@ -114,12 +115,14 @@ class Alerts:
     def _call(self, webhook: Webhook, now: datetime) -> None:
         with self._database.read() as session:
             waiting = alerts.to_call(session, now)
+            campaign = partners.campaign(session)
         if not waiting:
             return
+        salt = campaign.salt if campaign else ""
         document = {
             "campaign": self._told.campaign,
             "sent_at": iso(now),
-            "alerts": [self._document(alert) for alert in waiting],
+            "alerts": [self._document(alert, salt) for alert in waiting],
         }
         values: dict[str, object] = {"call_at": None}
         try:
@@ -130,10 +133,12 @@ class Alerts:
         with self._database.write() as session:
             alerts.set_calls(session, waiting, values)
 
-    def _document(self, alert: Alert) -> dict[str, object]:
-        """Return one alert as JSON; ``id`` and ``turn`` tell a call that came twice."""
+    def _document(self, alert: Alert, salt: str) -> dict[str, object]:
+        """Return one alert as JSON; ``id`` and ``turn`` tell a call that came twice. A database restored from a backup
+        counts on from where that stood, and has another salt: its alerts are none of those that were told before.
+        """
         return {
-            "id": str(alert.id),
+            "id": hashlib.sha256(f"alert {alert.id} {salt}".encode()).hexdigest()[:16],
             "turn": alert.turn,
             "event": alert.event,
             "rule": alert.rule,

@@ -20,10 +20,11 @@ from campaign.health.duty import Duty
 from campaign.health.finding import Finding, Rule, Severity
 from campaign.health.heartbeat import Heartbeat
 from campaign.health.webhook import Ping, Webhook
-from campaign.models import Database, upkeep
+from campaign.models import Database, restoring, upkeep
 from campaign.models.alerts import Alert
 from campaign.models.alerts import Duty as DutyRow
 from campaign.models.notices import Notice
+from campaign.models.partners import Campaign
 from campaign.models.users import User
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
@@ -157,6 +158,22 @@ def test_a_call_is_signed_over_its_time_and_its_bytes(watch: Watch) -> None:
         "opened_at": call.document["sent_at"],
         "closed_at": None,
     }
+
+
+def test_an_alert_after_a_restore_is_none_that_was_told_before_it(watch: Watch) -> None:
+    process = watch.process()
+    with watch.database.write() as session:
+        session.add(Campaign(name="SEND", timezone="Europe/London", salt="first", created_at=watch.clock.now()))
+    watch.found = [STOPPED]
+    watch.turn(process)
+    with watch.database.write() as session:
+        session.execute(sa.delete(Alert))
+        restoring.set_salt(session, "second")
+    watch.turn(process)
+    first, second = (call.document["alerts"][0] for call in watch.receiver.calls)
+    assert first["turn"] == second["turn"]
+    assert first["id"] != second["id"]
+    assert "first" not in first["id"]
 
 
 @pytest.mark.parametrize("trouble", [{"status": 500}, {"status": 404}, {"status": 302}, {"seconds": 3.0}])
