@@ -5,7 +5,8 @@ up. What a figure has never been given is None, as in the readings. A later read
 more than the one before it, so the rows of any days add up to each post's newest known value at the end of the last.
 
 A reading counts on the day on which it was taken; one that failed on the day on which it was due, for that is the day
-of which nothing is known, whenever it was given up.
+of which nothing is known, whenever it was given up. That day has a row too, be it an empty one: the log goes by the
+time taken, and is bounded by the days that have rows.
 
 Days and hours are those of the campaign's own zone as it was stored (``follow_zone``).
 """
@@ -30,6 +31,8 @@ from campaign.models.types import UtcDateTime, table_of
 
 EVER = ""
 _BATCH = 2000
+_WALKED = ("due_at", "taken_at", "gap", *FIGURES)
+"""What is asked of each reading."""
 
 
 class Tally(SQLModel, table=True):
@@ -159,9 +162,8 @@ def rebuild(session: Session) -> None:
     session.execute(sa.delete(Tally))
     zone, gains = zone_of(session), dict[Key, Gain]()
     columns = _about_columns()
-    at = sa.case((col(Snapshot.gap).is_not(None), col(Snapshot.due_at)), else_=col(Snapshot.taken_at))
     read = (
-        sa.select(*columns, at, col(Snapshot.gap), *(getattr(Snapshot, name) for name in FIGURES))
+        sa.select(*columns, *(getattr(Snapshot, name) for name in _WALKED))
         .join(Snapshot, col(Snapshot.post_id) == col(Post.id))
         .order_by(col(Snapshot.post_id), col(Snapshot.due_at))
     )
@@ -178,14 +180,15 @@ def recount_gaps(session: Session) -> None:
     """Count the failed readings of each day anew, where they were counted by another rule; how many there are stays."""
     of_days, zone, gains = col(Tally.day) != EVER, zone_of(session), dict[Key, Gain]()
     session.execute(sa.update(Tally).where(of_days, col(Tally.gaps) != 0).values(gaps=0))
-    read = sa.select(*_about_columns(), col(Snapshot.due_at)).join(Snapshot, col(Snapshot.post_id) == col(Post.id))
-    failed = read.where(col(Snapshot.gap).is_not(None))
-    for *facts, due_at in session.execute(failed.execution_options(yield_per=_BATCH)):
-        for key in About(*facts).keys(_day(due_at, zone), zone):
-            gains.setdefault(key, Gain()).gaps += 1
-    _store(session, gains)
-    nothing = of_days, col(Tally.posts) == 0, col(Tally.gaps) == 0, col(Tally.taken_at).is_(None)
+    nothing = of_days, col(Tally.posts) == 0, col(Tally.taken_at).is_(None)
     session.execute(sa.delete(Tally).where(*nothing))
+    times = col(Snapshot.due_at), col(Snapshot.taken_at)
+    read = sa.select(*_about_columns(), *times).join(Snapshot, col(Snapshot.post_id) == col(Post.id))
+    failed = read.where(col(Snapshot.gap).is_not(None))
+    for *facts, due_at, taken_at in session.execute(failed.execution_options(yield_per=_BATCH)):
+        for key, gain in _failed(About(*facts), due_at, taken_at, zone):
+            gains.setdefault(key, Gain()).add(gain)
+    _store(session, gains)
 
 
 def _about_columns() -> list[Any]:
@@ -199,32 +202,39 @@ def _day(at: datetime, zone: ZoneInfo) -> str:
 def _by_row(about: About, readings: Iterable[Snapshot], zone: ZoneInfo) -> dict[Key, Gain]:
     gains: dict[Key, Gain] = {}
     ordered = sorted(readings, key=lambda row: row.due_at)
-    rows = ((_counts_at(row), row.gap, *(getattr(row, name) for name in FIGURES)) for row in ordered)
+    rows = (tuple(getattr(row, name) for name in _WALKED) for row in ordered)
     for key, gain in _walked(about, rows, zone):
         gains.setdefault(key, Gain()).add(gain)
     return gains
 
 
-def _counts_at(reading: Snapshot) -> datetime:
-    return reading.taken_at if reading.gap is None else reading.due_at
+def _failed(about: About, due_at: datetime, taken_at: datetime, zone: ZoneInfo) -> Iterator[tuple[Key, Gain]]:
+    """Yield what a failed reading adds: a gap on the day on which it was due, a row for that on which it was given
+    up.
+    """
+    for at, gaps in ((due_at, 1), (taken_at, 0)):
+        yield from ((key, Gain(gaps=gaps)) for key in about.keys(_day(at, zone), zone))
 
 
 def _walked(about: About, readings: Iterable[tuple[Any, ...]], zone: ZoneInfo) -> Iterator[tuple[Key, Gain]]:
-    """Yield what each reading (when it counts, gap, figures), oldest first, adds to the rows of its day, and at last
-    what all of them add to those of ever.
+    """Yield what each reading (``_WALKED``), oldest first, adds to the rows of its day, and at last what all of them
+    add to those of ever.
     """
     known: list[int | None] = [None] * len(FIGURES)
     seen, ever = False, Gain()
-    for at, gap, *figures in readings:
-        gain = Gain(gaps=1) if gap is not None else Gain(posts=0 if seen else 1, taken_at=at)
-        seen = seen or gap is None
+    for due_at, taken_at, gap, *figures in readings:
+        if gap is not None:
+            ever.gaps += 1
+            yield from _failed(about, due_at, taken_at, zone)
+            continue
+        gain, seen = Gain(posts=0 if seen else 1, taken_at=taken_at), True
         for place, value in enumerate(figures):
             if value is not None:
                 gain.values[place] = value - (known[place] or 0)
                 gain.firsts[place] = 1 if known[place] is None else 0
                 known[place] = value
         ever.add(gain)
-        yield from ((key, gain) for key in about.keys(_day(at, zone), zone))
+        yield from ((key, gain) for key in about.keys(_day(taken_at, zone), zone))
     if seen or ever.gaps:
         yield from ((key, ever) for key in about.keys(EVER, zone))
 

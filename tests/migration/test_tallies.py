@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 from conftest import MovedClock
 from older_rows import adder
 
-from campaign.models import Database, totals
+from campaign.models import Database, figures, totals
+from campaign.models.figures import Order
 from campaign.models.snapshots import FIGURES, LogFilter
 
 
@@ -56,3 +57,25 @@ def test_readings_that_failed_stand_on_the_day_on_which_they_were_due_after_the_
         (date(2025, 12, 5), 0, False, 1),
         (date(2025, 12, 6), 1, True, 0),
     ]
+
+
+def test_readings_given_up_on_a_day_of_their_own_are_in_the_log_after_the_upgrade(
+    older: Callable[[str], Database],
+) -> None:
+    database, at = older("0044"), datetime(2025, 12, 3, 12, tzinfo=UTC)
+    given_up = at + timedelta(days=3)
+    with database.write() as session:
+        add = adder(session.connection(), "partner", "account", "post", "snapshot", "tally", "campaign")
+        add("campaign", id=1, timezone="Europe/London")
+        add("partner", id=1, key="oak", name="Oak")
+        add("account", id=1, partner_id=1, channel="x")
+        add("post", id=1, account_id=1, partner_id=1, channel="x", published_at=at, template="t", slot="s")
+        add("snapshot", id=1, post_id=1, partner_id=1, due_at=at, taken_at=given_up, gap="not running")
+        # As the older program counted it.
+        none = {f"{name}_posts": 0 for name in FIGURES}
+        for day in ("", "2025-12-03"):
+            add("tally", part="all", partner_id=0, channel="x", day=day, posts=0, gaps=1, **none)
+    database.upgrade()
+    with database.read() as session:
+        (line,) = figures.log_page(session, LogFilter(), Order(), 50).rows
+    assert (line.taken_at, line.gap) == (given_up, "not running")

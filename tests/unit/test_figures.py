@@ -9,7 +9,7 @@ import pytest
 from builders import add_account, add_post
 from sqlmodel import Session
 
-from campaign.models import Database, figures, readings
+from campaign.models import Database, figures, readings, snapshots
 from campaign.models.deliveries import Delivery
 from campaign.models.figures import ORDERS, Order
 from campaign.models.mailing import MailingList, Subscriber
@@ -124,6 +124,36 @@ def test_a_reading_without_the_figure_has_no_place_in_its_order(database: Databa
         by_time = figures.log_page(session, EVERYTHING, Order(), 5, after=None, before=None)
     assert len(by_figure.rows) == 1
     assert [line.gap for line in by_time.rows] == ["no answer", None]
+
+
+LATE = {
+    "": EVERYTHING,
+    "channel": LogFilter(channel="x"),
+    "slot": LogFilter(slot="s"),
+    "template": LogFilter(template="t"),
+}
+
+
+@pytest.mark.parametrize("wanted", LATE.values(), ids=LATE)
+def test_readings_given_up_on_a_later_day_than_they_were_due_are_on_the_page_as_in_the_file(
+    database: Database, wanted: LogFilter
+) -> None:
+    with database.write() as session:
+        post = published(session, add_account(session, AT), slot="s", template="t")
+        reading(session, post, AT, impressions=10)
+        reading(session, post, AT + 2 * DAY, taken=AT + 4 * DAY, gap="not running")
+        reading(session, post, AT + 3 * DAY, taken=AT + 4 * DAY, gap="no answer")
+    from_the_4th = replace(wanted, since=AT + 4 * DAY - HOUR)
+    before_it = replace(wanted, until=AT + 4 * DAY)
+    with database.read() as session:
+        for asked, gaps in (
+            (wanted, [None, "not running", "no answer"]),
+            (from_the_4th, ["not running", "no answer"]),
+            (before_it, [None]),
+        ):
+            page = figures.log_page(session, asked, Order(descending=False), 5).rows
+            assert [line.gap for line in page] == gaps
+            assert page == snapshots.page(session, asked, None, size=5)
 
 
 def test_a_total_grows_by_what_each_reading_adds_and_breaks_where_readings_failed(database: Database) -> None:
