@@ -192,17 +192,3 @@ def about_time(wanted: LogFilter) -> Sequence[sa.ColumnElement[bool]]:
 def of_post(session: Session, post_id: int) -> list[Snapshot]:
     """Return every snapshot of a post, oldest first."""
     return list(session.exec(select(Snapshot).where(col(Snapshot.post_id) == post_id).order_by(col(Snapshot.due_at))))
-
-
-def latest(session: Session, post_ids: Sequence[int]) -> dict[int, Snapshot]:
-    """Return the newest snapshot with figures of each post."""
-    newest = (
-        sa.select(col(Snapshot.post_id), sa.func.max(col(Snapshot.due_at)).label("due_at"))
-        .where(col(Snapshot.post_id).in_(post_ids), col(Snapshot.gap).is_(None))
-        .group_by(col(Snapshot.post_id))
-        .subquery()
-    )
-    statement = select(Snapshot).join(
-        newest, sa.and_(newest.c.post_id == col(Snapshot.post_id), newest.c.due_at == col(Snapshot.due_at))
-    )
-    return {row.post_id: row for row in session.exec(statement)}

@@ -1,5 +1,6 @@
 """The engagement log: every reading, sorted and filtered, page by page by key; as files; and one page for each post."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 from fastapi.responses import Response
 from sqlmodel import Session
 
-from campaign.models import clicks, figures, lanes, snapshots
+from campaign.models import clicks, figures, lanes
 from campaign.models.figures import ORDERS, Order
 from campaign.models.listing import PostRow
 from campaign.models.paging import Page, Place
@@ -120,7 +121,8 @@ def post(ident: str, who: Who) -> Response:
     """Show all that was measured of a post, and every try to publish it."""
     with who.reading() as session:
         row = who.post(session, ident)
-        newest = snapshots.latest(session, [row.post.ident]).get(row.post.ident)
+        lines = figures.readings(session, row.post.ident)
+        measured_at = max((line.taken_at for line in lines if line.gap is None), default=None)
         return who.page(
             "engagement/post.html",
             post=row.post,
@@ -128,12 +130,23 @@ def post(ident: str, who: Who) -> Response:
             account=row.account,
             tag=tag_of(row.post),
             figures=FIGURES,
-            cards=[(name, getattr(newest, name)) for name in FIGURES] if newest else [],
-            measured_at=newest.taken_at if newest else None,
-            lines=figures.readings(session, row.post.ident),
+            cards=_cards(lines) if measured_at else [],
+            measured_at=measured_at,
+            lines=lines,
             attempts=lanes.attempts(session, row.post.ident),
             **_funnel(session, row),
         )
+
+
+def _cards(lines: Sequence[LogLine]) -> list[tuple[str, int | None, datetime | None]]:
+    """Return each figure with its newest known value and when that was read, as totals count it: a platform that gives
+    a figure no more does not make the last one disappear.
+    """
+    cards: list[tuple[str, int | None, datetime | None]] = []
+    for place, name in enumerate(FIGURES):
+        given = ((line.figures[place], line.taken_at) for line in reversed(lines) if line.figures[place] is not None)
+        cards.append((name, *next(given, (None, None))))
+    return cards
 
 
 def _funnel(session: Session, row: PostRow) -> dict[str, Any]:

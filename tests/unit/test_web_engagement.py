@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from builders import add_account, add_post
 from conftest import MovedClock
 from measured import measure
 from pages_room import Room, opened_room
@@ -134,6 +135,30 @@ def test_a_post_shows_every_reading_and_every_attempt(measured: tuple[Room, dict
     assert "36<tspan" in issue
     assert "Bounced: refused by their mail server" in issue
     assert "not counted" in issue
+
+
+def test_a_posts_page_keeps_a_figure_that_is_given_no_more_and_says_when_it_was(tmp_path: Path) -> None:
+    with opened_room(tmp_path, MovedClock()) as room:
+        at = room.office.clock.now()
+        with room.office.database.write() as session:
+            post = add_post(session, add_account(session, at), at, changes={"status": "published", "published_at": at})
+            about = {"post_id": post.ident, "partner_id": post.partner_id, "reading": "2d"}
+            for days, given in (
+                (2, {"impressions": 1111, "clicks": 55}),
+                (5, {"impressions": 2222}),
+                (6, {"gap": "no"}),
+            ):
+                due = at + timedelta(days=days)
+                readings.store(
+                    session, post, [Snapshot.model_validate({**about, "due_at": due, "taken_at": due, **given})]
+                )
+        text = room.browser("rita").get(f"/engagement/posts/{post.ident}").text
+    cards = re.findall(r'app-figure__name">(\w+)</p><p class="[\w-]+">([\w, ]+)</p>(.*?)</li>', text)
+    assert [(name, value) for name, value, _ in cards if value != "Not given"] == [
+        ("Impressions", "2,222"),
+        ("Clicks", "55"),
+    ]
+    assert [name for name, _, more in cards if "given last" in more] == ["Clicks"]
 
 
 def test_the_workbook_has_what_the_file_has(room: Room) -> None:
