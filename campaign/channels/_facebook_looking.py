@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from campaign.channels._words import squeezed, token_in
 from campaign.errors import Unknown
-from campaign.ports import Evidence, Figures, Receipt
+from campaign.ports import Evidence, Figures, Receipt, as_figure
 
 FIELDS = "id,message,created_time,permalink_url,attachments{media_type,target,unshimmed_url,subattachments{target}}"
 # The metrics of a post that are valid in v25.0; one name that is not fails the whole request.
@@ -181,12 +181,12 @@ def figures(values: Mapping[str, Any]) -> Figures:
     reactions = values.get("post_reactions_by_type_total")
     activity = values.get("post_activity_by_action_type")
     return Figures(
-        impressions=_number(values.get("post_media_view")),
-        reach=_number(values.get("post_total_media_view_unique")),
-        clicks=_number(values.get("post_clicks")),
-        reactions=sum(filter(None, map(_number, reactions.values()))) if isinstance(reactions, dict) else None,
-        comments=_number(activity.get("comment", 0)) if isinstance(activity, dict) else None,
-        shares=_number(activity.get("share", 0)) if isinstance(activity, dict) else None,
+        impressions=as_figure(values.get("post_media_view")),
+        reach=as_figure(values.get("post_total_media_view_unique")),
+        clicks=as_figure(values.get("post_clicks")),
+        reactions=_sum(reactions.values()) if isinstance(reactions, dict) else None,
+        comments=as_figure(activity.get("comment", 0)) if isinstance(activity, dict) else None,
+        shares=as_figure(activity.get("share", 0)) if isinstance(activity, dict) else None,
     )
 
 
@@ -196,5 +196,6 @@ def _parts(post: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         yield from (part.get("subattachments") or {}).get("data") or ()
 
 
-def _number(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+def _sum(values: Iterable[object]) -> int | None:
+    counts = [as_figure(value) for value in values]
+    return None if None in counts else as_figure(sum(filter(None, counts)))

@@ -13,7 +13,7 @@ from campaign.channels._linkedin_wire import encoded
 from campaign.channels._little import to_little, visible
 from campaign.channels._words import squeezed, token_in
 from campaign.errors import Unknown
-from campaign.ports import Evidence, Figures, Receipt
+from campaign.ports import Evidence, Figures, Receipt, as_figure
 
 # A post in one of these states is not there for others.
 _NOT_OUT = frozenset({"DRAFT", "PUBLISH_FAILED"})
@@ -145,7 +145,7 @@ def _figures(totals: Mapping[str, Any]) -> Figures:
         "shares": "shareCount",
         "clicks": "clickCount",
     }
-    return Figures(**{ours: totals[theirs] for ours, theirs in names.items() if isinstance(totals.get(theirs), int)})
+    return Figures(**{ours: as_figure(totals.get(theirs)) for ours, theirs in names.items()})
 
 
 def _images(content: Mapping[str, Any]) -> Iterator[str]:

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from campaign.channels._words import REACH, squeezed
 from campaign.channels._x_wire import instant_of, snowflake
-from campaign.ports import Evidence, Figures
+from campaign.ports import Evidence, Figures, as_figure
 from campaign.weights import x_urls
 
 FIELDS = "created_at,entities,attachments,note_tweet,referenced_tweets,conversation_id"
@@ -159,11 +159,12 @@ def figures_of(numbers: Mapping[str, Any], clicks: int | None) -> Figures:
         impressions=count_of(numbers, "impression_count"),
         reactions=count_of(numbers, "like_count"),
         comments=count_of(numbers, "reply_count"),
-        shares=None if shares == [None, None] else sum(share or 0 for share in shares),
+        shares=None if shares == [None, None] else as_figure(sum(share or 0 for share in shares)),
         clicks=clicks,
     )
 
 
 def count_of(numbers: Mapping[str, Any], *names: str) -> int | None:
     """Return the first of these counts that is there."""
-    return next((numbers[name] for name in names if isinstance(numbers.get(name), int)), None)
+    counts = (as_figure(numbers.get(name)) for name in names)
+    return next((count for count in counts if count is not None), None)

@@ -41,7 +41,7 @@ _FINAL = (CredentialDead, AccountBlocked, Refused)
 _WHOLE_ACCOUNT = (CredentialDead, AccountBlocked, Wait, NeverSent)
 _REFUSALS = 10
 """A hundred posts with one bad id among them take seven refusals on end at the most, two such ids some more."""
-_CLAIM = timedelta(minutes=5)
+CLAIM = timedelta(minutes=5)
 _AT_ONCE = 5
 """Posts settled in one transaction: who wants to write meanwhile, to *hold everything* say, waits for no more."""
 
@@ -116,7 +116,7 @@ class Collector:
         if self._stopping.is_set():
             return 0
         with self._database.write() as session:
-            mine = readings.claim_readings(session, [post.ident for post in posts], now, now + _CLAIM)
+            mine = readings.claim_readings(session, [post.ident for post in posts], now, now + CLAIM)
         return self._account(mine, now, purse) if mine else 0
 
     def next_at(self) -> datetime | None:
@@ -212,15 +212,27 @@ class Collector:
     def _settle(self, dues: Sequence[Due], answer: Answer | Unread) -> int:
         if not dues:
             return 0
-        now, stored = self._clock.now(), 0
-        for part in _parts(dues):
+        now = self._clock.now()
+        return sum(self._settled(part, answer, now) for part in _parts(dues))
+
+    def _settled(self, part: Sequence[Due], answer: Answer | Unread, now: datetime) -> int:
+        """Settle some posts in one transaction, or else each in its own: one that breaks costs no other its reading.
+        Its claim ends of itself, and the doctor tells of it when that goes on.
+        """
+        try:
             with self._database.write() as session:
-                stored += sum(
+                return sum(
                     readings.settle_reading(session, due.post, rows, readings=done, next_reading_at=next_at)
                     for due in part
                     for rows, done, next_at in [self._outcome(due, of(due, answer), now)]
                 )
-        return stored
+        except Exception as error:
+            if is_away(error):
+                raise
+            if len(part) > 1:
+                return sum(self._settled([due], answer, now) for due in part)
+            log.exception("a reading broke", post=part[0].post.ident)
+            return 0
 
     def _outcome(
         self, due: Due, answer: Figures | Outcome | Unread, now: datetime

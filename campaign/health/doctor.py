@@ -6,8 +6,9 @@ from datetime import timedelta
 from pathlib import Path
 
 from campaign.clock import Clock
+from campaign.engagement.timetable import Cooling
 from campaign.errors import Outcome, WrongUse
-from campaign.health import accounts, machine, posts
+from campaign.health import accounts, machine, posts, readings
 from campaign.health.beat import pulse
 from campaign.health.finding import Finding, Rule, Severity
 from campaign.models import Database, upkeep
@@ -30,6 +31,7 @@ class Doctor:
     workspace: Path
     key_file: Path
     kept_back: timedelta
+    cooling: Cooling
 
     def examine(self) -> list[Finding]:
         """Return what is not well, the gravest first."""
@@ -43,6 +45,8 @@ class Doctor:
             found += posts.examine(session, now)
             found += posts.broken(session, self.contents, now)
             found += posts.images(session, self.contents.media_folder, now)
+            if pulse(beats, now).well:
+                found += readings.overdue(session, self.cooling, now)
             found += accounts.standing(session, now)
             if (vault := self._vault()) is not None:
                 found += accounts.credentials(session, vault, self.channels, now)

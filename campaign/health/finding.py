@@ -30,6 +30,7 @@ class Rule(StrEnum):
     CLOCK_OFFSET = "clock-offset"
     HOLD_OLD = "hold-old"
     IMPORT_BROKEN = "import-broken"
+    READINGS_OVERDUE = "readings-overdue"
     MAIL_STUCK = "mail-stuck"
     MAIL_REFUSED = "mail-refused"
     MAIL_UNSENT = "mail-unsent"

@@ -34,10 +34,14 @@ class Watched:
     readings: int
 
 
-def watched(session: Session) -> list[Watched]:
-    """Return the posts whose figures are still to be read."""
+def watched(session: Session, *, until: datetime | None = None) -> list[Watched]:
+    """Return the posts whose figures are still to be read, or those whose next reading is due, or claimed, ``until``
+    then.
+    """
     columns = (col(Post.account_id), col(Post.channel), col(Post.published_at), col(Post.readings))
     waiting = sa.select(*columns).where(col(Post.next_reading_at).is_not(None), col(Post.published_at).is_not(None))
+    if until is not None:
+        waiting = waiting.where(col(Post.next_reading_at) <= until)
     return [Watched(*row) for row in session.execute(waiting)]
 
 

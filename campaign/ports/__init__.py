@@ -23,6 +23,7 @@ from campaign.ports.values import (
     Message,
     Receipt,
     Sighting,
+    as_figure,
 )
 
 __all__ = [
@@ -52,6 +53,7 @@ __all__ = [
     "Sighting",
     "Standing",
     "Verifies",
+    "as_figure",
 ]
 
 # --- powers of a channel ----------------------------------------------------------------------------------------------

@@ -11,6 +11,8 @@ from campaign.errors import Pace
 
 MAIL: Final = "email"
 """The channel of newsletters: a post on it is an issue."""
+_FIGURE_END: Final = 2**31
+"""The first number that no figure is: every database stores those below it."""
 
 _WHOLE: Final = r"(?<![\w=/%&?#.-]){}/?(?![.,;:!?'()]*[\w/#&=%~+@$*-])"
 """An address that is no part of a longer one; a stop or a bracket behind it ends it."""
@@ -184,7 +186,7 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """The figures of a post at one instant; None where the platform does not say, never 0."""
+    """The figures of a post at one instant; None where the platform does not say, never 0. See ``as_figure``."""
 
     impressions: int | None = None
     reach: int | None = None
@@ -192,6 +194,13 @@ class Figures:
     comments: int | None = None
     shares: int | None = None
     clicks: int | None = None
+
+
+def as_figure(value: object) -> int | None:
+    """Return a figure that a platform gave, None where it is none: what no post can have would not be stored either."""
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _FIGURE_END:
+        return value
+    return None
 
 
 @dataclass(frozen=True, slots=True)

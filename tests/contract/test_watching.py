@@ -9,6 +9,7 @@ import pytest
 from builders import CONTENTS
 from conftest import MovedClock
 from dispatch_room import Room, claim_next, opened_room
+from measuring import COOLING
 
 from campaign.channels import load_channels
 from campaign.dispatch import sweep
@@ -34,7 +35,7 @@ def doctor(sandbox: Sandbox, tmp_path: Path) -> Iterator[Callable[..., Doctor]]:
             name: kind.from_settings(kind.settings_type.model_validate(settings[name]), clock)
             for name, kind in kinds.items()
         }
-        return Doctor(database, clock, channels, CONTENTS, tmp_path, tmp_path / "key", timedelta())
+        return Doctor(database, clock, channels, CONTENTS, tmp_path, tmp_path / "key", timedelta(), COOLING)
 
     yield build
     database.close()

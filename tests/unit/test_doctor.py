@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from builders import CONTENTS, add_account, add_post, unsent
 from conftest import MovedClock
+from measuring import COOLING
 from sqlmodel import select
 
 from campaign.channels import load_channels
@@ -89,7 +90,7 @@ def opened(database: Database, clock: MovedClock, folder: Path) -> Doctor:
     with database.write() as session:
         upkeep.tick(session, "here:1", clock.now(), None)
     contents = Contents(CONTENTS.composer, folder / "media")
-    return Doctor(database, clock, built(), contents, folder, folder / "campaign.key", 10 * MINUTE)
+    return Doctor(database, clock, built(), contents, folder, folder / "campaign.key", 10 * MINUTE, COOLING)
 
 
 def found(doctor: Doctor, rule: Rule) -> list[Finding]:
@@ -99,6 +100,29 @@ def found(doctor: Doctor, rule: Rule) -> list[Finding]:
 def one(doctor: Doctor, rule: Rule) -> Finding:
     [finding] = found(doctor, rule)
     return finding
+
+
+def test_readings_that_come_to_no_end_are_found_however_often_they_are_claimed(sqlite_doctor: Doctor) -> None:
+    now = sqlite_doctor.clock.now()
+    claimed, later = now + 4 * MINUTE, now + 20 * MINUTE
+    with sqlite_doctor.database.write() as session:
+        account = add_account(session, now)
+        for ago, next_at in ((150, later), (149, claimed), (151, claimed), (200, now - MINUTE), (240, None)):
+            facts = {"published_at": now - ago * MINUTE, "next_reading_at": next_at, "status": Status.PUBLISHED}
+            add_post(session, account, now, changes=facts)
+    finding = one(sqlite_doctor, Rule.READINGS_OVERDUE)
+    assert finding.severity is Severity.WARNING
+    assert "2 posts" in finding.what
+    assert "due 2 hours ago" in finding.what
+
+
+def test_while_no_daemon_runs_nobody_takes_readings(sqlite_doctor: Doctor, clock: MovedClock) -> None:
+    with sqlite_doctor.database.write() as session:
+        facts = {"published_at": clock.now(), "next_reading_at": clock.now(), "status": Status.PUBLISHED}
+        add_post(session, add_account(session, clock.now()), clock.now(), changes=facts)
+    clock.move(9 * DAY)
+    assert found(sqlite_doctor, Rule.DAEMON_SILENT)
+    assert found(sqlite_doctor, Rule.READINGS_OVERDUE) == []
 
 
 def test_where_all_is_well_nothing_is_found(doctor: Doctor) -> None:

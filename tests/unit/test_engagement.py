@@ -12,10 +12,12 @@ from sqlmodel import select
 from terminal import CONFIG, opened_terminal
 
 from campaign.app import App
+from campaign.engagement.collect import CLAIM
 from campaign.engagement.ending import NOT_RUNNING
 from campaign.models import Database
 from campaign.models.posts import Post
 from campaign.models.status import Status
+from campaign.ports import Figures
 
 
 def test_a_due_reading_is_stored_and_the_next_one_is_planned(database: Database, clock: MovedClock) -> None:
@@ -196,3 +198,12 @@ def test_without_readings_of_its_own_a_post_is_read_daily_from_the_first_day_on(
     app = App.open(terminal.folder, {})
     assert app.means().first_reading == timedelta(days=1)
     app.close()
+
+
+def test_a_reading_that_cannot_be_stored_costs_no_other_post_its_own(store: Database, clock: MovedClock) -> None:
+    published(store, clock.now(), "a", "b", "c")
+    clock.move(HOUR)
+    work = collector(store, clock, Canned(figures={"a": SEEN, "b": Figures(impressions=10**20), "c": SEEN}))
+    assert work.collect() == 2
+    assert [row.impressions for row in stored(store)] == [SEEN.impressions] * 2
+    assert work.next_at() == clock.now() + CLAIM

@@ -9,7 +9,7 @@ from conftest import MovedClock
 from plans import plan_of
 from sqlmodel import Session
 
-from campaign.models import Database, listing, vitals
+from campaign.models import Database, listing, readings, vitals
 from campaign.models.status import Status
 
 WEEK = timedelta(days=7)
@@ -22,6 +22,7 @@ QUESTIONS: dict[str, Callable[[Session, MovedClock], object]] = {
     "retractions for a person": lambda session, _clock: vitals.retractions_for_person(session),
     "all for a person": lambda session, _clock: listing.waiting_for_person(session),
     "due since": lambda session, clock: vitals.due_since(session, Status.MISSED, clock.now() - WEEK),
+    "readings": lambda session, clock: readings.watched(session, until=clock.now()),
     "abandoned": lambda session, clock: vitals.abandoned(session, clock.now()),
 }
 
