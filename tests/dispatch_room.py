@@ -135,7 +135,10 @@ class Room:
             sweep.recover(self.means, now)
             sweep.expire(self.means, now)
             with self.means.database.read() as session:
-                due, lost = lanes.due_accounts(session, now, limit=9), upkeep.to_look_up(session, now)
+                due, lost = (
+                    lanes.due_accounts(session, now, self.means.policy.grace, limit=9),
+                    upkeep.to_look_up(session, now),
+                )
                 wake_at = upkeep.next_wake(session, now, self.means.policy.grace)
                 ahead = upkeep.still_to_come(session, now)
             for account_id, _ in due:

@@ -73,7 +73,7 @@ class Dispatcher:
         sweep.hand_over(means, now)
         sweep.carry_out_orders(means, now)
         with means.database.read() as session:
-            due = lanes.due_accounts(session, now, limit=_MOST)
+            due = lanes.due_accounts(session, now, means.policy.grace, limit=_MOST)
             lost = upkeep.to_look_up(session, now)
             leaving = upkeep.to_retract(session, now)
             wake_at = upkeep.next_wake(session, now, means.policy.grace)

@@ -18,11 +18,10 @@ from sqlmodel import Session, col
 
 from campaign.models import reasons
 from campaign.models.database import lease_now
-from campaign.models.deliveries import begun_issue
-from campaign.models.lanes import ready, sendable, sends
+from campaign.models.lanes import in_time, nothing_under_way, ready, sendable, sends
 from campaign.models.moves import Step, move_all
 from campaign.models.partners import Account, Lane, Partner
-from campaign.models.posts import DETAIL_MAX, Attempt, Post, stands
+from campaign.models.posts import DETAIL_MAX, Attempt, Post
 from campaign.models.prepared import Batch, inserted
 from campaign.models.status import Move, Status
 from campaign.models.types import bound_instant, table_of
@@ -89,7 +88,7 @@ def _due_statement() -> sa.Select[*tuple[Any, ...]]:
             sendable(now),
             col(Post.due_at) <= now,
             col(Post.next_try_at) <= now,
-            sa.or_(col(Post.due_at) >= bound_instant("since"), begun_issue()),
+            in_time(bound_instant("since")),
         )
         .order_by(col(Post.due_at), col(Post.id))
         .limit(1)
@@ -97,11 +96,6 @@ def _due_statement() -> sa.Select[*tuple[Any, ...]]:
         .scalar_subquery()
     )
     free = sa.or_(col(Lane.owner).is_(None), col(Lane.owner) == sa.bindparam("owner"), col(Lane.lease_until) < lease)
-    # Under a lease that has ended a post may still stand on its way: it is declared lost first, then the lane goes on.
-    left = aliased(Post, name="left_behind")
-    on_its_way = sa.exists(
-        sa.select(sa.literal(1)).where(col(left.account_id) == col(Account.id), stands(Status.PUBLISHING, left))
-    )
     return (
         sa.select(
             col(chosen.id),
@@ -137,7 +131,7 @@ def _due_statement() -> sa.Select[*tuple[Any, ...]]:
             col(Account.id).in_(sa.bindparam("accounts", expanding=True)),
             sends(now),
             free,
-            ~on_its_way,
+            nothing_under_way(),
             ready(now),
         )
         .order_by(col(chosen.due_at), col(chosen.id))

@@ -15,6 +15,7 @@ from sqlmodel import Session, col, select
 
 from campaign.models.bounds import may_go
 from campaign.models.database import changed, lease_now
+from campaign.models.deliveries import begun_issue
 from campaign.models.holds import not_stopped
 from campaign.models.partners import Account, AccountMode, Lane
 from campaign.models.posts import DETAIL_MAX, Attempt, Post, stands
@@ -61,11 +62,26 @@ def of_account(*conditions: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
     return sa.exists(asked.where(col(Account.id) == col(Post.account_id), *conditions).correlate(Post))
 
 
-def due_accounts(session: Session, now: datetime, *, limit: int) -> list[tuple[int, str]]:
-    """Return accounts, and their channels, that have a post to send now and whose lane is free and ready, the longest
-    due first.
+def in_time(since: Instant) -> sa.ColumnElement[bool]:
+    """Return the condition on Post that it fell due no sooner than ``since``; an issue that has begun goes on."""
+    return sa.or_(col(Post.due_at) >= since, begun_issue())
+
+
+def nothing_under_way() -> sa.ColumnElement[bool]:
+    """Return the condition on Account that no post of it stands on its way. Under a lease that has ended one may do so
+    still: it is declared lost first, then the lane goes on.
     """
-    bound = {"now": now, "lease": lease_now(session, now), "most": limit}
+    left = aliased(Post, name="left_behind")
+    return ~sa.exists(
+        sa.select(sa.literal(1)).where(col(left.account_id) == col(Account.id), stands(Status.PUBLISHING, left))
+    )
+
+
+def due_accounts(session: Session, now: datetime, grace: timedelta, *, limit: int) -> list[tuple[int, str]]:
+    """Return accounts, and their channels, that have a post to send now and whose lane is free and ready, the longest
+    due first: those of which a claim finds a post. What it would leave alone would be looked for without end.
+    """
+    bound = {"now": now, "lease": lease_now(session, now), "since": now - grace, "most": limit}
     return [(row[0], row[1]) for row in session.connection().execute(_due_accounts(), bound)]
 
 
@@ -78,10 +94,12 @@ def _due_accounts() -> sa.Select[*tuple[Any, ...]]:
         .where(
             sendable(now),
             col(Post.next_try_at) <= now,
+            in_time(bound_instant("since")),
             of_account(
                 sends(now),
                 sa.or_(col(Lane.owner).is_(None), col(Lane.lease_until) < lease),
                 ready(now),
+                nothing_under_way(),
             ),
         )
         .order_by(col(Post.next_try_at))

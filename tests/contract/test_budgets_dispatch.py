@@ -60,8 +60,8 @@ def goes_on_exactly_at(room: Room, ready_at: datetime, post_id: int) -> None:
     """Assert that every worker sees the wait, however new its process is, and its end to the microsecond."""
     with room.means.database.read() as session:
         assert claims.due(session, [room.accounts["oak"]], "another:2", ready_at - TICK, LATE) == []
-        assert lanes.due_accounts(session, ready_at - TICK, limit=9) == []
-        assert lanes.due_accounts(session, ready_at, limit=9) == [(room.accounts["oak"], room.channel)]
+        assert lanes.due_accounts(session, ready_at - TICK, LATE, limit=9) == []
+        assert lanes.due_accounts(session, ready_at, LATE, limit=9) == [(room.accounts["oak"], room.channel)]
         (due,) = claims.due(session, [room.accounts["oak"]], "another:2", ready_at, LATE)
     assert due.ident == post_id
     room.later(ready_at - room.means.clock.now() + SECOND - MINUTE)

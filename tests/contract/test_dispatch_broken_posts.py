@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Event, Thread
+from typing import Any
 
 import pytest
 from builders import CONTENTS
@@ -27,12 +28,14 @@ from campaign.engine import loop
 from campaign.engine.apart import Apart
 from campaign.engine.local import LocalEngine
 from campaign.models.partners import Account, Partner
-from campaign.models.posts import Post
+from campaign.models.posts import Attempt, Post
 from campaign.models.status import Status
 from campaign.ports import Gate, Identity, Message, Receipt
 from campaign.review.content import Contents
 
 SECOND = timedelta(seconds=1)
+HOUR = timedelta(hours=1)
+ATTEMPT: dict[str, Any] = {"content_hash": "", "media_ids": []}
 
 
 class Obliging(X):
@@ -143,6 +146,33 @@ def test_a_post_whose_end_cannot_be_written_keeps_no_other_from_being_missed(
     assert not sweep.expire(means, means.clock.now(), at_once=1)
     assert not sweep.expire(means, means.clock.now())
     assert [office.seen(one).status for one in late] == [Status.APPROVED, Status.MISSED, Status.MISSED]
+
+
+@pytest.mark.parametrize(("stands", "cannot_be"), [(Status.APPROVED, "missed"), (Status.PUBLISHING, "unconfirmed")])
+def test_a_post_that_cannot_be_moved_on_is_looked_at_once_a_second_and_no_oftener(
+    office: Office, means: Means, monkeypatch: pytest.MonkeyPatch, stands: Status, cannot_be: str
+) -> None:
+    ended = office.clock.now() - SECOND
+    broken = office.post("oak", status=stands, after=-POLICY.grace - 5 * SECOND, changes={"tries": 1})
+    office.post("oak", status=Status.APPROVED, after=-SECOND if stands is Status.PUBLISHING else HOUR)
+    with office.database.write() as session:
+        session.add(Attempt(post_id=broken, number=1, owner="dead:1", started_at=ended, lease_until=ended, **ATTEMPT))
+        wrong = f"NEW.status = '{cannot_be}' AND NEW.id = {broken}"
+        refuses = f"CREATE TRIGGER refuses BEFORE UPDATE ON post WHEN {wrong} BEGIN SELECT RAISE(ABORT, 'no'); END"
+        session.connection().exec_driver_sql(refuses)
+    engine, looks = LocalEngine(means, threads=2, beat=20 * SECOND), list[float]()
+    whole = engine._dispatcher.look
+
+    def look() -> datetime | None:
+        looks.append(time.monotonic())
+        return whole()
+
+    monkeypatch.setattr(engine._dispatcher, "look", look)
+    with capture_logs():
+        engine.start()
+        time.sleep(3)
+        engine.stop()
+    assert 2 <= len(looks) <= 6
 
 
 def test_once_the_engine_is_to_end_no_post_is_begun_though_a_chore_is_waited_for(

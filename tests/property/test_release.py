@@ -214,7 +214,7 @@ class World:
             sweep.expire(self.means, now)
             sweep.hand_over(self.means, now)
             with self.database.read() as session:
-                due = lanes.due_accounts(session, now, limit=9)
+                due = lanes.due_accounts(session, now, self.means.policy.grace, limit=9)
             for account_id, _ in due:
                 serve(self.means, account_id)
             with self.database.read() as session:

@@ -21,6 +21,7 @@ from campaign.models import (
     bookings,
     figures,
     groups,
+    lanes,
     leaving,
     listing,
     mailing,
@@ -390,6 +391,7 @@ def test_money_is_added_up_from_an_index_alone(database: Database, name: str) ->
 UPKEEP: dict[str, Callable[[Session, datetime], object]] = {
     "what expires": lambda session, now: upkeep.overdue(session, now, DAY),
     "what is handed over": upkeep.to_hand_over,
+    "who has something to send": lambda session, now: lanes.due_accounts(session, now, DAY, limit=1000),
     "when to wake": lambda session, now: upkeep.next_wake(session, now, DAY),
 }
 

@@ -98,11 +98,11 @@ def test_nothing_is_due_before_its_time(database: Database, clock: MovedClock) -
         post = add_post(session, account, clock.now() + timedelta(seconds=1))
     with database.read() as session:
         assert claims.due(session, [account.ident], "a", clock.now(), GRACE) == []
-        assert lanes.due_accounts(session, clock.now(), limit=9) == []
+        assert lanes.due_accounts(session, clock.now(), GRACE, limit=9) == []
         assert upkeep.next_wake(session, clock.now(), LEASE) == post.due_at
     clock.move(timedelta(seconds=1))
     with database.read() as session:
-        assert lanes.due_accounts(session, clock.now(), limit=9) == [(account.ident, "x")]
+        assert lanes.due_accounts(session, clock.now(), GRACE, limit=9) == [(account.ident, "x")]
 
 
 @pytest.mark.parametrize("scope", ["everything", "channel:x", "partner:{partner}", "account:{account}", "post:{post}"])

@@ -52,8 +52,8 @@ def test_missed_posts_go_out_at_the_new_time_each_at_its_own_minute(office: Offi
     assert (post.window_from, post.window_until) == (slot_at - 45 * MINUTE, slot_at + 45 * MINUTE)
     with office.deciding("rita", first) as (desk, row):
         assert desk.contents.digest(row.post, row.account) == row.post.approved_hash == row.post.content_hash
-        assert lanes.due_accounts(desk.session, slot_at, limit=9) == []
-        assert lanes.due_accounts(desk.session, post.due_at, limit=9) == [(row.account.ident, "x")]
+        assert lanes.due_accounts(desk.session, slot_at, HOUR, limit=9) == []
+        assert lanes.due_accounts(desk.session, post.due_at, HOUR, limit=9) == [(row.account.ident, "x")]
 
 
 def test_only_approved_words_unchanged_and_only_by_whoever_may_approve(office: Office) -> None:

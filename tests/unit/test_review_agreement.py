@@ -92,7 +92,7 @@ def test_revoking_stops_approved_posts_and_their_claim(office: Office, clock: Mo
     assert revoke(office, "oak") == 1
     clock.at = office.seen(post_id).due_at
     with office.database.read() as session:
-        assert lanes.due_accounts(session, clock.now(), limit=9) == [(office.accounts["elm"], "x")]
+        assert lanes.due_accounts(session, clock.now(), timedelta(hours=1), limit=9) == [(office.accounts["elm"], "x")]
     assert office.seen(post_id).status == Status.IN_REVIEW
     assert office.seen(other).status == Status.APPROVED
     for held_back in (post_id, waiting):
@@ -143,11 +143,13 @@ def test_what_comes_back_approved_after_the_yes_was_taken_back_is_not_sent(offic
     with office.desk("adam") as desk:
         post = desk.session.get_one(Post, post_id)
         move(desk.session, post, Move.ABSENT, who="daemon", at=desk.now, to=Status.APPROVED)
-        assert lanes.due_accounts(desk.session, desk.now, limit=9) == []
+        assert lanes.due_accounts(desk.session, desk.now, timedelta(hours=1), limit=9) == []
         assert not upkeep.still_to_come(desk.session, desk.now)
     agree(office, "oak")
     with office.desk("adam") as desk:
-        assert lanes.due_accounts(desk.session, desk.now, limit=9) == [(office.accounts["oak"], "x")]
+        assert lanes.due_accounts(desk.session, desk.now, timedelta(hours=1), limit=9) == [
+            (office.accounts["oak"], "x")
+        ]
 
 
 def test_what_a_revoked_partner_shall_publish_by_hand_is_not_handed_over(office: Office) -> None:

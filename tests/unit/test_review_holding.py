@@ -45,7 +45,7 @@ def foreseen(office: Office, scope: str) -> dict[int, str]:
 
 def may_go(office: Office) -> bool:
     with office.database.read() as session:
-        due = lanes.due_accounts(session, office.clock.now(), limit=9)
+        due = lanes.due_accounts(session, office.clock.now(), timedelta(hours=1), limit=9)
         return office.accounts["oak"] in {account_id for account_id, _ in due}
 
 

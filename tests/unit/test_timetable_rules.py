@@ -28,7 +28,7 @@ def goes(terminal: Terminal, at: datetime) -> bool:
     """Say whether a claim of some account's posts at that instant finds one."""
     database = Database(f"sqlite:///{terminal.folder}/campaign.db", connections=1)
     with database.read() as session:
-        found = lanes.due_accounts(session, at, limit=9)
+        found = lanes.due_accounts(session, at, timedelta(days=1), limit=9)
         by_hand = upkeep.to_hand_over(session, at)
     database.close()
     return bool(found or by_hand)
