@@ -6,7 +6,7 @@ import structlog
 
 from campaign.clock import StepWatch
 from campaign.dispatch.means import Means
-from campaign.models import stepping, upkeep
+from campaign.models import stepping
 
 log = structlog.get_logger(__name__)
 
@@ -36,8 +36,7 @@ class Steps:
 def _since_last_run(means: Means, now: datetime) -> timedelta:
     """Return how far back, at least, the clock was set since a process ticked last: a beat that lies ahead tells."""
     with means.database.read() as session:
-        beats = upkeep.beats(session)
-    back = now - beats[0].tick_at if beats else timedelta()
+        back = stepping.since_last_beat(session, means.owner, now)
     return back if back < -_APART else timedelta()
 
 

@@ -12,9 +12,22 @@ from campaign.models.notices import Notice
 from campaign.models.partners import Account, Lane
 from campaign.models.posts import Attempt, Post, unsettled
 from campaign.models.status import Status
-from campaign.models.upkeep import Beat
+from campaign.models.upkeep import Beat, beats
 
 _DOUBTFUL = (Status.PUBLISHING.value, Status.UNCONFIRMED.value)
+
+
+def since_last_beat(session: Session, owner: str, now: datetime) -> timedelta:
+    """Return how long ago the newest beat is; below zero when it lies ahead, zero where there is none.
+
+    Many hosts may work on one PostgreSQL. Another host's beats tell of that host's clock, and if this one's is slow,
+    they lie ahead though nothing was set: so only those of ``owner``'s own host count, by the database's clock.
+    """
+    found = beats(session)
+    if session.get_bind().dialect.name == "postgresql":
+        host = owner.partition(":")[0]
+        found = [beat for beat in found if beat.owner.partition(":")[0] == host]
+    return lease_now(session, now) - found[0].tick_at if found else timedelta()
 
 
 def prove_anew(session: Session, now: datetime) -> None:

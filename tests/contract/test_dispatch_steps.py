@@ -13,6 +13,7 @@ from dispatch_room import POLICY, Room, claim_next, deliver, opened_room
 from campaign.clock import SystemClock
 from campaign.dispatch import sweep
 from campaign.dispatch.dispatcher import Dispatcher
+from campaign.dispatch.stepping import Steps
 from campaign.models import lanes, partners, renewals, upkeep
 from campaign.models.partners import Account, Lane
 from campaign.models.renewals import Flight
@@ -242,3 +243,43 @@ def test_an_attempt_that_ends_after_a_step_back_is_not_tried_again_early(x: Mach
     x.room.goes_wrong("429-no-reset", nth=(1,))
     deliver(x.room.means, claimed)
     assert x.room.seen(post_id).next_try_at >= x.room.seen(post_id).due_at
+
+
+# --- many hosts on one PostgreSQL -----------------------------------------------------------------------------------
+
+
+def wait_after_a_start(room: Room, owner: str, *, beat: tuple[str, timedelta], slow: timedelta) -> timedelta:
+    """Let the process ``owner`` start on a host whose clock is ``slow``; ``beat`` is whose the newest beat is, and how
+    far it lies ahead of the true time. Return how long an account then waits that had to wait half an hour.
+    """
+    true, clock = room.means.clock.now(), SetClock(wrong=-slow)
+    with room.means.database.write() as session:
+        lanes.pace_lane(session, room.accounts["oak"], true + HOUR / 2, "throttled")
+        upkeep.tick(session, beat[0], true + beat[1], None)
+    Steps(replace(room.means, owner=owner, clock=clock)).mend(clock.now())
+    with room.means.database.read() as session:
+        ready_at = session.get_one(Lane, room.accounts["oak"]).ready_at
+    assert ready_at is not None
+    return ready_at - true
+
+
+@pytest.fixture
+def shared(sandbox: Sandbox, tmp_path: Path, postgres_url: str) -> Iterator[Room]:
+    yield from opened_room("x", sandbox, tmp_path, url=postgres_url)
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("owner", ["slow:1", "right:2"])  # hosts of one image may share a name
+def test_a_worker_that_starts_with_a_slow_clock_moves_nobodys_waits(shared: Room, owner: str) -> None:
+    assert wait_after_a_start(shared, owner, beat=("right:1", timedelta()), slow=10 * MINUTE) == HOUR / 2
+
+
+@pytest.mark.thorough
+def test_nor_does_one_that_starts_while_anothers_clock_is_fast(shared: Room) -> None:
+    assert wait_after_a_start(shared, "right:1", beat=("fast:1", 10 * MINUTE), slow=timedelta()) == HOUR / 2
+
+
+@pytest.mark.thorough
+def test_a_host_whose_clock_was_set_back_while_nothing_ran_moves_its_waits(shared: Room) -> None:
+    waits = wait_after_a_start(shared, "here:2", beat=("here:1", 10 * MINUTE), slow=timedelta())
+    assert 19 * MINUTE < waits < 21 * MINUTE
