@@ -85,9 +85,10 @@ class Session(requests.Session):
 
     ``rewrites`` maps address prefixes that libraries carry as literals to those that are configured. ``before`` is
     called once the connection stands, right before a request is written to it; what it raises leaves untouched.
-    ``connect`` bounds the time to a connection, ``read`` the writing of a request, each wait for bytes and the time of
-    a whole body, twice ``read`` the whole answer. Proxies, ``.netrc`` (which would replace our Authorization header)
-    and certificates from the environment are not read. Nothing is tried twice.
+    ``wrote``: any of a request may have been written since the last call was ``asked``. ``connect`` bounds the time to
+    a connection, ``read`` the writing of a request, each wait for bytes and the time of a whole body, twice ``read``
+    the whole answer. Proxies, ``.netrc`` (which would replace our Authorization header) and certificates from the
+    environment are not read. Nothing is tried twice.
     """
 
     def __init__(
@@ -101,12 +102,19 @@ class Session(requests.Session):
         _quieten()
         self.trust_env = False
         for scheme in ("https://", "http://"):
-            self.mount(scheme, Adapter(read.total_seconds(), before))
+            self.mount(scheme, Adapter(read.total_seconds(), self._about_to_write))
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self.last: Answer | None = None
+        self.wrote = False
+        self._before = before
         self._rewrites = dict(rewrites or {})
         self._connect = connect.total_seconds()
         self._read = read.total_seconds()
+
+    def _about_to_write(self) -> None:
+        if self._before is not None:
+            self._before()
+        self.wrote = True
 
     def request(self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:
         """Send one request. Signatures are made after this, so they hold for the rewritten address."""
@@ -166,7 +174,7 @@ def asked(session: Session, call: Callable[[], object]) -> Answer:
         campaign.errors.CampaignError: what ``before`` raised.
 
     """
-    session.last = None
+    session.last, session.wrote = None, False
     try:
         call()
     except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
@@ -174,11 +182,19 @@ def asked(session: Session, call: Callable[[], object]) -> Answer:
             raise network_outcome(error) from error
     except Exception as error:
         if session.last is None:
+            _refuse_unwritable(session, error)
             raise
         logging.getLogger(__name__).debug("a library failed on an answer: %s", type(error).__name__)
     if session.last is None:
         raise Unknown("no request was seen to go out")
     return session.last
+
+
+def _refuse_unwritable(session: Session, error: Exception) -> None:
+    """Raise NeverSent for a request that cannot be put into bytes: a header with a character that none may have."""
+    if isinstance(error, ValueError) and not session.wrote:
+        # Its name alone: the message may carry what could not be written.
+        raise NeverSent(f"the request cannot be made: {type(error).__name__}") from error
 
 
 def network_outcome(error: BaseException) -> Outcome:

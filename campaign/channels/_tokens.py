@@ -6,6 +6,7 @@ from http import HTTPStatus
 
 from campaign.channels._wire import Times, once, said
 from campaign.clock import iso
+from campaign.config import odd_sign
 from campaign.errors import CredentialDead, Unknown
 from campaign.http import Answer
 
@@ -13,10 +14,12 @@ _SPENT = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED})
 
 
 def token_of(credentials: Mapping[str, str]) -> str:
-    """Return the access token of opened credentials. Raises CredentialDead if there is none."""
+    """Return the access token of opened credentials. Raises CredentialDead if there is none that can be sent."""
     token = credentials.get("access_token")
     if not token:
         raise CredentialDead("no access token is stored for this account")
+    if odd := odd_sign(token):
+        raise CredentialDead(f"its access token holds {odd}, which no token does: copy it once more")
     return token
 
 

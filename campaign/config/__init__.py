@@ -9,7 +9,7 @@ from campaign.config.durations import Duration, duration, spoken
 from campaign.config.faults import GUESSES, Origin, Section, fault, nearest, validated
 from campaign.config.load import load_settings
 from campaign.config.references import SecretReference
-from campaign.config.said import MAIL_MAX, ascii_domain, is_mail, named, naming, said, told
+from campaign.config.said import MAIL_MAX, ascii_domain, is_mail, named, naming, odd_sign, said, told
 from campaign.config.settings import Settings
 from campaign.config.starter import lay_out, starter_folder
 from campaign.config.workspace import CONFIG_NAME, find_workspace
@@ -34,6 +34,7 @@ __all__ = [
     "named",
     "naming",
     "nearest",
+    "odd_sign",
     "said",
     "spoken",
     "starter_folder",

@@ -1,4 +1,4 @@
-"""What a person typed: a name or a reason, which is one line that says something, a mail address, a sender."""
+"""What a person typed or pasted: a name or a reason that says something, a mail address, a sender, a token."""
 
 import re
 from email.utils import parseaddr
@@ -34,6 +34,15 @@ def told(what: str, text: str) -> str:
     if not text.strip():
         raise WrongUse(problem=f"The {what} is empty", mend="Write why.")
     return text.strip()
+
+
+def odd_sign(secret: str) -> str:
+    """Name the first character of a token or key that none of a platform's has (``U+200B``); empty where there is none.
+
+    They are printable ASCII (RFC 6749, appendix A): what is pasted brings others along, mostly unseen.
+    """
+    odd = next((sign for sign in secret if not " " <= sign <= "~"), "")
+    return f"U+{ord(odd):04X}" if odd else ""
 
 
 def is_mail(text: str) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from campaign.config import GUESSES, is_mail, named, nearest
+from campaign.config import GUESSES, is_mail, named, nearest, odd_sign
 from campaign.errors import Finding, WrongUse
 from campaign.intake.rows import Row, Sheet
 from campaign.intake.sheet import FILE_MAX, one_row, read_sheet, sheet_of
@@ -23,6 +23,18 @@ _REQUIRED = ("partner", "channel", "handle", "external_id")
 SENT = (*_REQUIRED, "mode", "sender", "reply_to")
 """The columns of a file that is sent."""
 _KNOWN = (*SENT, "credentials")
+_SECRETS = frozenset(
+    {
+        "access_token",
+        "access_token_secret",
+        "app_secret",
+        "client_id",
+        "client_secret",
+        "consumer_key",
+        "consumer_secret",
+        "refresh_token",
+    }
+)
 _NAME_MAX = 200
 _ROUNDED = re.compile(r"[0-9](?:[.,][0-9]+)?E\+[0-9]+", re.IGNORECASE)
 
@@ -186,12 +198,21 @@ def _credentials(row: Row, channel: str, mode: str, opener: Opener | None) -> di
         return None
     if row["credentials"]:
         try:
-            return opener(row["credentials"])
+            return _sound(row, channel, opener(row["credentials"]))
         except WrongUse as error:
             row.fault("credentials", str(error.facts["problem"]), str(error.facts["mend"]))
     elif mode == AccountMode.API and channel != MAIL:
         row.fault("credentials", "it is empty", "Write env:NAME or file:PATH, or set mode to by-hand")
     return None
+
+
+def _sound(row: Row, channel: str, credentials: dict[str, str]) -> dict[str, str]:
+    """Note a token or key of a platform that holds what none does; it is named, and not shown."""
+    for name in sorted(_SECRETS & credentials.keys()) if channel != MAIL else ():
+        if odd := odd_sign(credentials[name]):
+            problem = f"its {name} holds the character {odd}, which none of a platform does"
+            row.fault("credentials", problem, "Copy it once more: only letters, digits and signs of ASCII")
+    return credentials
 
 
 def _sender(row: Row, channel: str) -> str | None:

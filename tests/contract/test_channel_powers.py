@@ -1,6 +1,7 @@
 """Every platform channel against its emulator over real HTTP: looking up, sharing, taking down, measuring."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -165,6 +166,20 @@ def test_verify_with_a_dead_token_says_so(stage: Build, name: str) -> None:
     play.goes_wrong("dead-token", "*")
     with pytest.raises(CredentialDead):
         play.channel.verify(play.who)
+
+
+@pytest.mark.parametrize("odd", ["\u200b", "\n", "é"])
+def test_a_token_that_nobody_can_have_given_stops_the_account_and_nothing_is_asked(
+    stage: Build, name: str, watch: Any, odd: str
+) -> None:
+    play = stage(name)
+    token = play.who.credentials["access_token"]
+    who = replace(play.who, credentials={**play.who.credentials, "access_token": f"{token}{odd}"})
+    for call in (lambda: play.channel.publish(who, message(name), watch), lambda: play.channel.verify(who)):
+        with pytest.raises(CredentialDead, match=r"U\+") as told:
+            call()
+        assert token not in str(told.value)
+    assert (watch.checks, play.ledger()) == (0, [])
 
 
 def test_a_link_is_shown_and_a_card_carries_the_token(stage: Build, name: str, watch: Any) -> None:

@@ -216,6 +216,24 @@ def test_a_library_that_chokes_on_an_answer_does_not_hide_it(serve: Serve) -> No
     assert answer.status == 429
 
 
+def test_a_request_that_cannot_be_written_is_never_sent_and_not_told(serve: Serve) -> None:
+    with Session() as session, pytest.raises(NeverSent) as told:
+        asked(session, lambda: session.get(serve(b""), headers={"Authorization": "Bearer s3cret\u200b"}))
+    assert "s3cret" not in str(told.value)
+
+
+def test_a_library_that_fails_once_the_request_is_written_is_no_proof_that_nothing_was_sent(serve: Serve) -> None:
+    url = serve(b"HTTP/1.1 200 Fine\r\nContent-Length: 0\r\n\r\n")
+
+    def fails(session: Session) -> None:
+        session.get(url)
+        session.last = None
+        raise ValueError(url)
+
+    with Session() as session, pytest.raises(ValueError, match="http"):
+        asked(session, lambda: fails(session))
+
+
 def test_a_refused_connection_is_never_sent() -> None:
     with Session() as session, pytest.raises(NeverSent):
         _get(session, f"http://{_closed_port()}/")

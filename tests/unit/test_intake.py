@@ -1,6 +1,7 @@
 """Imports: a file is read whole, or refused with every fault named by line, column and mend."""
 
 import json
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -228,6 +229,18 @@ def test_accounts_come_with_opened_credentials_that_are_not_printed(tmp_path: Pa
 )
 def test_each_fault_of_an_account_is_named_with_its_mend(tmp_path: Path, row: str, said: str) -> None:
     assert [f"people.csv:2: {said}" in words for words in account_faults(tmp_path, row + "\n")] == [True]
+
+
+def test_a_token_with_a_sign_that_none_has_is_a_fault_that_does_not_show_it(tmp_path: Path) -> None:
+    keys = {"access_token": "hush\u200b", "refresh_token": "hush\n", "note": "Café", "client_id": "café"}
+    (tmp_path / "x.json").write_text(json.dumps(keys), encoding="utf-8")
+    found = account_faults(tmp_path, "oakfield,linkedin,h,1,api,file:x.json\n")
+    assert [re.findall(r"csv:2: credentials: its (\w+) holds the character (\S+),", line) for line in found] == [
+        [("access_token", "U+200B")],
+        [("client_id", "U+00E9")],
+        [("refresh_token", "U+000A")],
+    ]
+    assert "hush" not in "".join(found)
 
 
 def test_it_is_guessed_for_the_first_rows_alone_which_partner_was_meant(tmp_path: Path) -> None:

@@ -50,6 +50,7 @@ WHO_SAYS_WHERE = {
     "channels/_tokens.py": "whoever calls through it",
     "channels/_wire.py": "whoever calls through it",
     "channels/_x_consent.py": OPERATOR,
+    "channels/_x_owner.py": OPERATOR,
     "channels/_x_wire.py": OPERATOR,
     "channels/facebook.py": "nobody: it reads answers",
     "channels/linkedin.py": OPERATOR,
