@@ -245,10 +245,12 @@ class Wait(Outcome):
 class CredentialDead(Outcome):
     """the account's access has ended: {detail}
 
-    ``opened`` tells which credentials it was (``models.renewals.mark``), None where nobody noted it.
+    ``opened`` tells which credentials it was (``models.renewals.mark``), None where nobody noted it. ``renew``: they
+    are renewed, where they can be, before they are used again.
     """
 
     name = "credential"
+    renew: bool = False
 
     def __init__(self, detail: str, *, opened: str | None = None) -> None:
         super().__init__(detail)
@@ -288,10 +290,12 @@ class Unknown(Outcome):
 class CannotLook(Outcome):
     """could not look it up: {detail}
 
-    ``shown`` are the platform's ids of all posts that it had shown by then, where it charges for them.
+    ``shown`` are the platform's ids of all posts that it had shown by then, where it charges for them. ``refused``: it
+    was the credentials that the platform did not take.
     """
 
     name = "cannot-look"
+    refused: bool = False
 
     def __init__(self, detail: str, *, permanent: bool = False) -> None:
         super().__init__(detail, permanent=permanent)

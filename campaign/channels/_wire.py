@@ -17,6 +17,7 @@ from campaign.clock import Clock
 from campaign.config import Duration
 from campaign.errors import (
     CannotLook,
+    CredentialDead,
     Forbidden,
     NeverSent,
     Outcome,
@@ -110,7 +111,9 @@ def _proving_nothing() -> Iterator[None]:
     except (Forbidden, Stranger) as error:
         raise CannotLook(error.detail, permanent=True) from error
     except Outcome as error:
-        raise CannotLook(error.detail) from error
+        blind = CannotLook(error.detail)
+        blind.refused = isinstance(error, CredentialDead)
+        raise blind from error
 
 
 def patiently(clock: Clock, pause: timedelta, ask: Callable[[], Answer]) -> Answer:

@@ -200,7 +200,8 @@ class LinkedIn(Addressed, Consents):
         return found
 
     def _measured(self, wire: Wire, organisation: str, urns: list[str]) -> dict[str, Figures]:
-        answer = wire.ask("GET", statistics_path(organisation, urns))
+        path = statistics_path(organisation, urns)
+        answer = self._patiently(lambda: wire.ask("GET", path))
         if answer.status not in _NOT_YET or not answer.facts:
             return statistics(self._good(answer).facts)
         if len(urns) == 1:

@@ -199,7 +199,7 @@ class X(Priced, Addressed, Consents, Owned):
 
     def _read(self, wire: Wire, route: str, params: Mapping[str, str]) -> Answer:
         """Read; if X knows the old names of fields no more, read with the new ones."""
-        answer = wire.ask("GET", route, params=params)
+        answer = self._patiently(lambda: wire.ask("GET", route, params=params))
         if answer.status == _BAD_REQUEST and "tweet.fields" in params:
             answer = wire.ask("GET", route, params=respelled(params))
         return self._good(answer)

@@ -8,7 +8,7 @@ from threading import Event
 
 from campaign.clock import Clock
 from campaign.dispatch.retry import Policy
-from campaign.models import Database
+from campaign.models import Database, renewals
 from campaign.models.claims import AccountFacts, PartnerFacts
 from campaign.ports import Bulk, Channel, Identity, Measures
 from campaign.ports.watching import Meter, NoMeter
@@ -40,6 +40,11 @@ class Means:
     def channel(self, name: str) -> Channel:
         """Return the channel by its name."""
         return self.channels[name]
+
+    def refused(self, who: Identity) -> None:
+        """Note that the platform has not taken an account's credentials: they are renewed before their next use."""
+        with self.database.write() as session:
+            renewals.want(session, who.account_id, who.opened)
 
     def first_reading_at(self, channel: str, published_at: datetime) -> datetime | None:
         """Return when the first figures of a post are to be read, None where the channel gives none."""

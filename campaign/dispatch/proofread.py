@@ -46,13 +46,17 @@ def read_back(means: Means, post_id: int) -> None:
     """Read the post back where the account may; write down and tell what it does not show.
 
     What a platform took may be readable only a while later, so a read that fails is made again, as often as ``_READS``
-    and after the pauses of a look-up; none is made under a hold. It ends when this process is to end.
+    and after the pauses of a look-up, but once alone where the credentials were refused; none is made under a hold. It
+    ends when this process is to end.
     """
+    refused = False
     for number in range(1, _READS + 1):
         try:
             fault = _fault(means, post_id)
         except Outcome as outcome:
-            final = number == _READS or isinstance(outcome, (CredentialDead, Forbidden))
+            dead = isinstance(outcome, CredentialDead)
+            final = number == _READS or isinstance(outcome, Forbidden) or (dead and refused)
+            refused = refused or dead
             log.info("not read back", post=post_id, detail=str(outcome), again=not final)
             if final or means.clock.wait(means.stopping, nth(means.policy.lookups, number).total_seconds()):
                 return
@@ -75,7 +79,12 @@ def _fault(means: Means, post_id: int) -> str | None:
     scopes = holds.scopes_of(post_id, post.channel, partner.key, post.account_id, post.event)
     if held := scopes & holds.reasons(means.database, post_id, post.tries).keys():
         raise Stopped(f"hold on {min(held)}")
-    return channel.proofread(means.identify(account, partner), means.contents.message(post), post.external_id)
+    who = means.identify(account, partner)
+    try:
+        return channel.proofread(who, means.contents.message(post), post.external_id)
+    except CredentialDead:
+        means.refused(who)
+        raise
 
 
 def _tell(means: Means, post_id: int, fault: str, now: datetime) -> None:

@@ -68,7 +68,13 @@ def _look(means: Means, post_id: int) -> Sighting:
     channel = means.channel(post.channel)
     if not isinstance(channel, Finds):
         raise CannotLook(detail=f"{post.channel} does not let us look", permanent=True)
-    return channel.find(means.identify(account, partner), evidence)
+    who = means.identify(account, partner)
+    try:
+        return channel.find(who, evidence)
+    except CannotLook as error:
+        if error.refused:
+            means.refused(who)
+        raise
 
 
 def is_another(session: Session, means: Means, post: Post, account: Account) -> bool:

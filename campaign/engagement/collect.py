@@ -26,7 +26,7 @@ from campaign.errors import (
     Refused,
     Wait,
 )
-from campaign.models import Database, readings
+from campaign.models import Database, readings, renewals
 from campaign.models.away import is_away
 from campaign.models.claims import PostFacts
 from campaign.models.posts import Post
@@ -84,6 +84,7 @@ class Collector:
         self._late = late
         self._message = message
         self._prices: dict[str, int] = {}
+        self._refused: set[tuple[int, datetime]] = set()
 
     def chore(self, _now: datetime) -> datetime | None:
         """Take what is due and return when the next reading is, None when no post waits for one."""
@@ -199,7 +200,7 @@ class Collector:
         account_id = batch[0].post.account_id
         try:
             who = self._identities(account_id)
-            return channel.measure(who, list(dict.fromkeys(due.external_id for due in batch)))
+            return self._measured(channel, who, list(dict.fromkeys(due.external_id for due in batch)))
         except Outcome as outcome:
             return outcome
         except CampaignError as error:
@@ -208,6 +209,16 @@ class Collector:
             # Its name alone: the message of a foreign error may carry an address with a token in it.
             log.warning("reading failed", account=account_id, error=type(error).__name__)
             return CannotLook(f"the client ended with {type(error).__name__}")
+
+    def _measured(self, channel: Measures, who: Identity, external_ids: Sequence[str]) -> Answer:
+        """Ask. Credentials that are refused though they should be good are renewed before they are used again."""
+        try:
+            return channel.measure(who, external_ids)
+        except CredentialDead as dead:
+            with self._database.write() as session:
+                renewals.want(session, who.account_id, who.opened)
+            dead.renew = True
+            raise
 
     def _settle(self, dues: Sequence[Due], answer: Answer | Unread) -> int:
         if not dues:
@@ -242,11 +253,16 @@ class Collector:
         again_at = self._again_at(due, answer, now) if isinstance(answer, Outcome) else None
         if again_at is not None:
             return rows, due.index, again_at
+        self._refused.discard(_reading(due))
         return [*rows, row(due, answer, now)], due.index + 1, due.next_at
 
     def _again_at(self, due: Due, failure: Outcome, now: datetime) -> datetime | None:
-        """Return when a failed reading is tried again, None when it is to become a gap."""
-        if isinstance(failure, _FINAL) or (isinstance(failure, CannotLook) and failure.permanent):
+        """Return when a failed reading is tried again, None when it is to become a gap. One whose credentials were
+        refused is tried once more: they may be renewed by then, and platforms have refused good ones for a while.
+        """
+        if isinstance(failure, CredentialDead) and failure.renew and _reading(due) not in self._refused:
+            self._refused.add(_reading(due))
+        elif isinstance(failure, _FINAL) or (isinstance(failure, CannotLook) and failure.permanent):
             return None
         room = self._late if due.next_at is None else min(self._late, (due.next_at - due.reading.due_at) / 2)
         at = _asked_for(failure, now) or now + room / 4
@@ -267,6 +283,10 @@ class Collector:
             with self._database.write() as session:
                 for post, at in part:
                     readings.settle_reading(session, post, [], readings=post.readings, next_reading_at=at)
+
+
+def _reading(due: Due) -> tuple[int, datetime]:
+    return due.post.ident, due.reading.due_at
 
 
 def _parts(rows: Sequence[_Row]) -> Iterator[Sequence[_Row]]:

@@ -101,8 +101,17 @@ def test_a_reading_that_fails_leaves_the_post_published_and_is_made_again_a_few_
     post_id = room.post(WORDS)
     read_back(room, post_id)
     assert room.seen(post_id).status == Status.PUBLISHED
-    assert reads(room) == (1 if kind in {"no-permission", "dead-token"} else 4)
+    assert reads(room) == {"no-permission": 1, "dead-token": 2}.get(kind, 4)
     assert (room.notices(), room.attempts(post_id)) == ([], ["posted"])
+
+
+def test_a_reading_whose_token_was_refused_is_made_with_a_renewed_one(room: Room) -> None:
+    room.box.world.switches["linkedin.forgets_escapes"] = True
+    room.goes_wrong("dead-token", "read", nth=(1,))
+    read_back(room, room.post(WORDS))
+    assert [notice.subject for notice in room.notices()] == ["Oak: a post does not show all its words"]
+    calls: Any = room.box.world.faults.report()["calls"]
+    assert (reads(room), calls["linkedin.token"]) == (2, 1)
 
 
 class Passing(ShiftedClock):

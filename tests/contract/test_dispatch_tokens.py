@@ -10,10 +10,14 @@ from dispatch_room import Room, claim_next, opened_room
 
 from campaign.clock import iso
 from campaign.dispatch import lane
+from campaign.engagement.collect import Collector
+from campaign.engagement.timetable import Cooling
 from campaign.identities import Identities
 from campaign.identities import name as bound_to
-from campaign.models import listing, renewals
+from campaign.models import listing, partners, renewals
 from campaign.models.partners import Account
+from campaign.models.posts import Post
+from campaign.models.snapshots import of_post
 from campaign.models.status import Status
 from campaign.register import accounts as register
 from campaign.register import checking
@@ -161,6 +165,59 @@ def test_credentials_that_were_renewed_for_the_call_and_refused_stop_the_account
     assert on_x.attempts(post_id) == ["credential", "credential"]
     assert account_of(on_x).stopped_why
     assert token_calls(on_x) == 1
+
+
+def test_a_look_up_with_a_refused_token_renews_it_and_finds_the_post(room: Room) -> None:
+    partner, _ = WHO[room.channel]
+    room.goes_wrong("store-then-drop")
+    post_id = room.post("Have your say", partner=partner)
+    room.serve(partner)
+    assert room.seen(post_id).status == Status.UNCONFIRMED
+    seal(room, access_token="revoked-7719")
+    room.look(post_id)
+    assert renewals.wanted(account_of(room))
+    room.look(post_id)
+    assert (room.seen(post_id).status, [room.seen(post_id).external_id]) == (Status.PUBLISHED, room.shown())
+    assert token_calls(room) == 1
+
+
+def test_a_reading_with_a_refused_token_renews_it_and_leaves_no_gap(room: Room) -> None:
+    partner, _ = WHO[room.channel]
+    post_id, hour, clock = room.post("Have your say", partner=partner), timedelta(hours=1), room.means.clock
+    room.serve(partner)
+    with room.means.database.write() as session:
+        post = session.get_one(Post, post_id)
+        post.next_reading_at = (post.published_at or clock.now()) + hour
+        session.add(post)
+    seal(room, access_token="revoked-7719")
+    work = Collector(
+        room.means.database,
+        clock,
+        channels=room.means.channels,
+        identities=Identities(room.means.database, room.vault, clock, room.means.channels).by_id,
+        cooling=Cooling((hour,), timedelta(0), timedelta(0)),
+        late=timedelta(minutes=30),
+        message=room.means.contents.message,
+    )
+    room.later(hour)
+    assert work.collect() == 0
+    room.later(timedelta(minutes=10))
+    assert work.collect() == 1
+    with room.means.database.read() as session:
+        assert [row.gap for row in of_post(session, post_id)] == [None]
+    assert token_calls(room) == 1
+
+
+def test_figures_that_are_refused_once_are_asked_for_again_at_once(room: Room) -> None:
+    partner, _ = WHO[room.channel]
+    post_id = room.post("Have your say", partner=partner)
+    room.serve(partner)
+    with room.means.database.read() as session:
+        who = room.means.identify(*partners.account_with_partner(session, room.accounts[partner]))
+    channel: Any = room.means.channel(room.channel)
+    room.goes_wrong("dead-token", "measure", nth=(1,))
+    number = room.seen(post_id).external_id
+    assert set(channel.measure(who, [number])) == {number}
 
 
 def test_a_check_stops_an_account_that_has_anothers_token_until_it_has_its_own(room: Room) -> None:

@@ -13,7 +13,8 @@ from campaign.engagement.collect import Collector
 from campaign.engagement.ending import NO_ID, NOTHING_SAID
 from campaign.engagement.timetable import Cooling
 from campaign.errors import CannotLook, CredentialDead, NeverSent, Refused, Wait
-from campaign.models import Database
+from campaign.models import Database, renewals
+from campaign.models.partners import Account
 from campaign.ports import Figures, Identity
 
 
@@ -81,9 +82,7 @@ def test_a_wait_is_honoured_and_one_too_long_is_a_gap(store: Database, clock: Mo
     assert [row.gap for row in stored(store)] == ["the call failed: told to wait: 429"]
 
 
-@pytest.mark.parametrize(
-    "failure", [CredentialDead("revoked"), Refused("no permission"), CannotLook("not permitted", permanent=True)]
-)
+@pytest.mark.parametrize("failure", [Refused("no permission"), CannotLook("not permitted", permanent=True)])
 def test_what_no_retry_can_mend_is_a_gap_at_once(store: Database, clock: MovedClock, failure: Exception) -> None:
     published(store, clock.now(), "a")
     clock.move(HOUR)
@@ -91,14 +90,49 @@ def test_what_no_retry_can_mend_is_a_gap_at_once(store: Database, clock: MovedCl
     assert [row.gap for row in stored(store)] == [f"the call failed: {failure}"]
 
 
+def test_refused_credentials_are_renewed_and_tried_once_more_before_there_is_a_gap(
+    store: Database, clock: MovedClock
+) -> None:
+    account_id = published(store, clock.now(), "a")
+    clock.move(HOUR)
+    channel = Canned(failures=[CredentialDead("revoked")] * 9)
+    work = collector(store, clock, channel)
+    assert work.collect() == 0
+    with store.read() as session:
+        assert renewals.wanted(session.get_one(Account, account_id))
+    again_at = work.next_at()
+    assert again_at is not None
+    assert clock.now() < again_at <= clock.now() + LATE
+    clock.at = again_at
+    assert (work.collect(), len(channel.asked)) == (1, 2)
+    assert [row.gap for row in stored(store)] == ["the call failed: the account's access has ended: revoked"]
+
+
+def test_credentials_that_are_refused_once_at_each_reading_leave_no_gap(store: Database, clock: MovedClock) -> None:
+    published(store, clock.now(), "a")
+    channel = Canned(figures={"a": SEEN})
+    work = collector(store, clock, channel)
+    for _ in range(2):
+        clock.at = work.next_at() or clock.at
+        channel.failures.append(CredentialDead("an outage of good tokens"))
+        assert work.collect() == 0
+        clock.at = work.next_at() or clock.at
+        assert work.collect() == 1
+    assert [(row.reading, row.gap) for row in stored(store)] == [("1h", None), ("6h", None)]
+
+
 def test_dead_credentials_are_tried_once_for_all_batches_of_an_account(store: Database, clock: MovedClock) -> None:
     published(store, clock.now(), *"abcdefg")
     well = published(store, clock.now(), "h")
     clock.move(HOUR)
     channel = Canned(figures=Everyone(), failures=[CredentialDead("revoked")])
-    assert collector(store, clock, channel).collect() == 8
-    assert [len(names) for _, names in channel.asked] == [3, 1]
-    assert channel.asked[-1][0] == well
+    work = collector(store, clock, channel)
+    assert work.collect() == 1
+    channel.failures.append(CredentialDead("revoked"))
+    clock.at = work.next_at() or clock.at
+    assert work.collect() == 7
+    assert [len(names) for _, names in channel.asked] == [3, 1, 3]
+    assert channel.asked[1][0] == well
     assert sum(row.gap is None for row in stored(store)) == 1
 
 
