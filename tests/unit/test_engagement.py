@@ -200,10 +200,10 @@ def test_without_readings_of_its_own_a_post_is_read_daily_from_the_first_day_on(
     app.close()
 
 
-def test_a_reading_that_cannot_be_stored_costs_no_other_post_its_own(store: Database, clock: MovedClock) -> None:
-    published(store, clock.now(), "a", "b", "c")
+def test_a_reading_that_cannot_be_stored_costs_no_other_post_its_own(database: Database, clock: MovedClock) -> None:
+    published(database, clock.now(), "a", "b", "c")
     clock.move(HOUR)
-    work = collector(store, clock, Canned(figures={"a": SEEN, "b": Figures(impressions=10**20), "c": SEEN}))
+    work = collector(database, clock, Canned(figures={"a": SEEN, "b": Figures(impressions=10**20), "c": SEEN}))
     assert work.collect() == 2
-    assert [row.impressions for row in stored(store)] == [SEEN.impressions] * 2
+    assert [row.impressions for row in stored(database)] == [SEEN.impressions] * 2
     assert work.next_at() == clock.now() + CLAIM
