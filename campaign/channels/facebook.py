@@ -221,7 +221,9 @@ class Facebook(Consents):
         return [name for name, part in zip(METRICS, parts, strict=True) if isinstance(part, Answer) and part.fine]
 
     def _batch(self, wire: Wire, paths: list[str]) -> list[Answer | Outcome]:
-        """Return each part's answer, Unknown for one that timed out or broke. What concerns the account is raised."""
+        """Return each part's answer, Unknown for one that timed out or broke, Forbidden for one for which a
+        permission lacks. What concerns the account is raised.
+        """
         parts = self._good(wire.batch(paths)).body
         if not isinstance(parts, list) or len(parts) != len(paths):
             raise Unknown("the batch was not answered part by part")
@@ -233,7 +235,7 @@ class Facebook(Consents):
         trouble = None if part.fine else refusal(part, self._settings.back_off)
         if isinstance(trouble, (AccountBlocked, CredentialDead, Wait)):
             raise trouble
-        return trouble if isinstance(trouble, Unknown) else part
+        return trouble if isinstance(trouble, (Unknown, Forbidden)) else part
 
     def retract(self, who: Identity, external_id: str) -> None:
         """Delete the post. One that is gone already is success, where the page shows that it is."""

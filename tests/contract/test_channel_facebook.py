@@ -197,3 +197,14 @@ def test_verify_names_the_page_whose_token_this_is(stage: Build) -> None:
     play = stage("facebook")
     with pytest.raises(Stranger, match=r"\(1001\)"):
         play.channel.verify(replace(play.who, external_id="2002"))
+
+
+def test_figures_for_which_a_permission_lacks_say_so_and_are_not_taken_for_none(stage: Build, watch: Any) -> None:
+    play = stage("facebook")
+    post_id = play.channel.publish(play.who, Message("facebook", WORDS), watch).external_id
+    account = play.box.world.account("facebook", "1001")
+    scopes = "pages_manage_posts pages_read_engagement"
+    play.box.world.know([replace(account, credentials={**account.credentials, "scopes": scopes})])
+    found = play.channel.measure(play.who, [post_id])[post_id]
+    assert isinstance(found, Forbidden)
+    assert "read_insights" in str(found)
