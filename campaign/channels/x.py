@@ -247,8 +247,14 @@ class X(Priced, Addressed, Consents, Owned):
     # --- renew -------------------------------------------------------------------------------------------------------
 
     def renewable(self, credentials: Mapping[str, str]) -> bool:
-        """Say whether there is a refresh token of OAuth 2.0. OAuth 1.0a tokens do not end."""
-        return "consumer_key" not in credentials and bool(credentials.get("refresh_token"))
+        """Say whether there is a refresh token of OAuth 2.0, and the app whose it is. OAuth 1.0a tokens do not end."""
+        whole = credentials.get("refresh_token") and self._client_of(credentials)
+        return "consumer_key" not in credentials and bool(whole)
+
+    def _client_of(self, credentials: Mapping[str, str]) -> str:
+        """Return the id of the app: that of the credentials, else ours where X knows it as a public client."""
+        ours = "" if self._settings.client_secret else self._settings.client_id
+        return credentials.get("client_id") or ours
 
     def renews_at(self, credentials: Mapping[str, str]) -> datetime | None:
         """Say when an OAuth 2.0 token wants renewing: ten minutes before it ends."""
@@ -258,7 +264,7 @@ class X(Priced, Addressed, Consents, Owned):
     def renew(self, credentials: Mapping[str, str]) -> dict[str, str]:
         """Spend the refresh token for a new pair. Raises Unknown if the answer was lost: the old pair may be spent."""
         form = {"grant_type": "refresh_token", "refresh_token": credentials.get("refresh_token", "")}
-        client, secret = credentials.get("client_id", ""), credentials.get("client_secret")
+        client, secret = self._client_of(credentials), credentials.get("client_secret")
         login = (client, secret) if secret else None
         if not login:
             form["client_id"] = client

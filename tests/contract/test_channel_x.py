@@ -196,13 +196,17 @@ def test_a_renewal_spends_the_old_token_and_gives_a_pair_that_works(stage: Build
     assert play.channel.renews_at(fresh) > SystemClock().now()
     with pytest.raises(CredentialDead):
         play.channel.renew(play.who.credentials)
-    again = type(play.who)(**{**_fields(play.who), "credentials": fresh})
-    play.channel.publish(again, Message("x", WORDS), watch)
+    play.channel.publish(replace(play.who, credentials=fresh), Message("x", WORDS), watch)
     assert len(play.ledger()) == 1
 
 
-def _fields(who: Any) -> dict[str, Any]:
-    return {name: getattr(who, name) for name in who.__dataclass_fields__}
+def test_a_refresh_token_that_names_no_app_is_that_of_ours_or_is_not_spent(stage: Build) -> None:
+    nameless = {"access_token": "elm-access", "refresh_token": "elm-refresh", "expires_at": "2026-01-01T00:00:00Z"}
+    for channel in (stage("x").channel, stage("x", client_id="elm-app", client_secret="env:SECRET").channel):
+        assert (channel.renewable(nameless), channel.renews_at(nameless)) == (False, None)
+    ours = stage("x", client_id="elm-app").channel
+    assert ours.renewable(nameless)
+    assert ours.renew(nameless)["access_token"] != "elm-access"
 
 
 def _as(who: Any, external_id: str, **credentials: str) -> Any:
