@@ -17,6 +17,7 @@ import gzip
 import io
 import json
 import os
+import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -93,10 +94,8 @@ def writing(path: Path, passphrase: str) -> Iterator[Writer]:
         WrongUse: a file is there already.
 
     """
-    if path.exists():
-        raise WrongUse(problem=f"{path} is there already", mend="Choose another name; a backup is never overwritten.")
-    part = path.with_name(f".{path.name}.part")
-    part.unlink(missing_ok=True)
+    _refuse_existing(path)
+    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")  # another backup may be going to that name
     try:
         with open(part, "xb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
             sealed = SealedWriter(file, passphrase)
@@ -107,9 +106,15 @@ def writing(path: Path, passphrase: str) -> Iterator[Writer]:
             sealed.finish()
             file.flush()
             os.fsync(file.fileno())
+        _refuse_existing(path)
         part.rename(path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def _refuse_existing(path: Path) -> None:
+    if path.exists():
+        raise WrongUse(problem=f"{path} is there already", mend="Choose another name; a backup is never overwritten.")
 
 
 def entries(path: Path, passphrase: str) -> Iterator[Entry]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from campaign.backup.archive import KEY, MEDIA, FileHead
+from campaign.backup.copies import original
 from campaign.config import Settings
 from campaign.errors import WrongUse
 
@@ -110,7 +111,7 @@ class Places:
                 return self._key
             case "media":
                 return self._settings.media.folder / head.name
-        return self._settings.workspace / head.name
+        return original(head.name, self._settings)
 
     def _part(self, head: FileHead) -> Path:
         place = self._target(head) if head.kind in {KEY, MEDIA} else self._folder / head.name

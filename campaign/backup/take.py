@@ -1,19 +1,15 @@
 """Taking a backup, also while the daemon runs: one instant of the database, then the files that it speaks of."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 import campaign
 from campaign.backup.archive import COPY, KEY, MEDIA, Writer, writing
+from campaign.backup.copies import copied, place, within
 from campaign.clock import Clock, iso
-from campaign.config import CONFIG_NAME, Settings
+from campaign.config import Settings
 from campaign.errors import WrongUse
 from campaign.models import Database, copying
-
-_OUTSIDE: Final = "outside"
-"""Where copies go of what the configuration names outside the workspace."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,25 +49,7 @@ def _write_files(writer: Writer, settings: Settings) -> None:
     key = settings.vault.key_file
     if key.is_file():
         writer.file(KEY, key.name, key)
-    for path in _within(settings.media.folder):
+    for path in within(settings.media.folder):
         writer.file(MEDIA, path.relative_to(settings.media.folder).as_posix(), path)
     for path in copied(settings):
-        writer.file(COPY, place(path, settings.workspace), path)
-
-
-def copied(settings: Settings) -> list[Path]:
-    """Return the files that people wrote: configuration, timetable and templates."""
-    named = [settings.workspace / CONFIG_NAME, settings.campaign.timetable, *_within(settings.campaign.templates)]
-    return [path for path in named if path.is_file()]
-
-
-def place(path: Path, workspace: Path) -> str:
-    """Return where a copy stands inside a backup."""
-    if path.is_relative_to(workspace):
-        return path.relative_to(workspace).as_posix()
-    return f"{_OUTSIDE}/{path.name}"
-
-
-def _within(folder: Path) -> Iterator[Path]:
-    """Yield the files of a folder, without those that are being written."""
-    yield from (path for path in sorted(folder.rglob("*")) if path.is_file() and not path.name.startswith("."))
+        writer.file(COPY, place(path, settings), path)

@@ -6,13 +6,14 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from backup_place import HOUR, Place
+from backup_place import CONFIG, HOUR, WORDS, Place
 from builders import add_account, add_post
 from counted import counted, kept
 
-from campaign.backup import seal
+from campaign.backup import archive, seal
 from campaign.backup.placing import Places
 from campaign.backup.restore import survey
+from campaign.config import load_settings
 from campaign.errors import AlreadyRunning, NotAllowed, WrongUse
 from campaign.models import Database, audit, copying, upkeep
 from campaign.models.hooks import Hook
@@ -92,6 +93,43 @@ def test_copies_of_what_people_wrote_are_put_aside_where_they_differ(place: Plac
     assert done.aside is not None
     assert [file.name for file in done.aside.rglob("*")] == ["own.toml"]
     assert (elsewhere.folder / "own.toml").read_text() == "[days]\nlaunch = 2026-01-01\n"
+
+
+@ON_SQLITE
+def test_copies_of_what_stands_outside_the_workspace_keep_their_places(place: Place) -> None:
+    config = CONFIG.replace('"templates"', '"../shared"').replace("own.toml", "../own.toml")
+    place.write("config.toml", config)
+    written = {"shared/oak/hello.md": "oak's", "shared/elm/hello.md": "elm's", "shared/same.md": "s", "own.toml": "o"}
+    for name, text in written.items():
+        place.write(f"../{name}", text)
+    place.settings = load_settings(place.folder, {})
+    path = place.backup()
+    assert place.restore(path).aside is None
+    for name in ("shared/oak/hello.md", "shared/elm/hello.md", "own.toml"):
+        (place.folder / ".." / name).write_text("other words")
+    aside = place.restore(path).aside
+    assert aside is not None
+    assert {file.relative_to(aside).as_posix(): file.read_text() for file in aside.rglob("*") if file.is_file()} == {
+        "outside/templates/oak/hello.md": "oak's",
+        "outside/templates/elm/hello.md": "elm's",
+        "outside/timetable/own.toml": "o",
+    }
+    assert (place.folder / "../own.toml").read_text() == "other words"
+
+
+def write_two_at_once(path: Path) -> None:
+    with archive.writing(path, WORDS) as first:
+        first.facts({"number": 1})
+        with archive.writing(path, WORDS) as second:
+            second.facts({"number": 2})
+
+
+def test_of_two_backups_to_one_name_at_once_one_is_whole_and_the_other_refused(tmp_path: Path) -> None:
+    path = tmp_path / "b"
+    with pytest.raises(WrongUse, match="is there already"):
+        write_two_at_once(path)
+    assert list(archive.entries(path, WORDS)) == [{"number": 2}]
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_a_backup_is_for_its_owner_alone_and_shows_nothing(place: Place) -> None:
