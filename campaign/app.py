@@ -264,9 +264,8 @@ class App:
     @cached_property
     def doctor(self) -> Doctor:
         """What says what is not well."""
-        key_file, kept_back = self.settings.vault.key_file, self.settings.notices.kept_back
-        contents, workspace = self.contents, self.workspace
-        return Doctor(self.database, self.clock, self.channels, contents, workspace, key_file, kept_back, self.cooling)
+        known = (self.database, self.clock, self.channels, self.contents, self.workspace)
+        return Doctor(*known, self.settings.vault.key_file, self.settings.notices.kept_back, self.cooling)
 
     @cached_property
     def notices(self) -> Notices:
