@@ -5,6 +5,7 @@ from importlib import import_module
 _MODULES = (
     "start",
     "facts",
+    "lists",
     "inviting",
     "roster",
     "tokens",

@@ -85,6 +85,7 @@ def check(
 
 
 def _findings(app: "App", *, placeholders: bool) -> list[Finding]:
+    from campaign.health.accounts import without_list
     from campaign.plan.audience import check_audience, check_channels
     from campaign.plan.gather import gather
     from campaign.plan.planner import plan
@@ -99,6 +100,7 @@ def _findings(app: "App", *, placeholders: bool) -> list[Finding]:
     copy = source.copy
     with app.database.read() as session:
         facts = gather(session, source, now)
+        lists = [Finding("accounts", "external_id", one.what, one.mend) for one in without_list(session)]
     found = check_timetable(copy.timetable, now, placeholders_allowed=placeholders, questions=copy.questions)
     found += check_channels(copy.timetable, app.channels)
     found += check_audience(copy.timetable, facts.partners) if facts.partners else []
@@ -111,4 +113,4 @@ def _findings(app: "App", *, placeholders: bool) -> list[Finding]:
         if not isinstance(error, BadInput):
             raise
         found += error.findings
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys([*found, *lists]))

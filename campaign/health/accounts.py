@@ -11,7 +11,7 @@ from campaign.clock import iso
 from campaign.errors import WrongUse
 from campaign.health.finding import Finding, Rule, Severity
 from campaign.identities import name as bound_to
-from campaign.models import partners, renewals, vitals
+from campaign.models import audiences, partners, renewals, vitals
 from campaign.models.partners import Account, AccountMode, Partner
 from campaign.ports import Channel
 from campaign.ports.watching import Expires, Sunsets
@@ -25,7 +25,9 @@ _CONNECT = "Connect it again on the page Accounts, or `campaign accounts import 
 
 
 def standing(session: Session, now: datetime) -> Iterator[Finding]:
-    """Find accounts that have stopped or will, for their access cannot be renewed, and lanes that were told to wait."""
+    """Find accounts that have stopped or will, for their access cannot be renewed, lanes that were told to wait, and
+    accounts that mail a list which is not there.
+    """
     for account, partner in partners.stopped_accounts(session):
         yield from _stopped(account, partner, now)
     for account, partner in renewals.given_up(session):
@@ -38,6 +40,16 @@ def standing(session: Session, now: datetime) -> Iterator[Finding]:
         what = f"{where} waits until {iso(until)}: {found.lane.ready_why}"
         mend = "Nothing: it goes on by itself. Move posts that cannot wait so long."
         yield Finding(Rule.LANE_WAITING, Severity.WARNING, where, what, mend)
+    yield from without_list(session)
+
+
+def without_list(session: Session) -> Iterator[Finding]:
+    """Find accounts that mail a list which is not there."""
+    for account, partner in audiences.without_list(session):
+        where, key = place(account, partner), account.external_id
+        what = f"{where} mails the list {key!r}, which is not there: its issues fail when they are due"
+        mend = f"`campaign lists import {key} FILE.csv` makes it; or name a list that is there in the account's row."
+        yield Finding(Rule.LIST_MISSING, Severity.WARNING, where, what, mend, key)
 
 
 def _stopped(account: Account, partner: Partner, now: datetime) -> Iterator[Finding]:

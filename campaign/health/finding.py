@@ -20,6 +20,7 @@ class Rule(StrEnum):
     ACCOUNT_STOPPED = "account-stopped"
     ACCOUNT_PAUSED = "account-paused"
     LANE_WAITING = "lane-waiting"
+    LIST_MISSING = "list-missing"
     RENEWAL_FAILED = "renewal-failed"
     CREDENTIALS_CLOSED = "credentials-closed"
     TOKEN_ENDS = "token-ends"  # noqa: S105 - a rule's name

@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 from campaign.models.deliveries import Delivery
 from campaign.models.mailing import MailingList, Subscriber, Suppression, address_digest
 from campaign.models.paging import Page, Place, page
-from campaign.models.partners import Account
+from campaign.models.partners import Account, AccountMode, Partner, accounts
 from campaign.models.portions import some_at_a_time
 from campaign.models.posts import Post, stands
 from campaign.models.status import Status
@@ -74,6 +74,15 @@ def broken_off(session: Session, before: datetime, until: datetime) -> list[Brok
         .order_by(col(MailingList.key))
     )
     return [BrokenOff(*row) for row in session.execute(statement)]
+
+
+def without_list(session: Session) -> list[tuple[Account, Partner]]:
+    """Return the accounts of the campaign that mail a list which is not there: their issues can go to nobody."""
+    there = sa.select(col(MailingList.id)).where(col(MailingList.key) == col(Account.external_id)).exists()
+    mails = sa.and_(
+        col(Account.channel) == MAIL, col(Account.mode) == AccountMode.API, col(Account.disabled_why).is_(None)
+    )
+    return accounts(session, where=sa.and_(mails, ~there))
 
 
 def suppressed(session: Session) -> list[tuple[str, int]]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from campaign.errors import Outcome, Stranger
 from campaign.identities import Identities
-from campaign.models import Database, partners, renewals
+from campaign.models import Database, audiences, partners, renewals
 from campaign.models.partners import Account, AccountMode, Partner
 from campaign.ports import Channel, Identity, Standing, Verifies
 
@@ -25,7 +25,9 @@ def check(database: Database, channels: Mapping[str, Channel], identities: Ident
 def probe(
     database: Database, channel: Channel, identities: Identities, account: Account, partner: Partner
 ) -> dict[str, object]:
-    """Ask the platform about one account; what it says is kept, where it says anything."""
+    """Ask the platform about one account; what it says is kept, where it says anything. One that mails a list which is
+    not there does not work, whatever the mail server says.
+    """
     document: dict[str, object] = {
         "id": str(account.id),
         "partner": partner.key,
@@ -43,6 +45,12 @@ def probe(
         return document | {"works": False, "note": str(outcome)}
     with database.write() as session:
         partners.change_account(session, account.ident, _found(account, standing))
+        missing = any(one.ident == account.ident for one, _ in audiences.without_list(session))
+    if missing:
+        return document | {
+            "works": False,
+            "note": f"there is no email list {account.external_id!r}: import its readers",
+        }
     return document | {"can_find": standing.can_find, "note": standing.note}
 
 

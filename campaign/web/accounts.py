@@ -176,6 +176,12 @@ def _lacking(who: Actor, account: Account) -> tuple[str, ...]:
     return connector(who.house).warnings(account.channel, credentials)
 
 
+_PLAINLY = {
+    Rule.LANE_WAITING: "The platform asks us to wait. It goes on by itself.",
+    Rule.LIST_MISSING: "There is no email list {!r}, so its issues would fail. An admin imports the readers.",
+}
+
+
 def _said(one: Finding, account: Account, moment: Callable[[datetime], str], mend: str) -> str:
     """Say a finding as people of the pages read it: local time, and nobody types commands."""
     match one.rule:
@@ -187,8 +193,8 @@ def _said(one: Finding, account: Account, moment: Callable[[datetime], str], men
             return f"It has stopped until {moment(account.stopped_until)}: {one.sign}. Look at it on its platform."
         case Rule.TOKEN_ENDS:
             return f"Its access ends {moment(datetime.fromisoformat(one.sign))}. {mend}"
-        case Rule.LANE_WAITING:
-            return "The platform asks us to wait. It goes on by itself."
+        case Rule.LANE_WAITING | Rule.LIST_MISSING:
+            return _PLAINLY[one.rule].format(one.sign)
         case _:
             return f"{one.what}. {one.mend}"
 
@@ -219,4 +225,6 @@ def _tag(account: Account, found: list[Finding]) -> Tag:
         return Tag("By hand", "purple")
     if account.channel != MAIL and account.sealed is None:
         return Tag("Not connected", "orange")
+    if any(one.rule is Rule.LIST_MISSING for one in found):
+        return Tag("No readers", "orange")
     return Tag("Ends soon", "yellow") if found else Tag("Connected", "green")

@@ -189,6 +189,16 @@ def test_what_stops_an_account_is_told_to_its_own_partner(room: Room) -> None:
     assert len(program(room, "rita").get("/accounts/health")["items"]) == 2
 
 
+def test_an_account_whose_list_is_not_there_says_so_in_the_api_and_on_its_page(room: Room) -> None:
+    with room.office.database.write() as session:
+        partners.change_account(session, room.office.accounts["oak"], {"channel": "email", "external_id": "readers"})
+    (found,) = program(room, "olga").get("/accounts/health")["items"]
+    assert [one["rule"] for one in found["findings"]] == ["list-missing"]
+    page = room.browser("olga").get("/accounts").text
+    assert "There is no email list &#39;readers&#39;, so its issues would fail." in page
+    assert "No readers" in page
+
+
 def test_an_admins_program_asks_whether_all_is_well_and_the_chain_is_whole(room: Room) -> None:
     adam = program(room, "adam")
     found = adam.get("/health")

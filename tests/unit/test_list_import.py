@@ -11,7 +11,8 @@ import pytest
 import sqlalchemy as sa
 from builders import add_account, add_post
 from conftest import MovedClock
-from terminal import Terminal, opened_terminal
+from mail_bench import Server, listening
+from terminal import CONFIG, Terminal, opened_terminal
 
 from campaign.errors import BadInput, NeverSent, WrongUse
 from campaign.intake import Readers, SubscriberRow, digest_of, each_subscriber, read_subscribers
@@ -244,3 +245,28 @@ def test_a_busy_database_is_no_damaged_one(terminal: Terminal, monkeypatch: pyte
     assert "the database is busy: database is locked." in said
     assert "try again" in said
     assert "restore" not in said
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with listening() as made:
+        yield made
+
+
+def test_a_list_that_an_account_waits_for_is_named_before_an_issue_fails(tmp_path: Path, server: Server) -> None:
+    terminal = opened_terminal(tmp_path, f'{CONFIG}[channels.email]\nsmtp_url = "smtp://127.0.0.1:{server.port}"\n')
+    accounts = "partner,channel,handle,external_id,mode,credentials\noak,email,News,readers,api,\n"
+    terminal.run("accounts", "import", str(terminal.write("mail.csv", accounts)))
+    said = terminal.run("check", code=1)
+    assert "oak email News mails the list 'readers', which is not there" in said
+    assert "`campaign lists import readers FILE.csv` makes it" in said
+    assert [one["rule"] for one in terminal.json("doctor", code=1)].count("list-missing") == 1
+    (probed,) = terminal.json("accounts", "check", code=1)
+    assert (probed["works"], probed["note"]) == (False, "there is no email list 'readers': import its readers")
+    file = str(terminal.write("readers.csv", f"{HEAD}\na@example.org,Ann,form,2025-01-01\n"))
+    slip = terminal.run("lists", "import", "reader", file)
+    assert "reader is a new list. No account mails it. Accounts wait for the lists that are not there: readers." in slip
+    assert "new list" not in terminal.run("lists", "import", "reader", file)
+    assert terminal.run("lists", "import", "readers", file).endswith("readers is a new list.\n")
+    assert "list 'readers'" not in terminal.run("check")
+    assert terminal.json("accounts", "check")[0]["works"]
