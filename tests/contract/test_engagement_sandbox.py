@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -36,13 +37,14 @@ class Watched:
     clock: MovedClock
     ids: list[str]
 
-    def collect(self) -> int:
+    @cached_property
+    def work(self) -> Collector:
         def identity(account_id: int) -> Identity:
             who: Identity = self.play.who
             return replace(who, account_id=account_id)
 
         channels = {self.play.channel.name: self.play.channel}
-        work = Collector(
+        return Collector(
             self.database,
             self.clock,
             channels=channels,
@@ -51,7 +53,9 @@ class Watched:
             late=timedelta(minutes=30),
             message=CONTENTS.message,
         )
-        return work.collect()
+
+    def collect(self) -> int:
+        return self.work.collect()
 
     def rows(self) -> list[dict[str, Any]]:
         with self.database.read() as session:
@@ -174,9 +178,11 @@ def test_a_metric_that_times_out_when_it_is_tried_alone_is_not_taken_for_dead(
     assert all(row["clicks"] is not None for row in scene.rows())
 
 
-def test_a_dead_token_is_a_gap_with_its_reason_at_once(watched: Callable[[str], Watched]) -> None:
+def test_a_dead_token_is_a_gap_with_its_reason_once_it_was_refused_twice(watched: Callable[[str], Watched]) -> None:
     scene = watched("x")
     scene.play.goes_wrong("dead-token", endpoint="*")
+    assert scene.collect() == 0
+    scene.clock.move(HOUR / 6)
     assert scene.collect() == 2
     assert {row["gap"].partition(":")[0] for row in scene.rows()} == {"the call failed"}
     assert "access has ended" in scene.rows()[0]["gap"]
