@@ -11,7 +11,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from threading import Event
 
-from campaign.channels import ChannelComposer, ChannelKind, load_channels
+from campaign.channels import ChannelComposer, ChannelKind, in_time, load_channels
 from campaign.channels.email import EmailChannel
 from campaign.clock import Clock, SystemClock
 from campaign.config import CONFIG_NAME, Settings, load_settings, validated
@@ -99,7 +99,7 @@ class App:
         return {name: self._channel(name, kind) for name, kind in kinds.items()}
 
     def _channel(self, name: str, kind: type[ChannelKind]) -> Channel:
-        section = self.settings.channels.get(name, {})
+        section = in_time(kind, self.settings.channels.get(name, {}), self.settings.dispatch.call_timeout)
         settings = validated(kind.settings_type, section, Origin(CONFIG_NAME), within=("channels", name))
         return kind.from_settings(settings, self.clock)
 

@@ -67,7 +67,7 @@ SETTINGS: dict[str, str] = {
 
 EVERY_CHANNEL: dict[str, str] = {
     "connect": "longest wait for a connection",
-    "read": "longest wait for an answer",
+    "read": "longest wait for an answer, at most `dispatch.call_timeout`",
     "token_pause": "pause before a refused token is tried once more",
     "client_id": "the app under which the platform knows this program; empty: nobody can connect accounts in the pages",
     "client_secret": 'the app\'s secret by reference, `"env:NAME"` or `"file:PATH"`, never the secret itself',

@@ -8,6 +8,7 @@ import importlib
 import pkgutil
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from types import ModuleType
 from typing import ClassVar, Protocol, Self
 
@@ -17,7 +18,7 @@ from campaign.clock import Clock
 from campaign.errors import WrongUse
 from campaign.ports import Channel, Draft, Message
 
-__all__ = ["ChannelComposer", "ChannelKind", "load_channels"]
+__all__ = ["ChannelComposer", "ChannelKind", "in_time", "load_channels"]
 
 
 class ChannelKind(Channel, Protocol):
@@ -40,6 +41,13 @@ class ChannelComposer:
     def compose(self, channel: str, draft: Draft, token: str) -> Message:
         """Return the exact outgoing content."""
         return self.channels[channel].compose(draft, token)
+
+
+def in_time(kind: type[ChannelKind], section: Mapping[str, object], longest: timedelta) -> Mapping[str, object]:
+    """Return a channel's section, with calls of ``longest`` where its own bound would be greater and it names none."""
+    own = kind.settings_type.model_fields.get("read")
+    longer = own is not None and isinstance(own.default, timedelta) and own.default > longest
+    return {"read": longest, **section} if longer else section
 
 
 def load_channels(package: str = __name__) -> dict[str, type[ChannelKind]]:

@@ -1,6 +1,7 @@
 """Every key of config.toml, its meaning, its default and the values that it may take."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Literal
@@ -11,7 +12,7 @@ from pydantic import Field, field_validator, model_validator
 
 from campaign.config.addresses import MailAddress, PageAddress, is_loopback
 from campaign.config.alerts import AlertsSection
-from campaign.config.durations import Duration, spoken
+from campaign.config.durations import Duration, duration, spoken
 from campaign.config.faults import Origin, Section, fault
 from campaign.config.notices import NoticesSection
 from campaign.config.oidc import OidcSection
@@ -243,6 +244,27 @@ class Sections(Section):
                 at="engine.kind",
             )
         return self
+
+    @model_validator(mode="after")
+    def _calls_end_in_time(self) -> "Sections":
+        # Absence is reckoned from call_timeout: a call that may still be on its way then would be sent again.
+        longest = self.dispatch.call_timeout
+        for name, section in self.channels.items():
+            read = _length_in(section.get("read"))
+            if read is not None and read > longest:
+                raise fault(
+                    f"a call may last longer ({spoken(read)}) than dispatch.call_timeout says ({spoken(longest)})",
+                    "Shorten read, or lengthen call_timeout and lease",
+                    at=f"channels.{name}.read",
+                )
+        return self
+
+
+def _length_in(value: object) -> timedelta | None:
+    """Return the length of time that a raw key says; None where it says none, which its channel will name."""
+    with suppress(ValueError):
+        return duration(value) if isinstance(value, str) else None
+    return None
 
 
 class Settings(Sections):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from campaign.app import App
 from campaign.config import (
     Duration,
     Origin,
@@ -50,6 +51,13 @@ def test_lengths_of_time_are_read(text: str, seconds: float) -> None:
 def test_what_is_no_length_of_time_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"length of time|ten years"):
         duration(text)
+
+
+def test_a_call_that_states_no_bound_ends_within_the_longest_of_dispatch(tmp_path: Path) -> None:
+    workspace(tmp_path, '[dispatch]\ncall_timeout = "9s"\n[channels.x]\nread = "4s"\n')
+    channels = App.open(tmp_path, {}).channels
+    bounds = {name: channels[name]._settings.read.total_seconds() for name in ("x", "facebook", "linkedin")}
+    assert bounds == {"x": 4, "facebook": 9, "linkedin": 9}
 
 
 def test_the_shipped_file_loads_and_states_the_defaults(tmp_path: Path) -> None:
@@ -139,6 +147,11 @@ def test_a_fault_of_a_variable_names_the_variable(tmp_path: Path) -> None:
         ("[dispatch]\ngrace = 30\n", "has no unit of time"),
         ('[dispatch]\nlanes = "many"\n', "whole number"),
         ('[dispatch]\nlease = "30s"\n', "shorter than two calls"),
+        (
+            '[channels.x]\nread = "10m"\n',
+            "config.toml:6: channels.x.read: a call may last longer (10m) than dispatch.call",
+        ),
+        ('[dispatch]\ncall_timeout = "9s"\n[channels.x]\nread = "10s"\n', "config.toml:8: channels.x.read: "),
         ('[dispatch]\nbeat = "0s"\n', "no time at all"),
         ('[dispatch]\nretries = ["5s", "x"]\n', "dispatch.retries[2]"),
         ('[database]\nurl = "mysql://host/name"\n', "postgresql+psycopg"),
