@@ -125,7 +125,7 @@ class Room:
             wait = (self.seen(post_id).next_look_at or self.means.clock.now()) - self.means.clock.now()
             self.later(max(wait, timedelta()))
             with self.means.database.read() as session:
-                assert upkeep.to_look_up(session, self.means.clock.now()) == [post_id]
+                assert upkeep.to_look_up(session, self.means.clock.now()) == [(post_id, self.channel)]
             reconcile.look_up(self.means, post_id)
 
     def come_to_rest(self, most: int = 120) -> None:
@@ -143,7 +143,7 @@ class Room:
                 ahead = upkeep.still_to_come(session, now)
             for account_id, _ in due:
                 serve(self.means, account_id)
-            for post_id in lost:
+            for post_id, _ in lost:
                 reconcile.look_up(self.means, post_id)
             if not due and not lost:
                 if not ahead or wake_at is None:

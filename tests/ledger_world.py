@@ -197,7 +197,7 @@ class Process:
     def look(self) -> None:
         with self.database.read() as session:
             lost = upkeep.to_look_up(session, self.means.clock.now())
-        for post_id in lost:
+        for post_id, _ in lost:
             reconcile.look_up(self.means, post_id)
 
     def end(self) -> None:

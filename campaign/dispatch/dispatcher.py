@@ -6,10 +6,10 @@ writer at a time anyway.
 
 import heapq
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime, timedelta
+from functools import partial
 from math import inf
-from threading import Event, Lock, Thread
+from threading import Event, Thread
 
 import structlog
 
@@ -17,6 +17,7 @@ from campaign.clock import NEVER
 from campaign.dispatch import lane, proofread, reconcile, sweep
 from campaign.dispatch.claimed import Claimed, Done
 from campaign.dispatch.crew import Crew
+from campaign.dispatch.errands import Errands
 from campaign.dispatch.means import Means
 from campaign.dispatch.senders import Senders
 from campaign.dispatch.shares import Shares
@@ -36,8 +37,8 @@ _MOST = 1000  # accounts that one look puts in the row
 
 
 class Dispatcher:
-    """Sends posts with up to ``threads`` threads. Issues, look-ups with retractions, and reading back have threads of
-    their own: an issue takes hours, a slow read delays no post, and reading back waits. ``changed`` is called when the
+    """Sends posts with up to ``threads`` threads. Issues, look-ups, retractions and reading back have threads of their
+    own: an issue takes hours, a slow read delays no post, and reading back waits. ``changed`` is called when the
     tables are to be looked at anew.
     """
 
@@ -51,10 +52,10 @@ class Dispatcher:
         self._posts = Crew("lane", Shares(threads, means.clock.monotonic), send, self._landed)
         patient = Shares(max(2, threads // 4), means.clock.monotonic, slow=inf, ahead=1)
         self._issues = Crew("issue", patient, self._send, self._landed)
-        self._readers = ThreadPoolExecutor(4, thread_name_prefix="look")
-        self._proofreaders = ThreadPoolExecutor(2, thread_name_prefix="read back")
-        self._reading: set[tuple[str, int]] = set()
-        self._lock = Lock()
+        self._looks = Errands("look", 4, partial(reconcile.look_up, means), changed)
+        self._take_downs = Errands("take down", 2, partial(sweep.take_down, means), changed)
+        self._proofs = Errands("read back", 2, partial(proofread.read_back, means), changed)
+        self._errands = (self._looks, self._take_downs, self._proofs)
         self._done: dict[int, Done] = {}  # by post: what came back, until it is stored
         self._paced: list[tuple[float, int, str]] = []
         self._event = Event()
@@ -74,15 +75,15 @@ class Dispatcher:
         sweep.carry_out_orders(means, now)
         with means.database.read() as session:
             due = lanes.due_accounts(session, now, means.policy.grace, limit=_MOST)
-            lost = upkeep.to_look_up(session, now)
-            leaving = upkeep.to_retract(session, now)
+            lost = upkeep.to_look_up(session, now, without=self._looks.full)
+            leaving = upkeep.to_retract(session, now, without=self._take_downs.full)
             wake_at = upkeep.next_wake(session, now, means.policy.grace)
         for account_id, channel in due:
             self.serve(account_id, channel)
-        for post_id in lost:
-            self._read(self._readers, "look", post_id, reconcile.look_up)
-        for post_id in leaving:
-            self._read(self._readers, "take down", post_id, sweep.take_down)
+        for post_id, channel in lost:
+            self._looks.run(post_id, channel)
+        for post_id, channel in leaving:
+            self._take_downs.run(post_id, channel)
         return self._not_before(wake_at, now, whole=recovered and expired)
 
     def _not_before(self, wake_at: datetime | None, now: datetime, *, whole: bool) -> datetime | None:
@@ -110,9 +111,8 @@ class Dispatcher:
     @property
     def busy(self) -> bool:
         """Say whether any thread is at work or a post waits for one."""
-        with self._lock:
-            reading = bool(self._reading)
-        return reading or self._posts.busy or self._issues.busy or bool(self._done)
+        parts = (*self._errands, self._posts, self._issues)
+        return any(part.busy for part in parts) or bool(self._done)
 
     def hush(self) -> None:
         """Begin nothing more from now on; what is on the wire ends and is stored. Returns at once."""
@@ -121,6 +121,8 @@ class Dispatcher:
         self.means.stopping.set()
         if self._senders is not None:
             self._senders.hush()
+        for errands in self._errands:
+            errands.hush()
         self._event.set()
 
     def stop(self) -> None:
@@ -134,8 +136,8 @@ class Dispatcher:
         self._issues.end()
         if self._senders is not None:
             self._senders.end()
-        for readers in (self._readers, self._proofreaders):
-            readers.shutdown(wait=True, cancel_futures=True)
+        for errands in self._errands:
+            errands.end()
 
     # --- posts -------------------------------------------------------------------------------------------------------
 
@@ -207,8 +209,8 @@ class Dispatcher:
         self._settled(done)
         for one in claimed:
             self._crew(one.due.channel).give(one)
-        for post_id in proofread.worth_reading(self.means, done):
-            self._read(self._proofreaders, "read back", post_id, proofread.read_back)
+        for due in proofread.worth_reading(self.means, done):
+            self._proofs.run(due.ident, due.channel)
         if self._posts.hungry or self._issues.hungry:
             self._event.set()
         if not self.busy or any(not isinstance(one.result, Receipt) for one in done):
@@ -264,26 +266,6 @@ class Dispatcher:
             if isinstance(one.result, Receipt) and one.result.pace is None:
                 pace = self.means.channel(due.channel).limits.pace.total_seconds()
                 heapq.heappush(self._paced, (instant + pace, due.account.ident, due.channel))
-
-    # --- look-ups and retractions ------------------------------------------------------------------------------------
-
-    def _read(self, readers: ThreadPoolExecutor, kind: str, ident: int, work: Callable[[Means, int], None]) -> None:
-        with self._lock:
-            if (kind, ident) in self._reading:
-                return
-            self._reading.add((kind, ident))
-        readers.submit(work, self.means, ident).add_done_callback(lambda done: self._have_read(kind, ident, done))
-
-    def _have_read(self, kind: str, ident: int, done: Future[None]) -> None:
-        with self._lock:
-            self._reading.discard((kind, ident))
-        if done.cancelled():
-            return
-        if (error := done.exception()) is not None:
-            # No wake-up: what breaks at once would be tried again at once, without end. The next look comes anyway.
-            log.error("work broke off", kind=kind, id=ident, error=repr(error))
-            return
-        self._changed()
 
 
 def _tell_away(done: list[Done], error: Exception) -> None:

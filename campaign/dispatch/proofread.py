@@ -15,6 +15,7 @@ from campaign.dispatch.means import Means
 from campaign.dispatch.retry import nth
 from campaign.errors import CredentialDead, Forbidden, Outcome, Stopped
 from campaign.models import holds, partners
+from campaign.models.claims import Due
 from campaign.models.moves import note
 from campaign.models.posts import Post
 from campaign.notices.kinds import Kind
@@ -26,9 +27,9 @@ _READS = 4
 """Over a little more than a minute, with the pauses that ship."""
 
 
-def worth_reading(means: Means, done: Sequence[Done]) -> list[int]:
+def worth_reading(means: Means, done: Sequence[Done]) -> list[Due]:
     """Return the published posts that their platforms may have changed."""
-    return [one.claimed.due.ident for one in done if isinstance(one.result, Receipt) and _at_risk(means, one)]
+    return [one.claimed.due for one in done if isinstance(one.result, Receipt) and _at_risk(means, one)]
 
 
 def _at_risk(means: Means, done: Done) -> bool:

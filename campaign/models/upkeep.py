@@ -1,6 +1,6 @@
 """The statements of the dispatcher's upkeep: what expires, what is handed over, what to look up, when to wake."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -95,11 +95,16 @@ def to_hand_over(session: Session, now: datetime, *, limit: int = 500) -> list[P
     return list(session.exec(statement))
 
 
-def to_look_up(session: Session, now: datetime, *, limit: int = 100) -> list[int]:
-    """Return unconfirmed posts whose next look is due, the oldest first."""
+def to_look_up(
+    session: Session, now: datetime, *, without: Collection[str] = (), limit: int = 100
+) -> list[tuple[int, str]]:
+    """Return unconfirmed posts whose next look is due, with their channels, the oldest first; of those ``without``,
+    none.
+    """
     statement = (
-        sa.select(col(Post.id))
+        sa.select(col(Post.id), col(Post.channel))
         .where(
+            col(Post.channel).not_in(without),
             stands(Status.UNCONFIRMED),
             col(Post.needs_person).is_(None),
             col(Post.next_look_at) <= now,
@@ -107,7 +112,7 @@ def to_look_up(session: Session, now: datetime, *, limit: int = 100) -> list[int
         .order_by(col(Post.next_look_at))
         .limit(limit)
     )
-    return [row[0] for row in session.execute(statement)]
+    return [(row[0], row[1]) for row in session.execute(statement)]
 
 
 def lock_unconfirmed(session: Session, account_id: int) -> None:
@@ -146,14 +151,17 @@ def set_needs_person(session: Session, post_id: int, why: str) -> None:
     changed(session, sa.update(Post).where(col(Post.id) == post_id).values(needs_person=why))
 
 
-def to_retract(session: Session, now: datetime, *, limit: int = 100) -> list[int]:
-    """Return posts that are to be taken down now."""
-    statement = sa.select(col(Post.id)).where(
+def to_retract(
+    session: Session, now: datetime, *, without: Collection[str] = (), limit: int = 100
+) -> list[tuple[int, str]]:
+    """Return posts that are to be taken down now, with their channels but for those ``without``."""
+    statement = sa.select(col(Post.id), col(Post.channel)).where(
+        col(Post.channel).not_in(without),
         stands(Status.RETRACTING),
         col(Post.needs_person).is_(None),
         sa.or_(col(Post.next_look_at).is_(None), col(Post.next_look_at) <= now),
     )
-    return [row[0] for row in session.execute(statement.limit(limit))]
+    return [(row[0], row[1]) for row in session.execute(statement.limit(limit))]
 
 
 def known_ids(session: Session, account_id: int, post_id: int) -> frozenset[str]:

@@ -47,9 +47,9 @@ def read_back(room: Room, post_id: int) -> None:
     assert claimed is not None
     done = lane.send(room.means, claimed)
     lane.turn(room.means, [done], ())
-    for ident in proofread.worth_reading(room.means, [done]):
-        assert ident == post_id
-        proofread.read_back(room.means, ident)
+    for due in proofread.worth_reading(room.means, [done]):
+        assert due.ident == post_id
+        proofread.read_back(room.means, due.ident)
 
 
 def test_the_dispatcher_reads_back_what_it_published(room: Room) -> None:

@@ -21,7 +21,7 @@ from structlog.testing import capture_logs
 
 from campaign.channels.x import X
 from campaign.clock import SystemClock
-from campaign.dispatch import crew, lane, settle, sweep
+from campaign.dispatch import crew, lane, reconcile, settle, sweep
 from campaign.dispatch.dispatcher import Dispatcher
 from campaign.dispatch.means import Means
 from campaign.engine import loop
@@ -267,4 +267,35 @@ def test_an_account_whose_rest_another_thread_ended_just_now_is_served(means: Me
 
     dispatcher._resting = JustEnded({1: -1.0})
     dispatcher.serve(1, "x")
+    dispatcher.stop()
+
+
+@pytest.mark.parametrize("kind", ["look_up", "take_down"])
+def test_what_waits_for_a_platform_that_hangs_keeps_neither_another_platforms_nor_another_kind(
+    office: Office, means: Means, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    begun, go = list[int](), Event()
+
+    def work(of: Means, post_id: int) -> None:
+        with of.database.read() as session:
+            channel = session.get_one(Post, post_id).channel
+        if channel == "linkedin":
+            go.wait(30)
+        else:
+            begun.append(post_id)
+
+    monkeypatch.setattr(reconcile, "look_up", work)
+    monkeypatch.setattr(sweep, "take_down", work)
+    stands = {"look_up": Status.UNCONFIRMED, "take_down": Status.RETRACTING}
+    changes = {"next_look_at": office.clock.now() - 10 * SECOND}
+    office.join("ash", channel="linkedin")
+    for _ in range(120):
+        office.post("ash", status=stands[kind], after=-HOUR, changes=changes)
+    changes = {"next_look_at": office.clock.now() - 5 * SECOND}
+    others = [office.post("oak", status=status, after=-HOUR, changes=changes) for status in stands.values()]
+    dispatcher = Dispatcher(means, threads=1, changed=lambda: None)
+    dispatcher.look()
+    dispatcher.look()
+    becomes_true(lambda: sorted(set(begun)) == others)
+    go.set()
     dispatcher.stop()

@@ -233,10 +233,12 @@ def test_trouble_while_taking_down_is_tried_again_and_then_given_to_a_person(roo
         room.later(timedelta(minutes=1))
         with room.means.database.read() as session:
             due = upkeep.to_retract(session, room.means.clock.now())
-        for ident in due:
+        for ident, channel in due:
             sweep.take_down(room.means, ident)
             with room.means.database.read() as session:
-                assert ident not in upkeep.to_retract(session, room.means.clock.now()), "it would be tried without end"
+                assert (ident, channel) not in upkeep.to_retract(session, room.means.clock.now()), (
+                    "it would be tried without end"
+                )
     stuck = room.seen(other)
     assert (stuck.status, stuck.needs_person is not None) == (Status.RETRACTING, True)
     assert len(room.notices()) == 1

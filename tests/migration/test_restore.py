@@ -54,7 +54,7 @@ def test_what_may_have_gone_out_since_is_looked_up_first(place: Place, status: S
     with place.database.read() as session:
         post = session.get_one(Post, ident)
         (attempt,) = lanes.attempts(session, ident)
-        assert upkeep.to_look_up(session, place.clock.now()) == [ident]
+        assert upkeep.to_look_up(session, place.clock.now()) == [(ident, "x")]
         assert [event.move for event in listing.events(session, ident)] == ["restore"]
     assert (post.status, post.tries, post.needs_person) == (Status.UNCONFIRMED, 1, None)
     assert (attempt.outcome, attempt.started_at, attempt.media_ids) == ("unknown", made_at, [])
