@@ -53,6 +53,11 @@ def ready(now: Instant) -> sa.ColumnElement[bool]:
     return sa.or_(col(Lane.ready_at).is_(None), col(Lane.ready_at) <= now)
 
 
+def free(lease: Instant) -> sa.ColumnElement[bool]:
+    """Return the condition on Lane that nobody holds it: let go, or its owner's lease has ended at the instant."""
+    return sa.or_(col(Lane.owner).is_(None), col(Lane.lease_until) < lease)
+
+
 def of_account(*conditions: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
     """Return the condition on Post that its account and lane meet the conditions.
 
@@ -97,7 +102,7 @@ def _due_accounts() -> sa.Select[*tuple[Any, ...]]:
             in_time(bound_instant("since")),
             of_account(
                 sends(now),
-                sa.or_(col(Lane.owner).is_(None), col(Lane.lease_until) < lease),
+                free(lease),
                 ready(now),
                 nothing_under_way(),
             ),

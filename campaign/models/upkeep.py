@@ -11,10 +11,10 @@ from sqlmodel import Field, Session, SQLModel, col, select
 
 from campaign.models import leaving
 from campaign.models.bounds import may_go
-from campaign.models.database import changed, unindexed
+from campaign.models.database import changed, lease_now, unindexed
 from campaign.models.deliveries import begun_issue
 from campaign.models.holds import not_stopped, stopped
-from campaign.models.lanes import of_account, ready, sendable, sends, under_way
+from campaign.models.lanes import free, of_account, ready, sendable, sends, under_way
 from campaign.models.partners import Account, AccountMode, Lane
 from campaign.models.posts import Attempt, Post, stands, unsettled
 from campaign.models.status import Status
@@ -213,7 +213,7 @@ def next_wake(session: Session, now: datetime, grace: timedelta) -> datetime | N
     or an approved post that expires. Past instants mean now. Posts that are held or stand on a stopped account wake
     nobody before they expire.
     """
-    wire, bound = session.connection(), {"now": now}
+    wire, bound = session.connection(), {"now": now, "lease": lease_now(session, now)}
     found = [wire.execute(statement, bound).scalar() for statement in _firsts()]
     oldest = wire.execute(_oldest()).scalar()
     if oldest is not None:
@@ -224,7 +224,7 @@ def next_wake(session: Session, now: datetime, grace: timedelta) -> datetime | N
 @cache
 def _firsts() -> Sequence[sa.Select[*tuple[Any]]]:
     now = bound_instant("now")
-    idle = sa.and_(col(Lane.owner).is_(None), ready(now))
+    idle = sa.and_(free(bound_instant("lease")), ready(now))
     return (
         _first(col(Post.next_try_at), sendable(now), of_account(sends(now), idle)),
         # A lane that must wait delays its own posts alone: the wake-up at its time is apart from those of the others.

@@ -18,7 +18,7 @@ from campaign.errors import MoveRefused, WrongUse
 from campaign.models import lanes, listing, upkeep
 from campaign.models.deliveries import Delivery
 from campaign.models.holds import Hold
-from campaign.models.partners import Account, Partner
+from campaign.models.partners import Account, Lane, Partner
 from campaign.models.posts import Post
 from campaign.models.status import Move, Status
 from campaign.ports import Draft, Envelope, Identity, Media
@@ -330,6 +330,19 @@ def test_a_waiting_lane_does_not_delay_the_wake_up_of_another(office: Office) ->
     with office.database.read() as session:
         woken = upkeep.next_wake(session, office.clock.now(), timedelta(hours=9))
     assert woken == office.clock.now() + timedelta(hours=1)
+
+
+@pytest.mark.parametrize("held", [True, False])
+def test_a_lane_that_a_dead_process_held_delays_no_wake_up(office: Office, *, held: bool) -> None:
+    post = office.seen(office.post("oak", status=Status.APPROVED, after=5 * SECOND))
+    now = office.clock.now()
+    with office.database.write() as session:
+        lane = session.get_one(Lane, office.accounts["oak"])
+        lane.owner, lane.lease_until = "dead:1", now + (SECOND if held else -SECOND)
+        session.add(lane)
+    with office.database.read() as session:
+        woken = upkeep.next_wake(session, now, timedelta(hours=9))
+    assert woken == post.due_at + (timedelta(hours=9) if held else timedelta())
 
 
 def test_idle_means_that_nothing_waits_but_what_a_person_must_do(office: Office) -> None:
