@@ -4,7 +4,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from time import sleep
 
@@ -12,6 +12,7 @@ import pytest
 from builders import put_due, status
 from conftest import MovedClock
 from sqlalchemy.exc import OperationalError
+from sqlmodel import Session
 from terminal import Terminal, opened_terminal
 
 from campaign.app import App
@@ -133,6 +134,21 @@ def test_until_idle_says_when_something_ended_badly_meanwhile_and_only_then(app:
     assert run(app, until_idle=True) == 1
     assert status(app, 1) == Status.MISSED
     assert run(app, until_idle=True) == 0
+
+
+def test_until_idle_goes_on_while_the_database_is_away_for_a_moment(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    set_due(app, 1, ago=timedelta(seconds=-2))
+    ask, failed = upkeep.still_to_come, list[OperationalError]()
+
+    def away_at_first(session: Session, now: datetime) -> bool:
+        if failed:
+            return ask(session, now)
+        failed.append(OperationalError("SELECT 1", {}, Exception("server closed the connection")))
+        raise failed[0]
+
+    monkeypatch.setattr(upkeep, "still_to_come", away_at_first)
+    assert run(app, until_idle=True) == 0
+    assert (len(failed), status(app, 1)) == (1, Status.BY_HAND)
 
 
 def test_until_bounds_a_run_that_has_something_to_come(app: App) -> None:
