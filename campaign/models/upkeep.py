@@ -98,9 +98,7 @@ def to_hand_over(session: Session, now: datetime, *, limit: int = 500) -> list[P
 def to_look_up(
     session: Session, now: datetime, *, without: Collection[str] = (), limit: int = 100
 ) -> list[tuple[int, str]]:
-    """Return unconfirmed posts whose next look is due, with their channels, the oldest first; of those ``without``,
-    none.
-    """
+    """Return unconfirmed posts whose next look is due, the oldest first, with their channels but for ``without``."""
     statement = (
         sa.select(col(Post.id), col(Post.channel))
         .where(
