@@ -5,7 +5,7 @@ from sqlmodel import Session
 
 from campaign.models import tallies
 
-revision = "0047"
+revision = "0045"
 down_revision = "0044"
 branch_labels = None
 depends_on = None
