@@ -142,8 +142,11 @@ def test_a_yes_taken_back_is_not_given_again_by_the_same_file(terminal: Terminal
 
 def test_a_dated_yes_younger_than_the_revocation_counts(terminal: Terminal) -> None:
     terminal.run("revoke", "--partner", "oak", "--as", "olga")
-    rows = 'partner,name,agreed\noak,Oak School,"2099-01-01, Jo Smith"\n'
-    terminal.run("partners", "import", str(terminal.write("agreed.csv", rows)))
+    rows = 'partner,name,agreed\noak,Oak School,"{}, Jo Smith"\n'
+    ahead = terminal.write("ahead.csv", rows.format("2099-01-01"))
+    assert "The yes of oak is still to come" in terminal.run("partners", "import", str(ahead), code=2)
+    now = terminal.write("agreed.csv", rows.format(datetime.now(UTC).isoformat()))
+    terminal.run("partners", "import", str(now))
     assert {row["agreed"] for row in terminal.json("partners", "list")} == {True}
 
 
