@@ -1,19 +1,23 @@
 """`campaign partners`, `accounts`, `lists`, `users`: the facts that a campaign works with."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from campaign.cli.frame import As, AsJson, cli, desk, opened, show
-from campaign.errors import UnknownName, WrongUse
+from campaign.errors import BadInput, UnknownName, WrongUse
 from campaign.reports.documents import account_document, partner_document
 from campaign.wording import counted
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sqlmodel import Session
 
+    from campaign.app import App
     from campaign.models.partners import Partner
     from campaign.models.users import User
 
@@ -59,6 +63,16 @@ def import_partners(file: CsvFile, by: As = None) -> None:
     if standing:
         given = counted(standing, "partner")
         typer.echo(f"{place.person.name} records the agreement of {given}; see `campaign agree` and `campaign revoke`.")
+    _say_unspoken(app, [name for row in rows for name in row.details])
+
+
+def _say_unspoken(app: "App", names: "Iterable[str]") -> None:
+    """Warn of details that nothing uses: most often they are misspelt. A copy at fault is for `campaign check`."""
+    from campaign.plan.spoken import unspoken
+
+    with suppress(BadInput):
+        if said := unspoken(app.copy, names):
+            typer.echo(said, err=True)
 
 
 @partners.command("list")
@@ -87,7 +101,9 @@ def set_partner(
 
     with opened() as app, desk(app, by) as place:
         found, quiet = find_partner(place.session, key), QuietPeriods(app.settings.campaign)
-        register.change(place.session, found, pairs(values), quiet=quiet, by=place.person, now=place.now)
+        named = pairs(values)
+        register.change(place.session, found, named, quiet=quiet, by=place.person, now=place.now)
+    _say_unspoken(app, [name for name, value in named.items() if value and name not in register.COLUMNS])
     typer.echo(f"{key} is changed. `campaign plan` shows what that does to its posts.")
 
 

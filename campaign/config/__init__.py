@@ -6,7 +6,7 @@ clear errors, ``lay_out`` puts the shipped starter into a new workspace.
 
 from campaign.config.addresses import WebAddress
 from campaign.config.durations import Duration, duration, spoken
-from campaign.config.faults import GUESSES, Origin, Section, fault, nearest, validated
+from campaign.config.faults import GUESSES, Origin, Section, alike, fault, nearest, validated
 from campaign.config.load import load_settings
 from campaign.config.references import SecretReference
 from campaign.config.said import MAIL_MAX, ascii_domain, is_mail, named, naming, odd_sign, said, told
@@ -24,6 +24,7 @@ __all__ = [
     "Section",
     "Settings",
     "WebAddress",
+    "alike",
     "ascii_domain",
     "duration",
     "fault",

@@ -77,8 +77,13 @@ GUESSES = 10
 def nearest(name: str, known: Iterable[str]) -> str:
     """Say which known name was probably meant, else list them all."""
     names = sorted(known)
-    close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
-    return f"Did you mean {close[0]!r}?" if close else f"Known are: {', '.join(names) or 'none'}"
+    close = alike(name, names)
+    return f"Did you mean {close!r}?" if close else f"Known are: {', '.join(names) or 'none'}"
+
+
+def alike(name: str, known: Iterable[str], likeness: float = 0.6) -> str | None:
+    """Return the known name that looks most like this one, of at least this likeness from 0 to 1; None: none does."""
+    return next(iter(difflib.get_close_matches(name, sorted(known), n=1, cutoff=likeness)), None)
 
 
 def validated(kind: type[Kind], raw: Mapping[str, object], origin: Origin, *, within: tuple[str, ...] = ()) -> Kind:

@@ -21,9 +21,18 @@ from campaign.register import Taken, letting_in
 from campaign.register.foreseen import State, Value, differing, state_of
 from campaign.wording import some_of
 
-_COLUMNS = ("name", "kind", "region", "approver")
+COLUMNS = ("name", "kind", "region", "approver")
+"""What the register keeps of a partner beside its details."""
 KEPT = ("kind", "region")
 """What the campaign team keeps of a partner, since segments go by it: templates read it, no detail stands for it."""
+
+_KEY_STAYS = "The key {key} stays as it is; `campaign partners import` adds another partner."
+_NO_DETAILS = {
+    "partner": _KEY_STAYS,
+    "key": _KEY_STAYS,
+    "agreed": "Say `campaign agree --partner {key}`, or `campaign revoke --partner {key}` to take the yes back.",
+}
+"""What a file has beside details, and why it is changed otherwise."""
 
 Quieting = Callable[[Session, Sequence[Partner]], None]
 """Brings partners that were changed under the quiet periods of the timetable that bind them now, in the same
@@ -109,7 +118,7 @@ def _foreseen(
 
 
 def _told(partner: Partner) -> dict[str, str]:
-    return {**{name: getattr(partner, name) for name in _COLUMNS}, **partner.details}
+    return {**{name: getattr(partner, name) for name in COLUMNS}, **partner.details}
 
 
 def _new(row: PartnerRow, rules: ReviewRules, now: datetime) -> Partner:
@@ -187,7 +196,7 @@ def _bring(partner: Partner, row: PartnerRow) -> None:
 
 
 def _values(partner: Partner) -> dict[str, object]:
-    return {name: getattr(partner, name) for name in (*_COLUMNS, "details")}
+    return {name: getattr(partner, name) for name in (*COLUMNS, "details")}
 
 
 def _approver(value: str) -> str:
@@ -251,11 +260,14 @@ def put(partner: Partner, values: Mapping[str, str], *, by: User) -> None:
 
     Raises:
         NotAllowed: the person may not speak for the partner, or may not change what the campaign team keeps of it.
-        WrongUse: the name is empty, a column is not one line, or the contact is no mail address.
+        WrongUse: the name is empty, a column is not one line, the contact is no mail address, or what is named is no
+            detail: a key stays, and a yes has commands of its own.
 
     """
     demand(by, Right.AGREE, partner.key)
     refuse_kept(values, by)
+    for name in (name for name in _NO_DETAILS if name in values):
+        raise WrongUse(problem=f"{name!r} is no detail", mend=_NO_DETAILS[name].format(key=partner.key))
     contact = values.get(CONTACT)
     if contact and not is_mail(contact):
         raise WrongUse(problem=f"{CONTACT} {contact!r} is no mail address", mend="Write name@example.org, one address.")
@@ -264,9 +276,9 @@ def put(partner: Partner, values: Mapping[str, str], *, by: User) -> None:
         if name == "approver":
             demand(by, Right.ADMINISTER)
             partner.approver = _approver(value)
-        elif name == "name" or (name in _COLUMNS and value):
+        elif name == "name" or (name in COLUMNS and value):
             setattr(partner, name, said(f"partner's {name}", value))
-        elif name in _COLUMNS:
+        elif name in COLUMNS:
             setattr(partner, name, "")
         elif value:
             details[name] = value

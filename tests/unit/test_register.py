@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from terminal import ACCOUNTS, CONFIG, PARTNERS, Terminal, opened_terminal, slot
+from terminal import ACCOUNTS, CONFIG, HELLO, PARTNERS, Terminal, opened_terminal, slot
 
 from campaign.models import Database, audiences, mailing, partners
 from campaign.vault import create_key
@@ -160,6 +160,34 @@ def test_an_officer_changes_details_of_its_own_partner_alone(terminal: Terminal)
     assert "acts for oak only" in terminal.run("partners", "set", "elm", "line=Mine", "--as", "olga", code=2)
     assert "no such right" in terminal.run("partners", "set", "oak", "approver=partner", "--as", "olga", code=2)
     assert "not known" in terminal.run("partners", "set", "oak", "approver=nobody", code=2)
+
+
+@pytest.mark.parametrize(
+    ("value", "mend"),
+    [
+        ("agreed=no", "`campaign revoke --partner oak`"),
+        ("partner=elm", "The key oak stays as it is"),
+        ("key=elm", "The key oak stays as it is"),
+    ],
+)
+def test_what_is_no_detail_is_refused_with_the_way_to_change_it(terminal: Terminal, value: str, mend: str) -> None:
+    said = terminal.run("partners", "set", "oak", value, code=2)
+    assert f"{value.partition('=')[0]!r} is no detail" in said
+    assert mend in said
+
+
+def test_a_detail_that_nothing_uses_is_taken_with_a_warning(terminal: Terminal) -> None:
+    out, err = terminal.both("partners", "set", "oak", "lien=hello", "zzz=1", "line=So", "contact_email=a@example.org")
+    assert err.splitlines() == ["No template and no slot uses 'lien' (did you mean 'line'?), 'zzz'."]
+    assert "oak is changed" in out
+    assert terminal.both("partners", "set", "oak", "lien=", "region=Leeds")[1] == ""
+    file = str(terminal.write("more.csv", "partner,name,liens,line\noak,Oak School,x,y\nelm,Elm School,x,y\n"))
+    assert (
+        terminal.both("partners", "import", file)[1] == "No template and no slot uses 'liens' (did you mean 'line'?).\n"
+    )
+    terminal.timetable(slot("launch", more='[slot.partners]\nliens = ["x"]'))
+    terminal.write("templates/own/hello.md", HELLO.replace("joins in.", "joins in. {{ partner.zzz }}"))
+    assert terminal.both("partners", "set", "oak", "liens=x", "zzz=y")[1] == ""
 
 
 def test_only_an_admin_changes_what_the_campaign_team_keeps(terminal: Terminal) -> None:
