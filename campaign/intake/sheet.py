@@ -2,15 +2,14 @@
 
 import codecs
 import csv
-import difflib
 import io
 import logging
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from campaign.config import nearest
+from campaign.config import alike, nearest
 from campaign.errors import BadInput, Finding
 from campaign.intake.rows import Row, Sheet
 
@@ -28,16 +27,25 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
+class Layout:
+    """By what a file's values are separated, and how many lines stand above its header: one may name the separator."""
+
+    separator: str
+    above: int
+
+
+@dataclass(frozen=True, slots=True)
 class Rows:
     """The rows of a sheet, made as they are gone through, however often: a long file is never in memory as rows."""
 
     sheet: Sheet
     content: bytes = field(repr=False)
     encoding: str
+    layout: Layout
 
     def __iter__(self) -> Iterator[Row]:
         """Yield each row; one that does not fit the header is noted as a fault and left out."""
-        lines = _records(self.content, self.encoding, self.sheet)
+        lines = _records(self.content, self.encoding, self.layout, self.sheet)
         next(lines, None)
         for line, values in lines:
             if (row := _row(self.sheet, line, values)) is not None:
@@ -50,12 +58,12 @@ def read_sheet(
     """Read a CSV with a header. ``free``: columns that are not known are welcome (they become details).
 
     UTF-8 with or without its mark; else Windows-1252, as Excel saves without asking (this is logged), but not where
-    most of it is UTF-8. The separator is the one that a first line ``sep=;`` names, else a comma, or a semicolon or tab
-    where the header has no comma. Columns at the end that have neither a name nor values are passed over. Header names
-    lose case and outer blanks, inner blanks and hyphens become underscores. Empty rows are passed over. A value that
-    looks like a spreadsheet formula is data like any other: only an export to a spreadsheet needs to disarm it. Rows
-    that do not fit the header are noted as faults and left out; the caller checks the others, then calls
-    ``refuse_faults`` once for all.
+    most of it is UTF-8. The separator is the one that a first line ``sep=;`` names, else comma, semicolon or tab:
+    whichever gives the most known columns, the comma first. Columns at the end that have neither a name nor values are
+    passed over. Header names lose case and outer blanks, inner blanks and hyphens become underscores. Empty rows are
+    passed over. A value that looks like a spreadsheet formula is data like any other: only an export to a spreadsheet
+    needs to disarm it. Rows that do not fit the header are noted as faults and left out; the caller checks the others,
+    then calls ``refuse_faults`` once for all.
 
     Raises:
         BadInput: the file cannot be read as a table with these columns; rows were not looked at.
@@ -93,13 +101,14 @@ def rows_of(
     sheet = Sheet(name)
     _refuse_content(content, sheet, file_max)
     encoding = _encoding(content, sheet)
-    sheet.header_line, header = next(_records(content, encoding, sheet), (1, []))
+    layout = _layout(content, encoding, known)
+    sheet.header_line, header = next(_records(content, encoding, layout, sheet), (1, []))
     while header and not header[-1]:
         header.pop()
     sheet.columns = tuple(_column_name(name) for name in header)
     _check_header(sheet, header, required, known, free=free)
     sheet.refuse_faults()
-    return Rows(sheet, content, encoding)
+    return Rows(sheet, content, encoding, layout)
 
 
 def one_row(name: str, values: Mapping[str, str]) -> Row:
@@ -160,16 +169,24 @@ def _refuse_mixed(content: bytes, start: int, sheet: Sheet) -> None:
         sheet.refuse_faults()
 
 
-def _records(content: bytes, encoding: str, sheet: Sheet) -> Iterator[tuple[int, list[str]]]:
+def _layout(content: bytes, encoding: str, known: Collection[str]) -> Layout:
+    head = _opened(content, encoding).readline(csv.field_size_limit())  # no longer one is a header, nor is it read
+    if told := _TOLD.match(head):
+        return Layout(told[1], 1)
+
+    def hits(mark: str) -> int:
+        return sum(_column_name(name) in known for name in next(csv.reader([head], delimiter=mark)))
+
+    return Layout(max((mark for mark in _SEPARATORS if mark in head), key=hits, default=","), 0)
+
+
+def _records(content: bytes, encoding: str, layout: Layout, sheet: Sheet) -> Iterator[tuple[int, list[str]]]:
     """Yield each record with the line on which it begins; a record may span lines inside quotes."""
     file = _opened(content, encoding)
-    head = file.readline()
-    told = _TOLD.match(head)
-    separator = told[1] if told else next((mark for mark in _SEPARATORS if mark in head), ",")
-    if not told:
-        file.seek(0)
-    reader = csv.reader(file, delimiter=separator, strict=True)
-    line = first = 2 if told else 1
+    for _ in range(layout.above):
+        file.readline()
+    reader = csv.reader(file, delimiter=layout.separator, strict=True)
+    line = first = layout.above + 1
     try:
         for values in reader:
             if any(value.strip() for value in values):
@@ -196,16 +213,19 @@ def _check_header(
         return
     if len(header) > COLUMNS_MAX:
         sheet.fault("the header", f"it has more than {COLUMNS_MAX} columns", "Remove the columns that nobody needs", at)
-    strays = [column for column in sheet.columns if column not in known]
+    strays = {column: name for column, name in zip(sheet.columns, header, strict=True) if column not in known}
     for column in required:
         if column not in sheet.columns:
-            sheet.fault(column, "the column is missing", f"Add it to the header; {_meant(column, strays)}", at)
+            sheet.fault(column, "the column is missing", _how_to_have(column, strays), at)
     for column, written in zip(sheet.columns, header, strict=True):
         _check_column(sheet, column, written, known, free=free)
 
 
-def _meant(column: str, strays: Sequence[str]) -> str:
-    return nearest(column, strays) if strays else "nothing else there looks like it"
+def _how_to_have(column: str, strays: Mapping[str, str]) -> str:
+    """Return the mend of a column that is missing; ``strays``: how those that are not known are written."""
+    holding = (stray for stray in strays if column in stray.split("_"))
+    meant = alike(column, strays) or next(holding, None)
+    return f"Rename {strays[meant]!r} to {column!r}" if meant else "Add it to the header"
 
 
 def _check_column(sheet: Sheet, column: str, written: str, known: Sequence[str], *, free: bool) -> None:
@@ -220,15 +240,10 @@ def _check_column(sheet: Sheet, column: str, written: str, known: Sequence[str],
         sheet.fault(
             written or "the header", "it cannot be the name of a detail", "Use letters, digits, underscores", at
         )
-    elif alike := _alike(column, [name for name in known if name not in sheet.columns]):
+    elif meant := alike(column, [name for name in known if name not in sheet.columns], _LIKENESS):
         sheet.fault(
-            written, f"it is probably meant to be {alike!r}", f"Rename it to {alike!r}, or clearly differently", at
+            written, f"it is probably meant to be {meant!r}", f"Rename it to {meant!r}, or clearly differently", at
         )
-
-
-def _alike(column: str, absent: Sequence[str]) -> str | None:
-    close = difflib.get_close_matches(column, absent, n=1, cutoff=_LIKENESS)
-    return close[0] if close else None
 
 
 def _row(sheet: Sheet, line: int, values: list[str]) -> Row | None:

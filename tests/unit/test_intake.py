@@ -99,6 +99,30 @@ def test_a_first_line_that_names_the_separator_is_no_header(tmp_path: Path, told
     assert faults(caught)[0] == (2, "partner")
 
 
+def test_the_separator_is_what_gives_the_known_columns(tmp_path: Path) -> None:
+    text = "partner;name;Town, county\noak;Oak School;Leeds\n"
+    assert "it cannot be the name of a detail" in str(partner_faults(tmp_path, text)[0])
+    text = "email;name;consent_source;consent_at;region_1,2\na@example.org;Ann;form;2025-11-01;x\n"
+    with pytest.raises(BadInput) as caught:
+        read_subscribers(sheet(tmp_path, text), NOW, LONDON)
+    assert [one.field for one in caught.value.findings] == ["region_1,2"]
+
+
+@pytest.mark.parametrize(
+    ("header", "mend"),
+    [
+        ("Email Address,Name,consent_source,consent_at", "Rename 'Email Address' to 'email'"),
+        ("e-mail,Name,consent_source,consent_at", "Rename 'e-mail' to 'email'"),
+        ("Town,Name,consent_source,consent_at", "Add it to the header"),
+    ],
+)
+def test_a_column_that_is_missing_is_looked_for_among_the_others(tmp_path: Path, header: str, mend: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        read_subscribers(sheet(tmp_path, f"{header}\n"), NOW, LONDON)
+    assert caught.value.findings[0].problem == "the column is missing"
+    assert caught.value.findings[0].mend == mend
+
+
 def test_columns_at_the_end_without_a_name_and_values_are_passed_over(tmp_path: Path) -> None:
     [row] = read_partners(sheet(tmp_path, "partner,name,,\na,One,,\n"))
     assert (row.name, row.details) == ("One", {})
@@ -162,7 +186,7 @@ def test_a_formula_is_data(tmp_path: Path) -> None:
     ("content", "said"),
     [
         ("", "the file is empty"),
-        ("partnr,name\na,A\n", "Did you mean 'partnr'?"),
+        ("partnr,name\na,A\n", "Rename 'partnr' to 'partner'"),
         ("partner,name,regoin\na,A,B\n", "probably meant to be 'region'"),
         ("partner,name,name\na,A,B\n", "stands there twice"),
         ("partner,name,1st\na,A,B\n", "cannot be the name of a detail"),
@@ -176,6 +200,7 @@ def test_a_formula_is_data(tmp_path: Path) -> None:
         ("partner,name\na," + "A" * 201 + "\n", "Shorten it to 200"),
         ("partner,name,motto\na,A," + "A" * 5_001 + "\n", "Shorten it to 5000"),
         ("partner,name\na," + "A" * 200_000 + "\n", "cannot be read"),
+        ("partner,name," + "a" * 200_000 + "\n", "cannot be read"),
         ("partner,name\n" + "a" * 65 + ",A\n", "Shorten it to 64"),
         ("partner,name\na@b,A\n", "cannot be used"),
         ("partner,name," + ",".join(f"c{number}" for number in range(200)) + "\n", "more than 200 columns"),
