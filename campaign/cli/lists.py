@@ -48,7 +48,7 @@ def import_list(
         app.nudge()
         with app.database.read() as session:
             made = _made(session, name.strip()) if is_new else ""
-    typer.echo(done.said("subscriber", register.SAME) + made)
+    typer.echo(done.said("subscriber") + made)
 
 
 def _made(session: "Session", key: str) -> str:

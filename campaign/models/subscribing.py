@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 from campaign.models.database import insert_into
 from campaign.models.mailing import MailingList, Subscriber, folded
 from campaign.models.portions import some_at_a_time
-from campaign.models.types import table_of
+from campaign.models.types import UtcDateTime, table_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,8 @@ class Known:
     ident: int
     name: str
     details: Mapping[str, str]
+    consent_source: str
+    consent_at: datetime
     left: bool
 
 
@@ -43,12 +45,13 @@ def note_import(
 
 def known(session: Session, list_id: int, emails: Collection[str]) -> dict[str, Known]:
     """Return who of these addresses stands on a list, by the key of their address."""
-    kept = (col(Subscriber.id), col(Subscriber.name), col(Subscriber.details), col(Subscriber.unsubscribed_at))
+    said = (col(Subscriber.name), col(Subscriber.details), col(Subscriber.consent_source), col(Subscriber.consent_at))
+    kept = (col(Subscriber.id), *said, col(Subscriber.unsubscribed_at).is_not(None))
     of_list = sa.select(col(Subscriber.address_key), *kept).where(col(Subscriber.list_id) == list_id)
     found: dict[str, Known] = {}
     for part in some_at_a_time(map(folded, emails)):
         rows = session.execute(of_list.where(col(Subscriber.address_key).in_(part)))
-        found |= {key: Known(ident, name, details, left is not None) for key, ident, name, details, left in rows}
+        found |= {key: Known(*row) for key, *row in rows}
     return found
 
 
@@ -59,14 +62,28 @@ def add(session: Session, list_id: int, rows: Sequence[Mapping[str, Any]]) -> No
         session.execute(insert_into(session, Subscriber).on_conflict_do_nothing(), values)
 
 
-def change(session: Session, changes: Sequence[tuple[int, str, Mapping[str, str]]]) -> None:
-    """Give people, by number, a name and details; who has left meanwhile stays as they are."""
+def change(session: Session, changes: Sequence[Known]) -> None:
+    """Write down people as they shall be kept; who has left meanwhile stays as they are."""
     table = table_of(Subscriber)
     statement = (
         sa.update(table)
         .where(table.c.id == sa.bindparam("of"), table.c.unsubscribed_at.is_(None))
-        .values(name=sa.bindparam("called"), details=sa.bindparam("said", type_=sa.JSON()))
+        .values(
+            name=sa.bindparam("called"),
+            details=sa.bindparam("said", type_=sa.JSON()),
+            consent_source=sa.bindparam("source"),
+            consent_at=sa.bindparam("consented_at", type_=UtcDateTime()),
+        )
     )
-    values = [{"of": ident, "called": name, "said": dict(details)} for ident, name, details in changes]
+    values = [
+        {
+            "of": one.ident,
+            "called": one.name,
+            "said": dict(one.details),
+            "source": one.consent_source,
+            "consented_at": one.consent_at,
+        }
+        for one in changes
+    ]
     if values:
         session.connection().execute(statement, values)

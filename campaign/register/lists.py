@@ -21,10 +21,6 @@ from campaign.models.users import User
 from campaign.people import Right, demand
 from campaign.register import Taken
 
-SAME = "as before or unsubscribed"
-"""How ``Taken.said`` calls the rows that change nothing."""
-
-
 _DOOR_OPEN = 0.12
 """Seconds between two transactions of an import. Who waits to write to a SQLite file tries every 0.1 s at the least
 (sqliteDefaultBusyCallback in its main.c), and so gets in each time."""
@@ -82,9 +78,9 @@ def take(
 ) -> Taken:
     """Store the subscribers of a short file on the list ``key``, which is made when it is new.
 
-    The columns that the file has win, an empty cell takes the value away; what it has no column for is kept. A file of
-    any length: ``bring``. ``lost``: whoever stores it says that the file of an import that broke off is lost, so that
-    this one ends it.
+    The columns that the file has win, an empty cell takes the value away; what it has no column for is kept. Of two
+    consents the newer one stands. A file of any length: ``bring``. ``lost``: whoever stores it says that the file of an
+    import that broke off is lost, so that this one ends it.
 
     Raises:
         WrongUse: the list has no name, or one that is not one line; an import of another file has not ended.
@@ -186,15 +182,15 @@ def _refuse_two(found: MailingList, now: datetime) -> None:
 def _store(session: Session, list_id: int, rows: Sequence[SubscriberRow], taken: Taken) -> None:
     """Store rows and count them."""
     known = subscribing.known(session, list_id, [row.email for row in rows])
-    new, changes = list[Mapping[str, object]](), list[tuple[int, str, Mapping[str, str]]]()
+    new, changes = list[Mapping[str, object]](), list[Known]()
     for row in rows:
         person = known.get(folded(row.email))
         fate = _fate(person, row)
         if fate is Fate.NEW:
             new.append(_new(row))
         elif fate is Fate.CHANGED and person is not None:
-            changes.append((person.ident, *_merged(person, row)))
-        taken.count(added=fate is Fate.NEW, changed=fate is Fate.CHANGED)
+            changes.append(_merged(person, row))
+        taken.count(added=fate is Fate.NEW, changed=fate is Fate.CHANGED, left=fate is Fate.LEFT)
     subscribing.add(session, list_id, new)
     subscribing.change(session, changes)
 
@@ -240,13 +236,16 @@ def _fate(person: Known | None, row: SubscriberRow) -> Fate:
         return Fate.NEW
     if person.left:
         return Fate.LEFT
-    return Fate.SAME if (person.name, person.details) == _merged(person, row) else Fate.CHANGED
+    return Fate.SAME if person == _merged(person, row) else Fate.CHANGED
 
 
-def _merged(person: Known, row: SubscriberRow) -> tuple[str, dict[str, str]]:
-    """Return the name and the details of somebody, with what a row says of them."""
+def _merged(person: Known, row: SubscriberRow) -> Known:
+    """Return somebody with what a row says of them: of a consent only where it is newer than the one that is kept."""
     kept = {name: value for name, value in person.details.items() if name not in row.columns}
-    return row.name if "name" in row.columns else person.name, kept | row.details
+    merged = replace(person, details=kept | row.details, name=row.name if "name" in row.columns else person.name)
+    if row.consent_at <= person.consent_at:
+        return merged
+    return replace(merged, consent_source=row.consent_source, consent_at=row.consent_at)
 
 
 def _new(row: SubscriberRow) -> Mapping[str, object]:

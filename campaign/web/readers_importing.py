@@ -62,7 +62,7 @@ def _carrier(who: Actor, sent: Posted) -> Carrier[SubscriberRow, Change]:
 
     def store(desk: Desk, rows: Sequence[SubscriberRow]) -> str:
         done = register.take(desk.session, _named(sent, known), rows, by=desk.person, now=desk.now, lost=lost)
-        return done.said("reader", register.SAME)
+        return done.said("reader")
 
     lists = options("Choose a list", [(key, key) for key in known], sent.one("list"))
     pages = ("admin/readers_import.html", "admin/readers_preview.html", "/admin/lists")

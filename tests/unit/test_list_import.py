@@ -247,6 +247,21 @@ def test_a_busy_database_is_no_damaged_one(terminal: Terminal, monkeypatch: pyte
     assert "restore" not in said
 
 
+def test_of_two_consents_the_newer_one_stands(terminal: Terminal) -> None:
+    def imported(source: str, day: str) -> tuple[str, list[str]]:
+        file = str(terminal.write("readers.csv", f"{HEAD}\na@example.org,Ann,{source},{day}\n"))
+        said = terminal.run("lists", "import", "parents", file)
+        return said, terminal.run("lists", "export", "parents").splitlines()[1:]
+
+    imported("form", "2025-11-01")
+    said, (row,) = imported("new form", "2025-11-20")
+    assert "0 subscribers added, 1 changed, 0 as before." in said
+    assert ("new form" in row, "2025-11-20" in row) == (True, True)
+    said, (row,) = imported("form", "2025-11-01")
+    assert "0 changed, 1 as before." in said
+    assert "new form" in row
+
+
 @pytest.fixture
 def server() -> Iterator[Server]:
     with listening() as made:

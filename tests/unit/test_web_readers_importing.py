@@ -52,7 +52,7 @@ def test_a_new_list_is_counted_then_made(room: Room) -> None:
     assert readers(room, "parents") == {}
     assert confirm(adam, page, told="0" * 64).status_code == 409
     assert confirm(adam, page).headers["location"] == "/admin/lists"
-    assert "2 readers added, 0 changed, 0 as before or unsubscribed." in adam.get("/admin/lists").text
+    assert "2 readers added, 0 changed, 0 as before." in adam.get("/admin/lists").text
     ann = readers(room, "parents")["ann@example.org"]
     assert (ann.name, ann.details, ann.consent_source) == ("Ann", {"borough": "Camden"}, "form")
     with room.office.database.read() as session:

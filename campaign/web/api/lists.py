@@ -82,7 +82,8 @@ class ReadersTaken(BaseModel):
 
     added: int
     changed: int
-    same: int = Field(description="As before, or away and staying so.")
+    same: int
+    left: int = Field(description="Rows of people who have left the list: they stay away.")
 
 
 class Refused(Sent):
@@ -170,7 +171,7 @@ def import_readers(sent: SeenReadersFile, who: Administers, once: Onced) -> Read
         if seen([register.preview(desk.session, sent.list, rows, by=desk.person, lost=lost)]) != sent.seen:
             raise SeenOthers
         done = register.take(desk.session, sent.list, rows, by=desk.person, now=desk.now, lost=lost)
-        return {"added": done.added, "changed": done.changed, "same": done.same}
+        return {"added": done.added, "changed": done.changed, "same": done.same, "left": done.left}
 
     return once.do(who, sent, ReadersTaken, act)
 
