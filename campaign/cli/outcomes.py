@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -20,10 +21,12 @@ def import_outcomes(file: Annotated[Path, typer.Argument(metavar="FILE.csv")], b
     """
     from campaign.intake.outcomes import FILE_MAX, read_outcomes
     from campaign.intake.sheet import read_content
+    from campaign.plan.days import local
     from campaign.register import outcomes as register
 
     with opened() as app:
-        rows = read_outcomes(file.name, read_content(file, FILE_MAX))
+        today = local(app.clock.now(), ZoneInfo(app.settings.campaign.timezone)).date()
+        rows = read_outcomes(file.name, read_content(file, FILE_MAX), today)
         with desk(app, by) as place:
             done = register.take(place.session, rows, by=place.person, now=place.now)
     typer.echo(done.said("number"))

@@ -27,15 +27,15 @@ class OutcomeRow:
     source: str
 
 
-def read_outcomes(name: str, content: bytes) -> list[OutcomeRow]:
-    """Read and check the whole file ``name``.
+def read_outcomes(name: str, content: bytes, today: date) -> list[OutcomeRow]:
+    """Read and check the whole file ``name``. Nothing was counted after ``today``, the local day.
 
     Raises:
         BadInput: every row and column that is wrong, each with its line and how to mend it.
 
     """
     sheet = sheet_of(name, content, required=COLUMNS, known=COLUMNS, free=False, file_max=FILE_MAX)
-    rows = [_outcome(row) for row in sheet.rows]
+    rows = [_outcome(row, today) for row in sheet.rows]
     sheet.refuse_repeats("name", [(row, f"{day(row['day'])} {row['name']}") for row in sheet.rows])
     if not sheet.rows and not sheet.findings:
         sheet.fault("the file", "it has no rows", "Write a row for each day and number")
@@ -43,11 +43,13 @@ def read_outcomes(name: str, content: bytes) -> list[OutcomeRow]:
     return rows
 
 
-def _outcome(row: Row) -> OutcomeRow:
+def _outcome(row: Row, today: date) -> OutcomeRow:
     """Return what a row says; stand-ins where it is wrong, which the noted faults keep from getting out."""
     on, text = day(row.need("day", _NAME_MAX)), row.need("number", _NAME_MAX)
     if row["day"] and on is None:
         row.fault("day", f"{row['day']!r} is no day", "Write 03/12/2025 or 2025-12-03")
+    if on is not None and on > today:
+        row.fault("day", f"{row['day']!r} is still to come", "Write the day on which it was counted")
     number = int(text.replace(",", "")) if _NUMBER.fullmatch(text) else -1
     if text and not 0 <= number <= _MOST:
         row.fault("number", f"{text!r} is no number that can be kept", "Write a whole number, as 1250")

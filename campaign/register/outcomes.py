@@ -24,14 +24,14 @@ def take(session: Session, rows: Sequence[OutcomeRow], *, by: User, now: datetim
     gone = [one for key, one in there.items() if key not in told and (one.day, one.source) in sources]
     for one in gone:
         session.delete(one)
-    taken = Taken()
+    taken = Taken(removed=len(gone))
     for row in rows:
         found = there.get((row.day, row.name))
         changed = found is not None and (found.number, found.source) != (row.number, row.source)
         if found is None or changed:
             _write(session, found, row, by, now)
         taken.count(added=found is None, changed=changed)
-    facts = {"added": taken.added, "changed": taken.changed, "removed": len(gone)}
+    facts = {"added": taken.added, "changed": taken.changed, "removed": taken.removed}
     audit.record(session, who=by.name, action="import outcomes", subject="outcomes", at=now, facts=facts)
     return taken
 

@@ -9,6 +9,7 @@ from campaign.errors import BadInput, Finding
 from campaign.intake.outcomes import FILE_MAX, read_outcomes
 from campaign.models import outcomes
 from campaign.people import Right
+from campaign.plan.days import local
 from campaign.register import outcomes as register
 from campaign.reports.outcomes import COLUMNS, outcome_row
 from campaign.web.area import Area
@@ -60,7 +61,7 @@ def take(who: Who, sent: Sent) -> Response:
     if file is None or not file.content:
         return _listed(who, Form(sent, None, {"file": "Choose a CSV file"}), status=WRONG)
     try:
-        rows = read_outcomes(file.name or "outcomes.csv", file.content)
+        rows = read_outcomes(file.name or "outcomes.csv", file.content, local(who.house.now(), who.house.zone).date())
     except BadInput as error:
         said = {"file": "Nothing was imported. See below what to mend in the file"}
         return _listed(who, Form(sent, None, said), error.findings, WRONG)

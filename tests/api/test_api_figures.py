@@ -80,16 +80,21 @@ def test_the_hours_count_every_post_that_has_the_figure(room: Room) -> None:
 
 def test_outcomes_come_in_once_and_an_officer_sees_none(room: Room) -> None:
     adam = program(room, "adam")
-    file = "day,name,number,source\n2025-12-03,views submitted,12,DfE\n"
+    file = "day,name,number,source\n2025-12-02,views submitted,12,DfE\n"
     first = adam.call("POST", "/outcomes", {"csv": file}, **{"Idempotency-Key": "o"})
-    assert first.json() == {"added": 1, "changed": 0, "same": 0}
+    assert first.json() == {"added": 1, "changed": 0, "same": 0, "removed": 0}
     assert adam.call("POST", "/outcomes", {"csv": file}, **{"Idempotency-Key": "o"}).json() == first.json()
-    assert adam.call("POST", "/outcomes", {"csv": file}).json() == {"added": 0, "changed": 0, "same": 1}
+    assert adam.call("POST", "/outcomes", {"csv": file}).json() == {
+        "added": 0,
+        "changed": 0,
+        "same": 1,
+        "removed": 0,
+    }
     wrong = adam.call("POST", "/outcomes", {"csv": file + "soon,views submitted,1,DfE\n", "name": "views.csv"})
     assert wrong.status_code == 422
     assert "is no day" in wrong.text
-    rows = program(room, "rita").get("/outcomes?since=2025-12-03&until=2025-12-03")["items"]
-    assert rows == [{"day": "2025-12-03", "name": "views submitted", "number": 12, "source": "DfE"}]
+    rows = program(room, "rita").get("/outcomes?since=2025-12-02&until=2025-12-02")["items"]
+    assert rows == [{"day": "2025-12-02", "name": "views submitted", "number": 12, "source": "DfE"}]
     assert program(room, "olga").call("GET", "/outcomes").status_code == 403
     assert program(room, "rita").call("POST", "/outcomes", {"csv": file}).status_code == 403
 

@@ -50,19 +50,28 @@ def test_a_fault_names_file_line_field_and_mend_and_nothing_is_stored(
     assert terminal.posts() == []
 
 
+def test_outcomes_say_what_a_file_takes_away_and_none_is_of_a_day_to_come(terminal: Terminal) -> None:
+    rows = "day,name,number,source\n03/12/2025,Views,12,form\n"
+    terminal.run("outcomes", "import", written(terminal, f"{rows}03/12/2025,Typo,9,form\n"))
+    said = terminal.run("outcomes", "import", written(terminal, rows.replace("12,form", "13,form")))
+    assert said.strip() == "0 numbers added, 1 changed, 0 as before, 1 removed."
+    said = terminal.run("outcomes", "import", written(terminal, f"{rows}03/12/2099,Views,1,form\n"), code=2)
+    assert "posts.csv:3: day: '03/12/2099' is still to come. Write the day on which it was counted" in said
+
+
 def test_a_week_and_its_outcomes_are_rows(terminal: Terminal) -> None:
-    file = written(terminal, "day,name,number,source\n03/12/2030,Views submitted,12,form\n")
+    file = written(terminal, "day,name,number,source\n03/12/2025,Views submitted,12,form\n")
     assert "1 number added" in terminal.run("outcomes", "import", file)
     assert terminal.json("outcomes", "list")[0]["number"] == 12
-    assert terminal.run("outcomes", "export").splitlines()[1] == '"2030-12-03","Views submitted",12,"form"'
-    rows = terminal.json("report", "--week", "2030-12-05")
+    assert terminal.run("outcomes", "export").splitlines()[1] == '"2025-12-03","Views submitted",12,"form"'
+    rows = terminal.json("report", "--week", "2025-12-05")
     assert {
-        "week": "2030-12-02",
+        "week": "2025-12-01",
         "section": "outcomes",
         "channel": None,
         "name": "Views submitted",
         "value": 12,
-        "note": "2030-12-03, form",
+        "note": "2025-12-03, form",
     } in rows
     terminal.run("report", "--week", "soon", code=2)
-    terminal.run("report", "--week", "2030-12-05", "--partner", "nobody", code=2)
+    terminal.run("report", "--week", "2025-12-05", "--partner", "nobody", code=2)

@@ -12,7 +12,7 @@ from measured import measure
 from pages_room import Browser, Room, opened_room
 
 pytestmark = pytest.mark.thorough
-FILE = "day,name,number,source\n20/11/2025,Views <b>,1250,form\n2025-12-03,Views <b>,7,form\n"
+FILE = "day,name,number,source\n20/11/2025,Views <b>,1250,form\n2025-12-02,Views <b>,7,form\n"
 
 
 @pytest.fixture(scope="module")

@@ -18,6 +18,7 @@ from campaign.models.figures import Funnel
 from campaign.models.listing import PostFilter, PostRow
 from campaign.models.snapshots import LogFilter
 from campaign.people import Right, demand
+from campaign.plan.days import local
 from campaign.ports import MAIL
 from campaign.register import outcomes as register
 from campaign.reports import log as reports
@@ -122,11 +123,12 @@ class OutcomeFile(Sent):
 
 
 class OutcomesTaken(BaseModel):
-    """How many numbers came in, and how many were there already."""
+    """How many numbers came in, how many were there already, and how many of these days the file no longer says."""
 
     added: int
     changed: int
     same: int
+    removed: int
 
 
 class Filter:
@@ -238,10 +240,10 @@ def list_outcomes(who: Reads, since: date | None = None, until: date | None = No
 @router.post("/outcomes")
 def import_outcomes(sent: OutcomeFile, who: Administers, once: Onced) -> OutcomesTaken:
     """Take in a file of outcomes, all of it or nothing. What it says of a day stands in the place of what was there."""
-    rows = read_outcomes(sent.name, sent.csv.encode())
+    rows = read_outcomes(sent.name, sent.csv.encode(), local(who.house.now(), who.house.zone).date())
 
     def act(desk: Desk) -> dict[str, object]:
         done = register.take(desk.session, rows, by=desk.person, now=desk.now)
-        return {"added": done.added, "changed": done.changed, "same": done.same}
+        return {"added": done.added, "changed": done.changed, "same": done.same, "removed": done.removed}
 
     return once.do(who, sent, OutcomesTaken, act)
