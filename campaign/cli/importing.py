@@ -30,7 +30,18 @@ def import_posts(
     """Queue a post for each row of a CSV: partner,channel,account,template,at and the templates' fields.
 
     Times are local wall time. All posts go to review, or none; a row that made its post before makes no second one.
+    With --dry-run exit 1 when anything is wrong.
     """
+    try:
+        _import(file, by, dry_run=dry_run, as_json=as_json)
+    except BadInput as error:
+        if not dry_run:
+            raise
+        typer.echo(f"campaign: {error}", err=True)
+        raise typer.Exit(1) from error
+
+
+def _import(file: Path, by: str | None, *, dry_run: bool, as_json: bool) -> None:
     from campaign.review import bulk
 
     with opened() as app:

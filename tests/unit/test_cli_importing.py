@@ -45,7 +45,9 @@ def test_a_file_that_comes_in_twice_makes_its_posts_once(terminal: Terminal) -> 
 def test_a_fault_names_file_line_field_and_mend_and_nothing_is_stored(
     terminal: Terminal, more: tuple[str, ...]
 ) -> None:
-    said = terminal.run("posts", "import", written(terminal, FILE + "oak,x,hello,soon,L\n"), *more, code=2)
+    said = terminal.run(
+        "posts", "import", written(terminal, FILE + "oak,x,hello,soon,L\n"), *more, code=1 if more else 2
+    )
     assert "posts.csv:4: at: 'soon' is no day with a time. Write day and time" in said
     assert terminal.posts() == []
 
