@@ -32,6 +32,7 @@ log = structlog.get_logger(__name__)
 
 _SPAWN = get_context("spawn")  # a fork would copy locks that other threads hold
 _START_UP = 60.0  # seconds until a sender must be ready
+_KNOCKED = 0.01  # seconds until the next one is let in
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,13 +152,13 @@ def _serve(opened: Callable[[], Means], address: str, key: bytes, lifeline: "Con
 
 
 def _accept(listener: Listener, means: Means) -> None:
-    while True:
+    while not means.stopping.is_set():
         try:
             wire = listener.accept()
-        except (EOFError, ConnectionError, AuthenticationError):
-            continue  # whoever knocked has died, or has not the key
-        except OSError:
-            return  # the listener was closed
+        except (EOFError, OSError, AuthenticationError):
+            # Whoever knocked has died, has not the key or talks nonsense; or no file may be opened for a while.
+            means.stopping.wait(_KNOCKED)
+            continue
         # Of this thread's own kind it would be a daemon too, and a stop would cut what is on the wire.
         Thread(target=_work, args=(wire, means), daemon=False).start()
 

@@ -94,10 +94,11 @@ def test_a_post_goes_out_from_the_other_process_and_is_settled_here(room: Room, 
 
 def test_who_dies_in_knocking_keeps_no_other_out(room: Room, senders: Senders) -> None:
     (door,) = Path(senders.folder).iterdir()
-    for said in (b"", b"nonsense"):
+    for said in (b"", b"nonsense", struct.pack("!i", 20) + b"half"):
         with socket(AF_UNIX, SOCK_STREAM) as caller:
             caller.connect(str(door))
             caller.sendall(said)
+            caller.recv(1)  # its answer has come, so that what was said is read
             caller.setsockopt(SOL_SOCKET, SO_LINGER, struct.pack("ii", 1, 0))
     room.post("From over there.")
     assert isinstance(send(room, senders.send).result, Receipt)
