@@ -56,7 +56,7 @@ class Office:
         self.clock.move(by)
         self.work.chore(self.clock.now())
         with self.database.read() as session:
-            found = machine.messages(session, self.clock.now())
+            found = machine.messages(session, self.clock.now(), timedelta())
             return [one for one in found if one.rule in {Rule.MAIL_REFUSED, Rule.MAIL_UNSENT}]
 
 
