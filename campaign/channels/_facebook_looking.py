@@ -4,14 +4,13 @@ Sources: Graph API reference (Page published posts; Post; Story attachment; Post
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from campaign.channels._words import squeezed, token_in
+from campaign.channels._words import Signs, signs, squeezed, token_in
 from campaign.errors import Unknown
 from campaign.ports import Evidence, Figures, Receipt, as_figure
 
@@ -70,15 +69,9 @@ def times(posts: Iterable[Shown]) -> dict[str, datetime]:
     return {own_part(post.post_id): post.at for post in posts}
 
 
-def unique_of(evidence: Evidence) -> list[Callable[[Shown], bool]]:
-    """Return the signs that no other post bears, strongest first; a share has none."""
-    keys = () if evidence.message.share_of is not None else (by_upload, by_token)
-    return [partial(key, evidence) for key in keys]
-
-
-def alike_of(evidence: Evidence) -> Callable[[Shown], bool]:
-    """Return the sign that another post may bear as well: what it passes on, or its words."""
-    return partial(by_words if evidence.message.share_of is None else by_share, evidence)
+def signs_of(evidence: Evidence) -> Signs[Shown]:
+    """Return what tells the attempt's post, strongest first."""
+    return signs(evidence, (by_upload, by_token), by_words, by_share)
 
 
 def by_upload(evidence: Evidence, post: Shown) -> bool:

@@ -3,15 +3,14 @@
 Sources: LinkedIn developer documentation (Posts API, Find posts by authors; Organization share statistics).
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any
 
 from campaign.channels._linkedin_wire import encoded
 from campaign.channels._little import to_little, visible
-from campaign.channels._words import squeezed, token_in
+from campaign.channels._words import Signs, signs, squeezed, token_in
 from campaign.errors import Unknown
 from campaign.ports import Evidence, Figures, Receipt, as_figure
 
@@ -58,15 +57,9 @@ def times(posts: Iterable[Shown]) -> dict[str, datetime]:
     return {post.urn: post.at for post in posts}
 
 
-def unique_of(evidence: Evidence) -> list[Callable[[Shown], bool]]:
-    """Return the signs that no other post bears, strongest first; a share has none."""
-    keys = () if evidence.message.share_of is not None else (by_upload, by_token)
-    return [partial(key, evidence) for key in keys]
-
-
-def alike_of(evidence: Evidence) -> Callable[[Shown], bool]:
-    """Return the sign that another post may bear as well: what it passes on, or its words."""
-    return partial(by_words if evidence.message.share_of is None else by_share, evidence)
+def signs_of(evidence: Evidence) -> Signs[Shown]:
+    """Return what tells the attempt's post, strongest first."""
+    return signs(evidence, (by_upload, by_token), by_words, by_share)
 
 
 def by_upload(evidence: Evidence, post: Shown) -> bool:

@@ -1,9 +1,10 @@
 """How posts are recognised again: the token in a link, and words brought to one form on both sides."""
 
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple, TypeVar
+from functools import partial
+from typing import Generic, NamedTuple, TypeVar
 from urllib.parse import parse_qsl, quote, urlsplit, urlunsplit
 
 from campaign.ports import Draft, Evidence, Message, Receipt
@@ -74,6 +75,25 @@ def possible_from(evidence: Evidence, listed: Mapping[str, datetime], own: Calla
     return _EVER if evidence.before_id is None else listed.get(own(evidence.before_id), _EVER)
 
 
+class Signs(NamedTuple, Generic[Seen]):
+    """What tells an attempt's post: signs that no other one bears, strongest first, and one that another may bear."""
+
+    unique: Sequence[Callable[[Seen], bool]]
+    alike: Callable[[Seen], bool]
+
+
+def signs(
+    evidence: Evidence,
+    unique: Iterable[Callable[[Evidence, Seen], bool]],
+    words: Callable[[Evidence, Seen], bool],
+    share: Callable[[Evidence, Seen], bool],
+) -> Signs[Seen]:
+    """Return the signs of an attempt: a share has but what it passes on."""
+    if evidence.message.share_of is not None:
+        return Signs((), partial(share, evidence))
+    return Signs([partial(sign, evidence) for sign in unique], partial(words, evidence))
+
+
 class Recognised(NamedTuple):
     """What is the attempt's, or else what looks like it and bears a time before it (see ``Sighting``)."""
 
@@ -83,17 +103,16 @@ class Recognised(NamedTuple):
 
 def recognised(
     seen: Iterable[Seen],
-    unique: Iterable[Callable[[Seen], bool]],
-    alike: Callable[[Seen], bool],
+    signs: Signs[Seen],
     *,
     since: Callable[[Seen], bool],
     receipt: Callable[[Seen], Receipt],
 ) -> Recognised:
-    """Recognise the attempt's post by the first of the ``unique`` signs, else by being ``alike`` in time."""
+    """Recognise the attempt's post by the first of its unique signs, else by being alike and of its time."""
     everything = list(seen)
-    similar = [one for one in everything if alike(one)]
+    similar = [one for one in everything if signs.alike(one)]
     of_its_time = tuple(receipt(one) for one in similar if since(one))
-    matches = _strongest(everything, unique, receipt) or of_its_time
+    matches = _strongest(everything, signs.unique, receipt) or of_its_time
     return Recognised(matches, () if matches else tuple(receipt(one) for one in similar))
 
 

@@ -7,12 +7,12 @@ long text is cut (X API v2 reference, data dictionary: Post). Field names are re
 
 import html
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from campaign.channels._words import REACH, squeezed
+from campaign.channels._words import REACH, Signs, squeezed
 from campaign.channels._x_wire import instant_of, snowflake
 from campaign.ports import Evidence, Figures, as_figure
 from campaign.weights import x_urls
@@ -80,18 +80,13 @@ def ids_in(page: Mapping[str, Any]) -> set[str]:
     return {str(post["id"]) for post in posts if isinstance(post, dict) and "id" in post}
 
 
-def unique_of(evidence: Evidence) -> list[Callable[[Shown], bool]]:
-    """Return the sign that no other post bears: its uploads. X shows no token, and a share has no uploads."""
-    uploads = set(evidence.media_ids)
-    return [lambda post: not uploads.isdisjoint(post.media_ids)]
-
-
-def alike_of(evidence: Evidence) -> Callable[[Shown], bool]:
-    """Return the sign that another post may bear as well: what it passes on, or its words."""
-    share_of, words = evidence.message.share_of, in_one_form(evidence.message.text)
+def signs_of(evidence: Evidence) -> Signs[Shown]:
+    """Return what tells the attempt's post: its uploads, then its words; a share has neither."""
+    share_of, uploads, words = evidence.message.share_of, set(evidence.media_ids), in_one_form(evidence.message.text)
     if share_of is not None:
-        return lambda post: post.reposts == share_of.removeprefix(REPOST)
-    return lambda post: bool(words) and post.reposts is None and post.words == words
+        return Signs((), lambda post: post.reposts == share_of.removeprefix(REPOST))
+    unique = [lambda post: not uploads.isdisjoint(post.media_ids)]
+    return Signs(unique, lambda post: bool(words) and post.reposts is None and post.words == words)
 
 
 def in_one_form(text: str) -> str:

@@ -18,7 +18,6 @@ from campaign.channels._facebook_looking import (
     METRICS,
     Shown,
     address,
-    alike_of,
     figures,
     id_in,
     insights,
@@ -29,8 +28,8 @@ from campaign.channels._facebook_looking import (
     page_part,
     same_post,
     shown,
+    signs_of,
     times,
-    unique_of,
 )
 from campaign.channels._facebook_pace import pace
 from campaign.channels._facebook_wire import Settings, Wire, gone, good, new_id, other_version, out_of_reach, refusal
@@ -164,8 +163,7 @@ class Facebook(Consents):
         first = possible_from(evidence, times(everything), own_part)
         found = recognised(
             (post for post in everything if post.at >= first and own_part(post.post_id) not in known),
-            unique_of(evidence),
-            alike_of(evidence),
+            signs_of(evidence),
             since=lambda post: post.at >= since,
             receipt=lambda post: post.receipt,
         )

@@ -19,13 +19,12 @@ from campaign.channels._linkedin_consent import Consents
 from campaign.channels._linkedin_looking import (
     Shown,
     address,
-    alike_of,
     lost_words,
     shown,
+    signs_of,
     statistics,
     statistics_path,
     times,
-    unique_of,
 )
 from campaign.channels._linkedin_wire import Settings, Wire, encoded, gone, good, new_urn
 from campaign.channels._little import to_little
@@ -167,8 +166,7 @@ class LinkedIn(Addressed, Consents):
         first = possible_from(evidence, times(everything))
         found = recognised(
             (post for post in everything if post.out and post.at >= first and post.urn not in known),
-            unique_of(evidence),
-            alike_of(evidence),
+            signs_of(evidence),
             since=lambda post: post.at >= since,
             receipt=lambda post: post.receipt,
         )

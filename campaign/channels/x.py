@@ -23,7 +23,6 @@ from campaign.channels._x_looking import (
     FIELDS,
     REPOST,
     Shown,
-    alike_of,
     count_of,
     figures_of,
     ids_in,
@@ -31,7 +30,7 @@ from campaign.channels._x_looking import (
     possible_after,
     respelled,
     shown,
-    unique_of,
+    signs_of,
 )
 from campaign.channels._x_owner import Owned, Owners
 from campaign.channels._x_pace import pace
@@ -159,8 +158,7 @@ class X(Priced, Addressed, Consents, Owned):
                 everything, first = self._newest(wire, who, pages), 0
         found = recognised(
             (post for post in everything if post.number > first and post.key not in evidence.known_ids),
-            unique_of(evidence),
-            alike_of(evidence),
+            signs_of(evidence),
             since=lambda post: post.number >= since,
             receipt=lambda post: _receipt(who, post),
         )

@@ -63,15 +63,15 @@ def import_partners(file: CsvFile, by: As = None) -> None:
     if standing:
         given = counted(standing, "partner")
         typer.echo(f"{place.person.name} records the agreement of {given}; see `campaign agree` and `campaign revoke`.")
-    _say_unspoken(app, [name for row in rows for name in row.details])
+    _say_unmentioned(app, [name for row in rows for name in row.details])
 
 
-def _say_unspoken(app: "App", names: "Iterable[str]") -> None:
+def _say_unmentioned(app: "App", names: "Iterable[str]") -> None:
     """Warn of details that nothing uses: most often they are misspelt. A copy at fault is for `campaign check`."""
-    from campaign.plan.spoken import unspoken
+    from campaign.plan.mentions import unmentioned
 
     with suppress(BadInput):
-        if said := unspoken(app.copy, names):
+        if said := unmentioned(app.copy, names):
             typer.echo(said, err=True)
 
 
@@ -103,7 +103,7 @@ def set_partner(
         found, quiet = find_partner(place.session, key), QuietPeriods(app.settings.campaign)
         named = pairs(values)
         register.change(place.session, found, named, quiet=quiet, by=place.person, now=place.now)
-    _say_unspoken(app, [name for name, value in named.items() if value and name not in register.COLUMNS])
+    _say_unmentioned(app, [name for name, value in named.items() if value and name not in register.COLUMNS])
     typer.echo(f"{key} is changed. `campaign plan` shows what that does to its posts.")
 
 

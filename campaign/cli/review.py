@@ -47,6 +47,7 @@ review = typer.Typer(help="Review: list what waits, approve, return, reject.", n
 cli.add_typer(review, name="review")
 
 Reason = Annotated[str, typer.Option("--reason", help="Why; it is kept and shown.")]
+_BY_HAND = "Whoever published one takes it down there; to stop the others, `campaign posts withdraw ID`."
 
 
 @review.command("list")
@@ -234,9 +235,6 @@ def retract(scope: Scope, reason: Reason, by: As = None) -> None:
         typer.echo(f"Handed over and not recorded: {counted(len(handed), 'post')}. {_BY_HAND} ID: {named}.")
     if mail:
         typer.echo(f"Newsletters that stay: {counted(len(mail), 'issue')}. {_correct(mail)}")
-
-
-_BY_HAND = "Whoever published one takes it down there; to stop the others, `campaign posts withdraw ID`."
 
 
 def _correct(mail: "Sequence[PostRow]") -> str:

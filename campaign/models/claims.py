@@ -18,7 +18,7 @@ from sqlmodel import Session, col
 
 from campaign.models import reasons
 from campaign.models.database import lease_now
-from campaign.models.lanes import in_time, nothing_under_way, ready, sendable, sends
+from campaign.models.lanes import free, in_time, nothing_under_way, ready, sendable, sends
 from campaign.models.moves import Step, move_all
 from campaign.models.partners import Account, Lane, Partner
 from campaign.models.posts import DETAIL_MAX, Attempt, Post
@@ -95,7 +95,7 @@ def _due_statement() -> sa.Select[*tuple[Any, ...]]:
         .correlate(Account)
         .scalar_subquery()
     )
-    free = sa.or_(col(Lane.owner).is_(None), col(Lane.owner) == sa.bindparam("owner"), col(Lane.lease_until) < lease)
+    ours = sa.or_(free(lease), col(Lane.owner) == sa.bindparam("owner"))
     return (
         sa.select(
             col(chosen.id),
@@ -130,7 +130,7 @@ def _due_statement() -> sa.Select[*tuple[Any, ...]]:
         .where(
             col(Account.id).in_(sa.bindparam("accounts", expanding=True)),
             sends(now),
-            free,
+            ours,
             nothing_under_way(),
             ready(now),
         )

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 from campaign.errors import Outcome, Stranger
 from campaign.identities import Identities
-from campaign.models import Database, audiences, partners, renewals
+from campaign.models import Database, mailing, partners, renewals
 from campaign.models.partners import Account, AccountMode, Partner
-from campaign.ports import Channel, Identity, Standing, Verifies
+from campaign.ports import MAIL, Channel, Identity, Standing, Verifies
 
 
 def check(database: Database, channels: Mapping[str, Channel], identities: Identities) -> list[dict[str, object]]:
@@ -45,7 +45,7 @@ def probe(
         return document | {"works": False, "note": str(outcome)}
     with database.write() as session:
         partners.change_account(session, account.ident, _found(account, standing))
-        missing = any(one.ident == account.ident for one, _ in audiences.without_list(session))
+        missing = account.channel == MAIL and mailing.list_by_key(session, account.external_id) is None
     if missing:
         return document | {
             "works": False,

@@ -212,7 +212,7 @@ def reject(desk: Desk, row: PostRow, reason: str) -> None:
 def withdraw(desk: Desk, row: PostRow, reason: str) -> None:
     """Take a post out before it is published."""
     desk.demand(Right.EDIT, row)
-    desk.move(row.post, Move.WITHDRAW, why=reason)
+    desk.move(row.post, Move.WITHDRAW, why=told("reason", reason))
 
 
 def edit(

@@ -12,6 +12,14 @@ from campaign.models.figures import Order
 from campaign.models.snapshots import FIGURES, LogFilter
 
 
+def add_published(add: Callable[..., None], at: datetime) -> None:
+    """Put in a campaign with one post, published then."""
+    add("campaign", id=1, timezone="Europe/London")
+    add("partner", id=1, key="oak", name="Oak")
+    add("account", id=1, partner_id=1, channel="x")
+    add("post", id=1, account_id=1, partner_id=1, channel="x", published_at=at, template="t", slot="s")
+
+
 def test_readings_of_old_count_after_the_upgrade(older: Callable[[str], Database], clock: MovedClock) -> None:
     database = older("0017")
     with database.write() as session:
@@ -34,10 +42,7 @@ def test_readings_that_failed_stand_on_the_day_on_which_they_were_due_after_the_
     taken, given_up = [at, at + 3 * timedelta(days=1)], at + 3 * timedelta(days=1)
     with database.write() as session:
         add = adder(session.connection(), "partner", "account", "post", "snapshot", "tally", "campaign")
-        add("campaign", id=1, timezone="Europe/London")
-        add("partner", id=1, key="oak", name="Oak")
-        add("account", id=1, partner_id=1, channel="x")
-        add("post", id=1, account_id=1, partner_id=1, channel="x", published_at=at, template="t", slot="s")
+        add_published(add, at)
         for ident, due_at in enumerate(taken, start=1):
             add("snapshot", id=ident, post_id=1, due_at=due_at, taken_at=due_at, impressions=ident)
         for ident, days in ((3, 1), (4, 2)):
@@ -66,10 +71,7 @@ def test_readings_given_up_on_a_day_of_their_own_are_in_the_log_after_the_upgrad
     given_up = at + timedelta(days=3)
     with database.write() as session:
         add = adder(session.connection(), "partner", "account", "post", "snapshot", "tally", "campaign")
-        add("campaign", id=1, timezone="Europe/London")
-        add("partner", id=1, key="oak", name="Oak")
-        add("account", id=1, partner_id=1, channel="x")
-        add("post", id=1, account_id=1, partner_id=1, channel="x", published_at=at, template="t", slot="s")
+        add_published(add, at)
         add("snapshot", id=1, post_id=1, partner_id=1, due_at=at, taken_at=given_up, gap="not running")
         # As the older program counted it.
         none = {f"{name}_posts": 0 for name in FIGURES}

@@ -280,7 +280,12 @@ def test_a_person_settles_what_was_to_be_taken_down_by_hand(terminal: Terminal) 
 def test_a_reason_that_says_nothing_is_none(terminal: Terminal) -> None:
     ident = terminal.posts()[0]["id"]
     assert "The comment is empty" in terminal.run("review", "return", ident, "--comment", " ", "--as", "rita", code=2)
-    for command in (("review", "reject", ident), ("hold", f"post:{ident}"), ("retract", f"post:{ident}")):
+    for command in (
+        ("review", "reject", ident),
+        ("posts", "withdraw", ident),
+        ("hold", f"post:{ident}"),
+        ("retract", f"post:{ident}"),
+    ):
         assert "The reason is empty" in terminal.run(*command, "--reason", " ", "--as", "rita", code=2)
 
 

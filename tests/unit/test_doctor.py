@@ -1,25 +1,18 @@
 """The doctor: every rule finds what it is for, names a mend, and is silent where all is well."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
-from builders import CONTENTS, add_account, add_post, unsent
+from builders import add_account, add_post
 from conftest import MovedClock
-from measuring import COOLING
-from sqlmodel import select
+from examining import RENEWABLE, RunningClock, connected, found, one, opened
 
-from campaign.channels import load_channels
 from campaign.health import machine
 from campaign.health.doctor import Doctor
-from campaign.health.duty import Duty
-from campaign.health.endings import Endings
-from campaign.health.finding import Finding, Rule, Severity
-from campaign.identities import name as bound_to
-from campaign.models import Database, lanes, upkeep, vitals
+from campaign.health.finding import Rule, Severity
+from campaign.models import Database, upkeep
 from campaign.models.alerts import Alert
 from campaign.models.bounds import QuietSpan
 from campaign.models.holds import Hold
@@ -28,39 +21,10 @@ from campaign.models.notices import Notice
 from campaign.models.partners import Account, Lane
 from campaign.models.posts import Attempt
 from campaign.models.status import Status
-from campaign.models.users import User
-from campaign.models.vitals import LaneStates
-from campaign.ports import Channel, Draft, Media
-from campaign.register import accounts as register
-from campaign.review.content import Contents, draft_to_json
-from campaign.vault import Vault, create_key
+from campaign.ports import Draft, Media
+from campaign.review.content import draft_to_json
 
 SECOND, MINUTE, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(days=1)
-
-
-def built(**settings: dict[str, object]) -> dict[str, Channel]:
-    kinds = load_channels()
-    return {
-        name: kind.from_settings(kind.settings_type.model_validate(settings.get(name, {})))
-        for name, kind in kinds.items()
-    }
-
-
-class RunningClock(MovedClock):
-    """A clock that stands still until it is set going with the machine's own; a test moves it either way."""
-
-    ahead: timedelta | None = None
-
-    def go(self) -> None:
-        self.ahead = timedelta()
-
-    def now(self) -> datetime:
-        return self.at if self.ahead is None else datetime.now(UTC) + self.ahead
-
-    def move(self, by: timedelta) -> None:
-        super().move(by)
-        if self.ahead is not None:
-            self.ahead += by
 
 
 @pytest.fixture
@@ -83,23 +47,6 @@ def sqlite_doctor(clock: MovedClock, tmp_path: Path) -> Iterator[Doctor]:
     database.upgrade()
     yield opened(database, clock, tmp_path)
     database.close()
-
-
-def opened(database: Database, clock: MovedClock, folder: Path) -> Doctor:
-    create_key(folder / "campaign.key")
-    with database.write() as session:
-        upkeep.tick(session, "here:1", clock.now(), None)
-    contents = Contents(CONTENTS.composer, folder / "media")
-    return Doctor(database, clock, built(), contents, folder, folder / "campaign.key", 10 * MINUTE, COOLING)
-
-
-def found(doctor: Doctor, rule: Rule) -> list[Finding]:
-    return [finding for finding in doctor.examine() if finding.rule is rule]
-
-
-def one(doctor: Doctor, rule: Rule) -> Finding:
-    [finding] = found(doctor, rule)
-    return finding
 
 
 def test_readings_that_come_to_no_end_are_found_however_often_they_are_claimed(sqlite_doctor: Doctor) -> None:
@@ -262,139 +209,6 @@ def test_a_lease_that_lives_or_ended_just_now_is_no_finding(doctor: Doctor) -> N
             post = add_post(session, account, now, status=Status.PUBLISHING, changes={"tries": 1})
             session.add(attempt(post.ident, now, until))
     assert found(doctor, Rule.LEASE_STALE) == []
-
-
-def test_an_account_says_why_it_stopped_and_until_when(doctor: Doctor) -> None:
-    now = doctor.clock.now()
-    with doctor.database.write() as session:
-        for until in (None, now + MINUTE, now - MINUTE):
-            account = add_account(session, now)
-            account.stopped_why, account.stopped_until = "401 the token has ended", until
-            session.add(account)
-    assert "401 the token has ended" in one(doctor, Rule.ACCOUNT_STOPPED).what
-    paused = one(doctor, Rule.ACCOUNT_PAUSED)
-    assert paused.severity is Severity.WARNING
-    assert (now + MINUTE).strftime("%H:%M:%S") in paused.what
-
-
-def test_a_lane_says_why_it_waits_and_the_pace_between_two_posts_is_no_finding(doctor: Doctor) -> None:
-    now = doctor.clock.now()
-    with doctor.database.write() as session:
-        told, paced = add_account(session, now), add_account(session, now)
-        lanes.pace_lane(session, told.ident, now + MINUTE, "429 too many requests")
-        lanes.pace_lane(session, paced.ident, now + SECOND, None)
-    assert "429 too many requests" in one(doctor, Rule.LANE_WAITING).what
-
-
-def test_nothing_is_said_of_an_account_that_was_taken_out_of_the_campaign(
-    sqlite_doctor: Doctor, tmp_path: Path
-) -> None:
-    """Its mends are refused: it cannot be connected, and its holds end when it is enabled."""
-    create_key(tmp_path / "another")
-    now, ends = sqlite_doctor.clock.now(), (sqlite_doctor.clock.now() + DAY).isoformat()
-    connected(sqlite_doctor, "linkedin", {"expires_at": ends})
-    connected(sqlite_doctor, "linkedin", {"expires_at": ends}, key=tmp_path / "another")
-    with sqlite_doctor.database.write() as session:
-        olga = User(name="olga", role="admin", email="olga@example.org", added_at=now)
-        session.add(olga)
-        for account in session.exec(select(Account)):
-            account.stopped_why = "401 the token has ended"
-            register.disable(session, account.ident, "the school has closed", by=olga, now=now - 2 * DAY)
-            lanes.pace_lane(session, account.ident, now + MINUTE, "429 too many requests")
-    Endings(sqlite_doctor, Duty(sqlite_doctor.database, sqlite_doctor.clock, "here:1", "endings", SECOND)).chore(now)
-    assert sqlite_doctor.examine() == []
-    with sqlite_doctor.database.read() as session:
-        assert unsent(session) == []
-        assert vitals.lane_states(session, now) == LaneStates(0, 0, 0)
-
-
-SECRET = "a-token-that-nobody-may-see"
-
-
-def connected(doctor: Doctor, channel: str, credentials: dict[str, str], *, key: Path | None = None) -> None:
-    with doctor.database.write() as session:
-        account = add_account(session, doctor.clock.now(), channel=channel)
-        sealed = Vault(key or doctor.key_file).seal({"access_token": SECRET, **credentials}, bound_to(account))
-        account.sealed = sealed
-        session.add(account)
-
-
-@pytest.mark.parametrize(
-    ("days", "severities"),
-    [(15, []), (14, [Severity.WARNING]), (3, [Severity.ERROR]), (-1, [Severity.ERROR])],
-)
-@pytest.mark.parametrize("channel", ["x", "facebook", "linkedin"])
-def test_a_token_that_ends_within_two_weeks_is_found(
-    sqlite_doctor: Doctor, channel: str, days: int, severities: Sequence[Severity]
-) -> None:
-    connected(sqlite_doctor, channel, {"expires_at": (sqlite_doctor.clock.now() + days * DAY).isoformat()})
-    findings = found(sqlite_doctor, Rule.TOKEN_ENDS)
-    assert [finding.severity for finding in findings] == severities
-    assert SECRET not in repr(findings)
-
-
-def test_each_stage_of_an_end_of_access_is_told_once_however_many_look(
-    sqlite_doctor: Doctor, clock: MovedClock
-) -> None:
-    ends = sqlite_doctor.clock.now() + 15 * DAY
-    connected(sqlite_doctor, "linkedin", {"expires_at": ends.isoformat()})
-    with sqlite_doctor.database.write() as session:
-        session.add(User(name="rita", role="reviewer", email="rita@example.org", added_at=ends))
-    told = list[int]()
-    for days in (0, 2, 10, 9):
-        clock.move(days * DAY + 60 * MINUTE)
-        for owner in ("here:1", "there:2"):
-            duty = Duty(sqlite_doctor.database, clock, owner, "endings", SECOND)
-            clock.move(SECOND)
-            Endings(sqlite_doctor, duty).chore(clock.now())
-        with sqlite_doctor.database.read() as session:
-            told.append(len(unsent(session)))
-            assert SECRET not in repr(unsent(session))
-    assert told == [0, 1, 2, 3]
-
-
-RENEWABLE = {"refresh_token": "refresh", "client_id": "app", "client_secret": "hush"}
-
-
-def test_a_token_that_the_program_renews_is_no_finding_but_the_end_of_its_refresh_token_is(
-    sqlite_doctor: Doctor,
-) -> None:
-    soon = (sqlite_doctor.clock.now() + DAY).isoformat()
-    connected(sqlite_doctor, "x", {**RENEWABLE, "expires_at": soon})
-    connected(sqlite_doctor, "linkedin", {**RENEWABLE, "expires_at": soon})
-    assert found(sqlite_doctor, Rule.TOKEN_ENDS) == []
-    connected(sqlite_doctor, "linkedin", {**RENEWABLE, "expires_at": soon, "refresh_expires_at": soon})
-    assert one(sqlite_doctor, Rule.TOKEN_ENDS)
-
-
-def test_credentials_under_another_key_are_found_and_not_shown(sqlite_doctor: Doctor, tmp_path: Path) -> None:
-    create_key(tmp_path / "other.key")
-    connected(sqlite_doctor, "facebook", {}, key=tmp_path / "other.key")
-    finding = one(sqlite_doctor, Rule.CREDENTIALS_CLOSED)
-    assert "another key" in finding.what
-    assert SECRET not in repr(finding)
-
-
-@pytest.mark.parametrize(
-    ("settings", "today", "severities"),
-    [
-        ({"linkedin": {"version": "202607"}}, date(2027, 5, 15), []),
-        ({"linkedin": {"version": "202607"}}, date(2027, 5, 16), [Severity.WARNING]),
-        ({"linkedin": {"version": "202607"}}, date(2027, 7, 15), [Severity.ERROR]),
-        ({"linkedin": {"version": "202608"}}, date(2027, 7, 15), []),
-        ({"linkedin": {"version": "202401"}}, date(2026, 12, 1), [Severity.ERROR]),
-        ({"facebook": {"graph_version": "v25.0"}, "linkedin": {"version": "203001"}}, date(2028, 5, 29), []),
-        ({"facebook": {"graph_version": "v25.0"}, "linkedin": {"version": "203001"}}, date(2028, 5, 30),
-         [Severity.WARNING]),
-        ({"facebook": {"graph_version": "v9.0"}}, date(2026, 12, 1), [Severity.ERROR]),
-    ],
-)  # fmt: skip
-def test_a_version_is_warned_of_sixty_days_before_its_end(
-    sqlite_doctor: Doctor, clock: MovedClock, settings: Any, today: date, severities: Sequence[Severity]
-) -> None:
-    clock.at = datetime(today.year, today.month, today.day, 12, tzinfo=clock.at.tzinfo)
-    known = replace(sqlite_doctor, channels=built(**settings))
-    assert [finding.severity for finding in found(known, Rule.VERSION_ENDS)] == severities
 
 
 def test_a_key_that_others_can_read_is_found_with_the_command_that_mends_it(sqlite_doctor: Doctor) -> None:

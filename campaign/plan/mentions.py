@@ -16,17 +16,17 @@ _BY_ITSELF: Final = frozenset({CONTACT, "approver"})
 """Details that the program itself goes by."""
 
 
-def details_spoken_of(copy: Copy) -> frozenset[str]:
+def details_mentioned(copy: Copy) -> frozenset[str]:
     """Return the names of the details that anything of the campaign uses."""
     found = {name for template in copy.templates.by_key.values() for name in _of_template(template)}
     return frozenset({*found, *_of_timetable(copy.timetable), *_BY_ITSELF})
 
 
-def unspoken(copy: Copy, names: Iterable[str]) -> str:
+def unmentioned(copy: Copy, names: Iterable[str]) -> str:
     """Return one line that names those of these details that nothing uses, each with the name that was probably meant;
     empty where all are used.
     """
-    known = details_spoken_of(copy)
+    known = details_mentioned(copy)
     strays = [_with_meant(name, known) for name in dict.fromkeys(names) if name not in known]
     return f"No template and no slot uses {', '.join(strays)}." if strays else ""
 
